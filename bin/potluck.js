@@ -1,0 +1,60 @@
+#!/usr/bin/env node
+// @ts-check
+// Plain JavaScript that any Node can read: everything else is TypeScript and needs Node 22.18 or newer.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const neededVersion = [22, 18];
+const usage = `Usage: potluck <command> [options]
+
+  hub      start the hub: the server that people and programs ask
+  worker   lend this machine's compute to a hub
+  help     show this text; potluck <command> --help shows a command's options
+`;
+
+/** @param {string} version */
+function isNewEnough(version) {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const [neededMajor = 0, neededMinor = 0] = neededVersion;
+  return major > neededMajor || (major === neededMajor && minor >= neededMinor);
+}
+
+/** @param {string[]} args */
+async function main(args) {
+  const [command, ...rest] = args;
+  switch (command) {
+    case 'hub':
+      return (await import('../hub/main.ts')).runHub(rest);
+    case 'worker':
+      return (await import('../packages/node-worker/src/main.ts')).runWorker(rest);
+    case undefined:
+    case 'help':
+    case '--help':
+    case '-h':
+      process.stdout.write(usage);
+      return;
+    default:
+      process.stderr.write(`potluck: unknown command '${command}'\n\n${usage}`);
+      process.exitCode = 2;
+  }
+}
+
+if (isNewEnough(process.versions.node)) {
+  await main(process.argv.slice(2));
+} else {
+  // Outside npm scripts the system's Node comes first; the project's own one is a dependency.
+  const bundled = fileURLToPath(new URL('../node_modules/node/bin/node', import.meta.url));
+  if (existsSync(bundled)) {
+    const child = spawn(bundled, process.argv.slice(1), { stdio: 'inherit' });
+    for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM']))
+      process.on(signal, () => child.kill(signal));
+    child.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
+  } else {
+    process.stderr.write(
+      `potluck needs Node ${neededVersion.join('.')} or newer; this is Node ${process.versions.node}.\n` +
+        'Run npm ci (it brings a Node of its own), or install a newer Node: see https://nodejs.org\n',
+    );
+    process.exitCode = 1;
+  }
+}

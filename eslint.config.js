@@ -1,0 +1,54 @@
+// @ts-check
+import eslint from '@eslint/js';
+import { defineConfig } from 'eslint/config';
+import tseslint from 'typescript-eslint';
+
+/** Imports point one way: protocol <- onnx <- engine <- worker <- the hosts; the hub sees protocol and onnx. */
+const mayNotImport = {
+  'packages/protocol': ['onnx', 'engine', 'worker', 'node-worker', 'hub'],
+  'packages/onnx': ['engine', 'worker', 'node-worker', 'hub'],
+  'packages/engine': ['worker', 'node-worker', 'hub'],
+  'packages/worker': ['node-worker', 'hub'],
+  'packages/node-worker': ['hub'],
+  hub: ['engine', 'worker', 'node-worker'],
+};
+
+export default defineConfig(
+  { ignores: ['node_modules', 'bench/results'] },
+  eslint.configs.recommended,
+  tseslint.configs.recommendedTypeChecked,
+  {
+    languageOptions: {
+      parserOptions: {
+        projectService: { allowDefaultProject: ['*.js', 'bin/*.js'] },
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
+    rules: {
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      '@typescript-eslint/require-await': 'off',
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
+    },
+  },
+  // The compiler checks names in JavaScript too (checkJs).
+  { files: ['**/*.js'], extends: [tseslint.configs.disableTypeChecked], rules: { 'no-undef': 'off' } },
+  ...Object.entries(mayNotImport).map(([folder, names]) => ({
+    files: [`${folder}/**/*.ts`],
+    ignores: ['**/*.test.ts', '**/testing/**'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { patterns: names.map((name) => ({ group: [`@potluck/${name}`, `@potluck/${name}/*`] })) },
+      ],
+    },
+  })),
+);
