@@ -1,0 +1,41 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { decodeFromHub, decodeFromWorker, maxControlMessageBytes } from './control.ts';
+import { ProtocolError } from './errors.ts';
+import { prefillChunks } from './prefillChunks.ts';
+
+test('a message that the other side sends is refused', () => {
+  const renew = JSON.stringify({ type: 'renew' });
+  expect(decodeFromWorker(renew)).toEqual({ type: 'renew' });
+  expect(() => decodeFromHub(renew)).toThrow(ProtocolError);
+});
+
+test('what is not JSON, not a known message or too long is refused with the reason', () => {
+  expect(() => decodeFromWorker('{')).toThrow('not JSON');
+  expect(() => decodeFromWorker('{"type":"dance"}')).toThrow('refused');
+  expect(() => decodeFromWorker(JSON.stringify({ type: 'token', sessionId: 'x' }))).toThrow('sessionId');
+  expect(() => decodeFromWorker(' '.repeat(maxControlMessageBytes + 1))).toThrow('limit');
+});
+
+test('any JSON gives a message or a ProtocolError', () => {
+  fc.assert(
+    fc.property(fc.json(), (text) => {
+      expect(() => decodeFromWorker(text)).toThrow(ProtocolError);
+    }),
+  );
+});
+
+test('prefill chunks cover the prompt, fit the limit and are never a single row', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 5000 }),
+      fc.integer({ min: 2, max: 600 }),
+      (length, chunkTokens) => {
+        const chunks = prefillChunks(length, chunkTokens);
+        expect(chunks.reduce((sum, chunk) => sum + chunk, 0)).toBe(length);
+        expect(Math.max(...chunks)).toBeLessThanOrEqual(chunkTokens);
+        if (length > 3 && chunkTokens > 2) expect(Math.min(...chunks)).toBeGreaterThan(1);
+      },
+    ),
+  );
+});

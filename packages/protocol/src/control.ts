@@ -1,0 +1,318 @@
+/**
+ * The control channel between a worker and the hub: JSON text messages on one web socket
+ * (`workerSocketPath`); relayed peer slices travel on the same socket as binary messages (see relay.ts).
+ */
+import { z } from 'zod';
+import { ProtocolError, RefusalCode, SessionErrorCode } from './errors.ts';
+import { AssignmentId, HubId, InstanceId, PipelineId, SessionId, Sha256, WorkerId } from './ids.ts';
+import { StageDescription } from './model.ts';
+import { SamplingDescription, TokenLogprob } from './sampling.ts';
+
+/** Rises when a message or frame changes in a way that an older side would misread. */
+export const protocolVersion = 1;
+
+/** Path of the control web socket on the hub. */
+export const workerSocketPath = '/api/workers/socket';
+
+/** Longest control message in bytes: a prompt of 256k tokens written as JSON numbers fits. */
+export const maxControlMessageBytes = 4 * 1024 * 1024;
+
+const count = z.number().int().nonnegative();
+const milliseconds = z.number().nonnegative();
+const text = z.string().max(2000);
+const tokenIds = z.array(count);
+
+/** What a worker computes with. */
+export const Device = z.object({
+  kind: z.enum(['cpu', 'webgpu', 'cuda', 'wasm']),
+  /** Name for people, such as the adapter's or the processor's. */
+  description: text,
+  float16: z.boolean(),
+});
+export type Device = z.infer<typeof Device>;
+
+/**
+ * Life of an assignment, in order. `released` and `failed` are final.
+ * assigned -> downloading -> compiling -> warming -> connecting -> ready
+ */
+export const StageState = z.enum([
+  'assigned',
+  'downloading',
+  'compiling',
+  'warming',
+  'connecting',
+  'ready',
+  'released',
+  'failed',
+]);
+export type StageState = z.infer<typeof StageState>;
+
+// ---- from the worker -------------------------------------------------------------------------------------------
+
+/** First message on the socket. */
+export const Hello = z.object({
+  type: z.literal('hello'),
+  protocolVersion: count,
+  /** Join token. */
+  token: z.string().max(500),
+  workerId: WorkerId,
+  instanceId: InstanceId,
+  name: z.string().min(1).max(100),
+  kind: z.enum(['node', 'browser']),
+  version: text,
+  device: Device,
+  /** What stages may use in all (weights, caches, working memory), in bytes. */
+  memoryBytes: count,
+  /** Blobs in the worker's cache, so that placement can prefer it. */
+  cachedBlobs: z.array(Sha256).max(20_000),
+});
+export type Hello = z.infer<typeof Hello>;
+
+/** Sent when nothing else was for a third of the lease. */
+export const Renew = z.object({ type: z.literal('renew') });
+
+/** An assignment's state: sent at every change, and about twice a second while downloading. */
+export const StageReport = z.object({
+  type: z.literal('stage-report'),
+  assignmentId: AssignmentId,
+  state: StageState,
+  /** Why: what failed, what is waited for. */
+  reason: text.optional(),
+  /** While downloading. */
+  progress: z.object({ doneBytes: count, totalBytes: count }).optional(),
+  /** With `ready`: bytes that the stage's cache arena may hold. */
+  cacheBytes: count.optional(),
+});
+export type StageReport = z.infer<typeof StageReport>;
+
+/** The stage has reserved the session's cache; the hub sends the prompt when every stage has said so. */
+export const SessionOpened = z.object({
+  type: z.literal('session-opened'),
+  sessionId: SessionId,
+  assignmentId: AssignmentId,
+  epoch: count,
+});
+export type SessionOpened = z.infer<typeof SessionOpened>;
+
+/** One token from the last stage. Committed when the hub has it. */
+export const TokenMessage = z.object({
+  type: z.literal('token'),
+  sessionId: SessionId,
+  epoch: count,
+  /** Index of this token in the whole sequence (the first answer token's position is the prompt's length). */
+  position: count,
+  token: count,
+  logprob: z.number().optional(),
+  topLogprobs: z.array(TokenLogprob).max(20).optional(),
+  /** Set on the last one: a stop token, or `lengthLimit` reached. */
+  finish: z.enum(['stop', 'length']).optional(),
+});
+export type TokenMessage = z.infer<typeof TokenMessage>;
+
+/** The session can't go on at this stage. Its cache there is released. */
+export const SessionFailed = z.object({
+  type: z.literal('session-failed'),
+  sessionId: SessionId,
+  assignmentId: AssignmentId,
+  epoch: count,
+  code: SessionErrorCode,
+  message: text,
+});
+export type SessionFailed = z.infer<typeof SessionFailed>;
+
+/** Sums over a session at one stage, in milliseconds (of several steps, as the stage saw them). */
+export const StageTimings = z.object({
+  steps: count,
+  tokens: count,
+  /** Waiting for the stage's step queue. */
+  queueMs: milliseconds,
+  /** Inside ONNX Runtime and sampling. */
+  computeMs: milliseconds,
+  /** Writing frames. */
+  encodeMs: milliseconds,
+  /** Reading frames. */
+  decodeMs: milliseconds,
+  /** Between a frame's sending and arrival, by both clocks: meaningful only where the clocks agree (one machine). */
+  wireMs: milliseconds,
+  bytesIn: count,
+  bytesOut: count,
+  relayedFrames: count,
+});
+export type StageTimings = z.infer<typeof StageTimings>;
+
+/** Answer to `close-session`. */
+export const SessionClosed = z.object({
+  type: z.literal('session-closed'),
+  sessionId: SessionId,
+  assignmentId: AssignmentId,
+  timings: StageTimings,
+});
+export type SessionClosed = z.infer<typeof SessionClosed>;
+
+/** How a worker reaches a peer; sent at every change. */
+export const PeerReport = z.object({
+  type: z.literal('peer-report'),
+  peer: WorkerId,
+  state: z.enum(['connecting', 'direct', 'relayed', 'lost']),
+  reason: text.optional(),
+  roundTripMs: milliseconds.optional(),
+});
+export type PeerReport = z.infer<typeof PeerReport>;
+
+/** The worker leaves on purpose. */
+export const Goodbye = z.object({ type: z.literal('goodbye'), reason: text.optional() });
+
+export const FromWorkerMessage = z.discriminatedUnion('type', [
+  Hello,
+  Renew,
+  StageReport,
+  SessionOpened,
+  TokenMessage,
+  SessionFailed,
+  SessionClosed,
+  PeerReport,
+  Goodbye,
+]);
+export type FromWorkerMessage = z.infer<typeof FromWorkerMessage>;
+
+// ---- from the hub ----------------------------------------------------------------------------------------------
+
+/** Answer to `hello`. */
+export const Welcome = z.object({
+  type: z.literal('welcome'),
+  protocolVersion: count,
+  hubId: HubId,
+  /** The hub drops a worker from which it heard nothing for this long. */
+  leaseMs: count,
+  /** PeerJS: the worker id is the peer id; `token` is asked for at the signalling socket. */
+  signalling: z.object({ path: z.string(), key: z.string(), token: z.string() }),
+  iceServers: z.array(
+    z.object({
+      urls: z.union([z.string(), z.array(z.string())]),
+      username: z.string().optional(),
+      credential: z.string().optional(),
+    }),
+  ),
+  /** Send peer slices through the hub without trying to connect. */
+  forceRelay: z.boolean(),
+});
+export type Welcome = z.infer<typeof Welcome>;
+
+/** The hub closes the socket after this. `retry` says whether trying again can help. */
+export const Refusal = z.object({
+  type: z.literal('refusal'),
+  code: RefusalCode,
+  message: text,
+  retry: z.boolean(),
+});
+export type Refusal = z.infer<typeof Refusal>;
+
+/** Where a stage's frames come from and go to. */
+export const PipelineStage = z.object({ assignmentId: AssignmentId, workerId: WorkerId });
+export type PipelineStage = z.infer<typeof PipelineStage>;
+
+/**
+ * Run a stage. A worker that already runs the same graph keeps it loaded and only takes the new place.
+ * The worker reports `failed` by itself when a state lasts longer than its deadline.
+ */
+export const Assign = z.object({
+  type: z.literal('assign'),
+  assignmentId: AssignmentId,
+  pipelineId: PipelineId,
+  epoch: count,
+  /** Place in `stages`. */
+  stageIndex: count,
+  /** The whole pipeline in order, so that a stage knows its neighbours and the last stage the first. */
+  stages: z.array(PipelineStage).min(1).max(256),
+  stage: StageDescription,
+  /** Longest time in milliseconds without progress in any state before `ready`. */
+  deadlineMs: count,
+});
+export type Assign = z.infer<typeof Assign>;
+
+/** Give the stage up and free its memory. Answered with `stage-report` `released`. */
+export const Release = z.object({ type: z.literal('release'), assignmentId: AssignmentId });
+export type Release = z.infer<typeof Release>;
+
+/** Reserve a cache. Sent to every stage of the pipeline before the prompt goes to the first one. */
+export const OpenSession = z.object({
+  type: z.literal('open-session'),
+  sessionId: SessionId,
+  assignmentId: AssignmentId,
+  epoch: count,
+  /** Cache rows to reserve: prompt and longest answer, in tokens. */
+  capacity: count,
+  /** First and last stage only: when to stop without asking the hub. */
+  promptLength: count,
+  /** Longest sequence, prompt included; the token at position `lengthLimit - 1` is the last. */
+  lengthLimit: count,
+  stopTokenIds: tokenIds,
+  /** Last stage only. */
+  sampling: SamplingDescription.optional(),
+  /** Last stage only: the sequence so far (prompt, and tokens already committed), for penalties. */
+  tokens: tokenIds.optional(),
+});
+export type OpenSession = z.infer<typeof OpenSession>;
+
+/**
+ * Token ids for the first stage, starting at `position` (normally the prompt at 0). The first stage runs them in
+ * chunks of at most `chunkTokens` (see prefillChunks); the last stage samples after the last one.
+ */
+export const Prompt = z.object({
+  type: z.literal('prompt'),
+  sessionId: SessionId,
+  assignmentId: AssignmentId,
+  epoch: count,
+  position: count,
+  tokens: tokenIds.min(1),
+  chunkTokens: count.min(2),
+});
+export type Prompt = z.infer<typeof Prompt>;
+
+/** Forget the session: drop its queued steps, release its cache, answer `session-closed`. */
+export const CloseSession = z.object({
+  type: z.literal('close-session'),
+  sessionId: SessionId,
+  assignmentId: AssignmentId,
+});
+export type CloseSession = z.infer<typeof CloseSession>;
+
+export const FromHubMessage = z.discriminatedUnion('type', [
+  Welcome,
+  Refusal,
+  Assign,
+  Release,
+  OpenSession,
+  Prompt,
+  CloseSession,
+]);
+export type FromHubMessage = z.infer<typeof FromHubMessage>;
+
+/** @throws ProtocolError if the text is no message that a worker may send */
+export function decodeFromWorker(message: string): FromWorkerMessage {
+  return decode(FromWorkerMessage, message);
+}
+
+/** @throws ProtocolError if the text is no message that a hub may send */
+export function decodeFromHub(message: string): FromHubMessage {
+  return decode(FromHubMessage, message);
+}
+
+function decode<T>(schema: z.ZodType<T>, message: string): T {
+  if (message.length > maxControlMessageBytes) {
+    throw new ProtocolError(
+      `control message of ${message.length} characters, limit ${maxControlMessageBytes}`,
+    );
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(message);
+  } catch (error) {
+    throw new ProtocolError('control message is not JSON', { cause: error });
+  }
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw new ProtocolError(`control message refused: ${z.prettifyError(result.error)}`, {
+    cause: result.error,
+  });
+}

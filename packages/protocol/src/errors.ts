@@ -1,0 +1,35 @@
+/** Reasons that cross a process: a stable code for programs, a message for people. */
+import { z } from 'zod';
+
+/** Thrown where a message, frame or id from outside is not what the protocol says. */
+export class ProtocolError extends Error {
+  override readonly name = 'ProtocolError';
+}
+
+/** Why a session ended at a stage without an answer. */
+export const SessionErrorCode = z.enum([
+  /** The stage has no cache for (session, epoch, position). */
+  'cache-miss',
+  /** The stage has no room for the session's cache. */
+  'no-room',
+  /** The stage is not (or no longer) there. */
+  'stage-gone',
+  /** ONNX Runtime failed. */
+  'compute-failed',
+  /** A neighbour could not be reached, directly or relayed. */
+  'peer-unreachable',
+  /** A neighbour sent something that is not a valid frame for this stage. */
+  'bad-frame',
+]);
+export type SessionErrorCode = z.infer<typeof SessionErrorCode>;
+
+/** Why the hub refuses a worker or closes its socket. */
+export const RefusalCode = z.enum([
+  'bad-message',
+  'bad-token',
+  'version-mismatch',
+  'worker-id-taken',
+  'too-large',
+  'shutting-down',
+]);
+export type RefusalCode = z.infer<typeof RefusalCode>;

@@ -1,0 +1,36 @@
+/** How the last stage turns logits into a token: serialisable, sent once when a session opens. */
+import { z } from 'zod';
+
+const finite = z.number().finite();
+
+export const SamplingDescription = z.object({
+  /** 0 means greedy: the most likely token, the lower id among equals. */
+  temperature: finite.min(0).max(100).default(1),
+  /** Keep the k most likely tokens; 0 keeps all. */
+  topK: z.number().int().min(0).default(0),
+  /** Keep the smallest set of tokens whose probability reaches p; 1 keeps all. */
+  topP: finite.min(0).max(1).default(1),
+  /** Drop tokens less likely than this share of the most likely one; 0 drops none. */
+  minP: finite.min(0).max(1).default(0),
+  /** Divides positive and multiplies negative logits of every token in the prompt or the answer; 1 changes nothing. */
+  repetitionPenalty: finite.positive().default(1),
+  /** Subtracted from a token's logit for each time it is in the answer so far. */
+  frequencyPenalty: finite.min(-2).max(2).default(0),
+  /** Subtracted from a token's logit once if it is in the answer so far. */
+  presencePenalty: finite.min(-2).max(2).default(0),
+  /** Added to a token's logit: [token id, bias] pairs. */
+  logitBias: z.array(z.tuple([z.number().int().nonnegative(), finite])).default([]),
+  /** Draws depend only on (seed, choice index, position of the token), so a replay draws the same. */
+  seed: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
+  choiceIndex: z.number().int().nonnegative().default(0),
+  /** How many alternatives to report with each token's log probability; undefined reports nothing. */
+  topLogprobs: z.number().int().min(0).max(20).optional(),
+});
+export type SamplingDescription = z.infer<typeof SamplingDescription>;
+
+/** A token with its log probability (natural logarithm, before temperature and truncation, after penalties and biases). */
+export const TokenLogprob = z.object({
+  token: z.number().int().nonnegative(),
+  logprob: z.number(),
+});
+export type TokenLogprob = z.infer<typeof TokenLogprob>;
