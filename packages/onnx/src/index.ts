@@ -1,0 +1,33 @@
+/**
+ * Reads ONNX decoders without loading their weights, cuts them between layers, and packs the weights by layer.
+ * Runs in browsers and in Node; `@potluck/onnx/node` opens directories.
+ *
+ * @example
+ * const files = directoryModelFiles('/models/minimind2-small/onnx');
+ * const imported = await importDecoder({ files, graphFile: 'model_q4.onnx', config, sink: blobStore });
+ * const decoder = await readPackedDecoder(await blobStore.get(imported.graph));
+ * const { graph, description } = buildStage(decoder, { firstLayer: 2, lastLayer: 5 });
+ */
+export { ModelFileError, OnnxFormatError, UnsupportedModelError } from './errors.ts';
+export type {
+  OnnxAttribute,
+  OnnxGraph,
+  OnnxModel,
+  OnnxNode,
+  OnnxTensor,
+  OnnxValue,
+  TensorData,
+} from './model.ts';
+export type { ByteSource, ModelFiles } from './source.ts';
+export { memoryByteSource, memoryModelFiles } from './files/memoryModelFiles.ts';
+export { checkFileName } from './protobuf/fileSizes.ts';
+export { readModel } from './protobuf/readModel.ts';
+export { writeModel } from './protobuf/writeModel.ts';
+export { rewriteDecoder, type ReadTensor, type RewriteOptions } from './rewrites/index.ts';
+export type { DecoderAnatomy } from './cut/analyseDecoder.ts';
+export { importDecoder, type ImportedDecoder, type ImportOptions } from './package/importDecoder.ts';
+export type { BlobSink, ImportProgress } from './package/packWeights.ts';
+export { readPackedDecoder, type PackedDecoder } from './package/packedDecoder.ts';
+export { buildStage, type BuiltStage, type LayerRange } from './stage/buildStage.ts';
+export { returnNewRows, type NewRowsDescription, type NewRowsStage } from './stage/returnNewRows.ts';
+export { wholeModel } from './stage/wholeModel.ts';

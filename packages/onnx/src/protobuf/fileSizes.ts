@@ -1,0 +1,50 @@
+/** The files beside a graph, opened once each, with names that stay inside the model's folder. */
+import { ModelFileError } from '../errors.ts';
+import type { ByteSource, ModelFiles } from '../source.ts';
+
+/** Files that one graph may refer to. Large exports split their weights into a few dozen. */
+const maxOpenFiles = 1024;
+
+export interface FileSizes {
+  /** @throws {ModelFileError} if there is no such file, or its name leaves the folder */
+  sizeOf(file: string): Promise<number>;
+  read(file: string, offset: number, length: number): Promise<Uint8Array>;
+}
+
+/** Opens each file at its first use. */
+export function openOnce(files: ModelFiles): FileSizes & { open(file: string): Promise<ByteSource> } {
+  const sources = new Map<string, ByteSource>();
+  const open = async (file: string): Promise<ByteSource> => {
+    const known = sources.get(file);
+    if (known) return known;
+    checkFileName(file);
+    if (sources.size >= maxOpenFiles) throw new ModelFileError(`more than ${maxOpenFiles} files`, file);
+    let source: ByteSource;
+    try {
+      source = await files.open(file);
+    } catch (cause) {
+      if (cause instanceof ModelFileError) throw cause;
+      throw new ModelFileError(`can't be opened: ${String(cause)}`, file, { cause });
+    }
+    sources.set(file, source);
+    return source;
+  };
+  return {
+    open,
+    sizeOf: async (file) => (await open(file)).size,
+    read: async (file, offset, length) => (await open(file)).read(offset, length),
+  };
+}
+
+/**
+ * Checks that a name stays inside the model's folder, on any platform.
+ * @throws {ModelFileError} if it is absolute, climbs, or holds a backslash, a drive or a control character
+ */
+export function checkFileName(file: string): void {
+  const parts = file.split('/');
+  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
+  const isStrange = file === '' || file.length > 1024 || /[\\:\u0000-\u001f]/.test(file);
+  if (isStrange || parts.some((part) => part === '' || part === '..')) {
+    throw new ModelFileError("a file name that is not inside the model's folder", JSON.stringify(file));
+  }
+}
