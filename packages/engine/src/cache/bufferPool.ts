@@ -1,0 +1,78 @@
+/** Memory of closed caches, kept for the next ones: allocating and clearing large buffers is not free. */
+
+export interface BufferPoolOptions<Buffer> {
+  create(bytes: number): Buffer;
+  size(buffer: Buffer): number;
+  /** Frees a buffer that the pool lets go. */
+  destroy(buffer: Buffer): void;
+  /** Bytes that free buffers and taken ones may hold together. */
+  limitBytes: number;
+}
+
+/** Hands out buffers of at least the bytes asked for. What is in them is left from their last use. */
+export class BufferPool<Buffer> {
+  readonly #options: BufferPoolOptions<Buffer>;
+  readonly #free: Buffer[] = [];
+  #takenBytes = 0;
+  #freeBytes = 0;
+
+  constructor(options: BufferPoolOptions<Buffer>) {
+    this.#options = options;
+  }
+
+  get takenBytes(): number {
+    return this.#takenBytes;
+  }
+
+  get freeBytes(): number {
+    return this.#freeBytes;
+  }
+
+  /** The smallest free buffer of at least `bytes` and at most twice that, else a new one. */
+  take(bytes: number): Buffer {
+    const size = (buffer: Buffer): number => this.#options.size(buffer);
+    let best = -1;
+    for (const [index, buffer] of this.#free.entries()) {
+      const have = size(buffer);
+      if (have < bytes || have > 2 * bytes) continue;
+      if (best < 0 || have < size(this.#free[best] as Buffer)) best = index;
+    }
+    const [reused] = best < 0 ? [] : this.#free.splice(best, 1);
+    if (reused !== undefined) this.#freeBytes -= size(reused);
+    const buffer = reused ?? this.#options.create(bytes);
+    this.#takenBytes += size(buffer);
+    this.#shrinkTo(this.#options.limitBytes);
+    return buffer;
+  }
+
+  give(buffer: Buffer): void {
+    const size = this.#options.size(buffer);
+    this.#takenBytes -= size;
+    this.#freeBytes += size;
+    this.#free.push(buffer);
+    this.#shrinkTo(this.#options.limitBytes);
+  }
+
+  /** Frees everything that is not taken. */
+  clear(): void {
+    this.#shrinkTo(0);
+  }
+
+  #shrinkTo(limitBytes: number): void {
+    while (this.#free.length > 0 && this.#takenBytes + this.#freeBytes > limitBytes) {
+      const buffer = this.#free.shift() as Buffer;
+      this.#freeBytes -= this.#options.size(buffer);
+      this.#options.destroy(buffer);
+    }
+  }
+}
+
+/** A pool of script's memory. */
+export function arrayBufferPool(limitBytes: number): BufferPool<ArrayBuffer> {
+  return new BufferPool({
+    limitBytes,
+    create: (bytes) => new ArrayBuffer(bytes),
+    size: (buffer) => buffer.byteLength,
+    destroy: () => undefined,
+  });
+}

@@ -1,0 +1,251 @@
+/**
+ * The caches of one stage: each a slot of an arena with an identity of its own. Room is reserved when a cache
+ * is opened, for its whole capacity; nothing is ever evicted.
+ */
+import type { SamplingDescription, StageDescription } from '@potluck/protocol';
+import { CacheMissError, NoRoomError } from '../errors.ts';
+import { TokenHistory } from '../sampling/tokenHistory.ts';
+import type { CacheStrategy } from './cacheStrategy.ts';
+import type { CacheTensor } from './cacheTensor.ts';
+
+/** What a cache is opened with. */
+export interface OpenCache {
+  cacheId: string;
+  /** Steps must name the same one. */
+  epoch: number;
+  /** Rows to reserve: the longest sequence that it will hold, in tokens. */
+  capacity: number;
+  /** Tokens of the prompt; the answer starts after them. */
+  promptLength: number;
+  /** Last stage only. */
+  sampling?: SamplingDescription;
+  /** Last stage only: the sequence so far, prompt included; penalties are made from it. */
+  tokens?: number[];
+}
+
+/** One open cache. Only the store and the step that runs on it change it. */
+export interface CacheSlot {
+  readonly cacheId: string;
+  epoch: number;
+  /** Tokens in it. */
+  length: number;
+  readonly capacity: number;
+  readonly reservedBytes: number;
+  sampling: SamplingDescription | undefined;
+  history: TokenHistory | undefined;
+  readonly tensors: readonly CacheTensor[];
+  /** True from release on; its memory may still be in use by the step that runs. */
+  released: boolean;
+  /** True while ONNX Runtime works on it: what would change its tensors waits. */
+  running: boolean;
+  readonly afterRun: (() => void)[];
+}
+
+export class CacheStore {
+  readonly #description: StageDescription;
+  readonly #strategy: CacheStrategy;
+  readonly #capacityBytes: number;
+  readonly #slots = new Map<string, CacheSlot>();
+  #reservedBytes = 0;
+
+  /** @param capacityBytes bytes that all caches may reserve together */
+  constructor(description: StageDescription, strategy: CacheStrategy, capacityBytes: number) {
+    this.#description = description;
+    this.#strategy = strategy;
+    this.#capacityBytes = capacityBytes;
+  }
+
+  get usage(): { reservedBytes: number; capacityBytes: number; caches: number } {
+    return {
+      reservedBytes: this.#reservedBytes,
+      capacityBytes: this.#capacityBytes,
+      caches: this.#slots.size,
+    };
+  }
+
+  /**
+   * Reserves an empty cache. Where the id is open already and the epoch is later, the cache and its rows are
+   * carried over into that epoch (`capacity` is then left as it was).
+   * @throws NoRoomError if the budget, the model's context or the open cache's capacity is too small
+   * @throws CacheMissError if the id is open in this or a later epoch
+   */
+  open(request: OpenCache): CacheSlot {
+    const { cacheId, epoch, capacity } = request;
+    const existing = this.#slots.get(cacheId);
+    if (existing) return this.#carryOver(existing, request);
+    const { contextLength } = this.#description;
+    if (capacity > contextLength) {
+      throw new NoRoomError("The model's context", capacity, contextLength, contextLength, 'tokens');
+    }
+    const slot: CacheSlot = {
+      cacheId,
+      epoch,
+      length: 0,
+      capacity,
+      reservedBytes: this.#reserve(capacity),
+      ...samplingState(request),
+      tensors: this.#strategy.create(capacity),
+      released: false,
+      running: false,
+      afterRun: [],
+    };
+    this.#slots.set(cacheId, slot);
+    return slot;
+  }
+
+  /** @throws CacheMissError if there is no such cache */
+  get(cacheId: string): CacheSlot {
+    const slot = this.#slots.get(cacheId);
+    if (!slot) throw new CacheMissError(`No cache ${cacheId}`);
+    return slot;
+  }
+
+  /**
+   * Copies the first `length` tokens of a cache (all of them by default) to a new one in the same epoch.
+   * @throws CacheMissError, NoRoomError, TruncateError
+   */
+  fork(fromCacheId: string, toCacheId: string, length?: number): void {
+    const from = this.get(fromCacheId);
+    const kept = checkLength(from, length ?? from.length);
+    if (this.#slots.has(toCacheId)) throw new CacheMissError(`Cache ${toCacheId} is open already`);
+    const reservedBytes = this.#reserve(from.capacity);
+    const tensors: CacheTensor[] = [];
+    try {
+      for (const tensor of from.tensors) tensors.push(tensor.fork(from.length, kept));
+    } catch (error) {
+      for (const tensor of tensors) tensor.dispose();
+      this.#reservedBytes -= reservedBytes;
+      throw error;
+    }
+    const history = from.history?.fork();
+    history?.truncate(kept);
+    this.#slots.set(toCacheId, {
+      cacheId: toCacheId,
+      epoch: from.epoch,
+      length: kept,
+      capacity: from.capacity,
+      reservedBytes,
+      sampling: from.sampling,
+      history,
+      tensors,
+      released: false,
+      running: false,
+      afterRun: [],
+    });
+  }
+
+  /**
+   * Forgets all tokens from `length` on, after the step that runs, if one does (the cache is then released where it
+   * can't be cut back).
+   * @throws CacheMissError if there is no such cache or it is shorter
+   * @throws TruncateError if a tensor of it can't be cut back: all or none are
+   */
+  truncate(cacheId: string, length: number): void {
+    const slot = this.get(cacheId);
+    checkLength(slot, length);
+    if (!slot.running) {
+      this.#cutBack(slot, length);
+      return;
+    }
+    slot.afterRun.push(() => {
+      try {
+        this.#cutBack(slot, length);
+      } catch {
+        // Nobody waits for this any more; the next step then finds no cache and its session replays.
+        this.release(cacheId);
+      }
+    });
+  }
+
+  /** Gives a cache's room back, after the step that runs, if one does. No error where there is none. */
+  release(cacheId: string): void {
+    const slot = this.#slots.get(cacheId);
+    if (!slot) return;
+    this.#slots.delete(cacheId);
+    slot.released = true;
+    whenIdle(slot, () => {
+      for (const tensor of slot.tensors) tensor.dispose();
+      this.#reservedBytes -= slot.reservedBytes;
+    });
+  }
+
+  releaseAll(): void {
+    for (const cacheId of [...this.#slots.keys()]) this.release(cacheId);
+    this.#strategy.clear();
+  }
+
+  #cutBack(slot: CacheSlot, length: number): void {
+    if (length >= slot.length) return;
+    // Fixed-size states refuse, if any tensor does: they come first, so that nothing is half cut.
+    const order = slot.tensors.map((tensor, index) => ({
+      tensor,
+      isState: this.#description.caches[index]?.kind === 'state',
+    }));
+    order.sort((left, right) => Number(right.isState) - Number(left.isState));
+    for (const { tensor } of order) tensor.truncate(slot.length, length);
+    slot.length = length;
+    slot.history?.truncate(length);
+  }
+
+  #reserve(capacity: number): number {
+    const { cacheBytesPerToken, stateBytes } = this.#description;
+    const bytes = capacity * cacheBytesPerToken + stateBytes;
+    const available = this.#capacityBytes - this.#reservedBytes;
+    if (bytes > available) {
+      throw new NoRoomError("The stage's caches", bytes, available, this.#capacityBytes, 'bytes');
+    }
+    this.#reservedBytes += bytes;
+    return bytes;
+  }
+
+  #carryOver(slot: CacheSlot, request: OpenCache): CacheSlot {
+    if (request.epoch <= slot.epoch) {
+      throw new CacheMissError(`Cache ${slot.cacheId} is open in epoch ${slot.epoch}`);
+    }
+    if (request.capacity > slot.capacity) {
+      const left = slot.capacity - slot.length;
+      throw new NoRoomError(
+        `Cache ${slot.cacheId} of the last epoch`,
+        request.capacity,
+        left,
+        slot.capacity,
+        'tokens',
+      );
+    }
+    whenIdle(slot, () => {
+      Object.assign(slot, samplingState(request));
+    });
+    slot.epoch = request.epoch;
+    return slot;
+  }
+}
+
+/** Marks the slot as in use by a step until `work` settles, then does what waited for it. */
+export async function whileRunning<Result>(slot: CacheSlot, work: () => Promise<Result>): Promise<Result> {
+  slot.running = true;
+  try {
+    return await work();
+  } finally {
+    slot.running = false;
+    for (const waiting of slot.afterRun.splice(0)) waiting();
+  }
+}
+
+function whenIdle(slot: CacheSlot, change: () => void): void {
+  if (slot.running) slot.afterRun.push(change);
+  else change();
+}
+
+function checkLength(slot: CacheSlot, length: number): number {
+  if (length < 0 || length > slot.length) {
+    throw new CacheMissError(`Cache ${slot.cacheId} holds ${slot.length} tokens, not ${length}`);
+  }
+  return length;
+}
+
+function samplingState(request: OpenCache): Pick<CacheSlot, 'sampling' | 'history'> {
+  return {
+    sampling: request.sampling,
+    history: request.tokens && new TokenHistory(request.tokens, request.promptLength),
+  };
+}

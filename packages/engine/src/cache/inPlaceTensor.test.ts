@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest';
+import type { OrtModule } from '../ortModule.ts';
+import { createCacheStrategy } from './cacheStrategy.ts';
+import { asGpuDevice, type GpuBuffer, type GpuDevice } from './gpuDevice.ts';
+
+interface FakeBuffer extends GpuBuffer {
+  bytes: Uint8Array;
+  destroyed: boolean;
+}
+
+/** A device in script's memory that copies when commands are submitted. */
+function fakeDevice() {
+  const buffers: FakeBuffer[] = [];
+  const device: GpuDevice = {
+    createBuffer: ({ size }) => {
+      const buffer: FakeBuffer = {
+        size,
+        bytes: new Uint8Array(size),
+        destroyed: false,
+        destroy: () => {
+          buffer.destroyed = true;
+        },
+      };
+      buffers.push(buffer);
+      return buffer;
+    },
+    createCommandEncoder: () => {
+      const copies: (() => void)[] = [];
+      return {
+        copyBufferToBuffer: (source, from, destination, to, size) => {
+          copies.push(() => {
+            const bytes = (source as FakeBuffer).bytes.subarray(from, from + size);
+            (destination as FakeBuffer).bytes.set(bytes, to);
+          });
+        },
+        finish: () => copies,
+      };
+    },
+    queue: {
+      submit: (commands) => {
+        for (const copies of commands as Iterable<(() => void)[]>) for (const copy of copies) copy();
+      },
+    },
+  };
+  return { device, buffers };
+}
+
+const ort = {
+  Tensor: {
+    fromGpuBuffer: (gpuBuffer: unknown, { dims }: { dims: number[] }) => ({
+      gpuBuffer,
+      dims,
+      dispose: () => undefined,
+    }),
+  },
+} as unknown as OrtModule;
+
+const cache = {
+  layer: 0,
+  kind: 'attention',
+  input: 'past',
+  output: 'present',
+  type: 'float16',
+  dims: [1, 2, 'past', 4],
+  sequenceAxis: 2,
+  capacityPadded: true,
+} as const;
+/** Bytes of one row: 4 elements of 2 bytes. */
+const rowBytes = 8;
+const capacity = 5;
+
+describe('caches in place', () => {
+  const setup = () => {
+    const { device, buffers } = fakeDevice();
+    const strategy = createCacheStrategy(
+      'in-place',
+      ort,
+      [{ ...cache, dims: [...cache.dims] }],
+      1000,
+      device,
+    );
+    const [tensor] = strategy.create(capacity);
+    if (!tensor) throw new Error('One cache tensor expected');
+    return { buffers, strategy, tensor };
+  };
+
+  it('feed one tensor of the whole capacity as past and present', () => {
+    const { tensor, buffers } = setup();
+    expect(tensor.present).toBe(tensor.past(3));
+    expect(tensor.present?.dims).toEqual([1, 2, capacity, 4]);
+    expect(buffers[0]?.size).toBe(2 * capacity * rowBytes);
+  });
+
+  it('copy only the rows that count into a fork, head by head', () => {
+    const { tensor, buffers } = setup();
+    buffers[0]?.bytes.forEach((_, index, bytes) => {
+      bytes[index] = 1 + Math.floor(index / rowBytes);
+    });
+    tensor.fork(4, 3);
+    const rows = Array.from({ length: 2 * capacity }, (_, row) => buffers[1]?.bytes[row * rowBytes]);
+    expect(rows).toEqual([1, 2, 3, 0, 0, 6, 7, 8, 0, 0]);
+  });
+
+  it('give their buffer to the next cache, and free it when the stage ends', () => {
+    const { tensor, buffers, strategy } = setup();
+    tensor.dispose();
+    const [next] = strategy.create(capacity);
+    expect(buffers).toHaveLength(1);
+    next?.dispose();
+    strategy.clear();
+    expect(buffers[0]?.destroyed).toBe(true);
+  });
+
+  it('need a device', () => {
+    expect(() => asGpuDevice(undefined)).toThrow(TypeError);
+  });
+});

@@ -1,0 +1,32 @@
+/**
+ * Runs one stage of a model: ONNX Runtime's session, caches, the queue before it and sampling, in browsers and Node
+ * alike.
+ *
+ * @example
+ * import * as ort from 'onnxruntime-node';
+ * const stage = await createStage(ort, artifact, {
+ *   executionProviders: ['cpu'],
+ *   cacheStrategy: 'rows',
+ *   cacheBytes: 256 * 1024 * 1024,
+ * });
+ * stage.open({ cacheId, epoch: 0, capacity: 1024, promptLength: tokens.length, sampling, tokens });
+ * const { sampled } = await stage.step({
+ *   cacheId, epoch: 0, position: 0, length: tokens.length, tokenIds: tokens, sample: true,
+ * });
+ */
+export type { OpenCache } from './cache/cacheStore.ts';
+export type { CacheStrategyName } from './cache/cacheStrategy.ts';
+export {
+  BadStepError,
+  CacheMissError,
+  ComputeError,
+  NoRoomError,
+  StageGoneError,
+  TruncateError,
+} from './errors.ts';
+export type { OrtModule } from './ortModule.ts';
+export { RunQueue, type RunPriority, type RunTask } from './queue/runQueue.ts';
+export { sampleToken, type SampledToken } from './sampling/sampleToken.ts';
+export { TokenHistory } from './sampling/tokenHistory.ts';
+export { createStage } from './stage/createStage.ts';
+export type { Stage, StageArtifact, StageOptions, StepRequest, StepResult } from './stage/stage.ts';

@@ -1,0 +1,95 @@
+/** From the last position's logits to a token: penalties, log probabilities, cuts, draw. */
+import type { SamplingDescription, TokenLogprob } from '@potluck/protocol';
+import { ComputeError } from '../errors.ts';
+import { keepTokens } from './keptTokens.ts';
+import { uniformDraw } from './philox.ts';
+import { processLogits } from './processLogits.ts';
+import type { TokenHistory } from './tokenHistory.ts';
+import { topTokens } from './topTokens.ts';
+
+export interface SampledToken {
+  token: number;
+  /** Natural logarithm of its probability after penalties and biases, before temperature; where asked for. */
+  logprob?: number;
+  /** The likeliest tokens, likeliest first; where asked for. */
+  topLogprobs?: TokenLogprob[];
+}
+
+/**
+ * Draws the token at `position`. The order is vLLM's (class `Sampler` in vllm/v1/sample/sampler.py): bias, repetition,
+ * frequency and presence penalty; then greedy, or temperature, min-p, top-k, top-p and the draw. Log probabilities
+ * are taken before temperature.
+ *
+ * The draw depends only on (seed, choice index, position) and the logits, so a replay repeats it.
+ * @param logits [vocabulary]; changed in place
+ * @param position index of the drawn token in the whole sequence
+ * @throws ComputeError if the logits hold NaN, or nothing that could be drawn
+ */
+export function sampleToken(
+  logits: Float32Array,
+  sampling: SamplingDescription,
+  history: TokenHistory | undefined,
+  position: number,
+): SampledToken {
+  processLogits(logits, sampling, history);
+  const likeliest = likeliestToken(logits);
+  const largest = logits[likeliest] as number;
+  const token = sampling.temperature === 0 ? likeliest : draw(logits, largest, sampling, position);
+  if (sampling.topLogprobs === undefined) return { token };
+  const normalizer = logSumExp(logits, largest);
+  const logprob = (id: number): number => (logits[id] as number) - normalizer;
+  return {
+    token,
+    logprob: logprob(token),
+    topLogprobs: Array.from(topTokens(logits, sampling.topLogprobs), (id) => ({
+      token: id,
+      logprob: logprob(id),
+    })),
+  };
+}
+
+/** The lowest id among the largest logits. */
+function likeliestToken(logits: Float32Array): number {
+  let best = 0;
+  let largest = -Infinity;
+  let check = 0;
+  for (let token = 0; token < logits.length; token++) {
+    const logit = logits[token] as number;
+    // Stays 0 unless a NaN or an infinity was among them.
+    check += logit - logit;
+    if (logit > largest) {
+      largest = logit;
+      best = token;
+    }
+  }
+  if (Number.isNaN(check) && logits.some((logit) => Number.isNaN(logit) || logit === Infinity)) {
+    throw new ComputeError('The logits hold values that are no numbers');
+  }
+  if (largest === -Infinity) throw new ComputeError('Every token is ruled out');
+  return best;
+}
+
+function draw(
+  logits: Float32Array,
+  largest: number,
+  sampling: SamplingDescription,
+  position: number,
+): number {
+  const { tokens, weights, sum } = keepTokens(logits, largest, sampling);
+  let rest = uniformDraw(sampling.seed, sampling.choiceIndex, position) * sum;
+  let last = 0;
+  for (let index = 0; index < weights.length; index++) {
+    const weight = weights[index] as number;
+    if (weight === 0) continue;
+    last = index;
+    rest -= weight;
+    if (rest < 0) break;
+  }
+  return tokens ? (tokens[last] as number) : last;
+}
+
+function logSumExp(logits: Float32Array, largest: number): number {
+  let sum = 0;
+  for (const logit of logits) sum += Math.exp(logit - largest);
+  return largest + Math.log(sum);
+}

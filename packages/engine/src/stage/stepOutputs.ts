@@ -1,0 +1,45 @@
+/** What leaves a stage after a step: boundary tensors as bytes, or the last position's logits. */
+import { isFrameElementType, type FrameTensor, type StageTensor } from '@potluck/protocol';
+import type { Tensor } from 'onnxruntime-common';
+import { ComputeError } from '../errors.ts';
+import { float16ToFloat32 } from '../tensor/float16.ts';
+import { tensorBytes } from '../tensor/elements.ts';
+
+/** @returns views of the outputs' bytes, in the order of `expected` */
+export function boundaryTensors(
+  outputs: Readonly<Record<string, Tensor>>,
+  expected: readonly StageTensor[],
+): FrameTensor[] {
+  return expected.map(({ name }) => {
+    const tensor = output(outputs, name);
+    if (tensor.type === 'string' || !isFrameElementType(tensor.type)) {
+      throw new ComputeError(`Boundary tensor "${name}" is of type ${tensor.type}, which can't be sent`);
+    }
+    return { type: tensor.type, dims: [...tensor.dims], bytes: tensorBytes(tensor) };
+  });
+}
+
+/** @returns the last position's logits [vocabulary], free to be changed */
+export function lastLogits(outputs: Readonly<Record<string, Tensor>>, logits: StageTensor): Float32Array {
+  const tensor = output(outputs, logits.name);
+  const vocabulary = tensor.dims.at(-1) ?? 0;
+  const bytes = tensorBytes(tensor);
+  const elements = bytes.byteLength / (tensor.type === 'float16' ? 2 : 4);
+  if (vocabulary === 0 || elements < vocabulary) throw new ComputeError(`No logits in "${logits.name}"`);
+  const start = elements - vocabulary;
+  switch (tensor.type) {
+    case 'float32':
+      return new Float32Array(bytes.buffer, bytes.byteOffset + 4 * start, vocabulary);
+    case 'float16':
+      return float16ToFloat32(new Uint16Array(bytes.buffer, bytes.byteOffset + 2 * start, vocabulary));
+    default:
+      throw new ComputeError(`Logits of type ${tensor.type}`);
+  }
+}
+
+/** @throws ComputeError if the run did not return `name` */
+export function output(outputs: Readonly<Record<string, Tensor>>, name: string): Tensor {
+  const tensor = outputs[name];
+  if (!tensor) throw new ComputeError(`The run returned no "${name}"`);
+  return tensor;
+}

@@ -1,0 +1,47 @@
+/** Runs a stage once before it counts as ready, so that no session waits for kernels to be compiled. */
+import { frameElementTypes, type FrameTensor, type StageTensor } from '@potluck/protocol';
+import { elementCount, resolveDims } from '../tensor/dimensions.ts';
+import { bytesPerElement, stageElementType } from '../tensor/elements.ts';
+import type { Stage } from './stage.ts';
+
+/** Long enough for the kernels of many rows. */
+const promptTokens = 32;
+
+/**
+ * One prompt chunk and one decode step of zeros on a cache that is released again.
+ * @throws as `Stage.open` and `Stage.step` do
+ */
+export async function warmUp(stage: Stage): Promise<void> {
+  const { inputs, boundaryIn, contextLength } = stage.description;
+  const cacheId = `warm-up ${crypto.randomUUID()}`;
+  const prompt = Math.max(1, Math.min(promptTokens, contextLength - 1));
+  stage.open({ cacheId, epoch: 0, capacity: Math.min(prompt + 1, contextLength), promptLength: prompt });
+  try {
+    for (const [position, length] of [
+      [0, prompt],
+      [prompt, 1],
+    ] as const) {
+      if (position + length > contextLength) continue;
+      await stage.step({
+        cacheId,
+        epoch: 0,
+        position,
+        length,
+        sample: false,
+        ...(inputs.some(({ role }) => role === 'token-ids')
+          ? { tokenIds: new Array<number>(length).fill(0) }
+          : {}),
+        boundary: boundaryIn.map((tensor) => zeros(tensor, position, length)),
+      });
+    }
+  } finally {
+    stage.release(cacheId);
+  }
+}
+
+function zeros(tensor: StageTensor, position: number, length: number): FrameTensor {
+  const dims = resolveDims(tensor.dims, position, length);
+  const type = frameElementTypes.find((name) => name === tensor.type);
+  if (!type) throw new RangeError(`Boundary tensor "${tensor.name}" is of type ${tensor.type}`);
+  return { type, dims, bytes: new Uint8Array(elementCount(dims) * bytesPerElement(stageElementType(type))) };
+}

@@ -1,0 +1,46 @@
+/**
+ * Child process of webgpu.test.ts: answers prompts on onnxruntime-node's WebGPU and, for comparison, on its CPU.
+ * Prints one line of JSON: {cpu, gpu, forked, usage}.
+ */
+import { tinyDecoder } from '@potluck/onnx/testing';
+import { createStage } from '../stage/createStage.ts';
+import { importRandomModel } from './importedModel.ts';
+import { nodeOrt } from './nodeOrt.ts';
+import { TestPipeline } from './testPipeline.ts';
+
+const prompt = [1, 7, 33, 200, 55, 400];
+const count = 6;
+const model = await importRandomModel({ ...tinyDecoder, tokenizer: false, weights: 'f32' });
+
+async function pipelineOn(provider: 'cpu' | 'webgpu') {
+  const stages = [];
+  for (const artifact of model.stages(2)) {
+    stages.push(
+      await createStage(nodeOrt, artifact, {
+        executionProviders: [provider],
+        cacheStrategy: 'growing',
+        cacheBytes: 1024 * 1024,
+      }),
+    );
+  }
+  return { pipeline: new TestPipeline(stages), stages };
+}
+
+const { pipeline: onCpu } = await pipelineOn('cpu');
+const { pipeline: onGpu, stages } = await pipelineOn('webgpu');
+for (const stage of stages) await stage.warmUp();
+const cpu = await onCpu.answer(prompt, count);
+const gpu = await onGpu.answer(prompt, count);
+// A chunk without sampling, then a fork that shares what is on the device.
+onGpu.open('a', prompt, 32);
+await onGpu.step('a', 0, prompt.slice(0, 3), false);
+onGpu.each((stage) => stage.fork('a', 'b'));
+const forked = [
+  await onGpu.continue('a', 3, prompt.slice(3), count),
+  await onGpu.continue('b', 3, prompt.slice(3), count),
+];
+onGpu.each((stage) => stage.release('a'));
+onGpu.each((stage) => stage.release('b'));
+const usage = stages.map((stage) => stage.usage.reservedBytes);
+for (const stage of stages) await stage.dispose();
+console.log(JSON.stringify({ cpu, gpu, forked, usage }));
