@@ -1,0 +1,40 @@
+/** A small graph that costs what decoding costs: one row through square matrices, so memory bandwidth decides. */
+import { writeModel, type OnnxModel } from '@potluck/onnx';
+
+/** 16 MiB of float32 weights a layer: more than most caches hold. */
+export const speedProbeWidth = 2048;
+/** Enough to see whether a device works. */
+export const smallProbeWidth = 64;
+const layers = 4;
+
+/** Input `x0` and output `x<layers>` are [1, width]. */
+export function probeGraph(
+  type: 'float32' | 'float16',
+  width: number,
+): { bytes: Uint8Array<ArrayBuffer>; output: string } {
+  const value = (name: string) => ({ name, type, dims: [1, width] });
+  const bytes = new Uint8Array(width * width * (type === 'float32' ? 4 : 2));
+  const model: OnnxModel = {
+    irVersion: 8,
+    opsets: new Map([['', 17]]),
+    producer: 'potluck',
+    graph: {
+      name: 'probe',
+      nodes: Array.from({ length: layers }, (_, layer) => ({
+        name: `matmul${layer}`,
+        opType: 'MatMul',
+        domain: '',
+        inputs: [`x${layer}`, 'weights'],
+        outputs: [`x${layer + 1}`],
+        attributes: new Map(),
+      })),
+      inputs: [value('x0')],
+      outputs: [value(`x${layers}`)],
+      values: [],
+      initializers: new Map([
+        ['weights', { name: 'weights', type, dims: [width, width], data: { kind: 'inline', bytes } }],
+      ]),
+    },
+  };
+  return { bytes: writeModel(model), output: `x${layers}` };
+}

@@ -1,0 +1,11 @@
+/** What can keep a headless worker from starting. Messages say what to do. */
+
+/** A flag, an environment variable or the data directory is not usable as given. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+}
+
+/** The device that was asked for is not there. */
+export class DeviceError extends Error {
+  override readonly name = 'DeviceError';
+}

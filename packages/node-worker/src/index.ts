@@ -1,0 +1,10 @@
+/**
+ * The headless worker: onnxruntime-node, node-datachannel and files behind the worker agent.
+ *
+ * @example
+ * await runWorker(['--hub', 'http://192.168.1.5:8000', '--token', token]);
+ */
+export { chooseDevice, type ChosenDevice } from './devices/chooseDevice.ts';
+export { threadStageHost, type ThreadStageHost } from './engine-thread/threadStageHost.ts';
+export { DeviceError, SettingsError } from './errors.ts';
+export { runWorker } from './main.ts';

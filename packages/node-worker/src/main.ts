@@ -1,0 +1,105 @@
+/** `potluck worker`: reads the settings, starts the agent on this machine's device, ends when asked to. */
+import { randomUUID } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { InstanceId } from '@potluck/protocol';
+import {
+  messageOf,
+  peerJsConnector,
+  RefusedByHubError,
+  startWorkerAgent,
+  webSocketOpener,
+} from '@potluck/worker';
+import type { WebSocketClass } from '@potluck/worker';
+import WebSocket from 'ws';
+import { fileBlobStore } from './blobs/fileBlobStore.ts';
+import { chooseDevice } from './devices/chooseDevice.ts';
+import { threadStageHost } from './engine-thread/threadStageHost.ts';
+import { DeviceError, SettingsError } from './errors.ts';
+import { lockDataDirectory } from './identity/dataDirectoryLock.ts';
+import { workerIdentity } from './identity/workerIdentity.ts';
+import { createLogger } from './logging/createLogger.ts';
+import { readSettings, type WorkerSettings } from './settings/settings.ts';
+import { cleanUpWebRtc, loadPeer } from './web-rtc/loadPeer.ts';
+
+/** What `hello` says; the package's version. */
+const version = '0.1.0';
+
+/**
+ * Runs a worker until it is stopped. Problems of the person's making are printed as one line and set the exit code
+ * (2: wrong flags; 1: refused by the hub, or no device); nothing is thrown for them.
+ * @param args what comes after `potluck worker`
+ */
+export async function runWorker(args: string[]): Promise<void> {
+  try {
+    const settings = readSettings(args, (text) => process.stdout.write(text));
+    if (settings) await runWith(settings);
+  } catch (error) {
+    if (error instanceof SettingsError) process.exitCode = 2;
+    else if (error instanceof DeviceError || error instanceof RefusedByHubError) process.exitCode = 1;
+    else throw error;
+    process.stderr.write(`potluck worker: ${error.message}\n`);
+  }
+}
+
+async function runWith(settings: WorkerSettings): Promise<void> {
+  const { dataDirectory } = settings;
+  try {
+    mkdirSync(dataDirectory, { recursive: true });
+  } catch (error) {
+    throw new SettingsError(`can't use ${dataDirectory} for data: ${messageOf(error)}`, { cause: error });
+  }
+  const unlock = lockDataDirectory(dataDirectory);
+  const stopping = new AbortController();
+  const stop = (signal: string): void => {
+    if (stopping.signal.aborted) process.exit(1); // Asked twice: at once.
+    stopping.abort(signal);
+  };
+  process.on('SIGINT', stop).on('SIGTERM', stop);
+  try {
+    await serve(settings, stopping.signal);
+  } finally {
+    process.off('SIGINT', stop).off('SIGTERM', stop);
+    unlock();
+  }
+}
+
+async function serve(settings: WorkerSettings, stopping: AbortSignal): Promise<void> {
+  const log = createLogger(settings.logLevel, process.stdout.isTTY);
+  const { device, reason } = await chooseDevice(settings.device);
+  log.info({ device: device.kind, float16: device.float16, reason }, `computes with ${device.description}`);
+  if (stopping.aborted) return;
+  const stageHost = threadStageHost({ log }, { provider: device.kind, threads: settings.threads });
+  const agent = startWorkerAgent(
+    {
+      openSocket: webSocketOpener(WebSocket as unknown as WebSocketClass),
+      fetch,
+      blobStore: await fileBlobStore(join(settings.dataDirectory, 'blobs')),
+      stageHost,
+      connector: peerJsConnector({ loadPeer, log }),
+      log,
+    },
+    {
+      hubUrl: settings.hubUrl,
+      token: settings.token,
+      workerId: workerIdentity(settings.dataDirectory),
+      instanceId: InstanceId.parse(randomUUID()),
+      name: settings.name,
+      kind: 'node',
+      version,
+      device,
+      memoryBytes: settings.memoryBytes,
+    },
+  );
+  stopping.addEventListener('abort', () => {
+    log.info({ signal: String(stopping.reason) }, 'stopping');
+    void agent.stop('the worker was stopped');
+  });
+  try {
+    await agent.finished;
+  } finally {
+    await stageHost.close();
+    await cleanUpWebRtc();
+    log.info({}, 'stopped');
+  }
+}

@@ -1,0 +1,99 @@
+import { tinyDecoder } from '@potluck/onnx/testing';
+import { afterEach, describe, expect, it } from 'vitest';
+import { deployRandomModel } from '../testing/deployableModel.ts';
+import { join, startHub, stopAll } from '../testing/joinedProcesses.ts';
+import { softwareVulkan } from '../testing/softwareVulkan.ts';
+import { startWorkerProcess } from '../testing/workerProcess.ts';
+
+afterEach(stopAll);
+
+const prompt = Array.from({ length: 70 }, (_, index) => (index * 13) % 500);
+
+describe('headless workers', () => {
+  it('answer the same in two processes, over a data channel, as in one', async () => {
+    const hub = await startHub();
+    const model = await deployRandomModel(hub, tinyDecoder);
+    const [first, second] = [await join(hub), await join(hub)];
+    const [whole] = model.stages(1);
+    const alone = await hub.deploy([{ worker: first.worker, stage: whole as never }]);
+    const expected = await hub.generate([first.worker], alone, prompt, { length: 30, chunkTokens: 32 });
+    expect(expected.tokens).toHaveLength(30);
+
+    const [early, late] = model.stages(2);
+    const workers = [first.worker, second.worker];
+    const assigns = await hub.deploy([
+      { worker: first.worker, stage: early as never },
+      { worker: second.worker, stage: late as never },
+    ]);
+    const peer = second.worker.hello.workerId;
+    await first.worker.message('peer-report', (report) => report.peer === peer && report.state === 'direct');
+    const direct = await hub.generate(workers, assigns, prompt, { length: 30, chunkTokens: 32 });
+    expect(direct.tokens).toEqual(expected.tokens);
+  });
+
+  it('says goodbye and exits with 0 when it is asked to end', async () => {
+    const hub = await startHub();
+    const { worker, process } = await join(hub);
+    process.child.kill('SIGTERM');
+    await worker.message('goodbye');
+    expect(await process.exited).toBe(0);
+  });
+
+  it('fail a session clearly when the other process is killed in the middle', async () => {
+    const hub = await startHub();
+    const model = await deployRandomModel(hub, tinyDecoder);
+    const [first, second] = [await join(hub), await join(hub)];
+    const workers = [first.worker, second.worker];
+    const stages = model.stages(2).map((stage, index) => ({ worker: workers[index] as never, stage }));
+    const assigns = await hub.deploy(stages);
+    const answer = hub.generate(workers, assigns, prompt, { length: 150 });
+    const failed = expect(answer).rejects.toThrow(
+      /peer-unreachable: worker .* did not answer within 3000 ms/,
+    );
+    await second.worker.message('token', ({ position }) => position > 80);
+    second.process.child.kill('SIGKILL');
+    await failed;
+  });
+
+  it('compute with WebGPU on a software adapter when asked to', async (context) => {
+    const vulkan = softwareVulkan();
+    if (!vulkan) return context.skip();
+    try {
+      const hub = await startHub();
+      const model = await deployRandomModel(hub, tinyDecoder);
+      const { environment } = vulkan;
+      const { worker } = await join(hub, { args: ['--device', 'webgpu'], environment });
+      expect(worker.hello.device).toMatchObject({ kind: 'webgpu', float16: false });
+      const assigns = await hub.deploy([{ worker, stage: model.stages(1)[0] as never }]);
+      const { tokens } = await hub.generate([worker], assigns, prompt.slice(0, 8), { length: 4 });
+      expect(tokens).toHaveLength(4);
+    } finally {
+      vulkan.remove();
+    }
+  });
+
+  it('answer wrong flags with one line and exit code 2', async () => {
+    const process = startWorkerProcess({ args: ['--hub', 'nowhere'] });
+    expect(await process.exited).toBe(2);
+    expect(process.output()).toMatch(/^potluck worker: --hub is "nowhere": give a URL such as [^\n]*\n$/);
+    await process.stop();
+  });
+
+  it('refuse to share a data directory', async () => {
+    const hub = await startHub();
+    const { process } = await join(hub);
+    const { dataDirectory } = process;
+    const other = startWorkerProcess({ args: ['--hub', hub.url, '--device', 'cpu'], dataDirectory });
+    expect(await other.exited).toBe(2);
+    expect(other.output()).toContain(`process id ${process.child.pid ?? ''}`);
+  });
+
+  it("end with exit code 1 and the hub's words when it refuses them", async () => {
+    const hub = await startHub();
+    hub.onHello = () => ({ type: 'refusal', code: 'bad-token', message: 'ask Ada', retry: false });
+    const process = startWorkerProcess({ args: ['--hub', hub.url, '--device', 'cpu'] });
+    expect(await process.exited).toBe(1);
+    expect(process.output()).toContain('potluck worker: ask Ada');
+    await process.stop();
+  });
+});

@@ -1,0 +1,25 @@
+import { SettingsError } from '../errors.ts';
+
+const units: Record<string, number> = {
+  '': 1,
+  B: 1,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  TB: 1e12,
+  KIB: 2 ** 10,
+  MIB: 2 ** 20,
+  GIB: 2 ** 30,
+  TIB: 2 ** 40,
+};
+
+/** Bytes in a text such as `8GB`, `512 MiB` or `1.5G`. @throws SettingsError */
+export function memorySize(text: string): number {
+  const [, number, unit = ''] = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(text) ?? [];
+  const upper = unit.toUpperCase();
+  const factor = units[upper] ?? units[`${upper}B`];
+  if (number === undefined || factor === undefined) {
+    throw new SettingsError(`memory is "${text}": give a number with a unit, such as 8GB or 512MiB`);
+  }
+  return Math.floor(Number(number) * factor);
+}

@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { SettingsError } from '../errors.ts';
+import { memorySize } from './memorySize.ts';
+import { readSettings, type WorkerSettings } from './settings.ts';
+
+const read = (args: string[], environment: NodeJS.ProcessEnv = {}): WorkerSettings | undefined =>
+  readSettings(args, () => undefined, environment);
+
+describe('the flags of a worker', () => {
+  it('have defaults for everything but the hub', () => {
+    const settings = read(['--hub', 'http://hub.local:8000/'], { XDG_DATA_HOME: '/data' });
+    expect(settings).toMatchObject({
+      hubUrl: 'http://hub.local:8000',
+      device: 'auto',
+      dataDirectory: '/data/potluck/worker',
+      threads: undefined,
+      logLevel: 'info',
+    });
+    expect(settings?.memoryBytes).toBeGreaterThan(1e8);
+    expect(settings?.name).not.toBe('');
+  });
+
+  it('can all come from the environment, and the command line wins', () => {
+    const environment = {
+      POTLUCK_HUB: 'https://hub.local:8443',
+      POTLUCK_TOKEN: 'secret',
+      POTLUCK_DEVICE: 'cpu',
+      POTLUCK_MEMORY: '2GB',
+      POTLUCK_NAME: 'attic',
+      POTLUCK_DATA: '/tmp/attic',
+      POTLUCK_THREADS: '3',
+      POTLUCK_LOG_LEVEL: 'warn',
+    };
+    expect(read(['--name', 'cellar'], environment)).toEqual({
+      hubUrl: 'https://hub.local:8443',
+      token: 'secret',
+      device: 'cpu',
+      memoryBytes: 2e9,
+      name: 'cellar',
+      dataDirectory: '/tmp/attic',
+      threads: 3,
+      logLevel: 'warn',
+    });
+  });
+
+  it.each([
+    [[], /Give --hub URL/],
+    [['--hub', 'hub'], /give a URL such as/],
+    [['--hub', 'ftp://x'], /give a URL such as/],
+    [['--hub', 'http://x', '--device', 'tpu'], /Allowed choices are auto, cuda, webgpu, cpu/],
+    [['--hub', 'http://x', '--memory', 'lots'], /such as 8GB/],
+    [['--hub', 'http://x', '--threads', '0'], /whole number/],
+    [['--hub', 'http://x', '--fast'], /unknown option '--fast'/],
+    [['--listen', '9000'], /not built yet/],
+  ])('that are wrong are answered with what to write: %j', (args, message) => {
+    expect(() => read(args)).toThrow(SettingsError);
+    expect(() => read(args)).toThrow(message);
+  });
+
+  it('explain themselves', () => {
+    let help = '';
+    expect(readSettings(['--help'], (text) => (help += text), {})).toBeUndefined();
+    expect(help).toContain('--memory <size>');
+  });
+});
+
+describe('a size of memory', () => {
+  it.each([
+    ['8GB', 8e9],
+    ['512 MiB', 536_870_912],
+    ['1.5g', 1.5e9],
+    ['1000', 1000],
+  ])('%s', (text, bytes) => {
+    expect(memorySize(text)).toBe(bytes);
+  });
+});

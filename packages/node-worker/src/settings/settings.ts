@@ -1,0 +1,147 @@
+/** The command line of `potluck worker`; every flag has an environment variable. */
+import { homedir, hostname, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { SettingsError } from '../errors.ts';
+import { memorySize } from './memorySize.ts';
+
+export const deviceChoices = ['auto', 'cuda', 'webgpu', 'cpu'] as const;
+export type DeviceChoice = (typeof deviceChoices)[number];
+
+export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+export interface WorkerSettings {
+  hubUrl: string;
+  token: string;
+  device: DeviceChoice;
+  memoryBytes: number;
+  name: string;
+  dataDirectory: string;
+  /** ONNX Runtime's own choice where undefined. */
+  threads: number | undefined;
+  logLevel: LogLevel;
+}
+
+interface RawOptions {
+  hub?: string;
+  listen?: string;
+  token: string;
+  device: DeviceChoice;
+  memory: number;
+  name: string;
+  data: string;
+  threads?: number;
+  logLevel: LogLevel;
+}
+
+/**
+ * @param args what comes after `potluck worker`
+ * @returns undefined where only help was wanted (and printed)
+ * @throws SettingsError with what to write instead
+ */
+export function readSettings(
+  args: string[],
+  write: (text: string) => void,
+  environment: NodeJS.ProcessEnv = process.env,
+): WorkerSettings | undefined {
+  const command = new Command('potluck worker')
+    .description('Contribute this machine to a hub without a browser.')
+    .addOption(flag('--hub <url>', 'the hub to join, such as http://192.168.1.5:8000'))
+    .addOption(flag('--listen <port>', 'wait for a hub to call (not built yet)'))
+    .addOption(flag('--token <token>', 'join token of the hub').default(''))
+    .addOption(flag('--device <device>', 'what to compute with').choices(deviceChoices).default('auto'))
+    .addOption(
+      flag(
+        '--memory <size>',
+        'most memory that models may take, such as 8GB (half of this machine by default)',
+      )
+        .argParser((text) => argument(() => memorySize(text)))
+        .default(Math.floor(totalmem() / 2), 'half'),
+    )
+    .addOption(flag('--name <name>', 'what people see').default(hostname().slice(0, 100)))
+    .addOption(
+      flag('--data <directory>', 'where identity and weights are kept').default(
+        defaultDataDirectory(environment),
+      ),
+    )
+    .addOption(flag('--threads <number>', 'threads of ONNX Runtime').argParser(positiveInteger))
+    .addOption(flag('--log-level <level>', 'what to log').choices(logLevels).default('info'))
+    .allowExcessArguments(false)
+    .exitOverride()
+    .configureOutput({ writeOut: write, writeErr: () => undefined });
+  applyEnvironment(command, environment);
+  try {
+    command.parse(args, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return undefined;
+    throw new SettingsError(error.message.replace(/^error: /, ''));
+  }
+  return toSettings(command.opts<RawOptions>());
+}
+
+function toSettings(options: RawOptions): WorkerSettings {
+  if (options.listen !== undefined) {
+    throw new SettingsError('--listen is not built yet: start the worker with --hub URL');
+  }
+  if (options.hub === undefined) {
+    throw new SettingsError('which hub? Give --hub URL (or POTLUCK_HUB), as the hub printed it');
+  }
+  if (options.name.trim() === '' || options.name.length > 100) {
+    throw new SettingsError('--name takes 1 to 100 characters');
+  }
+  return {
+    hubUrl: hubUrl(options.hub),
+    token: options.token,
+    device: options.device,
+    memoryBytes: options.memory,
+    name: options.name,
+    dataDirectory: options.data,
+    threads: options.threads,
+    logLevel: options.logLevel,
+  };
+}
+
+function hubUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !['http:', 'https:'].includes(url.protocol)) {
+    throw new SettingsError(`--hub is "${text}": give a URL such as http://192.168.1.5:8000`);
+  }
+  return url.origin;
+}
+
+function flag(flags: string, description: string): Option {
+  const option = new Option(flags, description);
+  return option.env(`POTLUCK_${option.name().replaceAll('-', '_').toUpperCase()}`);
+}
+
+/** Commander reads `process.env`; tests and other hosts bring their own. */
+function applyEnvironment(command: Command, environment: NodeJS.ProcessEnv): void {
+  if (environment === process.env) return;
+  for (const option of command.options as (Option & { envVar?: string | undefined })[]) {
+    const value = option.envVar === undefined ? undefined : environment[option.envVar];
+    delete option.envVar;
+    if (value === undefined) continue;
+    const parsed: unknown = option.parseArg ? option.parseArg(value, undefined as never) : value;
+    command.setOptionValueWithSource(option.attributeName(), parsed, 'env');
+  }
+}
+
+function argument<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function positiveInteger(text: string): number {
+  if (!/^[1-9]\d{0,3}$/.test(text)) throw new InvalidArgumentError('give a whole number from 1 to 9999');
+  return Number(text);
+}
+
+function defaultDataDirectory(environment: NodeJS.ProcessEnv): string {
+  const base = environment['XDG_DATA_HOME'];
+  return base ? join(base, 'potluck', 'worker') : join(homedir(), '.potluck', 'worker');
+}

@@ -1,0 +1,23 @@
+/** PeerJS in Node: it looks for a browser's globals when it is imported, so they must be there before. */
+import type { Peer } from 'peerjs';
+
+export async function loadPeer(): Promise<typeof Peer> {
+  const polyfill = await import('node-datachannel/polyfill');
+  const { RTCPeerConnection, RTCSessionDescription, RTCIceCandidate } = polyfill;
+  for (const [name, value] of Object.entries({ RTCPeerConnection, RTCSessionDescription, RTCIceCandidate })) {
+    (globalThis as Record<string, unknown>)[name] ??= value;
+  }
+  const module = (await import('peerjs')) as unknown as {
+    default: { Peer?: typeof Peer };
+    Peer?: typeof Peer;
+  };
+  const PeerClass = module.default.Peer ?? module.Peer;
+  if (!PeerClass) throw new Error('PeerJS exports no Peer');
+  return PeerClass;
+}
+
+/** Ends node-datachannel's threads, which would keep the process alive. */
+export async function cleanUpWebRtc(): Promise<void> {
+  const { cleanup } = await import('node-datachannel');
+  cleanup();
+}

@@ -1,0 +1,150 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { AssignmentId, PipelineId, type BlobRef, type StageDescription } from '@potluck/protocol';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { ScriptedHub, ScriptedWorker } from '../testing/index.ts';
+import { cut, join, startHub, stopAll } from '../testing/joinedAgents.ts';
+import { memoryBlobStore } from './blobs/memoryBlobStore.ts';
+
+afterEach(stopAll);
+
+const packBytes = randomBytes(500_000);
+
+function stageWithPack(hub: ScriptedHub): { stage: StageDescription; pack: BlobRef } {
+  const pack = hub.addBlob(packBytes);
+  const [stage] = cut(1, hub.addBlob(randomBytes(50)), { packs: [pack] });
+  return { stage: stage as StageDescription, pack };
+}
+
+/** Reasons that a worker has given. */
+const reasons = (worker: ScriptedWorker): string[] =>
+  worker.messages.flatMap((message) =>
+    message.type === 'stage-report' && message.reason !== undefined ? [message.reason] : [],
+  );
+
+describe('weights', () => {
+  it('continue where the connection was cut', async () => {
+    const hub = await startHub();
+    const { stage, pack } = stageWithPack(hub);
+    let cuts = 0;
+    hub.onBlobRequest = (sha256, request, response) => {
+      if (sha256 !== pack.sha256 || cuts === 2) return false;
+      cuts++;
+      const start = Number(/\d+/.exec(request.headers.range ?? '0')?.[0]);
+      response.writeHead(start > 0 ? 206 : 200, { 'content-range': `bytes ${start}-499999/500000` });
+      response.write(packBytes.subarray(start, start + 100_000), () =>
+        setImmediate(() => response.destroy()),
+      );
+      return true;
+    };
+    const { worker, host } = await join(hub);
+    await hub.deploy([{ worker, stage }]);
+    const ranges = hub.blobRequests.filter(({ sha256 }) => sha256 === pack.sha256).map(({ range }) => range);
+    expect(ranges).toEqual([undefined, 'bytes=100000-', 'bytes=200000-']);
+    expect(Buffer.from(host.artifacts[0]?.weights[0]?.data ?? []).equals(packBytes)).toBe(true);
+  });
+
+  it('continue after a restart, from what an earlier run has left', async () => {
+    const hub = await startHub();
+    const { stage, pack } = stageWithPack(hub);
+    const blobStore = memoryBlobStore();
+    blobStore.partial.set(pack.sha256, new Uint8Array(packBytes.subarray(0, 123_456)));
+    const { worker } = await join(hub, {}, { blobStore });
+    await hub.deploy([{ worker, stage }]);
+    expect(hub.blobRequests).toContainEqual({ sha256: pack.sha256, range: 'bytes=123456-' });
+    expect(blobStore.whole.has(pack.sha256)).toBe(true);
+  });
+
+  it('are fetched again, saying so, when what is cached is damaged', async () => {
+    const hub = await startHub();
+    const { stage, pack } = stageWithPack(hub);
+    const blobStore = memoryBlobStore();
+    const damaged = new Uint8Array(packBytes);
+    damaged[1234] = (damaged[1234] ?? 0) ^ 1;
+    blobStore.whole.set(pack.sha256, damaged);
+    const { worker, host } = await join(hub, {}, { blobStore });
+    await hub.deploy([{ worker, stage }]);
+    expect(reasons(worker)).toContain(`cached blob ${pack.sha256} was damaged: deleted, fetched again`);
+    expect(Buffer.from(host.artifacts[0]?.weights[0]?.data ?? []).equals(packBytes)).toBe(true);
+  });
+
+  it('that arrive damaged again and again fail the assignment with the reason', async () => {
+    const hub = await startHub();
+    const { stage, pack } = stageWithPack(hub);
+    hub.onBlobRequest = (sha256, _request, response) => {
+      if (sha256 !== pack.sha256) return false;
+      response.writeHead(200).end(new Uint8Array(packBytes.byteLength));
+      return true;
+    };
+    const { worker, store } = await join(hub);
+    await expect(hub.deploy([{ worker, stage }])).rejects.toThrow(/arrived damaged twice/);
+    expect(store.whole.has(pack.sha256)).toBe(false);
+  });
+
+  it('that the hub has not fail the assignment with its answer', async () => {
+    const hub = await startHub();
+    const { stage } = stageWithPack(hub);
+    hub.onBlobRequest = (_sha256, _request, response) => {
+      response.writeHead(404).end();
+      return true;
+    };
+    const { worker } = await join(hub);
+    await expect(hub.deploy([{ worker, stage }])).rejects.toThrow(/the hub answers 404 for blob/);
+  });
+
+  it('are served from memory when the disk is full', async () => {
+    const hub = await startHub();
+    const { stage, pack } = stageWithPack(hub);
+    const blobStore = memoryBlobStore({ capacityBytes: 200_000 });
+    const { worker, host } = await join(hub, {}, { blobStore });
+    await hub.deploy([{ worker, stage }]);
+    expect(reasons(worker).join()).toMatch(/storage is full: this model is served from memory/);
+    expect(Buffer.from(host.artifacts[0]?.weights[0]?.data ?? []).equals(packBytes)).toBe(true);
+    expect(blobStore.partial.has(pack.sha256)).toBe(false);
+  });
+
+  it('that stop coming fail the assignment after its deadline', async () => {
+    const hub = await startHub();
+    const { stage, pack } = stageWithPack(hub);
+    hub.onBlobRequest = (sha256, _request, response) => {
+      if (sha256 !== pack.sha256) return false;
+      response.writeHead(200);
+      response.write(packBytes.subarray(0, 1000));
+      return true;
+    };
+    const { worker } = await join(hub);
+    const assignmentId = AssignmentId.parse(randomUUID());
+    worker.send({
+      type: 'assign',
+      assignmentId,
+      pipelineId: PipelineId.parse(randomUUID()),
+      epoch: 0,
+      stageIndex: 0,
+      stages: [{ assignmentId, workerId: worker.hello.workerId }],
+      stage,
+      deadlineMs: 300,
+    });
+    const failed = await worker.message('stage-report', ({ state }) => state === 'failed');
+    expect(failed.reason).toBe('no progress for 300 ms while downloading');
+  });
+
+  it('larger than the budget are refused in numbers, before they are fetched', async () => {
+    const hub = await startHub();
+    const { stage } = stageWithPack(hub);
+    const { worker } = await join(hub, { memoryBytes: 50_000_000 });
+    await expect(hub.deploy([{ worker, stage }])).rejects.toThrow(
+      /need \d+\.\d MB for weights.* the budget is 50\.0 MB/,
+    );
+    expect(hub.blobRequests).toEqual([]);
+  });
+
+  it('that are loaded already stay loaded when the stage gets another place', async () => {
+    const hub = await startHub();
+    const { stage } = stageWithPack(hub);
+    const { worker, host } = await join(hub);
+    const [first] = await hub.deploy([{ worker, stage }]);
+    await hub.deploy([{ worker, stage }], 1);
+    worker.send({ type: 'release', assignmentId: first?.assignmentId as AssignmentId });
+    await worker.message('stage-report', ({ state }) => state === 'released');
+    expect(host.artifacts).toHaveLength(1);
+  });
+});

@@ -1,0 +1,86 @@
+import { randomBytes } from 'node:crypto';
+import type { StageDescription } from '@potluck/protocol';
+import { afterEach, describe, expect, it } from 'vitest';
+import { echoAnswer } from '../testing/echoStageHost.ts';
+import { cut, join, pipeline, startHub, stopAll } from '../testing/joinedAgents.ts';
+
+afterEach(stopAll);
+
+const prompt = Array.from({ length: 150 }, (_, index) => (index * 7) % 100);
+
+describe('a worker agent', () => {
+  it.each([1, 2, 3])('answers as the whole model does when it is cut into %i stages', async (count) => {
+    const hub = await startHub();
+    const { workers, assigns } = await pipeline(hub, count);
+    const { tokens, finish } = await hub.generate(workers, assigns, prompt, { length: 20 });
+    expect(tokens).toEqual(echoAnswer(prompt, 6, 20));
+    expect(finish).toBe('length');
+  });
+
+  it('sends frames of many slices, and answers of many sessions at once', async () => {
+    const hub = await startHub();
+    const { workers, assigns } = await pipeline(hub, 2, { width: 4096 });
+    const answers = await Promise.all(
+      [1, 2, 3, 4].map((seed) => hub.generate(workers, assigns, [...prompt, seed], { length: 8 })),
+    );
+    for (const [index, { tokens }] of answers.entries()) {
+      expect(tokens).toEqual(echoAnswer([...prompt, index + 1], 6, 8));
+    }
+  });
+
+  it('stops at a stop token', async () => {
+    const hub = await startHub();
+    const { workers, assigns } = await pipeline(hub, 2);
+    const expected = echoAnswer(prompt, 6, 20);
+    const stop = expected[3] as number;
+    const { tokens, finish } = await hub.generate(workers, assigns, prompt, {
+      length: 20,
+      stopTokenIds: [stop],
+    });
+    expect(tokens).toEqual(expected.slice(0, expected.indexOf(stop) + 1));
+    expect(finish).toBe('stop');
+  });
+
+  it('reports every state on the way to ready, and keeps what it fetched', async () => {
+    const hub = await startHub();
+    const { worker, store } = await join(hub);
+    const packs = [hub.addBlob(randomBytes(300_000)), hub.addBlob(randomBytes(1000))];
+    const [stage] = cut(1, hub.addBlob(randomBytes(50)), { packs }) as [StageDescription];
+    await hub.deploy([{ worker, stage }]);
+    const states = worker.messages.flatMap((m) => (m.type === 'stage-report' ? [m.state] : []));
+    expect([...new Set(states)]).toEqual([
+      'assigned',
+      'downloading',
+      'compiling',
+      'warming',
+      'connecting',
+      'ready',
+    ]);
+    expect([...store.whole.keys()].sort()).toEqual(
+      [stage.graph, ...packs].map(({ sha256 }) => sha256).sort(),
+    );
+    const ready = await worker.message('stage-report', ({ state }) => state === 'ready');
+    expect(ready.cacheBytes).toBeGreaterThan(0);
+  });
+
+  it('closes a session with its timings and frees its cache', async () => {
+    const hub = await startHub();
+    const { joined, workers, assigns } = await pipeline(hub, 2);
+    const { sessionId } = await hub.generate(workers, assigns, prompt, { length: 5, chunkTokens: 50 });
+    for (const [index, worker] of workers.entries()) {
+      const { assignmentId } = assigns[index] as (typeof assigns)[0];
+      worker.send({ type: 'close-session', sessionId, assignmentId });
+      const { timings } = await worker.message('session-closed');
+      // Three chunks and the four tokens that are fed back.
+      expect(timings).toMatchObject({ steps: 7, tokens: 154, relayedFrames: index === 0 ? 4 : 7 });
+      expect(joined[index]?.host.openCaches.size).toBe(0);
+    }
+  });
+
+  it('refuses a session for which there is no room, in numbers', async () => {
+    const hub = await startHub();
+    const { workers, assigns } = await pipeline(hub, 1);
+    const generated = hub.generate(workers, assigns, prompt, { length: 1_000_000_000 });
+    await expect(generated).rejects.toThrow(/no-room: asked for 1000000150 tokens, \d+ left/);
+  });
+});

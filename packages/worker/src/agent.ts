@@ -1,0 +1,290 @@
+/** The worker agent: joins a hub, serves the stages that it is given, talks to peers. The host brings the ports. */
+import {
+  decodeFrame,
+  encodeFrame,
+  ProtocolError,
+  readUuid,
+  SessionId,
+  type Assign,
+  type Device,
+  type Frame,
+  type FromHubMessage,
+  type InstanceId,
+  type Refusal,
+  type Welcome,
+  type WorkerId,
+} from '@potluck/protocol';
+import { Assignment } from './assignment/Assignment.ts';
+import { BlobCache } from './blobs/BlobCache.ts';
+import type { BlobStore } from './blobs/BlobStore.ts';
+import { unixMs } from './clock.ts';
+import { deferred } from './deferred.ts';
+import { RefusedByHubError, SessionError } from './errors.ts';
+import { HubConnection } from './hub-connection/HubConnection.ts';
+import type { OpenHubSocket } from './hub-connection/HubSocket.ts';
+import type { Log } from './log.ts';
+import { messageOf } from './messageOf.ts';
+import type { DirectConnector } from './peers/DirectConnector.ts';
+import { PeerLinks } from './peers/PeerLinks.ts';
+import type { PeerTransport } from './peers/PeerTransport.ts';
+import { neighbours } from './sessions/StagePlace.ts';
+import type { FrameArrival, FrameDeparture, StageSessions } from './sessions/StageSessions.ts';
+import type { StageHost } from './stage-host/StageHost.ts';
+import { StagePool } from './stage-host/StagePool.ts';
+
+export interface WorkerAgentComponents {
+  openSocket: OpenHubSocket;
+  fetch: typeof fetch;
+  blobStore: BlobStore;
+  stageHost: StageHost;
+  /** Undefined where the host has no WebRTC. */
+  connector: DirectConnector | undefined;
+  log: Log;
+  /** From [0, 1). Default: Math.random. */
+  random?: () => number;
+}
+
+export interface WorkerAgentInit {
+  hubUrl: string;
+  /** Join token. */
+  token: string;
+  workerId: WorkerId;
+  instanceId: InstanceId;
+  name: string;
+  kind: 'node' | 'browser';
+  version: string;
+  device: Device;
+  /** Weights, caches and working memory of all stages may take this much. */
+  memoryBytes: number;
+  /** How long a direct connection may take before the relay is used. Default 5 s. */
+  directDeadlineMs?: number;
+}
+
+/** A running agent. */
+export interface WorkerAgent {
+  /** Resolves after `stop`; rejects with RefusedByHubError if the hub will not have this worker. */
+  readonly finished: Promise<void>;
+  /** Messages, frames and slices from outside that were refused. */
+  readonly refused: number;
+  /** Takes a connection to a peer that the host made by itself. */
+  addTransport(peer: WorkerId, transport: PeerTransport): void;
+  /** Says goodbye, frees all stages. */
+  stop(reason?: string): Promise<void>;
+}
+
+/** Starts an agent. It keeps trying to reach the hub until it is stopped or refused. */
+export function startWorkerAgent(components: WorkerAgentComponents, init: WorkerAgentInit): WorkerAgent {
+  const { log } = components;
+  const { workerId, hubUrl, token, directDeadlineMs, ...about } = init;
+  const finished = deferred<void>();
+  const assignments = new Map<string, Assignment>();
+  let refusedFrames = 0;
+
+  const blobs = new BlobCache({
+    store: components.blobStore,
+    source: { hubUrl, token, fetch: components.fetch },
+    log,
+  });
+  const pool = new StagePool({ host: components.stageHost }, { memoryBytes: init.memoryBytes });
+
+  const hub = new HubConnection(
+    { openSocket: components.openSocket, log, ...(components.random && { random: components.random }) },
+    {
+      hubUrl,
+      hello: async () => ({ token, workerId, ...about, cachedBlobs: (await blobs.list()).slice(0, 20_000) }),
+    },
+    {
+      onWelcome,
+      onMessage: (message) => {
+        // A fault while handling one message must not take the others down.
+        try {
+          receive(message);
+        } catch (error) {
+          log.error({ type: message.type, error: messageOf(error) }, 'could not handle a message of the hub');
+        }
+      },
+      onRelay: (bytes) => links.receiveRelay(bytes),
+      onLost: () => links.onHubLost(),
+      onLeaseEnded: () => eachSessions((sessions) => sessions.failAll('stage-gone', 'the hub is gone')),
+      onRefused: (message) => {
+        log.error({}, `the hub refuses this worker: ${message}`);
+        void end(new RefusedByHubError(message));
+      },
+    },
+  );
+
+  const links = new PeerLinks(
+    { hub, connector: components.connector, log },
+    { hubUrl, workerId, ...(directDeadlineMs !== undefined && { directDeadlineMs }) },
+    {
+      onFrame: (peer, bytes, relayed) => receiveFrame(peer, bytes, relayed),
+      onBroken: (peer, code, reason) =>
+        eachSessions((sessions) =>
+          sessions.failAll(code, reason, (place) => neighbours(place, workerId).has(peer)),
+        ),
+    },
+  );
+
+  function onWelcome(welcome: Welcome): void {
+    log.info({ hub: hubUrl, hubId: welcome.hubId }, 'joined the hub');
+    links.onWelcome(welcome);
+    for (const assignment of assignments.values()) assignment.report();
+  }
+
+  function receive(message: Exclude<FromHubMessage, Welcome | Refusal>): void {
+    if (message.type === 'assign') return void assign(message);
+    const assignment = assignments.get(message.assignmentId);
+    const sessions = assignment?.sessions;
+    switch (message.type) {
+      case 'release':
+        assignments.delete(message.assignmentId);
+        wantPeers();
+        if (assignment) void assignment.release();
+        else {
+          hub.send({ type: 'stage-report', assignmentId: message.assignmentId, state: 'released' });
+        }
+        return;
+      case 'open-session':
+      case 'prompt': {
+        if (!sessions || assignment.state !== 'ready') {
+          const { sessionId, assignmentId, epoch } = message;
+          const text = `the stage is ${assignment?.state ?? 'unknown'} here`;
+          hub.send({
+            type: 'session-failed',
+            sessionId,
+            assignmentId,
+            epoch,
+            code: 'stage-gone',
+            message: text,
+          });
+        } else if (message.type === 'open-session') void sessions.open(message);
+        else void sessions.prompt(message);
+        return;
+      }
+      case 'close-session':
+        sessions?.close(message);
+        return;
+    }
+  }
+
+  async function assign(message: Assign): Promise<void> {
+    const { assignmentId, stages, stageIndex, epoch } = message;
+    if (stages[stageIndex]?.workerId !== workerId || stages[stageIndex].assignmentId !== assignmentId) {
+      const reason = 'the assignment is not for this worker';
+      hub.send({ type: 'stage-report', assignmentId, state: 'failed', reason });
+      return;
+    }
+    const known = assignments.get(assignmentId);
+    if (known && known.state !== 'failed') {
+      if (epoch < known.message.epoch) return;
+      if (JSON.stringify(known.message.stage) === JSON.stringify(message.stage)) {
+        const moved = JSON.stringify(known.message) !== JSON.stringify(message);
+        if (!moved) return known.report();
+        const replaced = known.replace(message);
+        wantPeers();
+        return replaced;
+      }
+      await known.release('replaced by another stage');
+    }
+    const assignment = new Assignment(
+      {
+        workerId,
+        pool,
+        blobs,
+        log,
+        sendToHub: (out) => hub.send(out),
+        sendFrame,
+        drained: (peer) => links.drained(peer),
+        peerReady: (peer) => links.ready(peer),
+      },
+      message,
+    );
+    assignments.set(assignmentId, assignment);
+    wantPeers();
+    await assignment.run();
+  }
+
+  function wantPeers(): void {
+    const live = [...assignments.values()].filter(({ state }) => state !== 'failed' && state !== 'released');
+    links.want(new Set(live.flatMap(({ message }) => [...neighbours(message, workerId)])));
+  }
+
+  function eachSessions(visit: (sessions: StageSessions) => void): void {
+    for (const { sessions } of assignments.values()) if (sessions) visit(sessions);
+  }
+
+  function sendFrame(peer: WorkerId, frame: Frame): FrameDeparture {
+    if (peer === workerId) {
+      // Two stages of one pipeline in this worker: nothing to write.
+      const arrival = { from: workerId, arrivedAt: unixMs(), decodeMs: 0, bytes: 0, relayed: false };
+      queueMicrotask(() => deliver(frame, arrival));
+      return { encodeMs: 0, bytes: 0 };
+    }
+    const started = performance.now();
+    const bytes = encodeFrame(frame);
+    const encodeMs = performance.now() - started;
+    if (!links.send(peer, frame.sessionId, bytes)) {
+      throw new SessionError('peer-unreachable', `there is no link to worker ${peer}`);
+    }
+    return { encodeMs, bytes: bytes.byteLength };
+  }
+
+  function receiveFrame(from: WorkerId, bytes: Uint8Array, relayed: boolean): void {
+    const started = performance.now();
+    try {
+      const frame = decodeFrame(bytes);
+      const now = performance.now();
+      deliver(frame, {
+        from,
+        arrivedAt: performance.timeOrigin + started,
+        decodeMs: now - started,
+        bytes: bytes.byteLength,
+        relayed,
+      });
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      refusedFrames++;
+      log.warn({ peer: from, reason: error.message }, 'refused a frame of a peer');
+      const sessionId = bytes.byteLength >= 24 ? SessionId.parse(readUuid(bytes, 8)) : undefined;
+      if (!sessionId) return;
+      eachSessions((sessions) => sessions.badFrame(sessionId, from, `worker ${from}: ${error.message}`));
+    }
+  }
+
+  function deliver(frame: Frame, arrival: FrameArrival): void {
+    const here = [...assignments.values()].filter(
+      ({ sessions, message }) => sessions && message.stageIndex === frame.stageIndex,
+    );
+    const sessions = (here.find((one) => one.sessions?.has(frame.sessionId)) ?? here[0])?.sessions;
+    if (!sessions) {
+      refusedFrames++;
+      log.warn(
+        { peer: arrival.from, sessionId: frame.sessionId },
+        'dropped a frame for a stage that is not here',
+      );
+    } else if (frame.kind === 'step') sessions.step(frame, arrival);
+    else sessions.token(frame, arrival);
+  }
+
+  let ending: Promise<void> | undefined;
+  function end(error?: Error, reason?: string): Promise<void> {
+    ending ??= (async () => {
+      hub.stop(reason);
+      links.close();
+      await Promise.all([...assignments.values()].map((assignment) => assignment.release(reason)));
+      if (error) finished.reject(error);
+      else finished.resolve();
+    })();
+    return ending;
+  }
+
+  hub.start();
+  return {
+    finished: finished.promise,
+    get refused() {
+      return refusedFrames + hub.refusedMessages + links.refusedMessages;
+    },
+    addTransport: (peer, transport) => links.addTransport(peer, transport),
+    stop: (reason) => end(undefined, reason),
+  };
+}

@@ -1,0 +1,185 @@
+/** One assignment's life: assigned, downloading, compiling, warming, connecting, ready. */
+import type { Assign, FromWorkerMessage, StageState, WorkerId } from '@potluck/protocol';
+import type { BlobCache } from '../blobs/BlobCache.ts';
+import type { Log } from '../log.ts';
+import { messageOf } from '../messageOf.ts';
+import { neighbours } from '../sessions/StagePlace.ts';
+import { StageSessions, type StageSessionsComponents } from '../sessions/StageSessions.ts';
+import type { LoadedStage } from '../stage-host/StageHost.ts';
+import type { StageLease, StagePool } from '../stage-host/StagePool.ts';
+import { fetchBlobs, withArtifact, type ArtifactWatcher } from './fetchArtifact.ts';
+import { Watchdog } from './Watchdog.ts';
+
+const progressEveryMs = 500;
+
+export interface AssignmentComponents extends Omit<StageSessionsComponents, 'stage'> {
+  workerId: WorkerId;
+  pool: StagePool;
+  blobs: BlobCache;
+  /** Resolves when the peer can be sent to. */
+  peerReady: (peer: WorkerId) => Promise<void>;
+  sendToHub: (message: FromWorkerMessage) => void;
+  log: Log;
+}
+
+export class Assignment {
+  readonly #components: AssignmentComponents;
+  #message: Assign;
+  #state: StageState = 'assigned';
+  #reason: string | undefined;
+  #progress: { doneBytes: number; totalBytes: number } | undefined;
+  #progressReportedAt = 0;
+  #lease: StageLease | undefined;
+  #watchdog: Watchdog | undefined;
+  /** From the time that the stage is in memory. */
+  sessions: StageSessions | undefined;
+
+  constructor(components: AssignmentComponents, message: Assign) {
+    this.#components = components;
+    this.#message = message;
+  }
+
+  get message(): Assign {
+    return this.#message;
+  }
+
+  get state(): StageState {
+    return this.#state;
+  }
+
+  /** Brings the stage to `ready`, or to `failed` with a reason. Never rejects. */
+  async run(): Promise<void> {
+    this.report();
+    const watchdog = new Watchdog(this.#message.deadlineMs, () => this.#state);
+    this.#watchdog = watchdog;
+    try {
+      const { stage } = this.#message;
+      this.#lease = this.#components.pool.reserve(stage);
+      const loaded = await this.#load(this.#lease, watchdog);
+      if (this.#isFinal()) return;
+      this.sessions = new StageSessions({ ...this.#components, stage: loaded }, this.#message);
+      loaded.lost.catch((error: unknown) => this.#stageLost(error));
+      await this.#connect(watchdog);
+    } catch (error) {
+      await this.#giveUp('failed', messageOf(error));
+    } finally {
+      watchdog.stop();
+    }
+  }
+
+  /** Takes a new place for the stage that is loaded already. */
+  async replace(message: Assign): Promise<void> {
+    this.#message = message;
+    if (!this.sessions) return this.report();
+    this.sessions.place = message;
+    const watchdog = new Watchdog(message.deadlineMs, () => this.#state);
+    this.#watchdog = watchdog;
+    try {
+      await this.#connect(watchdog);
+    } catch (error) {
+      await this.#giveUp('failed', messageOf(error));
+    } finally {
+      watchdog.stop();
+    }
+  }
+
+  /** Gives the stage up. */
+  async release(reason?: string): Promise<void> {
+    await this.#giveUp('released', reason);
+  }
+
+  /** Tells the hub the present state. */
+  report(): void {
+    const { assignmentId } = this.#message;
+    this.#components.sendToHub({
+      type: 'stage-report',
+      assignmentId,
+      state: this.#state,
+      ...(this.#reason !== undefined && { reason: this.#reason }),
+      ...(this.#state === 'downloading' && this.#progress && { progress: this.#progress }),
+      ...(this.#state === 'ready' && this.#lease && { cacheBytes: this.#lease.cacheBytes }),
+    });
+  }
+
+  async #load(lease: StageLease, watchdog: Watchdog): Promise<LoadedStage> {
+    const { stage } = this.#message;
+    const watcher: ArtifactWatcher = {
+      onProgress: (doneBytes, totalBytes) => this.#progressed(watchdog, doneBytes, totalBytes),
+      onNote: (note) => {
+        this.#reason = note;
+        this.report();
+      },
+      signal: watchdog.signal,
+    };
+    if (!lease.isShared) {
+      this.#enter('downloading');
+      await watchdog.guard(fetchBlobs(this.#components.blobs, stage, watcher));
+      this.#enter('compiling');
+    }
+    const loading = lease.load((host) => withArtifact(this.#components.blobs, stage, watcher, host));
+    const loaded = await watchdog.guard(loading);
+    if (!lease.isShared) {
+      this.#enter('warming');
+      await watchdog.guard(loaded.warmUp());
+    }
+    return loaded;
+  }
+
+  async #connect(watchdog: Watchdog): Promise<void> {
+    const { workerId, peerReady } = this.#components;
+    const peers = [...neighbours(this.#message, workerId)];
+    this.#enter('connecting', peers.length > 0 ? `waits for ${peers.join(', ')}` : undefined);
+    await watchdog.guard(Promise.all(peers.map((peer) => peerReady(peer))));
+    this.#enter('ready');
+  }
+
+  #progressed(watchdog: Watchdog, doneBytes: number, totalBytes: number): void {
+    watchdog.moved();
+    if (totalBytes === 0) return;
+    this.#progress = { doneBytes: Math.max(0, doneBytes), totalBytes };
+    const now = performance.now();
+    if (now - this.#progressReportedAt < progressEveryMs && doneBytes < totalBytes) return;
+    this.#progressReportedAt = now;
+    this.report();
+  }
+
+  #enter(state: StageState, reason?: string): void {
+    if (this.#isFinal()) return;
+    this.#state = state;
+    this.#reason = reason;
+    this.#watchdog?.moved();
+    const { assignmentId, stageIndex, stages, stage } = this.#message;
+    this.#components.log.info(
+      { assignmentId, model: stage.model, layers: `${stage.firstLayer}-${stage.lastLayer}`, reason },
+      `stage ${stageIndex + 1} of ${stages.length} ${state}`,
+    );
+    this.report();
+  }
+
+  #isFinal(): boolean {
+    return this.#state === 'failed' || this.#state === 'released';
+  }
+
+  #stageLost(error: unknown): void {
+    void this.#giveUp('failed', messageOf(error), 'compute-failed');
+  }
+
+  async #giveUp(
+    state: 'failed' | 'released',
+    reason: string | undefined,
+    code: 'compute-failed' | 'stage-gone' = 'stage-gone',
+  ): Promise<void> {
+    if (this.#isFinal()) return;
+    this.#watchdog?.abort(reason ?? 'the stage was released');
+    this.sessions?.failAll(code, reason ?? 'the stage was released');
+    if (state === 'failed') this.#enter(state, reason);
+    else this.#state = state;
+    await this.#lease?.release().catch((error: unknown) => {
+      this.#components.log.warn({ error: messageOf(error) }, 'could not unload a stage');
+    });
+    if (state === 'failed') return;
+    this.#components.log.info({ assignmentId: this.#message.assignmentId }, 'stage released');
+    this.#reason = reason;
+    this.report();
+  }
+}

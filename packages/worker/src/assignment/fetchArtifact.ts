@@ -1,0 +1,74 @@
+/** A stage's graph and weights: fetched where they are missing, then read and verified. */
+import type { BlobRef, StageDescription } from '@potluck/protocol';
+import type { BlobCache } from '../blobs/BlobCache.ts';
+import type { StageArtifact } from '../stage-host/StageHost.ts';
+import { assembleWeights } from './assembleWeights.ts';
+
+/** Blobs fetched at the same time: enough to hide one round trip, few enough to share the line. */
+const parallelFetches = 3;
+
+export interface ArtifactWatcher {
+  /** Sums over all blobs. */
+  onProgress(doneBytes: number, totalBytes: number): void;
+  onNote: (note: string) => void;
+  signal: AbortSignal;
+}
+
+/** Fetches what is missing. */
+export async function fetchBlobs(
+  blobs: BlobCache,
+  stage: StageDescription,
+  watcher: ArtifactWatcher,
+): Promise<void> {
+  const missing: BlobRef[] = [];
+  for (const blob of [stage.graph, ...stage.packs]) if (!(await blobs.has(blob))) missing.push(blob);
+  const totalBytes = missing.reduce((sum, { size }) => sum + size, 0);
+  let doneBytes = 0;
+  const stop = new AbortController();
+  const signal = AbortSignal.any([watcher.signal, stop.signal]);
+  const onBytes = (count: number): void => {
+    doneBytes += count;
+    watcher.onProgress(doneBytes, totalBytes);
+  };
+  const lane = async (): Promise<void> => {
+    for (let blob = missing.shift(); blob; blob = missing.shift()) {
+      await blobs.fetch(blob, { onBytes, onNote: watcher.onNote, signal });
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: parallelFetches }, lane));
+  } catch (error) {
+    stop.abort(error);
+    throw error;
+  }
+}
+
+/**
+ * Verifies all of the stage and lets `load` have it; what is damaged is fetched again. Weights are given as files
+ * where the host has them: the runtime then needs no second copy in memory.
+ */
+export async function withArtifact<Result>(
+  blobs: BlobCache,
+  stage: StageDescription,
+  watcher: ArtifactWatcher,
+  load: (artifact: StageArtifact) => Promise<Result>,
+): Promise<Result> {
+  const fetchWatcher = {
+    onBytes: () => watcher.onProgress(0, 0),
+    onNote: watcher.onNote,
+    signal: watcher.signal,
+  };
+  const read = async (blob: BlobRef): Promise<Uint8Array<ArrayBuffer>> => {
+    const bytes = await blobs.read(blob, fetchWatcher);
+    watcher.onProgress(0, 0);
+    return bytes;
+  };
+  const graph = await read(stage.graph);
+  const folder = await blobs.layOut(stage, fetchWatcher);
+  if (!folder) return load({ description: stage, graph, weights: await assembleWeights(stage, read) });
+  try {
+    return await load({ description: stage, graph, weights: [], weightsFolder: folder.path });
+  } finally {
+    await folder.remove();
+  }
+}

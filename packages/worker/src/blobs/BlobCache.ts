@@ -1,0 +1,164 @@
+/** Blobs by name: from the store where they are, else from the hub; verified whenever they are read. */
+import type { BlobRef, Sha256, StageDescription } from '@potluck/protocol';
+import { BlobCorruptError, StorageFullError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { BlobStore, PartialBlob, WeightsFolder } from './BlobStore.ts';
+import { downloadBlob, type BlobSource } from './downloadBlob.ts';
+import { memoryBlobStore } from './memoryBlobStore.ts';
+import { sha256Of } from './sha256Of.ts';
+
+export interface BlobCacheComponents {
+  store: BlobStore;
+  source: BlobSource;
+  log: Log;
+}
+
+/** How a fetch goes on. */
+export interface FetchWatcher {
+  /** Bytes that arrived (negative: that were dropped again). */
+  onBytes: (count: number) => void;
+  /** Something a person should know, such as a corrupted blob that is fetched again. */
+  onNote: (note: string) => void;
+  signal: AbortSignal;
+}
+
+export class BlobCache {
+  readonly #components: BlobCacheComponents;
+  /** Where blobs go when the store is full; given up as soon as they are read. */
+  readonly #overflow = memoryBlobStore();
+  /** Fetches under way, so that two assignments never write one blob at once. */
+  readonly #fetching = new Map<Sha256, Promise<void>>();
+
+  constructor(components: BlobCacheComponents) {
+    this.#components = components;
+  }
+
+  /** Names of the blobs in the store. */
+  list(): Promise<Sha256[]> {
+    return this.#components.store.list();
+  }
+
+  /** True where a blob of this name and size is there (its bytes are verified when they are read). */
+  async has(blob: BlobRef): Promise<boolean> {
+    if ((await this.#components.store.sizeOf(blob.sha256)) === blob.size) return true;
+    return (await this.#overflow.sizeOf(blob.sha256)) === blob.size;
+  }
+
+  /** Fetches the blob unless it is there. Verified before it is kept. */
+  async fetch(blob: BlobRef, watcher: FetchWatcher): Promise<void> {
+    const running = this.#fetching.get(blob.sha256);
+    if (running !== undefined) {
+      // Someone else's fetch may end by its own signal: then look again.
+      await running.catch(() => undefined);
+      watcher.signal.throwIfAborted();
+      return this.fetch(blob, watcher);
+    }
+    if (await this.has(blob)) return;
+    if (this.#fetching.has(blob.sha256)) return this.fetch(blob, watcher);
+    const task = this.#download(blob, watcher);
+    this.#fetching.set(blob.sha256, task);
+    try {
+      await task;
+    } finally {
+      this.#fetching.delete(blob.sha256);
+    }
+  }
+
+  /** The blob's bytes, verified; a blob that is damaged in the store is fetched again. */
+  async read(blob: BlobRef, watcher: FetchWatcher): Promise<Uint8Array<ArrayBuffer>> {
+    for (let attempt = 0; attempt < 2; attempt++) {
+      await this.fetch(blob, watcher);
+      const overflowed = await this.#overflow.read(blob.sha256);
+      if (overflowed !== undefined) {
+        await this.#overflow.remove(blob.sha256);
+        return overflowed;
+      }
+      const bytes = await this.#components.store.read(blob.sha256);
+      if (bytes !== undefined && (await sha256Of(bytes)) === blob.sha256) return bytes;
+      await this.#components.store.remove(blob.sha256);
+      watcher.onNote(`cached blob ${blob.sha256} was damaged: deleted, fetched again`);
+      this.#components.log.warn({ blob: blob.sha256 }, 'cached blob is damaged; fetching it again');
+    }
+    throw new BlobCorruptError(
+      `blob ${blob.sha256} is damaged again right after it was fetched: check this machine's disk`,
+    );
+  }
+
+  /**
+   * Lays a stage's external data out as files, verified; damaged blobs are fetched again.
+   * @returns undefined where the host has no files, or the blobs are not all in them
+   */
+  async layOut(
+    stage: Pick<StageDescription, 'packs' | 'weights'>,
+    watcher: FetchWatcher,
+  ): Promise<WeightsFolder | undefined> {
+    const { store, log } = this.#components;
+    if (!store.layOut) return undefined;
+    for (const pack of stage.packs) {
+      await this.fetch(pack, watcher);
+      if ((await this.#overflow.sizeOf(pack.sha256)) !== undefined) return undefined;
+      // Read to be verified, and given back at once.
+      (await this.read(pack, watcher)).buffer.transfer(0);
+      watcher.onBytes(0);
+    }
+    try {
+      return await store.layOut(stage.weights);
+    } catch (error) {
+      if (!(error instanceof StorageFullError)) throw error;
+      log.warn({}, 'storage is full; the weights are loaded from memory');
+      return undefined;
+    }
+  }
+
+  async #download(blob: BlobRef, watcher: FetchWatcher): Promise<void> {
+    try {
+      await this.#downloadInto(this.#components.store, blob, watcher);
+    } catch (error) {
+      if (!(error instanceof StorageFullError)) throw error;
+      watcher.onNote('storage is full: this model is served from memory and fetched again at the next start');
+      this.#components.log.warn({ blob: blob.sha256 }, 'storage is full; keeping the blob in memory');
+      await this.#downloadInto(this.#overflow, blob, watcher);
+    }
+  }
+
+  async #downloadInto(store: BlobStore, blob: BlobRef, watcher: FetchWatcher): Promise<void> {
+    const partial = await store.openPartial(blob.sha256);
+    let counted = 0;
+    const onBytes = (count: number): void => {
+      counted += count;
+      watcher.onBytes(count);
+    };
+    try {
+      if (partial.size > blob.size) await partial.discard();
+      onBytes(partial.size);
+      for (let attempt = 0; attempt < 2; attempt++) {
+        await downloadBlob(this.#components.source, blob, partial, onBytes, watcher.signal);
+        const bytes = await partial.read();
+        const isWhole = (await sha256Of(bytes)) === blob.sha256;
+        // Given back now: a garbage collector that sees no pressure would let packs pile up.
+        bytes.buffer.transfer(0);
+        if (isWhole) return await partial.commit();
+        await partial.discard();
+        onBytes(-counted);
+        watcher.onNote(`blob ${blob.sha256} arrived damaged: fetched again`);
+        this.#components.log.warn({ blob: blob.sha256 }, 'blob arrived damaged; fetching it again');
+      }
+      throw new BlobCorruptError(`blob ${blob.sha256} arrived damaged twice: the hub's copy is bad`);
+    } catch (error) {
+      onBytes(-counted);
+      // A full disk is better off without a piece that can't grow.
+      if (error instanceof StorageFullError) await discardQuietly(partial);
+      throw error;
+    } finally {
+      await partial.close();
+    }
+  }
+}
+
+async function discardQuietly(partial: PartialBlob): Promise<void> {
+  try {
+    await partial.discard();
+  } catch {
+    // The disk is full or gone: nothing more to do.
+  }
+}

@@ -1,0 +1,42 @@
+/** The port behind which a host keeps blobs for good: files in Node, IndexedDB in a tab. */
+import type { Sha256, WeightFile } from '@potluck/protocol';
+
+/** A blob on its way in. Bytes are appended in order and survive a restart until `commit` or `discard`. */
+export interface PartialBlob {
+  /** Bytes that are there already. */
+  readonly size: number;
+  /** @throws StorageFullError if there is no room */
+  append(bytes: Uint8Array): Promise<void>;
+  /** Everything appended so far, to be checked before `commit`. */
+  read(): Promise<Uint8Array<ArrayBuffer>>;
+  /** The bytes are what the name says: keep them. @throws StorageFullError */
+  commit(): Promise<void>;
+  /** Forget the bytes. */
+  discard(): Promise<void>;
+  /** Stop here; what is there can be continued later. */
+  close(): Promise<void>;
+}
+
+export interface BlobStore {
+  /** Names of whole blobs; asked once, for `hello`. */
+  list(): Promise<Sha256[]>;
+  /** A whole blob's size, undefined where it isn't. */
+  sizeOf(sha256: Sha256): Promise<number | undefined>;
+  /** A whole blob in a buffer of its own (the caller may transfer it), undefined where it isn't. Not verified. */
+  read(sha256: Sha256): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /** Opens the place where the blob arrives; one at a time for each blob. @throws StorageFullError */
+  openPartial(sha256: Sha256): Promise<PartialBlob>;
+  /** Forgets a whole blob. */
+  remove(sha256: Sha256): Promise<void>;
+  /**
+   * Lays external data files out in a folder, for a runtime that maps files instead of copying buffers; only where
+   * blobs are files. All blobs must be there. @throws StorageFullError
+   */
+  layOut?(files: readonly WeightFile[]): Promise<WeightsFolder>;
+}
+
+/** A folder that holds one stage's external data files for as long as it takes to load them. */
+export interface WeightsFolder {
+  readonly path: string;
+  remove(): Promise<void>;
+}

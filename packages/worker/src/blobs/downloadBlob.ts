@@ -1,0 +1,104 @@
+/** One blob from the hub into a partial blob: continues where an earlier try was cut. */
+import type { BlobRef } from '@potluck/protocol';
+import { BlobUnavailableError, StorageFullError } from '../errors.ts';
+import { messageOf } from '../messageOf.ts';
+import type { PartialBlob } from './BlobStore.ts';
+
+/** Where blobs come from: `GET <hubUrl>/blobs/<sha256>` with the join token. */
+export interface BlobSource {
+  hubUrl: string;
+  token: string;
+  fetch: typeof fetch;
+}
+
+/** Cut connections in a row, without a byte in between, before giving up. */
+const maxFruitlessTries = 5;
+const firstPauseMs = 200;
+
+/**
+ * Appends to `partial` until all bytes are there.
+ * @param onBytes is told of every piece that arrived (and of minus all of them when starting over)
+ * @throws BlobUnavailableError, StorageFullError, or the signal's reason
+ */
+export async function downloadBlob(
+  source: BlobSource,
+  blob: BlobRef,
+  partial: PartialBlob,
+  onBytes: (count: number) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  let fruitless = 0;
+  while (partial.size < blob.size) {
+    const before = partial.size;
+    try {
+      await requestRest(source, blob, partial, onBytes, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof StorageFullError || error instanceof BlobUnavailableError) throw error;
+      fruitless = partial.size > before ? 0 : fruitless + 1;
+      if (fruitless >= maxFruitlessTries) {
+        throw new BlobUnavailableError(
+          `blob ${blob.sha256} stopped at ${partial.size} of ${blob.size} bytes: ${messageOf(error)}`,
+          { cause: error },
+        );
+      }
+      await pause(firstPauseMs * 2 ** fruitless, signal);
+    }
+  }
+}
+
+async function requestRest(
+  source: BlobSource,
+  blob: BlobRef,
+  partial: PartialBlob,
+  onBytes: (count: number) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const start = partial.size;
+  const response = await source.fetch(`${source.hubUrl.replace(/\/+$/, '')}/blobs/${blob.sha256}`, {
+    headers: {
+      authorization: `Bearer ${source.token}`,
+      ...(start > 0 && { range: `bytes=${start}-` }),
+    },
+    signal,
+  });
+  if (!response.ok || response.body === null) {
+    await response.body?.cancel();
+    if (response.status >= 400 && response.status < 500 && response.status !== 429 && start === 0) {
+      throw new BlobUnavailableError(`the hub answers ${response.status} for blob ${blob.sha256}`);
+    }
+    if (response.status === 416) await partial.discard();
+    throw new Error(`the hub answers ${response.status}`);
+  }
+  if (start > 0 && !continuesAt(response, start)) {
+    await partial.discard();
+    onBytes(-start);
+  }
+  for await (const bytes of response.body as unknown as AsyncIterable<Uint8Array>) {
+    if (partial.size + bytes.byteLength > blob.size) {
+      throw new BlobUnavailableError(`the hub sends more than the ${blob.size} bytes of blob ${blob.sha256}`);
+    }
+    await partial.append(bytes);
+    onBytes(bytes.byteLength);
+  }
+  if (partial.size < blob.size) throw new Error('the connection ended early');
+}
+
+function continuesAt(response: Response, start: number): boolean {
+  return (
+    response.status === 206 && (response.headers.get('content-range') ?? '').startsWith(`bytes ${start}-`)
+  );
+}
+
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(done, milliseconds);
+    signal.addEventListener('abort', done, { once: true });
+    function done(): void {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      if (signal.aborted) reject(signal.reason as Error);
+      else resolve();
+    }
+  });
+}

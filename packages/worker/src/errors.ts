@@ -1,0 +1,43 @@
+/** What can go wrong in a worker. Messages say what was expected, what came, and what to do about it. */
+import type { SessionErrorCode } from '@potluck/protocol';
+
+/** A blob could not be had from the hub. */
+export class BlobUnavailableError extends Error {
+  override readonly name = 'BlobUnavailableError';
+}
+
+/** A blob's bytes are not what its name says, even after fetching it again. */
+export class BlobCorruptError extends Error {
+  override readonly name = 'BlobCorruptError';
+}
+
+/** The place where blobs are kept is full. */
+export class StorageFullError extends Error {
+  override readonly name = 'StorageFullError';
+}
+
+/** An assignment can't be served; the message is reported to the hub. */
+export class AssignmentError extends Error {
+  override readonly name = 'AssignmentError';
+}
+
+/** A session can't go on at this stage; the code and message are reported to the hub. */
+export class SessionError extends Error {
+  override readonly name = 'SessionError';
+  readonly code: SessionErrorCode;
+
+  constructor(code: SessionErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** A transport to a peer is closed; what was handed to it may not have arrived. */
+export class TransportClosedError extends Error {
+  override readonly name = 'TransportClosedError';
+}
+
+/** The hub does not want this worker, and trying again can't help. */
+export class RefusedByHubError extends Error {
+  override readonly name = 'RefusedByHubError';
+}

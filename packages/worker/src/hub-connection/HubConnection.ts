@@ -1,0 +1,201 @@
+/** The control channel to the hub: says hello, keeps the lease, comes back after every loss. */
+import {
+  decodeFromHub,
+  protocolVersion,
+  workerSocketPath,
+  type FromHubMessage,
+  type FromWorkerMessage,
+  type Hello,
+  type Refusal,
+  type Welcome,
+} from '@potluck/protocol';
+import type { Log } from '../log.ts';
+import { messageOf } from '../messageOf.ts';
+import type { HubSocket, OpenHubSocket } from './HubSocket.ts';
+import { reconnectDelayMs } from './reconnectDelay.ts';
+
+/** Messages kept while the hub is away; a worker that has more to say than this has lost its sessions anyway. */
+const maxHeldMessages = 10_000;
+
+export interface HubConnectionComponents {
+  openSocket: OpenHubSocket;
+  log: Log;
+  /** From [0, 1). Default: Math.random. */
+  random?: () => number;
+}
+
+export interface HubConnectionEvents {
+  /** The hub has accepted this worker, for the first time or again. */
+  onWelcome(welcome: Welcome): void;
+  onMessage(message: Exclude<FromHubMessage, Welcome | Refusal>): void;
+  /** A relayed peer slice; see relay.ts in protocol. */
+  onRelay(bytes: Uint8Array<ArrayBuffer>): void;
+  /** The hub went away after a welcome; the connection tries again by itself. */
+  onLost(reason: string): void;
+  /** The hub went away for longer than the lease: it has given this worker's sessions up. */
+  onLeaseEnded(): void;
+  /** The hub will never take this worker as it is. The connection has ended. */
+  onRefused(message: string): void;
+}
+
+export interface HubConnectionInit {
+  hubUrl: string;
+  /** Asked at every connect, since the list of cached blobs changes. */
+  hello: () => Promise<Omit<Hello, 'type' | 'protocolVersion'>>;
+}
+
+export class HubConnection {
+  readonly #components: HubConnectionComponents;
+  readonly #init: HubConnectionInit;
+  readonly #events: HubConnectionEvents;
+  #socket: HubSocket | undefined;
+  #welcomed = false;
+  #stopped = false;
+  #failures = 0;
+  #leaseMs = 0;
+  #sentSinceRenewal = false;
+  #held: FromWorkerMessage[] = [];
+  #renewal: ReturnType<typeof setInterval> | undefined;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #leaseEnd: ReturnType<typeof setTimeout> | undefined;
+  /** Messages of the hub that were not understood. */
+  refusedMessages = 0;
+
+  constructor(components: HubConnectionComponents, init: HubConnectionInit, events: HubConnectionEvents) {
+    this.#components = components;
+    this.#init = init;
+    this.#events = events;
+  }
+
+  get connected(): boolean {
+    return this.#welcomed;
+  }
+
+  start(): void {
+    this.#connect();
+  }
+
+  /** Sends now, or after the next welcome. */
+  send(message: FromWorkerMessage): void {
+    if (this.#welcomed && this.#socket) {
+      this.#sentSinceRenewal = true;
+      this.#socket.send(JSON.stringify(message));
+    } else if (this.#held.length < maxHeldMessages) {
+      this.#held.push(message);
+    }
+  }
+
+  /** @returns false where there is no hub at the moment; nothing is kept */
+  sendBinary(bytes: Uint8Array<ArrayBuffer>): boolean {
+    if (!this.#welcomed || !this.#socket) return false;
+    this.#sentSinceRenewal = true;
+    this.#socket.send(bytes);
+    return true;
+  }
+
+  /** Says goodbye and ends. */
+  stop(reason?: string): void {
+    if (this.#stopped) return;
+    if (this.#welcomed) this.send({ type: 'goodbye', ...(reason !== undefined && { reason }) });
+    this.#end();
+  }
+
+  #end(): void {
+    this.#stopped = true;
+    clearInterval(this.#renewal);
+    clearTimeout(this.#retry);
+    clearTimeout(this.#leaseEnd);
+    this.#welcomed = false;
+    this.#socket?.close();
+    this.#socket = undefined;
+  }
+
+  #connect(): void {
+    const url = new URL(workerSocketPath, this.#init.hubUrl);
+    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+    // Events of a socket that was given up must not touch its successor.
+    const isCurrent = (): boolean => this.#socket === socket;
+    const socket = this.#components.openSocket(url.href, {
+      onOpen: () => void this.#sayHello(socket),
+      onText: (text) => isCurrent() && this.#receive(text),
+      onBinary: (bytes) => isCurrent() && this.#welcomed && this.#events.onRelay(bytes),
+      onClosed: (reason) => isCurrent() && this.#lost(reason),
+    });
+    this.#socket = socket;
+  }
+
+  async #sayHello(socket: HubSocket): Promise<void> {
+    try {
+      const hello = await this.#init.hello();
+      if (this.#socket === socket) socket.send(JSON.stringify({ type: 'hello', protocolVersion, ...hello }));
+    } catch (error) {
+      this.#components.log.error({ error: messageOf(error) }, 'could not say hello to the hub');
+      socket.close();
+    }
+  }
+
+  #receive(text: string): void {
+    let message: FromHubMessage;
+    try {
+      message = decodeFromHub(text);
+    } catch (error) {
+      this.refusedMessages++;
+      this.#components.log.warn({ reason: messageOf(error) }, 'refused a message from the hub');
+      return;
+    }
+    if (message.type === 'welcome') this.#welcome(message);
+    else if (message.type === 'refusal') this.#refused(message);
+    else if (this.#welcomed) this.#events.onMessage(message);
+  }
+
+  #welcome(welcome: Welcome): void {
+    if (this.#welcomed) return;
+    this.#welcomed = true;
+    this.#failures = 0;
+    this.#leaseMs = welcome.leaseMs;
+    clearTimeout(this.#leaseEnd);
+    this.#leaseEnd = undefined;
+    clearInterval(this.#renewal);
+    this.#renewal = setInterval(() => this.#renew(), Math.max(100, welcome.leaseMs / 3));
+    this.#events.onWelcome(welcome);
+    for (const message of this.#held.splice(0)) this.send(message);
+  }
+
+  #renew(): void {
+    if (!this.#sentSinceRenewal) this.send({ type: 'renew' });
+    this.#sentSinceRenewal = false;
+  }
+
+  #refused(refusal: Refusal): void {
+    if (refusal.retry) {
+      this.#components.log.warn({ code: refusal.code }, `the hub refuses for now: ${refusal.message}`);
+      return; // The hub closes the socket; then it is tried again.
+    }
+    this.#end();
+    this.#events.onRefused(refusal.message);
+  }
+
+  #lost(reason: string): void {
+    const wasWelcomed = this.#welcomed;
+    this.#welcomed = false;
+    this.#socket = undefined;
+    clearInterval(this.#renewal);
+    if (this.#stopped) return;
+    this.#failures++;
+    const delayMs = reconnectDelayMs(this.#failures, (this.#components.random ?? Math.random)());
+    this.#retry = setTimeout(() => this.#connect(), delayMs);
+    if (wasWelcomed) {
+      this.#leaseEnd = setTimeout(() => {
+        this.#held = [];
+        this.#events.onLeaseEnded();
+      }, this.#leaseMs);
+      this.#events.onLost(reason);
+    }
+    if (this.#failures === 1) {
+      this.#components.log.warn(
+        { reason },
+        wasWelcomed ? 'lost the hub; trying to reach it again' : 'cannot reach the hub; trying again',
+      );
+    }
+  }
+}

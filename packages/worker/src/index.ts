@@ -1,0 +1,56 @@
+/**
+ * The worker agent, independent of its host: a browser tab and a Node process bring the ports (web socket, blob store,
+ * stage host, direct connector) and get the same worker.
+ *
+ * @example
+ * const agent = startWorkerAgent(
+ *   { openSocket: webSocketOpener(WebSocket), fetch, blobStore, stageHost, connector, log },
+ *   { hubUrl, token, workerId, instanceId, name: 'attic', kind: 'node', version, device, memoryBytes },
+ * );
+ * await agent.finished;
+ */
+export {
+  startWorkerAgent,
+  type WorkerAgent,
+  type WorkerAgentComponents,
+  type WorkerAgentInit,
+} from './agent.ts';
+export type { BlobStore, PartialBlob, WeightsFolder } from './blobs/BlobStore.ts';
+export { memoryBlobStore, type MemoryBlobStore, type MemoryBlobStoreInit } from './blobs/memoryBlobStore.ts';
+export { unixMs } from './clock.ts';
+export { deferred, type Deferred } from './deferred.ts';
+export {
+  AssignmentError,
+  BlobCorruptError,
+  BlobUnavailableError,
+  RefusedByHubError,
+  SessionError,
+  StorageFullError,
+  TransportClosedError,
+} from './errors.ts';
+export {
+  webSocketOpener,
+  type HubSocket,
+  type HubSocketEvents,
+  type OpenHubSocket,
+  type WebSocketClass,
+} from './hub-connection/HubSocket.ts';
+export { silentLog, type Log } from './log.ts';
+export { messageOf } from './messageOf.ts';
+export { dataChannelTransport } from './peers/dataChannelTransport.ts';
+export type { DirectConnector, DirectConnectorInit } from './peers/DirectConnector.ts';
+export {
+  memoryTransportPair,
+  type MemoryTransport,
+  type MemoryTransportInit,
+} from './peers/memoryTransport.ts';
+export { peerJsConnector, type PeerJsConnectorComponents } from './peers/peerJsConnector.ts';
+export type { PeerTransport, PeerTransportEvents } from './peers/PeerTransport.ts';
+export type {
+  LoadedStage,
+  OpenCacheRequest,
+  StageArtifact,
+  StageHost,
+  StageStepRequest,
+  StageStepResult,
+} from './stage-host/StageHost.ts';

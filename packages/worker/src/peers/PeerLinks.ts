@@ -1,0 +1,293 @@
+/** The links to all peers: which are wanted, how each is reached, and what the hub is told about it. */
+import { decodeRelay, type FromWorkerMessage, type Welcome, type WorkerId } from '@potluck/protocol';
+import { deferred, type Deferred } from '../deferred.ts';
+import type { Log } from '../log.ts';
+import { messageOf } from '../messageOf.ts';
+import type { DirectConnector } from './DirectConnector.ts';
+import { PeerLink } from './PeerLink.ts';
+import type { PeerTransport } from './PeerTransport.ts';
+import { relayTransport, type RelayTransport } from './relayTransport.ts';
+
+/** How long a direct connection may take before frames go by the relay. */
+const directDeadlineMs = 5_000;
+const firstRetryMs = 5_000;
+const longestRetryMs = 60_000;
+const maxLinks = 64;
+
+export interface PeerLinksComponents {
+  hub: {
+    send(message: FromWorkerMessage): void;
+    sendBinary(bytes: Uint8Array<ArrayBuffer>): boolean;
+  };
+  /** Undefined where the host has no WebRTC: then everything is relayed. */
+  connector: DirectConnector | undefined;
+  log: Log;
+}
+
+export interface PeerLinksInit {
+  hubUrl: string;
+  workerId: WorkerId;
+  /** Default 5 s. */
+  directDeadlineMs?: number;
+}
+
+export interface PeerLinksEvents {
+  onFrame(peer: WorkerId, frame: Uint8Array, relayed: boolean): void;
+  onBroken(peer: WorkerId, code: 'peer-unreachable' | 'bad-frame', reason: string): void;
+}
+
+/** One link with what is around it. */
+interface LinkState {
+  link: PeerLink;
+  relay: RelayTransport | undefined;
+  wanted: boolean;
+  ready: Deferred<void>;
+  /** Ends the attempts to connect directly. */
+  connecting: AbortController | undefined;
+  relayTimer: ReturnType<typeof setTimeout> | undefined;
+  reportedRoundTripMs: number | undefined;
+}
+
+export class PeerLinks {
+  readonly #components: PeerLinksComponents;
+  readonly #init: PeerLinksInit;
+  readonly #events: PeerLinksEvents;
+  readonly #links = new Map<WorkerId, LinkState>();
+  #welcome: Welcome | undefined;
+  /** Relayed messages that were dropped. */
+  refusedMessages = 0;
+
+  constructor(components: PeerLinksComponents, init: PeerLinksInit, events: PeerLinksEvents) {
+    this.#components = components;
+    this.#init = init;
+    this.#events = events;
+  }
+
+  /** The hub is there (again). */
+  onWelcome(welcome: Welcome): void {
+    this.#welcome = welcome;
+    const { connector, log } = this.#components;
+    if (connector && !welcome.forceRelay) {
+      connector
+        .start({
+          hubUrl: this.#init.hubUrl,
+          workerId: this.#init.workerId,
+          signalling: welcome.signalling,
+          iceServers: welcome.iceServers,
+          onTransport: (peer, transport) => this.addTransport(peer, transport),
+        })
+        .catch((error: unknown) => log.warn({ reason: messageOf(error) }, 'could not join the signalling'));
+    }
+    for (const state of this.#links.values()) {
+      if (state.wanted && state.link.kind === undefined) this.#useRelay(state, 'the hub is back');
+    }
+  }
+
+  /** The hub is gone, and with it what was on the relay. */
+  onHubLost(): void {
+    for (const state of this.#links.values()) {
+      const { relay } = state;
+      state.relay = undefined;
+      relay?.end('the hub is not connected');
+    }
+  }
+
+  /** Keeps links to these peers, and gives up those to others. */
+  want(peers: Set<WorkerId>): void {
+    for (const peer of peers) {
+      const state = this.#stateOf(peer);
+      if (!state || state.wanted) continue;
+      state.wanted = true;
+      if (state.link.kind !== 'direct') this.#reach(state);
+    }
+    for (const [peer, state] of this.#links) {
+      if (!state.wanted || peers.has(peer)) continue;
+      this.#links.delete(peer);
+      state.connecting?.abort(new Error('no longer wanted'));
+      clearTimeout(state.relayTimer);
+      state.link.close();
+    }
+  }
+
+  /** Resolves when the peer can be sent to, one way or the other. */
+  ready(peer: WorkerId): Promise<void> {
+    return this.#links.get(peer)?.ready.promise ?? Promise.reject(new Error('the link is not wanted'));
+  }
+
+  /** @returns false where there is no link */
+  send(peer: WorkerId, sessionId: string, frame: Uint8Array<ArrayBuffer>): boolean {
+    const state = this.#links.get(peer);
+    state?.link.send(sessionId, frame);
+    return state !== undefined;
+  }
+
+  /** Resolves when little is queued for the peer. */
+  drained(peer: WorkerId): Promise<void> | undefined {
+    return this.#links.get(peer)?.link.drained();
+  }
+
+  /** Takes a relayed message from the hub. */
+  receiveRelay(message: Uint8Array<ArrayBuffer>): void {
+    try {
+      const { peer, slice } = decodeRelay(message);
+      const state = this.#stateOf(peer);
+      if (!state) throw new Error(`more than ${maxLinks} peers`);
+      const relay = this.#relayOf(state);
+      // A copy of its own: 16 bytes into the message, tensors would lie well, but the id's bytes are not theirs to give away.
+      relay.receive(slice.slice());
+    } catch (error) {
+      this.refusedMessages++;
+      this.#components.log.warn({ reason: messageOf(error) }, 'refused a relayed message');
+    }
+  }
+
+  /** A connection to a peer is open. */
+  addTransport(peer: WorkerId, transport: PeerTransport): void {
+    const state = this.#stateOf(peer);
+    if (state) state.link.add(transport);
+    else transport.close();
+  }
+
+  close(): void {
+    this.want(new Set());
+    for (const { link } of this.#links.values()) link.close();
+    this.#links.clear();
+    this.#components.connector?.close();
+  }
+
+  #stateOf(peer: WorkerId): LinkState | undefined {
+    const known = this.#links.get(peer);
+    if (known) return known;
+    if (this.#links.size >= maxLinks) return undefined;
+    const state: LinkState = {
+      link: new PeerLink(
+        { peer, log: this.#components.log },
+        {
+          onFrame: (frame, relayed) => this.#events.onFrame(peer, frame, relayed),
+          onBroken: (code, reason) => this.#events.onBroken(peer, code, reason),
+          onTransport: (kind, reason) => this.#onTransport(state, kind, reason),
+          onRoundTrip: (milliseconds) => this.#onRoundTrip(state, milliseconds),
+        },
+      ),
+      relay: undefined,
+      wanted: false,
+      ready: deferred<void>(),
+      connecting: undefined,
+      relayTimer: undefined,
+      reportedRoundTripMs: undefined,
+    };
+    this.#links.set(peer, state);
+    return state;
+  }
+
+  #reach(state: LinkState): void {
+    this.#report(state, 'connecting', undefined);
+    if (!this.#components.connector) {
+      this.#useRelay(state, 'this worker has no WebRTC');
+    } else if (this.#welcome?.forceRelay) {
+      this.#useRelay(state, 'the hub asks for the relay');
+    } else {
+      const deadlineMs = this.#init.directDeadlineMs ?? directDeadlineMs;
+      state.relayTimer = setTimeout(() => {
+        this.#useRelay(state, `no direct connection within ${deadlineMs} ms`);
+      }, deadlineMs);
+      this.#connectDirectly(state);
+    }
+  }
+
+  /** Tries until there is a direct connection; the worker with the lower id is the one that calls. */
+  #connectDirectly(state: LinkState): void {
+    const { connector, log } = this.#components;
+    const { peer } = state.link;
+    if (!connector || this.#welcome?.forceRelay || state.connecting || this.#init.workerId > peer) return;
+    const controller = new AbortController();
+    state.connecting = controller;
+    const attempts = async (): Promise<void> => {
+      let retryMs = firstRetryMs;
+      while (!controller.signal.aborted && state.link.kind !== 'direct') {
+        try {
+          const deadline = AbortSignal.timeout(3 * directDeadlineMs);
+          const transport = await connector.connect(peer, AbortSignal.any([controller.signal, deadline]));
+          state.link.add(transport);
+          return;
+        } catch (error) {
+          log.debug({ peer, reason: messageOf(error) }, 'no direct connection yet');
+        }
+        // Signalling is usually there within moments of the first try.
+        await pause(state.relay ? retryMs : 250, controller.signal);
+        if (state.relay) retryMs = Math.min(longestRetryMs, 2 * retryMs);
+      }
+    };
+    void attempts().finally(() => {
+      if (state.connecting === controller) state.connecting = undefined;
+    });
+  }
+
+  #useRelay(state: LinkState, reason: string): void {
+    if (state.link.kind !== undefined || !this.#welcome) return;
+    this.#relayOf(state);
+    if (state.link.kind === 'relayed') this.#report(state, 'relayed', reason);
+  }
+
+  #relayOf(state: LinkState): RelayTransport {
+    if (state.relay && !state.relay.closed) return state.relay;
+    const relay = relayTransport(state.link.peer, (bytes) => this.#components.hub.sendBinary(bytes));
+    state.relay = relay;
+    state.link.add(relay);
+    return relay;
+  }
+
+  #onTransport(state: LinkState, kind: PeerTransport['kind'] | undefined, reason: string | undefined): void {
+    if (this.#links.get(state.link.peer) !== state) return;
+    if (kind === undefined) {
+      this.#report(state, 'lost', reason);
+      if (!state.wanted) return;
+      queueMicrotask(() => this.#useRelay(state, reason ?? 'the connection was lost'));
+      this.#connectDirectly(state);
+      return;
+    }
+    clearTimeout(state.relayTimer);
+    state.ready.resolve();
+    state.reportedRoundTripMs = undefined;
+    this.#report(state, kind, reason);
+    if (kind === 'relayed' && state.wanted) this.#connectDirectly(state);
+  }
+
+  #onRoundTrip(state: LinkState, milliseconds: number): void {
+    const before = state.reportedRoundTripMs;
+    if (before !== undefined && milliseconds < 2 * before && milliseconds > before / 2) return;
+    state.reportedRoundTripMs = milliseconds;
+    if (state.link.kind) this.#report(state, state.link.kind, undefined);
+  }
+
+  #report(
+    state: LinkState,
+    reported: 'connecting' | 'direct' | 'relayed' | 'lost',
+    reason: string | undefined,
+  ): void {
+    const { peer } = state.link;
+    const { reportedRoundTripMs: roundTripMs } = state;
+    this.#components.log.info({ peer, state: reported, reason, roundTripMs }, `peer ${reported}`);
+    this.#components.hub.send({
+      type: 'peer-report',
+      peer,
+      state: reported,
+      ...(reason !== undefined && { reason }),
+      ...(roundTripMs !== undefined && { roundTripMs }),
+    });
+  }
+}
+
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal.addEventListener(
+      'abort',
+      () => {
+        clearTimeout(timer);
+        resolve();
+      },
+      { once: true },
+    );
+  });
+}

@@ -1,0 +1,114 @@
+/** The stages in memory and the budget that they share; assignments of one graph share one stage. */
+import { workingMemoryBytes, type StageDescription } from '@potluck/protocol';
+import { AssignmentError } from '../errors.ts';
+import type { LoadedStage, StageArtifact, StageHost } from './StageHost.ts';
+
+/** A stage is refused where not even one session of this many tokens would fit. */
+const leastCacheTokens = 256;
+/** More than this many sessions of full length are never held. */
+const mostFullSessions = 64;
+
+/** A share of a stage. */
+export interface StageLease {
+  readonly cacheBytes: number;
+  /** True where the stage is in memory, or on its way there, for another assignment. */
+  readonly isShared: boolean;
+  /** The stage; only the first one's `give` is called: it hands the artifact to the host. */
+  load(give: GiveArtifact): Promise<LoadedStage>;
+  /** Unloads the stage with its last share. */
+  release(): Promise<void>;
+}
+
+/** Gets the artifact, hands it over and cleans up after it. */
+export type GiveArtifact = (load: (artifact: StageArtifact) => Promise<LoadedStage>) => Promise<LoadedStage>;
+
+interface Entry {
+  key: string;
+  shares: number;
+  weightBytes: number;
+  cacheBytes: number;
+  loading: Promise<LoadedStage> | undefined;
+}
+
+export class StagePool {
+  readonly #host: StageHost;
+  readonly #memoryBytes: number;
+  readonly #entries = new Map<string, Entry>();
+
+  constructor({ host }: { host: StageHost }, { memoryBytes }: { memoryBytes: number }) {
+    this.#host = host;
+    this.#memoryBytes = memoryBytes;
+  }
+
+  /** @throws AssignmentError if weights and the least useful cache do not fit into the budget */
+  reserve(stage: StageDescription): StageLease {
+    const key = keyOf(stage);
+    const known = this.#entries.get(key);
+    const entry = known ?? this.#enter(key, stage);
+    entry.shares++;
+    let released = false;
+    return {
+      cacheBytes: entry.cacheBytes,
+      isShared: known !== undefined,
+      load: (give) => this.#load(entry, give),
+      release: async () => {
+        if (released) return;
+        released = true;
+        entry.shares--;
+        if (entry.shares === 0) await this.#unload(entry);
+      },
+    };
+  }
+
+  #enter(key: string, stage: StageDescription): Entry {
+    const others = [...this.#entries.values()].reduce((sum, other) => sum + takenBy(other), 0);
+    const free = this.#memoryBytes - others - withWorkingMemory(stage.weightBytes);
+    const contextBytes = (tokens: number): number => tokens * stage.cacheBytesPerToken + stage.stateBytes;
+    const least = contextBytes(Math.min(leastCacheTokens, stage.contextLength));
+    if (free < least) {
+      throw new AssignmentError(
+        `layers ${stage.firstLayer} to ${stage.lastLayer} of ${stage.model} need ${megabytes(withWorkingMemory(stage.weightBytes))} ` +
+          `for weights and ${megabytes(least)} for the smallest cache; the budget is ${megabytes(this.#memoryBytes)}` +
+          (others > 0 ? `, of which ${megabytes(others)} are taken` : ''),
+      );
+    }
+    const most = mostFullSessions * contextBytes(stage.contextLength);
+    const cacheBytes = Math.floor(Math.min(free, most));
+    const entry = { key, shares: 0, weightBytes: stage.weightBytes, cacheBytes, loading: undefined };
+    this.#entries.set(key, entry);
+    return entry;
+  }
+
+  #load(entry: Entry, give: GiveArtifact): Promise<LoadedStage> {
+    entry.loading ??= (async () => {
+      const stage = await give((artifact) => this.#host.load(artifact, entry.cacheBytes));
+      stage.lost.catch(() => this.#forget(entry));
+      return stage;
+    })();
+    entry.loading.catch(() => this.#forget(entry));
+    return entry.loading;
+  }
+
+  async #unload(entry: Entry): Promise<void> {
+    const stage = await entry.loading?.catch(() => undefined);
+    // Somebody may have taken a share meanwhile.
+    if (entry.shares > 0) return;
+    this.#forget(entry);
+    await stage?.unload();
+  }
+
+  #forget(entry: Entry): void {
+    if (this.#entries.get(entry.key) === entry) this.#entries.delete(entry.key);
+  }
+}
+
+const withWorkingMemory = (weightBytes: number): number => weightBytes + workingMemoryBytes(weightBytes);
+
+const takenBy = ({ weightBytes, cacheBytes }: Entry): number => withWorkingMemory(weightBytes) + cacheBytes;
+
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+
+/** Graphs of two fine-tunes may be equal byte for byte: the weights are part of a stage's identity. */
+function keyOf({ graph, weights }: StageDescription): string {
+  return JSON.stringify([graph.sha256, weights]);
+}

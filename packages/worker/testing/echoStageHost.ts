@@ -1,0 +1,173 @@
+/**
+ * A model without weights, for tests of everything around it: each row carries its token, every layer adds one to it, and
+ * the answer's next token is the sum of all rows. Any lost, doubled or swapped row changes the answer.
+ */
+import type { BlobRef, FrameTensor, StageDescription } from '@potluck/protocol';
+import { ModelId, Sha256 } from '@potluck/protocol';
+import { deferred, type Deferred } from '../src/deferred.ts';
+import { SessionError } from '../src/errors.ts';
+import type { LoadedStage, StageArtifact, StageHost, StageStepRequest } from '../src/stage-host/StageHost.ts';
+
+const vocabularySize = 1000;
+
+/** The answer that `layerCount` layers give, whatever they are cut into. */
+export function echoAnswer(prompt: number[], layerCount: number, length: number): number[] {
+  const tokens = [...prompt];
+  let sum = tokens.reduce((total, token) => total + token + layerCount, 0);
+  while (tokens.length < prompt.length + length) {
+    const token = sum % vocabularySize;
+    tokens.push(token);
+    sum += token + layerCount;
+  }
+  return tokens.slice(prompt.length);
+}
+
+export interface EchoStageInit {
+  layerCount: number;
+  firstLayer: number;
+  lastLayer: number;
+  graph: BlobRef;
+  packs?: BlobRef[];
+  /** Floats in a row; makes frames as long as wanted. Default 2. */
+  width?: number;
+}
+
+/** The description of some layers of such a model. */
+export function echoStage({
+  layerCount,
+  firstLayer,
+  lastLayer,
+  graph,
+  packs = [],
+  width = 2,
+}: EchoStageInit): StageDescription {
+  const row = { name: 'row', type: 'float32' as const, dims: [1, 'step' as const, width] };
+  const isLast = lastLayer === layerCount - 1;
+  return {
+    model: ModelId.parse('echo'),
+    layerCount,
+    firstLayer,
+    lastLayer,
+    graph,
+    packs,
+    weights: packs.map(({ sha256, size }, index) => ({
+      path: `weights-${index}`,
+      parts: [{ sha256: Sha256.parse(sha256), offset: 0, length: size }],
+    })),
+    inputs:
+      firstLayer === 0 ? [{ name: 'input_ids', type: 'int64', dims: [1, 'step'], role: 'token-ids' }] : [],
+    boundaryIn: firstLayer === 0 ? [] : [row],
+    boundaryOut: isLast ? [] : [row],
+    caches: [],
+    ...(isLast && { logits: { name: 'logits', type: 'float32', dims: [1, 1, vocabularySize] } }),
+    vocabularySize,
+    contextLength: 4096,
+    weightBytes: packs.reduce((sum, { size }) => sum + size, 0),
+    cacheBytesPerToken: 8,
+    stateBytes: 0,
+  };
+}
+
+export interface EchoStageHost extends StageHost {
+  /** Everything that was loaded. */
+  readonly artifacts: StageArtifact[];
+  /** Caches that are open now. */
+  readonly openCaches: Set<string>;
+  /** Ends all stages as a crash would. */
+  crash(reason: string): void;
+  /** While set, `load` does not return. */
+  holdLoads: Promise<void> | undefined;
+  /** While set, steps wait for it. */
+  holdSteps: Promise<void> | undefined;
+}
+
+export function echoStageHost(): EchoStageHost {
+  const artifacts: StageArtifact[] = [];
+  const openCaches = new Set<string>();
+  let losses: Deferred<never>[] = [];
+  const host: EchoStageHost = {
+    artifacts,
+    openCaches,
+    holdLoads: undefined,
+    holdSteps: undefined,
+    crash(reason) {
+      for (const loss of losses.splice(0)) loss.reject(new Error(reason));
+    },
+    async load(artifact, cacheBytes) {
+      await host.holdLoads;
+      artifacts.push(artifact);
+      const lost = deferred<never>();
+      losses.push(lost);
+      const stage = echoLoadedStage(artifact.description, cacheBytes, openCaches, () => host.holdSteps);
+      return {
+        ...stage,
+        lost: lost.promise,
+        async unload() {
+          losses = losses.filter((loss) => loss !== lost);
+        },
+      };
+    },
+  };
+  return host;
+}
+
+function echoLoadedStage(
+  stage: StageDescription,
+  cacheBytes: number,
+  openCaches: Set<string>,
+  hold: () => Promise<void> | undefined,
+): Omit<LoadedStage, 'lost' | 'unload'> {
+  const caches = new Map<string, { epoch: number; length: number; capacity: number; sum: number }>();
+  const layers = stage.lastLayer - stage.firstLayer + 1;
+  const isLast = stage.logits !== undefined;
+
+  return {
+    async warmUp() {},
+    async open({ cacheId, epoch, capacity }) {
+      const used = [...caches.values()].reduce((sum, cache) => sum + cache.capacity, 0);
+      const free = Math.floor(cacheBytes / stage.cacheBytesPerToken) - used;
+      if (capacity > free) {
+        throw new SessionError('no-room', `asked for ${capacity} tokens, ${free} left`);
+      }
+      caches.set(cacheId, { epoch, length: 0, capacity, sum: 0 });
+      openCaches.add(cacheId);
+    },
+    async step({ cacheId, epoch, position, length, tokenIds, boundary, sample }: StageStepRequest) {
+      await hold();
+      const cache = caches.get(cacheId);
+      if (cache?.epoch !== epoch || cache.length !== position) {
+        throw new SessionError('cache-miss', `no cache for epoch ${epoch}, position ${position}`);
+      }
+      cache.length += length;
+      const rows = boundary ? readRows(boundary[0] as FrameTensor) : rowsOf(tokenIds ?? [], stage);
+      for (let row = 0; row < length; row++) {
+        const at = (row * rows.length) / length;
+        rows[at] = (rows[at] as number) + layers;
+        cache.sum += rows[at];
+      }
+      const timings = { queueMs: 0, computeMs: 0 };
+      if (!isLast) {
+        const { name: _, dims, ...tensor } = stage.boundaryOut[0] as (typeof stage.boundaryOut)[0];
+        const width = dims[2] as number;
+        const bytes = new Uint8Array(rows.buffer);
+        return { boundary: [{ ...tensor, dims: [1, length, width], bytes } as FrameTensor], ...timings };
+      }
+      return { ...(sample && { sampled: { token: cache.sum % vocabularySize } }), ...timings };
+    },
+    async release(cacheId) {
+      caches.delete(cacheId);
+      openCaches.delete(cacheId);
+    },
+  };
+}
+
+function rowsOf(tokenIds: number[], stage: StageDescription): Float32Array<ArrayBuffer> {
+  const width = (stage.boundaryOut[0]?.dims[2] as number | undefined) ?? 1;
+  const rows = new Float32Array(tokenIds.length * width);
+  for (const [row, token] of tokenIds.entries()) rows[row * width] = token;
+  return rows;
+}
+
+function readRows({ bytes }: FrameTensor): Float32Array<ArrayBuffer> {
+  return new Float32Array(bytes.slice().buffer);
+}
