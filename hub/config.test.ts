@@ -1,0 +1,43 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import { readConfig } from './config.ts';
+
+afterEach(() => void vi.unstubAllEnvs());
+const read = (...argv: string[]): ReturnType<typeof readConfig> => readConfig(argv, process.env);
+
+test('without flags the hub listens on 8000 with one local worker and the built-in model', () => {
+  expect(read()).toEqual({
+    port: 8000,
+    data: '.potluck',
+    model: 'minimind2-small',
+    localWorkers: 1,
+    forceRelay: false,
+    logLevel: 'info',
+  });
+});
+
+test('each flag is read, and a flag wins over its environment variable', () => {
+  vi.stubEnv('POTLUCK_PORT', '9000');
+  vi.stubEnv('POTLUCK_LOCAL_WORKERS', '3');
+  vi.stubEnv('POTLUCK_FORCE_RELAY', 'true');
+  vi.stubEnv('POTLUCK_MODEL', '');
+  expect(read('--port', '0', '--worker-memory', '1.5GiB', '--stages', '2')).toMatchObject({
+    port: 0,
+    localWorkers: 3,
+    forceRelay: true,
+    stages: 2,
+    workerMemoryBytes: 1.5 * 2 ** 30,
+    model: 'minimind2-small',
+  });
+});
+
+test.each([
+  [['--port', '70000'], /--port.*from 0 to 65535/],
+  [['--stages', '0'], /--stages.*from 1 to 256/],
+  [['--worker-memory', 'much'], /--worker-memory.*such as 2GB/],
+  [['--join-token', 'short'], /--join-token.*8 to 500/],
+  [['--log-level', 'loud'], /--log-level.*debug/],
+  [['--unknown'], /unknown option '--unknown'/],
+  [['extra'], /too many arguments/],
+])('%j is refused with what it takes', (argv, message) => {
+  expect(() => read(...argv)).toThrow(message);
+});

@@ -1,0 +1,66 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { requestRecord } from '../testing/requestRecord.ts';
+import { openDatabase } from './database.ts';
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(path.join(tmpdir(), 'potluck-database-'));
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+test('a request is found again as it was, also after the file is opened again', async () => {
+  const first = await openDatabase(directory);
+  const record = requestRecord({ status: 'running', seed: Number.MAX_SAFE_INTEGER });
+  await first.putRequest(record);
+  await first.putRequest({ ...record, status: 'done' });
+  first.close();
+  const second = await openDatabase(directory);
+  expect(await second.findRequest(record.id)).toEqual({ ...record, status: 'done' });
+  expect(await second.findRequest('none')).toBeUndefined();
+  second.close();
+});
+
+test('requests are listed newest first, and unfinished ones of a former run are marked', async () => {
+  const database = await openDatabase(directory);
+  for (const createdAt of [1, 3, 2])
+    await database.putRequest(requestRecord({ createdAt, status: 'running' }));
+  await database.interruptRunningRequests();
+  const listed = await database.listRequests(2);
+  expect(listed.map((record) => [record.createdAt, record.status])).toEqual([
+    [3, 'interrupted'],
+    [2, 'interrupted'],
+  ]);
+  database.close();
+});
+
+test('a damaged file is refused with its name', async () => {
+  await writeFile(
+    path.join(directory, 'hub.sqlite'),
+    'this is no database, however long it may be'.repeat(100),
+  );
+  await expect(openDatabase(directory)).rejects.toThrow(/hub\.sqlite can't be used/);
+});
+
+test('every acknowledged row survives kill -9 while writing', async () => {
+  const program = fileURLToPath(new URL('../testing/writeRequestsForever.ts', import.meta.url));
+  const child = spawn(process.execPath, [program, directory], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const exited = once(child, 'exit');
+  const acknowledged: string[] = [];
+  for await (const id of createInterface({ input: child.stdout })) {
+    acknowledged.push(id);
+    if (acknowledged.length === 200) child.kill('SIGKILL');
+  }
+  await exited;
+  expect(acknowledged.length).toBeGreaterThanOrEqual(200);
+  const database = await openDatabase(directory);
+  const kept = new Set((await database.listRequests(1_000_000)).map((record) => record.id));
+  expect(acknowledged.filter((id) => !kept.has(id))).toEqual([]);
+  database.close();
+});

@@ -1,0 +1,86 @@
+/** An answer as it grows: tokens in, text out that is safe to show. */
+import type { TokenLogprob, TokenMessage } from '@potluck/protocol';
+import { Detokenizer } from '../models/detokenizer.ts';
+import { StopStrings } from './stopStrings.ts';
+
+/** One token's probability and those of its rivals. */
+export interface AnswerLogprob extends TokenLogprob {
+  top: TokenLogprob[];
+}
+
+/** A piece of the answer; `logprobs` are those of the tokens whose text ends in it. */
+export interface AnswerPiece {
+  text: string;
+  logprobs: AnswerLogprob[];
+}
+
+export interface AnswerInit {
+  decode: (tokens: number[]) => string;
+  stopStrings: string[];
+  stopTokenIds: number[];
+}
+
+export class Answer {
+  readonly #detokenizer: Detokenizer;
+  readonly #stops: StopStrings;
+  readonly #stopTokenIds: Set<number>;
+  #pending: { logprob: AnswerLogprob; start: number; end: number }[] = [];
+  /** Characters decoded, and those of them that were given out. */
+  #decodedLength = 0;
+  #emittedLength = 0;
+  #tokenCount = 0;
+
+  constructor({ decode, stopStrings, stopTokenIds }: AnswerInit) {
+    this.#detokenizer = new Detokenizer(decode);
+    this.#stops = new StopStrings(stopStrings);
+    this.#stopTokenIds = new Set(stopTokenIds);
+  }
+
+  /** Tokens taken so far, the one that stopped it included. */
+  get tokenCount(): number {
+    return this.#tokenCount;
+  }
+
+  /** True once a stop string came: the answer is over. */
+  get stopped(): boolean {
+    return this.#stops.stopped;
+  }
+
+  /** Takes the next token. A stop token adds no text. */
+  add({ token, logprob, topLogprobs }: TokenMessage): AnswerPiece {
+    this.#tokenCount++;
+    if (this.#stopTokenIds.has(token)) return { text: '', logprobs: [] };
+    const decoded = this.#detokenizer.add(token);
+    const start = this.#decodedLength;
+    this.#decodedLength += decoded.length;
+    if (logprob !== undefined) {
+      const entry = { token, logprob, top: topLogprobs ?? [] };
+      this.#pending.push({ logprob: entry, start, end: this.#decodedLength });
+    }
+    return this.#emit(this.#stops.add(decoded));
+  }
+
+  /** @returns what was held back, once no more tokens come */
+  finish(): AnswerPiece {
+    if (!this.#stops.stopped) {
+      const decoded = this.#detokenizer.finish();
+      this.#decodedLength += decoded.length;
+      const piece = this.#emit(this.#stops.add(decoded) + this.#stops.finish());
+      piece.logprobs.push(...this.#takePending(() => true));
+      return piece;
+    }
+    // A token that reached into the stop string still gave a part of the text.
+    return { text: '', logprobs: this.#takePending(({ start }) => start < this.#emittedLength) };
+  }
+
+  #emit(text: string): AnswerPiece {
+    this.#emittedLength += text.length;
+    return { text, logprobs: text === '' ? [] : this.#takePending(({ end }) => end <= this.#emittedLength) };
+  }
+
+  #takePending(isMeant: (entry: { start: number; end: number }) => boolean): AnswerLogprob[] {
+    const taken = this.#pending.filter(isMeant);
+    this.#pending = this.#pending.filter((entry) => !isMeant(entry));
+    return taken.map(({ logprob }) => logprob);
+  }
+}

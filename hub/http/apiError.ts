@@ -1,0 +1,83 @@
+/** Errors in the shape that OpenAI's clients read: `{error: {message, type, param, code}}`. */
+import type { Context } from 'hono';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { GenerationError } from '../generation/generationError.ts';
+
+export interface ApiErrorBody {
+  error: { message: string; type: string; param: string | null; code: string | null };
+}
+
+export interface ApiErrorInit {
+  code?: string;
+  /** Name of the parameter that is wrong, such as `messages[0].content`. */
+  param?: string;
+  retryAfterSeconds?: number;
+  cause?: unknown;
+}
+
+/** Thrown by routes; answered as JSON with its status. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly status: ContentfulStatusCode;
+  readonly code: string | null;
+  readonly param: string | null;
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(status: ContentfulStatusCode, message: string, init: ApiErrorInit = {}) {
+    super(message, init.cause === undefined ? {} : { cause: init.cause });
+    this.status = status;
+    this.code = init.code ?? null;
+    this.param = init.param ?? null;
+    this.retryAfterSeconds = init.retryAfterSeconds;
+  }
+
+  get body(): ApiErrorBody {
+    return { error: { message: this.message, type: this.#type, param: this.param, code: this.code } };
+  }
+
+  get #type(): string {
+    if (this.status === 429) return 'rate_limit_error';
+    if (this.status === 403) return 'permission_error';
+    return this.status >= 500 ? 'server_error' : 'invalid_request_error';
+  }
+}
+
+/** Turns whatever was thrown into an API error; what nobody foresaw tells no details. */
+export function toApiError(error: unknown): ApiError {
+  if (error instanceof ApiError) return error;
+  if (error instanceof GenerationError) return fromGenerationError(error);
+  return new ApiError(500, 'The hub failed; its log says why.', { code: 'internal_error', cause: error });
+}
+
+function fromGenerationError(error: GenerationError): ApiError {
+  const { code, message, retryAfterSeconds } = error;
+  const init = {
+    code,
+    cause: error,
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+  };
+  switch (code) {
+    case 'context_length_exceeded':
+    case 'template_refused':
+      return new ApiError(400, message, { ...init, param: 'messages' });
+    case 'rate_limit_exceeded':
+      return new ApiError(429, message, init);
+    case 'model_loading':
+    case 'no_capacity':
+    case 'worker_lost':
+      return new ApiError(503, message, init);
+    case 'stage_failed':
+      return new ApiError(500, message, init);
+    case 'stage_timeout':
+      return new ApiError(504, message, init);
+    case 'cancelled':
+      return new ApiError(408, message, init);
+  }
+}
+
+/** The error as a response. */
+export function apiErrorResponse(c: Context, error: ApiError): Response {
+  if (error.retryAfterSeconds !== undefined) c.header('retry-after', String(error.retryAfterSeconds));
+  if (error.status === 401) c.header('www-authenticate', 'Bearer');
+  return c.json(error.body, error.status);
+}

@@ -1,0 +1,60 @@
+import type { Sha256 } from '@potluck/protocol';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startTestHub, testJoinToken, type TestHub } from '../testing/testHub.ts';
+
+const bytes = Uint8Array.from({ length: 3_000_000 }, (_, index) => (index * 7) % 251);
+let hub: TestHub;
+let sha256: Sha256;
+
+beforeAll(async () => {
+  hub = await startTestHub();
+  ({ sha256 } = await hub.blobs.put(bytes));
+});
+afterAll(() => hub.close());
+
+const get = (
+  headers: Record<string, string> = {},
+  method = 'GET',
+  name: string = sha256,
+): Promise<Response> =>
+  fetch(`${hub.url}/blobs/${name}`, {
+    method,
+    headers: { authorization: `Bearer ${testJoinToken}`, ...headers },
+  });
+
+test('a blob comes whole, to be kept for good', async () => {
+  const response = await get();
+  expect(response.status).toBe(200);
+  expect(response.headers.get('cache-control')).toContain('immutable');
+  expect(response.headers.get('content-length')).toBe(String(bytes.length));
+  expect(new Uint8Array(await response.arrayBuffer())).toEqual(bytes);
+});
+
+test('a range comes with its place', async () => {
+  const response = await get({ range: 'bytes=1000-1999' });
+  expect(response.status).toBe(206);
+  expect(response.headers.get('content-range')).toBe(`bytes 1000-1999/${bytes.length}`);
+  expect(new Uint8Array(await response.arrayBuffer())).toEqual(bytes.slice(1000, 2000));
+});
+
+test('a range past the end is not satisfiable', async () => {
+  const response = await get({ range: `bytes=${bytes.length}-` });
+  expect(response.status).toBe(416);
+  expect(response.headers.get('content-range')).toBe(`bytes */${bytes.length}`);
+});
+
+test('HEAD tells the size, and who has the blob is told so', async () => {
+  const head = await get({}, 'HEAD');
+  expect([head.status, head.headers.get('content-length')]).toEqual([200, String(bytes.length)]);
+  expect((await get({ 'if-none-match': `"${sha256}"` })).status).toBe(304);
+});
+
+test('what is no name, or names nothing, is refused', async () => {
+  expect((await get({}, 'GET', 'f'.repeat(64))).status).toBe(404);
+  expect((await get({}, 'GET', '..%2f..%2fsecrets.json')).status).toBe(400);
+});
+
+test('a reader that is not on this machine needs the token', async () => {
+  expect((await get({ authorization: 'Bearer wrong', 'x-forwarded-for': '10.0.0.1' })).status).toBe(401);
+  expect((await get({ 'x-forwarded-for': '10.0.0.1' })).status).toBe(200);
+});

@@ -1,0 +1,351 @@
+import OpenAI from 'openai';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Prompt } from '@potluck/protocol';
+import { answering, startTestHub, type TestHub, type TestHubInit } from '../../testing/testHub.ts';
+
+let hub: TestHub;
+let client: OpenAI;
+
+async function start(init: TestHubInit = {}): Promise<void> {
+  hub = await startTestHub(init);
+  client = new OpenAI({ baseURL: `${hub.url}/v1`, apiKey: 'any', maxRetries: 0 });
+}
+beforeEach(() => start());
+afterEach(() => hub.close());
+
+const ask = { model: 'test-model', messages: [{ role: 'user' as const, content: 'Hi' }] };
+const sendChat = (body: unknown, init: RequestInit = {}): Promise<Response> =>
+  fetch(`${hub.url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+    ...init,
+  });
+
+test('an answer comes whole, with usage, route and timings', async () => {
+  hub.worker('one', answering(hub, 'Paris, of course.'));
+  await hub.served();
+  const { data, response } = await client.chat.completions.create(ask).withResponse();
+  expect(data.choices).toMatchObject([
+    { index: 0, message: { role: 'assistant', content: 'Paris, of course.' }, finish_reason: 'stop' },
+  ]);
+  const answerTokens = hub.encode('Paris, of course.').length + 1;
+  expect(data.usage).toMatchObject({ completion_tokens: answerTokens });
+  expect(response.headers.get('x-potluck-route')).toBe('one[0-7]');
+  expect(response.headers.get('server-timing')).toMatch(/stage-0;desc="layers 0 to 7";dur=20\.0/);
+  expect(data.id).toBe(`chatcmpl-${response.headers.get('x-request-id')}`);
+  const record = (await (await fetch(`${hub.url}/api/requests/${data.id}`)).json()) as Record<
+    string,
+    unknown
+  >;
+  expect(record).toMatchObject({
+    status: 'done',
+    finishReason: 'stop',
+    completionTokens: answerTokens,
+    stages: [{ worker: 'one', queueMs: 1, computeMs: 20, transferMs: 2.75, tokens: 30, path: 'direct' }],
+  });
+});
+
+test('a stream follows the rules that clients rely on', async () => {
+  hub.worker('one', answering(hub, 'Hello there'));
+  await hub.served();
+  const response = await sendChat({ ...ask, stream: true, stream_options: { include_usage: true } });
+  expect(response.headers.get('content-type')).toMatch(/^text\/event-stream/);
+  expect(response.headers.get('x-potluck-route')).toBe('one[0-7]');
+  const events = (await response.text())
+    .trim()
+    .split('\n\n')
+    .map((line) => line.replace(/^data: /, ''));
+  expect(events.pop()).toBe('[DONE]');
+  const chunks = events.map((event) => JSON.parse(event) as OpenAI.ChatCompletionChunk);
+  const usage = chunks.pop();
+  expect(usage).toMatchObject({ choices: [], usage: { total_tokens: expect.any(Number) as number } });
+  expect(
+    new Set(chunks.map((chunk) => `${chunk.id} ${chunk.created} ${chunk.model} ${chunk.object}`)).size,
+  ).toBe(1);
+  expect(chunks[0]?.choices[0]?.delta).toEqual({ role: 'assistant', content: '' });
+  for (const chunk of chunks.slice(1)) expect(chunk.choices[0]?.delta).not.toHaveProperty('role');
+  for (const chunk of chunks) expect(chunk.usage).toBeNull();
+  expect(chunks.at(-1)?.choices[0]).toMatchObject({ delta: {}, finish_reason: 'stop' });
+  for (const chunk of chunks.slice(0, -1)) expect(chunk.choices[0]?.finish_reason).toBeNull();
+  expect(chunks.map((chunk) => chunk.choices[0]?.delta.content ?? '').join('')).toBe('Hello there');
+});
+
+test('the official client reads a stream, with log probabilities that join to the text', async () => {
+  hub.worker('one', answering(hub, 'Hello there'));
+  await hub.served();
+  const stream = await client.chat.completions.create({
+    ...ask,
+    stream: true,
+    logprobs: true,
+    top_logprobs: 1,
+  });
+  let text = '';
+  let tokens = '';
+  for await (const chunk of stream) {
+    text += chunk.choices[0]?.delta.content ?? '';
+    tokens += (chunk.choices[0]?.logprobs?.content ?? []).map((entry) => entry.token).join('');
+  }
+  expect(text).toBe('Hello there');
+  expect(tokens).toBe(text);
+});
+
+test('a stop string ends the answer, is not shown, and the stages stop', async () => {
+  const worker = hub.worker('one', {
+    onPrompt: (one, { sessionId, tokens }) =>
+      one.tokens(sessionId, tokens.length, hub.encode('One. Two. Three.')),
+  });
+  await hub.served();
+  const answer = await client.chat.completions.create({ ...ask, stop: ['Two'] });
+  expect(answer.choices[0]).toMatchObject({ message: { content: 'One. ' }, finish_reason: 'stop' });
+  await worker.message('close-session');
+});
+
+test('max_tokens is given to the stages and ends the answer with length', async () => {
+  const worker = hub.worker('one', {
+    onPrompt: (one, { sessionId, tokens }) =>
+      one.tokens(sessionId, tokens.length, hub.encode('a b').slice(0, 2), 'length'),
+  });
+  await hub.served();
+  const answer = await client.chat.completions.create({ ...ask, max_tokens: 9, max_completion_tokens: 2 });
+  expect(answer.choices[0]?.finish_reason).toBe('length');
+  expect(answer.usage?.completion_tokens).toBe(2);
+  const open = await worker.message('open-session');
+  expect(open.lengthLimit - open.promptLength).toBe(2);
+});
+
+test('sampling parameters reach the last stage, and a seed is drawn and kept where none is given', async () => {
+  const worker = hub.worker('one', answering(hub, 'x'));
+  await hub.served();
+  await client.chat.completions.create({
+    ...ask,
+    temperature: 0.5,
+    top_p: null,
+    seed: -1,
+    logit_bias: { 7: -100 },
+    ...({ top_k: 5, min_p: 0.1, repetition_penalty: 1.1, unknown_field: {} } as object),
+  });
+  const first = await worker.message('open-session');
+  expect(first.sampling).toMatchObject({
+    temperature: 0.5,
+    topP: 1,
+    topK: 5,
+    minP: 0.1,
+    repetitionPenalty: 1.1,
+    logitBias: [[7, -100]],
+    seed: 2 ** 53 - 1,
+  });
+  const answer = await client.chat.completions.create(ask);
+  const second = await worker.message('open-session', ({ sessionId }) => answer.id.endsWith(sessionId));
+  const record = (await (await fetch(`${hub.url}/api/requests/${answer.id}`)).json()) as { seed: number };
+  expect(second.sampling?.seed).toBe(record.seed);
+});
+
+test.each([
+  [{ n: 2 }, 'n', 'unsupported_parameter'],
+  [{ tools: [{ type: 'function', function: { name: 'f' } }] }, 'tools', 'unsupported_parameter'],
+  [{ response_format: { type: 'json_object' } }, 'response_format', 'unsupported_parameter'],
+  [{ temperature: 3 }, 'temperature', 'invalid_value'],
+  [{ top_logprobs: 2 }, 'top_logprobs', null],
+  [{ logprobs: true, top_logprobs: 21 }, 'top_logprobs', 'invalid_value'],
+  [{ stop: ['1', '2', '3', '4', '5'] }, 'stop', 'invalid_value'],
+  [{ logit_bias: { 999999: 1 } }, 'logit_bias', null],
+  [{ messages: [] }, 'messages', 'invalid_value'],
+  [
+    { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: {} }] }] },
+    'messages[0].content',
+    'invalid_value',
+  ],
+  [{ max_tokens: 0 }, 'max_tokens', 'invalid_value'],
+])('%j is refused with the name of the parameter', async (change, param, code) => {
+  hub.worker('one', answering(hub, 'x'));
+  await hub.served();
+  const response = await sendChat({ ...ask, ...change });
+  expect(response.status).toBe(400);
+  expect(await response.json()).toEqual({
+    error: { message: expect.any(String) as string, type: 'invalid_request_error', param, code },
+  });
+});
+
+test('null means absent, parts are joined, and developer is system', async () => {
+  const worker = hub.worker('one', answering(hub, 'x'));
+  await hub.served();
+  const response = await sendChat({
+    ...ask,
+    n: null,
+    stop: null,
+    tools: null,
+    response_format: { type: 'text' },
+    messages: [
+      { role: 'developer', content: 'Be brief.' },
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: 'H' },
+          { type: 'text', text: 'i' },
+        ],
+      },
+    ],
+  });
+  expect(response.status).toBe(200);
+  const { tokens } = await worker.message('prompt');
+  expect(tokens).toEqual(
+    hub.deployment.model.tokenizer.encodeChat([
+      { role: 'system', content: 'Be brief.' },
+      { role: 'user', content: 'Hi' },
+    ]),
+  );
+});
+
+test('a body that is no JSON, an unknown model and an unknown route answer in the error shape', async () => {
+  hub.worker('one');
+  await hub.served();
+  const shape = { error: { message: expect.any(String) as string } };
+  const [noJson, unknown, route, method] = await Promise.all([
+    sendChat('{'),
+    sendChat({ ...ask, model: 'owner/other:tag' }),
+    fetch(`${hub.url}/v1/nothing`),
+    fetch(`${hub.url}/v1/chat/completions`),
+  ]);
+  expect([noJson.status, unknown.status, route.status, method.status]).toEqual([400, 404, 404, 405]);
+  expect(await unknown.json()).toMatchObject({ error: { code: 'model_not_found', param: 'model' } });
+  for (const response of [noJson, route, method]) expect(await response.json()).toMatchObject(shape);
+});
+
+test('a conversation that is too long is refused in the words that agents look for', async () => {
+  hub.worker('one');
+  await hub.served();
+  const response = await sendChat({ ...ask, max_tokens: 5000 });
+  expect(response.status).toBe(400);
+  expect(await response.json()).toMatchObject({
+    error: {
+      code: 'context_length_exceeded',
+      message: expect.stringContaining('maximum context length is 4096 tokens') as string,
+    },
+  });
+});
+
+test('without a pipeline the answer is 503 with a time to come back and the numbers', async () => {
+  const response = await sendChat(ask);
+  expect(response.status).toBe(503);
+  expect(response.headers.get('retry-after')).toBe('5');
+  hub.worker('small', { memoryBytes: 1e6 });
+  await expect
+    .poll(async () => ((await (await sendChat(ask)).json()) as { error: { message: string } }).error.message)
+    .toMatch(/needs \d+ MB, workers offer 1 MB/);
+});
+
+test('a client that goes away ends the session on every stage, before the first token, streaming or not', async () => {
+  const workers = ['one', 'two'].map((name) => hub.worker(name, { memoryBytes: 74e6 }));
+  await hub.served();
+  expect(hub.deployment.ready?.stages).toHaveLength(2);
+  const prompts: Prompt[] = [];
+  for (const stream of [true, false]) {
+    const controller = new AbortController();
+    const response = sendChat({ ...ask, stream }, { signal: controller.signal });
+    response.catch(() => undefined);
+    const first = workers.find(({ id }) => id === hub.deployment.ready?.stages[0]?.workerId);
+    const prompt = await first?.message(
+      'prompt',
+      ({ sessionId }) => !prompts.some((one) => one.sessionId === sessionId),
+    );
+    if (!prompt) throw new Error('no prompt came');
+    prompts.push(prompt);
+    controller.abort();
+    await Promise.all(
+      workers.map((worker) => worker.message('close-session', (one) => one.sessionId === prompt.sessionId)),
+    );
+    await expect
+      .poll(
+        async () =>
+          ((await (await fetch(`${hub.url}/api/requests/${prompt.sessionId}`)).json()) as { status: string })
+            .status,
+      )
+      .toBe('cancelled');
+  }
+  expect(hub.generator.load).toEqual({ running: 0, waiting: 0 });
+});
+
+test('when a worker dies a stream ends with an error event, and a whole answer with 503', async () => {
+  const worker = hub.worker('one', {
+    onPrompt: (one, { sessionId, tokens }) => one.tokens(sessionId, tokens.length, hub.encode('Half')),
+  });
+  await hub.served();
+  const stream = await sendChat({ ...ask, stream: true });
+  const whole = sendChat(ask);
+  await worker.until(() =>
+    worker.received.filter(({ type }) => type === 'prompt').length === 2 ? true : undefined,
+  );
+  worker.kill();
+  const text = await stream.text();
+  expect(text).not.toContain('[DONE]');
+  const last = JSON.parse(
+    text
+      .trim()
+      .split('\n\n')
+      .at(-1)
+      ?.replace(/^data: /, '') ?? '',
+  ) as unknown;
+  expect(last).toMatchObject({ error: { type: 'server_error', code: 'worker_lost' } });
+  const response = await whole;
+  expect(response.status).toBe(503);
+  expect(await response.json()).toMatchObject({ error: { type: 'server_error', code: 'worker_lost' } });
+});
+
+test('late and repeated tokens are dropped, and tokens of another epoch too', async () => {
+  hub.worker('one', {
+    onPrompt: (one, { sessionId, tokens: { length } }) => {
+      const [a = 0, b = 0] = hub.encode('A B');
+      one.tokens(sessionId, length, [a]);
+      one.tokens(sessionId, length, [b]);
+      one.tokens(sessionId, length + 1, [b], undefined, 77);
+      one.tokens(sessionId, length + 1, [b, 2], 'stop');
+    },
+  });
+  await hub.served();
+  const answer = await client.chat.completions.create(ask);
+  expect(answer.choices[0]?.message.content).toBe('A B'.slice(0, hub.encode('A B').length > 2 ? 2 : 3));
+});
+
+test('requests wait for cache room in turn, and beyond the queue they are told to come back', async () => {
+  await hub.close();
+  await start({ queueLimit: 1 });
+  const worker = hub.worker('one', { cacheBytes: 100 * 800 });
+  await hub.served();
+  const one = { ...ask, max_tokens: 50 };
+  const first = sendChat(one);
+  const prompt = await worker.message('prompt');
+  const second = sendChat(one);
+  await expect.poll(() => hub.generator.load).toEqual({ running: 1, waiting: 1 });
+  const third = await sendChat(one);
+  expect(third.status).toBe(429);
+  expect(third.headers.get('retry-after')).toBe('5');
+  worker.tokens(prompt.sessionId, prompt.tokens.length, [2], 'stop');
+  expect((await first).status).toBe(200);
+  const next = await worker.message('prompt', ({ sessionId }) => sessionId !== prompt.sessionId);
+  worker.tokens(next.sessionId, next.tokens.length, [2], 'stop');
+  expect((await second).status).toBe(200);
+});
+
+test('a session that no stage can hold is refused by its length', async () => {
+  hub.worker('one', { cacheBytes: 100 * 800 });
+  await hub.served();
+  const response = await sendChat({ ...ask, max_tokens: 200 });
+  expect(response.status).toBe(400);
+  expect(await response.text()).toContain('maximum context length is 100 tokens');
+});
+
+test('models are listed and found, with and without /v1 and with double slashes', async () => {
+  const [listed] = (await client.models.list()).data;
+  expect(listed).toMatchObject({
+    id: 'test-model',
+    object: 'model',
+    owned_by: 'potluck',
+    context_length: 4096,
+  });
+  expect((await client.models.retrieve('test-model')).id).toBe('test-model');
+  for (const path of ['/models', '//v1//models', '/v1/models/test-model']) {
+    expect((await fetch(hub.url + path)).status).toBe(200);
+  }
+  expect((await fetch(`${hub.url}/v1/models/owner/none`)).status).toBe(404);
+});

@@ -1,0 +1,37 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { eventStream } from './eventStream.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const options = { headers: {}, onCancel: () => undefined };
+
+test('silence is filled with comments, from before the first event on', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const response = eventStream(async (send) => {
+    await promise;
+    send('{}');
+  }, options);
+  vi.advanceTimersByTime(11_000);
+  resolve();
+  expect(await response.text()).toBe(': ping\n\n: ping\n\ndata: {}\n\n');
+});
+
+test('a reader that goes away is told of once, and what comes later goes nowhere', async () => {
+  const cancelled = vi.fn();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const done = Promise.withResolvers<void>();
+  const response = eventStream(
+    async (send) => {
+      await promise;
+      send('late');
+      done.resolve();
+    },
+    { ...options, onCancel: cancelled },
+  );
+  await response.body?.cancel();
+  resolve();
+  await done.promise;
+  vi.advanceTimersByTime(60_000);
+  expect(cancelled).toHaveBeenCalledOnce();
+});

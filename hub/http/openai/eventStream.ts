@@ -1,0 +1,55 @@
+/** Server-sent events that outlive long silences and end when the reader goes away. */
+
+/** Silence after which a comment is sent: clients and proxies give up on dead connections. */
+const pingEveryMs = 5000;
+
+export interface EventStreamOptions {
+  headers: Record<string, string>;
+  /** Called when the reader goes away before the end. */
+  onCancel: () => void;
+  /** Default 5000. */
+  pingEveryMs?: number;
+}
+
+/**
+ * Starts a stream and writes to it what `produce` sends, each as one `data:` line.
+ * @param produce must not throw: what goes wrong after the headers is an event, too
+ */
+export function eventStream(
+  produce: (send: (data: string) => void) => Promise<void>,
+  options: EventStreamOptions,
+): Response {
+  const encoder = new TextEncoder();
+  let over = false;
+  let ping: NodeJS.Timeout | undefined;
+  const body = new ReadableStream<Uint8Array>({
+    start: (controller) => {
+      ping = setInterval(() => write(': ping\n\n'), options.pingEveryMs ?? pingEveryMs);
+      const write = (text: string): void => {
+        if (over) return;
+        controller.enqueue(encoder.encode(text));
+        ping?.refresh();
+      };
+      const end = (): void => {
+        clearInterval(ping);
+        if (over) return;
+        over = true;
+        controller.close();
+      };
+      produce((data) => write(`data: ${data}\n\n`)).then(end, end);
+    },
+    cancel: () => {
+      over = true;
+      clearInterval(ping);
+      options.onCancel();
+    },
+  });
+  return new Response(body, {
+    headers: {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-cache',
+      'x-accel-buffering': 'no',
+      ...options.headers,
+    },
+  });
+}

@@ -1,0 +1,12 @@
+/** The hub's log: lines of JSON on standard error, readable ones where a person looks. */
+import { destination, pino, type Logger } from 'pino';
+import pretty from 'pino-pretty';
+import type { LogLevel } from './config.ts';
+
+/** @param isTerminal true where standard error is a terminal */
+export function createLogger(level: LogLevel, isTerminal: boolean): Logger {
+  const stream = isTerminal
+    ? pretty({ destination: 2, ignore: 'pid,hostname', sync: true })
+    : destination({ dest: 2, sync: true });
+  return pino({ level, serializers: { error: pino.stdSerializers.err } }, stream);
+}

@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import { rankGraphVariants } from './graphVariants.ts';
+
+test('four-bit weights with float32 activations come first, float16 after eight-bit', () => {
+  expect(
+    rankGraphVariants([
+      'model.onnx',
+      'model_q4f16.onnx',
+      'model_quantized.onnx',
+      'model_q4.onnx',
+      'model_fp16.onnx',
+    ]),
+  ).toEqual(['model_q4', 'model_quantized', 'model_q4f16', 'model_fp16', 'model']);
+});
+
+test('weights, encoders and embedding graphs are no decoders', () => {
+  expect(
+    rankGraphVariants([
+      'model_q4.onnx_data',
+      'vision_encoder.onnx',
+      'embed_tokens.onnx',
+      'decoder_model_merged.onnx',
+    ]),
+  ).toEqual(['decoder_model_merged']);
+});

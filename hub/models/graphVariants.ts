@@ -1,0 +1,22 @@
+/** Which of a repository's ONNX files to import. */
+
+/**
+ * Preferred first. Four-bit weights with float32 activations run everywhere; float16 activations need a GPU that has
+ * them; `quantized` and the like hold eight-bit weights, which the importer rewrites; the rest is large.
+ */
+const preferredSuffixes = ['_q4', '_quantized', '_int8', '_uint8', '_q8', '_q4f16', '_fp16', '', '_fp32'];
+
+/** Graphs that are no decoder with a cache of its own. */
+const otherParts = /encoder|embed|vision|audio|with_past|no_cache/;
+
+/** Names (without `.onnx`) of the graphs that can be a decoder, best first. */
+export function rankGraphVariants(fileNames: string[]): string[] {
+  const rank = (name: string): number => {
+    const index = preferredSuffixes.findIndex((suffix) => suffix !== '' && name.endsWith(suffix));
+    return index < 0 ? preferredSuffixes.indexOf('') : index;
+  };
+  return fileNames
+    .filter((name) => name.endsWith('.onnx') && !otherParts.test(name))
+    .map((name) => name.slice(0, -'.onnx'.length))
+    .sort((one, other) => rank(one) - rank(other) || (one < other ? -1 : 1));
+}

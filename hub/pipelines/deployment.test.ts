@@ -1,0 +1,126 @@
+import type { Assign } from '@potluck/protocol';
+import { afterEach, expect, test } from 'vitest';
+import type { ScriptedWorker } from '../testing/scriptedWorker.ts';
+import { startTestHub, type TestHub } from '../testing/testHub.ts';
+
+let hub: TestHub;
+afterEach(() => hub.close());
+
+const routes = (): string[] =>
+  hub.deployment.ready?.stages.map(
+    ({ workerName, firstLayer, lastLayer }) => `${workerName}[${firstLayer}-${lastLayer}]`,
+  ) ?? [];
+const ready = (worker: ScriptedWorker, { assignmentId }: Assign): void =>
+  worker.send({ type: 'stage-report', assignmentId, state: 'ready', cacheBytes: 1e9 });
+
+test('what is missing is said with numbers, and a worker that fills it brings the model up', async () => {
+  hub = await startTestHub();
+  hub.deployment.reconsider();
+  expect(hub.deployment.missing).toMatch(/no worker has joined/);
+  const small = hub.worker('small', { memoryBytes: 76e6 });
+  await small.message('welcome');
+  await expect.poll(() => hub.deployment.missing).toMatch(/needs \d+ MB, workers offer 76 MB/);
+  hub.worker('other', { memoryBytes: 78e6 });
+  await hub.served();
+  expect(routes()).toHaveLength(2);
+  const health = (await (await fetch(`${hub.url}/health`)).json()) as unknown;
+  expect(health).toMatchObject({ ready: true });
+});
+
+test('a worker beyond what is needed stands by, and takes over at once when the one that serves dies', async () => {
+  hub = await startTestHub();
+  const first = hub.worker('first');
+  await hub.served();
+  const second = hub.worker('second');
+  await second.message('welcome');
+  expect(second.received.map(({ type }) => type)).toEqual(['welcome']);
+  first.kill();
+  await hub.served(2);
+  expect(routes()).toEqual(['second[0-7]']);
+});
+
+test('a worker that fails its stage sits out with its reason, and the stage goes to another', async () => {
+  hub = await startTestHub();
+  hub.worker('broken', {
+    memoryBytes: 2e9,
+    onAssign: (worker, { assignmentId }) =>
+      worker.send({ type: 'stage-report', assignmentId, state: 'failed', reason: 'shader compiler' }),
+  });
+  await expect.poll(() => hub.deployment.missing).toMatch(/broken failed \(shader compiler\)/);
+  hub.worker('sound');
+  await hub.served();
+  expect(routes()).toEqual(['sound[0-7]']);
+});
+
+test('a stage is assigned only after the worker freed the one it had', async () => {
+  hub = await startTestHub();
+  const order: string[] = [];
+  const [one, two] = ['one', 'two'].map((name) =>
+    hub.worker(name, {
+      memoryBytes: 74e6,
+      onAssign: (worker, message) => {
+        order.push(`${name} ${message.stage.firstLayer}-${message.stage.lastLayer}`);
+        ready(worker, message);
+      },
+    }),
+  );
+  await hub.served();
+  const large = hub.worker('three', { memoryBytes: 78e6 });
+  await large.message('welcome');
+  two?.kill();
+  await hub.served(2);
+  const types = one?.received
+    .filter(({ type }) => type === 'assign' || type === 'release')
+    .map(({ type }) => type);
+  const kept = order.filter((entry) => entry.startsWith('one'));
+  // The same layers stay loaded: assigned first, released after. Others are released first.
+  expect(types).toEqual(
+    kept[0] === kept[1] ? ['assign', 'assign', 'release'] : ['assign', 'release', 'assign'],
+  );
+});
+
+test('forced stages wait for local workers that are still starting', async () => {
+  let starting = 2;
+  hub = await startTestHub({ stages: 2, workersStarting: () => starting });
+  const one = hub.worker('one');
+  starting = 1;
+  await one.message('welcome');
+  await expect.poll(() => hub.deployment.missing).toMatch(/waiting for local workers: 1 of 2/);
+  starting = 0;
+  hub.worker('two');
+  await hub.served();
+  expect(routes()).toEqual(['one[0-3]', 'two[4-7]']);
+});
+
+test('forced stages share a worker where no more will come', async () => {
+  hub = await startTestHub({ stages: 3 });
+  hub.worker('one');
+  await hub.served();
+  expect(routes()).toHaveLength(3);
+  expect(new Set(hub.deployment.ready?.stages.map(({ assignmentId }) => assignmentId)).size).toBe(3);
+});
+
+test('a stage that nobody remembers is released when its worker reports it', async () => {
+  hub = await startTestHub();
+  const worker = hub.worker('one');
+  await hub.served();
+  const assignmentId = (await worker.message('assign')).assignmentId.replace(/^./, (digit) =>
+    digit === '0' ? '1' : '0',
+  );
+  worker.sendRaw(JSON.stringify({ type: 'stage-report', assignmentId, state: 'ready', cacheBytes: 1 }));
+  expect(await worker.message('release')).toMatchObject({ assignmentId });
+});
+
+test('progress of a stage shows in what is missing', async () => {
+  hub = await startTestHub();
+  hub.worker('one', {
+    onAssign: (worker, { assignmentId }) =>
+      worker.send({
+        type: 'stage-report',
+        assignmentId,
+        state: 'downloading',
+        progress: { doneBytes: 25, totalBytes: 100 },
+      }),
+  });
+  await expect.poll(() => hub.deployment.missing).toBe('one (layers 0 to 7) is downloading 25 %');
+});

@@ -1,0 +1,189 @@
+import { randomUUID } from 'node:crypto';
+import { WorkerId } from '@potluck/protocol';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { placeStages as place, type Placement, type PlacementWorker } from './placeStages.ts';
+import { stageMemory, type SizedModel } from './stageMemory.ts';
+
+const workingMemory = (): number => 0;
+const placeStages = (
+  sizes: SizedModel,
+  workers: PlacementWorker[],
+  options: { stages?: number } = {},
+): Placement => place(sizes, workers, { workingMemory, ...options });
+
+const worker = (memoryBytes: number): PlacementWorker => ({
+  id: WorkerId.parse(randomUUID()),
+  name: `worker of ${memoryBytes}`,
+  memoryBytes,
+});
+
+const model = (layerCount: number, layerBytes: number, ends: Partial<SizedModel> = {}): SizedModel => ({
+  layers: Array.from({ length: layerCount }, () => ({
+    weightBytes: layerBytes,
+    cacheBytesPerToken: 0,
+    stateBytes: 0,
+    boundary: [],
+  })),
+  embeddingBytes: 0,
+  headBytes: 0,
+  tiedBytes: 0,
+  contextLength: 4096,
+  ...ends,
+});
+
+test('one worker that holds the model gets all of it', () => {
+  const large = worker(1000);
+  expect(placeStages(model(8, 100), [worker(500), large])).toMatchObject({
+    ok: true,
+    stages: [{ workerId: large.id, firstLayer: 0, lastLayer: 7 }],
+  });
+});
+
+test('ranges are in proportion to memory', () => {
+  const placement = placeStages(model(9, 100), [worker(350), worker(650)]);
+  expect(
+    placement.ok && placement.stages.map((stage) => stage.lastLayer - stage.firstLayer + 1).sort(),
+  ).toEqual([3, 6]);
+});
+
+test('tied bytes count once where one worker has both ends', () => {
+  const tied = model(2, 100, { embeddingBytes: 300, headBytes: 300, tiedBytes: 300 });
+  expect(placeStages(tied, [worker(500)]).ok).toBe(true);
+  expect(placeStages(tied, [worker(499)]).ok).toBe(false);
+});
+
+test('a refusal says how much is needed and how much is offered', () => {
+  expect(placeStages(model(4, 300e6), [worker(400e6), worker(500e6)])).toMatchObject({
+    ok: false,
+    code: 'not-enough-memory',
+    message: 'the model needs 1.2 GB, workers offer 500 MB + 400 MB',
+    neededBytes: 1.2e9,
+    offeredBytes: 900e6,
+  });
+  expect(placeStages(model(4, 300e6), [])).toMatchObject({ ok: false, code: 'no-workers' });
+  expect(placeStages(model(4, 1), [worker(1e9)], { stages: 5 })).toMatchObject({
+    ok: false,
+    code: 'too-many-stages',
+  });
+});
+
+test('where a heavy end decides, the rest is still shared evenly', () => {
+  const heavy = model(8, 100, { headBytes: 1000 });
+  const placement = placeStages(heavy, [worker(1e4), worker(1e4), worker(1e4)], { stages: 3 });
+  const counts = placement.ok && placement.stages.map((stage) => stage.lastLayer - stage.firstLayer + 1);
+  expect([
+    [4, 3, 1],
+    [3, 4, 1],
+  ]).toContainEqual(counts);
+});
+
+test('equal workers are taken in the order of their names, however they came', () => {
+  const named = ['local-2', 'local-10', 'local-1'].map((name) => ({ ...worker(1e6), name }));
+  const names = (workers: PlacementWorker[]): unknown => {
+    const placement = placeStages(model(6, 100), workers, { stages: 3 });
+    return (
+      placement.ok && placement.stages.map(({ workerId }) => named.find(({ id }) => id === workerId)?.name)
+    );
+  };
+  expect(names(named)).toEqual(['local-1', 'local-10', 'local-2']);
+  expect(names([...named].reverse())).toEqual(names(named));
+});
+
+test('forced stages go to distinct workers where there are enough', () => {
+  const placement = placeStages(model(8, 100), [worker(1e6), worker(1e6), worker(1e6), worker(1e6)], {
+    stages: 3,
+  });
+  expect(placement.ok && new Set(placement.stages.map((stage) => stage.workerId)).size).toBe(3);
+});
+
+test('forced stages share a worker where there are too few', () => {
+  const workers = [worker(1e6), worker(1e6)];
+  const placement = placeStages(model(8, 100), workers, { stages: 4 });
+  expect(placement.ok && placement.stages.map((stage) => [stage.firstLayer, stage.lastLayer])).toEqual([
+    [0, 1],
+    [2, 3],
+    [4, 5],
+    [6, 7],
+  ]);
+  expect(placement.ok && new Set(placement.stages.map((stage) => stage.workerId)).size).toBe(2);
+});
+
+const anyModel = fc
+  .record({
+    layers: fc.array(
+      fc.record({ weightBytes: fc.nat(1000), cacheBytesPerToken: fc.nat(3), stateBytes: fc.nat(50) }),
+      { minLength: 1, maxLength: 24 },
+    ),
+    tiedBytes: fc.nat(500),
+    embeddingBytes: fc.nat(500),
+    headBytes: fc.nat(500),
+    contextLength: fc.integer({ min: 1, max: 2000 }),
+  })
+  .map((sizes): SizedModel => ({
+    ...sizes,
+    layers: sizes.layers.map((layer) => ({ ...layer, boundary: [] })),
+    embeddingBytes: sizes.embeddingBytes + sizes.tiedBytes,
+    headBytes: sizes.headBytes + sizes.tiedBytes,
+  }));
+const anyWorkers = fc.array(fc.integer({ min: 1, max: 20_000 }).map(worker), { minLength: 1, maxLength: 6 });
+
+test('a placement covers every layer once, in order, and no worker holds more than it offers', () => {
+  fc.assert(
+    fc.property(
+      anyModel,
+      anyWorkers,
+      fc.option(fc.integer({ min: 1, max: 8 }), { nil: undefined }),
+      (sizes, workers, stages) => {
+        const placement = placeStages(sizes, workers, stages === undefined ? {} : { stages });
+        if (!placement.ok) return;
+        if (stages !== undefined) expect(placement.stages).toHaveLength(stages);
+        let next = 0;
+        const held = new Map<WorkerId, number>();
+        for (const stage of placement.stages) {
+          expect(stage.firstLayer).toBe(next);
+          expect(stage.lastLayer).toBeGreaterThanOrEqual(stage.firstLayer);
+          next = stage.lastLayer + 1;
+          const { weightBytes, cacheBytes } = stageMemory(sizes, workingMemory)(
+            stage.firstLayer,
+            stage.lastLayer,
+          );
+          expect(stage.memoryBytes).toBe(weightBytes + cacheBytes);
+          held.set(stage.workerId, (held.get(stage.workerId) ?? 0) + stage.memoryBytes);
+        }
+        expect(next).toBe(sizes.layers.length);
+        for (const [id, bytes] of held) {
+          expect(bytes).toBeLessThanOrEqual(
+            workers.find((candidate) => candidate.id === id)?.memoryBytes ?? 0,
+          );
+        }
+      },
+    ),
+  );
+});
+
+test('a model that the largest worker holds is never split or refused', () => {
+  fc.assert(
+    fc.property(anyModel, anyWorkers, (sizes, workers) => {
+      const { weightBytes, cacheBytes } = stageMemory(sizes, workingMemory)(0, sizes.layers.length - 1);
+      const placement = placeStages(sizes, [...workers, worker(weightBytes + cacheBytes + 20_001)]);
+      expect(placement.ok && placement.stages.length).toBe(1);
+    }),
+  );
+});
+
+test('more memory never turns a placement into a refusal', () => {
+  fc.assert(
+    fc.property(anyModel, anyWorkers, (sizes, workers) => {
+      fc.pre(placeStages(sizes, workers).ok);
+      const doubled = workers.map((one) => ({ ...one, memoryBytes: one.memoryBytes * 2 }));
+      expect(placeStages(sizes, doubled).ok).toBe(true);
+    }),
+  );
+});
+
+test('working memory is counted for each stage', () => {
+  const sizes = model(2, 100e6);
+  expect(place(sizes, [worker(380e6)])).toMatchObject({ ok: false, neededBytes: 320e6 + 64 * 1024 * 1024 });
+  expect(place(sizes, [worker(390e6)])).toMatchObject({ ok: true });
+});

@@ -1,0 +1,54 @@
+/** How much memory a range of layers takes, from a model package alone. */
+import { workingMemoryBytes, type ModelPackage } from '@potluck/protocol';
+
+/** What memory is computed from; any model package fits. */
+export type SizedModel = Pick<
+  ModelPackage,
+  'layers' | 'embeddingBytes' | 'headBytes' | 'tiedBytes' | 'contextLength'
+>;
+
+/**
+ * Least cache that a stage must have room for, in tokens: one session of a short chat. A stage with less would be
+ * ready and refuse every request.
+ */
+export const leastCacheTokens = 512;
+
+/** Bytes that a stage takes beside weights and caches, from the bytes of its weights. */
+export type WorkingMemory = (weightBytes: number) => number;
+
+/** Bytes of a stage: weights, and one session's cache of `leastCacheTokens` (or the context, if it is shorter). */
+export interface StageMemory {
+  weightBytes: number;
+  cacheBytes: number;
+  workingBytes: number;
+}
+
+/** @returns a function of a layer range (inclusive, counted from 0) that answers in constant time */
+export function stageMemory(
+  model: SizedModel,
+  workingMemory: WorkingMemory = workingMemoryBytes,
+): (firstLayer: number, lastLayer: number) => StageMemory {
+  const tokens = Math.min(leastCacheTokens, model.contextLength);
+  const weightsBefore = [0];
+  const cachesBefore = [0];
+  for (const layer of model.layers) {
+    weightsBefore.push((weightsBefore.at(-1) ?? 0) + layer.weightBytes);
+    cachesBefore.push((cachesBefore.at(-1) ?? 0) + layer.cacheBytesPerToken * tokens + layer.stateBytes);
+  }
+  const sum = (before: number[], first: number, last: number): number =>
+    (before[last + 1] ?? 0) - (before[first] ?? 0);
+  return (firstLayer, lastLayer) => {
+    const hasEmbedding = firstLayer === 0;
+    const hasHead = lastLayer === model.layers.length - 1;
+    const weightBytes =
+      sum(weightsBefore, firstLayer, lastLayer) +
+      (hasEmbedding ? model.embeddingBytes : 0) +
+      (hasHead ? model.headBytes : 0) -
+      (hasEmbedding && hasHead ? model.tiedBytes : 0);
+    return {
+      weightBytes,
+      workingBytes: workingMemory(weightBytes),
+      cacheBytes: sum(cachesBefore, firstLayer, lastLayer),
+    };
+  };
+}

@@ -1,0 +1,186 @@
+/** A hub as a running program: folder, database, port, model, local workers. */
+import { access, constants } from 'node:fs/promises';
+import { availableParallelism, totalmem } from 'node:os';
+import path from 'node:path';
+import type { Logger } from 'pino';
+import { assembleHub } from './assembleHub.ts';
+import type { HubConfig } from './config.ts';
+import { openDatabase } from './database/database.ts';
+import { StartError, messageOf } from './errors.ts';
+import { lanAddresses, listen, type Fetch } from './listen.ts';
+import { LocalWorkers } from './local-workers/localWorkers.ts';
+import { makeDirectory } from './makeDirectory.ts';
+import { BlobStore } from './models/blobStore.ts';
+import { ModelLibrary } from './models/modelLibrary.ts';
+import { identityFileName, loadIdentity, type HubIdentity } from './secrets.ts';
+
+export interface RunningHub {
+  url: string;
+  /** Resolves when the hub can answer: a model is served, or no local workers were asked for. */
+  ready: Promise<void>;
+  /** Stops local workers, tells the others, closes everything. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a hub.
+ * @throws StartError, ModelError or StorageError with one message that says what to do
+ */
+export async function startHub(config: HubConfig, logger: Logger): Promise<RunningHub> {
+  const closers: (() => Promise<void> | void)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const close of closers.splice(0).reverse()) await close();
+  };
+  try {
+    const running = await start(config, logger, closers);
+    return { ...running, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function start(
+  config: HubConfig,
+  logger: Logger,
+  closers: (() => Promise<void> | void)[],
+): Promise<Omit<RunningHub, 'stop'>> {
+  const data = path.resolve(config.data);
+  await prepareDirectory(data);
+  const identity = withOverrides(await loadIdentity(data), config);
+  const database = await openDatabase(data);
+  closers.push(() => database.close());
+  await database.interruptRunningRequests();
+
+  // The port first: it is the likeliest thing to go wrong, and importing a model may take long.
+  let answer: Fetch = starting;
+  const listening = await listen(
+    (request, environment) => answer(request, environment),
+    config.port,
+    config.host,
+  );
+  closers.push(() => listening.close());
+  const { port } = listening;
+
+  const blobs = new BlobStore(path.join(data, 'blobs'));
+  const model = await new ModelLibrary(path.join(data, 'models'), blobs, logger).open({
+    reference: config.model,
+    ...(config.variant === undefined ? {} : { variant: config.variant }),
+    ...(config.contextLength === undefined ? {} : { contextLength: config.contextLength }),
+  });
+
+  const localHost = isWildcard(config.host) ? '127.0.0.1' : bracketed(config.host);
+  const localWorkers = new LocalWorkers(
+    { logger },
+    {
+      count: config.localWorkers,
+      hubUrl: `http://${localHost}:${port}`,
+      joinToken: identity.joinToken,
+      directory: path.join(data, 'workers'),
+      logLevel: workerLogLevel(config.logLevel),
+      ...shareOfMachine(config),
+    },
+  );
+  const parts = assembleHub(
+    { model, blobs, database, logger, workersStarting: (present) => localWorkers.startingBeside(present) },
+    {
+      identity,
+      forceRelay: config.forceRelay,
+      ...(config.stages === undefined ? {} : { stages: config.stages }),
+    },
+  );
+  const { app, deployment } = parts;
+  answer = (request, environment) => app.fetch(request, environment);
+  const ready = Promise.withResolvers<void>();
+  deployment.listen({ ready: () => ready.resolve() });
+  if (config.localWorkers === 0) ready.resolve();
+  deployment.reconsider();
+  localWorkers.start();
+  closers.push(() => localWorkers.stop());
+  closers.push(() => parts.stop());
+  explainJoining(config, identity, data, port, logger);
+  return { url: `http://${isWildcard(config.host) ? 'localhost' : localHost}:${port}`, ready: ready.promise };
+}
+
+async function prepareDirectory(directory: string): Promise<void> {
+  try {
+    await makeDirectory(directory);
+    await access(directory, constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    throw new StartError(
+      `the data directory ${directory} can't be used: ${messageOf(cause)}. Choose another with --data.`,
+      { cause },
+    );
+  }
+}
+
+function withOverrides(identity: HubIdentity, { joinToken, apiKey }: HubConfig): HubIdentity {
+  return { ...identity, ...(joinToken ? { joinToken } : {}), ...(apiKey ? { apiKey } : {}) };
+}
+
+/** What programs hear that ask while the model is being imported. */
+function starting(): Response {
+  const message = 'The hub is starting: it is reading its model.';
+  return Response.json(
+    {
+      status: 'waiting',
+      ready: false,
+      error: { message, type: 'server_error', param: null, code: 'model_loading' },
+    },
+    { status: 503, headers: { 'retry-after': '5' } },
+  );
+}
+
+/** Workers of one machine share its memory and its cores. */
+function shareOfMachine({ localWorkers, workerMemoryBytes, threads }: HubConfig): {
+  memoryBytes: number;
+  threads?: number;
+} {
+  const count = Math.max(1, localWorkers);
+  const ownThreads =
+    threads ?? (count > 1 ? Math.max(1, Math.floor(availableParallelism() / count)) : undefined);
+  return {
+    memoryBytes: workerMemoryBytes ?? Math.floor(totalmem() / 2 / count),
+    ...(ownThreads === undefined ? {} : { threads: ownThreads }),
+  };
+}
+
+/** Workers know fewer levels. */
+function workerLogLevel(level: HubConfig['logLevel']): string {
+  switch (level) {
+    case 'fatal':
+      return 'error';
+    case 'trace':
+      return 'debug';
+    case 'error':
+    case 'warn':
+    case 'info':
+    case 'debug':
+    case 'silent':
+      return level;
+  }
+}
+
+function explainJoining(
+  config: HubConfig,
+  identity: HubIdentity,
+  data: string,
+  port: number,
+  logger: Logger,
+): void {
+  const addresses = isWildcard(config.host) ? lanAddresses() : [bracketed(config.host)];
+  const address = addresses[0] ?? '127.0.0.1';
+  logger.info(
+    `another machine joins with: potluck worker --hub http://${address}:${port} --token ${identity.joinToken}`,
+  );
+  const source = config.apiKey ? 'the one you gave' : `in ${path.join(data, identityFileName)}`;
+  logger.info(`programs on other machines need the API key, which is ${source}`);
+}
+
+function isWildcard(host: string | undefined): host is undefined | '0.0.0.0' | '::' {
+  return host === undefined || host === '0.0.0.0' || host === '::';
+}
+
+function bracketed(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}

@@ -1,0 +1,27 @@
+import { randomUUID } from 'node:crypto';
+import type { RequestRecord } from '../database/requestRecord.ts';
+
+/** A finished request for tests. */
+export function requestRecord(changes: Partial<RequestRecord> = {}): RequestRecord {
+  return {
+    id: randomUUID(),
+    createdAt: Date.now(),
+    finishedAt: Date.now(),
+    model: 'test',
+    status: 'done',
+    stream: false,
+    seed: 1,
+    promptTokens: 3,
+    completionTokens: 4,
+    finishReason: 'stop',
+    errorCode: null,
+    errorMessage: null,
+    route: 'local-1[0-7]',
+    epoch: 1,
+    queueMs: 0,
+    firstTokenMs: 1.5,
+    totalMs: 2.5,
+    stages: [],
+    ...changes,
+  };
+}

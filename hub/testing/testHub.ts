@@ -1,0 +1,107 @@
+/** A hub in this process, on a free port, with a model that computes nothing. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { HubId } from '@potluck/protocol';
+import { pino } from 'pino';
+import { assembleHub, type HubInit, type HubParts } from '../assembleHub.ts';
+import { openDatabase } from '../database/database.ts';
+import { listen } from '../listen.ts';
+import { BlobStore } from '../models/blobStore.ts';
+import { ScriptedWorker, type ScriptedWorkerInit } from './scriptedWorker.ts';
+import { testModel, testStopToken, type TestModelInit } from './testModel.ts';
+
+export const testJoinToken = 'join-token-of-tests';
+export const testApiKey = 'api-key-of-tests';
+
+export interface TestHub extends HubParts {
+  url: string;
+  blobs: BlobStore;
+  /** Starts a scripted worker; its socket closes with the hub. */
+  worker(name: string, init?: Partial<ScriptedWorkerInit>): ScriptedWorker;
+  /** Resolves when a pipeline of at least this epoch serves. */
+  served(epoch?: number): Promise<void>;
+  /** Token ids of a text, as the model's tokenizer has them. */
+  encode(text: string): number[];
+  close(): Promise<void>;
+}
+
+export interface TestHubInit extends Partial<Omit<HubInit, 'identity'>> {
+  model?: TestModelInit;
+  workersStarting?: () => number;
+}
+
+export async function startTestHub(init: TestHubInit = {}): Promise<TestHub> {
+  const { model: modelInit, workersStarting, ...hubInit } = init;
+  const directory = await mkdtemp(path.join(tmpdir(), 'potluck-hub-'));
+  const database = await openDatabase(directory);
+  const blobs = new BlobStore(path.join(directory, 'blobs'));
+  const model = await testModel(modelInit);
+  const identity = { hubId: HubId.parse(randomUUID()), joinToken: testJoinToken, apiKey: testApiKey };
+  const parts = assembleHub(
+    {
+      model,
+      blobs,
+      database,
+      logger: pino({ level: 'silent' }),
+      ...(workersStarting ? { workersStarting } : {}),
+    },
+    { identity, forceRelay: false, ...hubInit },
+  );
+  const listening = await listen(
+    (request, environment) => parts.app.fetch(request, environment),
+    0,
+    '127.0.0.1',
+  );
+  const url = `http://127.0.0.1:${listening.port}`;
+  const pieces = piecesOf(model.tokenizer.decode, model.package.vocabularySize);
+  return {
+    ...parts,
+    url,
+    blobs,
+    worker: (name, workerInit = {}) => new ScriptedWorker({ url, token: testJoinToken, name, ...workerInit }),
+    served: (epoch = 1) =>
+      new Promise((resolve) => {
+        if ((parts.deployment.ready?.epoch ?? 0) >= epoch) resolve();
+        parts.deployment.listen({ ready: (pipeline) => (pipeline.epoch >= epoch ? resolve() : undefined) });
+      }),
+    encode: (text) => greedyTokens(text, pieces),
+    close: async () => {
+      await parts.stop();
+      await listening.close();
+      database.close();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Plays an answer at a single stage as soon as the prompt comes. */
+export function answering(hub: Pick<TestHub, 'encode'>, text: string): Pick<ScriptedWorkerInit, 'onPrompt'> {
+  return {
+    onPrompt: (worker, { sessionId, tokens }) =>
+      worker.tokens(sessionId, tokens.length, [...hub.encode(text), testStopToken], 'stop'),
+  };
+}
+
+function piecesOf(decode: (tokens: number[]) => string, vocabularySize: number): Map<string, number> {
+  const pieces = new Map<string, number>();
+  for (let token = 3; token < vocabularySize; token++) {
+    const text = decode([token]);
+    if (text !== '' && !pieces.has(text)) pieces.set(text, token);
+  }
+  return pieces;
+}
+
+/** Longest pieces first: no real tokenization, but it decodes to the text. */
+function greedyTokens(text: string, pieces: Map<string, number>): number[] {
+  const tokens: number[] = [];
+  for (let start = 0; start < text.length;) {
+    let end = Math.min(text.length, start + 16);
+    while (end > start && !pieces.has(text.slice(start, end))) end--;
+    if (end === start) throw new Error(`no token for ${text.slice(start)}`);
+    tokens.push(pieces.get(text.slice(start, end)) ?? 0);
+    start = end;
+  }
+  return tokens;
+}

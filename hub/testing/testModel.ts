@@ -1,0 +1,73 @@
+/** A model whose stages compute nothing; its tokenizer is the built-in model's. */
+import { createHash } from 'node:crypto';
+import { ModelId, Sha256, type BlobRef, type StageDescription } from '@potluck/protocol';
+import { builtInModelDirectory } from '../models/builtInModel.ts';
+import type { Model } from '../models/model.ts';
+import { loadTokenizer } from '../models/tokenizer.ts';
+
+export interface TestModelInit {
+  layers?: number;
+  layerBytes?: number;
+  contextLength?: number;
+}
+
+const cacheBytesPerLayerToken = 100;
+/** The built-in tokenizer's end of a turn. */
+export const testStopToken = 2;
+const vocabularySize = 6400;
+
+export async function testModel(init: TestModelInit = {}): Promise<Model> {
+  const { layers = 8, layerBytes = 1_000_000, contextLength = 4096 } = init;
+  const model = ModelId.parse('test-model');
+  return {
+    package: {
+      formatVersion: 1,
+      id: model,
+      source: 'test',
+      importedAt: 1_700_000_000,
+      graph: blobRef('graph'),
+      packs: [],
+      files: [],
+      layers: Array.from({ length: layers }, () => ({
+        weightBytes: layerBytes,
+        cacheBytesPerToken: cacheBytesPerLayerToken,
+        stateBytes: 0,
+        boundary: [],
+      })),
+      embeddingBytes: 0,
+      headBytes: 0,
+      tiedBytes: 0,
+      vocabularySize,
+      contextLength,
+      stopTokenIds: [testStopToken],
+      parameterCount: 0,
+      notes: [],
+    },
+    tokenizer: await loadTokenizer(builtInModelDirectory()),
+    cutStage: async (firstLayer, lastLayer): Promise<StageDescription> => {
+      const count = lastLayer - firstLayer + 1;
+      return {
+        model,
+        layerCount: layers,
+        firstLayer,
+        lastLayer,
+        graph: blobRef(`${firstLayer}-${lastLayer}`),
+        packs: [],
+        weights: [],
+        inputs: [],
+        boundaryIn: [],
+        boundaryOut: [],
+        caches: [],
+        vocabularySize,
+        contextLength,
+        weightBytes: count * layerBytes,
+        cacheBytesPerToken: count * cacheBytesPerLayerToken,
+        stateBytes: 0,
+      };
+    },
+  };
+}
+
+function blobRef(text: string): BlobRef {
+  return { sha256: Sha256.parse(createHash('sha256').update(text).digest('hex')), size: text.length };
+}

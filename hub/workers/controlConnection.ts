@@ -1,0 +1,147 @@
+/** One worker's control socket from its first byte: hello, checks, welcome, then messages and relayed slices. */
+import {
+  ProtocolError,
+  decodeFromWorker,
+  protocolVersion,
+  type FromHubMessage,
+  type Hello,
+  type HubId,
+  type RefusalCode,
+  type Welcome,
+  type WorkerId,
+} from '@potluck/protocol';
+import type { Logger } from 'pino';
+import { messageOf } from '../errors.ts';
+import { sameSecret } from '../secrets.ts';
+import type { Relay } from './relay.ts';
+import type { WorkerRegistry, WorkerSocket } from './workerRegistry.ts';
+
+export interface ControlComponents {
+  registry: WorkerRegistry;
+  relay: Relay;
+  logger: Logger;
+  /** Makes the token with which this worker may use signalling. */
+  issueSignallingToken(workerId: WorkerId): string;
+}
+
+export interface ControlInit {
+  hubId: HubId;
+  joinToken: string;
+  signalling: { path: string; key: string };
+  iceServers: Welcome['iceServers'];
+  forceRelay: boolean;
+  /** Longest time between opening a socket and hello, in milliseconds. Default 10 000. */
+  helloTimeoutMs?: number;
+}
+
+const defaultHelloTimeoutMs = 10_000;
+const maxReasonCharacters = 1900;
+
+export class ControlConnection {
+  readonly #components: ControlComponents;
+  readonly #init: ControlInit;
+  readonly #socket: WorkerSocket;
+  readonly #helloTimer: NodeJS.Timeout;
+  #workerId: WorkerId | undefined;
+  #closed = false;
+
+  constructor(components: ControlComponents, init: ControlInit, socket: WorkerSocket) {
+    this.#components = components;
+    this.#init = init;
+    this.#socket = socket;
+    const timeout = init.helloTimeoutMs ?? defaultHelloTimeoutMs;
+    this.#helloTimer = setTimeout(() => {
+      this.#refuse('bad-message', `no hello came within ${timeout} ms`, true);
+    }, timeout);
+  }
+
+  /** Takes a text message. A message that is not understood ends this socket only. */
+  receiveText(text: string): void {
+    if (this.#closed) return;
+    try {
+      const message = decodeFromWorker(text);
+      if (this.#workerId !== undefined) {
+        if (message.type === 'hello') throw new ProtocolError('hello came twice');
+        this.#components.registry.heard(this.#workerId, this.#socket, message);
+        return;
+      }
+      if (message.type !== 'hello')
+        throw new ProtocolError(`the first message is hello, not ${message.type}`);
+      this.#greet(message);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#refuse('bad-message', error.message, false);
+    }
+  }
+
+  /** Takes a binary message: a slice for a peer. */
+  receiveBinary(bytes: Uint8Array): void {
+    if (this.#closed) return;
+    try {
+      if (this.#workerId === undefined) throw new ProtocolError('the first message is hello, not a slice');
+      this.#components.registry.heard(this.#workerId, this.#socket);
+      this.#components.relay.forward(this.#workerId, this.#socket, bytes);
+    } catch (error) {
+      this.#refuse('bad-message', messageOf(error), false);
+    }
+  }
+
+  /** The socket closed, from whichever side. */
+  ended(reason: string): void {
+    this.#closed = true;
+    clearTimeout(this.#helloTimer);
+    if (this.#workerId !== undefined) this.#components.registry.leave(this.#workerId, this.#socket, reason);
+  }
+
+  #greet(hello: Hello): void {
+    const { registry } = this.#components;
+    if (!sameSecret(hello.token, this.#init.joinToken)) {
+      this.#refuse('bad-token', 'the join token is wrong; the hub prints it when it starts', false);
+      return;
+    }
+    if (hello.protocolVersion !== protocolVersion) {
+      const older = hello.protocolVersion < protocolVersion ? 'worker' : 'hub';
+      this.#refuse(
+        'version-mismatch',
+        `the hub speaks protocol ${protocolVersion}, the worker ${hello.protocolVersion}; update the ${older}`,
+        false,
+      );
+      return;
+    }
+    clearTimeout(this.#helloTimer);
+    if (!registry.join(hello, this.#socket)) {
+      this.#refuse(
+        'worker-id-taken',
+        `another running worker has the id ${hello.workerId}; give this one a data folder of its own`,
+        true,
+      );
+      return;
+    }
+    this.#workerId = hello.workerId;
+    this.#send({
+      type: 'welcome',
+      protocolVersion,
+      hubId: this.#init.hubId,
+      leaseMs: registry.leaseMs,
+      signalling: {
+        ...this.#init.signalling,
+        token: this.#components.issueSignallingToken(hello.workerId),
+      },
+      iceServers: this.#init.iceServers,
+      forceRelay: this.#init.forceRelay,
+    });
+    registry.announce(hello.workerId);
+  }
+
+  #refuse(code: RefusalCode, reason: string, retry: boolean): void {
+    const message = reason.slice(0, maxReasonCharacters);
+    this.#components.logger.warn({ worker: this.#workerId, code, reason: message }, 'worker refused');
+    this.#send({ type: 'refusal', code, message, retry });
+    this.ended(message);
+    this.#socket.close(code);
+  }
+
+  #send(message: FromHubMessage): void {
+    this.#socket.sendText(JSON.stringify(message));
+  }
+}

@@ -1,0 +1,193 @@
+/** The workers that are here, their sockets and their leases. */
+import type { FromHubMessage, FromWorkerMessage, Hello, WorkerId } from '@potluck/protocol';
+import type { Logger } from 'pino';
+import { applyWorkerEvent, type WorkerEvent, type WorkerRecord, type WorkerTable } from './workerTable.ts';
+
+/** A worker's socket, as the registry sees it. */
+export interface WorkerSocket {
+  sendText(text: string): void;
+  /** Sends a binary message; `sent` is called when it left this process, or never will. */
+  sendBinary(bytes: Uint8Array, sent: () => void): void;
+  /** Stops and restarts reading, for backpressure. */
+  pause(): void;
+  resume(): void;
+  /** True while the hub itself does not read: silence then says nothing about the worker. */
+  isPaused(): boolean;
+  close(reason: string): void;
+}
+
+/** What a worker says after hello, except what the registry deals with by itself. */
+export type WorkerMessage = Exclude<
+  FromWorkerMessage,
+  { type: 'hello' | 'renew' | 'goodbye' | 'peer-report' }
+>;
+
+/** Told about every change, in the order in which it happened. */
+export interface WorkerListener {
+  joined?(worker: WorkerRecord): void;
+  left?(worker: WorkerRecord, reason: string): void;
+  message?(worker: WorkerRecord, message: WorkerMessage): void;
+}
+
+interface Seat {
+  socket: WorkerSocket;
+  lease: NodeJS.Timeout;
+}
+
+export interface WorkerRegistryInit {
+  /** A worker from which nothing was heard for this long is gone, in milliseconds. */
+  leaseMs: number;
+}
+
+export class WorkerRegistry {
+  readonly leaseMs: number;
+  readonly #logger: Logger;
+  readonly #listeners = new Set<WorkerListener>();
+  readonly #seats = new Map<WorkerId, Seat>();
+  #table: WorkerTable = new Map();
+
+  constructor(components: { logger: Logger }, init: WorkerRegistryInit) {
+    this.#logger = components.logger;
+    this.leaseMs = init.leaseMs;
+  }
+
+  get table(): WorkerTable {
+    return this.#table;
+  }
+
+  /** @returns a function that ends the listening */
+  listen(listener: WorkerListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * Seats a worker. An instance that comes back replaces its old socket.
+   * @returns false if another instance holds the id
+   */
+  join(hello: Hello, socket: WorkerSocket): boolean {
+    const present = this.#table.get(hello.workerId);
+    if (present && present.instanceId !== hello.instanceId) return false;
+    if (present) {
+      const replaced = this.#seats.get(present.id);
+      this.#remove(present.id, 'it connected again');
+      replaced?.socket.close('replaced by a new connection of the same worker');
+    }
+    const worker: WorkerRecord = {
+      id: hello.workerId,
+      instanceId: hello.instanceId,
+      name: hello.name,
+      kind: hello.kind,
+      version: hello.version,
+      device: hello.device,
+      memoryBytes: hello.memoryBytes,
+      joinedAt: Date.now(),
+      peers: new Map(),
+    };
+    const lease = setTimeout(() => {
+      if (socket.isPaused()) {
+        lease.refresh();
+        return;
+      }
+      this.leave(worker.id, socket, `nothing was heard from it for ${this.leaseMs} ms`);
+      socket.close('lease ended');
+    }, this.leaseMs);
+    this.#seats.set(worker.id, { socket, lease });
+    this.#apply({ type: 'joined', worker });
+    this.#logger.info(
+      { worker: worker.name, kind: worker.kind, memoryBytes: worker.memoryBytes },
+      'worker joined',
+    );
+    return true;
+  }
+
+  /** Tells those who wait that the worker has been welcomed. Called once, after its welcome was sent. */
+  announce(workerId: WorkerId): void {
+    const worker = this.#table.get(workerId);
+    if (worker) this.#tell((listener) => listener.joined?.(worker));
+  }
+
+  /** Renews the lease and passes a message on. Called for everything that arrives on the worker's socket. */
+  heard(workerId: WorkerId, socket: WorkerSocket, message?: FromWorkerMessage): void {
+    const seat = this.#seats.get(workerId);
+    const worker = this.#table.get(workerId);
+    if (!worker || seat?.socket !== socket) return;
+    seat.lease.refresh();
+    if (!message) return;
+    switch (message.type) {
+      case 'hello':
+      case 'renew':
+        return;
+      case 'goodbye':
+        this.leave(workerId, socket, message.reason ?? 'it left');
+        socket.close('goodbye');
+        return;
+      case 'peer-report':
+        this.#apply({ type: 'peer-reported', workerId, report: message });
+        this.#logger.debug({ worker: worker.name, peer: message.peer, state: message.state }, 'peer link');
+        return;
+      case 'stage-report':
+      case 'session-opened':
+      case 'token':
+      case 'session-failed':
+      case 'session-closed':
+        this.#tell((listener) => listener.message?.(worker, message));
+    }
+  }
+
+  /** Ends the lease, if `socket` still holds it. Called when a socket closes. */
+  leave(workerId: WorkerId, socket: WorkerSocket, reason: string): void {
+    if (this.#seats.get(workerId)?.socket === socket) this.#remove(workerId, reason);
+  }
+
+  /** @returns false if the worker is not here */
+  send(workerId: WorkerId, message: FromHubMessage): boolean {
+    const seat = this.#seats.get(workerId);
+    seat?.socket.sendText(JSON.stringify(message));
+    return seat !== undefined;
+  }
+
+  socketOf(workerId: WorkerId): WorkerSocket | undefined {
+    return this.#seats.get(workerId)?.socket;
+  }
+
+  /** Ends every lease; called when the hub stops. */
+  stop(): void {
+    for (const [workerId, { socket }] of [...this.#seats]) {
+      socket.sendText(
+        JSON.stringify({
+          type: 'refusal',
+          code: 'shutting-down',
+          message: 'the hub is shutting down',
+          retry: true,
+        } satisfies FromHubMessage),
+      );
+      this.#remove(workerId, 'the hub is shutting down');
+      socket.close('shutting down');
+    }
+  }
+
+  #remove(workerId: WorkerId, reason: string): void {
+    const worker = this.#table.get(workerId);
+    clearTimeout(this.#seats.get(workerId)?.lease);
+    this.#seats.delete(workerId);
+    this.#apply({ type: 'left', workerId });
+    if (!worker) return;
+    this.#logger.info({ worker: worker.name, reason }, 'worker left');
+    this.#tell((listener) => listener.left?.(worker, reason));
+  }
+
+  #apply(event: WorkerEvent): void {
+    this.#table = applyWorkerEvent(this.#table, event);
+  }
+
+  #tell(call: (listener: WorkerListener) => void): void {
+    for (const listener of [...this.#listeners]) {
+      try {
+        call(listener);
+      } catch (error) {
+        this.#logger.error({ error }, 'a listener of the worker registry failed');
+      }
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import { randomUUID } from 'node:crypto';
+import { InstanceId, WorkerId } from '@potluck/protocol';
+import { expect, test } from 'vitest';
+import { applyWorkerEvent, type WorkerRecord, type WorkerTable } from './workerTable.ts';
+
+const record = (name: string): WorkerRecord => ({
+  id: WorkerId.parse(randomUUID()),
+  instanceId: InstanceId.parse(randomUUID()),
+  name,
+  kind: 'node',
+  version: '1',
+  device: { kind: 'cpu', description: 'test', float16: false },
+  memoryBytes: 1e9,
+  joinedAt: 0,
+  peers: new Map(),
+});
+const empty: WorkerTable = new Map();
+
+test('a worker that joined is there until it left', () => {
+  const worker = record('one');
+  const joined = applyWorkerEvent(empty, { type: 'joined', worker });
+  expect(joined.get(worker.id)).toBe(worker);
+  expect(empty.size).toBe(0);
+  expect(applyWorkerEvent(joined, { type: 'left', workerId: worker.id }).size).toBe(0);
+});
+
+test('a link is kept with its worker and forgotten when the peer leaves', () => {
+  const [one, other] = [record('one'), record('other')];
+  let table = [one, other].reduce(
+    (state, worker) => applyWorkerEvent(state, { type: 'joined', worker }),
+    empty,
+  );
+  table = applyWorkerEvent(table, {
+    type: 'peer-reported',
+    workerId: one.id,
+    report: { type: 'peer-report', peer: other.id, state: 'direct', roundTripMs: 2 },
+  });
+  expect(table.get(one.id)?.peers.get(other.id)).toEqual({ state: 'direct', roundTripMs: 2 });
+  table = applyWorkerEvent(table, { type: 'left', workerId: other.id });
+  expect(table.get(one.id)?.peers.size).toBe(0);
+});
+
+test('a report about a peer that is not there changes nothing', () => {
+  const one = record('one');
+  const table = applyWorkerEvent(empty, { type: 'joined', worker: one });
+  const report = { type: 'peer-report', peer: WorkerId.parse(randomUUID()), state: 'lost' } as const;
+  expect(applyWorkerEvent(table, { type: 'peer-reported', workerId: one.id, report })).toBe(table);
+});

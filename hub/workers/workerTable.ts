@@ -1,0 +1,60 @@
+/** The workers that are here, as a state that events change. */
+import type { Device, InstanceId, PeerReport, WorkerId } from '@potluck/protocol';
+
+/** One worker with a lease. */
+export interface WorkerRecord {
+  id: WorkerId;
+  instanceId: InstanceId;
+  name: string;
+  kind: 'node' | 'browser';
+  version: string;
+  device: Device;
+  /** What its stages may use in all, in bytes. */
+  memoryBytes: number;
+  /** Unix milliseconds. */
+  joinedAt: number;
+  /** How it reaches its peers, by what it last said. */
+  peers: ReadonlyMap<WorkerId, Pick<PeerReport, 'state' | 'reason' | 'roundTripMs'>>;
+}
+
+export type WorkerEvent =
+  | { type: 'joined'; worker: WorkerRecord }
+  | { type: 'left'; workerId: WorkerId }
+  | { type: 'peer-reported'; workerId: WorkerId; report: PeerReport };
+
+export type WorkerTable = ReadonlyMap<WorkerId, WorkerRecord>;
+
+/** @returns the table after the event; events about workers that are not there change nothing */
+export function applyWorkerEvent(table: WorkerTable, event: WorkerEvent): WorkerTable {
+  switch (event.type) {
+    case 'joined':
+      return new Map(table).set(event.worker.id, event.worker);
+    case 'left':
+      return withoutWorker(table, event.workerId);
+    case 'peer-reported':
+      return withPeer(table, event.workerId, event.report);
+  }
+}
+
+function withoutWorker(table: WorkerTable, workerId: WorkerId): WorkerTable {
+  const next = new Map<WorkerId, WorkerRecord>();
+  for (const worker of table.values()) {
+    if (worker.id === workerId) continue;
+    const peers = new Map(worker.peers);
+    peers.delete(workerId);
+    next.set(worker.id, { ...worker, peers });
+  }
+  return next;
+}
+
+function withPeer(table: WorkerTable, workerId: WorkerId, { peer, ...link }: PeerReport): WorkerTable {
+  const worker = table.get(workerId);
+  if (!worker || !table.has(peer)) return table;
+  const { state, reason, roundTripMs } = link;
+  const peers = new Map(worker.peers).set(peer, {
+    state,
+    ...(reason === undefined ? {} : { reason }),
+    ...(roundTripMs === undefined ? {} : { roundTripMs }),
+  });
+  return new Map(table).set(workerId, { ...worker, peers });
+}
