@@ -1,0 +1,164 @@
+/** Starts the product as a user does: the command line, in a process of its own. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import OpenAI from 'openai';
+
+const root = new URL('../../', import.meta.url).pathname;
+
+/** A running hub with its own data directory. */
+export interface HubProcess {
+  url: string;
+  client: OpenAI;
+  /** Join token that workers need. */
+  joinToken: string;
+  dataDirectory: string;
+  child: ChildProcess;
+  /** Resolves when it has printed `ready`; rejects if it exits first, with what it said. */
+  ready: Promise<void>;
+  /** Everything it has written to stderr. */
+  log(): string;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export interface HubOptions {
+  /** False for a hub that gets ready only with workers that the test starts. */
+  waitUntilReady?: boolean;
+  /** Flags beside --port, --data and --join-token. */
+  flags?: string[];
+  /** Kept after the hub stops; the default is a new one that is removed. */
+  dataDirectory?: string;
+  env?: Record<string, string>;
+}
+
+/**
+ * @returns the hub once it has printed `ready` (or listens, if that is all that is waited for)
+ * @throws if it exits first, with what it said
+ */
+export async function startHub(options: HubOptions = {}): Promise<HubProcess> {
+  const port = await freePort();
+  const joinToken = 'join-token-of-a-test';
+  const dataDirectory = options.dataDirectory ?? (await mkdtemp(join(tmpdir(), 'potluck-hub-')));
+  const child = spawn(
+    process.execPath,
+    [
+      join(root, 'bin/potluck.js'),
+      'hub',
+      ...['--port', String(port), '--host', '127.0.0.1', '--data', dataDirectory, '--join-token', joinToken],
+      ...(options.flags ?? []),
+    ],
+    { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...options.env } },
+  );
+  let log = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (log += text));
+  const removeData = async (): Promise<void> => {
+    if (options.dataDirectory === undefined) await rm(dataDirectory, { recursive: true, force: true });
+  };
+  const lines = createInterface({ input: child.stdout });
+  const ready = Promise.race([once(lines, 'line'), once(child, 'exit')]).then(([line]: unknown[]) => {
+    if (typeof line === 'string' && /^ready http:..\S+:\d+$/.test(line)) return;
+    throw new Error(`the hub did not get ready (${String(line)}):\n${log}`);
+  });
+  const url = `http://127.0.0.1:${port}`;
+  const hub: HubProcess = {
+    url,
+    client: new OpenAI({ baseURL: `${url}/v1`, apiKey: 'none', maxRetries: 0 }),
+    joinToken,
+    dataDirectory,
+    child,
+    ready,
+    log: () => log,
+    async [Symbol.asyncDispose]() {
+      await stop(child);
+      await removeData();
+    },
+  };
+  try {
+    await (options.waitUntilReady === false ? listening(url, ready) : ready);
+  } catch (error) {
+    await hub[Symbol.asyncDispose]();
+    throw error;
+  }
+  return hub;
+}
+
+/** A worker started as a user starts one on a second machine. */
+export interface WorkerProcess {
+  child: ChildProcess;
+  log(): string;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export async function startWorker(
+  hub: HubProcess,
+  name: string,
+  flags: string[] = [],
+): Promise<WorkerProcess> {
+  const dataDirectory = await mkdtemp(join(tmpdir(), 'potluck-worker-'));
+  const child = spawn(
+    process.execPath,
+    [
+      join(root, 'bin/potluck.js'),
+      'worker',
+      ...[
+        '--hub',
+        hub.url,
+        '--token',
+        hub.joinToken,
+        '--name',
+        name,
+        '--data',
+        dataDirectory,
+        '--device',
+        'cpu',
+      ],
+      ...flags,
+    ],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  let log = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (log += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (log += text));
+  return {
+    child,
+    log: () => log,
+    async [Symbol.asyncDispose]() {
+      await stop(child);
+      await rm(dataDirectory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Ends a process that this test started, and waits until it is gone. */
+export async function stop(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill(signal);
+  await exited;
+}
+
+/** Waits until the hub's port answers. */
+async function listening(url: string, ready: Promise<void>): Promise<void> {
+  ready.catch(() => undefined);
+  for (;;) {
+    const answered = await fetch(`${url}/health`).then(
+      () => true,
+      () => false,
+    );
+    if (answered) return;
+    await Promise.race([ready, new Promise((resolve) => setTimeout(resolve, 50))]);
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}

@@ -1,0 +1,26 @@
+/** What the system says of processes (Linux). */
+import { readdirSync, readFileSync } from 'node:fs';
+import type { HubProcess } from './hubProcess.ts';
+
+/** Worker processes that a hub started, with the names that it gave them. */
+export function localWorkers(hub: HubProcess): { pid: number; name: string }[] {
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .flatMap((entry) => {
+      try {
+        const parent = /^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${entry}/status`, 'utf8'))?.[1];
+        const args = readFileSync(`/proc/${entry}/cmdline`, 'utf8').split('\0');
+        const name = args[args.indexOf('--name') + 1];
+        if (Number(parent) !== hub.child.pid || !args.includes('--name') || !name) return [];
+        return [{ pid: Number(entry), name }];
+      } catch {
+        return []; // Gone meanwhile.
+      }
+    });
+}
+
+/** Most bytes that were resident at any time. */
+export function peakResidentBytes(pid: number): number {
+  const kibibytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return Number(kibibytes) * 1024;
+}
