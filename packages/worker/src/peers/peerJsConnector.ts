@@ -138,13 +138,18 @@ function openChannel(connection: DataConnection, signal?: AbortSignal): Promise<
       transport.close();
       reject(new TransportClosedError(reason));
     };
-    channel.addEventListener('open', () => resolve(transport));
+    const onAbort = (): void => fail('it took too long');
+    channel.addEventListener('open', () => {
+      // From here on the connection is its user's to close.
+      signal?.removeEventListener('abort', onAbort);
+      resolve(transport);
+    });
     channel.addEventListener('close', () => fail('the connection was closed before it was open'));
     connection.on('close', () => fail('the peer closed the connection'));
     connection.on('error', (error) => fail(messageOf(error)));
     connection.on('iceStateChanged', (state) => {
       if (state === 'failed' || state === 'closed') fail(`the network path ${state}`);
     });
-    signal?.addEventListener('abort', () => fail('it took too long'), { once: true });
+    signal?.addEventListener('abort', onAbort, { once: true });
   });
 }
