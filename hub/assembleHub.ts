@@ -1,4 +1,5 @@
 /** Puts the parts of a hub together around a model and a database. Opens nothing by itself. */
+import { WorkerId } from '@potluck/protocol';
 import type { Hono } from 'hono';
 import type { Logger } from 'pino';
 import { createApp } from './app.ts';
@@ -56,7 +57,12 @@ export function assembleHub(components: HubComponents, init: HubInit): HubParts 
   const registry = new WorkerRegistry({ logger }, { leaseMs: init.leaseMs ?? defaultLeaseMs });
   const recorder = new Recorder(database, logger);
   const tokens = new SignallingTokens();
-  const room = new SignallingRoom();
+  const room: SignallingRoom = new SignallingRoom({
+    mayReach: (from, to) => {
+      const [one, other] = [WorkerId.safeParse(from).data, WorkerId.safeParse(to).data];
+      return one !== undefined && other !== undefined && deployment.areNeighbours(one, other);
+    },
+  });
   registry.listen({
     joined: (worker) => recorder.nodeJoined(worker),
     left: (worker, reason) => {
