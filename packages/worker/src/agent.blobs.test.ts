@@ -147,4 +147,38 @@ describe('weights', () => {
     await worker.message('stage-report', ({ state }) => state === 'released');
     expect(host.artifacts).toHaveLength(1);
   });
+
+  it('that are still on their way go to the next assignment of the same stage, with every state told', async () => {
+    const hub = await startHub();
+    const { stage, pack } = stageWithPack(hub);
+    const asked = Promise.withResolvers<void>();
+    const held = Promise.withResolvers<void>();
+    hub.onBlobRequest = (sha256, _request, response) => {
+      if (sha256 !== pack.sha256) return false;
+      asked.resolve();
+      void held.promise.then(() => response.end(packBytes));
+      return true;
+    };
+    const { worker } = await join(hub);
+    const first = hub.deploy([{ worker, stage }]);
+    first.catch(() => undefined);
+    await asked.promise;
+    const second = hub.deploy([{ worker, stage }], 1);
+    const { assignmentId } = await worker.message('stage-report');
+    worker.send({ type: 'release', assignmentId });
+    await worker.message('stage-report', ({ state }) => state === 'released');
+    held.resolve();
+    const [assign] = await second;
+    const states = worker.messages.flatMap((message) =>
+      message.type === 'stage-report' && message.assignmentId === assign?.assignmentId ? [message.state] : [],
+    );
+    expect([...new Set(states)]).toEqual([
+      'assigned',
+      'downloading',
+      'compiling',
+      'warming',
+      'connecting',
+      'ready',
+    ]);
+  });
 });

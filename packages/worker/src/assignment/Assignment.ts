@@ -111,17 +111,16 @@ export class Assignment {
       },
       signal: watchdog.signal,
     };
-    if (!lease.isShared) {
+    const isShared = lease.isShared;
+    if (!isShared) {
       this.#enter('downloading');
       await watchdog.guard(fetchBlobs(this.#components.blobs, stage, watcher));
       this.#enter('compiling');
     }
     const loading = lease.load((host) => withArtifact(this.#components.blobs, stage, watcher, host));
     const loaded = await watchdog.guard(loading);
-    if (!lease.isShared) {
-      this.#enter('warming');
-      await watchdog.guard(loaded.warmUp());
-    }
+    if (!isShared) this.#enter('warming');
+    await watchdog.guard(lease.warmUp(loaded));
     return loaded;
   }
 
