@@ -126,7 +126,9 @@ export class WorkerRegistry {
     if (!message) return;
     switch (message.type) {
       case 'hello':
+        return;
       case 'renew':
+        this.send(workerId, { type: 'renewed' });
         return;
       case 'goodbye':
         this.leave(workerId, socket, message.reason ?? 'it left');

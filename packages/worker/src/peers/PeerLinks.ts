@@ -46,6 +46,8 @@ interface LinkState {
   connecting: AbortController | undefined;
   relayTimer: ReturnType<typeof setTimeout> | undefined;
   reportedRoundTripMs: number | undefined;
+  /** Why it is reached as it is. */
+  reason: string | undefined;
 }
 
 export class PeerLinks {
@@ -158,7 +160,7 @@ export class PeerLinks {
   #stateOf(peer: WorkerId): LinkState | undefined {
     const known = this.#links.get(peer);
     if (known) return known;
-    if (this.#links.size >= maxLinks) return undefined;
+    if (this.#links.size >= maxLinks && !this.#evictUnwanted()) return undefined;
     const state: LinkState = {
       link: new PeerLink(
         { peer, log: this.#components.log },
@@ -175,9 +177,19 @@ export class PeerLinks {
       connecting: undefined,
       relayTimer: undefined,
       reportedRoundTripMs: undefined,
+      reason: undefined,
     };
     this.#links.set(peer, state);
     return state;
+  }
+
+  /** Makes room: links that only the peer wanted are the first to go. */
+  #evictUnwanted(): boolean {
+    const found = [...this.#links].find(([, { wanted }]) => !wanted);
+    if (!found) return false;
+    this.#links.delete(found[0]);
+    found[1].link.close();
+    return true;
   }
 
   #reach(state: LinkState): void {
@@ -241,7 +253,11 @@ export class PeerLinks {
     if (this.#links.get(state.link.peer) !== state) return;
     if (kind === undefined) {
       this.#report(state, 'lost', reason);
-      if (!state.wanted) return;
+      if (!state.wanted) {
+        this.#links.delete(state.link.peer);
+        state.link.close();
+        return;
+      }
       queueMicrotask(() => this.#useRelay(state, reason ?? 'the connection was lost'));
       this.#connectDirectly(state);
       return;
@@ -257,7 +273,7 @@ export class PeerLinks {
     const before = state.reportedRoundTripMs;
     if (before !== undefined && milliseconds < 2 * before && milliseconds > before / 2) return;
     state.reportedRoundTripMs = milliseconds;
-    if (state.link.kind) this.#report(state, state.link.kind, undefined);
+    if (state.link.kind) this.#report(state, state.link.kind, state.reason);
   }
 
   #report(
@@ -267,6 +283,7 @@ export class PeerLinks {
   ): void {
     const { peer } = state.link;
     const { reportedRoundTripMs: roundTripMs } = state;
+    state.reason = reason;
     this.#components.log.info({ peer, state: reported, reason, roundTripMs }, `peer ${reported}`);
     this.#components.hub.send({
       type: 'peer-report',
