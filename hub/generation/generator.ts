@@ -134,7 +134,16 @@ export class Generator {
   }
 
   #encode(messages: ChatMessage[]): number[] {
-    const { tokenizer } = this.#components.deployment.model;
+    const { tokenizer, package: modelPackage } = this.#components.deployment.model;
+    // Tokenizing what can't fit would hold everybody up for seconds.
+    const characters = messages.reduce((sum, { content }) => sum + content.length, 0);
+    const leastTokens = Math.ceil(characters / tokenizer.longestTokenLength);
+    if (leastTokens > modelPackage.contextLength) {
+      throw contextLengthExceeded(
+        modelPackage.contextLength,
+        `at least ${leastTokens} tokens in the messages`,
+      );
+    }
     try {
       return encodeConversation(tokenizer, messages);
     } catch (cause) {
@@ -164,10 +173,16 @@ function longestAnswer(promptTokens: number, contextLength: number, asked: numbe
   const left = contextLength - promptTokens;
   const wanted = asked ?? Math.max(1, Math.min(left, defaultMaxTokens));
   if (wanted <= left) return wanted;
-  throw new GenerationError(
+  throw contextLengthExceeded(
+    contextLength,
+    `${promptTokens + wanted} tokens (${promptTokens} in the messages, ${wanted} in the completion)`,
+  );
+}
+
+function contextLengthExceeded(contextLength: number, requested: string): GenerationError {
+  return new GenerationError(
     'context_length_exceeded',
-    `This model's maximum context length is ${contextLength} tokens. However, you requested ` +
-      `${promptTokens + wanted} tokens (${promptTokens} in the messages, ${wanted} in the completion). ` +
+    `This model's maximum context length is ${contextLength} tokens. However, you requested ${requested}. ` +
       'Please reduce the length of the messages or completion.',
   );
 }

@@ -102,6 +102,24 @@ describe('weights', () => {
     expect(blobStore.partial.has(pack.sha256)).toBe(false);
   });
 
+  it('that were kept in memory are let go when their assignment fails', async () => {
+    const hub = await startHub();
+    const { stage, pack } = stageWithPack(hub);
+    const blobStore = memoryBlobStore({ capacityBytes: 200_000 });
+    const { worker } = await join(hub, {}, { blobStore });
+    hub.onBlobRequest = (sha256, _request, response) => {
+      if (sha256 === pack.sha256) return false;
+      response.writeHead(404).end();
+      return true;
+    };
+    await expect(hub.deploy([{ worker, stage }])).rejects.toThrow();
+    hub.onBlobRequest = undefined;
+    const asked = hub.blobRequests.length;
+    await hub.deploy([{ worker, stage }]);
+    const again = hub.blobRequests.slice(asked).map(({ sha256 }) => sha256);
+    expect(again).toContain(pack.sha256);
+  });
+
   it('that stop coming fail the assignment after its deadline', async () => {
     const hub = await startHub();
     const { stage, pack } = stageWithPack(hub);

@@ -102,6 +102,16 @@ export class Assignment {
   }
 
   async #load(lease: StageLease, watchdog: Watchdog): Promise<LoadedStage> {
+    try {
+      return await this.#fetchAndLoad(lease, watchdog);
+    } catch (error) {
+      const { graph, packs } = this.#message.stage;
+      if (!lease.isShared) await this.#components.blobs.drop([graph, ...packs]);
+      throw error;
+    }
+  }
+
+  async #fetchAndLoad(lease: StageLease, watchdog: Watchdog): Promise<LoadedStage> {
     const { stage } = this.#message;
     const watcher: ArtifactWatcher = {
       onProgress: (doneBytes, totalBytes) => this.#progressed(watchdog, doneBytes, totalBytes),
