@@ -84,8 +84,9 @@ test('two real PeerJS clients open a data channel', async () => {
     connection.on('open', () => void connection.send('hello'));
     connection.on('close', again);
     connection.on('error', again);
-    connection.on('iceStateChanged', (state) => {
-      if (state === 'failed' || state === 'closed') again();
+    const { peerConnection } = connection;
+    peerConnection.addEventListener('connectionstatechange', () => {
+      if (['failed', 'closed', 'disconnected'].includes(peerConnection.connectionState)) again();
     });
   };
   connect(5);
