@@ -10,6 +10,11 @@ import { blobRoutes } from './http/blobs.ts';
 import { crossOrigin } from './http/crossOrigin.ts';
 import { healthRoutes } from './http/health.ts';
 import { managementRoutes, type ManagementComponents } from './http/management/managementRoutes.ts';
+import {
+  hubInformationRoutes,
+  joinInformationRoutes,
+  type ReachabilityComponents,
+} from './http/reachabilityRoutes.ts';
 import { openaiRoutes } from './http/openai/openaiRoutes.ts';
 import { requestId } from './http/requestId.ts';
 import type { BlobStore } from './models/blobStore.ts';
@@ -20,6 +25,7 @@ export interface AppComponents extends ManagementComponents {
   /** The control socket for workers. */
   workerSocket: Handler;
   signalling: SignallingOptions;
+  reachability: ReachabilityComponents;
   logger: Logger;
 }
 
@@ -51,7 +57,9 @@ export function createApp(components: AppComponents, init: AppInit): Hono {
   app.route('/health', healthRoutes(deployment));
   app.get('/', (c) => c.text(greeting(new URL(c.req.url).origin)));
 
+  app.route('/api/hub', hubInformationRoutes(components.reachability));
   app.use('/api/*', needsKey);
+  app.route('/api/join', joinInformationRoutes(components.reachability, init));
   app.route('/api', managementRoutes(components));
 
   const openai = openaiRoutes({ generator, model: deployment.model, logger });

@@ -5,6 +5,7 @@ import { createApp } from './app.ts';
 import type { Database } from './database/database.ts';
 import { Recorder } from './database/recorder.ts';
 import { Generator } from './generation/generator.ts';
+import type { ReachabilityComponents } from './http/reachabilityRoutes.ts';
 import type { BlobStore } from './models/blobStore.ts';
 import type { Model } from './models/model.ts';
 import { Deployment } from './pipelines/deployment.ts';
@@ -20,6 +21,7 @@ export interface HubComponents {
   blobs: BlobStore;
   database: Database;
   logger: Logger;
+  reachability: ReachabilityComponents;
   /** How many workers, beside those that are here, are just being started. Default: none. */
   workersStarting?: (present: ReadonlySet<string>) => number;
 }
@@ -103,6 +105,7 @@ export function assembleHub(components: HubComponents, init: HubInit): HubParts 
       blobs,
       workerSocket,
       signalling: { room, key: signallingKey, mayEnter: (id, token) => tokens.accepts(id, token) },
+      reachability: components.reachability,
       logger,
     },
     { apiKey: identity.apiKey, joinToken: identity.joinToken },

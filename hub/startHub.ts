@@ -7,11 +7,14 @@ import { assembleHub } from './assembleHub.ts';
 import type { HubConfig } from './config.ts';
 import { openDatabase } from './database/database.ts';
 import { StartError, messageOf } from './errors.ts';
-import { lanAddresses, listen, type Fetch } from './listen.ts';
+import { listen, type Fetch } from './listen.ts';
 import { LocalWorkers } from './local-workers/localWorkers.ts';
 import { makeDirectory } from './makeDirectory.ts';
 import { BlobStore } from './models/blobStore.ts';
 import { ModelLibrary } from './models/modelLibrary.ts';
+import { explainJoining } from './reachability/explainJoining.ts';
+import { openHttps } from './reachability/openHttps.ts';
+import { bracketed, hostsOf, isWildcard, type Reachability } from './reachability/reachability.ts';
 import { identityFileName, loadIdentity, type HubIdentity } from './secrets.ts';
 
 export interface RunningHub {
@@ -52,15 +55,20 @@ async function start(
   closers.push(() => database.close());
   await database.interruptRunningRequests();
 
-  // The port first: it is the likeliest thing to go wrong, and importing a model may take long.
+  // The ports first: they are the likeliest thing to go wrong, and importing a model may take long.
   let answer: Fetch = starting;
-  const listening = await listen(
-    (request, environment) => answer(request, environment),
-    config.port,
-    config.host,
-  );
+  const fetch: Fetch = (request, environment) => answer(request, environment);
+  const listening = await listen(fetch, config.port, config.host);
   closers.push(() => listening.close());
   const { port } = listening;
+  const https = await openHttps({ fetch, logger }, { ...config, data });
+  if (https) closers.push(() => https.close());
+  const reachability = (): Reachability => ({
+    httpPort: port,
+    hosts: hostsOf(config),
+    ...(https && { httpsPort: https.port }),
+    ...(https?.certificate.fingerprint && { fingerprint: https.certificate.fingerprint }),
+  });
 
   const blobs = new BlobStore(path.join(data, 'blobs'));
   const model = await new ModelLibrary(path.join(data, 'models'), blobs, logger).open({
@@ -82,7 +90,14 @@ async function start(
     },
   );
   const parts = assembleHub(
-    { model, blobs, database, logger, workersStarting: (present) => localWorkers.startingBeside(present) },
+    {
+      model,
+      blobs,
+      database,
+      logger,
+      reachability: { reachability, certificate: () => https?.certificate.certificate },
+      workersStarting: (present) => localWorkers.startingBeside(present),
+    },
     {
       identity,
       forceRelay: config.forceRelay,
@@ -98,7 +113,10 @@ async function start(
   localWorkers.start();
   closers.push(() => localWorkers.stop());
   closers.push(() => parts.stop());
-  explainJoining(config, identity, data, port, logger);
+  explainJoining({ logger, terminal: process.stderr.isTTY ? process.stderr : undefined }, reachability(), {
+    joinToken: identity.joinToken,
+    apiKeySource: config.apiKey ? 'the one you gave' : `in ${path.join(data, identityFileName)}`,
+  });
   return { url: `http://${isWildcard(config.host) ? 'localhost' : localHost}:${port}`, ready: ready.promise };
 }
 
@@ -159,28 +177,4 @@ function workerLogLevel(level: HubConfig['logLevel']): string {
     case 'silent':
       return level;
   }
-}
-
-function explainJoining(
-  config: HubConfig,
-  identity: HubIdentity,
-  data: string,
-  port: number,
-  logger: Logger,
-): void {
-  const addresses = isWildcard(config.host) ? lanAddresses() : [bracketed(config.host)];
-  const address = addresses[0] ?? '127.0.0.1';
-  logger.info(
-    `another machine joins with: potluck worker --hub http://${address}:${port} --token ${identity.joinToken}`,
-  );
-  const source = config.apiKey ? 'the one you gave' : `in ${path.join(data, identityFileName)}`;
-  logger.info(`programs on other machines need the API key, which is ${source}`);
-}
-
-function isWildcard(host: string | undefined): host is undefined | '0.0.0.0' | '::' {
-  return host === undefined || host === '0.0.0.0' || host === '::';
-}
-
-function bracketed(host: string): string {
-  return host.includes(':') ? `[${host}]` : host;
 }

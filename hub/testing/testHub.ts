@@ -39,12 +39,17 @@ export async function startTestHub(init: TestHubInit = {}): Promise<TestHub> {
   const blobs = new BlobStore(path.join(directory, 'blobs'));
   const model = await testModel(modelInit);
   const identity = { hubId: HubId.parse(randomUUID()), joinToken: testJoinToken, apiKey: testApiKey };
+  let url = '';
   const parts = assembleHub(
     {
       model,
       blobs,
       database,
       logger: pino({ level: 'silent' }),
+      reachability: {
+        reachability: () => ({ httpPort: Number(new URL(url).port), hosts: ['127.0.0.1'] }),
+        certificate: () => undefined,
+      },
       ...(workersStarting ? { workersStarting } : {}),
     },
     { identity, forceRelay: false, ...hubInit },
@@ -54,7 +59,7 @@ export async function startTestHub(init: TestHubInit = {}): Promise<TestHub> {
     0,
     '127.0.0.1',
   );
-  const url = `http://127.0.0.1:${listening.port}`;
+  url = `http://127.0.0.1:${listening.port}`;
   const pieces = piecesOf(model.tokenizer.decode, model.package.vocabularySize);
   return {
     ...parts,
