@@ -12,6 +12,7 @@ import { Deployment } from './pipelines/deployment.ts';
 import type { HubIdentity } from './secrets.ts';
 import { SignallingRoom } from './signalling/signallingRoom.ts';
 import { SignallingTokens } from './signalling/signallingTokens.ts';
+import { iceServers, type IceServersInit } from './stun/iceServers.ts';
 import { Relay } from './workers/relay.ts';
 import { WorkerRegistry } from './workers/workerRegistry.ts';
 import { workerSocketRoute } from './workers/workerSocketRoute.ts';
@@ -29,6 +30,8 @@ export interface HubComponents {
 export interface HubInit {
   identity: HubIdentity;
   forceRelay: boolean;
+  /** How workers find a way to each other. Default: without any server. */
+  ice?: IceServersInit;
   /** Forced number of stages. */
   stages?: number;
   /** Silence after which a worker is gone, in milliseconds. Default 15 000. */
@@ -91,7 +94,7 @@ export function assembleHub(components: HubComponents, init: HubInit): HubParts 
       hubId: identity.hubId,
       joinToken: identity.joinToken,
       signalling: { path: '/peerjs', key: signallingKey },
-      iceServers: [],
+      iceServers: (hubHost) => iceServers(init.ice ?? {}, hubHost),
       forceRelay,
     },
   );

@@ -15,6 +15,8 @@ import { ModelLibrary } from './models/modelLibrary.ts';
 import { explainJoining } from './reachability/explainJoining.ts';
 import { openHttps } from './reachability/openHttps.ts';
 import { bracketed, hostsOf, isWildcard, type Reachability } from './reachability/reachability.ts';
+import type { IceServersInit } from './stun/iceServers.ts';
+import { startStunServer, type StunServerInit } from './stun/stunServer.ts';
 import { identityFileName, loadIdentity, type HubIdentity } from './secrets.ts';
 
 export interface RunningHub {
@@ -63,6 +65,8 @@ async function start(
   const { port } = listening;
   const https = await openHttps({ fetch, logger }, { ...config, data });
   if (https) closers.push(() => https.close());
+  const stun = await startStunServer({ logger }, stunInit(config));
+  if (stun) closers.push(() => stun.close());
   const reachability = (): Reachability => ({
     httpPort: port,
     hosts: hostsOf(config),
@@ -101,6 +105,7 @@ async function start(
     {
       identity,
       forceRelay: config.forceRelay,
+      ice: iceOf(config, stun?.port),
       ...(config.stages === undefined ? {} : { stages: config.stages }),
     },
   );
@@ -177,4 +182,22 @@ function workerLogLevel(level: HubConfig['logLevel']): string {
     case 'silent':
       return level;
   }
+}
+
+/** A hub at a free port, as tests start them, takes a free one for STUN too. */
+function stunInit({ stunPort, port, host }: HubConfig): StunServerInit {
+  const wanted = stunPort ?? (port === 0 ? 0 : undefined);
+  return { ...(wanted !== undefined && { port: wanted }), ...(isWildcard(host) ? {} : { host }) };
+}
+
+function iceOf(
+  { turn, turnUsername, turnCredential }: HubConfig,
+  stunPort: number | undefined,
+): IceServersInit {
+  return {
+    ...(stunPort !== undefined && { stunPort }),
+    ...(turn && { turn }),
+    ...(turnUsername !== undefined && { turnUsername }),
+    ...(turnCredential !== undefined && { turnCredential }),
+  };
 }

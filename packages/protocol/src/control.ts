@@ -152,6 +152,7 @@ export type SessionClosed = z.infer<typeof SessionClosed>;
 /** One end of a direct connection, in the words of ICE (RFC 8445): `relay` is a TURN server's address. */
 export const IceCandidate = z.object({
   type: z.enum(['host', 'srflx', 'prflx', 'relay']),
+  protocol: z.enum(['udp', 'tcp']).optional(),
   /** `address:port`, where the worker is told; browsers hide their own behind a name. */
   address: text.optional(),
 });

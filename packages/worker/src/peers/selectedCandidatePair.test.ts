@@ -8,7 +8,14 @@ function connectionWith(...entries: Entry[]): Pick<RTCPeerConnection, 'getStats'
   return { getStats: async () => report };
 }
 
-const local = { id: 'l', type: 'local-candidate', candidateType: 'host', address: '', port: 9 };
+const local = {
+  id: 'l',
+  type: 'local-candidate',
+  candidateType: 'host',
+  protocol: 'udp',
+  address: '',
+  port: 9,
+};
 const remote = { id: 'r', type: 'remote-candidate', candidateType: 'srflx', address: 'fd00::7', port: 4711 };
 const pair = { id: 'p', type: 'candidate-pair', localCandidateId: 'l', remoteCandidateId: 'r' };
 
@@ -16,7 +23,7 @@ test('the pair that the transport names is the one in use; an address that the b
   const other = { ...pair, id: 'o', localCandidateId: 'r', state: 'succeeded', nominated: true };
   const transport = { id: 't', type: 'transport', selectedCandidatePairId: 'p' };
   expect(await selectedCandidatePair(connectionWith(local, remote, other, pair, transport))).toEqual({
-    local: { type: 'host' },
+    local: { type: 'host', protocol: 'udp' },
     remote: { type: 'srflx', address: '[fd00::7]:4711' },
   });
 });

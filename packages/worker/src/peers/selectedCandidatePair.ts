@@ -10,6 +10,7 @@ interface Stats {
   state?: string;
   nominated?: boolean;
   candidateType?: string;
+  protocol?: string;
   address?: string;
   ip?: string;
   port?: number;
@@ -38,11 +39,13 @@ export async function selectedCandidatePair(
 }
 
 function candidateOf(stats: Stats | undefined): object | undefined {
-  const address = stats?.address ?? stats?.ip;
   if (!stats) return undefined;
-  if (!address || stats.port === undefined) return { type: stats.candidateType };
+  const { candidateType: type, protocol, port } = stats;
+  const address = stats.address ?? stats.ip;
   return {
-    type: stats.candidateType,
-    address: `${address.includes(':') ? `[${address}]` : address}:${stats.port}`,
+    type,
+    ...(protocol !== undefined && { protocol }),
+    ...(address &&
+      port !== undefined && { address: `${address.includes(':') ? `[${address}]` : address}:${port}` }),
   };
 }
