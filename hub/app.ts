@@ -12,6 +12,11 @@ import { bearerOf, identify, requireScope, type CallerOptions } from './http/cal
 import { healthRoutes } from './http/health.ts';
 import { managementRoutes, type ManagementComponents } from './http/management/managementRoutes.ts';
 import type { ChatComponents } from './http/openai/chatCompletions.ts';
+import {
+  hubInformationRoutes,
+  joinInformationRoutes,
+  type ReachabilityComponents,
+} from './http/reachabilityRoutes.ts';
 import { openaiRoutes } from './http/openai/openaiRoutes.ts';
 import { requestId } from './http/requestId.ts';
 import type { BlobStore } from './models/blobStore.ts';
@@ -25,6 +30,9 @@ export interface AppComponents
   signalling: SignallingOptions;
   joinTokens: Pick<JoinTokens, 'idOf'>;
   callers: CallerOptions;
+  /** The hub's own, for those who may invite. */
+  joinToken: string;
+  reachability: ReachabilityComponents;
   logger: Logger;
 }
 
@@ -55,6 +63,10 @@ export function createApp(components: AppComponents): Hono {
 
   app.route('/health', healthRoutes(deployments));
   app.get('/', (c) => c.text(greeting(new URL(c.req.url).origin)));
+
+  app.route('/api/hub', hubInformationRoutes(components.reachability));
+  app.use('/api/join', requireScope('admin', keyHint));
+  app.route('/api/join', joinInformationRoutes(components.reachability, { joinToken: components.joinToken }));
   app.route('/api', managementRoutes(components));
 
   const openai = openaiRoutes(components);

@@ -11,6 +11,7 @@ import { embeddedEventBus } from './events/embeddedEventBus.ts';
 import type { EventBus } from './events/eventBus.ts';
 import { watchHub } from './events/watchHub.ts';
 import { Generator } from './generation/generator.ts';
+import type { ReachabilityComponents } from './http/reachabilityRoutes.ts';
 import type { BlobStore } from './models/blobStore.ts';
 import type { Catalogue } from './models/catalogue.ts';
 import { Deployments } from './pipelines/deployments.ts';
@@ -23,6 +24,7 @@ import { SignallingTokens } from './signalling/signallingTokens.ts';
 import { hubVersion } from './version.ts';
 import { NodeBook } from './workers/nodeBook.ts';
 import { NodeStatistics } from './workers/nodeStatistics.ts';
+import { iceServers, type IceServersInit } from './stun/iceServers.ts';
 import { Relay } from './workers/relay.ts';
 import { WorkerRegistry } from './workers/workerRegistry.ts';
 import { workerSocketRoute } from './workers/workerSocketRoute.ts';
@@ -36,6 +38,7 @@ export interface HubComponents {
   logger: Logger;
   /** Default: one in memory. */
   bus?: EventBus;
+  reachability: ReachabilityComponents;
   /** How many workers, beside those that are here, are just being started. Default: none. */
   workersStarting?: (present: ReadonlySet<string>) => number;
 }
@@ -43,6 +46,8 @@ export interface HubComponents {
 export interface HubInit {
   identity: HubIdentity;
   forceRelay: boolean;
+  /** How workers find a way to each other. Default: without any server. */
+  ice?: IceServersInit;
   /** Silence after which a worker is gone, in milliseconds. Default 15 000. */
   leaseMs?: number;
   /** Longest time without progress in one state of an assignment, in milliseconds. Default 120 000. */
@@ -117,7 +122,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     {
       hubId: identity.hubId,
       signalling: { path: '/peerjs', key: signallingKey },
-      iceServers: [],
+      iceServers: (hubHost) => iceServers(init.ice ?? {}, hubHost),
       forceRelay,
     },
   );
@@ -141,6 +146,8 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     workerSocket,
     signalling: { room, key: signallingKey, mayEnter: (id, token) => tokens.accepts(id, token) },
     callers: { ...access, trustLocal: () => settings.current.trustLocal },
+    reachability: components.reachability,
+    joinToken: identity.joinToken,
     logger,
   });
   return {

@@ -2,11 +2,12 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { StartError } from './errors.ts';
 import { formatBytes } from './formatBytes.ts';
+import { checkNetwork, networkOptions, port, type NetworkConfig } from './networkOptions.ts';
 
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
-export interface HubConfig {
+export interface HubConfig extends NetworkConfig {
   /** TCP port; 0 takes a free one. */
   port: number;
   /** Address to listen on; undefined means all of them. */
@@ -61,6 +62,7 @@ export function readConfig(argv: string[], environment: NodeJS.ProcessEnv): HubC
     );
   }
   const { workerMemory, ...options } = command.opts<HubConfig & { workerMemory?: number }>();
+  checkNetwork(options);
   const modelGiven = command.getOptionValueSource('model') !== 'default';
   const adminPassword = environment.POTLUCK_ADMIN_PASSWORD;
   return {
@@ -79,7 +81,7 @@ function hubCommand(environment: NodeJS.ProcessEnv): Command {
     if (environment === process.env && environment[variable] !== '') made.env(variable);
     return made;
   };
-  return new Command('potluck hub')
+  const command = new Command('potluck hub')
     .description('Start the hub: the server that people and programs ask, and that workers join.')
     .exitOverride()
     .configureOutput({ writeErr: () => undefined })
@@ -119,11 +121,8 @@ function hubCommand(environment: NodeJS.ProcessEnv): Command {
     .addOption(
       option('--worker-memory <size>', 'memory of each local worker, such as 2GB').argParser(memory),
     );
-}
-
-function port(text: string): number {
-  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
-  throw new InvalidArgumentError('A port is a number from 0 to 65535.');
+  for (const made of networkOptions(option)) command.addOption(made);
+  return command;
 }
 
 function integer(least: number, most: number): (text: string) => number {

@@ -55,6 +55,7 @@ export async function startTestHub(init: TestHubInit = {}): Promise<TestHub> {
   const identity = { hubId: HubId.parse(randomUUID()), joinToken: testJoinToken, apiKey: testApiKey };
   const access = await loadAccess(database, identity, adminPassword);
   const settings = await HubSettings.load(database.values, { modelDirectories: [] });
+  let url = '';
   const parts = await assembleHub(
     {
       catalogue: memoryCatalogue([model, ...(await Promise.all(more.map(testModel)))]),
@@ -63,6 +64,10 @@ export async function startTestHub(init: TestHubInit = {}): Promise<TestHub> {
       access,
       settings,
       logger: pino({ level: 'silent' }),
+      reachability: {
+        reachability: () => ({ httpPort: Number(new URL(url).port), hosts: ['127.0.0.1'] }),
+        certificate: () => undefined,
+      },
       ...(workersStarting ? { workersStarting } : {}),
     },
     { identity, forceRelay: false, ...hubInit },
@@ -78,7 +83,7 @@ export async function startTestHub(init: TestHubInit = {}): Promise<TestHub> {
     0,
     '127.0.0.1',
   );
-  const url = `http://127.0.0.1:${listening.port}`;
+  url = `http://127.0.0.1:${listening.port}`;
   const pieces = piecesOf(model.tokenizer.decode, model.package.vocabularySize);
   return {
     ...parts,

@@ -42,13 +42,15 @@ export function viewNode(components: NodeViewComponents, worker: WorkerRecord): 
     joinedAt: worker.joinedAt,
     leaseMs: registry.leaseMs,
     stages,
-    peers: [...worker.peers].map(([id, { state, reason, roundTripMs }]) => ({
+    peers: [...worker.peers].map(([id, { state, reason, roundTripMs, candidatePair }]) => ({
       id,
       state,
       reason: reason ?? null,
       roundTripMs: roundTripMs ?? null,
       bytesPerSecond: null,
-      candidates: null,
+      candidates: candidatePair
+        ? { local: candidatePair.local.type, remote: candidatePair.remote.type }
+        : null,
     })),
     runningRequests: generator.running.filter(({ workerIds }) => workerIds.includes(worker.id)).length,
     tokensServed: statistics.tokensOf(worker.id),

@@ -31,7 +31,8 @@ export interface ControlComponents {
 export interface ControlInit {
   hubId: HubId;
   signalling: { path: string; key: string };
-  iceServers: Welcome['iceServers'];
+  /** For a worker that reaches the hub at this host (and port). */
+  iceServers: (hubHost: string | undefined) => Welcome['iceServers'];
   forceRelay: boolean;
   /** Longest time between opening a socket and hello, in milliseconds. Default 10 000. */
   helloTimeoutMs?: number;
@@ -44,14 +45,17 @@ export class ControlConnection {
   readonly #components: ControlComponents;
   readonly #init: ControlInit;
   readonly #socket: WorkerSocket;
+  readonly #hubHost: string | undefined;
   readonly #helloTimer: NodeJS.Timeout;
   #workerId: WorkerId | undefined;
   #closed = false;
 
-  constructor(components: ControlComponents, init: ControlInit, socket: WorkerSocket) {
+  /** @param hubHost Host header of the worker's request */
+  constructor(components: ControlComponents, init: ControlInit, socket: WorkerSocket, hubHost?: string) {
     this.#components = components;
     this.#init = init;
     this.#socket = socket;
+    this.#hubHost = hubHost;
     const timeout = init.helloTimeoutMs ?? defaultHelloTimeoutMs;
     this.#helloTimer = setTimeout(() => {
       this.#refuse('bad-message', `no hello came within ${timeout} ms`, true);
@@ -137,7 +141,7 @@ export class ControlConnection {
         ...this.#init.signalling,
         token: this.#components.issueSignallingToken(hello.workerId),
       },
-      iceServers: this.#init.iceServers,
+      iceServers: this.#init.iceServers(this.#hubHost),
       forceRelay: this.#init.forceRelay,
     });
     registry.announce(hello.workerId);

@@ -21,7 +21,7 @@ export interface WorkerRecord {
   /** Blobs that it said to have when it joined. */
   cachedBlobs: ReadonlySet<Sha256>;
   /** How it reaches its peers, by what it last said. */
-  peers: ReadonlyMap<WorkerId, Pick<PeerReport, 'state' | 'reason' | 'roundTripMs'>>;
+  peers: ReadonlyMap<WorkerId, Pick<PeerReport, 'state' | 'reason' | 'roundTripMs' | 'candidatePair'>>;
 }
 
 export type WorkerEvent =
@@ -62,11 +62,12 @@ function withoutWorker(table: WorkerTable, workerId: WorkerId): WorkerTable {
 function withPeer(table: WorkerTable, workerId: WorkerId, { peer, ...link }: PeerReport): WorkerTable {
   const worker = table.get(workerId);
   if (!worker || !table.has(peer)) return table;
-  const { state, reason, roundTripMs } = link;
+  const { state, reason, roundTripMs, candidatePair } = link;
   const peers = new Map(worker.peers).set(peer, {
     state,
     ...(reason === undefined ? {} : { reason }),
     ...(roundTripMs === undefined ? {} : { roundTripMs }),
+    ...(candidatePair === undefined ? {} : { candidatePair }),
   });
   return new Map(table).set(workerId, { ...worker, peers });
 }
