@@ -11,6 +11,7 @@ import { crossOrigin } from './http/crossOrigin.ts';
 import { healthRoutes } from './http/health.ts';
 import { managementRoutes, type ManagementComponents } from './http/management/managementRoutes.ts';
 import { openaiRoutes } from './http/openai/openaiRoutes.ts';
+import { servePages } from './http/pages.ts';
 import { requestId } from './http/requestId.ts';
 import type { BlobStore } from './models/blobStore.ts';
 import { signallingRoutes, type SignallingOptions } from './signalling/signallingRoutes.ts';
@@ -26,6 +27,8 @@ export interface AppComponents extends ManagementComponents {
 export interface AppInit {
   apiKey: string;
   joinToken: string;
+  /** What `npm run build` made. */
+  pagesDirectory: string;
 }
 
 const keyHint =
@@ -42,6 +45,9 @@ export function createApp(components: AppComponents, init: AppInit): Hono {
   app.use(crossOrigin());
   app.use(requestId());
 
+  // Before everything else: browsers get the page at /models, programs the list of models.
+  app.use(servePages({ directory: init.pagesDirectory }));
+
   // These three check their own secrets.
   app.get(workerSocketPath, components.workerSocket);
   app.route('/peerjs', signallingRoutes(components.signalling));
@@ -50,7 +56,6 @@ export function createApp(components: AppComponents, init: AppInit): Hono {
 
   app.route('/health', healthRoutes(deployment));
   app.get('/', (c) => c.text(greeting(new URL(c.req.url).origin)));
-
   app.use('/api/*', needsKey);
   app.route('/api', managementRoutes(components));
 

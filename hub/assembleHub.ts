@@ -5,6 +5,7 @@ import { createApp } from './app.ts';
 import type { Database } from './database/database.ts';
 import { Recorder } from './database/recorder.ts';
 import { Generator } from './generation/generator.ts';
+import { builtPagesDirectory } from './http/pages.ts';
 import type { BlobStore } from './models/blobStore.ts';
 import type { Model } from './models/model.ts';
 import { Deployment } from './pipelines/deployment.ts';
@@ -105,7 +106,7 @@ export function assembleHub(components: HubComponents, init: HubInit): HubParts 
       signalling: { room, key: signallingKey, mayEnter: (id, token) => tokens.accepts(id, token) },
       logger,
     },
-    { apiKey: identity.apiKey, joinToken: identity.joinToken },
+    { apiKey: identity.apiKey, joinToken: identity.joinToken, pagesDirectory: builtPagesDirectory },
   );
   return {
     app,
