@@ -1,7 +1,10 @@
 // @ts-check
 import eslint from '@eslint/js';
+import svelte from 'eslint-plugin-svelte';
 import { defineConfig } from 'eslint/config';
+import globals from 'globals';
 import tseslint from 'typescript-eslint';
+import svelteOptions from './svelte.config.js';
 
 /** Imports point one way: protocol <- onnx <- engine <- worker <- the hosts; the hub sees protocol and onnx. */
 const mayNotImport = {
@@ -11,11 +14,11 @@ const mayNotImport = {
   'packages/engine': ['worker', 'node-worker', 'hub'],
   'packages/worker': ['node-worker', 'hub'],
   'packages/node-worker': ['hub'],
-  hub: ['engine', 'worker', 'node-worker'],
+  hub: ['engine', 'worker', 'node-worker', 'client'],
 };
 
 export default defineConfig(
-  { ignores: ['node_modules', 'bench/results'] },
+  { ignores: ['**/node_modules', 'bench/results', 'client/build', '**/.svelte-kit'] },
   eslint.configs.recommended,
   tseslint.configs.recommendedTypeChecked,
   {
@@ -39,6 +42,21 @@ export default defineConfig(
         { allowNumber: true, allowBoolean: true },
       ],
     },
+  },
+  svelte.configs.recommended,
+  {
+    files: ['client/src/**/*.svelte', 'client/src/**/*.svelte.ts'],
+    languageOptions: {
+      globals: globals.browser,
+      parserOptions: {
+        projectService: true,
+        extraFileExtensions: ['.svelte'],
+        parser: tseslint.parser,
+        svelteConfig: svelteOptions,
+      },
+    },
+    // svelte-check knows names and types in components.
+    rules: { 'no-undef': 'off' },
   },
   // The compiler checks names in JavaScript too (checkJs).
   { files: ['**/*.js'], extends: [tseslint.configs.disableTypeChecked], rules: { 'no-undef': 'off' } },

@@ -18,6 +18,7 @@ import {
   type ReachabilityComponents,
 } from './http/reachabilityRoutes.ts';
 import { openaiRoutes } from './http/openai/openaiRoutes.ts';
+import { servePages } from './http/pages.ts';
 import { requestId } from './http/requestId.ts';
 import type { BlobStore } from './models/blobStore.ts';
 import { signallingRoutes, type SignallingOptions } from './signalling/signallingRoutes.ts';
@@ -30,6 +31,8 @@ export interface AppComponents
   signalling: SignallingOptions;
   joinTokens: Pick<JoinTokens, 'idOf'>;
   callers: CallerOptions;
+  /** What `npm run build` made. */
+  pagesDirectory: string;
   /** The hub's own, for those who may invite. */
   joinToken: string;
   reachability: ReachabilityComponents;
@@ -48,6 +51,9 @@ export function createApp(components: AppComponents): Hono {
 
   app.use(crossOrigin());
   app.use(requestId());
+
+  // Before everything else: browsers get the page at /models, programs the list of models.
+  app.use(servePages({ directory: components.pagesDirectory }));
 
   // These two check their own secrets.
   app.get(workerSocketPath, components.workerSocket);

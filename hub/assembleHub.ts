@@ -12,6 +12,7 @@ import type { EventBus } from './events/eventBus.ts';
 import { watchHub } from './events/watchHub.ts';
 import { Generator } from './generation/generator.ts';
 import type { ReachabilityComponents } from './http/reachabilityRoutes.ts';
+import { builtPagesDirectory } from './http/pages.ts';
 import type { BlobStore } from './models/blobStore.ts';
 import type { Catalogue } from './models/catalogue.ts';
 import { Deployments } from './pipelines/deployments.ts';
@@ -148,6 +149,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     callers: { ...access, trustLocal: () => settings.current.trustLocal },
     reachability: components.reachability,
     joinToken: identity.joinToken,
+    pagesDirectory: builtPagesDirectory,
     logger,
   });
   return {
