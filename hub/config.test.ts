@@ -9,6 +9,7 @@ test('without flags the hub listens on 8000 with one local worker and the built-
     port: 8000,
     data: '.potluck',
     model: 'minimind2-small',
+    modelGiven: false,
     localWorkers: 1,
     forceRelay: false,
     logLevel: 'info',
@@ -27,6 +28,7 @@ test('each flag is read, and a flag wins over its environment variable', () => {
     stages: 2,
     workerMemoryBytes: 1.5 * 2 ** 30,
     model: 'minimind2-small',
+    modelGiven: false,
   });
 });
 

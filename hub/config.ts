@@ -15,6 +15,8 @@ export interface HubConfig {
   data: string;
   /** Imported model's id, the built-in one's id, or a directory (`DIR#variant`). */
   model: string;
+  /** True where the person named the model: it is served beside those that were deployed before. */
+  modelGiven: boolean;
   /** Which of several graphs in a model directory, such as `model_q4`. */
   variant?: string;
   /** Node workers started beside the hub. */
@@ -24,6 +26,10 @@ export interface HubConfig {
   /** Peer frames go through the hub without a try at a direct connection. */
   forceRelay: boolean;
   joinToken?: string;
+  /** The administrator's password; only from the environment. */
+  adminPassword?: string;
+  /** Folders below which models may be imported from; undefined: any. */
+  modelDirectory?: string[];
   apiKey?: string;
   /** Longest sequence served, in tokens; undefined means what the model can do. */
   contextLength?: number;
@@ -55,7 +61,14 @@ export function readConfig(argv: string[], environment: NodeJS.ProcessEnv): HubC
     );
   }
   const { workerMemory, ...options } = command.opts<HubConfig & { workerMemory?: number }>();
-  return { ...options, ...(workerMemory === undefined ? {} : { workerMemoryBytes: workerMemory }) };
+  const modelGiven = command.getOptionValueSource('model') !== 'default';
+  const adminPassword = environment.POTLUCK_ADMIN_PASSWORD;
+  return {
+    ...options,
+    modelGiven,
+    ...(adminPassword ? { adminPassword } : {}),
+    ...(workerMemory === undefined ? {} : { workerMemoryBytes: workerMemory }),
+  };
 }
 
 function hubCommand(environment: NodeJS.ProcessEnv): Command {
@@ -91,6 +104,9 @@ function hubCommand(environment: NodeJS.ProcessEnv): Command {
       ),
     )
     .addOption(option('--force-relay', 'send what workers tell each other through the hub').default(false))
+    .addOption(
+      option('--model-directory <directory...>', 'folders from which models may be added (default: any)'),
+    )
     .addOption(option('--join-token <token>', 'secret for workers that join').argParser(secret))
     .addOption(option('--api-key <key>', 'secret for /v1 and /api from other machines').argParser(secret))
     .addOption(

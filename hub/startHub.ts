@@ -3,6 +3,7 @@ import { access, constants } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import path from 'node:path';
 import type { Logger } from 'pino';
+import { loadAccess } from './access/accessControl.ts';
 import { assembleHub } from './assembleHub.ts';
 import type { HubConfig } from './config.ts';
 import { openDatabase } from './database/database.ts';
@@ -11,8 +12,11 @@ import { lanAddresses, listen, type Fetch } from './listen.ts';
 import { LocalWorkers } from './local-workers/localWorkers.ts';
 import { makeDirectory } from './makeDirectory.ts';
 import { BlobStore } from './models/blobStore.ts';
+import { LibraryCatalogue } from './models/libraryCatalogue.ts';
 import { ModelLibrary } from './models/modelLibrary.ts';
+import { restoreDeployments } from './restoreDeployments.ts';
 import { identityFileName, loadIdentity, type HubIdentity } from './secrets.ts';
+import { HubSettings } from './settings/hubSettings.ts';
 
 export interface RunningHub {
   url: string;
@@ -50,7 +54,8 @@ async function start(
   const identity = withOverrides(await loadIdentity(data), config);
   const database = await openDatabase(data);
   closers.push(() => database.close());
-  await database.interruptRunningRequests();
+  await database.requests.interruptRunning();
+  await database.conversations.interruptStreaming();
 
   // The port first: it is the likeliest thing to go wrong, and importing a model may take long.
   let answer: Fetch = starting;
@@ -63,11 +68,14 @@ async function start(
   const { port } = listening;
 
   const blobs = new BlobStore(path.join(data, 'blobs'));
-  const model = await new ModelLibrary(path.join(data, 'models'), blobs, logger).open({
-    reference: config.model,
-    ...(config.variant === undefined ? {} : { variant: config.variant }),
-    ...(config.contextLength === undefined ? {} : { contextLength: config.contextLength }),
-  });
+  const library = new ModelLibrary(path.join(data, 'models'), blobs, logger);
+  const { contextLength } = config;
+  const catalogue = await LibraryCatalogue.load(
+    library,
+    contextLength === undefined ? {} : { contextLength },
+  );
+  const access = await loadAccess(database, identity, config.adminPassword);
+  const settings = await HubSettings.load(database.values, { modelDirectories: config.modelDirectory ?? [] });
 
   const localHost = isWildcard(config.host) ? '127.0.0.1' : bracketed(config.host);
   const localWorkers = new LocalWorkers(
@@ -81,23 +89,27 @@ async function start(
       ...shareOfMachine(config),
     },
   );
-  const parts = assembleHub(
-    { model, blobs, database, logger, workersStarting: (present) => localWorkers.startingBeside(present) },
+  const parts = await assembleHub(
     {
-      identity,
-      forceRelay: config.forceRelay,
-      ...(config.stages === undefined ? {} : { stages: config.stages }),
+      catalogue,
+      blobs,
+      database,
+      access,
+      settings,
+      logger,
+      workersStarting: (present) => localWorkers.startingBeside(present),
     },
+    { identity, forceRelay: config.forceRelay },
   );
-  const { app, deployment } = parts;
-  answer = (request, environment) => app.fetch(request, environment);
+  closers.push(() => parts.stop());
+  const { app, deployments } = parts;
   const ready = Promise.withResolvers<void>();
-  deployment.listen({ ready: () => ready.resolve() });
-  if (config.localWorkers === 0) ready.resolve();
-  deployment.reconsider();
+  deployments.listen({ ready: () => ready.resolve() });
+  await restoreDeployments({ catalogue, deployments, database, logger }, config);
+  if (config.localWorkers === 0 || deployments.list.length === 0) ready.resolve();
+  answer = (request, environment) => app.fetch(request, environment);
   localWorkers.start();
   closers.push(() => localWorkers.stop());
-  closers.push(() => parts.stop());
   explainJoining(config, identity, data, port, logger);
   return { url: `http://${isWildcard(config.host) ? 'localhost' : localHost}:${port}`, ready: ready.promise };
 }

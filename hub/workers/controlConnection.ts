@@ -12,7 +12,7 @@ import {
 } from '@potluck/protocol';
 import type { Logger } from 'pino';
 import { messageOf } from '../errors.ts';
-import { sameSecret } from '../secrets.ts';
+import type { NodeBook } from './nodeBook.ts';
 import type { Relay } from './relay.ts';
 import type { WorkerRegistry, WorkerSocket } from './workerRegistry.ts';
 
@@ -22,11 +22,14 @@ export interface ControlComponents {
   logger: Logger;
   /** Makes the token with which this worker may use signalling. */
   issueSignallingToken(workerId: WorkerId): string;
+  /** Id of the join token with this secret; undefined if there is none, or it is over. */
+  joinTokenId(secret: string): string | undefined;
+  /** What the operator decided about nodes. */
+  nodes: Pick<NodeBook, 'of'>;
 }
 
 export interface ControlInit {
   hubId: HubId;
-  joinToken: string;
   signalling: { path: string; key: string };
   iceServers: Welcome['iceServers'];
   forceRelay: boolean;
@@ -94,9 +97,16 @@ export class ControlConnection {
   }
 
   #greet(hello: Hello): void {
-    const { registry } = this.#components;
-    if (!sameSecret(hello.token, this.#init.joinToken)) {
-      this.#refuse('bad-token', 'the join token is wrong; the hub prints it when it starts', false);
+    const { registry, nodes } = this.#components;
+    const joinTokenId = this.#components.joinTokenId(hello.token);
+    if (joinTokenId === undefined) {
+      const reason = 'the join token is wrong, expired or revoked; ask who runs the hub for a new one';
+      this.#refuse('bad-token', reason, false);
+      return;
+    }
+    const { name, bannedBecause } = nodes.of(hello.workerId);
+    if (bannedBecause !== null) {
+      this.#refuse('evicted', `this node may not join: ${bannedBecause}`, false);
       return;
     }
     if (hello.protocolVersion !== protocolVersion) {
@@ -109,7 +119,7 @@ export class ControlConnection {
       return;
     }
     clearTimeout(this.#helloTimer);
-    if (!registry.join(hello, this.#socket)) {
+    if (!registry.join(hello, this.#socket, { name: name ?? hello.name, joinTokenId })) {
       this.#refuse(
         'worker-id-taken',
         `another running worker has the id ${hello.workerId}; give this one a data folder of its own`,

@@ -227,6 +227,8 @@ export const Assign = z.object({
   stage: StageDescription,
   /** Longest time in milliseconds without progress in any state before `ready`. */
   deadlineMs: count,
+  /** Most bytes that the stage's caches may take, so that other models find room; missing: all that is free. */
+  cacheBytes: count.optional(),
 });
 export type Assign = z.infer<typeof Assign>;
 
