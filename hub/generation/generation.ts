@@ -50,6 +50,7 @@ export class Generation {
   readonly #recorded = Promise.withResolvers<RequestRecord>();
   #queueMs: number | null = null;
   #firstTokenMs: number | null = null;
+  #over = false;
 
   constructor(components: GenerationComponents, init: GenerationInit) {
     this.#components = components;
@@ -71,6 +72,11 @@ export class Generation {
   /** `worker[first-last],…` */
   get route(): string {
     return routeOf(this.#components.pipeline.stages);
+  }
+
+  /** True once the answer is complete, or will never be: only its record is still to come. */
+  get isOver(): boolean {
+    return this.#over;
   }
 
   /** The request as it was kept, with timings by stage; resolves once the stages have closed the session. */
@@ -124,6 +130,7 @@ export class Generation {
       throw error;
     } finally {
       signal.removeEventListener('abort', onAbort);
+      this.#over = true;
       // Closing waits for the stages; who reads the answer does not wait for that.
       void this.#end(outcome, holdsRoom);
     }

@@ -48,6 +48,7 @@ export interface GeneratorInit {
 export class Generator {
   readonly #components: GeneratorComponents;
   readonly #sessions = new Map<SessionId, Session>();
+  readonly #generations = new Map<string, Generation>();
   #serving: { pipeline: ReadyPipeline; admission: Admission } | undefined;
 
   constructor(components: GeneratorComponents, init: GeneratorInit = {}) {
@@ -115,8 +116,21 @@ export class Generator {
       { id, model: model.package.id, stream: request.stream, seed, promptTokens: prompt.length, maxTokens },
     );
     this.#sessions.set(id, session);
-    void generation.recorded.then(() => this.#sessions.delete(id));
+    this.#generations.set(id, generation);
+    void generation.recorded.then(() => {
+      this.#sessions.delete(id);
+      this.#generations.delete(id);
+    });
     return generation;
+  }
+
+  /**
+   * Resolves when a request's record says all that it can say now: at once while it runs, and where its answer is over,
+   * when its stages have told their timings.
+   */
+  async recorded(id: string): Promise<void> {
+    const generation = this.#generations.get(id);
+    if (generation?.isOver) await generation.recorded;
   }
 
   #encode(messages: ChatMessage[]): number[] {

@@ -134,7 +134,10 @@ export class Deployment {
       .map((worker) => ({ worker, reason: this.#exclusions.reasonFor(worker.id, now) }))
       .flatMap(({ worker, reason }) => (reason === undefined ? [] : [`${worker.name} failed (${reason})`]));
     const missing = [`${model.package.id}: ${placement.message}`, ...excluded].join('; ');
-    if (missing !== this.#missing) logger.warn({ missing }, 'the model is not served');
+    if (missing !== this.#missing) {
+      if (workersStarting() > 0) logger.info({ missing }, 'waiting for local workers');
+      else logger.warn({ missing }, 'the model is not served');
+    }
     this.#missing = missing;
   }
 

@@ -34,6 +34,7 @@ export function managementRoutes(components: ManagementComponents): Hono {
   });
   app.get('/requests/:id', async (c) => {
     const id = c.req.param('id').replace(/^chatcmpl-/, '');
+    await generator.recorded(id);
     await recorder.settled();
     const record = await database.findRequest(id);
     if (!record) throw new ApiError(404, `There is no request ${id}.`, { code: 'request_not_found' });
