@@ -5,12 +5,13 @@ import tseslint from 'typescript-eslint';
 
 /** Imports point one way: protocol <- onnx <- engine <- worker <- the hosts; the hub sees protocol and onnx. */
 const mayNotImport = {
-  'packages/protocol': ['onnx', 'engine', 'worker', 'node-worker', 'hub'],
-  'packages/onnx': ['engine', 'worker', 'node-worker', 'hub'],
-  'packages/engine': ['worker', 'node-worker', 'hub'],
-  'packages/worker': ['node-worker', 'hub'],
-  'packages/node-worker': ['hub'],
-  hub: ['engine', 'worker', 'node-worker'],
+  'packages/protocol': ['onnx', 'engine', 'worker', 'node-worker', 'browser-worker', 'hub'],
+  'packages/onnx': ['engine', 'worker', 'node-worker', 'browser-worker', 'hub'],
+  'packages/engine': ['worker', 'node-worker', 'browser-worker', 'hub'],
+  'packages/worker': ['node-worker', 'browser-worker', 'hub'],
+  'packages/node-worker': ['browser-worker', 'hub'],
+  'packages/browser-worker': ['node-worker', 'hub'],
+  hub: ['engine', 'worker', 'node-worker', 'browser-worker'],
 };
 
 export default defineConfig(
