@@ -19,7 +19,7 @@ export interface WorkerSocket {
 /** What a worker says after hello, except what the registry deals with by itself. */
 export type WorkerMessage = Exclude<
   FromWorkerMessage,
-  { type: 'hello' | 'renew' | 'goodbye' | 'peer-report' }
+  { type: 'hello' | 'renew' | 'goodbye' | 'peer-report' | 'presence' }
 >;
 
 /** Told about every change, in the order in which it happened. */
@@ -121,6 +121,9 @@ export class WorkerRegistry {
       case 'goodbye':
         this.leave(workerId, socket, message.reason ?? 'it left');
         socket.close('goodbye');
+        return;
+      case 'presence':
+        this.#apply({ type: 'presence-changed', workerId, presence: message.state });
         return;
       case 'peer-report':
         this.#apply({ type: 'peer-reported', workerId, report: message });

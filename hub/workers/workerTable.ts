@@ -1,5 +1,5 @@
 /** The workers that are here, as a state that events change. */
-import type { Device, InstanceId, PeerReport, WorkerId } from '@potluck/protocol';
+import type { Device, InstanceId, PeerReport, WorkerId, WorkerPresence } from '@potluck/protocol';
 
 /** One worker with a lease. */
 export interface WorkerRecord {
@@ -13,6 +13,8 @@ export interface WorkerRecord {
   memoryBytes: number;
   /** Unix milliseconds. */
   joinedAt: number;
+  /** Tabs only: whether somebody looks at it, by what it last said. */
+  presence?: WorkerPresence['state'];
   /** How it reaches its peers, by what it last said. */
   peers: ReadonlyMap<WorkerId, Pick<PeerReport, 'state' | 'reason' | 'roundTripMs'>>;
 }
@@ -20,6 +22,7 @@ export interface WorkerRecord {
 export type WorkerEvent =
   | { type: 'joined'; worker: WorkerRecord }
   | { type: 'left'; workerId: WorkerId }
+  | { type: 'presence-changed'; workerId: WorkerId; presence: WorkerPresence['state'] }
   | { type: 'peer-reported'; workerId: WorkerId; report: PeerReport };
 
 export type WorkerTable = ReadonlyMap<WorkerId, WorkerRecord>;
@@ -31,6 +34,8 @@ export function applyWorkerEvent(table: WorkerTable, event: WorkerEvent): Worker
       return new Map(table).set(event.worker.id, event.worker);
     case 'left':
       return withoutWorker(table, event.workerId);
+    case 'presence-changed':
+      return withPresence(table, event.workerId, event.presence);
     case 'peer-reported':
       return withPeer(table, event.workerId, event.report);
   }
@@ -45,6 +50,15 @@ function withoutWorker(table: WorkerTable, workerId: WorkerId): WorkerTable {
     next.set(worker.id, { ...worker, peers });
   }
   return next;
+}
+
+function withPresence(
+  table: WorkerTable,
+  workerId: WorkerId,
+  presence: WorkerPresence['state'],
+): WorkerTable {
+  const worker = table.get(workerId);
+  return worker ? new Map(table).set(workerId, { ...worker, presence }) : table;
 }
 
 function withPeer(table: WorkerTable, workerId: WorkerId, { peer, ...link }: PeerReport): WorkerTable {

@@ -25,6 +25,7 @@ export function describeNodes(registry: WorkerRegistry, deployment: Deployment):
         device: worker.device,
         memoryBytes: worker.memoryBytes,
         joinedAt: worker.joinedAt,
+        ...(worker.presence && { presence: worker.presence }),
         role: stages.length > 0 ? 'serving' : 'standby',
         stages: stages.map(describeStage),
         peers: [...worker.peers].map(([id, link]) => ({ id, ...link })),

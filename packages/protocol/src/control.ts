@@ -159,6 +159,16 @@ export const PeerReport = z.object({
 });
 export type PeerReport = z.infer<typeof PeerReport>;
 
+/**
+ * Whether people look at a worker: sent at every change and after a welcome, by tabs. `hidden` may be slower; `frozen` is about to be
+ * stopped by the browser for a while.
+ */
+export const WorkerPresence = z.object({
+  type: z.literal('presence'),
+  state: z.enum(['visible', 'hidden', 'frozen']),
+});
+export type WorkerPresence = z.infer<typeof WorkerPresence>;
+
 /** The worker leaves on purpose. */
 export const Goodbye = z.object({ type: z.literal('goodbye'), reason: text.optional() });
 
@@ -171,6 +181,7 @@ export const FromWorkerMessage = z.discriminatedUnion('type', [
   SessionFailed,
   SessionClosed,
   PeerReport,
+  WorkerPresence,
   Goodbye,
 ]);
 export type FromWorkerMessage = z.infer<typeof FromWorkerMessage>;
