@@ -1,5 +1,5 @@
 /** The hub's web application: which route is where, and who may use it. */
-import { workerSocketPath } from '@potluck/protocol';
+import { workerGoodbyePath, workerSocketPath } from '@potluck/protocol';
 import { Hono, type Handler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { getPath } from 'hono/utils/url';
@@ -14,6 +14,7 @@ import { openaiRoutes } from './http/openai/openaiRoutes.ts';
 import { requestId } from './http/requestId.ts';
 import type { BlobStore } from './models/blobStore.ts';
 import { signallingRoutes, type SignallingOptions } from './signalling/signallingRoutes.ts';
+import { pageGoodbyeRoute } from './workers/pageGoodbyeRoute.ts';
 
 export interface AppComponents extends ManagementComponents {
   blobs: BlobStore;
@@ -42,8 +43,9 @@ export function createApp(components: AppComponents, init: AppInit): Hono {
   app.use(crossOrigin());
   app.use(requestId());
 
-  // These three check their own secrets.
+  // These check their own secrets.
   app.get(workerSocketPath, components.workerSocket);
+  app.post(workerGoodbyePath, pageGoodbyeRoute(components, init));
   app.route('/peerjs', signallingRoutes(components.signalling));
   app.use('/blobs/*', requireAccess({ secrets: [init.joinToken, init.apiKey], hint: tokenHint }));
   app.route('/blobs', blobRoutes(components.blobs));

@@ -1,5 +1,5 @@
 /** The workers that are here, their sockets and their leases. */
-import type { FromHubMessage, FromWorkerMessage, Hello, WorkerId } from '@potluck/protocol';
+import type { FromHubMessage, FromWorkerMessage, Hello, PageGoodbye, WorkerId } from '@potluck/protocol';
 import type { Logger } from 'pino';
 import { applyWorkerEvent, type WorkerEvent, type WorkerRecord, type WorkerTable } from './workerTable.ts';
 
@@ -136,6 +136,18 @@ export class WorkerRegistry {
       case 'session-closed':
         this.#tell((listener) => listener.message?.(worker, message));
     }
+  }
+
+  /**
+   * Ends the lease of an instance whose page is being left.
+   * @returns false if that instance is not here
+   */
+  pageLeft({ workerId, instanceId, reason }: PageGoodbye): boolean {
+    const seat = this.#seats.get(workerId);
+    if (!seat || this.#table.get(workerId)?.instanceId !== instanceId) return false;
+    this.leave(workerId, seat.socket, reason ?? 'its page was left');
+    seat.socket.close('goodbye');
+    return true;
   }
 
   /** Ends the lease, if `socket` still holds it. Called when a socket closes. */

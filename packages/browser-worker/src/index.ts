@@ -13,7 +13,7 @@
  *
  * A tab that was contributing when it was reloaded starts by itself.
  */
-export type { createTabWorker, TabWorker, TabWorkerOptions } from './createTabWorker.ts';
+export { createTabWorker, type TabWorker, type TabWorkerOptions } from './createTabWorker.ts';
 export type { TabSettings } from './settings/tabSettings.ts';
 export type {
   CandidateView,

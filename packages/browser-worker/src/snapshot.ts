@@ -132,7 +132,8 @@ export interface TabSnapshot {
   state: TabState;
   /** The last thing that went wrong and still matters. */
   problem: Problem | undefined;
-  workerId: WorkerId;
+  /** Undefined while `inspecting`. */
+  workerId: WorkerId | undefined;
   settings: TabSettings;
   /** Undefined while `inspecting`. */
   offer: DeviceOffer | undefined;

@@ -14,6 +14,9 @@ export const protocolVersion = 1;
 /** Path of the control web socket on the hub. */
 export const workerSocketPath = '/api/workers/socket';
 
+/** Where a page that is being left says goodbye for its worker, by a beacon; see PageGoodbye. */
+export const workerGoodbyePath = '/api/workers/goodbye';
+
 /** Longest control message in bytes: a prompt of 256k tokens written as JSON numbers fits. */
 export const maxControlMessageBytes = 4 * 1024 * 1024;
 
@@ -171,6 +174,16 @@ export type WorkerPresence = z.infer<typeof WorkerPresence>;
 
 /** The worker leaves on purpose. */
 export const Goodbye = z.object({ type: z.literal('goodbye'), reason: text.optional() });
+
+/** Body of a request to `workerGoodbyePath`: the socket itself may end only later. */
+export const PageGoodbye = z.object({
+  /** Join token. */
+  token: z.string().max(500),
+  workerId: WorkerId,
+  instanceId: InstanceId,
+  reason: text.optional(),
+});
+export type PageGoodbye = z.infer<typeof PageGoodbye>;
 
 export const FromWorkerMessage = z.discriminatedUnion('type', [
   Hello,

@@ -54,6 +54,7 @@ export {
   type SignallingInit,
 } from './peers/peerJsSignalling.ts';
 export type { PeerTransport, PeerTransportEvents } from './peers/PeerTransport.ts';
+export { retryAtOnce } from './peers/retryAtOnce.ts';
 export type {
   LoadedStage,
   OpenCacheRequest,

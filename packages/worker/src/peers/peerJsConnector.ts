@@ -7,12 +7,7 @@ import type { DirectConnector } from './DirectConnector.ts';
 import { openActivationsChannel } from './openActivationsChannel.ts';
 import { peerJsSignalling, type SignallingComponents } from './peerJsSignalling.ts';
 import type { PeerTransport } from './PeerTransport.ts';
-
-/**
- * On one machine, about one connection in thirty of libdatachannel fails at once: DTLS starts before the answer with the
- * certificate's fingerprint has arrived by signalling ("unknown CA").
- */
-const immediateAttempts = 4;
+import { retryAtOnce } from './retryAtOnce.ts';
 
 export function peerJsConnector(components: SignallingComponents): DirectConnector {
   const { log } = components;
@@ -29,17 +24,8 @@ export function peerJsConnector(components: SignallingComponents): DirectConnect
             });
         },
       }),
-    async connect(peer, signal) {
-      for (let attempt = 1; ; attempt++) {
-        const connection = await signalling.call(peer, signal);
-        try {
-          return await openTransport(connection, signal);
-        } catch (error) {
-          if (signal.aborted || attempt === immediateAttempts) throw error;
-          log.debug({ peer, attempt, reason: messageOf(error) }, 'connecting again at once');
-        }
-      }
-    },
+    connect: (peer, signal) =>
+      retryAtOnce({ signal, log }, async () => openTransport(await signalling.call(peer, signal), signal)),
     close: () => signalling.close(),
   };
 }
