@@ -51,7 +51,7 @@ const api: TabAgentApi = {
       const tellServed = throttle(tellEveryMs, () => {
         observer({
           type: 'served',
-          served: { ...counting.counts(), openSessions: agent?.openSessions ?? 0 },
+          served: counting.counts(),
         });
       });
       const counting = countingStageHost(started, tellServed);
