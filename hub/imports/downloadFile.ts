@@ -91,15 +91,23 @@ async function fetchRest(request: DownloadRequest, before: number): Promise<void
   }
   let size = start;
   const output = createWriteStream(target, { flags: start === 0 ? 'w' : 'a' });
+  // A cut ends the source without an error, so that all that came is written; the error is told afterwards.
+  let cut: unknown;
   const counted = async function* (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    for await (const chunk of chunks) {
-      size += chunk.byteLength;
-      if (size > file.bytes) throw new Error(`it is longer than the ${file.bytes} bytes promised`);
-      yield chunk;
-      onProgress(size);
+    try {
+      for await (const chunk of chunks) {
+        size += chunk.byteLength;
+        if (size > file.bytes) throw new Error(`it is longer than the ${file.bytes} bytes promised`);
+        yield chunk;
+        onProgress(size);
+      }
+    } catch (error) {
+      cut = error;
     }
   };
-  await pipeline(response.body as unknown as AsyncIterable<Uint8Array>, counted, output, { signal });
+  await pipeline(response.body as unknown as AsyncIterable<Uint8Array>, counted, output);
+  if (cut !== undefined) throw cut instanceof Error ? cut : new Error('the connection was cut');
+  if (size < file.bytes) throw new Error('the connection ended early');
 }
 
 function startOf(contentRange: string | null): number {

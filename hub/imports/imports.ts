@@ -209,7 +209,7 @@ export class Imports {
   async stop(): Promise<void> {
     for (const { controller } of this.#jobs.values())
       controller?.abort(new Error('the hub is shutting down'));
-    await Promise.all([...this.#jobs.values()].map(({ working }) => working));
+    for (const { working } of this.#jobs.values()) await working;
   }
 
   #work(job: Job): void {

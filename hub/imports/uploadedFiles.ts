@@ -62,20 +62,27 @@ export async function appendPiece(
   const target = path.join(directory, file.path);
   await makeDirectory(path.dirname(target));
   let size = offset;
+  // A cut ends the source without an error, so that all that was counted is written; the error is told afterwards.
+  let cut: unknown;
   const counted = async function* (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    for await (const chunk of chunks) {
-      if (size + chunk.byteLength > file.bytes) {
-        throw new ImportError(
-          'too_large',
-          `${file.path} is longer than the ${file.bytes} bytes announced.`,
-          'path',
-        );
+    try {
+      for await (const chunk of chunks) {
+        if (size + chunk.byteLength > file.bytes) {
+          throw new ImportError(
+            'too_large',
+            `${file.path} is longer than the ${file.bytes} bytes announced.`,
+            'path',
+          );
+        }
+        size += chunk.byteLength;
+        yield chunk;
+        onProgress(size);
       }
-      size += chunk.byteLength;
-      yield chunk;
-      onProgress(size);
+    } catch (error) {
+      cut = error;
     }
   };
   const output = createWriteStream(target, { flags: offset === 0 ? 'w' : 'a' });
   await pipeline(body as unknown as AsyncIterable<Uint8Array>, counted, output);
+  if (cut !== undefined) throw cut instanceof Error ? cut : new Error('the connection was cut');
 }
