@@ -8,7 +8,8 @@ import svelteOptions from './svelte.config.js';
 
 /** Imports point one way: protocol <- onnx <- engine <- worker <- the hosts; the hub sees protocol and onnx. */
 const mayNotImport = {
-  'packages/protocol': ['onnx', 'engine', 'worker', 'node-worker', 'hub'],
+  'packages/api': ['onnx', 'engine', 'worker', 'node-worker', 'hub'],
+  'packages/protocol': ['api', 'onnx', 'engine', 'worker', 'node-worker', 'hub'],
   'packages/onnx': ['engine', 'worker', 'node-worker', 'hub'],
   'packages/engine': ['worker', 'node-worker', 'hub'],
   'packages/worker': ['node-worker', 'hub'],
