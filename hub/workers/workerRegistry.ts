@@ -1,5 +1,5 @@
 /** The workers that are here, their sockets and their leases. */
-import type { FromHubMessage, FromWorkerMessage, Hello, WorkerId } from '@potluck/protocol';
+import type { FromHubMessage, FromWorkerMessage, Hello, RefusalCode, WorkerId } from '@potluck/protocol';
 import type { Logger } from 'pino';
 import { applyWorkerEvent, type WorkerEvent, type WorkerRecord, type WorkerTable } from './workerTable.ts';
 
@@ -26,6 +26,8 @@ export type WorkerMessage = Exclude<
 export interface WorkerListener {
   joined?(worker: WorkerRecord): void;
   left?(worker: WorkerRecord, reason: string): void;
+  /** Its name or a link to a peer is different now. */
+  changed?(worker: WorkerRecord): void;
   message?(worker: WorkerRecord, message: WorkerMessage): void;
 }
 
@@ -63,9 +65,10 @@ export class WorkerRegistry {
 
   /**
    * Seats a worker. An instance that comes back replaces its old socket.
+   * @param seat.name as people call it
    * @returns false if another instance holds the id
    */
-  join(hello: Hello, socket: WorkerSocket): boolean {
+  join(hello: Hello, socket: WorkerSocket, seat: Pick<WorkerRecord, 'name' | 'joinTokenId'>): boolean {
     const present = this.#table.get(hello.workerId);
     if (present && present.instanceId !== hello.instanceId) return false;
     if (present) {
@@ -76,12 +79,14 @@ export class WorkerRegistry {
     const worker: WorkerRecord = {
       id: hello.workerId,
       instanceId: hello.instanceId,
-      name: hello.name,
+      ...seat,
+      reportedName: hello.name,
       kind: hello.kind,
       version: hello.version,
       device: hello.device,
       memoryBytes: hello.memoryBytes,
       joinedAt: Date.now(),
+      cachedBlobs: new Set(hello.cachedBlobs),
       peers: new Map(),
     };
     const lease = setTimeout(() => {
@@ -125,6 +130,7 @@ export class WorkerRegistry {
       case 'peer-report':
         this.#apply({ type: 'peer-reported', workerId, report: message });
         this.#logger.debug({ worker: worker.name, peer: message.peer, state: message.state }, 'peer link');
+        this.#changed(workerId);
         return;
       case 'stage-report':
       case 'session-opened':
@@ -138,6 +144,22 @@ export class WorkerRegistry {
   /** Ends the lease, if `socket` still holds it. Called when a socket closes. */
   leave(workerId: WorkerId, socket: WorkerSocket, reason: string): void {
     if (this.#seats.get(workerId)?.socket === socket) this.#remove(workerId, reason);
+  }
+
+  /** Gives a worker that is here another name. */
+  rename(workerId: WorkerId, name: string): void {
+    this.#apply({ type: 'renamed', workerId, name });
+    this.#changed(workerId);
+  }
+
+  /** Tells a worker to go for good. */
+  expel(workerId: WorkerId, code: RefusalCode, reason: string): void {
+    const socket = this.#seats.get(workerId)?.socket;
+    if (!socket) return;
+    const refusal: FromHubMessage = { type: 'refusal', code, message: reason, retry: false };
+    socket.sendText(JSON.stringify(refusal));
+    this.#remove(workerId, reason);
+    socket.close(code);
   }
 
   /** @returns false if the worker is not here */
@@ -175,6 +197,11 @@ export class WorkerRegistry {
     if (!worker) return;
     this.#logger.info({ worker: worker.name, reason }, 'worker left');
     this.#tell((listener) => listener.left?.(worker, reason));
+  }
+
+  #changed(workerId: WorkerId): void {
+    const worker = this.#table.get(workerId);
+    if (worker) this.#tell((listener) => listener.changed?.(worker));
   }
 
   #apply(event: WorkerEvent): void {

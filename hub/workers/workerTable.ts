@@ -1,11 +1,14 @@
 /** The workers that are here, as a state that events change. */
-import type { Device, InstanceId, PeerReport, WorkerId } from '@potluck/protocol';
+import type { Device, InstanceId, PeerReport, Sha256, WorkerId } from '@potluck/protocol';
 
 /** One worker with a lease. */
 export interface WorkerRecord {
   id: WorkerId;
   instanceId: InstanceId;
+  /** As people call it: the operator's name for it, else its own. */
   name: string;
+  /** What it calls itself. */
+  reportedName: string;
   kind: 'node' | 'browser';
   version: string;
   device: Device;
@@ -13,13 +16,18 @@ export interface WorkerRecord {
   memoryBytes: number;
   /** Unix milliseconds. */
   joinedAt: number;
+  /** Id of the join token that it showed. */
+  joinTokenId: string;
+  /** Blobs that it said to have when it joined. */
+  cachedBlobs: ReadonlySet<Sha256>;
   /** How it reaches its peers, by what it last said. */
-  peers: ReadonlyMap<WorkerId, Pick<PeerReport, 'state' | 'reason' | 'roundTripMs'>>;
+  peers: ReadonlyMap<WorkerId, Pick<PeerReport, 'state' | 'reason' | 'roundTripMs' | 'candidatePair'>>;
 }
 
 export type WorkerEvent =
   | { type: 'joined'; worker: WorkerRecord }
   | { type: 'left'; workerId: WorkerId }
+  | { type: 'renamed'; workerId: WorkerId; name: string }
   | { type: 'peer-reported'; workerId: WorkerId; report: PeerReport };
 
 export type WorkerTable = ReadonlyMap<WorkerId, WorkerRecord>;
@@ -31,6 +39,10 @@ export function applyWorkerEvent(table: WorkerTable, event: WorkerEvent): Worker
       return new Map(table).set(event.worker.id, event.worker);
     case 'left':
       return withoutWorker(table, event.workerId);
+    case 'renamed': {
+      const worker = table.get(event.workerId);
+      return worker ? new Map(table).set(worker.id, { ...worker, name: event.name }) : table;
+    }
     case 'peer-reported':
       return withPeer(table, event.workerId, event.report);
   }
@@ -50,11 +62,12 @@ function withoutWorker(table: WorkerTable, workerId: WorkerId): WorkerTable {
 function withPeer(table: WorkerTable, workerId: WorkerId, { peer, ...link }: PeerReport): WorkerTable {
   const worker = table.get(workerId);
   if (!worker || !table.has(peer)) return table;
-  const { state, reason, roundTripMs } = link;
+  const { state, reason, roundTripMs, candidatePair } = link;
   const peers = new Map(worker.peers).set(peer, {
     state,
     ...(reason === undefined ? {} : { reason }),
     ...(roundTripMs === undefined ? {} : { roundTripMs }),
+    ...(candidatePair === undefined ? {} : { candidatePair }),
   });
   return new Map(table).set(workerId, { ...worker, peers });
 }

@@ -52,7 +52,7 @@ export const HubVariant = z
   .meta({ id: 'HubVariant' });
 export type HubVariant = z.infer<typeof HubVariant>;
 
-/** `GET /api/hub/models/:owner/:name`: a repository of the Hugging Face Hub, looked at. */
+/** `GET /api/remote-models/:owner/:name`: a repository of the Hugging Face Hub, looked at. */
 export const HubModel = z
   .object({
     repository: z.string(),
@@ -68,7 +68,7 @@ export const HubModel = z
   .meta({ id: 'HubModel' });
 export type HubModel = z.infer<typeof HubModel>;
 
-/** `GET /api/hub/models?search=`: found on the Hub. */
+/** `GET /api/remote-models?search=`: found on the Hub. */
 export const HubSearchResult = z
   .object({
     repository: z.string(),

@@ -149,6 +149,19 @@ export const SessionClosed = z.object({
 });
 export type SessionClosed = z.infer<typeof SessionClosed>;
 
+/** One end of a direct connection, in the words of ICE (RFC 8445): `relay` is a TURN server's address. */
+export const IceCandidate = z.object({
+  type: z.enum(['host', 'srflx', 'prflx', 'relay']),
+  protocol: z.enum(['udp', 'tcp']).optional(),
+  /** `address:port`, where the worker is told; browsers hide their own behind a name. */
+  address: text.optional(),
+});
+export type IceCandidate = z.infer<typeof IceCandidate>;
+
+/** The addresses between which a direct connection runs. */
+export const CandidatePair = z.object({ local: IceCandidate, remote: IceCandidate });
+export type CandidatePair = z.infer<typeof CandidatePair>;
+
 /** How a worker reaches a peer; sent at every change. */
 export const PeerReport = z.object({
   type: z.literal('peer-report'),
@@ -156,6 +169,8 @@ export const PeerReport = z.object({
   state: z.enum(['connecting', 'direct', 'relayed', 'lost']),
   reason: text.optional(),
   roundTripMs: milliseconds.optional(),
+  /** With `direct`, as soon as it is known. */
+  candidatePair: CandidatePair.optional(),
 });
 export type PeerReport = z.infer<typeof PeerReport>;
 
@@ -227,6 +242,8 @@ export const Assign = z.object({
   stage: StageDescription,
   /** Longest time in milliseconds without progress in any state before `ready`. */
   deadlineMs: count,
+  /** Most bytes that the stage's caches may take, so that other models find room; missing: all that is free. */
+  cacheBytes: count.optional(),
 });
 export type Assign = z.infer<typeof Assign>;
 

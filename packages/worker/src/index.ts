@@ -35,6 +35,7 @@ export {
   type OpenHubSocket,
   type WebSocketClass,
 } from './hub-connection/HubSocket.ts';
+export { reconnectDelayMs } from './hub-connection/reconnectDelay.ts';
 export { silentLog, type Log } from './log.ts';
 export { messageOf } from './messageOf.ts';
 export { dataChannelTransport } from './peers/dataChannelTransport.ts';

@@ -1,8 +1,10 @@
 /** The command line of `potluck worker`; every flag has an environment variable. */
 import { homedir, hostname, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { readJoinLink, type JoinLink } from '@potluck/protocol';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { SettingsError } from '../errors.ts';
+import { readFingerprint } from '../hub-certificate/fingerprint.ts';
 import { memorySize } from './memorySize.ts';
 
 export const deviceChoices = ['auto', 'cuda', 'webgpu', 'cpu'] as const;
@@ -14,6 +16,8 @@ export type LogLevel = (typeof logLevels)[number];
 export interface WorkerSettings {
   hubUrl: string;
   token: string;
+  /** SHA-256 of the hub's certificate, `AA:BB:…`; undefined where the system's authorities vouch for the hub. */
+  fingerprint: string | undefined;
   device: DeviceChoice;
   memoryBytes: number;
   name: string;
@@ -26,7 +30,8 @@ export interface WorkerSettings {
 interface RawOptions {
   hub?: string;
   listen?: string;
-  token: string;
+  token?: string;
+  fingerprint?: string;
   device: DeviceChoice;
   memory: number;
   name: string;
@@ -47,9 +52,14 @@ export function readSettings(
 ): WorkerSettings | undefined {
   const command = new Command('potluck worker')
     .description('Contribute this machine to a hub without a browser.')
-    .addOption(flag('--hub <url>', 'the hub to join, such as http://192.168.1.5:8000'))
+    .addOption(flag('--hub <url>', 'the hub to join, such as https://192.168.1.5:8443, or its join link'))
     .addOption(flag('--listen <port>', 'wait for a hub to call (not built yet)'))
-    .addOption(flag('--token <token>', 'join token of the hub').default(''))
+    .addOption(flag('--token <token>', 'join token of the hub'))
+    .addOption(
+      flag('--fingerprint <sha256>', "fingerprint of the hub's own certificate, as it prints it").argParser(
+        (text) => argument(() => readFingerprint(text)),
+      ),
+    )
     .addOption(flag('--device <device>', 'what to compute with').choices(deviceChoices).default('auto'))
     .addOption(
       flag(
@@ -91,9 +101,15 @@ function toSettings(options: RawOptions): WorkerSettings {
   if (options.name.trim() === '' || options.name.length > 100) {
     throw new SettingsError('--name takes 1 to 100 characters');
   }
+  const link = joinLinkOf(options.hub);
+  const fingerprint = options.fingerprint ?? link.fingerprint;
+  if (fingerprint !== undefined && !link.hubUrl.startsWith('https:')) {
+    throw new SettingsError('--fingerprint is for an https hub: plain http shows no certificate');
+  }
   return {
-    hubUrl: hubUrl(options.hub),
-    token: options.token,
+    hubUrl: link.hubUrl,
+    token: options.token ?? link.token,
+    fingerprint,
     device: options.device,
     memoryBytes: options.memory,
     name: options.name,
@@ -103,12 +119,17 @@ function toSettings(options: RawOptions): WorkerSettings {
   };
 }
 
-function hubUrl(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (!url || !['http:', 'https:'].includes(url.protocol)) {
-    throw new SettingsError(`--hub is "${text}": give a URL such as http://192.168.1.5:8000`);
+/** A link may carry the token and the fingerprint; flags win. */
+function joinLinkOf(text: string): Pick<JoinLink, 'hubUrl' | 'token' | 'fingerprint'> {
+  try {
+    const { hubUrl, token, fingerprint } = readJoinLink(text);
+    return { hubUrl, token, ...(fingerprint !== undefined && { fingerprint: readFingerprint(fingerprint) }) };
+  } catch (cause) {
+    throw new SettingsError(
+      `--hub is "${text}": give a URL such as http://192.168.1.5:8000, or the link that the hub printed`,
+      { cause },
+    );
   }
-  return url.origin;
 }
 
 function flag(flags: string, description: string): Option {

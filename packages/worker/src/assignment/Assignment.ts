@@ -54,7 +54,7 @@ export class Assignment {
     this.#watchdog = watchdog;
     try {
       const { stage } = this.#message;
-      this.#lease = this.#components.pool.reserve(stage);
+      this.#lease = this.#components.pool.reserve(stage, this.#message.cacheBytes);
       const loaded = await this.#load(this.#lease, watchdog);
       if (this.#isFinal()) return;
       this.sessions = new StageSessions({ ...this.#components, stage: loaded }, this.#message);

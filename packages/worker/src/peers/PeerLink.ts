@@ -2,7 +2,7 @@
  * Everything between this worker and one peer: frames in and out over the best transport there is. When a transport
  * dies, both ends tell each other over the next one what has arrived (`begin`), and the rest is sent again.
  */
-import { ProtocolError, SliceAssembler, type WorkerId } from '@potluck/protocol';
+import { ProtocolError, SliceAssembler, type CandidatePair, type WorkerId } from '@potluck/protocol';
 import { TransportClosedError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { FrameJournal } from './FrameJournal.ts';
@@ -79,6 +79,11 @@ export class PeerLink {
   /** The transport that frames leave by. */
   get kind(): PeerTransport['kind'] | undefined {
     return this.#active?.transport.kind;
+  }
+
+  /** The addresses in use; undefined where there are none, or the host does not say. */
+  async candidatePair(): Promise<CandidatePair | undefined> {
+    return this.#active?.transport.candidatePair?.();
   }
 
   /** Takes one more transport: the first one at once, a direct one in place of a relayed one. */

@@ -130,10 +130,8 @@ function openChannel(connection: DataConnection, signal?: AbortSignal): Promise<
       id: activationsChannel.id,
       ordered: true,
     });
-    const transport = dataChannelTransport(channel, () => {
-      // PeerJS's own close first tells the peer, which this must not wait for.
-      connection.close();
-    });
+    // PeerJS's own close first tells the peer, which this must not wait for.
+    const transport = dataChannelTransport(channel, () => connection.close(), rtc);
     const fail = (reason: string): void => {
       transport.close();
       reject(new TransportClosedError(reason));
