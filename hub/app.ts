@@ -4,7 +4,6 @@ import { Hono, type Context, type Env, type Handler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { getPath } from 'hono/utils/url';
 import type { Logger } from 'pino';
-import type { JoinTokens } from './access/joinTokens.ts';
 import { ApiError, apiErrorResponse, toApiError } from './http/apiError.ts';
 import { blobRoutes } from './http/blobs.ts';
 import { crossOrigin } from './http/crossOrigin.ts';
@@ -29,7 +28,6 @@ export interface AppComponents
   /** The control socket for workers. */
   workerSocket: Handler;
   signalling: SignallingOptions;
-  joinTokens: Pick<JoinTokens, 'idOf'>;
   callers: CallerOptions;
   /** What `npm run build` made. */
   pagesDirectory: string;

@@ -19,6 +19,7 @@ import { Deployments } from './pipelines/deployments.ts';
 import { followModes } from './pipelines/followModes.ts';
 import { Operator } from './pipelines/operator.ts';
 import type { HubIdentity } from './secrets.ts';
+import { applyRetention } from './settings/applyRetention.ts';
 import type { HubSettings } from './settings/hubSettings.ts';
 import { SignallingRoom } from './signalling/signallingRoom.ts';
 import { SignallingTokens } from './signalling/signallingTokens.ts';
@@ -110,6 +111,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
   const bus = components.bus ?? embeddedEventBus();
   const imports = { list: [], listen: () => () => undefined };
   const live = watchHub({ registry, deployments, generator, nodes, statistics, catalogue, imports, bus });
+  const endRetention = applyRetention({ settings, database, logger });
   const signallingKey = 'peerjs';
   const workerSocket = workerSocketRoute(
     {
@@ -143,6 +145,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     conversations: new ConversationKeeper({ database, recorder }),
     keyUse: new KeyUse({ tokensOf: (keyId, since) => database.requests.tokensOf(keyId, since) }),
     settings: () => settings.current,
+    hubSettings: settings,
     blobs,
     workerSocket,
     signalling: { room, key: signallingKey, mayEnter: (id, token) => tokens.accepts(id, token) },
@@ -162,6 +165,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
       deployments.stop();
       registry.stop();
       live.stop();
+      endRetention();
       room.stop();
       await recorder.settled();
     },

@@ -44,10 +44,10 @@ export function conversationStore(database: LibSQLDatabase): ConversationStore {
       const rows = await database
         .select({
           conversation: conversations,
-          messageCount: sql<number>`(SELECT count(*) FROM ${messages} WHERE ${messages.conversationId} = ${conversations.id})`,
+          messageCount: sql<number>`(SELECT count(*) FROM ${messages} WHERE ${ofConversation})`,
           found: sql<
             string | null
-          >`(SELECT ${messages.content} FROM ${messages} WHERE ${messages.conversationId} = ${conversations.id} AND ${inMessage} LIMIT 1)`,
+          >`(SELECT ${messages.content} FROM ${messages} WHERE ${ofConversation} AND ${inMessage} LIMIT 1)`,
         })
         .from(conversations)
         .where(
@@ -58,7 +58,7 @@ export function conversationStore(database: LibSQLDatabase): ConversationStore {
               ? undefined
               : or(
                   contains(conversations.title, search),
-                  sql`EXISTS (SELECT 1 FROM ${messages} WHERE ${messages.conversationId} = ${conversations.id} AND ${inMessage})`,
+                  sql`EXISTS (SELECT 1 FROM ${messages} WHERE ${ofConversation} AND ${inMessage})`,
                 ),
           ),
         )
@@ -119,7 +119,9 @@ export function conversationStore(database: LibSQLDatabase): ConversationStore {
   };
 }
 
-/** In the inner questions the table's columns are named in full. */
+/** Columns in full: in a question inside another, `id` would be the message's. */
+const ofConversation = sql.raw('messages.conversation_id = conversations.id');
+
 function messageWith(search: string): SQL {
   return contains(messages.content, search);
 }

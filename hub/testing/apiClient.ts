@@ -21,7 +21,7 @@ export async function api<T = Record<string, unknown>>(
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   const text = await response.text();
-  const isJson = response.headers.get('content-type')?.startsWith('application/json') === true;
+  const isJson = /^application\/json(;|$)/.test(response.headers.get('content-type') ?? '');
   return {
     status: response.status,
     body: (isJson ? JSON.parse(text) : text) as T,

@@ -1,15 +1,23 @@
 /** The management API: everything that the app does. It describes itself at `/api/openapi.json`. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { LiveEvent } from '@potluck/api';
+import { conversationRoutes, type ConversationRouteComponents } from './conversations.ts';
 import { deploymentRoutes, type DeploymentRouteComponents } from './deployments.ts';
 import { streamEvents, type EventComponents } from './events.ts';
+import { joinTokenRoutes, type JoinTokenRouteComponents } from './joinTokens.ts';
+import { keyRoutes, type KeyRouteComponents } from './keys.ts';
 import { nodeRoutes, type NodeRouteComponents } from './nodes.ts';
 import { openApiRoutes } from './openApi.ts';
 import { requestRoutes, type RequestRouteComponents } from './requests.ts';
 import { route } from './route.ts';
+import { settingsRoutes, type SettingsRouteComponents } from './settings.ts';
 import { sessionRoutes, type SessionComponents } from './session.ts';
 
-export type ManagementComponents = DeploymentRouteComponents &
+export type ManagementComponents = ConversationRouteComponents &
+  DeploymentRouteComponents &
+  JoinTokenRouteComponents &
+  KeyRouteComponents &
+  SettingsRouteComponents &
   EventComponents &
   NodeRouteComponents &
   RequestRouteComponents &
@@ -21,6 +29,10 @@ export function managementRoutes(components: ManagementComponents): OpenAPIHono 
   app.route('/session', sessionRoutes(components));
   app.route('/nodes', nodeRoutes(components));
   app.route('/deployments', deploymentRoutes(components));
+  app.route('/conversations', conversationRoutes(components));
+  app.route('/settings', settingsRoutes(components));
+  app.route('/keys', keyRoutes(components));
+  app.route('/join-tokens', joinTokenRoutes(components));
   app.route('/requests', requestRoutes(components));
   app.openapi(
     route(
