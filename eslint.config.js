@@ -8,13 +8,14 @@ import svelteOptions from './svelte.config.js';
 
 /** Imports point one way: protocol <- onnx <- engine <- worker <- the hosts; the hub sees protocol and onnx. */
 const mayNotImport = {
-  'packages/api': ['onnx', 'engine', 'worker', 'node-worker', 'hub'],
-  'packages/protocol': ['api', 'onnx', 'engine', 'worker', 'node-worker', 'hub'],
-  'packages/onnx': ['engine', 'worker', 'node-worker', 'hub'],
-  'packages/engine': ['worker', 'node-worker', 'hub'],
-  'packages/worker': ['node-worker', 'hub'],
-  'packages/node-worker': ['hub'],
-  hub: ['engine', 'worker', 'node-worker', 'client'],
+  'packages/api': ['protocol', 'onnx', 'engine', 'worker', 'node-worker', 'browser-worker', 'hub'],
+  'packages/protocol': ['api', 'onnx', 'engine', 'worker', 'node-worker', 'browser-worker', 'hub'],
+  'packages/onnx': ['engine', 'worker', 'node-worker', 'browser-worker', 'hub'],
+  'packages/engine': ['worker', 'node-worker', 'browser-worker', 'hub'],
+  'packages/worker': ['node-worker', 'browser-worker', 'hub'],
+  'packages/node-worker': ['browser-worker', 'hub'],
+  'packages/browser-worker': ['node-worker', 'hub'],
+  hub: ['engine', 'worker', 'node-worker', 'browser-worker', 'client'],
 };
 
 export default defineConfig(

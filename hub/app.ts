@@ -1,5 +1,5 @@
 /** The hub's web application: which route is where, and who may use it. */
-import { workerSocketPath } from '@potluck/protocol';
+import { workerGoodbyePath, workerSocketPath } from '@potluck/protocol';
 import { Hono, type Context, type Env, type Handler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { getPath } from 'hono/utils/url';
@@ -21,6 +21,7 @@ import { servePages } from './http/pages.ts';
 import { requestId } from './http/requestId.ts';
 import type { BlobStore } from './models/blobStore.ts';
 import { signallingRoutes, type SignallingOptions } from './signalling/signallingRoutes.ts';
+import { pageGoodbyeRoute } from './workers/pageGoodbyeRoute.ts';
 
 export interface AppComponents
   extends ManagementComponents, Omit<ChatComponents, keyof ManagementComponents> {
@@ -53,8 +54,9 @@ export function createApp(components: AppComponents): Hono {
   // Before everything else: browsers get the page at /models, programs the list of models.
   app.use(servePages({ directory: components.pagesDirectory }));
 
-  // These two check their own secrets.
+  // These check their own secrets.
   app.get(workerSocketPath, components.workerSocket);
+  app.post(workerGoodbyePath, pageGoodbyeRoute(components));
   app.route('/peerjs', signallingRoutes(components.signalling));
 
   app.use(identify(components.callers));

@@ -8,5 +8,6 @@ export function createLogger(level: LogLevel, isTerminal: boolean): Logger {
   const stream = isTerminal
     ? pretty({ destination: 2, ignore: 'pid,hostname', sync: true })
     : destination({ dest: 2, sync: true });
-  return pino({ level, serializers: { error: pino.stdSerializers.err } }, stream);
+  const serializers = { error: pino.stdSerializers.err };
+  return pino({ level, serializers, timestamp: pino.stdTimeFunctions.isoTime }, stream);
 }

@@ -1,5 +1,6 @@
 /** One model, both sides, measured in turns so that a change of the machine's speed meets all alike. */
-import { startGrid, type Grid, type GridMeasurement, type StageParts } from './grid.ts';
+import { startGrid, type Grid } from './grid.ts';
+import { measureHops, type HopCost } from './hops.ts';
 import { loadTokenizer, promptOfLength, type BenchPrompt } from './prompts.ts';
 import { median } from './statistics.ts';
 import { startWholeModel, type Measurement } from './wholeModel.ts';
@@ -30,20 +31,6 @@ export interface Row {
   tokensPerSecond: number;
 }
 
-/** What one more crossing costs a token, in milliseconds. Parts are means over the decode steps of all stages. */
-export interface HopCost {
-  stages: number;
-  promptTokens: number;
-  /** Boundaries, and the way of the token back to the first stage. */
-  crossings: number;
-  /** (time per token split - unsplit) / crossings. */
-  perCrossingMs: number;
-  queueMs: number;
-  encodeMs: number;
-  wireMs: number;
-  decodeMs: number;
-}
-
 export interface Comparison {
   model: string;
   rows: Row[];
@@ -55,6 +42,7 @@ export async function compare(model: BenchModel, settings: BenchSettings): Promi
   const prompts = settings.promptLengths.map((length) => promptOfLength(tokenizer, length));
   await using resources = new AsyncDisposableStack();
   const sides: Side[] = [];
+  const grids: Grid[] = [];
   for (const { name, directory } of model.wholeModels) {
     const whole = resources.use(await startWholeModel(directory, settings.threads));
     sides.push({
@@ -71,20 +59,21 @@ export async function compare(model: BenchModel, settings: BenchSettings): Promi
         port: settings.firstPort + index,
       }),
     );
+    grids.push(grid);
     sides.push({
       name: `Potluck, ${stages} ${stages === 1 ? 'stage' : 'stages'}`,
-      stages,
       run: (prompt) => grid.generate(prompt.content, settings.newTokens),
     });
   }
   const results = await measure(sides, prompts, settings.rounds);
   const rows = results.map(({ side, prompt, runs }) => summarise(side.name, prompt, runs));
-  return { model: model.name, rows, hops: hopCosts(results) };
+  const [shortest] = prompts.toSorted((left, right) => left.ids.length - right.ids.length);
+  const hops = shortest ? await measureHops(grids, shortest, settings) : [];
+  return { model: model.name, rows, hops };
 }
 
 interface Side {
   name: string;
-  stages?: number;
   run(prompt: BenchPrompt): Promise<Omit<Measurement, 'tokens'>>;
 }
 
@@ -118,31 +107,4 @@ function summarise(side: string, prompt: BenchPrompt, runs: Result['runs']): Row
     tokenMs,
     tokensPerSecond: 1000 / tokenMs,
   };
-}
-
-function hopCosts(results: Result[]): HopCost[] {
-  return results.flatMap(({ side, prompt, runs }) => {
-    if (side.stages === undefined || side.stages === 1) return [];
-    const unsplit = results.find((other) => other.side.stages === 1 && other.prompt === prompt);
-    if (!unsplit) return [];
-    // n stages: n - 1 boundaries, and the token's way back.
-    const crossings = side.stages;
-    const perToken = (from: Result['runs']): number => median(from.map((run) => run.tokenMs));
-    const stages = (runs as GridMeasurement[]).flatMap((run) => run.stages);
-    const mean = (part: keyof StageParts): number =>
-      stages.reduce((sum, stage) => sum + stage[part], 0) /
-      stages.reduce((sum, stage) => sum + stage.steps, 0);
-    return [
-      {
-        stages: side.stages,
-        promptTokens: prompt.ids.length,
-        crossings,
-        perCrossingMs: (perToken(runs) - perToken(unsplit.runs)) / crossings,
-        queueMs: mean('queueMs'),
-        encodeMs: mean('encodeMs'),
-        wireMs: mean('wireMs'),
-        decodeMs: mean('decodeMs'),
-      },
-    ];
-  });
 }

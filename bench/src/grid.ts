@@ -9,7 +9,7 @@ import OpenAI from 'openai';
 import { medianStep } from './statistics.ts';
 import type { Measurement } from './wholeModel.ts';
 
-/** Timings of one stage over one request, as `GET /api/requests/:id` gives them. */
+/** Sums of one stage over one request, as `GET /api/requests/:id` gives them. */
 export interface StageParts {
   steps: number;
   queueMs: number;
@@ -97,20 +97,22 @@ async function generate(
       temperature: 0,
       max_tokens: newTokens,
       stream: true,
-      // One chunk for each token, also where its text is held back.
-      logprobs: true,
       stream_options: { include_usage: true },
     })
     .withResponse();
   const times: number[] = [];
   let text = '';
-  let promptTokens = 0;
+  let usage: OpenAI.CompletionUsage | undefined;
   for await (const chunk of stream) {
-    const choice = chunk.choices[0];
-    for (const _token of choice?.logprobs?.content ?? []) times.push(performance.now());
-    text += choice?.delta.content ?? '';
-    promptTokens = chunk.usage?.prompt_tokens ?? promptTokens;
+    const content = chunk.choices[0]?.delta.content ?? '';
+    if (content !== '') times.push(performance.now());
+    text += content;
+    usage = chunk.usage ?? usage;
   }
+  const { prompt_tokens: promptTokens = 0, completion_tokens: tokens = 0 } = usage ?? {};
+  // Text can be held back until its last byte is there, and a token that ends the answer has none.
+  if (times.length < tokens - 1)
+    throw new Error(`${tokens} tokens came in ${times.length} chunks: time between tokens can't be told`);
   const [first = Number.NaN] = times;
   return {
     firstTokenMs: first - start,
@@ -124,5 +126,8 @@ async function generate(
 async function stagesOf(url: string, requestId: string): Promise<StageParts[]> {
   const response = await fetch(`${url}/api/requests/${requestId}`);
   const { stages } = (await response.json()) as { stages: { timings: StageParts | null }[] };
-  return stages.flatMap(({ timings }) => timings ?? []);
+  return stages.map(({ timings }) => {
+    if (!timings) throw new Error(`a stage of request ${requestId} did not tell its timings`);
+    return timings;
+  });
 }

@@ -46,13 +46,19 @@ export async function startWholeModel(directory: string, threads: number): Promi
 }
 
 async function message<T>(child: ChildProcess): Promise<T> {
-  const [value] = (await Promise.race([
-    once(child, 'message'),
-    once(child, 'exit').then(([code]) => {
-      throw new Error(`the process with the whole model ended with ${String(code)}`);
-    }),
-  ])) as [T];
-  return value;
+  const waiting = new AbortController();
+  const { signal } = waiting;
+  try {
+    const [value] = (await Promise.race([
+      once(child, 'message', { signal }),
+      once(child, 'exit', { signal }).then(([code]) => {
+        throw new Error(`the process with the whole model ended with ${String(code)}`);
+      }),
+    ])) as [T];
+    return value;
+  } finally {
+    waiting.abort();
+  }
 }
 
 /** Notes when each token came. */

@@ -59,6 +59,7 @@ export class Generation {
   #lastTokenMs: number | null = null;
   #text = '';
   #cancelled = false;
+  #over = false;
 
   constructor(components: GenerationComponents, init: GenerationInit) {
     this.#components = components;
@@ -110,6 +111,11 @@ export class Generation {
   cancel(): void {
     this.#cancelled = true;
     this.#components.session.fail(new GenerationError('cancelled', 'the request was cancelled'));
+  }
+
+  /** True once the answer is complete, or will never be: only its record is still to come. */
+  get isOver(): boolean {
+    return this.#over;
   }
 
   /** The request as it was kept, with timings by stage; resolves once the stages have closed the session. */
@@ -167,6 +173,7 @@ export class Generation {
       throw error;
     } finally {
       signal.removeEventListener('abort', onAbort);
+      this.#over = true;
       // Closing waits for the stages; who reads the answer does not wait for that.
       void this.#end(outcome, holdsRoom);
     }

@@ -179,6 +179,15 @@ export class Generator {
     return generation;
   }
 
+  /**
+   * Resolves when a request's record says all that it can say now: at once while it runs, and where its answer is over,
+   * when its stages have told their timings.
+   */
+  async recorded(id: string): Promise<void> {
+    const generation = this.#running.get(id as SessionId)?.generation;
+    if (generation?.isOver) await generation.recorded;
+  }
+
   /** The replica with the shortest way to an answer. */
   #choose(deployment: Deployment): Serving & { keeper: PipelineKeeper } {
     const { replicas, model } = deployment;

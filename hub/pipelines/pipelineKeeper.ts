@@ -235,7 +235,9 @@ export class PipelineKeeper {
   #miss(missing: string): void {
     if (missing === this.#missing) return;
     this.#missing = missing;
-    this.#components.logger.warn({ missing }, 'the model is not served');
+    const { logger, workersStarting } = this.#components;
+    if (workersStarting() > 0) logger.info({ missing }, 'waiting for local workers');
+    else logger.warn({ missing }, 'the model is not served');
     this.#components.listener.changed();
   }
 

@@ -7,6 +7,7 @@ import {
   protocolVersion,
   workerSocketPath,
   type Assign,
+  type CloseSession,
   type FromHubMessage,
   type FromWorkerMessage,
   type Hello,
@@ -30,6 +31,8 @@ export interface ScriptedWorkerInit {
   onAssign?: (worker: ScriptedWorker, message: Assign) => void;
   /** Answers an open-session; default: opened at once. */
   onOpen?: (worker: ScriptedWorker, message: OpenSession) => void;
+  /** Answers a close-session; default: closed at once. */
+  onClose?: (worker: ScriptedWorker, message: CloseSession) => void;
   /** Called at the first stage when a prompt comes. Default: nothing. */
   onPrompt?: (worker: ScriptedWorker, message: Prompt) => void;
 }
@@ -135,6 +138,11 @@ export class ScriptedWorker {
     }
   }
 
+  /** Tells its timings of a session. */
+  sessionClosed({ sessionId, assignmentId }: CloseSession): void {
+    this.send({ type: 'session-closed', sessionId, assignmentId, timings: scriptedTimings });
+  }
+
   /** Epoch of the last assignment. */
   get epoch(): number {
     return this.received.findLast((message) => message.type === 'assign')?.epoch ?? 0;
@@ -142,7 +150,7 @@ export class ScriptedWorker {
 
   #receive(message: FromHubMessage): void {
     this.received.push(message);
-    const { onAssign, onOpen, onPrompt, cacheBytes = 1e9 } = this.init;
+    const { onAssign, onOpen, onClose, onPrompt, cacheBytes = 1e9 } = this.init;
     switch (message.type) {
       case 'assign':
         if (onAssign) onAssign(this, message);
@@ -161,11 +169,10 @@ export class ScriptedWorker {
       case 'prompt':
         onPrompt?.(this, message);
         return;
-      case 'close-session': {
-        const { sessionId, assignmentId } = message;
-        this.send({ type: 'session-closed', sessionId, assignmentId, timings: scriptedTimings });
+      case 'close-session':
+        if (onClose) onClose(this, message);
+        else this.sessionClosed(message);
         return;
-      }
       case 'welcome':
       case 'refusal':
     }

@@ -54,7 +54,7 @@ export function viewNode(components: NodeViewComponents, worker: WorkerRecord): 
     })),
     runningRequests: generator.running.filter(({ workerIds }) => workerIds.includes(worker.id)).length,
     tokensServed: statistics.tokensOf(worker.id),
-    hidden: null,
+    hidden: worker.presence === undefined ? null : worker.presence !== 'visible',
   };
 }
 

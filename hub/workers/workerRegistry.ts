@@ -1,5 +1,12 @@
 /** The workers that are here, their sockets and their leases. */
-import type { FromHubMessage, FromWorkerMessage, Hello, RefusalCode, WorkerId } from '@potluck/protocol';
+import type {
+  FromHubMessage,
+  FromWorkerMessage,
+  Hello,
+  PageGoodbye,
+  RefusalCode,
+  WorkerId,
+} from '@potluck/protocol';
 import type { Logger } from 'pino';
 import { applyWorkerEvent, type WorkerEvent, type WorkerRecord, type WorkerTable } from './workerTable.ts';
 
@@ -19,7 +26,7 @@ export interface WorkerSocket {
 /** What a worker says after hello, except what the registry deals with by itself. */
 export type WorkerMessage = Exclude<
   FromWorkerMessage,
-  { type: 'hello' | 'renew' | 'goodbye' | 'peer-report' }
+  { type: 'hello' | 'renew' | 'goodbye' | 'peer-report' | 'presence' }
 >;
 
 /** Told about every change, in the order in which it happened. */
@@ -127,6 +134,10 @@ export class WorkerRegistry {
         this.leave(workerId, socket, message.reason ?? 'it left');
         socket.close('goodbye');
         return;
+      case 'presence':
+        this.#apply({ type: 'presence-changed', workerId, presence: message.state });
+        this.#changed(workerId);
+        return;
       case 'peer-report':
         this.#apply({ type: 'peer-reported', workerId, report: message });
         this.#logger.debug({ worker: worker.name, peer: message.peer, state: message.state }, 'peer link');
@@ -139,6 +150,18 @@ export class WorkerRegistry {
       case 'session-closed':
         this.#tell((listener) => listener.message?.(worker, message));
     }
+  }
+
+  /**
+   * Ends the lease of an instance whose page is being left.
+   * @returns false if that instance is not here
+   */
+  pageLeft({ workerId, instanceId, reason }: PageGoodbye): boolean {
+    const seat = this.#seats.get(workerId);
+    if (!seat || this.#table.get(workerId)?.instanceId !== instanceId) return false;
+    this.leave(workerId, seat.socket, reason ?? 'its page was left');
+    seat.socket.close('goodbye');
+    return true;
   }
 
   /** Ends the lease, if `socket` still holds it. Called when a socket closes. */

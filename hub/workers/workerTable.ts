@@ -1,5 +1,5 @@
 /** The workers that are here, as a state that events change. */
-import type { Device, InstanceId, PeerReport, Sha256, WorkerId } from '@potluck/protocol';
+import type { Device, InstanceId, PeerReport, Sha256, WorkerId, WorkerPresence } from '@potluck/protocol';
 
 /** One worker with a lease. */
 export interface WorkerRecord {
@@ -20,6 +20,8 @@ export interface WorkerRecord {
   joinTokenId: string;
   /** Blobs that it said to have when it joined. */
   cachedBlobs: ReadonlySet<Sha256>;
+  /** Tabs only: whether somebody looks at it, by what it last said. */
+  presence?: WorkerPresence['state'];
   /** How it reaches its peers, by what it last said. */
   peers: ReadonlyMap<WorkerId, Pick<PeerReport, 'state' | 'reason' | 'roundTripMs' | 'candidatePair'>>;
 }
@@ -28,6 +30,7 @@ export type WorkerEvent =
   | { type: 'joined'; worker: WorkerRecord }
   | { type: 'left'; workerId: WorkerId }
   | { type: 'renamed'; workerId: WorkerId; name: string }
+  | { type: 'presence-changed'; workerId: WorkerId; presence: WorkerPresence['state'] }
   | { type: 'peer-reported'; workerId: WorkerId; report: PeerReport };
 
 export type WorkerTable = ReadonlyMap<WorkerId, WorkerRecord>;
@@ -43,6 +46,8 @@ export function applyWorkerEvent(table: WorkerTable, event: WorkerEvent): Worker
       const worker = table.get(event.workerId);
       return worker ? new Map(table).set(worker.id, { ...worker, name: event.name }) : table;
     }
+    case 'presence-changed':
+      return withPresence(table, event.workerId, event.presence);
     case 'peer-reported':
       return withPeer(table, event.workerId, event.report);
   }
@@ -57,6 +62,15 @@ function withoutWorker(table: WorkerTable, workerId: WorkerId): WorkerTable {
     next.set(worker.id, { ...worker, peers });
   }
   return next;
+}
+
+function withPresence(
+  table: WorkerTable,
+  workerId: WorkerId,
+  presence: WorkerPresence['state'],
+): WorkerTable {
+  const worker = table.get(workerId);
+  return worker ? new Map(table).set(workerId, { ...worker, presence }) : table;
 }
 
 function withPeer(table: WorkerTable, workerId: WorkerId, { peer, ...link }: PeerReport): WorkerTable {

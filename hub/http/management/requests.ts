@@ -17,7 +17,7 @@ import { answers, done, noContent, route } from './route.ts';
 export interface RequestRouteComponents {
   database: Pick<Database, 'requests'>;
   recorder: Pick<Recorder, 'settled'>;
-  generator: Pick<Generator, 'cancel'>;
+  generator: Pick<Generator, 'cancel' | 'recorded'>;
 }
 
 const tag = 'Requests';
@@ -30,8 +30,10 @@ export function requestRoutes({ database, recorder, generator }: RequestRouteCom
   const { requests } = database;
   /** Everybody sees what happens; only the administrator sees others' requests in a list. */
   const find = async (c: Context, id: string): Promise<RequestRecord> => {
+    const requestId = id.replace(/^chatcmpl-/, '');
+    await generator.recorded(requestId);
     await recorder.settled();
-    const record = await requests.find(id.replace(/^chatcmpl-/, ''));
+    const record = await requests.find(requestId);
     const { owner, isAdmin } = readerOf(c);
     if (record && (isAdmin || record.owner === owner)) return record;
     throw new ApiError(404, `There is no request ${id}.`, { code: 'request_not_found' });

@@ -46,6 +46,22 @@ test('an answer comes whole, with usage, route and timings', async () => {
   });
 });
 
+test('who asks for a request as soon as its stream ends gets the timings of its stages', async () => {
+  const closing = Promise.withResolvers<() => void>();
+  const worker = hub.worker('one', {
+    ...answering(hub, 'Hello there'),
+    onClose: (self, message) => closing.resolve(() => self.sessionClosed(message)),
+  });
+  await hub.served();
+  const response = await sendChat({ ...ask, stream: true });
+  await response.text();
+  const { sessionId } = await worker.message('prompt');
+  const reading = fetch(`${hub.url}/api/requests/${sessionId}`).then((answer) => answer.json());
+  await fetch(`${hub.url}/health`);
+  (await closing.promise)();
+  expect(await reading).toMatchObject({ status: 'done', stages: [{ worker: 'one', computeMs: 20 }] });
+});
+
 test('a stream follows the rules that clients rely on', async () => {
   hub.worker('one', answering(hub, 'Hello there'));
   await hub.served();

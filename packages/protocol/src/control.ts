@@ -14,6 +14,9 @@ export const protocolVersion = 1;
 /** Path of the control web socket on the hub. */
 export const workerSocketPath = '/api/workers/socket';
 
+/** Where a page that is being left says goodbye for its worker, by a beacon; see PageGoodbye. */
+export const workerGoodbyePath = '/api/workers/goodbye';
+
 /** Longest control message in bytes: a prompt of 256k tokens written as JSON numbers fits. */
 export const maxControlMessageBytes = 4 * 1024 * 1024;
 
@@ -174,8 +177,28 @@ export const PeerReport = z.object({
 });
 export type PeerReport = z.infer<typeof PeerReport>;
 
+/**
+ * Whether people look at a worker: sent at every change and after a welcome, by tabs. `hidden` may be slower; `frozen` is about to be
+ * stopped by the browser for a while.
+ */
+export const WorkerPresence = z.object({
+  type: z.literal('presence'),
+  state: z.enum(['visible', 'hidden', 'frozen']),
+});
+export type WorkerPresence = z.infer<typeof WorkerPresence>;
+
 /** The worker leaves on purpose. */
 export const Goodbye = z.object({ type: z.literal('goodbye'), reason: text.optional() });
+
+/** Body of a request to `workerGoodbyePath`: the socket itself may end only later. */
+export const PageGoodbye = z.object({
+  /** Join token. */
+  token: z.string().max(500),
+  workerId: WorkerId,
+  instanceId: InstanceId,
+  reason: text.optional(),
+});
+export type PageGoodbye = z.infer<typeof PageGoodbye>;
 
 export const FromWorkerMessage = z.discriminatedUnion('type', [
   Hello,
@@ -186,6 +209,7 @@ export const FromWorkerMessage = z.discriminatedUnion('type', [
   SessionFailed,
   SessionClosed,
   PeerReport,
+  WorkerPresence,
   Goodbye,
 ]);
 export type FromWorkerMessage = z.infer<typeof FromWorkerMessage>;

@@ -9,6 +9,7 @@
  * );
  * await agent.finished;
  */
+export type { AgentEvent } from './AgentEvent.ts';
 export {
   startWorkerAgent,
   type WorkerAgent,
@@ -45,8 +46,16 @@ export {
   type MemoryTransport,
   type MemoryTransportInit,
 } from './peers/memoryTransport.ts';
-export { peerJsConnector, type PeerJsConnectorComponents } from './peers/peerJsConnector.ts';
+export { openActivationsChannel } from './peers/openActivationsChannel.ts';
+export { peerJsConnector } from './peers/peerJsConnector.ts';
+export {
+  peerJsSignalling,
+  type PeerJsSignalling,
+  type SignallingComponents,
+  type SignallingInit,
+} from './peers/peerJsSignalling.ts';
 export type { PeerTransport, PeerTransportEvents } from './peers/PeerTransport.ts';
+export { retryAtOnce } from './peers/retryAtOnce.ts';
 export type {
   LoadedStage,
   OpenCacheRequest,

@@ -38,6 +38,9 @@ try {
   );
   result = { ok: true, stepMs, float16 };
 } catch (error) {
-  result = { ok: false, reason: error instanceof Error ? error.message : String(error) };
+  const message = error instanceof Error ? error.message : String(error);
+  // ONNX Runtime puts the place in its source and the failed condition in front of what it has to say.
+  const reason = message.replace(/^.* was false\. /s, '').trim();
+  result = { ok: false, reason };
 }
 process.stdout.write(`\n${JSON.stringify(result)}\n`, () => process.exit(0));

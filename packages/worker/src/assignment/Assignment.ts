@@ -19,6 +19,8 @@ export interface AssignmentComponents extends Omit<StageSessionsComponents, 'sta
   /** Resolves when the peer can be sent to. */
   peerReady: (peer: WorkerId) => Promise<void>;
   sendToHub: (message: FromWorkerMessage) => void;
+  /** Told how much of a blob is here. */
+  onBlob: ArtifactWatcher['onBlob'];
   log: Log;
 }
 
@@ -109,6 +111,7 @@ export class Assignment {
         this.#reason = note;
         this.report();
       },
+      onBlob: this.#components.onBlob,
       signal: watchdog.signal,
     };
     if (!lease.isShared) {

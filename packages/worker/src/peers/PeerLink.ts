@@ -3,6 +3,7 @@
  * dies, both ends tell each other over the next one what has arrived (`begin`), and the rest is sent again.
  */
 import { ProtocolError, SliceAssembler, type CandidatePair, type WorkerId } from '@potluck/protocol';
+import { uuidv4 } from 'uuidv7';
 import { TransportClosedError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { FrameJournal } from './FrameJournal.ts';
@@ -58,7 +59,7 @@ export class PeerLink {
   #lossReason: string | undefined;
   /** A better channel that is taken as soon as no frame is half sent. */
   #successor: Channel | undefined;
-  #generation = crypto.randomUUID() as string;
+  #generation = uuidv4();
   #nextFrame = 0;
   #peerGeneration = unknownGeneration;
   #received = new ReceivedFrames();
@@ -191,7 +192,7 @@ export class PeerLink {
     this.#journal.clear();
     this.#queue.clear();
     this.#wakeDrainWaiters();
-    this.#generation = crypto.randomUUID();
+    this.#generation = uuidv4();
     this.#nextFrame = 0;
     if (this.#active) this.#hand(this.#active, this.#begin());
     if (hadFrames) this.#events.onBroken('peer-unreachable', reason);

@@ -1,0 +1,48 @@
+import { importRandomModel } from '@potluck/engine/testing';
+import { tinyDecoder } from '@potluck/onnx/testing';
+import { SamplingDescription } from '@potluck/protocol';
+import { silentLog, type LoadedStage, type StageArtifact } from '@potluck/worker';
+import { expect, test } from 'vitest';
+import { threadStageHost } from './threadStageHost.ts';
+
+const cacheBytes = 1e6;
+const sampling = SamplingDescription.parse({ temperature: 0, seed: 1 });
+const tokens = [1, 7, 33];
+
+async function wholeStage(): Promise<StageArtifact> {
+  const model = await importRandomModel({ ...tinyDecoder, tokenizer: false });
+  const [artifact] = model.stages(1);
+  // The host takes the buffers away: copies for each load.
+  return structuredClone(artifact) as StageArtifact;
+}
+
+async function firstToken(stage: LoadedStage): Promise<number | undefined> {
+  await stage.open({ cacheId: 'one', epoch: 1, capacity: 8, promptLength: 3, sampling, tokens });
+  const step = { cacheId: 'one', epoch: 1, position: 0, length: 3, tokenIds: tokens, sample: true };
+  return (await stage.step(step)).sampled?.token;
+}
+
+test('a thread that ends fails what it was asked, says that its stages are lost, and is replaced', async () => {
+  const entry = new URL('../../testing/mortalEngineThread.ts', import.meta.url);
+  const host = threadStageHost({ log: silentLog, entry }, { provider: 'cpu', threads: 1 });
+  const stage = await host.load(await wholeStage(), cacheBytes);
+  const token = await firstToken(stage);
+  expect(token).toBeTypeOf('number');
+
+  const lost = expect(stage.lost).rejects.toMatchObject({ code: 'compute-failed' });
+  await expect(stage.release('last')).rejects.toMatchObject({ code: 'compute-failed' });
+  await lost;
+  await expect(firstToken(stage)).rejects.toThrow(/thread is gone/);
+
+  const next = await host.load(await wholeStage(), cacheBytes);
+  expect(await firstToken(next)).toBe(token);
+  await host.close();
+});
+
+test('an error of the stage keeps its code on the way out of the thread', async () => {
+  const host = threadStageHost({ log: silentLog }, { provider: 'cpu', threads: 1 });
+  const stage = await host.load(await wholeStage(), cacheBytes);
+  const step = { cacheId: 'none', epoch: 1, position: 0, length: 1, tokenIds: [1], sample: true };
+  await expect(stage.step(step)).rejects.toMatchObject({ code: 'cache-miss' });
+  await host.close();
+});
