@@ -1,15 +1,7 @@
 /** A list of secrets at the hub (API keys, join tokens): read, made, revoked, forgotten. */
 import { perform } from '#lib/hub/actions.ts';
 import { hubJson, hubSend } from '#lib/hub/hubFetch.ts';
-
-export interface Secret {
-  id: string;
-  name: string;
-  prefix: string;
-  expiresAt: number | null;
-  revokedAt: number | null;
-  lastUsedAt: number | null;
-}
+import type { Secret } from './secret.ts';
 
 export class Secrets<Kind extends Secret> {
   list = $state.raw<Kind[]>([]);
@@ -50,18 +42,4 @@ export class Secrets<Kind extends Secret> {
     await perform(() => hubSend('DELETE', `${this.#path}/${id}`));
     await this.refresh();
   }
-}
-
-/** What a secret's state is, in a few words. */
-export function describeSecret({ expiresAt, revokedAt, lastUsedAt }: Secret): string {
-  const day = (at: number): string => new Date(at).toLocaleDateString();
-  const used = lastUsedAt === null ? 'never used' : `last used ${new Date(lastUsedAt).toLocaleString()}`;
-  if (revokedAt !== null) return `revoked ${day(revokedAt)}, ${used}`;
-  if (expiresAt === null) return used;
-  return `${expiresAt < Date.now() ? 'expired' : 'expires'} ${day(expiresAt)}, ${used}`;
-}
-
-/** The end of a day that a date field names; null for an empty field. */
-export function endOfDay(date: string): number | null {
-  return date === '' ? null : new Date(`${date}T23:59:59`).getTime();
 }
