@@ -1,190 +1,185 @@
-/** The open conversation, and the list of the others. */
-import { HubError, messageOf } from '#lib/hub/errors.ts';
-import {
-  newConversation,
-  newId,
-  titleOf,
-  toRequestMessages,
-  untitled,
-  type AnswerMessage,
-  type Conversation,
-  type ConversationSummary,
-} from './conversation.ts';
-import type { ConversationStore } from './conversationStore.ts';
+/** The open conversation: says things, writes what comes back, and keeps in step with the hub. */
+import type { Activity, Conversation, Message, Sampling } from '@potluck/api';
+import { uuidv7 } from 'uuidv7';
+import { messageOf } from '#lib/hub/errors.ts';
+import { hubJson, hubSend } from '#lib/hub/hubFetch.ts';
+import { newConversation, titleOf, toRequestMessages, untitled } from './conversation.ts';
 import { streamCompletion } from './streamCompletion.ts';
+import { newestLeaf, threadOf } from './thread.ts';
+
+/** What is known of an answer while it is written here; afterwards the hub's record has it. */
+export interface LiveFacts {
+  requestId?: string;
+  route?: string;
+}
 
 export class Chat {
   conversation = $state<Conversation>(newConversation());
-  list = $state.raw<ConversationSummary[]>([]);
-  /** False until the list was read for the first time. */
-  listed = $state(false);
-  /** Id of the answer that is being written. */
+  /** Id of the answer that this page is writing. */
   writing = $state<string>();
-  /** What went wrong with keeping conversations. */
+  /** Facts of that answer. */
+  facts = $state.raw<LiveFacts>({});
+  /** What went wrong beside answers, which show their own errors. */
   problem = $state<string>();
-  /** Bytes and words in it decide which conversations are listed. */
-  query = $state('');
-  readonly #store: ConversationStore;
+  readonly thread = $derived(threadOf(this.conversation.messages, this.conversation.currentMessageId));
+  readonly #changed: () => void;
   #stop: AbortController | undefined;
+  #isKept = false;
 
-  constructor(store: ConversationStore) {
-    this.#store = store;
-  }
-
-  /** Reads the list again. */
-  async refresh(): Promise<void> {
-    await this.#keeping(async () => {
-      this.list = await this.#store.list(this.query);
-      this.listed = true;
-    });
+  /** @param changed called when the list of conversations should be read again */
+  constructor(changed: () => void) {
+    this.#changed = changed;
   }
 
   /** @returns false where the conversation does not exist (any more) */
   async open(id: string): Promise<boolean> {
     if (this.conversation.id === id) return true;
-    this.stop();
-    const found = await this.#store.load(id).catch((error: unknown) => {
-      this.problem = messageOf(error);
-      return undefined;
-    });
-    if (found) this.conversation = found;
-    return found !== undefined;
+    this.leave();
+    const found = await hubJson<Conversation>(`/api/conversations/${id}`).catch(() => undefined);
+    if (!found) return false;
+    this.conversation = found;
+    this.#isKept = true;
+    return true;
   }
 
   startNew(): void {
-    this.stop();
-    const { settings, model } = this.conversation;
-    const fresh = newConversation();
-    this.conversation = { ...fresh, model, settings: { ...settings } };
-  }
-
-  async rename(id: string, title: string): Promise<void> {
-    const name = title.trim();
-    if (name === '') return;
-    if (this.conversation.id === id) this.conversation.title = name;
-    await this.#keeping(() => this.#store.rename(id, name));
-    await this.refresh();
-  }
-
-  async remove(id: string): Promise<void> {
-    if (this.conversation.id === id) this.startNew();
-    await this.#keeping(() => this.#store.remove(id));
-    await this.refresh();
+    this.leave();
+    const { systemPrompt, sampling, model } = this.conversation;
+    this.conversation = { ...newConversation(), systemPrompt, model, sampling: { ...sampling } };
+    this.#isKept = false;
   }
 
   /** Keeps changed settings, once there is something to keep them with. */
-  async saveSettings(): Promise<void> {
-    if (this.conversation.messages.length > 0) await this.#save();
+  async change(change: { model?: string | null; systemPrompt?: string; sampling?: Sampling }): Promise<void> {
+    Object.assign(this.conversation, change);
+    if (this.#isKept) await this.#patch(change);
   }
 
-  /** Says something and waits for the answer. */
-  async send(text: string, servedModel: string): Promise<void> {
+  /** Says something and waits for the answer. `parentId` is what it answers; default: the end of what is shown. */
+  async send(
+    text: string,
+    servedModel: string,
+    parentId = this.conversation.currentMessageId,
+  ): Promise<void> {
     if (text.trim() === '' || this.writing !== undefined) return;
     const { conversation } = this;
     if (conversation.title === untitled) conversation.title = titleOf(text);
-    conversation.messages.push({ id: newId(), role: 'user', text });
-    await this.#answer(servedModel);
+    const prompt = message({ parentId, role: 'user', content: text, status: 'done' });
+    conversation.messages.push(prompt);
+    conversation.currentMessageId = prompt.id;
+    try {
+      await this.#keepConversation();
+      const { id, role, content } = prompt;
+      await hubSend('POST', `/api/conversations/${conversation.id}/messages`, {
+        id,
+        parentId,
+        role,
+        content,
+      });
+      this.problem = undefined;
+    } catch (error) {
+      this.problem = `The hub could not keep this message: ${messageOf(error)}`;
+      return;
+    }
+    await this.answer(prompt.id, servedModel);
   }
 
-  /** Says something else instead of message `id`; what followed it is dropped. */
-  async resend(id: string, text: string, servedModel: string): Promise<void> {
-    const index = this.conversation.messages.findIndex((message) => message.id === id);
-    if (index < 0 || text.trim() === '') return;
-    this.stop();
-    this.conversation.messages.splice(index, Infinity, { id: newId(), role: 'user', text });
-    await this.#answer(servedModel);
+  /** Asks for an answer to message `promptId`, beside those that there are. */
+  async answer(promptId: string, servedModel: string): Promise<void> {
+    const { conversation } = this;
+    const model = conversation.model ?? servedModel;
+    const stopping = (this.#stop = new AbortController());
+    const thread = threadOf(conversation.messages, promptId);
+    conversation.messages.push(
+      message({ parentId: promptId, role: 'assistant', status: 'streaming', model }),
+    );
+    const answer = conversation.messages.at(-1) as Message;
+    conversation.currentMessageId = answer.id;
+    this.writing = answer.id;
+    this.facts = {};
+    try {
+      const place = { conversationId: conversation.id, parentId: promptId, messageId: answer.id };
+      const body = {
+        ...conversation.sampling,
+        model,
+        messages: toRequestMessages(conversation.systemPrompt, thread),
+      };
+      for await (const event of streamCompletion(body, place, stopping.signal)) {
+        if (event.type === 'text') answer.content += event.text;
+        if (event.type === 'accepted') {
+          this.facts = event;
+          answer.requestId = event.requestId ?? null;
+          this.#changed();
+        }
+      }
+      answer.status = 'done';
+    } catch (error) {
+      answer.status = stopping.signal.aborted ? 'stopped' : 'failed';
+      answer.error = stopping.signal.aborted ? null : messageOf(error);
+    } finally {
+      if (this.writing === answer.id) this.writing = undefined;
+    }
+    this.#changed();
   }
 
-  /** Asks for another answer in the place of answer `id`; what followed it is dropped. */
-  async regenerate(id: string, servedModel: string): Promise<void> {
-    const index = this.conversation.messages.findIndex((message) => message.id === id);
-    if (index < 0) return;
-    this.stop();
-    this.conversation.messages.splice(index);
-    await this.#answer(servedModel);
+  /** Shows another message in the place of its siblings. */
+  async choose(messageId: string): Promise<void> {
+    const leaf = newestLeaf(this.conversation.messages, messageId);
+    this.conversation.currentMessageId = leaf;
+    await this.#patch({ currentMessageId: leaf });
   }
 
   /** Ends the answer that is being written, here and on the grid. */
   stop(): void {
+    const unfinished = this.thread.at(-1)?.message;
+    if (unfinished?.status !== 'streaming') return;
+    if (unfinished.requestId !== null) {
+      void hubSend('POST', `/api/requests/${unfinished.requestId}/cancel`).catch(() => undefined);
+    }
     this.#stop?.abort();
   }
 
-  async #answer(servedModel: string): Promise<void> {
-    const { conversation } = this;
-    const { settings } = conversation;
-    const model = conversation.model ?? servedModel;
-    const stopping = (this.#stop = new AbortController());
-    const messages = toRequestMessages(conversation, conversation.messages.length);
-    conversation.messages.push({ id: newId(), role: 'assistant', text: '', facts: { model } });
-    const answer = conversation.messages.at(-1) as AnswerMessage;
-    this.writing = answer.id;
-    void this.#save();
-    try {
-      const body = {
-        model,
-        messages,
-        temperature: settings.temperature,
-        top_p: settings.topP,
-        top_k: settings.topK,
-        min_p: settings.minP,
-        repetition_penalty: settings.repetitionPenalty,
-        max_completion_tokens: settings.maxTokens,
-        seed: settings.seed,
-      };
-      await write(answer, body, stopping.signal);
-    } catch (error) {
-      if (stopping.signal.aborted) answer.facts.finishReason = 'stopped';
-      else answer.facts.error = messageOf(error);
-      if (error instanceof HubError && error.code === 'model_not_found') conversation.model = undefined;
-    } finally {
-      if (this.writing === answer.id) this.writing = undefined;
-    }
-    await this.#save(conversation);
+  /** Stops to read; the hub writes the answer to its end and keeps it. */
+  leave(): void {
+    this.#stop?.abort();
   }
 
-  async #save(conversation = this.conversation): Promise<void> {
-    conversation.updatedAt = Date.now();
-    await this.#keeping(() => this.#store.save($state.snapshot<Conversation>(conversation)));
-    await this.refresh();
+  /** Reads an answer again that the hub writes without this page: after a reload, or in another tab. */
+  async follow({ id, status }: Activity): Promise<void> {
+    const answer = this.conversation.messages.find(({ requestId }) => requestId === id);
+    if (!answer || this.writing !== undefined || (answer.status !== 'streaming' && status === 'running'))
+      return;
+    const { id: conversationId } = this.conversation;
+    const now = await hubJson<Conversation>(`/api/conversations/${conversationId}`).catch(() => undefined);
+    if (now && this.conversation.id === conversationId && this.writing === undefined) this.conversation = now;
   }
 
-  async #keeping(act: () => Promise<void>): Promise<void> {
+  async #keepConversation(): Promise<void> {
+    if (this.#isKept) return;
+    const { id, title, model, systemPrompt, sampling } = this.conversation;
+    await hubSend('POST', '/api/conversations', { id, title, model, systemPrompt, sampling });
+    this.#isKept = true;
+  }
+
+  async #patch(change: object): Promise<void> {
     try {
-      await act();
-      this.problem = undefined;
+      await hubSend('PATCH', `/api/conversations/${this.conversation.id}`, change);
     } catch (error) {
-      this.problem = `Conversations can't be kept: ${messageOf(error)}`;
+      this.problem = messageOf(error);
     }
   }
 }
 
-/** Writes what comes into the answer. */
-async function write(
-  answer: AnswerMessage,
-  body: Record<string, unknown>,
-  signal: AbortSignal,
-): Promise<void> {
-  const startedAt = performance.now();
-  let firstAt: number | undefined;
-  for await (const event of streamCompletion(body, signal)) {
-    const now = performance.now();
-    switch (event.type) {
-      case 'accepted':
-        if (event.requestId !== undefined) answer.facts.requestId = event.requestId;
-        if (event.route !== undefined) answer.facts.route = event.route;
-        break;
-      case 'text':
-        if (firstAt === undefined) answer.facts.firstTokenMs = now - startedAt;
-        firstAt ??= now;
-        answer.facts.writingMs = now - firstAt;
-        answer.text += event.text;
-        break;
-      case 'finished':
-        answer.facts.finishReason = event.reason;
-        break;
-      case 'usage':
-        answer.facts.promptTokens = event.promptTokens;
-        answer.facts.completionTokens = event.completionTokens;
-    }
-  }
+function message(
+  given: Pick<Message, 'parentId' | 'role' | 'status'> & Partial<Pick<Message, 'content' | 'model'>>,
+): Message {
+  return {
+    id: uuidv7(),
+    content: '',
+    error: null,
+    model: null,
+    requestId: null,
+    createdAt: Date.now(),
+    ...given,
+  };
 }

@@ -1,4 +1,5 @@
 /** An answer as it is being written: `POST /v1/chat/completions` as a stream. */
+import type { conversationHeaders } from '@potluck/api';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { HubError } from '#lib/hub/errors.ts';
 import { hubFetch } from '#lib/hub/hubFetch.ts';
@@ -7,12 +8,23 @@ export type CompletionEvent =
   /** The hub accepted the request and chose its way through the grid. */
   | { type: 'accepted'; requestId?: string; route?: string }
   | { type: 'text'; text: string }
-  | { type: 'finished'; reason: string }
-  | { type: 'usage'; promptTokens: number; completionTokens: number };
+  | { type: 'finished'; reason: string };
+
+/** Where the hub keeps the answer. */
+export interface AnswerPlace {
+  conversationId: string;
+  parentId: string;
+  messageId: string;
+}
+
+const headerNames = {
+  conversation: 'x-potluck-conversation',
+  parent: 'x-potluck-parent',
+  message: 'x-potluck-message',
+} as const satisfies typeof conversationHeaders;
 
 interface Chunk {
   choices?: { delta: { content?: string | null }; finish_reason: string | null }[];
-  usage?: { prompt_tokens: number; completion_tokens: number } | null;
   error?: { message: string; code?: string | null };
 }
 
@@ -23,12 +35,18 @@ interface Chunk {
  */
 export async function* streamCompletion(
   body: Record<string, unknown>,
+  place: AnswerPlace,
   signal: AbortSignal,
 ): AsyncGenerator<CompletionEvent> {
   const response = await hubFetch('/v1/chat/completions', {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ ...body, stream: true, stream_options: { include_usage: true } }),
+    headers: {
+      'content-type': 'application/json',
+      [headerNames.conversation]: place.conversationId,
+      [headerNames.parent]: place.parentId,
+      [headerNames.message]: place.messageId,
+    },
+    body: JSON.stringify({ ...body, stream: true }),
     signal,
   });
   const requestId = response.headers.get('x-request-id');
@@ -51,13 +69,10 @@ export async function* streamCompletion(
   }
 }
 
-function* readChunk({ choices, usage, error }: Chunk): Generator<CompletionEvent> {
+function* readChunk({ choices, error }: Chunk): Generator<CompletionEvent> {
   if (error) throw new HubError(error.message, 0, error.code ?? undefined);
   const [choice] = choices ?? [];
   const text = choice?.delta.content;
   if (text) yield { type: 'text', text };
   if (choice?.finish_reason) yield { type: 'finished', reason: choice.finish_reason };
-  if (usage) {
-    yield { type: 'usage', promptTokens: usage.prompt_tokens, completionTokens: usage.completion_tokens };
-  }
 }

@@ -1,24 +1,28 @@
 /** The one door from the app to the hub. */
 import { HubError, HubUnreachableError } from './errors.ts';
-import { hubKey } from './hubKey.svelte.ts';
+
+let refused = (): void => undefined;
+
+/** Names what is called whenever the hub wants to know who asks. */
+export function whenRefused(call: () => void): void {
+  refused = call;
+}
 
 /**
- * Asks the hub with this browser's key.
+ * Asks the hub. Cookies tell it who asks.
  * @throws HubError if it answers with an error, HubUnreachableError if it does not answer; an abort passes as it is
  */
 export async function hubFetch(path: string, init: RequestInit = {}): Promise<Response> {
-  const headers = new Headers(init.headers);
-  if (hubKey.value !== undefined) headers.set('authorization', `Bearer ${hubKey.value}`);
   let response: Response;
   try {
-    response = await fetch(path, { ...init, headers });
+    response = await fetch(path, init);
   } catch (cause) {
     if (init.signal?.aborted) throw cause;
     throw new HubUnreachableError({ cause });
   }
   if (response.ok) return response;
   const error = await readError(response);
-  if (error.wantsKey) hubKey.wanted = true;
+  if (error.wantsKey && !path.startsWith('/api/session')) refused();
   throw error;
 }
 
