@@ -1,4 +1,5 @@
 /** Puts the parts of a hub together around a catalogue of models and a database. Opens nothing by itself. */
+import { WorkerId } from '@potluck/protocol';
 import type { Hono } from 'hono';
 import type { Logger } from 'pino';
 import type { AccessControl } from './access/accessControl.ts';
@@ -86,7 +87,12 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     recorder.nodePolicy(id, policy),
   );
   const tokens = new SignallingTokens();
-  const room = new SignallingRoom();
+  const room: SignallingRoom = new SignallingRoom({
+    mayReach: (from, to) => {
+      const [one, other] = [WorkerId.safeParse(from).data, WorkerId.safeParse(to).data];
+      return one !== undefined && other !== undefined && deployments.areNeighbours(one, other);
+    },
+  });
   registry.listen({
     joined: (worker) => recorder.nodeJoined(worker),
     left: (worker, reason) => {

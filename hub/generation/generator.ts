@@ -230,7 +230,13 @@ export class Generator {
   }
 }
 
-function encode({ tokenizer }: Model, messages: ChatMessage[]): number[] {
+function encode({ tokenizer, package: { contextLength } }: Model, messages: ChatMessage[]): number[] {
+  // Tokenizing what can't fit would hold everybody up for seconds.
+  const characters = messages.reduce((sum, { content }) => sum + content.length, 0);
+  const leastTokens = Math.ceil(characters / tokenizer.longestTokenLength);
+  if (leastTokens > contextLength) {
+    throw contextLengthExceeded(contextLength, `at least ${leastTokens} tokens in the messages`);
+  }
   try {
     return encodeConversation(tokenizer, messages);
   } catch (cause) {
@@ -244,10 +250,16 @@ function longestAnswer(promptTokens: number, contextLength: number, asked: numbe
   const left = contextLength - promptTokens;
   const wanted = asked ?? Math.max(1, Math.min(left, defaultMaxTokens));
   if (wanted <= left) return wanted;
-  throw new GenerationError(
+  throw contextLengthExceeded(
+    contextLength,
+    `${promptTokens + wanted} tokens (${promptTokens} in the messages, ${wanted} in the completion)`,
+  );
+}
+
+function contextLengthExceeded(contextLength: number, requested: string): GenerationError {
+  return new GenerationError(
     'context_length_exceeded',
-    `This model's maximum context length is ${contextLength} tokens. However, you requested ` +
-      `${promptTokens + wanted} tokens (${promptTokens} in the messages, ${wanted} in the completion). ` +
+    `This model's maximum context length is ${contextLength} tokens. However, you requested ${requested}. ` +
       'Please reduce the length of the messages or completion.',
   );
 }

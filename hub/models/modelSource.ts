@@ -30,7 +30,7 @@ export interface ModelSource {
   graphFile: string;
   /** For people: the directory and the graph. */
   description: string;
-  /** Tells whether the graph changed: its size and time of change. */
+  /** Tells whether a file changed that the package is made of: sizes and times of change. */
   fingerprint: string;
   license?: string;
 }
@@ -63,7 +63,6 @@ export async function findModelSource(
     );
   }
   const graphFile = `${chosen}.onnx`;
-  const graph = await stat(path.join(graphDirectory, graphFile));
   const license = await licenseOf(directory);
   return {
     id: id ?? idFor(directory, wanted),
@@ -71,9 +70,25 @@ export async function findModelSource(
     graphDirectory,
     graphFile,
     description: `${directory}#${chosen}`,
-    fingerprint: `${graphFile} ${graph.size} ${Math.floor(graph.mtimeMs)}`,
+    fingerprint: await fingerprintOf(directory, graphDirectory, graphFile),
     ...(license ? { license } : {}),
   };
+}
+
+/** Weights lie beside their graph in files whose names begin with its own. */
+async function fingerprintOf(directory: string, graphDirectory: string, graphFile: string): Promise<string> {
+  const beside = (await readdir(graphDirectory)).filter((name) => name.startsWith(graphFile)).sort();
+  const files = [
+    ...beside.map((name) => path.join(graphDirectory, name)),
+    ...keptFileNames.map((name) => path.join(directory, name)),
+  ];
+  const parts = await Promise.all(
+    files.map(async (file) => {
+      const found = await stat(file).catch(() => undefined);
+      return found ? [`${path.basename(file)} ${found.size} ${Math.floor(found.mtimeMs)}`] : [];
+    }),
+  );
+  return parts.flat().join(', ');
 }
 
 /**

@@ -11,8 +11,16 @@ const TokenizerFile = z.looseObject({
   }),
 });
 
-/** @returns a function from token id to bytes; an unknown id has none */
-export function tokenBytesReader(tokenizerFile: unknown): (token: number) => Uint8Array {
+/** What single tokens stand for. */
+export interface Vocabulary {
+  /** Bytes of a token; an unknown id has none. */
+  tokenBytes(this: void, token: number): Uint8Array;
+  /** Characters of the longest token. */
+  longestTokenLength: number;
+}
+
+/** @param tokenizerFile what tokenizer.json holds */
+export function readVocabulary(tokenizerFile: unknown): Vocabulary {
   const { added_tokens: added, decoder, model } = TokenizerFile.parse(tokenizerFile);
   const pieces = new Map<number, string>();
   if (Array.isArray(model.vocab)) for (const [id, [piece]] of model.vocab.entries()) pieces.set(id, piece);
@@ -20,7 +28,7 @@ export function tokenBytesReader(tokenizerFile: unknown): (token: number) => Uin
   const addedTexts = new Map(added.map(({ id, content }) => [id, content]));
   const encoder = new TextEncoder();
   const byteLevel = JSON.stringify(decoder ?? '').includes('"ByteLevel"') ? byteLevelTable() : undefined;
-  return (token) => {
+  const tokenBytes = (token: number): Uint8Array => {
     const text = addedTexts.get(token);
     if (text !== undefined) return encoder.encode(text);
     const piece = pieces.get(token) ?? '';
@@ -28,6 +36,11 @@ export function tokenBytesReader(tokenizerFile: unknown): (token: number) => Uin
     const byte = /^<0x([0-9A-F]{2})>$/.exec(piece)?.[1];
     return byte ? Uint8Array.of(Number.parseInt(byte, 16)) : encoder.encode(piece.replaceAll('\u2581', ' '));
   };
+  let longestTokenLength = 1;
+  for (const text of [...pieces.values(), ...addedTexts.values()]) {
+    longestTokenLength = Math.max(longestTokenLength, text.length);
+  }
+  return { tokenBytes, longestTokenLength };
 }
 
 /** GPT-2's printable stand-ins for bytes: printable Latin-1 stands for itself, the rest counts on from U+0100. */

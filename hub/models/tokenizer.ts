@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { AutoTokenizer, env } from '@huggingface/transformers';
 import { ModelError, messageOf } from '../errors.ts';
-import { tokenBytesReader } from './tokenBytes.ts';
+import { readVocabulary, type Vocabulary } from './tokenBytes.ts';
 
 /** A message as chat templates take it. */
 export interface ChatMessage {
@@ -13,7 +13,7 @@ export interface ChatMessage {
 }
 
 /** What generation needs of a tokenizer. */
-export interface Tokenizer {
+export interface Tokenizer extends Vocabulary {
   /**
    * Token ids of a conversation in the model's own format, up to where the answer starts.
    * @throws ModelError with the template's own words if it refuses the conversation
@@ -21,8 +21,6 @@ export interface Tokenizer {
   encodeChat(this: void, messages: ChatMessage[]): number[];
   /** Text of token ids; special tokens are left out. Bytes that are no whole code point read as U+FFFD. */
   decode(this: void, tokens: number[]): string;
-  /** Bytes that a token stands for, which may be a part of a code point. */
-  tokenBytes(this: void, token: number): Uint8Array;
   /** The token that the tokenizer itself names as the end, if any. */
   endTokenId: number | undefined;
 }
@@ -64,7 +62,7 @@ export async function loadTokenizer(directory: string): Promise<Tokenizer> {
       tokens.length === 0
         ? ''
         : tokenizer.decode(tokens, { skip_special_tokens: true, clean_up_tokenization_spaces: false }),
-    tokenBytes: tokenBytesReader(JSON.parse(tokenizerJson)),
+    ...readVocabulary(JSON.parse(tokenizerJson)),
     endTokenId: typeof endTokenId === 'number' ? endTokenId : undefined,
   };
 }

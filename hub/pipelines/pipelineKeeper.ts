@@ -54,6 +54,7 @@ interface CutPipeline extends Pipeline {
 
 /** The worker says `failed` at its deadline by itself; the hub waits this much longer for a worker that can't. */
 const deadlineGraceMs = 10_000;
+const cutAgainAfterMs = 10_000;
 
 export class PipelineKeeper {
   readonly #components: KeeperComponents;
@@ -147,6 +148,14 @@ export class PipelineKeeper {
   giveUp(reason: string): void {
     if (this.#pipeline) this.#dissolve(reason);
     this.reconsider();
+  }
+
+  /** A stage takes no session or gives no token, though its worker is there: it sits out, and others take over. */
+  suspect(workerIds: readonly WorkerId[], reason: string): void {
+    const held = workerIds.filter((id) => this.uses(id));
+    if (held.length === 0) return;
+    for (const id of held) this.#exclusions.add(id, reason, performance.now());
+    this.giveUp(reason);
   }
 
   /** Frees what former pipelines still hold at a worker. */
@@ -273,6 +282,9 @@ export class PipelineKeeper {
       this.#pipeline = undefined;
       this.#missing = messageOf(error);
       logger.error({ reason: this.#missing }, 'the model could not be cut into stages');
+      // A disk that was full may have room again.
+      clearTimeout(this.#retry);
+      this.#retry = setTimeout(() => this.reconsider(), cutAgainAfterMs);
       listener.changed();
     }
   }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { ServerMessage } from './signallingMessage.ts';
+import type { ClientMessage, ServerMessage } from './signallingMessage.ts';
 import { SignallingRoom, type SignallingSocket } from './signallingRoom.ts';
 
 class Client implements SignallingSocket {
@@ -13,6 +13,18 @@ class Client implements SignallingSocket {
   }
 }
 
+const connection = { type: 'data', connectionId: 'c' } as const;
+const offer = (dst: string): ClientMessage => ({
+  type: 'OFFER',
+  dst,
+  payload: { ...connection, serialization: 'raw', sdp: { type: 'offer', sdp: 'x' } },
+});
+const candidate = (dst: string): ClientMessage => ({
+  type: 'CANDIDATE',
+  dst,
+  payload: { ...connection, candidate: { candidate: 'x' } },
+});
+
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
@@ -21,22 +33,19 @@ test('a message reaches its receiver with its sender', () => {
   const [a, b] = [new Client(), new Client()];
   room.enter('a', 't', a);
   room.enter('b', 'u', b);
-  room.receive('a', a, { type: 'OFFER', dst: 'b', payload: { sdp: 'x' } });
-  expect(b.received).toEqual([
-    { type: 'OPEN' },
-    { type: 'OFFER', src: 'a', dst: 'b', payload: { sdp: 'x' } },
-  ]);
+  room.receive('a', a, offer('b'));
+  expect(b.received).toEqual([{ type: 'OPEN' }, { ...offer('b'), src: 'a' }]);
 });
 
 test('a message for a peer that comes within five seconds waits for it', () => {
   const room = new SignallingRoom();
   const [a, b] = [new Client(), new Client()];
   room.enter('a', 't', a);
-  room.receive('a', a, { type: 'CANDIDATE', dst: 'b' });
+  room.receive('a', a, candidate('b'));
   vi.advanceTimersByTime(4999);
   room.enter('b', 'u', b);
   vi.advanceTimersByTime(5000);
-  expect(b.received).toEqual([{ type: 'OPEN' }, { type: 'CANDIDATE', src: 'a', dst: 'b' }]);
+  expect(b.received).toEqual([{ type: 'OPEN' }, { ...candidate('b'), src: 'a' }]);
   expect(a.received).toEqual([{ type: 'OPEN' }]);
 });
 
@@ -44,7 +53,7 @@ test('a message for a peer that does not come expires', () => {
   const room = new SignallingRoom();
   const a = new Client();
   room.enter('a', 't', a);
-  room.receive('a', a, { type: 'OFFER', dst: 'b' });
+  room.receive('a', a, offer('b'));
   vi.advanceTimersByTime(5000);
   expect(a.received.at(-1)).toEqual({ type: 'EXPIRE', src: 'b', dst: 'a' });
 });
@@ -66,6 +75,21 @@ test('a socket that was replaced can no longer speak for its id', () => {
   room.enter('a', 't', old);
   room.enter('a', 't', fresh);
   room.enter('b', 'u', b);
-  room.receive('a', old, { type: 'OFFER', dst: 'b' });
+  room.receive('a', old, offer('b'));
   expect(b.received).toEqual([{ type: 'OPEN' }]);
+});
+
+test('a client reaches only those that it may', () => {
+  const room = new SignallingRoom({ mayReach: (from, to) => from === 'a' && to === 'b' });
+  const [a, b] = [new Client(), new Client()];
+  room.enter('a', 't', a);
+  room.enter('b', 'u', b);
+  room.receive('b', b, offer('a'));
+  room.receive('a', a, offer('b'));
+  expect(a.received).toEqual([{ type: 'OPEN' }]);
+  expect(b.received).toEqual([
+    { type: 'OPEN' },
+    { type: 'EXPIRE', src: 'a', dst: 'b' },
+    { ...offer('b'), src: 'a' },
+  ]);
 });

@@ -17,14 +17,23 @@ interface Waiting {
   timer: NodeJS.Timeout;
 }
 
+export interface SignallingRoomInit {
+  /** How long messages wait for a peer that is not there, in milliseconds. Default 5000. */
+  expiryMs?: number;
+  /** True where a client may send to another. Default: everybody may. */
+  mayReach?: (from: string, to: string) => boolean;
+}
+
 export class SignallingRoom {
   readonly #expiryMs: number;
+  readonly #mayReach: (from: string, to: string) => boolean;
   readonly #clients = new Map<string, { token: string; socket: SignallingSocket }>();
   readonly #waiting = new Map<string, Set<Waiting>>();
   #waitingCount = 0;
 
-  constructor(init: { expiryMs?: number } = {}) {
+  constructor(init: SignallingRoomInit = {}) {
     this.#expiryMs = init.expiryMs ?? defaultExpiryMs;
+    this.#mayReach = init.mayReach ?? (() => true);
   }
 
   /**
@@ -49,12 +58,16 @@ export class SignallingRoom {
   /** Takes a message of a connected client. */
   receive(id: string, socket: SignallingSocket, message: ClientMessage): void {
     if (this.#clients.get(id)?.socket !== socket || message.type === 'HEARTBEAT') return;
-    const { type, dst, payload } = message;
+    const { type, dst } = message;
     if (dst === undefined) {
       if (type === 'LEAVE') this.leave(id, socket);
       return;
     }
-    const forwarded = { type, src: id, dst, ...(payload === undefined ? {} : { payload }) };
+    const forwarded = { ...message, src: id, dst };
+    if (!this.#mayReach(id, dst)) {
+      this.#expire(forwarded);
+      return;
+    }
     const receiver = this.#clients.get(dst);
     if (receiver) receiver.socket.send(forwarded);
     else if (type !== 'LEAVE' && type !== 'EXPIRE') this.#keep(forwarded);

@@ -175,6 +175,7 @@ export class ScriptedWorker {
         return;
       case 'welcome':
       case 'refusal':
+      case 'renewed':
     }
   }
 }

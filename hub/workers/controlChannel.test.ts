@@ -65,7 +65,7 @@ test.each([
   await Promise.all([bad.message('welcome'), good.message('welcome')]);
   bad.sendRaw(data);
   if (!(data instanceof Uint8Array && data.byteLength === 40)) {
-    expect(await bad.message('refusal')).toMatchObject({ code: 'bad-message' });
+    expect(await bad.message('refusal')).toMatchObject({ code: 'bad-message', retry: true });
     await bad.closed;
     expect(joined()).toEqual(['good']);
   }
@@ -86,6 +86,18 @@ test('the lease ends with silence', async () => {
   await worker.message('welcome');
   await worker.closed;
   expect(joined()).toEqual([]);
+});
+
+test('a hub that was busy listens first to what was said meanwhile', async () => {
+  const worker = hub.worker('one');
+  await worker.message('welcome');
+  const end = performance.now() + 1200;
+  while (performance.now() < end);
+  await new Promise(setImmediate);
+  await new Promise((resolve) => setTimeout(resolve));
+  expect(joined()).toEqual(['one']);
+  // Silence still counts afterwards.
+  await worker.closed;
 });
 
 test('a worker that says goodbye is gone at once', async () => {

@@ -77,7 +77,7 @@ export class ControlConnection {
       this.#greet(message);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.#refuse('bad-message', error.message, false);
+      this.#refuse('bad-message', error.message, this.#workerId !== undefined);
     }
   }
 
@@ -89,7 +89,7 @@ export class ControlConnection {
       this.#components.registry.heard(this.#workerId, this.#socket);
       this.#components.relay.forward(this.#workerId, this.#socket, bytes);
     } catch (error) {
-      this.#refuse('bad-message', messageOf(error), false);
+      this.#refuse('bad-message', messageOf(error), this.#workerId !== undefined);
     }
   }
 

@@ -41,7 +41,12 @@ export interface WorkerListener {
 interface Seat {
   socket: WorkerSocket;
   lease: NodeJS.Timeout;
+  /** `performance.now()` when the worker last said something. */
+  heardAt: number;
 }
+
+/** A lease that ends later than this after its time says more of the hub than of the worker. */
+const mostTimerDelayMs = 500;
 
 export interface WorkerRegistryInit {
   /** A worker from which nothing was heard for this long is gone, in milliseconds. */
@@ -97,14 +102,18 @@ export class WorkerRegistry {
       peers: new Map(),
     };
     const lease = setTimeout(() => {
-      if (socket.isPaused()) {
+      const seat = this.#seats.get(worker.id);
+      // A late timer says that the hub was busy: what the worker said meanwhile is still to be read.
+      const wasBusy = performance.now() - (seat?.heardAt ?? 0) > this.leaseMs + mostTimerDelayMs;
+      if (socket.isPaused() || wasBusy) {
+        if (seat) seat.heardAt = performance.now();
         lease.refresh();
         return;
       }
       this.leave(worker.id, socket, `nothing was heard from it for ${this.leaseMs} ms`);
       socket.close('lease ended');
     }, this.leaseMs);
-    this.#seats.set(worker.id, { socket, lease });
+    this.#seats.set(worker.id, { socket, lease, heardAt: performance.now() });
     this.#apply({ type: 'joined', worker });
     this.#logger.info(
       { worker: worker.name, kind: worker.kind, memoryBytes: worker.memoryBytes },
@@ -125,10 +134,13 @@ export class WorkerRegistry {
     const worker = this.#table.get(workerId);
     if (!worker || seat?.socket !== socket) return;
     seat.lease.refresh();
+    seat.heardAt = performance.now();
     if (!message) return;
     switch (message.type) {
       case 'hello':
+        return;
       case 'renew':
+        this.send(workerId, { type: 'renewed' });
         return;
       case 'goodbye':
         this.leave(workerId, socket, message.reason ?? 'it left');

@@ -365,3 +365,15 @@ test('models are listed and found, with and without /v1 and with double slashes'
   }
   expect((await fetch(`${hub.url}/v1/models/owner/none`)).status).toBe(404);
 });
+
+test('a conversation that can not fit, however it is tokenized, is refused before that', async () => {
+  hub.worker('one', answering(hub, 'Hello there'));
+  await hub.served();
+  const content = 'x'.repeat(10_000_000);
+  const asked = client.chat.completions.create({ ...ask, messages: [{ role: 'user', content }] });
+  await expect(asked).rejects.toMatchObject({
+    status: 400,
+    code: 'context_length_exceeded',
+    message: expect.stringMatching(/maximum context length is 4096 tokens.*at least \d+ tokens/) as string,
+  });
+});

@@ -71,7 +71,7 @@ export const Hello = z.object({
 });
 export type Hello = z.infer<typeof Hello>;
 
-/** Sent when nothing else was for a third of the lease. */
+/** Sent when nothing else was sent, or nothing was heard, for a third of the lease. */
 export const Renew = z.object({ type: z.literal('renew') });
 
 /** An assignment's state: sent at every change, and about twice a second while downloading. */
@@ -318,9 +318,14 @@ export const CloseSession = z.object({
 });
 export type CloseSession = z.infer<typeof CloseSession>;
 
+/** Answers `renew`: a worker that hears nothing for the length of the lease looks for the hub anew. */
+export const Renewed = z.object({ type: z.literal('renewed') });
+export type Renewed = z.infer<typeof Renewed>;
+
 export const FromHubMessage = z.discriminatedUnion('type', [
   Welcome,
   Refusal,
+  Renewed,
   Assign,
   Release,
   OpenSession,

@@ -27,6 +27,8 @@ export const frameMagic = 0x314b4c50;
 const headerBytes = 48;
 const maxTensors = 16;
 const maxRank = 8;
+/** Last moment that a JavaScript Date can be, in Unix milliseconds. */
+const latestTime = 8.64e15;
 /** Longest frame: 4096 tokens of 16 KB of boundary each. */
 export const maxFrameBytes = 64 * 1024 * 1024;
 
@@ -134,7 +136,9 @@ export function decodeFrame(bytes: Uint8Array): Frame {
   };
   const flags = view.getUint8(5);
   const tensorCount = view.getUint16(6, true);
-  if (!Number.isFinite(base.sentAt)) throw new ProtocolError('frame with a clock that is no number');
+  if (!(base.sentAt >= 0 && base.sentAt <= latestTime)) {
+    throw new ProtocolError('frame with a clock that is no time');
+  }
   switch (view.getUint8(4)) {
     case 1:
       if (flags > 1) throw new ProtocolError(`step frame with unknown flags ${flags}`);

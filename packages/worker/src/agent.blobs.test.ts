@@ -108,6 +108,24 @@ describe('weights', () => {
     expect(blobStore.partial.has(pack.sha256)).toBe(false);
   });
 
+  it('that were kept in memory are let go when their assignment fails', async () => {
+    const hub = await startHub();
+    const { stage, pack } = stageWithPack(hub);
+    const blobStore = memoryBlobStore({ capacityBytes: 200_000 });
+    const { worker } = await join(hub, {}, { blobStore });
+    hub.onBlobRequest = (sha256, _request, response) => {
+      if (sha256 === pack.sha256) return false;
+      response.writeHead(404).end();
+      return true;
+    };
+    await expect(hub.deploy([{ worker, stage }])).rejects.toThrow();
+    hub.onBlobRequest = undefined;
+    const asked = hub.blobRequests.length;
+    await hub.deploy([{ worker, stage }]);
+    const again = hub.blobRequests.slice(asked).map(({ sha256 }) => sha256);
+    expect(again).toContain(pack.sha256);
+  });
+
   it('that stop coming fail the assignment after its deadline', async () => {
     const hub = await startHub();
     const { stage, pack } = stageWithPack(hub);
@@ -152,5 +170,39 @@ describe('weights', () => {
     worker.send({ type: 'release', assignmentId: first?.assignmentId as AssignmentId });
     await worker.message('stage-report', ({ state }) => state === 'released');
     expect(host.artifacts).toHaveLength(1);
+  });
+
+  it('that are still on their way go to the next assignment of the same stage, with every state told', async () => {
+    const hub = await startHub();
+    const { stage, pack } = stageWithPack(hub);
+    const asked = Promise.withResolvers<void>();
+    const held = Promise.withResolvers<void>();
+    hub.onBlobRequest = (sha256, _request, response) => {
+      if (sha256 !== pack.sha256) return false;
+      asked.resolve();
+      void held.promise.then(() => response.end(packBytes));
+      return true;
+    };
+    const { worker } = await join(hub);
+    const first = hub.deploy([{ worker, stage }]);
+    first.catch(() => undefined);
+    await asked.promise;
+    const second = hub.deploy([{ worker, stage }], 1);
+    const { assignmentId } = await worker.message('stage-report');
+    worker.send({ type: 'release', assignmentId });
+    await worker.message('stage-report', ({ state }) => state === 'released');
+    held.resolve();
+    const [assign] = await second;
+    const states = worker.messages.flatMap((message) =>
+      message.type === 'stage-report' && message.assignmentId === assign?.assignmentId ? [message.state] : [],
+    );
+    expect([...new Set(states)]).toEqual([
+      'assigned',
+      'downloading',
+      'compiling',
+      'warming',
+      'connecting',
+      'ready',
+    ]);
   });
 });

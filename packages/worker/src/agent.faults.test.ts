@@ -197,6 +197,14 @@ describe('a hub', () => {
     expect(joined[0]?.host.artifacts).toHaveLength(1);
   });
 
+  it('that falls silent, its socket open, is looked for anew', async () => {
+    const hub = await startHub({ welcome: { leaseMs: 300 } });
+    hub.answersRenewals = false;
+    const { worker } = await join(hub);
+    const again = await hub.worker();
+    expect(again.hello.workerId).toBe(worker.hello.workerId);
+  });
+
   it('gets a renewal when nothing else is said', async () => {
     const hub = await startHub({ welcome: { leaseMs: 300 } });
     const { worker } = await join(hub);

@@ -8,10 +8,8 @@ import {
   type Assign,
   type Device,
   type Frame,
-  type FromHubMessage,
   type FromWorkerMessage,
   type InstanceId,
-  type Refusal,
   type Welcome,
   type WorkerId,
   type WorkerPresence,
@@ -23,7 +21,7 @@ import type { BlobStore } from './blobs/BlobStore.ts';
 import { unixMs } from './clock.ts';
 import { deferred } from './deferred.ts';
 import { RefusedByHubError, SessionError } from './errors.ts';
-import { HubConnection } from './hub-connection/HubConnection.ts';
+import { HubConnection, type HubRequest } from './hub-connection/HubConnection.ts';
 import type { OpenHubSocket } from './hub-connection/HubSocket.ts';
 import type { Log } from './log.ts';
 import { messageOf } from './messageOf.ts';
@@ -156,7 +154,7 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
     for (const assignment of assignments.values()) assignment.report();
   }
 
-  function receive(message: Exclude<FromHubMessage, Welcome | Refusal>): void {
+  function receive(message: HubRequest): void {
     if (message.type === 'assign') return void assign(message);
     const assignment = assignments.get(message.assignmentId);
     const sessions = assignment?.sessions;

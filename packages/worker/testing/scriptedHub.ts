@@ -62,6 +62,8 @@ export interface ScriptedHub {
   onRelay: ((from: string, to: string, slice: Uint8Array) => boolean) | undefined;
   /** Answers hello in place of `welcome` where it returns a message. */
   onHello: ((hello: Hello) => FromHubMessage | undefined) | undefined;
+  /** Default true. */
+  answersRenewals: boolean;
   addBlob(bytes: Uint8Array): BlobRef;
   /** The next worker that says hello, or one that has and was not asked for before. */
   worker(): Promise<ScriptedWorker>;
@@ -111,6 +113,7 @@ export async function startScriptedHub({
         return;
       }
       const message = decodeFromWorker(data.toString());
+      if (message.type === 'renew' && hub.answersRenewals) socket.send(JSON.stringify({ type: 'renewed' }));
       if (message.type !== 'hello') return worker?.take(message);
       const answer = hub.onHello?.(message);
       if (answer) {
@@ -169,6 +172,7 @@ export async function startScriptedHub({
     onBlobRequest: undefined,
     onRelay: undefined,
     onHello: undefined,
+    answersRenewals: true,
     addBlob(bytes) {
       const sha256 = Sha256.parse(createHash('sha256').update(bytes).digest('hex'));
       blobs.set(sha256, bytes);

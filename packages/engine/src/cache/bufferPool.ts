@@ -9,6 +9,9 @@ export interface BufferPoolOptions<Buffer> {
   limitBytes: number;
 }
 
+/** Who asks for bytes counts only those: what a reused buffer has beyond them must not add up. */
+const mostSurplus = 1.125;
+
 /** Hands out buffers of at least the bytes asked for. What is in them is left from their last use. */
 export class BufferPool<Buffer> {
   readonly #options: BufferPoolOptions<Buffer>;
@@ -28,13 +31,13 @@ export class BufferPool<Buffer> {
     return this.#freeBytes;
   }
 
-  /** The smallest free buffer of at least `bytes` and at most twice that, else a new one. */
+  /** The smallest free buffer of at least `bytes` and little more, else a new one. */
   take(bytes: number): Buffer {
     const size = (buffer: Buffer): number => this.#options.size(buffer);
     let best = -1;
     for (const [index, buffer] of this.#free.entries()) {
       const have = size(buffer);
-      if (have < bytes || have > 2 * bytes) continue;
+      if (have < bytes || have > mostSurplus * bytes) continue;
       if (best < 0 || have < size(this.#free[best] as Buffer)) best = index;
     }
     const [reused] = best < 0 ? [] : this.#free.splice(best, 1);

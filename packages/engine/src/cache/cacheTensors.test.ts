@@ -132,7 +132,7 @@ describe('RowsTensor', () => {
     first.tensor.dispose();
     const free = pool.freeBytes;
     const second: Checked = {
-      tensor: new RowsTensor(nodeOrt, layout, pool, capacity - 50),
+      tensor: new RowsTensor(nodeOrt, layout, pool, capacity - 10),
       rows: [],
       grows: false,
     };

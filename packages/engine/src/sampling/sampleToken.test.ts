@@ -194,3 +194,12 @@ describe('sampleToken', () => {
     expect((performance.now() - started) / copies.length).toBeLessThan(20);
   });
 });
+
+it('a token that is ruled out has a log probability that JSON can carry', () => {
+  const sampling = SamplingDescription.parse({ temperature: 0, seed: 1, topLogprobs: 2 });
+  const { topLogprobs } = sampleToken(Float32Array.of(0, -Infinity), sampling, undefined, 1);
+  expect(topLogprobs).toEqual([
+    { token: 0, logprob: 0 },
+    { token: 1, logprob: -9999 },
+  ]);
+});

@@ -7,6 +7,9 @@ import { processLogits } from './processLogits.ts';
 import type { TokenHistory } from './tokenHistory.ts';
 import { topTokens } from './topTokens.ts';
 
+/** Given for tokens that are ruled out, as OpenAI's API does: JSON has no infinity. */
+const leastLogprob = -9999;
+
 export interface SampledToken {
   token: number;
   /** Natural logarithm of its probability after penalties and biases, before temperature; where asked for. */
@@ -37,7 +40,7 @@ export function sampleToken(
   const token = sampling.temperature === 0 ? likeliest : draw(logits, largest, sampling, position);
   if (sampling.topLogprobs === undefined) return { token };
   const normalizer = logSumExp(logits, largest);
-  const logprob = (id: number): number => (logits[id] as number) - normalizer;
+  const logprob = (id: number): number => Math.max(leastLogprob, (logits[id] as number) - normalizer);
   return {
     token,
     logprob: logprob(token),
@@ -90,6 +93,6 @@ function draw(
 
 function logSumExp(logits: Float32Array, largest: number): number {
   let sum = 0;
-  for (const logit of logits) sum += Math.exp(logit - largest);
+  for (let token = 0; token < logits.length; token++) sum += Math.exp((logits[token] as number) - largest);
   return largest + Math.log(sum);
 }

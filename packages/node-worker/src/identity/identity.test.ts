@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,16 +23,27 @@ describe('a data directory', () => {
     expect(() => workerIdentity(directory)).toThrow(/worker-id holds no worker id: delete it/);
   });
 
-  it('that a living process has is refused with its id', () => {
-    writeFileSync(join(directory, 'lock'), String(process.ppid));
-    expect(() => lockDataDirectory(directory)).toThrow(`process id ${process.ppid}`);
+  it('that a living process has is refused with its id', async () => {
+    const lock = new URL('./dataDirectoryLock.ts', import.meta.url).href;
+    const script = `(await import('${lock}')).lockDataDirectory(process.argv[1]); console.log('locked'); setInterval(() => {}, 1e6)`;
+    const other = spawn(process.execPath, ['--input-type=module', '-e', script, directory]);
+    await once(other.stdout, 'data');
+    expect(() => lockDataDirectory(directory)).toThrow(`process id ${other.pid}`);
+    other.kill('SIGKILL');
+    await once(other, 'exit');
+    lockDataDirectory(directory)();
   });
 
-  it('that a dead process has left is taken over, and given back', () => {
-    const { pid } = spawnSync(process.execPath, ['-e', '']);
-    writeFileSync(join(directory, 'lock'), String(pid));
+  it('that a process had whose id is another one’s by now is taken over, and given back', () => {
+    const owner = { processId: process.ppid, life: 'another' };
+    writeFileSync(join(directory, 'lock'), JSON.stringify(owner));
     const unlock = lockDataDirectory(directory);
     unlock();
+    lockDataDirectory(directory)();
+  });
+
+  it('with a lock that can’t be read is taken over', () => {
+    writeFileSync(join(directory, 'lock'), 'x');
     lockDataDirectory(directory)();
   });
 });

@@ -41,6 +41,35 @@ runPeerTransportTests('a data channel', async () => {
   };
 });
 
+it('a connection outlives the deadline for connecting', async () => {
+  const signalling = await startSignalling();
+  const hub = await startHub({ upgrade: signalling.upgrade });
+  const ids = [randomUUID(), randomUUID()].map((id) => WorkerId.parse(id)) as [WorkerId, WorkerId];
+  const connectors = ids.map(() => peerJsConnector({ loadPeer, log: silentLog }));
+  const accepted = Promise.withResolvers<PeerTransport>();
+  for (const [index, workerId] of ids.entries()) {
+    await connectors[index]?.start({
+      hubUrl: hub.url,
+      workerId,
+      signalling: signalling.signalling,
+      iceServers: [],
+      onTransport: (_, transport) => accepted.resolve(transport),
+    });
+  }
+  const deadline = new AbortController();
+  const first = (await connectors[0]?.connect(ids[1], deadline.signal)) as PeerTransport;
+  const second = await accepted.promise;
+  const closed = Promise.withResolvers<string>();
+  first.listen({ onSlice: () => undefined, onClosed: closed.resolve });
+  const arrived = Promise.withResolvers<string>();
+  second.listen({ onSlice: () => arrived.resolve('arrived'), onClosed: closed.resolve });
+  deadline.abort();
+  void first.send(new Uint8Array([1]));
+  expect(await Promise.race([arrived.promise, closed.promise])).toBe('arrived');
+  for (const connector of connectors) connector.close();
+  signalling.stop();
+});
+
 /** A connector whose connections the test can cut. */
 function cuttable(): { connector: DirectConnector; transports: PeerTransport[] } {
   const inner = peerJsConnector({ loadPeer, log: silentLog });

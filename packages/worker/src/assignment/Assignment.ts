@@ -104,6 +104,16 @@ export class Assignment {
   }
 
   async #load(lease: StageLease, watchdog: Watchdog): Promise<LoadedStage> {
+    try {
+      return await this.#fetchAndLoad(lease, watchdog);
+    } catch (error) {
+      const { graph, packs } = this.#message.stage;
+      if (!lease.isShared) await this.#components.blobs.drop([graph, ...packs]);
+      throw error;
+    }
+  }
+
+  async #fetchAndLoad(lease: StageLease, watchdog: Watchdog): Promise<LoadedStage> {
     const { stage } = this.#message;
     const watcher: ArtifactWatcher = {
       onProgress: (doneBytes, totalBytes) => this.#progressed(watchdog, doneBytes, totalBytes),
@@ -114,17 +124,16 @@ export class Assignment {
       onBlob: this.#components.onBlob,
       signal: watchdog.signal,
     };
-    if (!lease.isShared) {
+    const isShared = lease.isShared;
+    if (!isShared) {
       this.#enter('downloading');
       await watchdog.guard(fetchBlobs(this.#components.blobs, stage, watcher));
       this.#enter('compiling');
     }
     const loading = lease.load((host) => withArtifact(this.#components.blobs, stage, watcher, host));
     const loaded = await watchdog.guard(loading);
-    if (!lease.isShared) {
-      this.#enter('warming');
-      await watchdog.guard(loaded.warmUp());
-    }
+    if (!isShared) this.#enter('warming');
+    await watchdog.guard(lease.warmUp(loaded));
     return loaded;
   }
 

@@ -64,6 +64,11 @@ export class BlobCache {
     }
   }
 
+  /** Lets go of what was kept in memory for a stage that nobody will load. */
+  async drop(blobs: BlobRef[]): Promise<void> {
+    for (const { sha256 } of blobs) if (!this.#fetching.has(sha256)) await this.#overflow.remove(sha256);
+  }
+
   /** The blob's bytes, verified; a blob that is damaged in the store is fetched again. */
   async read(blob: BlobRef, watcher: FetchWatcher): Promise<Uint8Array<ArrayBuffer>> {
     for (let attempt = 0; attempt < 2; attempt++) {

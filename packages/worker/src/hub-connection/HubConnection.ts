@@ -7,6 +7,7 @@ import {
   type FromWorkerMessage,
   type Hello,
   type Refusal,
+  type Renewed,
   type Welcome,
 } from '@potluck/protocol';
 import type { Log } from '../log.ts';
@@ -14,6 +15,8 @@ import { messageOf } from '../messageOf.ts';
 import type { HubSocket, OpenHubSocket } from './HubSocket.ts';
 import { reconnectDelayMs } from './reconnectDelay.ts';
 
+/** How long the hub may take from the first try to reach it until its welcome. */
+const welcomeDeadlineMs = 20_000;
 /** Messages kept while the hub is away; a worker that has more to say than this has lost its sessions anyway. */
 const maxHeldMessages = 10_000;
 
@@ -24,10 +27,13 @@ export interface HubConnectionComponents {
   random?: () => number;
 }
 
+/** What the hub says to a worker beside what keeps the connection. */
+export type HubRequest = Exclude<FromHubMessage, Welcome | Refusal | Renewed>;
+
 export interface HubConnectionEvents {
   /** The hub has accepted this worker, for the first time or again. */
   onWelcome(welcome: Welcome): void;
-  onMessage(message: Exclude<FromHubMessage, Welcome | Refusal>): void;
+  onMessage(message: HubRequest): void;
   /** A relayed peer slice; see relay.ts in protocol. */
   onRelay(bytes: Uint8Array<ArrayBuffer>): void;
   /** There is no connection, for this reason; the next try comes by itself. */
@@ -58,8 +64,13 @@ export class HubConnection {
   #refusalReason: string | undefined;
   #leaseMs = 0;
   #sentSinceRenewal = false;
+  #heardSinceRenewal = false;
+  /** `performance.now()` of the last sign of life, and of the last look at it. */
+  #heardAt = 0;
+  #lookedAt = 0;
   #held: FromWorkerMessage[] = [];
   #renewal: ReturnType<typeof setInterval> | undefined;
+  #welcomeDeadline: ReturnType<typeof setTimeout> | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #leaseEnd: ReturnType<typeof setTimeout> | undefined;
   /** Messages of the hub that were not understood. */
@@ -115,6 +126,7 @@ export class HubConnection {
     this.#stopped = true;
     clearInterval(this.#renewal);
     clearTimeout(this.#retry);
+    clearTimeout(this.#welcomeDeadline);
     clearTimeout(this.#leaseEnd);
     this.#welcomed = false;
     this.#socket?.close();
@@ -129,10 +141,18 @@ export class HubConnection {
     const socket = this.#components.openSocket(url.href, {
       onOpen: () => void this.#sayHello(socket),
       onText: (text) => isCurrent() && this.#receive(text),
-      onBinary: (bytes) => isCurrent() && this.#welcomed && this.#events.onRelay(bytes),
+      onBinary: (bytes) => {
+        if (!isCurrent()) return;
+        this.#heard();
+        if (this.#welcomed) this.#events.onRelay(bytes);
+      },
       onClosed: (reason) => isCurrent() && this.#lost(reason),
     });
     this.#socket = socket;
+    clearTimeout(this.#welcomeDeadline);
+    this.#welcomeDeadline = setTimeout(() => {
+      this.#giveUp(`no welcome within ${welcomeDeadlineMs} ms`);
+    }, welcomeDeadlineMs);
   }
 
   async #sayHello(socket: HubSocket): Promise<void> {
@@ -146,6 +166,7 @@ export class HubConnection {
   }
 
   #receive(text: string): void {
+    this.#heard();
     let message: FromHubMessage;
     try {
       message = decodeFromHub(text);
@@ -156,7 +177,7 @@ export class HubConnection {
     }
     if (message.type === 'welcome') this.#welcome(message);
     else if (message.type === 'refusal') this.#refused(message);
-    else if (this.#welcomed) this.#events.onMessage(message);
+    else if (message.type !== 'renewed' && this.#welcomed) this.#events.onMessage(message);
   }
 
   #welcome(welcome: Welcome): void {
@@ -166,15 +187,38 @@ export class HubConnection {
     this.#leaseMs = welcome.leaseMs;
     clearTimeout(this.#leaseEnd);
     this.#leaseEnd = undefined;
+    clearTimeout(this.#welcomeDeadline);
     clearInterval(this.#renewal);
+    this.#lookedAt = performance.now();
     this.#renewal = setInterval(() => this.#renew(), Math.max(100, welcome.leaseMs / 3));
     this.#events.onWelcome(welcome);
     for (const message of this.#held.splice(0)) this.send(message);
   }
 
+  #heard(): void {
+    this.#heardAt = performance.now();
+    this.#heardSinceRenewal = true;
+  }
+
   #renew(): void {
-    if (!this.#sentSinceRenewal) this.send({ type: 'renew' });
+    const now = performance.now();
+    // After a sleep, or while this thread was busy, messages may be waiting: that silence does not count.
+    const wasAway = now - this.#lookedAt > this.#leaseMs;
+    this.#lookedAt = now;
+    if (!wasAway && now - this.#heardAt > this.#leaseMs) {
+      this.#giveUp(`nothing was heard from the hub for ${this.#leaseMs} ms`);
+      return;
+    }
+    if (!this.#sentSinceRenewal || !this.#heardSinceRenewal) this.send({ type: 'renew' });
     this.#sentSinceRenewal = false;
+    this.#heardSinceRenewal = false;
+  }
+
+  /** Ends a connection whose other end may never notice. */
+  #giveUp(reason: string): void {
+    const socket = this.#socket;
+    this.#lost(reason);
+    socket?.close();
   }
 
   #refused(refusal: Refusal): void {
@@ -192,6 +236,7 @@ export class HubConnection {
     this.#welcomed = false;
     this.#socket = undefined;
     clearInterval(this.#renewal);
+    clearTimeout(this.#welcomeDeadline);
     if (this.#stopped) return;
     this.#failures++;
     const delayMs = reconnectDelayMs(this.#failures, (this.#components.random ?? Math.random)());

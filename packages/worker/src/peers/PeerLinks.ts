@@ -54,6 +54,8 @@ interface LinkState {
   reportedRoundTripMs: number | undefined;
   /** Of a direct connection. */
   candidatePair: CandidatePair | undefined;
+  /** Why it is reached as it is. */
+  reason: string | undefined;
 }
 
 export class PeerLinks {
@@ -166,7 +168,7 @@ export class PeerLinks {
   #stateOf(peer: WorkerId): LinkState | undefined {
     const known = this.#links.get(peer);
     if (known) return known;
-    if (this.#links.size >= maxLinks) return undefined;
+    if (this.#links.size >= maxLinks && !this.#evictUnwanted()) return undefined;
     const state: LinkState = {
       link: new PeerLink(
         { peer, log: this.#components.log },
@@ -184,9 +186,19 @@ export class PeerLinks {
       relayTimer: undefined,
       reportedRoundTripMs: undefined,
       candidatePair: undefined,
+      reason: undefined,
     };
     this.#links.set(peer, state);
     return state;
+  }
+
+  /** Makes room: links that only the peer wanted are the first to go. */
+  #evictUnwanted(): boolean {
+    const found = [...this.#links].find(([, { wanted }]) => !wanted);
+    if (!found) return false;
+    this.#links.delete(found[0]);
+    found[1].link.close();
+    return true;
   }
 
   #reach(state: LinkState): void {
@@ -251,7 +263,11 @@ export class PeerLinks {
     state.candidatePair = undefined;
     if (kind === undefined) {
       this.#report(state, 'lost', reason);
-      if (!state.wanted) return;
+      if (!state.wanted) {
+        this.#links.delete(state.link.peer);
+        state.link.close();
+        return;
+      }
       queueMicrotask(() => this.#useRelay(state, reason ?? 'the connection was lost'));
       this.#connectDirectly(state);
       return;
@@ -273,14 +289,14 @@ export class PeerLinks {
     if (found === undefined || state.link.kind !== 'direct') return;
     if (JSON.stringify(found) === JSON.stringify(state.candidatePair)) return;
     state.candidatePair = found;
-    this.#report(state, 'direct', undefined);
+    this.#report(state, 'direct', state.reason);
   }
 
   #onRoundTrip(state: LinkState, milliseconds: number): void {
     const before = state.reportedRoundTripMs;
     if (before !== undefined && milliseconds < 2 * before && milliseconds > before / 2) return;
     state.reportedRoundTripMs = milliseconds;
-    if (state.link.kind) this.#report(state, state.link.kind, undefined);
+    if (state.link.kind) this.#report(state, state.link.kind, state.reason);
     void this.#findCandidatePair(state);
   }
 
@@ -291,6 +307,7 @@ export class PeerLinks {
   ): void {
     const { peer } = state.link;
     const { reportedRoundTripMs: roundTripMs, candidatePair } = state;
+    state.reason = reason;
     this.#components.log.info(
       { peer, state: reported, reason, roundTripMs, candidatePair },
       `peer ${reported}`,

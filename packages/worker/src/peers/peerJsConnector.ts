@@ -41,8 +41,13 @@ function openTransport(connection: DataConnection, signal?: AbortSignal): Promis
       transport.close();
       reject(new TransportClosedError(reason));
     };
-    channel.addEventListener('open', () => resolve(transport));
+    const onAbort = (): void => fail('it took too long');
+    channel.addEventListener('open', () => {
+      // From here on the connection is its user's to close.
+      signal?.removeEventListener('abort', onAbort);
+      resolve(transport);
+    });
     channel.addEventListener('close', () => fail('the connection was closed before it was open'));
-    signal?.addEventListener('abort', () => fail('it took too long'), { once: true });
+    signal?.addEventListener('abort', onAbort, { once: true });
   });
 }

@@ -11,10 +11,12 @@ const mostFullSessions = 64;
 /** A share of a stage. */
 export interface StageLease {
   readonly cacheBytes: number;
-  /** True where the stage is in memory, or on its way there, for another assignment. */
+  /** True where the stage is in memory, or being loaded, for another assignment. */
   readonly isShared: boolean;
-  /** The stage; only the first one's `give` is called: it hands the artifact to the host. */
+  /** The stage; only the first one's `give` is called, unless that fails: it hands the artifact to the host. */
   load(give: GiveArtifact): Promise<LoadedStage>;
+  /** Warms the loaded stage up, once for all its shares. */
+  warmUp(stage: LoadedStage): Promise<void>;
   /** Unloads the stage with its last share. */
   release(): Promise<void>;
 }
@@ -28,6 +30,7 @@ interface Entry {
   weightBytes: number;
   cacheBytes: number;
   loading: Promise<LoadedStage> | undefined;
+  warming: Promise<void> | undefined;
 }
 
 export class StagePool {
@@ -46,14 +49,16 @@ export class StagePool {
    */
   reserve(stage: StageDescription, mostCacheBytes = Infinity): StageLease {
     const key = keyOf(stage);
-    const known = this.#entries.get(key);
-    const entry = known ?? this.#enter(key, stage, mostCacheBytes);
+    const entry = this.#entries.get(key) ?? this.#enter(key, stage, mostCacheBytes);
     entry.shares++;
     let released = false;
     return {
       cacheBytes: entry.cacheBytes,
-      isShared: known !== undefined,
+      get isShared() {
+        return entry.loading !== undefined;
+      },
       load: (give) => this.#load(entry, give),
+      warmUp: (loaded) => (entry.warming ??= loaded.warmUp()),
       release: async () => {
         if (released) return;
         released = true;
@@ -77,18 +82,34 @@ export class StagePool {
     }
     const most = mostFullSessions * contextBytes(stage.contextLength);
     const cacheBytes = Math.floor(Math.min(free, most, Math.max(least, mostCacheBytes)));
-    const entry = { key, shares: 0, weightBytes: stage.weightBytes, cacheBytes, loading: undefined };
+    const entry = {
+      key,
+      shares: 0,
+      weightBytes: stage.weightBytes,
+      cacheBytes,
+      loading: undefined,
+      warming: undefined,
+    };
     this.#entries.set(key, entry);
     return entry;
   }
 
-  #load(entry: Entry, give: GiveArtifact): Promise<LoadedStage> {
-    entry.loading ??= (async () => {
+  async #load(entry: Entry, give: GiveArtifact): Promise<LoadedStage> {
+    const running = entry.loading;
+    if (running) {
+      try {
+        return await running;
+      } catch {
+        // Whoever loaded it has given up, or could not: perhaps this one can.
+        if (entry.loading === running) entry.loading = undefined;
+        return this.#load(entry, give);
+      }
+    }
+    entry.loading = (async () => {
       const stage = await give((artifact) => this.#host.load(artifact, entry.cacheBytes));
       stage.lost.catch(() => this.#forget(entry));
       return stage;
     })();
-    entry.loading.catch(() => this.#forget(entry));
     return entry.loading;
   }
 
