@@ -7,15 +7,17 @@ import tseslint from 'typescript-eslint';
 import svelteOptions from './svelte.config.js';
 
 /** Imports point one way: protocol <- onnx <- engine <- worker <- the hosts; the hub sees protocol and onnx. */
+const hosts = ['node-worker', 'browser-worker', 'headless-browsers'];
 const mayNotImport = {
-  'packages/api': ['protocol', 'onnx', 'engine', 'worker', 'node-worker', 'browser-worker', 'hub'],
-  'packages/protocol': ['api', 'onnx', 'engine', 'worker', 'node-worker', 'browser-worker', 'hub'],
-  'packages/onnx': ['engine', 'worker', 'node-worker', 'browser-worker', 'hub'],
-  'packages/engine': ['worker', 'node-worker', 'browser-worker', 'hub'],
-  'packages/worker': ['node-worker', 'browser-worker', 'hub'],
-  'packages/node-worker': ['browser-worker', 'hub'],
-  'packages/browser-worker': ['node-worker', 'hub'],
-  hub: ['engine', 'worker', 'node-worker', 'browser-worker', 'client'],
+  'packages/api': ['protocol', 'onnx', 'engine', 'worker', ...hosts, 'hub'],
+  'packages/protocol': ['api', 'onnx', 'engine', 'worker', ...hosts, 'hub'],
+  'packages/onnx': ['engine', 'worker', ...hosts, 'hub'],
+  'packages/engine': ['worker', ...hosts, 'hub'],
+  'packages/worker': [...hosts, 'hub'],
+  'packages/node-worker': ['browser-worker', 'headless-browsers', 'hub'],
+  'packages/browser-worker': ['node-worker', 'headless-browsers', 'hub'],
+  'packages/headless-browsers': ['onnx', 'engine', 'browser-worker', 'hub'],
+  hub: ['engine', 'worker', ...hosts, 'client'],
 };
 
 export default defineConfig(

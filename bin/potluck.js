@@ -10,6 +10,7 @@ const usage = `Usage: potluck <command> [options]
 
   hub      start the hub: the server that people and programs ask
   worker   lend this machine's compute to a hub
+  browsers lend it by browsers that nobody sits at
   help     show this text; potluck <command> --help shows a command's options
 `;
 
@@ -28,6 +29,8 @@ async function main(args) {
       return (await import('../hub/main.ts')).runHub(rest);
     case 'worker':
       return (await import('../packages/node-worker/src/main.ts')).runWorker(rest);
+    case 'browsers':
+      return (await import('../packages/headless-browsers/src/main.ts')).runBrowsers(rest);
     case undefined:
     case 'help':
     case '--help':

@@ -6,7 +6,7 @@ import type { PackView, PeerView, StageView, TabEvent, TabSnapshot } from './sna
 const mostEvents = 100;
 
 /** Events that end a run are for the tab to act on: only those that change what is shown are taken here. */
-export type ShownEvent = Exclude<TabAgentEvent, { type: 'device-lost' | 'refused' }>;
+export type ShownEvent = Exclude<TabAgentEvent, { type: 'device-lost' | 'wrong-answers' | 'refused' }>;
 
 /** @returns the next snapshot */
 export function applyAgentEvent(snapshot: TabSnapshot, event: ShownEvent): TabSnapshot {

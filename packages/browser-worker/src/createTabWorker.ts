@@ -8,7 +8,7 @@ import { throttle } from './agent/throttle.ts';
 import { applyAgentEvent, withEvent, withPath } from './applyAgentEvent.ts';
 import { indexedDbBlobStore } from './blobs/indexedDbBlobStore.ts';
 import { inspectDevice } from './device/inspectDevice.ts';
-import type { Backend } from './engine/loadRuntime.ts';
+import { nextDevice, type DeviceMode } from './device/deviceMode.ts';
 import { takeTabIdentity, type TabIdentity } from './settings/tabIdentity.ts';
 import { describeBrowser, TabSettingsStore, type TabSettings } from './settings/tabSettings.ts';
 import type { Problem, TabSnapshot } from './snapshot.ts';
@@ -49,9 +49,6 @@ export interface TabWorker {
 const tellEveryMs = 50;
 /** How long sessions under way may take to end before the tab leaves. */
 const drainMs = 10_000;
-/** A GPU that is lost this often since `start` is left alone. */
-const mostGpuLosses = 2;
-
 /** Makes the tab's worker; it inspects the device at once, and starts by itself if it was contributing before a reload. */
 export function createTabWorker(options: TabWorkerOptions = {}): TabWorker {
   return new Tab(options);
@@ -70,7 +67,8 @@ class Tab implements TabWorker {
   #identity: TabIdentity | undefined;
   #run: TabRun | undefined;
   #instanceId: InstanceId | undefined;
-  #gpuLosses = 0;
+  #losses = 0;
+  #mode: DeviceMode = 'wasm';
   /** Commands run one after the other. */
   #commands: Promise<void> = Promise.resolve();
 
@@ -127,8 +125,8 @@ class Tab implements TabWorker {
   start(): Promise<void> {
     return this.#command(async () => {
       if (this.#run) return;
-      this.#gpuLosses = 0;
-      await this.#begin(this.#wantedBackend());
+      this.#losses = 0;
+      await this.#begin(this.#wantedMode());
     });
   }
 
@@ -180,13 +178,14 @@ class Tab implements TabWorker {
     if (identity.contributing) void this.start();
   }
 
-  #wantedBackend(): Backend {
+  #wantedMode(): DeviceMode {
     const { offer, settings } = this.#snapshot;
     return settings.device === 'auto' && offer?.kind === 'webgpu' ? 'webgpu' : 'wasm';
   }
 
   /** Starts on the backend, or on the processor where the GPU does not do. */
-  async #begin(backend: Backend): Promise<void> {
+  async #begin(mode: DeviceMode): Promise<void> {
+    this.#mode = mode;
     const { offer } = this.#snapshot;
     const identity = this.#identity;
     const token = this.#settings.tokenFor(this.#hubUrl);
@@ -208,7 +207,8 @@ class Tab implements TabWorker {
         workerId: identity.workerId,
         instanceId: this.#instanceId,
         name: identity.slot === 0 ? settings.name : `${settings.name} (${identity.slot + 1})`,
-        backend,
+        backend: mode === 'wasm' ? 'wasm' : 'webgpu',
+        subgroups: mode === 'webgpu',
         wasmThreads: offer.processor.wasmThreads,
         memoryBytes: settings.memoryBytes ?? offer.memory.suggestedBytes,
         handOver: this.#options.handOverChannels ?? true,
@@ -217,7 +217,7 @@ class Tab implements TabWorker {
       });
     } catch (error) {
       const reason = messageOf(error);
-      if (backend === 'webgpu') return this.#fallBack(reason);
+      if (mode !== 'wasm') return this.#fallBack(reason, 'wasm');
       this.#fail('failed', {
         message: `This browser can't run models: ${reason}`,
         advice: 'Reload the page; if it stays so, update the browser or try another one.',
@@ -226,21 +226,24 @@ class Tab implements TabWorker {
     }
     identity.contributing = true;
     this.#set({ state: 'contributing', device: this.#run.device });
-    if (backend === this.#wantedBackend()) this.#set({ problem: undefined });
+    if (mode !== 'wasm' || this.#wantedMode() === 'wasm') this.#set({ problem: undefined });
     this.#run.setPresence(pagePresence());
     void this.#keepAwake();
     void (navigator as { storage?: StorageManager }).storage?.persist?.().catch(() => undefined);
   }
 
-  async #fallBack(reason: string): Promise<void> {
-    this.#log('warning', `the GPU is not used: ${reason}`);
-    this.#set({
-      problem: {
-        message: `The GPU is not used: ${reason}`,
-        advice: 'The processor goes on in its place. Pause and resume to try the GPU again.',
-      },
-    });
-    await this.#begin('wasm');
+  /** Goes on as what the tab still can be. */
+  async #fallBack(reason: string, mode: DeviceMode): Promise<void> {
+    if (mode === 'wasm') {
+      this.#log('warning', `the GPU is not used: ${reason}`);
+      this.#set({
+        problem: {
+          message: `The GPU is not used: ${reason}.`,
+          advice: 'The processor goes on in its place. Pause and resume to try the GPU again.',
+        },
+      });
+    }
+    await this.#begin(mode);
   }
 
   /** @param drainForMs how long to wait for the sessions under way */
@@ -281,8 +284,8 @@ class Tab implements TabWorker {
   }
 
   #take(event: TabAgentEvent): void {
-    if (event.type === 'device-lost') {
-      void this.#command(() => this.#recover(event.reason));
+    if (event.type === 'device-lost' || event.type === 'wrong-answers') {
+      void this.#command(() => this.#recover(event.reason, event.type === 'wrong-answers'));
       return;
     }
     if (event.type === 'refused') {
@@ -299,22 +302,19 @@ class Tab implements TabWorker {
     if (event.type === 'stage' && event.report.state === 'compiling') void this.#countCache();
   }
 
-  /** The device is gone: tries it anew, then goes on with the processor. */
-  async #recover(reason: string): Promise<void> {
+  /** The device is gone, or not to be trusted. */
+  async #recover(reason: string, isWrong: boolean): Promise<void> {
     const run = this.#run;
     if (!run) return;
     this.#run = undefined;
-    this.#log('error', `the device is gone: ${reason}`);
-    await run.stop(`its device is gone: ${reason}`);
-    if (run.device.kind === 'webgpu' && ++this.#gpuLosses >= mostGpuLosses) return this.#fallBack(reason);
-    if (run.device.kind === 'wasm' && ++this.#gpuLosses > mostGpuLosses) {
-      this.#fail('failed', {
-        message: `The runtime broke again and again: ${reason}`,
-        advice: 'Give it less memory, then start again.',
-      });
-      return;
-    }
-    await this.#begin(run.device.kind === 'webgpu' ? 'webgpu' : 'wasm');
+    this.#log('error', `${run.device.description}: ${reason}`);
+    await run.stop(`${run.device.description}: ${reason}`);
+    const mode = nextDevice(this.#mode, isWrong, ++this.#losses);
+    if (mode !== undefined) return mode === this.#mode ? this.#begin(mode) : this.#fallBack(reason, mode);
+    this.#fail('failed', {
+      message: `The runtime broke again and again: ${reason}`,
+      advice: 'Give it less memory, then start again.',
+    });
   }
 
   async #keepAwake(): Promise<void> {

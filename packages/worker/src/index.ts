@@ -28,6 +28,7 @@ export {
   SessionError,
   StorageFullError,
   TransportClosedError,
+  WrongAnswerError,
 } from './errors.ts';
 export {
   webSocketOpener,
@@ -56,6 +57,7 @@ export {
 } from './peers/peerJsSignalling.ts';
 export type { PeerTransport, PeerTransportEvents } from './peers/PeerTransport.ts';
 export { retryAtOnce } from './peers/retryAtOnce.ts';
+export { selfTestingStageHost, type SelfTestComponents } from './self-test/selfTestingStageHost.ts';
 export type {
   LoadedStage,
   OpenCacheRequest,

@@ -1,5 +1,6 @@
 /** This tab as a worker: what packages/browser-worker tells, for components to show. */
 import type { TabSnapshot, TabWorker } from '@potluck/browser-worker';
+import type { JoinLink } from '@potluck/protocol';
 
 class Tab {
   /** Undefined until the worker's code is loaded. */
@@ -17,24 +18,43 @@ class Tab {
   /**
    * Loads the worker's code and lets it look at the device; a tab that was contributing before a reload goes on by itself.
    * The worker outlives the join page: other pages of the app can be looked at while it serves.
-   * @param token of the join link, where there is one
+   * @param link by which the page was opened; with `auto`, as `potluck browsers` opens it, the tab starts without a click
    */
-  open(token: string | undefined): Promise<void> {
-    this.#opening ??= this.#load(token);
+  open(link: JoinLink | undefined): Promise<void> {
+    this.#opening ??= this.#load(link);
     return this.#opening;
   }
 
-  async #load(token: string | undefined): Promise<void> {
+  async #load(link: JoinLink | undefined): Promise<void> {
     try {
       // Large, and only people who lend their device need it.
       const { createTabWorker } = await import('@potluck/browser-worker');
-      this.#worker = createTabWorker(token === undefined ? {} : { token });
-      this.#worker.subscribe((snapshot) => (this.snapshot = snapshot));
+      const worker = createTabWorker(link === undefined ? {} : { token: link.token });
+      this.#worker = worker;
+      worker.subscribe((snapshot) => {
+        this.snapshot = snapshot;
+        tellWatchers(snapshot);
+      });
+      if (!link?.auto) return;
+      const { name, memoryBytes } = link;
+      worker.change({
+        ...(name !== undefined && { name }),
+        ...(memoryBytes !== undefined && { memoryBytes }),
+      });
+      await worker.start();
     } catch (error) {
       this.problem = error instanceof Error ? error.message : String(error);
       this.#opening = undefined;
     }
   }
+}
+
+/** For `potluck browsers`, which watches tabs that nobody looks at. */
+function tellWatchers({ state, problem }: TabSnapshot): void {
+  const { dataset } = document.documentElement;
+  if (problem === undefined) delete dataset.workerProblem;
+  else dataset.workerProblem = problem.message;
+  dataset.workerState = state;
 }
 
 export const tab = new Tab();

@@ -12,6 +12,8 @@ export interface TabAgentInit {
   name: string;
   backend: Backend;
   wasmThreads: number;
+  /** False for a GPU whose subgroups compute wrong. */
+  subgroups: boolean;
   memoryBytes: number;
   /** The page's connections; see `servePageConnections`. Undefined where the browser has no WebRTC. */
   connections: MessagePort | undefined;
@@ -27,6 +29,8 @@ export type TabAgentEvent =
   | { type: 'in-memory' }
   /** The device is gone; the agent goes on without stages until it is stopped. */
   | { type: 'device-lost'; reason: string }
+  /** The device can't be used as it is; the agent goes on, and the stage has failed. */
+  | { type: 'wrong-answers'; reason: string }
   /** The agent ended by itself: the hub does not take it. */
   | { type: 'refused'; reason: string };
 

@@ -2,10 +2,12 @@
 import type { Sha256 } from '@potluck/protocol';
 import {
   messageOf,
+  selfTestingStageHost,
   startWorkerAgent,
   webSocketOpener,
   type AgentEvent,
   type Log,
+  type StageHost,
   type WorkerAgent,
 } from '@potluck/worker';
 import { expose } from 'comlink';
@@ -38,10 +40,13 @@ const blobStore = openBlobStore(log, () => observer({ type: 'in-memory' }));
 const api: TabAgentApi = {
   async start(init, observe) {
     observer = (event) => void observe(event);
-    const { connections, backend, wasmThreads, ...about } = init;
+    const { connections, backend, wasmThreads, subgroups, ...about } = init;
     const started = webWorkerStageHost(
       { log },
-      { backend, wasmThreads, onLost: (reason) => observer({ type: 'device-lost', reason }) },
+      {
+        ...{ backend, wasmThreads, subgroups },
+        onLost: (reason) => observer({ type: 'device-lost', reason }),
+      },
     );
     engine = started;
     try {
@@ -54,7 +59,7 @@ const api: TabAgentApi = {
           served: counting.counts(),
         });
       });
-      const counting = countingStageHost(started, tellServed);
+      const counting = countingStageHost(backend === 'webgpu' ? tested(started) : started, tellServed);
       agent = startWorkerAgent(
         {
           openSocket: webSocketOpener(WebSocket),
@@ -84,6 +89,19 @@ const api: TabAgentApi = {
     engine = undefined;
   },
 };
+
+/** The GPU is compared with the processor before a stage is served. */
+function tested(host: StageHost): StageHost {
+  const openReference = () =>
+    webWorkerStageHost(
+      { log },
+      { backend: 'wasm', wasmThreads: 1, subgroups: false, onLost: () => undefined },
+    );
+  return selfTestingStageHost(
+    { host, openReference, log },
+    { onWrong: (reason) => observer({ type: 'wrong-answers', reason }) },
+  );
+}
 
 /** Passes events on, blobs together and a few times a second. */
 function observeBlobs(): (event: AgentEvent) => void {

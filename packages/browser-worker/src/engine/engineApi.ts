@@ -6,6 +6,8 @@ import type { Backend } from './loadRuntime.ts';
 export interface EngineInit {
   backend: Backend;
   wasmThreads: number;
+  /** False for a GPU whose subgroups compute wrong. */
+  subgroups: boolean;
 }
 
 /** Stages are named by numbers that the caller gives. Errors carry a `code` of `SessionErrorCode` where one fits. */

@@ -15,9 +15,9 @@ let ort: OrtModule | undefined;
 let gpu: OpenGpu | undefined;
 
 const api: EngineApi = {
-  async start({ backend, wasmThreads }: EngineInit) {
+  async start({ backend, wasmThreads, subgroups }: EngineInit) {
     if (backend === 'webgpu') {
-      gpu = await openGpu();
+      gpu = await openGpu({ subgroups });
       watch(gpu.device);
     }
     ort = await loadRuntime(backend, wasmThreads);

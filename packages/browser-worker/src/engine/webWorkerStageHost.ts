@@ -43,11 +43,11 @@ export function webWorkerStageHost({ log }: { log: Log }, init: WebWorkerStageHo
     });
     const lost = deferred<never>();
     const api = wrap<EngineApi>(worker);
-    const { backend, wasmThreads } = init;
+    const { backend, wasmThreads, subgroups } = init;
     const opened: Engine = {
       worker,
       api,
-      started: Promise.race([api.start({ backend, wasmThreads }), lost.promise]),
+      started: Promise.race([api.start({ backend, wasmThreads, subgroups }), lost.promise]),
       lost: lost.promise,
       lose: (reason) => {
         if (engine !== opened) return;

@@ -1,10 +1,11 @@
 /** The command line of `potluck worker`; every flag has an environment variable. */
 import { homedir, hostname, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { readJoinLink, type JoinLink } from '@potluck/protocol';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { SettingsError } from '../errors.ts';
 import { readFingerprint } from '../hub-certificate/fingerprint.ts';
+import { applyEnvironment, argument, flag, positiveInteger } from './flags.ts';
+import { hubOf, type HubSettings } from './hubOf.ts';
 import { memorySize } from './memorySize.ts';
 
 export const deviceChoices = ['auto', 'cuda', 'webgpu', 'cpu'] as const;
@@ -13,11 +14,7 @@ export type DeviceChoice = (typeof deviceChoices)[number];
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
-export interface WorkerSettings {
-  hubUrl: string;
-  token: string;
-  /** SHA-256 of the hub's certificate, `AA:BB:…`; undefined where the system's authorities vouch for the hub. */
-  fingerprint: string | undefined;
+export interface WorkerSettings extends HubSettings {
   device: DeviceChoice;
   memoryBytes: number;
   name: string;
@@ -101,15 +98,8 @@ function toSettings(options: RawOptions): WorkerSettings {
   if (options.name.trim() === '' || options.name.length > 100) {
     throw new SettingsError('--name takes 1 to 100 characters');
   }
-  const link = joinLinkOf(options.hub);
-  const fingerprint = options.fingerprint ?? link.fingerprint;
-  if (fingerprint !== undefined && !link.hubUrl.startsWith('https:')) {
-    throw new SettingsError('--fingerprint is for an https hub: plain http shows no certificate');
-  }
   return {
-    hubUrl: link.hubUrl,
-    token: options.token ?? link.token,
-    fingerprint,
+    ...hubOf({ ...options, hub: options.hub }),
     device: options.device,
     memoryBytes: options.memory,
     name: options.name,
@@ -117,49 +107,6 @@ function toSettings(options: RawOptions): WorkerSettings {
     threads: options.threads,
     logLevel: options.logLevel,
   };
-}
-
-/** A link may carry the token and the fingerprint; flags win. */
-function joinLinkOf(text: string): Pick<JoinLink, 'hubUrl' | 'token' | 'fingerprint'> {
-  try {
-    const { hubUrl, token, fingerprint } = readJoinLink(text);
-    return { hubUrl, token, ...(fingerprint !== undefined && { fingerprint: readFingerprint(fingerprint) }) };
-  } catch (cause) {
-    throw new SettingsError(
-      `--hub is "${text}": give a URL such as http://192.168.1.5:8000, or the link that the hub printed`,
-      { cause },
-    );
-  }
-}
-
-function flag(flags: string, description: string): Option {
-  const option = new Option(flags, description);
-  return option.env(`POTLUCK_${option.name().replaceAll('-', '_').toUpperCase()}`);
-}
-
-/** Commander reads `process.env`; tests and other hosts bring their own. */
-function applyEnvironment(command: Command, environment: NodeJS.ProcessEnv): void {
-  if (environment === process.env) return;
-  for (const option of command.options as (Option & { envVar?: string | undefined })[]) {
-    const value = option.envVar === undefined ? undefined : environment[option.envVar];
-    delete option.envVar;
-    if (value === undefined) continue;
-    const parsed: unknown = option.parseArg ? option.parseArg(value, undefined as never) : value;
-    command.setOptionValueWithSource(option.attributeName(), parsed, 'env');
-  }
-}
-
-function argument<T>(parse: () => T): T {
-  try {
-    return parse();
-  } catch (error) {
-    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
-  }
-}
-
-function positiveInteger(text: string): number {
-  if (!/^[1-9]\d{0,3}$/.test(text)) throw new InvalidArgumentError('give a whole number from 1 to 9999');
-  return Number(text);
 }
 
 function defaultDataDirectory(environment: NodeJS.ProcessEnv): string {
