@@ -18,6 +18,7 @@ await mkdir(directory, { recursive: true });
 for (const [size, viewport] of Object.entries(sizes)) {
   for (const colorScheme of ['light', 'dark'] as const) {
     await using context = await browser.newContext({ baseURL: hub.url, viewport, colorScheme });
+    await context.addInitScript(() => localStorage.setItem('potluck:password-later', 'yes'));
     const page = await context.newPage();
     for (const name of pages) {
       await page.goto(name === 'chat' ? '/' : `/${name}`);

@@ -30,7 +30,8 @@ export function titleOf(prompt: string): string {
   if (line === '') return untitled;
   if (line.length <= longestTitle) return line;
   const cut = line.slice(0, longestTitle);
-  return `${cut.slice(0, Math.max(cut.lastIndexOf(' '), longestTitle / 2))}…`;
+  const space = cut.lastIndexOf(' ');
+  return `${space > longestTitle / 2 ? cut.slice(0, space) : cut}…`;
 }
 
 /** What is sent to the model: the system prompt and what was said, without answers that failed before they began. */
