@@ -13,6 +13,8 @@ import { watchHub } from './events/watchHub.ts';
 import { Generator } from './generation/generator.ts';
 import type { ReachabilityComponents } from './http/reachabilityRoutes.ts';
 import { builtPagesDirectory } from './http/pages.ts';
+import type { DownloadInit } from './imports/downloadFile.ts';
+import { Imports } from './imports/imports.ts';
 import type { BlobStore } from './models/blobStore.ts';
 import type { Catalogue } from './models/catalogue.ts';
 import { Deployments } from './pipelines/deployments.ts';
@@ -48,6 +50,9 @@ export interface HubComponents {
 export interface HubInit {
   identity: HubIdentity;
   forceRelay: boolean;
+  /** Folder for models that are not imported yet. */
+  importsDirectory: string;
+  download?: DownloadInit;
   /** How workers find a way to each other. Default: without any server. */
   ice?: IceServersInit;
   /** Silence after which a worker is gone, in milliseconds. Default 15 000. */
@@ -109,7 +114,10 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
   const operator = new Operator({ catalogue, deployments, registry, nodes, store: database.deployments });
   const statistics = new NodeStatistics();
   const bus = components.bus ?? embeddedEventBus();
-  const imports = { list: [], listen: () => () => undefined };
+  const imports = await Imports.load(
+    { catalogue, store: database.imports, settings, logger },
+    { directory: init.importsDirectory, ...(init.download ? { download: init.download } : {}) },
+  );
   const live = watchHub({ registry, deployments, generator, nodes, statistics, catalogue, imports, bus });
   const endRetention = applyRetention({ settings, database, logger });
   const signallingKey = 'peerjs';
@@ -136,6 +144,8 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     operator,
     nodes,
     statistics,
+    catalogue,
+    imports,
     database,
     recorder,
     bus,
@@ -162,6 +172,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     generator,
     operator,
     stop: async () => {
+      await imports.stop();
       deployments.stop();
       registry.stop();
       live.stop();

@@ -112,7 +112,12 @@ async function start(
       workersStarting: (present) => localWorkers.startingBeside(present),
       reachability: { reachability, certificate: () => https?.certificate.certificate },
     },
-    { identity, forceRelay: config.forceRelay, ice: iceOf(config, stun?.port) },
+    {
+      identity,
+      forceRelay: config.forceRelay,
+      importsDirectory: path.join(data, 'imports'),
+      ice: iceOf(config, stun?.port),
+    },
   );
   closers.push(() => parts.stop());
   const { app, deployments } = parts;

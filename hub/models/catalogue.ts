@@ -1,6 +1,8 @@
 /** The models that are here, as the rest of the hub asks for them. */
 import type { ModelId, ModelPackage } from '@potluck/protocol';
 import type { Model } from './model.ts';
+import type { ModelImportOptions } from './modelLibrary.ts';
+import type { ModelSource } from './modelSource.ts';
 
 /** Told when a model comes or goes. */
 export type CatalogueListener = (id: ModelId) => void;
@@ -19,6 +21,11 @@ export interface Catalogue {
    * @throws ModelError if it can't be removed
    */
   remove(id: string): Promise<void>;
+  /**
+   * Imports a directory under its source's id, where this catalogue takes new models.
+   * @throws ModelError, StorageError, or the signal's reason
+   */
+  import?(source: ModelSource, options?: ModelImportOptions): Promise<ModelPackage>;
   isBuiltIn(id: string): boolean;
   /** @returns a function that ends the listening */
   listen(listener: CatalogueListener): () => void;

@@ -120,7 +120,12 @@ export class Operator {
     };
   }
 
-  #candidates(model: string): PlacementWorker[] {
+  /** What each node that may have stages has free, in bytes. */
+  freeBytes(): number[] {
+    return this.#candidates().map(({ memoryBytes }) => memoryBytes);
+  }
+
+  #candidates(model?: string): PlacementWorker[] {
     const { registry, deployments, nodes } = this.#components;
     return [...registry.table.values()]
       .filter(({ id }) => nodes.unusable(id) === undefined)

@@ -11,6 +11,8 @@ import { openDatabase, type Database } from '../database/database.ts';
 import { listen } from '../listen.ts';
 import { BlobStore } from '../models/blobStore.ts';
 import { memoryCatalogue } from '../models/catalogue.ts';
+import { LibraryCatalogue } from '../models/libraryCatalogue.ts';
+import { ModelLibrary } from '../models/modelLibrary.ts';
 import type { PipelineKeeper } from '../pipelines/pipelineKeeper.ts';
 import { HubSettings } from '../settings/hubSettings.ts';
 import { ScriptedWorker, type ScriptedWorkerInit } from './scriptedWorker.ts';
@@ -40,6 +42,10 @@ export interface TestHubInit extends Partial<Omit<HubInit, 'identity'>> {
   model?: TestModelInit;
   /** Models beside the first one; they are not deployed. */
   more?: TestModelInit[];
+  /** Models are kept on disk, so that some can be imported; without the one that is deployed. */
+  library?: boolean;
+  /** Folders below which models may be imported from. */
+  modelDirectories?: string[];
   /** Forced number of stages. */
   stages?: number;
   workersStarting?: () => number;
@@ -47,18 +53,31 @@ export interface TestHubInit extends Partial<Omit<HubInit, 'identity'>> {
 }
 
 export async function startTestHub(init: TestHubInit = {}): Promise<TestHub> {
-  const { model: modelInit, more = [], stages, workersStarting, adminPassword, ...hubInit } = init;
+  const {
+    model: modelInit,
+    more = [],
+    library = false,
+    modelDirectories = [],
+    stages,
+    workersStarting,
+    adminPassword,
+    ...hubInit
+  } = init;
   const directory = await mkdtemp(path.join(tmpdir(), 'potluck-hub-'));
   const database = await openDatabase(directory);
   const blobs = new BlobStore(path.join(directory, 'blobs'));
   const model = await testModel(modelInit);
   const identity = { hubId: HubId.parse(randomUUID()), joinToken: testJoinToken, apiKey: testApiKey };
   const access = await loadAccess(database, identity, adminPassword);
-  const settings = await HubSettings.load(database.values, { modelDirectories: [] });
+  const settings = await HubSettings.load(database.values, { modelDirectories });
   let url = '';
   const parts = await assembleHub(
     {
-      catalogue: memoryCatalogue([model, ...(await Promise.all(more.map(testModel)))]),
+      catalogue: library
+        ? await LibraryCatalogue.load(
+            new ModelLibrary(path.join(directory, 'models'), blobs, pino({ level: 'silent' })),
+          )
+        : memoryCatalogue([model, ...(await Promise.all(more.map(testModel)))]),
       blobs,
       database,
       access,
@@ -70,7 +89,7 @@ export async function startTestHub(init: TestHubInit = {}): Promise<TestHub> {
       },
       ...(workersStarting ? { workersStarting } : {}),
     },
-    { identity, forceRelay: false, ...hubInit },
+    { identity, forceRelay: false, importsDirectory: path.join(directory, 'imports'), ...hubInit },
   );
   const first = parts.deployments.deploy(
     model,

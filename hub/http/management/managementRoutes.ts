@@ -4,8 +4,10 @@ import { LiveEvent } from '@potluck/api';
 import { conversationRoutes, type ConversationRouteComponents } from './conversations.ts';
 import { deploymentRoutes, type DeploymentRouteComponents } from './deployments.ts';
 import { streamEvents, type EventComponents } from './events.ts';
+import { importRoutes, type ImportRouteComponents } from './imports.ts';
 import { joinTokenRoutes, type JoinTokenRouteComponents } from './joinTokens.ts';
 import { keyRoutes, type KeyRouteComponents } from './keys.ts';
+import { modelRoutes, remoteModelRoutes, type ModelRouteComponents } from './models.ts';
 import { nodeRoutes, type NodeRouteComponents } from './nodes.ts';
 import { openApiRoutes } from './openApi.ts';
 import { requestRoutes, type RequestRouteComponents } from './requests.ts';
@@ -17,6 +19,8 @@ export type ManagementComponents = ConversationRouteComponents &
   DeploymentRouteComponents &
   JoinTokenRouteComponents &
   KeyRouteComponents &
+  ImportRouteComponents &
+  ModelRouteComponents &
   SettingsRouteComponents &
   EventComponents &
   NodeRouteComponents &
@@ -30,6 +34,9 @@ export function managementRoutes(components: ManagementComponents): OpenAPIHono 
   app.route('/nodes', nodeRoutes(components));
   app.route('/deployments', deploymentRoutes(components));
   app.route('/conversations', conversationRoutes(components));
+  app.route('/models', modelRoutes(components));
+  app.route('/remote-models', remoteModelRoutes(components));
+  app.route('/imports', importRoutes(components));
   app.route('/settings', settingsRoutes(components));
   app.route('/keys', keyRoutes(components));
   app.route('/join-tokens', joinTokenRoutes(components));
