@@ -173,6 +173,8 @@ export class Generator {
     void generation.recorded.then((recorded) => {
       this.#running.delete(id);
       done();
+      if (session.silentWorkers.length > 0)
+        keeper.suspect(session.silentWorkers, 'it did not answer in time');
       this.#tell((listener) => listener.ended?.(generation, recorded));
     });
     this.#tell((listener) => listener.grew?.(generation));
