@@ -18,8 +18,7 @@ const isolation = {
   'cross-origin-embedder-policy': 'require-corp',
 };
 
-/** @param isolated false leaves the isolation headers out, as a foreign page would */
-export async function serveTestPage({ isolated = true } = {}): Promise<TestPage> {
+export async function serveTestPage(): Promise<TestPage> {
   const outDir = await mkdtemp(join(tmpdir(), 'potluck-page-'));
   const common = { root, configFile: false as const, logLevel: 'warn' as const };
   await build({
@@ -30,7 +29,7 @@ export async function serveTestPage({ isolated = true } = {}): Promise<TestPage>
   const server = await preview({
     ...common,
     build: { outDir },
-    preview: { host: '127.0.0.1', port: 0, headers: isolated ? isolation : {} },
+    preview: { host: '127.0.0.1', port: 0, allowedHosts: ['page.test'], headers: isolation },
   });
   const { port } = server.httpServer.address() as AddressInfo;
   return {

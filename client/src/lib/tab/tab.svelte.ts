@@ -53,8 +53,8 @@ class Tab {
 function tellWatchers({ state, problem }: TabSnapshot): void {
   const { dataset } = document.documentElement;
   if (problem === undefined) delete dataset.workerProblem;
-  else dataset.workerProblem = problem.message;
-  dataset.workerState = state;
+  else if (dataset.workerProblem !== problem.message) dataset.workerProblem = problem.message;
+  if (dataset.workerState !== state) dataset.workerState = state;
 }
 
 export const tab = new Tab();

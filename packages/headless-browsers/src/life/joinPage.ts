@@ -15,7 +15,10 @@ const binding = 'potluckWorkerState';
 
 /** Tells `listen` about every change, on every page that is opened from now on. */
 export async function watchWorkerState(page: Page, listen: (state: PageState) => void): Promise<void> {
+  let last = '';
   await page.exposeBinding(binding, (_source, state: string, problem: string) => {
+    if (last === `${state} ${problem}`) return;
+    last = `${state} ${problem}`;
     listen({ state, problem: problem === '' ? undefined : problem });
   });
   await page.addInitScript((name) => {
