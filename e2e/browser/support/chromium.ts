@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { chromium, type Browser } from '@playwright/test';
 
 const systemBrowsers = ['/usr/bin/chromium', '/usr/bin/google-chrome'];
+const systemFonts = '/etc/fonts';
 const flags = [
   '--no-sandbox',
   '--enable-unsafe-webgpu',
@@ -28,6 +29,8 @@ async function findChromium(): Promise<{ executablePath: string; env: NodeJS.Pro
   await mkdir(folder, { recursive: true });
   const before = { ...process.env };
   Object.assign(process.env, { TMPDIR: folder, AWS_LAMBDA_JS_RUNTIME: 'nodejs24.x' });
+  // Its own few fonts end the browser at a character that they lack.
+  if (existsSync(systemFonts)) process.env.FONTCONFIG_PATH = systemFonts;
   try {
     const { default: packaged } = await import('@sparticuz/chromium');
     const executablePath = await packaged.executablePath();

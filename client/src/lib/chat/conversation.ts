@@ -1,9 +1,11 @@
 /** Small things about conversations. */
-import type { Conversation } from '@potluck/api';
+import type { Conversation, Sampling } from '@potluck/api';
 import type { ThreadMessage } from './thread.ts';
 import { uuidv7 } from 'uuidv7';
 
 export const untitled = 'New conversation';
+/** Small models ramble at the API's own default, which is 1. People see and change it in the conversation's settings. */
+const defaultSampling: Sampling = { temperature: 0.4, top_p: 0.9 };
 const longestTitle = 60;
 
 /** A conversation that the hub does not know yet. */
@@ -14,7 +16,7 @@ export function newConversation(): Conversation {
     title: untitled,
     model: null,
     systemPrompt: '',
-    sampling: {},
+    sampling: { ...defaultSampling },
     currentMessageId: null,
     createdAt: now,
     updatedAt: now,
@@ -28,7 +30,8 @@ export function titleOf(prompt: string): string {
   if (line === '') return untitled;
   if (line.length <= longestTitle) return line;
   const cut = line.slice(0, longestTitle);
-  return `${cut.slice(0, Math.max(cut.lastIndexOf(' '), longestTitle / 2))}…`;
+  const space = cut.lastIndexOf(' ');
+  return `${space > longestTitle / 2 ? cut.slice(0, space) : cut}…`;
 }
 
 /** What is sent to the model: the system prompt and what was said, without answers that failed before they began. */

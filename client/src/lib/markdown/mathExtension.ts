@@ -14,7 +14,8 @@ export function mathExtensions(
   return (['block', 'inline'] as const).map((level) => ({
     name: `${level}-math`,
     level,
-    start: (source) => /\$|\\[([]/.exec(source)?.index,
+    // A block begins a line: anywhere else it would end the paragraph that it stands in.
+    start: (source) => (level === 'block' ? /(?<=\n)(\$\$|\\\[)/ : /\$|\\\(/).exec(source)?.index,
     tokenizer(source): Tokens.Generic | undefined {
       const match = (level === 'block' ? blockMath : inlineMath).exec(source);
       const latex = match?.[1] ?? match?.[2];
