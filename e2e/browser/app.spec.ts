@@ -141,6 +141,23 @@ test('a tab joins from its link and leaves again', async () => {
   await expect(page.getByRole('button', { name: 'Join the table' })).toBeVisible();
 });
 
+test('a model is deployed in an order by hand, as the preview said', async () => {
+  await page.goto('/models');
+  const card = page.getByRole('region', { name: 'minimind2-small' });
+  const stages = card.getByRole('listitem').filter({ hasText: /local-\d/ });
+  await expect(stages).toHaveCount(2);
+  const [first = ''] = /local-\d/.exec((await stages.first().textContent()) ?? '') ?? [];
+  await card.getByRole('button', { name: 'Change how it is deployed' }).click();
+  await page.getByLabel('A device for each shard').check();
+  await page.getByRole('button', { name: `${first} later` }).click();
+  await expect(
+    page.getByRole('region', { name: 'What would happen' }).getByRole('listitem').last(),
+  ).toContainText(first);
+  await page.getByRole('button', { name: 'Deploy it so' }).click();
+  await expect(stages.last()).toContainText(first);
+  await expect(stages.last()).toContainText('serving');
+});
+
 test('a key is made, shown once, and revoked', async () => {
   await page.goto('/settings');
   const panel = page.getByRole('region', { name: 'API keys' });

