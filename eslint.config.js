@@ -1,20 +1,27 @@
 // @ts-check
 import eslint from '@eslint/js';
+import svelte from 'eslint-plugin-svelte';
 import { defineConfig } from 'eslint/config';
+import globals from 'globals';
 import tseslint from 'typescript-eslint';
+import svelteOptions from './svelte.config.js';
 
 /** Imports point one way: protocol <- onnx <- engine <- worker <- the hosts; the hub sees protocol and onnx. */
+const hosts = ['node-worker', 'browser-worker', 'headless-browsers'];
 const mayNotImport = {
-  'packages/protocol': ['onnx', 'engine', 'worker', 'node-worker', 'hub'],
-  'packages/onnx': ['engine', 'worker', 'node-worker', 'hub'],
-  'packages/engine': ['worker', 'node-worker', 'hub'],
-  'packages/worker': ['node-worker', 'hub'],
-  'packages/node-worker': ['hub'],
-  hub: ['engine', 'worker', 'node-worker'],
+  'packages/api': ['protocol', 'onnx', 'engine', 'worker', ...hosts, 'hub'],
+  'packages/protocol': ['api', 'onnx', 'engine', 'worker', ...hosts, 'hub'],
+  'packages/onnx': ['engine', 'worker', ...hosts, 'hub'],
+  'packages/engine': ['worker', ...hosts, 'hub'],
+  'packages/worker': [...hosts, 'hub'],
+  'packages/node-worker': ['browser-worker', 'headless-browsers', 'hub'],
+  'packages/browser-worker': ['node-worker', 'headless-browsers', 'hub'],
+  'packages/headless-browsers': ['onnx', 'engine', 'browser-worker', 'hub'],
+  hub: ['engine', 'worker', ...hosts, 'client'],
 };
 
 export default defineConfig(
-  { ignores: ['node_modules', 'bench/results'] },
+  { ignores: ['**/node_modules', 'bench/results', 'client/build', '**/.svelte-kit'] },
   eslint.configs.recommended,
   tseslint.configs.recommendedTypeChecked,
   {
@@ -38,6 +45,21 @@ export default defineConfig(
         { allowNumber: true, allowBoolean: true },
       ],
     },
+  },
+  svelte.configs.recommended,
+  {
+    files: ['client/src/**/*.svelte', 'client/src/**/*.svelte.ts'],
+    languageOptions: {
+      globals: globals.browser,
+      parserOptions: {
+        projectService: true,
+        extraFileExtensions: ['.svelte'],
+        parser: tseslint.parser,
+        svelteConfig: svelteOptions,
+      },
+    },
+    // svelte-check knows names and types in components.
+    rules: { 'no-undef': 'off' },
   },
   // The compiler checks names in JavaScript too (checkJs).
   { files: ['**/*.js'], extends: [tseslint.configs.disableTypeChecked], rules: { 'no-undef': 'off' } },

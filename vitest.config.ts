@@ -6,7 +6,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{packages,hub,bench}/**/*.test.ts'],
+          include: ['{packages,hub,client,bench}/**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/*.integration.test.ts'],
           pool: 'forks',
           maxWorkers: 2,

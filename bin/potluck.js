@@ -10,6 +10,8 @@ const usage = `Usage: potluck <command> [options]
 
   hub      start the hub: the server that people and programs ask
   worker   lend this machine's compute to a hub
+  browsers lend it by browsers that nobody sits at
+  models   list, add, plan and deploy a hub's models
   help     show this text; potluck <command> --help shows a command's options
 `;
 
@@ -28,6 +30,10 @@ async function main(args) {
       return (await import('../hub/main.ts')).runHub(rest);
     case 'worker':
       return (await import('../packages/node-worker/src/main.ts')).runWorker(rest);
+    case 'browsers':
+      return (await import('../packages/headless-browsers/src/main.ts')).runBrowsers(rest);
+    case 'models':
+      return (await import('../hub/models-command/main.ts')).runModels(rest);
     case undefined:
     case 'help':
     case '--help':

@@ -1,61 +1,83 @@
 /** The hub's web application: which route is where, and who may use it. */
-import { workerSocketPath } from '@potluck/protocol';
-import { Hono, type Handler } from 'hono';
+import { workerGoodbyePath, workerSocketPath } from '@potluck/protocol';
+import { Hono, type Context, type Env, type Handler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { getPath } from 'hono/utils/url';
 import type { Logger } from 'pino';
-import { requireAccess } from './http/access.ts';
 import { ApiError, apiErrorResponse, toApiError } from './http/apiError.ts';
 import { blobRoutes } from './http/blobs.ts';
 import { crossOrigin } from './http/crossOrigin.ts';
+import { bearerOf, identify, requireScope, type CallerOptions } from './http/caller.ts';
 import { healthRoutes } from './http/health.ts';
 import { managementRoutes, type ManagementComponents } from './http/management/managementRoutes.ts';
+import type { ChatComponents } from './http/openai/chatCompletions.ts';
+import {
+  hubInformationRoutes,
+  joinInformationRoutes,
+  type ReachabilityComponents,
+} from './http/reachabilityRoutes.ts';
 import { openaiRoutes } from './http/openai/openaiRoutes.ts';
+import { servePages } from './http/pages.ts';
 import { requestId } from './http/requestId.ts';
 import type { BlobStore } from './models/blobStore.ts';
 import { signallingRoutes, type SignallingOptions } from './signalling/signallingRoutes.ts';
+import { pageGoodbyeRoute } from './workers/pageGoodbyeRoute.ts';
 
-export interface AppComponents extends ManagementComponents {
+export interface AppComponents
+  extends ManagementComponents, Omit<ChatComponents, keyof ManagementComponents> {
   blobs: BlobStore;
   /** The control socket for workers. */
   workerSocket: Handler;
   signalling: SignallingOptions;
+  callers: CallerOptions;
+  /** What `npm run build` made. */
+  pagesDirectory: string;
+  /** The hub's own, for those who may invite. */
+  joinToken: string;
+  reachability: ReachabilityComponents;
   logger: Logger;
 }
 
-export interface AppInit {
-  apiKey: string;
-  joinToken: string;
-}
-
 const keyHint =
-  'Send the API key as "Authorization: Bearer …"; the hub says where to find it when it starts.';
+  'Send an API key as "Authorization: Bearer …"; the hub says where to find its own when it starts.';
 const tokenHint = 'Send the join token as "Authorization: Bearer …"; the hub prints it when it starts.';
 
 /** Puts the application together. It serves web sockets where the server has a WebSocketServer. */
-export function createApp(components: AppComponents, init: AppInit): Hono {
-  const { deployment, generator, logger } = components;
+export function createApp(components: AppComponents): Hono {
+  const { deployments, joinTokens, logger } = components;
   // Clients join base URLs carelessly: //v1//models is /v1/models (open-webui 12117).
   const app = new Hono({ getPath: (request) => getPath(request).replaceAll(/\/{2,}/g, '/') });
-  const needsKey = requireAccess({ secrets: [init.apiKey], hint: keyHint });
 
   app.use(crossOrigin());
   app.use(requestId());
 
-  // These three check their own secrets.
+  // Before everything else: browsers get the page at /models, programs the list of models.
+  app.use(servePages({ directory: components.pagesDirectory }));
+
+  // These check their own secrets.
   app.get(workerSocketPath, components.workerSocket);
+  app.post(workerGoodbyePath, pageGoodbyeRoute(components));
   app.route('/peerjs', signallingRoutes(components.signalling));
-  app.use('/blobs/*', requireAccess({ secrets: [init.joinToken, init.apiKey], hint: tokenHint }));
+
+  app.use(identify(components.callers));
+  app.use('/blobs/*', async (c: Context<Env, string>, next) => {
+    const token = bearerOf(c);
+    if (token !== undefined && joinTokens.idOf(token) !== undefined) return next();
+    return requireScope('ask', tokenHint)(c, next);
+  });
   app.route('/blobs', blobRoutes(components.blobs));
 
-  app.route('/health', healthRoutes(deployment));
+  app.route('/health', healthRoutes(deployments));
   app.get('/', (c) => c.text(greeting(new URL(c.req.url).origin)));
 
-  app.use('/api/*', needsKey);
+  app.route('/api/hub', hubInformationRoutes(components.reachability));
+  app.use('/api/join', requireScope('admin', keyHint));
+  app.route('/api/join', joinInformationRoutes(components.reachability, { joinToken: components.joinToken }));
   app.route('/api', managementRoutes(components));
 
-  const openai = openaiRoutes({ generator, model: deployment.model, logger });
-  for (const path of ['/v1/*', '/models', '/models/*', '/chat/*']) app.use(path, needsKey);
+  const openai = openaiRoutes(components);
+  for (const path of ['/v1/*', '/models', '/models/*', '/chat/*'])
+    app.use(path, requireScope('ask', keyHint));
   app.route('/v1', openai);
   app.route('/', openai);
 

@@ -1,26 +1,49 @@
-/** Puts the parts of a hub together around a model and a database. Opens nothing by itself. */
+/** Puts the parts of a hub together around a catalogue of models and a database. Opens nothing by itself. */
 import { WorkerId } from '@potluck/protocol';
 import type { Hono } from 'hono';
 import type { Logger } from 'pino';
+import type { AccessControl } from './access/accessControl.ts';
+import { KeyUse } from './access/keyUse.ts';
 import { createApp } from './app.ts';
+import { ConversationKeeper } from './conversations/conversationKeeper.ts';
 import type { Database } from './database/database.ts';
 import { Recorder } from './database/recorder.ts';
+import { embeddedEventBus } from './events/embeddedEventBus.ts';
+import type { EventBus } from './events/eventBus.ts';
+import { watchHub } from './events/watchHub.ts';
 import { Generator } from './generation/generator.ts';
+import type { ReachabilityComponents } from './http/reachabilityRoutes.ts';
+import { builtPagesDirectory } from './http/pages.ts';
+import type { DownloadInit } from './imports/downloadFile.ts';
+import { Imports } from './imports/imports.ts';
 import type { BlobStore } from './models/blobStore.ts';
-import type { Model } from './models/model.ts';
-import { Deployment } from './pipelines/deployment.ts';
+import type { Catalogue } from './models/catalogue.ts';
+import { Deployments } from './pipelines/deployments.ts';
+import { followModes } from './pipelines/followModes.ts';
+import { Operator } from './pipelines/operator.ts';
 import type { HubIdentity } from './secrets.ts';
+import { applyRetention } from './settings/applyRetention.ts';
+import type { HubSettings } from './settings/hubSettings.ts';
 import { SignallingRoom } from './signalling/signallingRoom.ts';
 import { SignallingTokens } from './signalling/signallingTokens.ts';
+import { hubVersion } from './version.ts';
+import { NodeBook } from './workers/nodeBook.ts';
+import { NodeStatistics } from './workers/nodeStatistics.ts';
+import { iceServers, type IceServersInit } from './stun/iceServers.ts';
 import { Relay } from './workers/relay.ts';
 import { WorkerRegistry } from './workers/workerRegistry.ts';
 import { workerSocketRoute } from './workers/workerSocketRoute.ts';
 
 export interface HubComponents {
-  model: Model;
+  catalogue: Catalogue;
   blobs: BlobStore;
   database: Database;
+  access: AccessControl;
+  settings: HubSettings;
   logger: Logger;
+  /** Default: one in memory. */
+  bus?: EventBus;
+  reachability: ReachabilityComponents;
   /** How many workers, beside those that are here, are just being started. Default: none. */
   workersStarting?: (present: ReadonlySet<string>) => number;
 }
@@ -28,21 +51,25 @@ export interface HubComponents {
 export interface HubInit {
   identity: HubIdentity;
   forceRelay: boolean;
-  /** Forced number of stages. */
-  stages?: number;
+  /** Folder for models that are not imported yet. */
+  importsDirectory: string;
+  download?: DownloadInit;
+  /** How workers find a way to each other. Default: without any server. */
+  ice?: IceServersInit;
   /** Silence after which a worker is gone, in milliseconds. Default 15 000. */
   leaseMs?: number;
   /** Longest time without progress in one state of an assignment, in milliseconds. Default 120 000. */
   stageDeadlineMs?: number;
-  /** Requests that may wait for cache room. Default 64. */
+  /** Requests that may wait for cache room of one pipeline. Default 64. */
   queueLimit?: number;
 }
 
 export interface HubParts {
   app: Hono;
   registry: WorkerRegistry;
-  deployment: Deployment;
+  deployments: Deployments;
   generator: Generator;
+  operator: Operator;
   /** Tells all workers to go and writes what is still to be written. */
   stop(): Promise<void>;
 }
@@ -51,16 +78,19 @@ const defaultLeaseMs = 15_000;
 /** Compiling a large stage for a GPU, without any sign of life, was seen to take more than half a minute. */
 const defaultStageDeadlineMs = 120_000;
 
-export function assembleHub(components: HubComponents, init: HubInit): HubParts {
-  const { model, blobs, database, logger } = components;
+export async function assembleHub(components: HubComponents, init: HubInit): Promise<HubParts> {
+  const { catalogue, blobs, database, access, settings, logger } = components;
   const { identity, forceRelay } = init;
   const registry = new WorkerRegistry({ logger }, { leaseMs: init.leaseMs ?? defaultLeaseMs });
   const recorder = new Recorder(database, logger);
+  const nodes = new NodeBook(await database.nodes.policies(), (id, policy) =>
+    recorder.nodePolicy(id, policy),
+  );
   const tokens = new SignallingTokens();
   const room: SignallingRoom = new SignallingRoom({
     mayReach: (from, to) => {
       const [one, other] = [WorkerId.safeParse(from).data, WorkerId.safeParse(to).data];
-      return one !== undefined && other !== undefined && deployment.areNeighbours(one, other);
+      return one !== undefined && other !== undefined && deployments.areNeighbours(one, other);
     },
   });
   registry.listen({
@@ -71,56 +101,88 @@ export function assembleHub(components: HubComponents, init: HubInit): HubParts 
       recorder.nodeLeft(worker, reason);
     },
   });
-  const namesPresent = (): Set<string> => new Set([...registry.table.values()].map(({ name }) => name));
-  const deployment = new Deployment(
-    { model, registry, logger, workersStarting: () => components.workersStarting?.(namesPresent()) ?? 0 },
+  const namesPresent = (): Set<string> =>
+    new Set([...registry.table.values()].map(({ reportedName }) => reportedName));
+  const deployments = new Deployments(
     {
-      stageDeadlineMs: init.stageDeadlineMs ?? defaultStageDeadlineMs,
-      ...(init.stages === undefined ? {} : { stages: init.stages }),
+      registry,
+      logger,
+      workersStarting: () => components.workersStarting?.(namesPresent()) ?? 0,
+      unusable: (id) => nodes.unusable(id),
     },
+    { stageDeadlineMs: init.stageDeadlineMs ?? defaultStageDeadlineMs },
   );
+  followModes({ nodes, deployments, registry });
   const generator = new Generator(
-    { deployment, registry, record: (record) => recorder.record(record), logger },
+    { deployments, registry, record: (record) => recorder.record(record), logger },
     init.queueLimit === undefined ? {} : { queueLimit: init.queueLimit },
   );
+  const operator = new Operator({ catalogue, deployments, registry, nodes, store: database.deployments });
+  const statistics = new NodeStatistics();
+  const bus = components.bus ?? embeddedEventBus();
+  const imports = await Imports.load(
+    { catalogue, store: database.imports, settings, logger },
+    { directory: init.importsDirectory, ...(init.download ? { download: init.download } : {}) },
+  );
+  const live = watchHub({ registry, deployments, generator, nodes, statistics, catalogue, imports, bus });
+  const endRetention = applyRetention({ settings, database, logger });
   const signallingKey = 'peerjs';
   const workerSocket = workerSocketRoute(
     {
       registry,
-      relay: new Relay(registry, (from, to) => deployment.areNeighbours(from, to)),
+      relay: new Relay(registry, (from, to) => deployments.areNeighbours(from, to)),
       logger,
       issueSignallingToken: (workerId) => tokens.issue(workerId),
+      joinTokenId: (secret) => access.joinTokens.idOf(secret),
+      nodes,
     },
     {
       hubId: identity.hubId,
-      joinToken: identity.joinToken,
       signalling: { path: '/peerjs', key: signallingKey },
-      iceServers: [],
+      iceServers: (hubHost) => iceServers(init.ice ?? {}, hubHost),
       forceRelay,
     },
   );
-  const app = createApp(
-    {
-      registry,
-      deployment,
-      generator,
-      database,
-      recorder,
-      blobs,
-      workerSocket,
-      signalling: { room, key: signallingKey, mayEnter: (id, token) => tokens.accepts(id, token) },
-      logger,
-    },
-    { apiKey: identity.apiKey, joinToken: identity.joinToken },
-  );
+  const app = createApp({
+    registry,
+    deployments,
+    generator,
+    operator,
+    nodes,
+    statistics,
+    catalogue,
+    imports,
+    database,
+    recorder,
+    bus,
+    live,
+    ...access,
+    hub: { id: identity.hubId, version: hubVersion },
+    conversations: new ConversationKeeper({ database, recorder }),
+    keyUse: new KeyUse({ tokensOf: (keyId, since) => database.requests.tokensOf(keyId, since) }),
+    settings: () => settings.current,
+    hubSettings: settings,
+    blobs,
+    workerSocket,
+    signalling: { room, key: signallingKey, mayEnter: (id, token) => tokens.accepts(id, token) },
+    callers: { ...access, trustLocal: () => settings.current.trustLocal },
+    reachability: components.reachability,
+    joinToken: identity.joinToken,
+    pagesDirectory: builtPagesDirectory,
+    logger,
+  });
   return {
     app,
     registry,
-    deployment,
+    deployments,
     generator,
+    operator,
     stop: async () => {
-      deployment.stop();
+      await imports.stop();
+      deployments.stop();
       registry.stop();
+      live.stop();
+      endRetention();
       room.stop();
       await recorder.settled();
     },

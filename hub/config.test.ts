@@ -9,6 +9,7 @@ test('without flags the hub listens on 8000 with one local worker and the built-
     port: 8000,
     data: '.potluck',
     model: 'minimind2-small',
+    modelGiven: false,
     localWorkers: 1,
     forceRelay: false,
     logLevel: 'info',
@@ -27,6 +28,7 @@ test('each flag is read, and a flag wins over its environment variable', () => {
     stages: 2,
     workerMemoryBytes: 1.5 * 2 ** 30,
     model: 'minimind2-small',
+    modelGiven: false,
   });
 });
 
@@ -36,8 +38,34 @@ test.each([
   [['--worker-memory', 'much'], /--worker-memory.*such as 2GB/],
   [['--join-token', 'short'], /--join-token.*8 to 500/],
   [['--log-level', 'loud'], /--log-level.*debug/],
+  [['--https-port', 'none'], /--https-port.*from 0 to 65535, or off/],
+  [['--certificate', 'chain.pem'], /--certificate and --certificate-key are given together/],
+  [['--https-port', 'off', '--certificate', 'a', '--certificate-key', 'b'], /Leave one of them out/],
+  [['--addresses', 'http://hub.local:8000'], /--addresses.*no name or address.*without http/],
+  [['--stun-port', '-1'], /--stun-port/],
+  [['--turn', 'stun:turn.example.org'], /--turn.*no TURN server.*turn:turn\.example\.org:3478/],
+  [['--turn', 'turn:turn.example.org'], /--turn needs --turn-username and --turn-credential/],
+  [['--turn-username', 'me', '--turn-credential', 'secret'], /of no use without --turn/],
   [['--unknown'], /unknown option '--unknown'/],
   [['extra'], /too many arguments/],
 ])('%j is refused with what it takes', (argv, message) => {
   expect(() => read(...argv)).toThrow(message);
+});
+
+test('the network is described by names, ports and TURN servers', () => {
+  vi.stubEnv('POTLUCK_TURN_CREDENTIAL', 'secret');
+  const turn = ['turn:turn.example.org:3478', 'turns:[fd00::7]:443?transport=tcp'];
+  expect(
+    read(
+      ...['--https-port', 'off', '--stun-port', '0', '--addresses', 'Hub.example.org, [fd00::2],10.0.0.7'],
+      ...['--turn', turn.join(','), '--turn-username', 'me'],
+    ),
+  ).toMatchObject({
+    httpsPort: 'off',
+    stunPort: 0,
+    addresses: ['hub.example.org', 'fd00::2', '10.0.0.7'],
+    turn,
+    turnUsername: 'me',
+    turnCredential: 'secret',
+  });
 });

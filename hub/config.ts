@@ -2,11 +2,12 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { StartError } from './errors.ts';
 import { formatBytes } from './formatBytes.ts';
+import { checkNetwork, networkOptions, port, type NetworkConfig } from './networkOptions.ts';
 
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
-export interface HubConfig {
+export interface HubConfig extends NetworkConfig {
   /** TCP port; 0 takes a free one. */
   port: number;
   /** Address to listen on; undefined means all of them. */
@@ -15,6 +16,8 @@ export interface HubConfig {
   data: string;
   /** Imported model's id, the built-in one's id, or a directory (`DIR#variant`). */
   model: string;
+  /** True where the person named the model: it is served beside those that were deployed before. */
+  modelGiven: boolean;
   /** Which of several graphs in a model directory, such as `model_q4`. */
   variant?: string;
   /** Node workers started beside the hub. */
@@ -24,6 +27,10 @@ export interface HubConfig {
   /** Peer frames go through the hub without a try at a direct connection. */
   forceRelay: boolean;
   joinToken?: string;
+  /** The administrator's password; only from the environment. */
+  adminPassword?: string;
+  /** Folders below which models may be imported from; undefined: any. */
+  modelDirectory?: string[];
   apiKey?: string;
   /** Longest sequence served, in tokens; undefined means what the model can do. */
   contextLength?: number;
@@ -55,7 +62,15 @@ export function readConfig(argv: string[], environment: NodeJS.ProcessEnv): HubC
     );
   }
   const { workerMemory, ...options } = command.opts<HubConfig & { workerMemory?: number }>();
-  return { ...options, ...(workerMemory === undefined ? {} : { workerMemoryBytes: workerMemory }) };
+  checkNetwork(options);
+  const modelGiven = command.getOptionValueSource('model') !== 'default';
+  const adminPassword = environment.POTLUCK_ADMIN_PASSWORD;
+  return {
+    ...options,
+    modelGiven,
+    ...(adminPassword ? { adminPassword } : {}),
+    ...(workerMemory === undefined ? {} : { workerMemoryBytes: workerMemory }),
+  };
 }
 
 function hubCommand(environment: NodeJS.ProcessEnv): Command {
@@ -66,7 +81,7 @@ function hubCommand(environment: NodeJS.ProcessEnv): Command {
     if (environment === process.env && environment[variable] !== '') made.env(variable);
     return made;
   };
-  return new Command('potluck hub')
+  const command = new Command('potluck hub')
     .description('Start the hub: the server that people and programs ask, and that workers join.')
     .exitOverride()
     .configureOutput({ writeErr: () => undefined })
@@ -91,6 +106,9 @@ function hubCommand(environment: NodeJS.ProcessEnv): Command {
       ),
     )
     .addOption(option('--force-relay', 'send what workers tell each other through the hub').default(false))
+    .addOption(
+      option('--model-directory <directory...>', 'folders from which models may be added (default: any)'),
+    )
     .addOption(option('--join-token <token>', 'secret for workers that join').argParser(secret))
     .addOption(option('--api-key <key>', 'secret for /v1 and /api from other machines').argParser(secret))
     .addOption(
@@ -103,11 +121,8 @@ function hubCommand(environment: NodeJS.ProcessEnv): Command {
     .addOption(
       option('--worker-memory <size>', 'memory of each local worker, such as 2GB').argParser(memory),
     );
-}
-
-function port(text: string): number {
-  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
-  throw new InvalidArgumentError('A port is a number from 0 to 65535.');
+  for (const made of networkOptions(option)) command.addOption(made);
+  return command;
 }
 
 function integer(least: number, most: number): (text: string) => number {

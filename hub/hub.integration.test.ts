@@ -110,6 +110,12 @@ test('what can not be started ends with one message and no stack trace', async (
   const cases: [string[], number, RegExp][] = [
     [['--port', String(port)], 2, /port \d+ is in use.*--port/],
     [['--port', 'many'], 2, /A port is a number/],
+    [['--port', '0', '--https-port', String(port)], 2, /port \d+ is in use.*--https-port/],
+    [
+      ['--port', '0', '--certificate', 'no.pem', '--certificate-key', 'no.pem'],
+      2,
+      /--certificate no\.pem can't be read/,
+    ],
     [['--port', '0', '--data', path.join(directory, 'file/inside')], 2, /can't be used.*--data/],
     [['--port', '0', '--model', 'none'], 1, /no model 'none'/],
   ];

@@ -1,6 +1,6 @@
-/** Opens the hub's port. */
+/** Opens the hub's ports. */
+import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { networkInterfaces } from 'node:os';
 import { createAdaptorServer, type ServerType, type WebSocketServerLike } from '@hono/node-server';
 import { maxControlMessageBytes } from '@potluck/protocol';
 import { WebSocketServer } from 'ws';
@@ -9,10 +9,21 @@ import { StartError, messageOf, systemCodeOf } from './errors.ts';
 /** Answers a request; `environment` is what @hono/node-server passes on. */
 export type Fetch = (request: Request, environment: object) => Response | Promise<Response>;
 
+/** A certificate chain and its private key, both PEM. */
+export interface ServerCertificate {
+  certificate: string;
+  key: string;
+}
+
 export interface Listening {
   port: number;
   /** Ends all connections and frees the port. */
   close(): Promise<void>;
+}
+
+export interface SecureListening extends Listening {
+  /** New connections see this certificate; those that are open stay. */
+  setCertificate(certificate: ServerCertificate): void;
 }
 
 /**
@@ -21,15 +32,52 @@ export interface Listening {
  * @throws StartError if the port is taken or the address is not this machine's
  */
 export async function listen(fetch: Fetch, port: number, host?: string): Promise<Listening> {
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: maxControlMessageBytes });
+  const sockets = webSocketServer();
+  const server = createAdaptorServer({ fetch, websocket: { server: asLike(sockets) } });
+  await open(server, port, host, '--port');
+  return listening(server, sockets);
+}
+
+/**
+ * Listens for HTTPS and secure web sockets.
+ * @throws StartError as `listen` does
+ */
+export async function listenSecurely(
+  fetch: Fetch,
+  { certificate, key }: ServerCertificate,
+  port: number,
+  host?: string,
+): Promise<SecureListening> {
+  const sockets = webSocketServer();
   const server = createAdaptorServer({
     fetch,
-    websocket: { server: sockets as unknown as WebSocketServerLike },
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(listenError(error, port, host)));
+    websocket: { server: asLike(sockets) },
+    createServer,
+    serverOptions: { cert: certificate, key },
+  }) as Server;
+  await open(server, port, host, '--https-port');
+  return {
+    ...listening(server, sockets),
+    setCertificate: (renewed) => server.setSecureContext({ cert: renewed.certificate, key: renewed.key }),
+  };
+}
+
+function webSocketServer(): WebSocketServer {
+  return new WebSocketServer({ noServer: true, maxPayload: maxControlMessageBytes });
+}
+
+function asLike(sockets: WebSocketServer): WebSocketServerLike {
+  return sockets as unknown as WebSocketServerLike;
+}
+
+function open(server: ServerType, port: number, host: string | undefined, flag: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) => reject(listenError(error, port, host, flag)));
     server.listen(port, host, resolve);
   });
+}
+
+function listening(server: ServerType, sockets: WebSocketServer): Listening {
   return {
     port: (server.address() as AddressInfo).port,
     close: () => closeServer(server, sockets),
@@ -43,18 +91,18 @@ async function closeServer(server: ServerType, sockets: WebSocketServer): Promis
   await closed;
 }
 
-function listenError(error: unknown, port: number, host: string | undefined): StartError {
+function listenError(error: unknown, port: number, host: string | undefined, flag: string): StartError {
   const where = host === undefined ? `port ${port}` : `${host}, port ${port}`;
   switch (systemCodeOf(error)) {
     case 'EADDRINUSE':
       return new StartError(
-        `${where} is in use. Stop the program that has it, or choose another with --port.`,
+        `${where} is in use. Stop the program that has it, or choose another with ${flag}.`,
         {
           cause: error,
         },
       );
     case 'EACCES':
-      return new StartError(`${where} may not be used by this account. Choose one above 1023 with --port.`, {
+      return new StartError(`${where} may not be used by this account. Choose one above 1023 with ${flag}.`, {
         cause: error,
       });
     case 'EADDRNOTAVAIL':
@@ -68,14 +116,4 @@ function listenError(error: unknown, port: number, host: string | undefined): St
     default:
       return new StartError(`can't listen on ${where}: ${messageOf(error)}`, { cause: error });
   }
-}
-
-/** Addresses at which other machines may reach this one; IPv4, the likeliest first. */
-export function lanAddresses(): string[] {
-  return Object.values(networkInterfaces())
-    .flatMap((addresses) => addresses ?? [])
-    .filter(
-      ({ family, internal, address }) => family === 'IPv4' && !internal && !address.startsWith('169.254.'),
-    )
-    .map(({ address }) => address);
 }

@@ -3,16 +3,25 @@ import { access, constants } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import path from 'node:path';
 import type { Logger } from 'pino';
+import { loadAccess } from './access/accessControl.ts';
 import { assembleHub } from './assembleHub.ts';
 import type { HubConfig } from './config.ts';
 import { openDatabase } from './database/database.ts';
 import { StartError, messageOf } from './errors.ts';
-import { lanAddresses, listen, type Fetch } from './listen.ts';
+import { listen, type Fetch } from './listen.ts';
 import { LocalWorkers } from './local-workers/localWorkers.ts';
 import { makeDirectory } from './makeDirectory.ts';
 import { BlobStore } from './models/blobStore.ts';
+import { LibraryCatalogue } from './models/libraryCatalogue.ts';
 import { ModelLibrary } from './models/modelLibrary.ts';
+import { restoreDeployments } from './restoreDeployments.ts';
+import { explainJoining } from './reachability/explainJoining.ts';
+import { openHttps } from './reachability/openHttps.ts';
+import { bracketed, hostsOf, isWildcard, type Reachability } from './reachability/reachability.ts';
+import type { IceServersInit } from './stun/iceServers.ts';
+import { startStunServer, type StunServerInit } from './stun/stunServer.ts';
 import { identityFileName, loadIdentity, type HubIdentity } from './secrets.ts';
+import { HubSettings } from './settings/hubSettings.ts';
 
 export interface RunningHub {
   url: string;
@@ -50,24 +59,35 @@ async function start(
   const identity = withOverrides(await loadIdentity(data), config);
   const database = await openDatabase(data);
   closers.push(() => database.close());
-  await database.interruptRunningRequests();
+  await database.requests.interruptRunning();
+  await database.conversations.interruptStreaming();
 
-  // The port first: it is the likeliest thing to go wrong, and importing a model may take long.
+  // The ports first: they are the likeliest thing to go wrong, and importing a model may take long.
   let answer: Fetch = starting;
-  const listening = await listen(
-    (request, environment) => answer(request, environment),
-    config.port,
-    config.host,
-  );
+  const fetch: Fetch = (request, environment) => answer(request, environment);
+  const listening = await listen(fetch, config.port, config.host);
   closers.push(() => listening.close());
   const { port } = listening;
+  const https = await openHttps({ fetch, logger }, { ...config, data });
+  if (https) closers.push(() => https.close());
+  const stun = await startStunServer({ logger }, stunInit(config));
+  if (stun) closers.push(() => stun.close());
+  const reachability = (): Reachability => ({
+    httpPort: port,
+    hosts: hostsOf(config),
+    ...(https && { httpsPort: https.port }),
+    ...(https?.certificate.fingerprint && { fingerprint: https.certificate.fingerprint }),
+  });
 
   const blobs = new BlobStore(path.join(data, 'blobs'));
-  const model = await new ModelLibrary(path.join(data, 'models'), blobs, logger).open({
-    reference: config.model,
-    ...(config.variant === undefined ? {} : { variant: config.variant }),
-    ...(config.contextLength === undefined ? {} : { contextLength: config.contextLength }),
-  });
+  const library = new ModelLibrary(path.join(data, 'models'), blobs, logger);
+  const { contextLength } = config;
+  const catalogue = await LibraryCatalogue.load(
+    library,
+    contextLength === undefined ? {} : { contextLength },
+  );
+  const access = await loadAccess(database, identity, config.adminPassword);
+  const settings = await HubSettings.load(database.values, { modelDirectories: config.modelDirectory ?? [] });
 
   const localHost = isWildcard(config.host) ? '127.0.0.1' : bracketed(config.host);
   const localWorkers = new LocalWorkers(
@@ -81,24 +101,37 @@ async function start(
       ...shareOfMachine(config),
     },
   );
-  const parts = assembleHub(
-    { model, blobs, database, logger, workersStarting: (present) => localWorkers.startingBeside(present) },
+  const parts = await assembleHub(
+    {
+      catalogue,
+      blobs,
+      database,
+      access,
+      settings,
+      logger,
+      workersStarting: (present) => localWorkers.startingBeside(present),
+      reachability: { reachability, certificate: () => https?.certificate.certificate },
+    },
     {
       identity,
       forceRelay: config.forceRelay,
-      ...(config.stages === undefined ? {} : { stages: config.stages }),
+      importsDirectory: path.join(data, 'imports'),
+      ice: iceOf(config, stun?.port),
     },
   );
-  const { app, deployment } = parts;
-  answer = (request, environment) => app.fetch(request, environment);
+  closers.push(() => parts.stop());
+  const { app, deployments } = parts;
   const ready = Promise.withResolvers<void>();
-  deployment.listen({ ready: () => ready.resolve() });
-  if (config.localWorkers === 0) ready.resolve();
-  deployment.reconsider();
+  deployments.listen({ ready: () => ready.resolve() });
+  await restoreDeployments({ catalogue, deployments, database, logger }, config);
+  if (config.localWorkers === 0 || deployments.list.length === 0) ready.resolve();
+  answer = (request, environment) => app.fetch(request, environment);
   localWorkers.start();
   closers.push(() => localWorkers.stop());
-  closers.push(() => parts.stop());
-  explainJoining(config, identity, data, port, logger);
+  explainJoining({ logger, terminal: process.stderr.isTTY ? process.stderr : undefined }, reachability(), {
+    joinToken: identity.joinToken,
+    apiKeySource: config.apiKey ? 'the one you gave' : `in ${path.join(data, identityFileName)}`,
+  });
   return { url: `http://${isWildcard(config.host) ? 'localhost' : localHost}:${port}`, ready: ready.promise };
 }
 
@@ -161,26 +194,20 @@ function workerLogLevel(level: HubConfig['logLevel']): string {
   }
 }
 
-function explainJoining(
-  config: HubConfig,
-  identity: HubIdentity,
-  data: string,
-  port: number,
-  logger: Logger,
-): void {
-  const addresses = isWildcard(config.host) ? lanAddresses() : [bracketed(config.host)];
-  const address = addresses[0] ?? '127.0.0.1';
-  logger.info(
-    `another machine joins with: potluck worker --hub http://${address}:${port} --token ${identity.joinToken}`,
-  );
-  const source = config.apiKey ? 'the one you gave' : `in ${path.join(data, identityFileName)}`;
-  logger.info(`programs on other machines need the API key, which is ${source}`);
+/** A hub at a free port, as tests start them, takes a free one for STUN too. */
+function stunInit({ stunPort, port, host }: HubConfig): StunServerInit {
+  const wanted = stunPort ?? (port === 0 ? 0 : undefined);
+  return { ...(wanted !== undefined && { port: wanted }), ...(isWildcard(host) ? {} : { host }) };
 }
 
-function isWildcard(host: string | undefined): host is undefined | '0.0.0.0' | '::' {
-  return host === undefined || host === '0.0.0.0' || host === '::';
-}
-
-function bracketed(host: string): string {
-  return host.includes(':') ? `[${host}]` : host;
+function iceOf(
+  { turn, turnUsername, turnCredential }: HubConfig,
+  stunPort: number | undefined,
+): IceServersInit {
+  return {
+    ...(stunPort !== undefined && { stunPort }),
+    ...(turn && { turn }),
+    ...(turnUsername !== undefined && { turnUsername }),
+    ...(turnCredential !== undefined && { turnCredential }),
+  };
 }

@@ -18,21 +18,21 @@ afterEach(() => rm(directory, { recursive: true, force: true }));
 test('a request is found again as it was, also after the file is opened again', async () => {
   const first = await openDatabase(directory);
   const record = requestRecord({ status: 'running', seed: Number.MAX_SAFE_INTEGER });
-  await first.putRequest(record);
-  await first.putRequest({ ...record, status: 'done' });
+  await first.requests.put(record);
+  await first.requests.put({ ...record, status: 'done' });
   first.close();
   const second = await openDatabase(directory);
-  expect(await second.findRequest(record.id)).toEqual({ ...record, status: 'done' });
-  expect(await second.findRequest('none')).toBeUndefined();
+  expect(await second.requests.find(record.id)).toEqual({ ...record, status: 'done' });
+  expect(await second.requests.find('none')).toBeUndefined();
   second.close();
 });
 
 test('requests are listed newest first, and unfinished ones of a former run are marked', async () => {
   const database = await openDatabase(directory);
   for (const createdAt of [1, 3, 2])
-    await database.putRequest(requestRecord({ createdAt, status: 'running' }));
-  await database.interruptRunningRequests();
-  const listed = await database.listRequests(2);
+    await database.requests.put(requestRecord({ createdAt, status: 'running' }));
+  await database.requests.interruptRunning();
+  const listed = await database.requests.list({}, 2);
   expect(listed.map((record) => [record.createdAt, record.status])).toEqual([
     [3, 'interrupted'],
     [2, 'interrupted'],
@@ -60,7 +60,7 @@ test('every acknowledged row survives kill -9 while writing', async () => {
   await exited;
   expect(acknowledged.length).toBeGreaterThanOrEqual(200);
   const database = await openDatabase(directory);
-  const kept = new Set((await database.listRequests(1_000_000)).map((record) => record.id));
+  const kept = new Set((await database.requests.list({}, 1_000_000)).map((record) => record.id));
   expect(acknowledged.filter((id) => !kept.has(id))).toEqual([]);
   database.close();
 });

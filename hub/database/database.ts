@@ -2,32 +2,46 @@
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createClient } from '@libsql/client';
-import { desc, eq } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/libsql';
 import { StartError, messageOf } from '../errors.ts';
-import type { WorkerRecord } from '../workers/workerTable.ts';
+import { conversationStore, type ConversationStore } from './conversationStore.ts';
+import {
+  apiKeyStore,
+  joinTokenStore,
+  loginStore,
+  type ApiKeyRow,
+  type JoinTokenRow,
+  type LoginStore,
+  type RowStore,
+} from './keyStore.ts';
 import { migrate } from './migrations.ts';
-import type { RequestRecord } from './requestRecord.ts';
-import { nodes, requests } from './schema.ts';
+import { nodeStore, type NodeStore } from './nodeStore.ts';
+import { requestStore, type RequestStore } from './requestStore.ts';
+import {
+  deploymentStore,
+  importStore,
+  valueStore,
+  type DeploymentStore,
+  type ImportStore,
+  type ValueStore,
+} from './smallStores.ts';
 
 /** How long a write waits for another process that has the file, in milliseconds. */
 const busyTimeoutMs = 5000;
 
 /** What the hub asks of its database. A promise that resolved means that the row survives a crash. */
 export interface Database {
-  putRequest(record: RequestRecord): Promise<void>;
-  findRequest(id: string): Promise<RequestRecord | undefined>;
-  /** Newest first. */
-  listRequests(limit: number): Promise<RequestRecord[]>;
-  /** Marks requests that a former run left unfinished; called at start. */
-  interruptRunningRequests(): Promise<void>;
-  nodeJoined(worker: WorkerRecord): Promise<void>;
-  nodeLeft(worker: WorkerRecord, reason: string): Promise<void>;
-  listNodes(limit: number): Promise<NodeRecord[]>;
+  requests: RequestStore;
+  nodes: NodeStore;
+  conversations: ConversationStore;
+  apiKeys: RowStore<ApiKeyRow>;
+  joinTokens: RowStore<JoinTokenRow>;
+  logins: LoginStore;
+  deployments: DeploymentStore;
+  imports: ImportStore;
+  values: ValueStore;
   close(): void;
 }
-
-export type NodeRecord = typeof nodes.$inferSelect;
 
 /**
  * Opens `hub.sqlite` in the data directory.
@@ -50,37 +64,15 @@ export async function openDatabase(dataDirectory: string): Promise<Database> {
   }
   const database = drizzle(client);
   return {
-    putRequest: async (record) => {
-      await database.insert(requests).values(record).onConflictDoUpdate({ target: requests.id, set: record });
-    },
-    findRequest: async (id) => (await database.select().from(requests).where(eq(requests.id, id)))[0],
-    listRequests: (limit) => database.select().from(requests).orderBy(desc(requests.createdAt)).limit(limit),
-    interruptRunningRequests: async () => {
-      await database.update(requests).set({ status: 'interrupted' }).where(eq(requests.status, 'running'));
-    },
-    nodeJoined: async (worker) => {
-      const present = {
-        name: worker.name,
-        kind: worker.kind,
-        device: `${worker.device.kind}: ${worker.device.description}`,
-        version: worker.version,
-        memoryBytes: worker.memoryBytes,
-        lastJoinedAt: worker.joinedAt,
-        lastLeftAt: null,
-        lastLeftReason: null,
-      };
-      await database
-        .insert(nodes)
-        .values({ id: worker.id, firstJoinedAt: worker.joinedAt, ...present })
-        .onConflictDoUpdate({ target: nodes.id, set: present });
-    },
-    nodeLeft: async (worker, reason) => {
-      await database
-        .update(nodes)
-        .set({ lastLeftAt: Date.now(), lastLeftReason: reason })
-        .where(eq(nodes.id, worker.id));
-    },
-    listNodes: (limit) => database.select().from(nodes).orderBy(desc(nodes.lastJoinedAt)).limit(limit),
+    requests: requestStore(database),
+    nodes: nodeStore(database),
+    conversations: conversationStore(database),
+    apiKeys: apiKeyStore(database),
+    joinTokens: joinTokenStore(database),
+    logins: loginStore(database),
+    deployments: deploymentStore(database),
+    imports: importStore(database),
+    values: valueStore(database),
     close: () => client.close(),
   };
 }

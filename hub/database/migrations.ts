@@ -37,6 +37,78 @@ const migrations: string[][] = [
       last_left_reason TEXT
     ) STRICT`,
   ],
+  [
+    "ALTER TABLE requests ADD COLUMN owner TEXT NOT NULL DEFAULT 'local'",
+    'ALTER TABLE requests ADD COLUMN key_id TEXT',
+    'ALTER TABLE requests ADD COLUMN key_name TEXT',
+    "ALTER TABLE requests ADD COLUMN source TEXT NOT NULL DEFAULT 'api'",
+    'ALTER TABLE requests ADD COLUMN decode_tokens_per_second REAL',
+    'ALTER TABLE requests ADD COLUMN replays INTEGER NOT NULL DEFAULT 0',
+    'ALTER TABLE requests ADD COLUMN prompt TEXT',
+    'ALTER TABLE requests ADD COLUMN answer TEXT',
+    'CREATE INDEX requests_key ON requests (key_id, created_at)',
+    'ALTER TABLE nodes ADD COLUMN given_name TEXT',
+    "ALTER TABLE nodes ADD COLUMN mode TEXT NOT NULL DEFAULT 'active'",
+    'ALTER TABLE nodes ADD COLUMN banned_because TEXT',
+    `CREATE TABLE conversations (
+      id TEXT PRIMARY KEY,
+      owner TEXT NOT NULL,
+      title TEXT NOT NULL,
+      model TEXT,
+      system_prompt TEXT NOT NULL,
+      sampling TEXT NOT NULL,
+      current_message_id TEXT,
+      created_at INTEGER NOT NULL,
+      updated_at INTEGER NOT NULL
+    ) STRICT`,
+    'CREATE INDEX conversations_owner ON conversations (owner, updated_at)',
+    `CREATE TABLE messages (
+      id TEXT PRIMARY KEY,
+      conversation_id TEXT NOT NULL,
+      parent_id TEXT,
+      role TEXT NOT NULL,
+      content TEXT NOT NULL,
+      status TEXT NOT NULL,
+      error TEXT,
+      model TEXT,
+      request_id TEXT,
+      created_at INTEGER NOT NULL
+    ) STRICT`,
+    'CREATE INDEX messages_conversation ON messages (conversation_id, created_at)',
+    'CREATE INDEX messages_parent ON messages (parent_id)',
+    `CREATE TABLE api_keys (
+      id TEXT PRIMARY KEY,
+      name TEXT NOT NULL,
+      prefix TEXT NOT NULL,
+      hash TEXT NOT NULL UNIQUE,
+      scopes TEXT NOT NULL,
+      limits TEXT NOT NULL,
+      created_at INTEGER NOT NULL,
+      expires_at INTEGER,
+      revoked_at INTEGER,
+      last_used_at INTEGER
+    ) STRICT`,
+    `CREATE TABLE join_tokens (
+      id TEXT PRIMARY KEY,
+      name TEXT NOT NULL,
+      prefix TEXT NOT NULL,
+      hash TEXT NOT NULL UNIQUE,
+      created_at INTEGER NOT NULL,
+      expires_at INTEGER,
+      revoked_at INTEGER,
+      last_used_at INTEGER
+    ) STRICT`,
+    `CREATE TABLE logins (
+      hash TEXT PRIMARY KEY,
+      scopes TEXT NOT NULL,
+      key_id TEXT,
+      created_at INTEGER NOT NULL,
+      expires_at INTEGER NOT NULL
+    ) STRICT`,
+    'CREATE TABLE deployments (model TEXT PRIMARY KEY, plan TEXT NOT NULL, created_at INTEGER NOT NULL) STRICT',
+    'CREATE TABLE imports (id TEXT PRIMARY KEY, created_at INTEGER NOT NULL, record TEXT NOT NULL) STRICT',
+    'CREATE TABLE hub_values (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT',
+  ],
 ];
 
 /**

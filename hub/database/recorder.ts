@@ -1,6 +1,8 @@
 /** Keeps requests and nodes without anybody waiting for the disk: writes go in order, behind the tokens. */
 import type { Logger } from 'pino';
 import { messageOf } from '../errors.ts';
+import type { WorkerId } from '@potluck/protocol';
+import type { NodePolicy } from '../workers/nodeBook.ts';
 import type { WorkerRecord } from '../workers/workerTable.ts';
 import type { Database } from './database.ts';
 import type { RequestRecord } from './requestRecord.ts';
@@ -17,15 +19,24 @@ export class Recorder {
 
   /** Writes a row soon. A write that fails is logged, and no request fails for it. */
   record(record: RequestRecord): void {
-    this.#enqueue(() => this.#database.putRequest(record), 'a request');
+    this.#enqueue(() => this.#database.requests.put(record), 'a request');
   }
 
   nodeJoined(worker: WorkerRecord): void {
-    this.#enqueue(() => this.#database.nodeJoined(worker), 'a node');
+    this.#enqueue(() => this.#database.nodes.joined(worker), 'a node');
   }
 
   nodeLeft(worker: WorkerRecord, reason: string): void {
-    this.#enqueue(() => this.#database.nodeLeft(worker, reason), 'a node');
+    this.#enqueue(() => this.#database.nodes.left(worker, reason), 'a node');
+  }
+
+  nodePolicy(workerId: WorkerId, policy: NodePolicy): void {
+    this.#enqueue(() => this.#database.nodes.putPolicy(workerId, policy), 'a decision about a node');
+  }
+
+  /** Writes something else behind what was recorded so far. @param what for the log, such as `a message` */
+  write(what: string, write: () => Promise<void>): void {
+    this.#enqueue(write, what);
   }
 
   #enqueue(write: () => Promise<void>, what: string): void {

@@ -1,4 +1,4 @@
-/** What the hub keeps of a request. Prompts and answers are not among it. */
+/** What the hub keeps of a request. Its words are among it only where the settings say so. */
 import type { StageTimings, WorkerId } from '@potluck/protocol';
 
 /** One stage's part of a request; `timings` is missing where its worker was gone before it could tell. */
@@ -10,7 +10,18 @@ export interface StageRecord {
   timings?: StageTimings;
 }
 
-export interface RequestRecord {
+/** Who asked, and from where. */
+export interface RequestAuthor {
+  /** Whose words they are: `local`, `key:<id>` or `browser:<hash>`. */
+  owner: string;
+  /** The API key that was used. */
+  keyId: string | null;
+  keyName: string | null;
+  /** `chat`: the app's own. */
+  source: 'chat' | 'api';
+}
+
+export interface RequestRecord extends RequestAuthor {
   id: string;
   /** Unix milliseconds. */
   createdAt: number;
@@ -32,5 +43,11 @@ export interface RequestRecord {
   /** From the request's arrival to its first token, in milliseconds. */
   firstTokenMs: number | null;
   totalMs: number | null;
+  /** Tokens after the first, by the time that they took. */
+  decodeTokensPerSecond: number | null;
+  /** How often a lost stage's caches were computed again. */
+  replays: number;
+  prompt: { role: string; content: string }[] | null;
+  answer: string | null;
   stages: StageRecord[];
 }

@@ -1,5 +1,6 @@
 /** Tables of the hub's database. `migrations.ts` makes them; both change together. */
 import { integer, real, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+import type { DeploymentPlan, KeyLimits, Sampling, Scope } from '@potluck/api';
 import type { StageRecord } from './requestRecord.ts';
 
 /** One row for each generation, from its start on. */
@@ -24,6 +25,14 @@ export const requests = sqliteTable('requests', {
   firstTokenMs: real('first_token_ms'),
   totalMs: real('total_ms'),
   stages: text({ mode: 'json' }).$type<StageRecord[]>().notNull(),
+  owner: text().notNull(),
+  keyId: text('key_id'),
+  keyName: text('key_name'),
+  source: text({ enum: ['chat', 'api'] }).notNull(),
+  decodeTokensPerSecond: real('decode_tokens_per_second'),
+  replays: integer().notNull(),
+  prompt: text({ mode: 'json' }).$type<{ role: string; content: string }[]>(),
+  answer: text(),
 });
 
 /** One row for each worker that ever joined. */
@@ -39,4 +48,91 @@ export const nodes = sqliteTable('nodes', {
   lastJoinedAt: integer('last_joined_at').notNull(),
   lastLeftAt: integer('last_left_at'),
   lastLeftReason: text('last_left_reason'),
+  /** The operator's name for it. */
+  givenName: text('given_name'),
+  mode: text({ enum: ['active', 'paused', 'draining', 'drained'] }).notNull(),
+  bannedBecause: text('banned_because'),
+});
+
+/** Conversations; whose they are is a request's `owner`. */
+export const conversations = sqliteTable('conversations', {
+  id: text().primaryKey(),
+  owner: text().notNull(),
+  title: text().notNull(),
+  model: text(),
+  systemPrompt: text('system_prompt').notNull(),
+  sampling: text({ mode: 'json' }).$type<Sampling>().notNull(),
+  currentMessageId: text('current_message_id'),
+  createdAt: integer('created_at').notNull(),
+  updatedAt: integer('updated_at').notNull(),
+});
+
+/** Messages; a tree by `parent_id`. */
+export const messages = sqliteTable('messages', {
+  id: text().primaryKey(),
+  conversationId: text('conversation_id').notNull(),
+  parentId: text('parent_id'),
+  role: text({ enum: ['user', 'assistant'] }).notNull(),
+  content: text().notNull(),
+  status: text({ enum: ['done', 'streaming', 'stopped', 'failed', 'interrupted'] }).notNull(),
+  error: text(),
+  model: text(),
+  requestId: text('request_id'),
+  createdAt: integer('created_at').notNull(),
+});
+
+/** API keys; only a hash of each is kept. */
+export const apiKeys = sqliteTable('api_keys', {
+  id: text().primaryKey(),
+  name: text().notNull(),
+  prefix: text().notNull(),
+  hash: text().notNull(),
+  scopes: text({ mode: 'json' }).$type<Scope[]>().notNull(),
+  limits: text({ mode: 'json' }).$type<KeyLimits>().notNull(),
+  createdAt: integer('created_at').notNull(),
+  expiresAt: integer('expires_at'),
+  revokedAt: integer('revoked_at'),
+  lastUsedAt: integer('last_used_at'),
+});
+
+/** Join tokens beside the hub's own; only a hash of each is kept. */
+export const joinTokens = sqliteTable('join_tokens', {
+  id: text().primaryKey(),
+  name: text().notNull(),
+  prefix: text().notNull(),
+  hash: text().notNull(),
+  createdAt: integer('created_at').notNull(),
+  expiresAt: integer('expires_at'),
+  revokedAt: integer('revoked_at'),
+  lastUsedAt: integer('last_used_at'),
+});
+
+/** Logins of browsers; only a hash of each cookie is kept. */
+export const logins = sqliteTable('logins', {
+  hash: text().primaryKey(),
+  scopes: text({ mode: 'json' }).$type<Scope[]>().notNull(),
+  /** The API key with which it was made. */
+  keyId: text('key_id'),
+  createdAt: integer('created_at').notNull(),
+  expiresAt: integer('expires_at').notNull(),
+});
+
+/** Deployments that were made through the API. */
+export const deployments = sqliteTable('deployments', {
+  model: text().primaryKey(),
+  plan: text({ mode: 'json' }).$type<DeploymentPlan>().notNull(),
+  createdAt: integer('created_at').notNull(),
+});
+
+/** Models on their way in. */
+export const imports = sqliteTable('imports', {
+  id: text().primaryKey(),
+  createdAt: integer('created_at').notNull(),
+  record: text({ mode: 'json' }).$type<unknown>().notNull(),
+});
+
+/** One JSON value for each name: settings, the administrator's password. */
+export const values = sqliteTable('hub_values', {
+  name: text().primaryKey(),
+  value: text({ mode: 'json' }).$type<unknown>().notNull(),
 });

@@ -1,7 +1,8 @@
 /** One answer from admission to its record. */
-import type { AssignmentId, SessionId, StageTimings } from '@potluck/protocol';
+import type { AssignmentId, SessionId, StageTimings, WorkerId } from '@potluck/protocol';
 import type { Logger } from 'pino';
-import type { RequestRecord, StageRecord } from '../database/requestRecord.ts';
+import type { RequestAuthor, RequestRecord, StageRecord } from '../database/requestRecord.ts';
+import type { ChatMessage } from '../models/tokenizer.ts';
 import type { ReadyPipeline } from '../pipelines/pipeline.ts';
 import { routeOf } from '../pipelines/pipeline.ts';
 import type { Admission } from './admission.ts';
@@ -27,6 +28,9 @@ export interface GenerationInit {
   seed: number;
   promptTokens: number;
   maxTokens: number;
+  author: RequestAuthor;
+  /** What was asked, where it and the answer are kept with the request. */
+  words?: ChatMessage[];
 }
 
 export interface GenerationComponents {
@@ -38,6 +42,8 @@ export interface GenerationComponents {
   answer: Answer;
   /** Keeps the request's row; never rejects. */
   record: (record: RequestRecord) => void;
+  /** Called after every token. */
+  grew: () => void;
   logger: Logger;
 }
 
@@ -50,6 +56,9 @@ export class Generation {
   readonly #recorded = Promise.withResolvers<RequestRecord>();
   #queueMs: number | null = null;
   #firstTokenMs: number | null = null;
+  #lastTokenMs: number | null = null;
+  #text = '';
+  #cancelled = false;
   #over = false;
 
   constructor(components: GenerationComponents, init: GenerationInit) {
@@ -72,6 +81,36 @@ export class Generation {
   /** `worker[first-last],…` */
   get route(): string {
     return routeOf(this.#components.pipeline.stages);
+  }
+
+  get model(): string {
+    return this.#init.model;
+  }
+
+  get author(): RequestAuthor {
+    return this.#init.author;
+  }
+
+  /** Workers of the stages in order. */
+  get workerIds(): WorkerId[] {
+    return this.#components.pipeline.stages.map(({ workerId }) => workerId);
+  }
+
+  get usage(): Usage {
+    return { promptTokens: this.#init.promptTokens, completionTokens: this.#components.answer.tokenCount };
+  }
+
+  /** Tokens after the first, by the time that they took; null with fewer than two. */
+  get tokensPerSecond(): number | null {
+    const tokens = this.usage.completionTokens - 1;
+    const milliseconds = (this.#lastTokenMs ?? 0) - (this.#firstTokenMs ?? 0);
+    return tokens > 0 && milliseconds > 0 ? (1000 * tokens) / milliseconds : null;
+  }
+
+  /** Ends it early, as if its reader had gone away. */
+  cancel(): void {
+    this.#cancelled = true;
+    this.#components.session.fail(new GenerationError('cancelled', 'the request was cancelled'));
   }
 
   /** True once the answer is complete, or will never be: only its record is still to come. */
@@ -103,20 +142,24 @@ export class Generation {
       let reason: FinishReason | undefined;
       while (!reason) {
         const message = await session.nextToken();
-        this.#firstTokenMs ??= performance.now() - this.#started;
+        this.#lastTokenMs = performance.now() - this.#started;
+        this.#firstTokenMs ??= this.#lastTokenMs;
         const piece = answer.add(message);
+        this.#text += piece.text;
+        this.#components.grew();
         if (answer.stopped) reason = 'stop';
         else reason = message.finish ?? (answer.tokenCount >= this.#init.maxTokens ? 'length' : undefined);
         if (piece.text !== '') yield { type: 'piece', ...piece };
       }
       outcome = { status: 'done', finishReason: reason };
       const rest = answer.finish();
+      this.#text += rest.text;
       if (rest.text !== '' || rest.logprobs.length > 0) yield { type: 'piece', ...rest };
       // What was held back may have completed a stop string.
       if (answer.stopped) outcome.finishReason = reason = 'stop';
-      yield { type: 'finish', reason, usage: this.#usage };
+      yield { type: 'finish', reason, usage: this.usage };
     } catch (error) {
-      if (signal.aborted)
+      if (signal.aborted || this.#cancelled)
         throw new GenerationError('cancelled', 'the request was cancelled', { cause: error });
       if (error instanceof GenerationError) {
         outcome = { status: 'failed', errorCode: error.code, errorMessage: error.message };
@@ -134,10 +177,6 @@ export class Generation {
       // Closing waits for the stages; who reads the answer does not wait for that.
       void this.#end(outcome, holdsRoom);
     }
-  }
-
-  get #usage(): Usage {
-    return { promptTokens: this.#init.promptTokens, completionTokens: this.#components.answer.tokenCount };
   }
 
   async #end(outcome: Partial<RequestRecord>, holdsRoom: boolean): Promise<void> {
@@ -173,7 +212,7 @@ export class Generation {
       status,
       stream: this.#init.stream,
       seed: this.#init.seed,
-      ...this.#usage,
+      ...this.usage,
       finishReason: null,
       errorCode: null,
       errorMessage: null,
@@ -182,6 +221,11 @@ export class Generation {
       queueMs: this.#queueMs,
       firstTokenMs: this.#firstTokenMs,
       totalMs: null,
+      decodeTokensPerSecond: this.tokensPerSecond,
+      replays: 0,
+      ...this.#init.author,
+      prompt: this.#init.words ?? null,
+      answer: this.#init.words ? this.#text : null,
       stages: this.#stages(new Map()),
     };
   }

@@ -3,11 +3,14 @@ import { randomInt } from 'node:crypto';
 import { SamplingDescription, SessionId, type FromHubMessage, type WorkerId } from '@potluck/protocol';
 import type { Logger } from 'pino';
 import { uuidv7 } from 'uuidv7';
-import type { RequestRecord } from '../database/requestRecord.ts';
+import type { RequestAuthor, RequestRecord } from '../database/requestRecord.ts';
 import { ModelError } from '../errors.ts';
 import type { ChatMessage } from '../models/tokenizer.ts';
-import type { Deployment } from '../pipelines/deployment.ts';
+import type { Model } from '../models/model.ts';
+import { missingOf, type Deployment } from '../pipelines/deployment.ts';
+import type { Deployments } from '../pipelines/deployments.ts';
 import type { Pipeline, ReadyPipeline } from '../pipelines/pipeline.ts';
+import type { PipelineKeeper } from '../pipelines/pipelineKeeper.ts';
 import type { WorkerMessage, WorkerRegistry } from '../workers/workerRegistry.ts';
 import { Admission } from './admission.ts';
 import { encodeConversation } from './encodeConversation.ts';
@@ -31,62 +34,102 @@ export interface ChatRequest {
   sampling: Omit<Partial<SamplingDescription>, 'choiceIndex'>;
   /** For the record. */
   stream: boolean;
+  /** For the record. */
+  author: RequestAuthor;
+  /** True where prompt and answer are kept with the request. */
+  keepWords: boolean;
 }
 
 export interface GeneratorComponents {
-  deployment: Deployment;
+  deployments: Deployments;
   registry: WorkerRegistry;
   record: (record: RequestRecord) => void;
   logger: Logger;
 }
 
 export interface GeneratorInit {
-  /** Requests that may wait for cache room. Default 64. */
+  /** Requests that may wait for cache room of one pipeline. Default 64. */
   queueLimit?: number;
+}
+
+/** Told how generations go. */
+export interface GeneratorListener {
+  /** Started, or has more tokens. */
+  grew?(generation: Generation): void;
+  ended?(generation: Generation, record: RequestRecord): void;
+}
+
+/** A pipeline that serves, and its cache room. */
+interface Serving {
+  pipeline: ReadyPipeline;
+  admission: Admission;
+}
+
+interface Running {
+  generation: Generation;
+  session: Session;
+  keeper: PipelineKeeper;
 }
 
 export class Generator {
   readonly #components: GeneratorComponents;
-  readonly #sessions = new Map<SessionId, Session>();
-  readonly #generations = new Map<string, Generation>();
-  #serving: { pipeline: ReadyPipeline; admission: Admission } | undefined;
+  readonly #running = new Map<SessionId, Running>();
+  readonly #serving = new Map<PipelineKeeper, Serving>();
+  readonly #listeners = new Set<GeneratorListener>();
 
   constructor(components: GeneratorComponents, init: GeneratorInit = {}) {
     this.#components = components;
     components.registry.listen({
       message: (worker, message) => this.#received(worker.id, message),
     });
-    components.deployment.listen({
-      ready: (pipeline) => {
-        this.#serving = { pipeline, admission: new Admission(pipeline.stages, init) };
+    components.deployments.listen({
+      ready: (keeper, pipeline) => {
+        this.#serving.set(keeper, { pipeline, admission: new Admission(pipeline.stages, init) });
       },
-      lost: (pipeline, reason) => this.#lost(pipeline, reason),
+      lost: (keeper, pipeline, reason) => this.#lost(keeper, pipeline, reason),
     });
+  }
+
+  /** @returns a function that ends the listening */
+  listen(listener: GeneratorListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** Sessions that run, and those that wait for room. */
   get load(): { running: number; waiting: number } {
-    const waiting = this.#serving?.admission.waitingCount ?? 0;
-    return { running: this.#sessions.size - waiting, waiting };
+    const waiting = [...this.#serving.values()].reduce((sum, one) => sum + one.admission.waitingCount, 0);
+    return { running: this.#running.size - waiting, waiting };
+  }
+
+  /** The same for one pipeline. */
+  loadOf(keeper: PipelineKeeper): { running: number; waiting: number } {
+    const waiting = this.#serving.get(keeper)?.admission.waitingCount ?? 0;
+    const all = [...this.#running.values()].filter((one) => one.keeper === keeper).length;
+    return { running: all - waiting, waiting };
+  }
+
+  /** Those that were accepted and are not recorded yet. */
+  get running(): Generation[] {
+    return [...this.#running.values()].map(({ generation }) => generation);
+  }
+
+  /** Ends a generation early. @returns false if it does not run */
+  cancel(id: string): boolean {
+    const running = this.#running.get(id as SessionId);
+    running?.generation.cancel();
+    return running !== undefined;
   }
 
   /**
    * Accepts a request. The answer starts when its events are read.
    * @throws GenerationError if the model is not served, the conversation too long, or the queue full
    */
-  start(request: ChatRequest, signal: AbortSignal): Generation {
-    const { deployment, registry, record, logger } = this.#components;
+  start(deployment: Deployment, request: ChatRequest, signal: AbortSignal): Generation {
+    const { registry, record, logger } = this.#components;
     const { model } = deployment;
-    const serving = this.#serving;
-    if (!serving) {
-      throw new GenerationError(
-        deployment.pipeline ? 'model_loading' : 'no_capacity',
-        `${model.package.id} is not served yet: ${deployment.missing ?? 'it is being loaded'}.`,
-        { retryAfterSeconds: retryWhileLoadingSeconds },
-      );
-    }
-    const { pipeline, admission } = serving;
-    const prompt = this.#encode(request.messages);
+    const { keeper, pipeline, admission } = this.#choose(deployment);
+    const prompt = encode(model, request.messages);
     const maxTokens = longestAnswer(
       prompt.length,
       Math.min(model.package.contextLength, admission.largestSession),
@@ -99,7 +142,7 @@ export class Generator {
     const send = (workerId: WorkerId, message: FromHubMessage): boolean => registry.send(workerId, message);
     const session = new Session(pipeline, send, { id, prompt, maxTokens, stopTokenIds, sampling });
     const { granted } = admission.request(prompt.length + maxTokens, signal);
-    const generation = new Generation(
+    const generation: Generation = new Generation(
       {
         pipeline,
         admission,
@@ -111,16 +154,30 @@ export class Generator {
           stopTokenIds,
         }),
         record,
+        grew: () => this.#tell((listener) => listener.grew?.(generation)),
         logger,
       },
-      { id, model: model.package.id, stream: request.stream, seed, promptTokens: prompt.length, maxTokens },
+      {
+        id,
+        model: model.package.id,
+        stream: request.stream,
+        seed,
+        promptTokens: prompt.length,
+        maxTokens,
+        author: request.author,
+        ...(request.keepWords ? { words: request.messages } : {}),
+      },
     );
-    this.#sessions.set(id, session);
-    this.#generations.set(id, generation);
-    void generation.recorded.then(() => {
-      this.#sessions.delete(id);
-      this.#generations.delete(id);
+    this.#running.set(id, { generation, session, keeper });
+    const done = keeper.use();
+    void generation.recorded.then((recorded) => {
+      this.#running.delete(id);
+      done();
+      if (session.silentWorkers.length > 0)
+        keeper.suspect(session.silentWorkers, 'it did not answer in time');
+      this.#tell((listener) => listener.ended?.(generation, recorded));
     });
+    this.#tell((listener) => listener.grew?.(generation));
     return generation;
   }
 
@@ -129,42 +186,64 @@ export class Generator {
    * when its stages have told their timings.
    */
   async recorded(id: string): Promise<void> {
-    const generation = this.#generations.get(id);
+    const generation = this.#running.get(id as SessionId)?.generation;
     if (generation?.isOver) await generation.recorded;
   }
 
-  #encode(messages: ChatMessage[]): number[] {
-    const { tokenizer, package: modelPackage } = this.#components.deployment.model;
-    // Tokenizing what can't fit would hold everybody up for seconds.
-    const characters = messages.reduce((sum, { content }) => sum + content.length, 0);
-    const leastTokens = Math.ceil(characters / tokenizer.longestTokenLength);
-    if (leastTokens > modelPackage.contextLength) {
-      throw contextLengthExceeded(
-        modelPackage.contextLength,
-        `at least ${leastTokens} tokens in the messages`,
-      );
-    }
-    try {
-      return encodeConversation(tokenizer, messages);
-    } catch (cause) {
-      if (!(cause instanceof ModelError)) throw cause;
-      throw new GenerationError('template_refused', cause.message, { cause });
-    }
+  /** The replica with the shortest way to an answer. */
+  #choose(deployment: Deployment): Serving & { keeper: PipelineKeeper } {
+    const { replicas, model } = deployment;
+    const serving = replicas.flatMap((keeper) => {
+      const one = this.#serving.get(keeper);
+      if (!one || keeper.retiring !== undefined) return [];
+      const { running, waiting } = this.loadOf(keeper);
+      return [{ ...one, keeper, load: running + waiting }];
+    });
+    const [best] = serving.sort((one, other) => one.load - other.load);
+    if (best) return best;
+    const moving = replicas.find(({ retiring }) => retiring !== undefined)?.retiring;
+    const why = moving === undefined ? missingOf(deployment) : `it moves to other workers (${moving})`;
+    throw new GenerationError(
+      replicas.some(({ pipeline }) => pipeline) ? 'model_loading' : 'no_capacity',
+      `${model.package.id} is not served yet: ${why ?? 'it is being loaded'}.`,
+      { retryAfterSeconds: retryWhileLoadingSeconds },
+    );
   }
 
   #received(workerId: WorkerId, message: WorkerMessage): void {
-    if (message.type !== 'stage-report') this.#sessions.get(message.sessionId)?.receive(workerId, message);
+    if (message.type === 'stage-report') return;
+    this.#running.get(message.sessionId)?.session.receive(workerId, message);
   }
 
-  #lost(pipeline: Pipeline, reason: string): void {
-    const serving = this.#serving;
+  #lost(keeper: PipelineKeeper, pipeline: Pipeline, reason: string): void {
+    const serving = this.#serving.get(keeper);
     if (serving?.pipeline.epoch !== pipeline.epoch) return;
-    this.#serving = undefined;
+    this.#serving.delete(keeper);
     const error = new GenerationError('worker_lost', `The answer can't go on: ${reason}.`, {
       retryAfterSeconds: retryWhileLoadingSeconds,
     });
     serving.admission.end(error);
-    for (const session of this.#sessions.values()) session.abandon(error);
+    for (const running of this.#running.values())
+      if (running.keeper === keeper) running.session.abandon(error);
+  }
+
+  #tell(call: (listener: GeneratorListener) => void): void {
+    for (const listener of [...this.#listeners]) call(listener);
+  }
+}
+
+function encode({ tokenizer, package: { contextLength } }: Model, messages: ChatMessage[]): number[] {
+  // Tokenizing what can't fit would hold everybody up for seconds.
+  const characters = messages.reduce((sum, { content }) => sum + content.length, 0);
+  const leastTokens = Math.ceil(characters / tokenizer.longestTokenLength);
+  if (leastTokens > contextLength) {
+    throw contextLengthExceeded(contextLength, `at least ${leastTokens} tokens in the messages`);
+  }
+  try {
+    return encodeConversation(tokenizer, messages);
+  } catch (cause) {
+    if (!(cause instanceof ModelError)) throw cause;
+    throw new GenerationError('template_refused', cause.message, { cause });
   }
 }
 

@@ -42,6 +42,7 @@ export class Session {
   readonly #allClosed = Promise.withResolvers<void>();
   #nextPosition: number;
   #closing = false;
+  #silent: WorkerId[] = [];
 
   constructor(
     pipeline: ReadyPipeline,
@@ -54,6 +55,11 @@ export class Session {
     this.#nextPosition = init.prompt.length;
     // Whoever waits for these gets the error; nobody may be waiting.
     this.#allOpened.promise.catch(() => undefined);
+  }
+
+  /** Workers that let the time pass in which they should have opened the session. */
+  get silentWorkers(): WorkerId[] {
+    return this.#silent;
   }
 
   /** What each stage said when it closed; stages that are gone are missing. */
@@ -173,10 +179,10 @@ export class Session {
   async #within<T>(promise: Promise<T>, timeoutMs: number, what: string): Promise<T> {
     const timeout = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
-      const waited = this.#pipeline.stages
-        .filter(({ assignmentId }) => !this.#opened.has(assignmentId))
-        .map(({ workerName }) => workerName);
-      const whom = waited.length > 0 ? waited.join(', ') : 'the pipeline';
+      const silent = this.#pipeline.stages.filter(({ assignmentId }) => !this.#opened.has(assignmentId));
+      this.#silent = silent.map(({ workerId }) => workerId);
+      const names = silent.map(({ workerName }) => workerName);
+      const whom = names.length > 0 ? names.join(', ') : 'the pipeline';
       timeout.reject(
         new GenerationError('stage_timeout', `waited ${timeoutMs / 1000} s for ${whom} ${what}`.trim()),
       );

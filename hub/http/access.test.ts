@@ -1,12 +1,23 @@
 import { Hono } from 'hono';
 import { expect, test } from 'vitest';
-import { requireAccess } from './access.ts';
 import { apiErrorResponse, toApiError } from './apiError.ts';
+import { identify, requireScope } from './caller.ts';
 import { crossOrigin } from './crossOrigin.ts';
 
 const app = new Hono();
 app.use(crossOrigin());
-app.use(requireAccess({ secrets: ['the secret'], hint: 'Ask for one.' }));
+app.use(
+  identify({
+    keys: {
+      use: (secret) =>
+        secret === 'the secret' ? { id: 'key', name: 'key', scopes: ['ask'], limits: {} } : undefined,
+      find: () => undefined,
+    },
+    logins: { find: () => undefined },
+    trustLocal: () => true,
+  }),
+);
+app.use(requireScope('ask', 'Ask for one.'));
 app.get('/', (c) => c.text('in'));
 app.onError((error, c) => apiErrorResponse(c, toApiError(error)));
 

@@ -1,8 +1,6 @@
-/** Who may ask: programs on this machine, and those that know a secret. */
-import type { Context, MiddlewareHandler } from 'hono';
+/** Where a request comes from, as far as that can be believed. */
+import type { Context } from 'hono';
 import { getConnInfo } from '@hono/node-server/conninfo';
-import { sameSecret } from '../secrets.ts';
-import { ApiError } from './apiError.ts';
 
 /** Headers that a proxy adds: behind one, everybody seems to be on this machine. */
 const proxyHeaders = [
@@ -16,36 +14,11 @@ const proxyHeaders = [
   'true-client-ip',
 ];
 
-export interface AccessOptions {
-  /** Any of these opens the door. */
-  secrets: string[];
-  /** What to say to those who have none. */
-  hint: string;
-}
-
-/** Lets in who is on this machine or shows a secret as `Authorization: Bearer …` (or `x-api-key`). */
-export function requireAccess({ secrets, hint }: AccessOptions): MiddlewareHandler {
-  return async function access(c, next) {
-    const given = bearerOf(c) ?? c.req.header('x-api-key');
-    const isKnown = given !== undefined && secrets.some((secret) => sameSecret(given, secret));
-    if (!isKnown && !isTrustedLocal(c)) {
-      throw given === undefined
-        ? new ApiError(401, `No key was given. ${hint}`, { code: 'invalid_api_key' })
-        : new ApiError(401, `The key is wrong. ${hint}`, { code: 'invalid_api_key' });
-    }
-    await next();
-  };
-}
-
-function bearerOf(c: Context): string | undefined {
-  return /^Bearer +(.+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
-}
-
 /**
  * True where the request was made on this machine by a program, or by a page of this machine. A page from elsewhere
  * is none of both: it shows itself by its Origin, or, after DNS rebinding, by the Host that it believes to ask.
  */
-function isTrustedLocal(c: Context): boolean {
+export function isTrustedLocal(c: Context): boolean {
   if (!isLoopbackAddress(remoteAddress(c))) return false;
   if (proxyHeaders.some((name) => c.req.header(name) !== undefined)) return false;
   const host = c.req.header('host');
@@ -55,7 +28,19 @@ function isTrustedLocal(c: Context): boolean {
   return c.req.header('sec-fetch-site') !== 'cross-site';
 }
 
-function remoteAddress(c: Context): string | undefined {
+/**
+ * True where no page of another origin is behind the request: a page that this hub served, or a program. Browsers leave
+ * Origin out when a page reads from its own origin.
+ */
+export function isFromOwnPage(c: Context): boolean {
+  const origin = c.req.header('origin');
+  if (origin !== undefined) return hostOf(origin) === c.req.header('host');
+  const site = c.req.header('sec-fetch-site');
+  return site === undefined || site === 'same-origin' || site === 'none';
+}
+
+/** The address at the other end of the connection. */
+export function remoteAddress(c: Context): string | undefined {
   try {
     return getConnInfo(c).remote.address;
   } catch {

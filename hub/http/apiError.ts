@@ -1,7 +1,12 @@
 /** Errors in the shape that OpenAI's clients read: `{error: {message, type, param, code}}`. */
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { ModelError, StorageError } from '../errors.ts';
 import { GenerationError } from '../generation/generationError.ts';
+import { ImportError } from '../imports/importRecord.ts';
+import { RemoteHubError } from '../models/remote/remoteHubError.ts';
+import { DeploymentError } from '../pipelines/deploymentError.ts';
+import { SettingsConflict } from '../settings/hubSettings.ts';
 
 export interface ApiErrorBody {
   error: { message: string; type: string; param: string | null; code: string | null };
@@ -46,7 +51,63 @@ export class ApiError extends Error {
 export function toApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   if (error instanceof GenerationError) return fromGenerationError(error);
+  if (error instanceof DeploymentError) return fromDeploymentError(error);
+  if (error instanceof ImportError) return fromImportError(error);
+  if (error instanceof RemoteHubError) return fromRemoteHubError(error);
+  if (error instanceof StorageError)
+    return new ApiError(507, error.message, { code: 'no_space', cause: error });
+  if (error instanceof SettingsConflict)
+    return new ApiError(409, error.message, { code: 'conflict', cause: error });
+  if (error instanceof ModelError)
+    return new ApiError(422, error.message, { code: 'model_error', cause: error });
   return new ApiError(500, 'The hub failed; its log says why.', { code: 'internal_error', cause: error });
+}
+
+function fromDeploymentError(error: DeploymentError): ApiError {
+  const { code, message, param } = error;
+  const init = { code, cause: error, ...(param === undefined ? {} : { param }) };
+  switch (code) {
+    case 'bad_plan':
+      return new ApiError(400, message, init);
+    case 'conflict':
+      return new ApiError(409, message, init);
+    case 'not_deployed':
+    case 'unknown_model':
+      return new ApiError(404, message, init);
+  }
+}
+
+function fromImportError(error: ImportError): ApiError {
+  const { code, message, param } = error;
+  const init = { code, cause: error, ...(param === undefined ? {} : { param }) };
+  switch (code) {
+    case 'bad_upload':
+      return new ApiError(400, message, init);
+    case 'not_allowed':
+      return new ApiError(403, message, init);
+    case 'import_not_found':
+      return new ApiError(404, message, init);
+    case 'conflict':
+      return new ApiError(409, message, init);
+    case 'too_large':
+      return new ApiError(413, message, init);
+  }
+}
+
+function fromRemoteHubError(error: RemoteHubError): ApiError {
+  const { code, message } = error;
+  const init = { code, cause: error };
+  switch (code) {
+    case 'repository_not_found':
+      return new ApiError(404, message, init);
+    case 'repository_gated':
+      return new ApiError(403, message, init);
+    case 'no_decoder':
+      return new ApiError(422, message, init);
+    case 'hub_failed':
+    case 'hub_unreachable':
+      return new ApiError(502, message, init);
+  }
 }
 
 function fromGenerationError(error: GenerationError): ApiError {

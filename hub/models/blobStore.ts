@@ -51,6 +51,11 @@ export class BlobStore {
     return undefined;
   }
 
+  /** Deletes a blob, if it is there. */
+  async remove(sha256: Sha256): Promise<void> {
+    await rm(this.#file(sha256), { force: true });
+  }
+
   /** Reads bytes [start, end) without holding them all. */
   stream(sha256: Sha256, start: number, end: number): Readable {
     return createReadStream(this.#file(sha256), { start, end: end - 1, highWaterMark: 1024 * 1024 });

@@ -1,7 +1,7 @@
 /** Imported models: `<folder>/<encoded id>/package.json`, written last, beside the repository's small files. */
 import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { buildStage, importDecoder, readPackedDecoder } from '@potluck/onnx';
+import { buildStage, importDecoder, readPackedDecoder, type ImportProgress } from '@potluck/onnx';
 import { directoryModelFiles } from '@potluck/onnx/node';
 import { ModelId, ModelPackage, type BlobRef, type StageDescription } from '@potluck/protocol';
 import type { Logger } from 'pino';
@@ -38,6 +38,13 @@ export interface ModelRequest {
   contextLength?: number;
 }
 
+export interface ModelImportOptions {
+  /** Longest sequence to serve, in tokens; undefined means what the model can do. */
+  contextLength?: number;
+  onProgress?: (progress: ImportProgress) => void;
+  signal?: AbortSignal;
+}
+
 export class ModelLibrary {
   readonly #directory: string;
   readonly #blobs: BlobStore;
@@ -54,7 +61,20 @@ export class ModelLibrary {
    * @throws ModelError naming what can't be used and why; StorageError if the disk is full
    */
   async open(request: ModelRequest): Promise<Model> {
-    const stored = await this.#storedOrImported(request);
+    return this.#openStored(await this.#storedOrImported(request), request.contextLength);
+  }
+
+  /**
+   * Opens a model that was imported before.
+   * @throws ModelError if it is not here, or damaged
+   */
+  async openStored(id: string, contextLength?: number): Promise<Model> {
+    const stored = await this.#stored(id);
+    if (!stored || !(await this.#isWhole(stored.package))) throw await this.#unknown(id, stored);
+    return this.#openStored(stored, contextLength);
+  }
+
+  async #openStored(stored: StoredModel, mostContext: number | undefined): Promise<Model> {
     const folder = this.#folder(stored.package.id);
     const model = stored.package;
     const graph = await this.#blobs.read(model.graph.sha256);
@@ -65,7 +85,7 @@ export class ModelLibrary {
     const decoder = await readPackedDecoder(graph).catch((cause: unknown) => {
       throw new ModelError(`The graph of ${model.id} is not understood: ${messageOf(cause)}`, { cause });
     });
-    const contextLength = Math.min(model.contextLength, request.contextLength ?? Infinity);
+    const contextLength = Math.min(model.contextLength, mostContext ?? Infinity);
     const cut = new Map<string, Promise<StageDescription>>();
     return {
       package: { ...model, contextLength },
@@ -82,6 +102,35 @@ export class ModelLibrary {
         return making;
       },
     };
+  }
+
+  /** Packages of all models that are whole, oldest first. */
+  async list(): Promise<ModelPackage[]> {
+    const folders = await readdir(this.#directory).catch(() => []);
+    const stored = await Promise.all(folders.map((folder) => this.#stored(decodeURIComponent(folder))));
+    const packages = stored.flatMap((one) => (one ? [one.package] : []));
+    const whole = await Promise.all(packages.map((one) => this.#isWhole(one)));
+    return packages
+      .filter((_, index) => whole[index])
+      .sort((one, other) => one.importedAt - other.importedAt);
+  }
+
+  /**
+   * Imports a directory, also one that was imported before.
+   * @throws ModelError naming what can't be used and why; StorageError if the disk is full; the signal's reason
+   */
+  async import(source: ModelSource, options: ModelImportOptions = {}): Promise<ModelPackage> {
+    return (await this.#import(source, options)).package;
+  }
+
+  /** Deletes a model, and the blobs that no other model names. */
+  async remove(id: ModelId): Promise<void> {
+    const removed = await this.#stored(id);
+    await rm(this.#folder(id), { recursive: true, force: true });
+    if (!removed) return;
+    const kept = new Set((await this.list()).flatMap(blobsOf).map(({ sha256 }) => sha256));
+    for (const { sha256 } of blobsOf(removed.package))
+      if (!kept.has(sha256)) await this.#blobs.remove(sha256);
   }
 
   async #cutStage(
@@ -107,7 +156,8 @@ export class ModelLibrary {
       stored.package.source === source.description &&
       (stored.contextLength === undefined || stored.contextLength >= (request.contextLength ?? Infinity));
     if (stored && usable && (await this.#isWhole(stored.package))) return stored;
-    return this.#import(source, request.contextLength);
+    const { contextLength } = request;
+    return this.#import(source, contextLength === undefined ? {} : { contextLength });
   }
 
   async #source(request: ModelRequest): Promise<ModelSource | undefined> {
@@ -118,7 +168,8 @@ export class ModelLibrary {
     return undefined;
   }
 
-  async #import(source: ModelSource, contextLength: number | undefined): Promise<StoredModel> {
+  async #import(source: ModelSource, options: ModelImportOptions): Promise<StoredModel> {
+    const { contextLength, onProgress, signal } = options;
     this.#logger.info({ model: source.id, source: source.description }, 'importing model');
     const started = performance.now();
     const kept = await readKeptFiles(source);
@@ -129,8 +180,10 @@ export class ModelLibrary {
       config,
       ...(contextLength === undefined ? {} : { contextLength }),
       sink: { put: (bytes) => this.#blobs.put(bytes) },
+      ...(onProgress ? { onProgress } : {}),
+      ...(signal ? { signal } : {}),
     }).catch((cause: unknown) => {
-      if (cause instanceof StorageError) throw cause;
+      if (cause instanceof StorageError || signal?.aborted) throw cause;
       throw new ModelError(`${source.description} can't be imported: ${messageOf(cause)}`, { cause });
     });
     const folder = this.#folder(source.id);
@@ -212,6 +265,10 @@ export class ModelLibrary {
   #folder(id: ModelId): string {
     return path.join(this.#directory, encodeURIComponent(id));
   }
+}
+
+function blobsOf(model: ModelPackage): BlobRef[] {
+  return [model.graph, ...model.packs, ...model.files.map(({ blob }) => blob)];
 }
 
 function attempt<T>(model: ModelId, work: () => T): T {

@@ -7,6 +7,8 @@ interface Former {
   workerId: WorkerId;
   /** SHA-256 of the stage graph; undefined where it was never assigned. */
   graph: string | undefined;
+  /** What it holds at its worker, in bytes. */
+  bytes: number;
   /** True between a release and its answer. */
   isReleasing: boolean;
 }
@@ -30,10 +32,13 @@ export class FormerAssignments {
   }
 
   add(stages: readonly Stage[]): void {
-    for (const { assignmentId, workerId, description, state } of stages) {
+    for (const { assignmentId, workerId, description, state, reservedBytes } of stages) {
       // A failed stage freed itself, and its worker no longer answers for it.
       if (state === 'failed' || state === 'released') this.#send(workerId, assignmentId);
-      else this.#former.set(assignmentId, { workerId, graph: description?.graph.sha256, isReleasing: false });
+      else {
+        const graph = description?.graph.sha256;
+        this.#former.set(assignmentId, { workerId, graph, bytes: reservedBytes, isReleasing: false });
+      }
     }
     for (const oldest of this.#former.keys()) {
       if (this.#former.size <= maxFormer) break;
@@ -63,22 +68,41 @@ export class FormerAssignments {
     for (const id of ids) this.#release(id);
   }
 
-  /** Releases all, without waiting. */
-  releaseAll(): void {
+  /** Releases all, and waits until their memory is free. */
+  async releaseAll(): Promise<void> {
     this.release([...this.#former.keys()]);
+    await this.#released();
   }
 
-  /** A report about a stage that is in no pipeline: one that nobody remembers is released. */
-  reported(workerId: WorkerId, { assignmentId, state }: StageReport): void {
-    const isOver = state === 'failed' || state === 'released';
-    if (isOver) this.#former.delete(assignmentId);
-    else if (!this.#former.has(assignmentId)) this.#send(workerId, assignmentId);
+  /** Releases what one worker holds, without waiting. */
+  releaseAt(workerId: WorkerId): void {
+    for (const [id, former] of this.#former) if (former.workerId === workerId) this.#release(id);
+  }
+
+  /** What former stages still hold at a worker, in bytes. */
+  bytesAt(workerId: WorkerId): number {
+    return [...this.#former.values()]
+      .filter((former) => former.workerId === workerId)
+      .reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  /** @returns false if the report is about a stage that is unknown here */
+  reported({ assignmentId, state }: StageReport): boolean {
+    const isKnown = this.#former.has(assignmentId);
+    if (state === 'failed' || state === 'released') this.#former.delete(assignmentId);
     this.#wake();
+    return isKnown;
   }
 
   /** Nobody answers for this worker now; it may come back with what it holds. */
   workerLeft(workerId: WorkerId): void {
     for (const former of this.#former.values()) if (former.workerId === workerId) former.isReleasing = false;
+    this.#wake();
+  }
+
+  /** The worker started anew: it holds nothing. */
+  forgetWorker(workerId: WorkerId): void {
+    for (const [id, former] of this.#former) if (former.workerId === workerId) this.#former.delete(id);
     this.#wake();
   }
 

@@ -18,6 +18,10 @@ export interface Stage {
   state: StageState;
   reason?: string;
   progress?: { doneBytes: number; totalBytes: number };
+  /** What the hub reckons with for it at its worker, caches included, in bytes. */
+  reservedBytes: number;
+  /** Most that its caches may take, in bytes. */
+  mostCacheBytes: number;
   /** Bytes that caches may take; known once the stage is ready. */
   cacheBytes?: number;
   /** Known once the stage was cut out. */

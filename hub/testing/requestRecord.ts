@@ -22,6 +22,14 @@ export function requestRecord(changes: Partial<RequestRecord> = {}): RequestReco
     firstTokenMs: 1.5,
     totalMs: 2.5,
     stages: [],
+    owner: 'local',
+    keyId: null,
+    keyName: null,
+    source: 'api',
+    decodeTokensPerSecond: null,
+    replays: 0,
+    prompt: null,
+    answer: null,
     ...changes,
   };
 }

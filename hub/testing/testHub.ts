@@ -6,9 +6,15 @@ import { randomUUID } from 'node:crypto';
 import { HubId } from '@potluck/protocol';
 import { pino } from 'pino';
 import { assembleHub, type HubInit, type HubParts } from '../assembleHub.ts';
-import { openDatabase } from '../database/database.ts';
+import { loadAccess, type AccessControl } from '../access/accessControl.ts';
+import { openDatabase, type Database } from '../database/database.ts';
 import { listen } from '../listen.ts';
 import { BlobStore } from '../models/blobStore.ts';
+import { memoryCatalogue } from '../models/catalogue.ts';
+import { LibraryCatalogue } from '../models/libraryCatalogue.ts';
+import { ModelLibrary } from '../models/modelLibrary.ts';
+import type { PipelineKeeper } from '../pipelines/pipelineKeeper.ts';
+import { HubSettings } from '../settings/hubSettings.ts';
 import { ScriptedWorker, type ScriptedWorkerInit } from './scriptedWorker.ts';
 import { testModel, testStopToken, type TestModelInit } from './testModel.ts';
 
@@ -17,6 +23,11 @@ export const testApiKey = 'api-key-of-tests';
 
 export interface TestHub extends HubParts {
   url: string;
+  /** The pipeline that keeps the first model served. */
+  readonly deployment: PipelineKeeper;
+  database: Database;
+  access: AccessControl;
+  settings: HubSettings;
   blobs: BlobStore;
   /** Starts a scripted worker; its socket closes with the hub. */
   worker(name: string, init?: Partial<ScriptedWorkerInit>): ScriptedWorker;
@@ -29,42 +40,87 @@ export interface TestHub extends HubParts {
 
 export interface TestHubInit extends Partial<Omit<HubInit, 'identity'>> {
   model?: TestModelInit;
+  /** Models beside the first one; they are not deployed. */
+  more?: TestModelInit[];
+  /** Models are kept on disk, so that some can be imported; without the one that is deployed. */
+  library?: boolean;
+  /** Folders below which models may be imported from. */
+  modelDirectories?: string[];
+  /** Forced number of stages. */
+  stages?: number;
   workersStarting?: () => number;
+  adminPassword?: string;
 }
 
 export async function startTestHub(init: TestHubInit = {}): Promise<TestHub> {
-  const { model: modelInit, workersStarting, ...hubInit } = init;
+  const {
+    model: modelInit,
+    more = [],
+    library = false,
+    modelDirectories = [],
+    stages,
+    workersStarting,
+    adminPassword,
+    ...hubInit
+  } = init;
   const directory = await mkdtemp(path.join(tmpdir(), 'potluck-hub-'));
   const database = await openDatabase(directory);
   const blobs = new BlobStore(path.join(directory, 'blobs'));
   const model = await testModel(modelInit);
   const identity = { hubId: HubId.parse(randomUUID()), joinToken: testJoinToken, apiKey: testApiKey };
-  const parts = assembleHub(
+  const access = await loadAccess(database, identity, adminPassword);
+  const settings = await HubSettings.load(database.values, { modelDirectories });
+  let url = '';
+  const parts = await assembleHub(
     {
-      model,
+      catalogue: library
+        ? await LibraryCatalogue.load(
+            new ModelLibrary(path.join(directory, 'models'), blobs, pino({ level: 'silent' })),
+          )
+        : memoryCatalogue([model, ...(await Promise.all(more.map(testModel)))]),
       blobs,
       database,
+      access,
+      settings,
       logger: pino({ level: 'silent' }),
+      reachability: {
+        reachability: () => ({ httpPort: Number(new URL(url).port), hosts: ['127.0.0.1'] }),
+        certificate: () => undefined,
+      },
       ...(workersStarting ? { workersStarting } : {}),
     },
-    { identity, forceRelay: false, ...hubInit },
+    { identity, forceRelay: false, importsDirectory: path.join(directory, 'imports'), ...hubInit },
+  );
+  const first = parts.deployments.deploy(
+    model,
+    stages === undefined
+      ? { mode: 'automatic', replicas: 1 }
+      : { mode: 'shards', count: stages, replicas: 1 },
   );
   const listening = await listen(
     (request, environment) => parts.app.fetch(request, environment),
     0,
     '127.0.0.1',
   );
-  const url = `http://127.0.0.1:${listening.port}`;
+  url = `http://127.0.0.1:${listening.port}`;
   const pieces = piecesOf(model.tokenizer.decode, model.package.vocabularySize);
   return {
     ...parts,
     url,
+    deployment: first.replicas[0] as PipelineKeeper,
+    database,
+    access,
+    settings,
     blobs,
     worker: (name, workerInit = {}) => new ScriptedWorker({ url, token: testJoinToken, name, ...workerInit }),
     served: (epoch = 1) =>
       new Promise((resolve) => {
-        if ((parts.deployment.ready?.epoch ?? 0) >= epoch) resolve();
-        parts.deployment.listen({ ready: (pipeline) => (pipeline.epoch >= epoch ? resolve() : undefined) });
+        if ((first.replicas[0]?.ready?.epoch ?? 0) >= epoch) resolve();
+        parts.deployments.listen({
+          ready: (keeper, pipeline) => {
+            if (keeper === first.replicas[0] && pipeline.epoch >= epoch) resolve();
+          },
+        });
       }),
     encode: (text) => greedyTokens(text, pieces),
     close: async () => {

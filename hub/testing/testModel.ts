@@ -6,6 +6,7 @@ import type { Model } from '../models/model.ts';
 import { loadTokenizer } from '../models/tokenizer.ts';
 
 export interface TestModelInit {
+  id?: string;
   layers?: number;
   layerBytes?: number;
   contextLength?: number;
@@ -17,8 +18,8 @@ export const testStopToken = 2;
 const vocabularySize = 6400;
 
 export async function testModel(init: TestModelInit = {}): Promise<Model> {
-  const { layers = 8, layerBytes = 1_000_000, contextLength = 4096 } = init;
-  const model = ModelId.parse('test-model');
+  const { id = 'test-model', layers = 8, layerBytes = 1_000_000, contextLength = 4096 } = init;
+  const model = ModelId.parse(id);
   return {
     package: {
       formatVersion: 1,

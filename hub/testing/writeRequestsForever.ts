@@ -5,6 +5,6 @@ import { requestRecord } from './requestRecord.ts';
 const database = await openDatabase(process.argv[2] ?? '');
 for (;;) {
   const record = requestRecord();
-  await database.putRequest(record);
+  await database.requests.put(record);
   process.stdout.write(`${record.id}\n`);
 }

@@ -12,7 +12,7 @@ import {
 } from '@potluck/protocol';
 import type { Logger } from 'pino';
 import { messageOf } from '../errors.ts';
-import { sameSecret } from '../secrets.ts';
+import type { NodeBook } from './nodeBook.ts';
 import type { Relay } from './relay.ts';
 import type { WorkerRegistry, WorkerSocket } from './workerRegistry.ts';
 
@@ -22,13 +22,17 @@ export interface ControlComponents {
   logger: Logger;
   /** Makes the token with which this worker may use signalling. */
   issueSignallingToken(workerId: WorkerId): string;
+  /** Id of the join token with this secret; undefined if there is none, or it is over. */
+  joinTokenId(secret: string): string | undefined;
+  /** What the operator decided about nodes. */
+  nodes: Pick<NodeBook, 'of'>;
 }
 
 export interface ControlInit {
   hubId: HubId;
-  joinToken: string;
   signalling: { path: string; key: string };
-  iceServers: Welcome['iceServers'];
+  /** For a worker that reaches the hub at this host (and port). */
+  iceServers: (hubHost: string | undefined) => Welcome['iceServers'];
   forceRelay: boolean;
   /** Longest time between opening a socket and hello, in milliseconds. Default 10 000. */
   helloTimeoutMs?: number;
@@ -41,14 +45,17 @@ export class ControlConnection {
   readonly #components: ControlComponents;
   readonly #init: ControlInit;
   readonly #socket: WorkerSocket;
+  readonly #hubHost: string | undefined;
   readonly #helloTimer: NodeJS.Timeout;
   #workerId: WorkerId | undefined;
   #closed = false;
 
-  constructor(components: ControlComponents, init: ControlInit, socket: WorkerSocket) {
+  /** @param hubHost Host header of the worker's request */
+  constructor(components: ControlComponents, init: ControlInit, socket: WorkerSocket, hubHost?: string) {
     this.#components = components;
     this.#init = init;
     this.#socket = socket;
+    this.#hubHost = hubHost;
     const timeout = init.helloTimeoutMs ?? defaultHelloTimeoutMs;
     this.#helloTimer = setTimeout(() => {
       this.#refuse('bad-message', `no hello came within ${timeout} ms`, true);
@@ -94,9 +101,16 @@ export class ControlConnection {
   }
 
   #greet(hello: Hello): void {
-    const { registry } = this.#components;
-    if (!sameSecret(hello.token, this.#init.joinToken)) {
-      this.#refuse('bad-token', 'the join token is wrong; the hub prints it when it starts', false);
+    const { registry, nodes } = this.#components;
+    const joinTokenId = this.#components.joinTokenId(hello.token);
+    if (joinTokenId === undefined) {
+      const reason = 'the join token is wrong, expired or revoked; ask who runs the hub for a new one';
+      this.#refuse('bad-token', reason, false);
+      return;
+    }
+    const { name, bannedBecause } = nodes.of(hello.workerId);
+    if (bannedBecause !== null) {
+      this.#refuse('evicted', `this node may not join: ${bannedBecause}`, false);
       return;
     }
     if (hello.protocolVersion !== protocolVersion) {
@@ -109,7 +123,7 @@ export class ControlConnection {
       return;
     }
     clearTimeout(this.#helloTimer);
-    if (!registry.join(hello, this.#socket)) {
+    if (!registry.join(hello, this.#socket, { name: name ?? hello.name, joinTokenId })) {
       this.#refuse(
         'worker-id-taken',
         `another running worker has the id ${hello.workerId}; give this one a data folder of its own`,
@@ -127,7 +141,7 @@ export class ControlConnection {
         ...this.#init.signalling,
         token: this.#components.issueSignallingToken(hello.workerId),
       },
-      iceServers: this.#init.iceServers,
+      iceServers: this.#init.iceServers(this.#hubHost),
       forceRelay: this.#init.forceRelay,
     });
     registry.announce(hello.workerId);

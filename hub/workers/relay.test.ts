@@ -39,7 +39,7 @@ function join(registry: WorkerRegistry, socket: WorkerSocket): WorkerId {
     memoryBytes: 0,
     cachedBlobs: [],
   };
-  registry.join(hello, socket);
+  registry.join(hello, socket, { name: hello.name, joinTokenId: 'hub' });
   return workerId;
 }
 

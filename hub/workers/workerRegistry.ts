@@ -1,5 +1,12 @@
 /** The workers that are here, their sockets and their leases. */
-import type { FromHubMessage, FromWorkerMessage, Hello, WorkerId } from '@potluck/protocol';
+import type {
+  FromHubMessage,
+  FromWorkerMessage,
+  Hello,
+  PageGoodbye,
+  RefusalCode,
+  WorkerId,
+} from '@potluck/protocol';
 import type { Logger } from 'pino';
 import { applyWorkerEvent, type WorkerEvent, type WorkerRecord, type WorkerTable } from './workerTable.ts';
 
@@ -19,13 +26,15 @@ export interface WorkerSocket {
 /** What a worker says after hello, except what the registry deals with by itself. */
 export type WorkerMessage = Exclude<
   FromWorkerMessage,
-  { type: 'hello' | 'renew' | 'goodbye' | 'peer-report' }
+  { type: 'hello' | 'renew' | 'goodbye' | 'peer-report' | 'presence' }
 >;
 
 /** Told about every change, in the order in which it happened. */
 export interface WorkerListener {
   joined?(worker: WorkerRecord): void;
   left?(worker: WorkerRecord, reason: string): void;
+  /** Its name or a link to a peer is different now. */
+  changed?(worker: WorkerRecord): void;
   message?(worker: WorkerRecord, message: WorkerMessage): void;
 }
 
@@ -68,9 +77,10 @@ export class WorkerRegistry {
 
   /**
    * Seats a worker. An instance that comes back replaces its old socket.
+   * @param seat.name as people call it
    * @returns false if another instance holds the id
    */
-  join(hello: Hello, socket: WorkerSocket): boolean {
+  join(hello: Hello, socket: WorkerSocket, seat: Pick<WorkerRecord, 'name' | 'joinTokenId'>): boolean {
     const present = this.#table.get(hello.workerId);
     if (present && present.instanceId !== hello.instanceId) return false;
     if (present) {
@@ -81,12 +91,14 @@ export class WorkerRegistry {
     const worker: WorkerRecord = {
       id: hello.workerId,
       instanceId: hello.instanceId,
-      name: hello.name,
+      ...seat,
+      reportedName: hello.name,
       kind: hello.kind,
       version: hello.version,
       device: hello.device,
       memoryBytes: hello.memoryBytes,
       joinedAt: Date.now(),
+      cachedBlobs: new Set(hello.cachedBlobs),
       peers: new Map(),
     };
     const lease = setTimeout(() => {
@@ -134,9 +146,14 @@ export class WorkerRegistry {
         this.leave(workerId, socket, message.reason ?? 'it left');
         socket.close('goodbye');
         return;
+      case 'presence':
+        this.#apply({ type: 'presence-changed', workerId, presence: message.state });
+        this.#changed(workerId);
+        return;
       case 'peer-report':
         this.#apply({ type: 'peer-reported', workerId, report: message });
         this.#logger.debug({ worker: worker.name, peer: message.peer, state: message.state }, 'peer link');
+        this.#changed(workerId);
         return;
       case 'stage-report':
       case 'session-opened':
@@ -147,9 +164,37 @@ export class WorkerRegistry {
     }
   }
 
+  /**
+   * Ends the lease of an instance whose page is being left.
+   * @returns false if that instance is not here
+   */
+  pageLeft({ workerId, instanceId, reason }: PageGoodbye): boolean {
+    const seat = this.#seats.get(workerId);
+    if (!seat || this.#table.get(workerId)?.instanceId !== instanceId) return false;
+    this.leave(workerId, seat.socket, reason ?? 'its page was left');
+    seat.socket.close('goodbye');
+    return true;
+  }
+
   /** Ends the lease, if `socket` still holds it. Called when a socket closes. */
   leave(workerId: WorkerId, socket: WorkerSocket, reason: string): void {
     if (this.#seats.get(workerId)?.socket === socket) this.#remove(workerId, reason);
+  }
+
+  /** Gives a worker that is here another name. */
+  rename(workerId: WorkerId, name: string): void {
+    this.#apply({ type: 'renamed', workerId, name });
+    this.#changed(workerId);
+  }
+
+  /** Tells a worker to go for good. */
+  expel(workerId: WorkerId, code: RefusalCode, reason: string): void {
+    const socket = this.#seats.get(workerId)?.socket;
+    if (!socket) return;
+    const refusal: FromHubMessage = { type: 'refusal', code, message: reason, retry: false };
+    socket.sendText(JSON.stringify(refusal));
+    this.#remove(workerId, reason);
+    socket.close(code);
   }
 
   /** @returns false if the worker is not here */
@@ -187,6 +232,11 @@ export class WorkerRegistry {
     if (!worker) return;
     this.#logger.info({ worker: worker.name, reason }, 'worker left');
     this.#tell((listener) => listener.left?.(worker, reason));
+  }
+
+  #changed(workerId: WorkerId): void {
+    const worker = this.#table.get(workerId);
+    if (worker) this.#tell((listener) => listener.changed?.(worker));
   }
 
   #apply(event: WorkerEvent): void {

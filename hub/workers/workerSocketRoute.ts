@@ -11,7 +11,7 @@ const closeGraceMs = 2000;
 
 /** Serves `workerSocketPath`. */
 export function workerSocketRoute(components: ControlComponents, init: ControlInit): Handler {
-  return upgradeWebSocket(() => {
+  return upgradeWebSocket((c) => {
     let connection: ControlConnection | undefined;
     return {
       onOpen: (_event, context) => {
@@ -19,6 +19,7 @@ export function workerSocketRoute(components: ControlComponents, init: ControlIn
           components,
           init,
           workerSocket(context.raw as unknown as WebSocket),
+          c.req.header('host'),
         );
       },
       onMessage: ({ data }) => {

@@ -7,6 +7,9 @@ const record = (name: string): WorkerRecord => ({
   id: WorkerId.parse(randomUUID()),
   instanceId: InstanceId.parse(randomUUID()),
   name,
+  reportedName: name,
+  joinTokenId: 'hub',
+  cachedBlobs: new Set(),
   kind: 'node',
   version: '1',
   device: { kind: 'cpu', description: 'test', float16: false },
@@ -45,4 +48,14 @@ test('a report about a peer that is not there changes nothing', () => {
   const table = applyWorkerEvent(empty, { type: 'joined', worker: one });
   const report = { type: 'peer-report', peer: WorkerId.parse(randomUUID()), state: 'lost' } as const;
   expect(applyWorkerEvent(table, { type: 'peer-reported', workerId: one.id, report })).toBe(table);
+});
+
+test('a tab’s presence is the last that it told', () => {
+  const worker = record('tab');
+  let table = applyWorkerEvent(empty, { type: 'joined', worker });
+  table = applyWorkerEvent(table, { type: 'presence-changed', workerId: worker.id, presence: 'hidden' });
+  expect(table.get(worker.id)).toEqual({ ...worker, presence: 'hidden' });
+  const unknown = WorkerId.parse(randomUUID());
+  const event = { type: 'presence-changed', workerId: unknown, presence: 'visible' } as const;
+  expect(applyWorkerEvent(table, event)).toBe(table);
 });

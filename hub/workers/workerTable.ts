@@ -1,11 +1,14 @@
 /** The workers that are here, as a state that events change. */
-import type { Device, InstanceId, PeerReport, WorkerId } from '@potluck/protocol';
+import type { Device, InstanceId, PeerReport, Sha256, WorkerId, WorkerPresence } from '@potluck/protocol';
 
 /** One worker with a lease. */
 export interface WorkerRecord {
   id: WorkerId;
   instanceId: InstanceId;
+  /** As people call it: the operator's name for it, else its own. */
   name: string;
+  /** What it calls itself. */
+  reportedName: string;
   kind: 'node' | 'browser';
   version: string;
   device: Device;
@@ -13,13 +16,21 @@ export interface WorkerRecord {
   memoryBytes: number;
   /** Unix milliseconds. */
   joinedAt: number;
+  /** Id of the join token that it showed. */
+  joinTokenId: string;
+  /** Blobs that it said to have when it joined. */
+  cachedBlobs: ReadonlySet<Sha256>;
+  /** Tabs only: whether somebody looks at it, by what it last said. */
+  presence?: WorkerPresence['state'];
   /** How it reaches its peers, by what it last said. */
-  peers: ReadonlyMap<WorkerId, Pick<PeerReport, 'state' | 'reason' | 'roundTripMs'>>;
+  peers: ReadonlyMap<WorkerId, Pick<PeerReport, 'state' | 'reason' | 'roundTripMs' | 'candidatePair'>>;
 }
 
 export type WorkerEvent =
   | { type: 'joined'; worker: WorkerRecord }
   | { type: 'left'; workerId: WorkerId }
+  | { type: 'renamed'; workerId: WorkerId; name: string }
+  | { type: 'presence-changed'; workerId: WorkerId; presence: WorkerPresence['state'] }
   | { type: 'peer-reported'; workerId: WorkerId; report: PeerReport };
 
 export type WorkerTable = ReadonlyMap<WorkerId, WorkerRecord>;
@@ -31,6 +42,12 @@ export function applyWorkerEvent(table: WorkerTable, event: WorkerEvent): Worker
       return new Map(table).set(event.worker.id, event.worker);
     case 'left':
       return withoutWorker(table, event.workerId);
+    case 'renamed': {
+      const worker = table.get(event.workerId);
+      return worker ? new Map(table).set(worker.id, { ...worker, name: event.name }) : table;
+    }
+    case 'presence-changed':
+      return withPresence(table, event.workerId, event.presence);
     case 'peer-reported':
       return withPeer(table, event.workerId, event.report);
   }
@@ -47,14 +64,24 @@ function withoutWorker(table: WorkerTable, workerId: WorkerId): WorkerTable {
   return next;
 }
 
+function withPresence(
+  table: WorkerTable,
+  workerId: WorkerId,
+  presence: WorkerPresence['state'],
+): WorkerTable {
+  const worker = table.get(workerId);
+  return worker ? new Map(table).set(workerId, { ...worker, presence }) : table;
+}
+
 function withPeer(table: WorkerTable, workerId: WorkerId, { peer, ...link }: PeerReport): WorkerTable {
   const worker = table.get(workerId);
   if (!worker || !table.has(peer)) return table;
-  const { state, reason, roundTripMs } = link;
+  const { state, reason, roundTripMs, candidatePair } = link;
   const peers = new Map(worker.peers).set(peer, {
     state,
     ...(reason === undefined ? {} : { reason }),
     ...(roundTripMs === undefined ? {} : { roundTripMs }),
+    ...(candidatePair === undefined ? {} : { candidatePair }),
   });
   return new Map(table).set(workerId, { ...worker, peers });
 }

@@ -1,44 +1,64 @@
-/** The management API, as far as it goes: what is here and what was asked. */
-import { Hono } from 'hono';
-import { z } from 'zod';
-import type { Database } from '../../database/database.ts';
-import type { Recorder } from '../../database/recorder.ts';
-import type { Generator } from '../../generation/generator.ts';
-import type { Deployment } from '../../pipelines/deployment.ts';
-import type { WorkerRegistry } from '../../workers/workerRegistry.ts';
-import { ApiError } from '../apiError.ts';
-import { describeNodes } from './nodes.ts';
-import { describeRequest } from './requests.ts';
+/** The management API: everything that the app does. It describes itself at `/api/openapi.json`. */
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { LiveEvent } from '@potluck/api';
+import { conversationRoutes, type ConversationRouteComponents } from './conversations.ts';
+import { deploymentRoutes, type DeploymentRouteComponents } from './deployments.ts';
+import { streamEvents, type EventComponents } from './events.ts';
+import { importRoutes, type ImportRouteComponents } from './imports.ts';
+import { joinTokenRoutes, type JoinTokenRouteComponents } from './joinTokens.ts';
+import { keyRoutes, type KeyRouteComponents } from './keys.ts';
+import { modelRoutes, remoteModelRoutes, type ModelRouteComponents } from './models.ts';
+import { nodeRoutes, type NodeRouteComponents } from './nodes.ts';
+import { openApiRoutes } from './openApi.ts';
+import { requestRoutes, type RequestRouteComponents } from './requests.ts';
+import { route } from './route.ts';
+import { settingsRoutes, type SettingsRouteComponents } from './settings.ts';
+import { sessionRoutes, type SessionComponents } from './session.ts';
 
-export interface ManagementComponents {
-  registry: WorkerRegistry;
-  deployment: Deployment;
-  generator: Generator;
-  database: Pick<Database, 'findRequest' | 'listRequests'>;
-  recorder: Pick<Recorder, 'settled'>;
-}
-
-const Limit = z.coerce.number().int().min(1).max(1000).default(50);
+export type ManagementComponents = ConversationRouteComponents &
+  DeploymentRouteComponents &
+  JoinTokenRouteComponents &
+  KeyRouteComponents &
+  ImportRouteComponents &
+  ModelRouteComponents &
+  SettingsRouteComponents &
+  EventComponents &
+  NodeRouteComponents &
+  RequestRouteComponents &
+  SessionComponents;
 
 /** Routes to mount under `/api`. */
-export function managementRoutes(components: ManagementComponents): Hono {
-  const { registry, deployment, generator, database, recorder } = components;
-  const app = new Hono();
-  app.get('/nodes', (c) => c.json({ ...describeNodes(registry, deployment), load: generator.load }));
-  app.get('/requests', async (c) => {
-    const limit = Limit.safeParse(c.req.query('limit')).data;
-    if (limit === undefined) throw new ApiError(400, 'limit is a number from 1 to 1000.', { param: 'limit' });
-    await recorder.settled();
-    const records = await database.listRequests(limit);
-    return c.json({ requests: records.map(describeRequest) });
-  });
-  app.get('/requests/:id', async (c) => {
-    const id = c.req.param('id').replace(/^chatcmpl-/, '');
-    await generator.recorded(id);
-    await recorder.settled();
-    const record = await database.findRequest(id);
-    if (!record) throw new ApiError(404, `There is no request ${id}.`, { code: 'request_not_found' });
-    return c.json(describeRequest(record));
+export function managementRoutes(components: ManagementComponents): OpenAPIHono {
+  const app = openApiRoutes();
+  app.route('/session', sessionRoutes(components));
+  app.route('/nodes', nodeRoutes(components));
+  app.route('/deployments', deploymentRoutes(components));
+  app.route('/conversations', conversationRoutes(components));
+  app.route('/models', modelRoutes(components));
+  app.route('/remote-models', remoteModelRoutes(components));
+  app.route('/imports', importRoutes(components));
+  app.route('/settings', settingsRoutes(components));
+  app.route('/keys', keyRoutes(components));
+  app.route('/join-tokens', joinTokenRoutes(components));
+  app.route('/requests', requestRoutes(components));
+  app.openapi(
+    route(
+      { method: 'get', path: '/events', summary: 'What happens, live', tag: 'Events', scope: 'ask' },
+      {
+        responses: {
+          200: {
+            description: 'Server-sent events; the data of each is a LiveEvent. Resumes with Last-Event-ID.',
+            content: { 'text/event-stream': { schema: LiveEvent } },
+          },
+        },
+      },
+    ),
+    (c) => streamEvents(c, components) as never,
+  );
+  app.doc31('/openapi.json', {
+    openapi: '3.1.0',
+    info: { title: 'Potluck', version: components.hub.version },
+    servers: [{ url: '/api' }],
   });
   return app;
 }

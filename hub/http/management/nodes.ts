@@ -1,39 +1,104 @@
-/** The workers that are here, and what each does. */
-import type { Deployment } from '../../pipelines/deployment.ts';
-import { routeOf, type Stage } from '../../pipelines/pipeline.ts';
-import type { WorkerRegistry } from '../../workers/workerRegistry.ts';
+/** Nodes: who is here, and what the operator wants of them. */
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { Eviction, FormerNode, Node, NodeChange } from '@potluck/api';
+import { WorkerId } from '@potluck/protocol';
+import { z } from 'zod';
+import type { Database } from '../../database/database.ts';
+import type { Recorder } from '../../database/recorder.ts';
+import { viewFormerNode, viewNode, type NodeViewComponents } from '../../views/nodeView.ts';
+import type { WorkerRecord } from '../../workers/workerTable.ts';
+import { ApiError } from '../apiError.ts';
+import { openApiRoutes } from './openApi.ts';
+import { answers, done, noContent, route, takes } from './route.ts';
 
-/** What `GET /api/nodes` answers. */
-export function describeNodes(registry: WorkerRegistry, deployment: Deployment): Record<string, unknown> {
-  const pipeline = deployment.pipeline;
-  return {
-    deployment: {
-      model: deployment.model.package.id,
-      layers: deployment.model.package.layers.length,
-      ready: deployment.ready !== undefined,
-      missing: deployment.missing ?? null,
-      epoch: pipeline?.epoch ?? null,
-      route: pipeline ? routeOf(pipeline.stages) : null,
-    },
-    nodes: [...registry.table.values()].map((worker) => {
-      const stages = pipeline?.stages.filter((stage) => stage.workerId === worker.id) ?? [];
-      return {
-        id: worker.id,
-        name: worker.name,
-        kind: worker.kind,
-        version: worker.version,
-        device: worker.device,
-        memoryBytes: worker.memoryBytes,
-        joinedAt: worker.joinedAt,
-        role: stages.length > 0 ? 'serving' : 'standby',
-        stages: stages.map(describeStage),
-        peers: [...worker.peers].map(([id, link]) => ({ id, ...link })),
-      };
-    }),
-  };
+export interface NodeRouteComponents extends NodeViewComponents {
+  database: Pick<Database, 'nodes'>;
+  recorder: Pick<Recorder, 'settled'>;
 }
 
-function describeStage(stage: Stage): Record<string, unknown> {
-  const { description, ...rest } = stage;
-  return { ...rest, ...(description ? { weightBytes: description.weightBytes } : {}) };
+const mostFormer = 100;
+const tag = 'Nodes';
+const params = z.object({ id: z.string() });
+
+/** Routes to mount under `/nodes`. */
+export function nodeRoutes(components: NodeRouteComponents): OpenAPIHono {
+  const { registry, nodes, database, recorder } = components;
+  const app = openApiRoutes();
+  const here = (id: string): WorkerRecord => {
+    const worker = registry.table.get(id as WorkerId);
+    if (worker) return worker;
+    throw new ApiError(404, `There is no node ${id} here now.`, { code: 'node_not_found', param: 'id' });
+  };
+  const known = async (id: string): Promise<WorkerId> => {
+    await recorder.settled();
+    const workerId = WorkerId.safeParse(id).data;
+    if (workerId !== undefined && (await database.nodes.find(id))) return workerId;
+    throw new ApiError(404, `No node ${id} was ever here.`, { code: 'node_not_found', param: 'id' });
+  };
+
+  app.openapi(
+    route(
+      { method: 'get', path: '/', summary: 'Who is here, and who was', tag, scope: 'ask' },
+      {
+        responses: {
+          200: answers(z.object({ nodes: z.array(Node), former: z.array(FormerNode) }), 'Nodes'),
+        },
+      },
+    ),
+    async (c) => {
+      await recorder.settled();
+      const former = (await database.nodes.list(mostFormer + registry.table.size))
+        .filter(({ id }) => !registry.table.has(id as WorkerId))
+        .map(viewFormerNode);
+      const present = [...registry.table.values()].map((worker) => viewNode(components, worker));
+      return c.json({ nodes: present, former }, 200);
+    },
+  );
+
+  app.openapi(
+    route(
+      { method: 'patch', path: '/{id}', summary: 'Rename, pause, drain or resume', tag, scope: 'admin' },
+      {
+        request: { params, ...takes(NodeChange) },
+        responses: { 200: answers(Node, 'The node as it is now') },
+      },
+    ),
+    (c) => {
+      const worker = here(c.req.valid('param').id);
+      const { name, mode } = c.req.valid('json');
+      if (name !== undefined) {
+        // Its own name again: nothing to remember.
+        nodes.change(worker.id, { name: name === worker.reportedName ? null : name });
+        registry.rename(worker.id, name);
+      }
+      if (mode !== undefined) nodes.change(worker.id, { mode });
+      return c.json(viewNode(components, here(worker.id)), 200);
+    },
+  );
+
+  app.openapi(
+    route(
+      { method: 'post', path: '/{id}/evict', summary: 'Tell a node to go', tag, scope: 'admin' },
+      { request: { params, ...takes(Eviction) }, responses: { 204: done } },
+    ),
+    async (c) => {
+      const id = await known(c.req.valid('param').id);
+      const { reason, ban } = c.req.valid('json');
+      if (ban) nodes.change(id, { bannedBecause: reason });
+      registry.expel(id, 'evicted', reason);
+      return noContent(c);
+    },
+  );
+
+  app.openapi(
+    route(
+      { method: 'post', path: '/{id}/readmit', summary: 'Let a banned node join again', tag, scope: 'admin' },
+      { request: { params }, responses: { 204: done } },
+    ),
+    async (c) => {
+      nodes.change(await known(c.req.valid('param').id), { bannedBecause: null });
+      return noContent(c);
+    },
+  );
+  return app;
 }

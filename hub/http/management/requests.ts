@@ -1,23 +1,184 @@
-/** A request as the API tells it: where the time went, by stage. */
-import type { RequestRecord, StageRecord } from '../../database/requestRecord.ts';
+/** What was asked: list, detail, export, delete, cancel. */
+import { Readable } from 'node:stream';
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { RequestDetail, RequestPage, RequestQuery } from '@potluck/api';
+import type { Context } from 'hono';
+import { z } from 'zod';
+import type { Database } from '../../database/database.ts';
+import type { Recorder } from '../../database/recorder.ts';
+import type { RequestRecord } from '../../database/requestRecord.ts';
+import type { RequestCursor, RequestFilter, RequestStore } from '../../database/requestStore.ts';
+import type { Generator } from '../../generation/generator.ts';
+import { viewRequest, viewRequestDetail, type RequestReader } from '../../views/requestView.ts';
+import { ApiError } from '../apiError.ts';
+import { openApiRoutes } from './openApi.ts';
+import { answers, done, noContent, route } from './route.ts';
 
-/** What `GET /api/requests/:id` answers. Times are milliseconds. */
-export function describeRequest(record: RequestRecord): Record<string, unknown> {
-  return { ...record, stages: record.stages.map(describeStage) };
+export interface RequestRouteComponents {
+  database: Pick<Database, 'requests'>;
+  recorder: Pick<Recorder, 'settled'>;
+  generator: Pick<Generator, 'cancel' | 'recorded'>;
 }
 
-function describeStage({ timings, ...stage }: StageRecord): Record<string, unknown> {
-  if (!timings) return { ...stage, timings: null };
-  return {
-    ...stage,
-    queueMs: timings.queueMs,
-    computeMs: timings.computeMs,
-    transferMs: timings.encodeMs + timings.wireMs + timings.decodeMs,
-    tokens: timings.tokens,
-    steps: timings.steps,
-    bytesIn: timings.bytesIn,
-    bytesOut: timings.bytesOut,
-    path: timings.relayedFrames > 0 ? 'relayed' : 'direct',
-    timings,
+const tag = 'Requests';
+const params = z.object({ id: z.string() });
+const exportPage = 500;
+
+/** Routes to mount under `/requests`. */
+export function requestRoutes({ database, recorder, generator }: RequestRouteComponents): OpenAPIHono {
+  const app = openApiRoutes();
+  const { requests } = database;
+  /** Everybody sees what happens; only the administrator sees others' requests in a list. */
+  const find = async (c: Context, id: string): Promise<RequestRecord> => {
+    const requestId = id.replace(/^chatcmpl-/, '');
+    await generator.recorded(requestId);
+    await recorder.settled();
+    const record = await requests.find(requestId);
+    const { owner, isAdmin } = readerOf(c);
+    if (record && (isAdmin || record.owner === owner)) return record;
+    throw new ApiError(404, `There is no request ${id}.`, { code: 'request_not_found' });
   };
+
+  app.openapi(
+    route(
+      { method: 'get', path: '/', summary: 'Requests, newest first', tag, scope: 'ask' },
+      { request: { query: RequestQuery }, responses: { 200: answers(RequestPage, 'A page of them') } },
+    ),
+    async (c) => {
+      await recorder.settled();
+      const reader = readerOf(c);
+      const query = c.req.valid('query');
+      const filter = filterOf(query, reader);
+      const records = await requests.list(filter, query.limit + 1, readCursor(query.cursor));
+      const page = records.slice(0, query.limit);
+      const last = records.length > query.limit ? page.at(-1) : undefined;
+      return c.json(
+        {
+          requests: page.map((record) => viewRequest(record, reader)),
+          total: await requests.count(filter),
+          next: last ? `${last.createdAt}~${last.id}` : null,
+        },
+        200,
+      );
+    },
+  );
+
+  app.openapi(
+    route(
+      { method: 'get', path: '/export', summary: 'The same as JSON lines', tag, scope: 'ask' },
+      {
+        request: { query: RequestQuery.omit({ limit: true, cursor: true }) },
+        responses: {
+          200: {
+            description: 'A RequestDetail a line',
+            content: { 'application/jsonl': { schema: z.string() } },
+          },
+        },
+      },
+    ),
+    async (c) => {
+      await recorder.settled();
+      const reader = readerOf(c);
+      const lines = exportLines(requests, filterOf(c.req.valid('query'), reader), reader);
+      const body = Readable.toWeb(Readable.from(lines)) as ReadableStream;
+      return c.body(body, 200, {
+        'content-type': 'application/jsonl; charset=utf-8',
+        'content-disposition': 'attachment; filename="requests.jsonl"',
+      }) as never;
+    },
+  );
+
+  app.openapi(
+    route(
+      { method: 'get', path: '/{id}', summary: 'A request with its way and its words', tag, scope: 'ask' },
+      { request: { params }, responses: { 200: answers(RequestDetail, 'The request') } },
+    ),
+    async (c) => c.json(viewRequestDetail(await find(c, c.req.valid('param').id), readerOf(c)), 200),
+  );
+
+  app.openapi(
+    route(
+      { method: 'post', path: '/{id}/cancel', summary: 'Stop a running request', tag, scope: 'ask' },
+      { request: { params }, responses: { 204: done } },
+    ),
+    async (c) => {
+      const { id } = await find(c, c.req.valid('param').id);
+      generator.cancel(id);
+      return noContent(c);
+    },
+  );
+
+  app.openapi(
+    route(
+      { method: 'delete', path: '/{id}', summary: 'Delete a request', tag, scope: 'ask' },
+      { request: { params }, responses: { 204: done } },
+    ),
+    async (c) => {
+      const record = await find(c, c.req.valid('param').id);
+      if (record.status === 'running') {
+        throw new ApiError(409, 'It still runs. Cancel it first.', { code: 'conflict' });
+      }
+      await requests.remove({ id: record.id });
+      return noContent(c);
+    },
+  );
+
+  app.openapi(
+    route(
+      { method: 'delete', path: '/', summary: 'Delete requests', tag, scope: 'ask' },
+      {
+        request: { query: RequestQuery.omit({ limit: true, cursor: true, search: true }) },
+        responses: { 200: answers(z.object({ deleted: z.number() }), 'How many there were') },
+      },
+    ),
+    async (c) => {
+      await recorder.settled();
+      const filter = filterOf(c.req.valid('query'), readerOf(c));
+      return c.json({ deleted: await requests.remove(filter) }, 200);
+    },
+  );
+  return app;
+}
+
+function readerOf(c: Context): RequestReader {
+  const { owner, scopes } = c.var.caller;
+  return { owner, isAdmin: scopes.includes('admin') };
+}
+
+function filterOf(query: Omit<RequestQuery, 'limit' | 'cursor'>, reader: RequestReader): RequestFilter {
+  const { search, ...rest } = query;
+  const given = Object.fromEntries(
+    Object.entries(rest).filter(
+      ([name, value]) => value !== undefined && !['limit', 'cursor'].includes(name),
+    ),
+  );
+  return {
+    ...given,
+    ...(reader.isAdmin ? {} : { owner: reader.owner }),
+    ...(search === undefined || search === ''
+      ? {}
+      : { search: { text: search, mayRead: reader.owner, mayReadApi: reader.isAdmin } }),
+  };
+}
+
+function readCursor(cursor: string | undefined): RequestCursor | undefined {
+  if (cursor === undefined) return undefined;
+  const match = /^(\d{1,15})~(.+)$/.exec(cursor);
+  if (match) return { createdAt: Number(match[1]), id: match[2] ?? '' };
+  throw new ApiError(400, "'cursor': take it from `next` of the page before.", { param: 'cursor' });
+}
+
+async function* exportLines(
+  requests: Pick<RequestStore, 'list'>,
+  filter: RequestFilter,
+  reader: RequestReader,
+): AsyncGenerator<string> {
+  let after: RequestCursor | undefined;
+  for (;;) {
+    const records = await requests.list(filter, exportPage, after);
+    for (const record of records) yield `${JSON.stringify(viewRequestDetail(record, reader))}\n`;
+    const last = records.at(-1);
+    if (!last || records.length < exportPage) return;
+    after = { createdAt: last.createdAt, id: last.id };
+  }
 }

@@ -11,12 +11,16 @@ const maxBodyBytes = 16 * 1024 * 1024;
 /** Routes to mount under `/v1` (and, for clients that leave it out, under `/`). */
 export function openaiRoutes(components: ChatComponents): Hono {
   const app = new Hono();
-  const { package: served } = components.model;
-  app.get('/models', (c) => c.json({ object: 'list', data: [describeModel(served)] }));
+  const { deployments } = components;
+  app.get('/models', (c) => {
+    const data = deployments.list.map(({ model }) => describeModel(model.package));
+    return c.json({ object: 'list', data });
+  });
   app.get('/models/:id{.+}', (c) => {
     const id = c.req.param('id');
-    if (id !== served.id) throw unknownModel(id, served.id);
-    return c.json(describeModel(served));
+    const deployment = deployments.find(id);
+    if (!deployment) throw unknownModel(id, deployments.list);
+    return c.json(describeModel(deployment.model.package));
   });
   app.post(
     '/chat/completions',

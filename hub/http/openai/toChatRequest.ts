@@ -5,9 +5,14 @@ import { ApiError } from '../apiError.ts';
 import type { ChatBody } from './chatBody.ts';
 
 /** @throws ApiError 400 if a token of `logit_bias` is not in the vocabulary */
-export function toChatRequest(body: ChatBody, vocabularySize: number): ChatRequest {
+export function toChatRequest(
+  body: ChatBody,
+  vocabularySize: number,
+  author: Pick<ChatRequest, 'author' | 'keepWords'>,
+): ChatRequest {
   const limits = [body.max_tokens, body.max_completion_tokens].filter((limit) => limit !== undefined);
   return {
+    ...author,
     messages: body.messages.map(toMessage),
     // Clients that send both mean the smaller one.
     ...(limits.length > 0 ? { maxTokens: Math.min(...limits) } : {}),

@@ -15,7 +15,8 @@ import WebSocket from 'ws';
 import { fileBlobStore } from './blobs/fileBlobStore.ts';
 import { chooseDevice } from './devices/chooseDevice.ts';
 import { threadStageHost } from './engine-thread/threadStageHost.ts';
-import { DeviceError, SettingsError } from './errors.ts';
+import { CertificateError, DeviceError, SettingsError } from './errors.ts';
+import { trustHub } from './hub-certificate/trustHub.ts';
 import { lockDataDirectory } from './identity/dataDirectoryLock.ts';
 import { workerIdentity } from './identity/workerIdentity.ts';
 import { createLogger } from './logging/createLogger.ts';
@@ -27,7 +28,7 @@ const version = '0.1.0';
 
 /**
  * Runs a worker until it is stopped. Problems of the person's making are printed as one line and set the exit code
- * (2: wrong flags; 1: refused by the hub, or no device); nothing is thrown for them.
+ * (2: wrong flags; 1: refused by the hub, a hub that is not to be trusted, or no device); nothing is thrown for them.
  * @param args what comes after `potluck worker`
  */
 export async function runWorker(args: string[]): Promise<void> {
@@ -36,8 +37,13 @@ export async function runWorker(args: string[]): Promise<void> {
     if (settings) await runWith(settings);
   } catch (error) {
     if (error instanceof SettingsError) process.exitCode = 2;
-    else if (error instanceof DeviceError || error instanceof RefusedByHubError) process.exitCode = 1;
-    else throw error;
+    else if (
+      error instanceof DeviceError ||
+      error instanceof CertificateError ||
+      error instanceof RefusedByHubError
+    ) {
+      process.exitCode = 1;
+    } else throw error;
     process.stderr.write(`potluck worker: ${error.message}\n`);
   }
 }
@@ -66,6 +72,12 @@ async function runWith(settings: WorkerSettings): Promise<void> {
 
 async function serve(settings: WorkerSettings, stopping: AbortSignal): Promise<void> {
   const log = createLogger(settings.logLevel, process.stdout.isTTY);
+  try {
+    await trustHub({ log }, { hubUrl: settings.hubUrl, fingerprint: settings.fingerprint, signal: stopping });
+  } catch (error) {
+    if (stopping.aborted) return;
+    throw error;
+  }
   const { device, reason } = await chooseDevice(settings.device);
   log.info({ device: device.kind, float16: device.float16, reason }, `computes with ${device.description}`);
   if (stopping.aborted) return;

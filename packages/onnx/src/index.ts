@@ -29,5 +29,6 @@ export { importDecoder, type ImportedDecoder, type ImportOptions } from './packa
 export type { BlobSink, ImportProgress } from './package/packWeights.ts';
 export { readPackedDecoder, type PackedDecoder } from './package/packedDecoder.ts';
 export { buildStage, type BuiltStage, type LayerRange } from './stage/buildStage.ts';
+export { firstLayers, type FirstLayers } from './stage/firstLayers.ts';
 export { returnNewRows, type NewRowsDescription, type NewRowsStage } from './stage/returnNewRows.ts';
 export { wholeModel } from './stage/wholeModel.ts';

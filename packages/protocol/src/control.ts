@@ -14,6 +14,9 @@ export const protocolVersion = 1;
 /** Path of the control web socket on the hub. */
 export const workerSocketPath = '/api/workers/socket';
 
+/** Where a page that is being left says goodbye for its worker, by a beacon; see PageGoodbye. */
+export const workerGoodbyePath = '/api/workers/goodbye';
+
 /** Longest control message in bytes: a prompt of 256k tokens written as JSON numbers fits. */
 export const maxControlMessageBytes = 4 * 1024 * 1024;
 
@@ -149,6 +152,19 @@ export const SessionClosed = z.object({
 });
 export type SessionClosed = z.infer<typeof SessionClosed>;
 
+/** One end of a direct connection, in the words of ICE (RFC 8445): `relay` is a TURN server's address. */
+export const IceCandidate = z.object({
+  type: z.enum(['host', 'srflx', 'prflx', 'relay']),
+  protocol: z.enum(['udp', 'tcp']).optional(),
+  /** `address:port`, where the worker is told; browsers hide their own behind a name. */
+  address: text.optional(),
+});
+export type IceCandidate = z.infer<typeof IceCandidate>;
+
+/** The addresses between which a direct connection runs. */
+export const CandidatePair = z.object({ local: IceCandidate, remote: IceCandidate });
+export type CandidatePair = z.infer<typeof CandidatePair>;
+
 /** How a worker reaches a peer; sent at every change. */
 export const PeerReport = z.object({
   type: z.literal('peer-report'),
@@ -156,11 +172,33 @@ export const PeerReport = z.object({
   state: z.enum(['connecting', 'direct', 'relayed', 'lost']),
   reason: text.optional(),
   roundTripMs: milliseconds.optional(),
+  /** With `direct`, as soon as it is known. */
+  candidatePair: CandidatePair.optional(),
 });
 export type PeerReport = z.infer<typeof PeerReport>;
 
+/**
+ * Whether people look at a worker: sent at every change and after a welcome, by tabs. `hidden` may be slower; `frozen` is about to be
+ * stopped by the browser for a while.
+ */
+export const WorkerPresence = z.object({
+  type: z.literal('presence'),
+  state: z.enum(['visible', 'hidden', 'frozen']),
+});
+export type WorkerPresence = z.infer<typeof WorkerPresence>;
+
 /** The worker leaves on purpose. */
 export const Goodbye = z.object({ type: z.literal('goodbye'), reason: text.optional() });
+
+/** Body of a request to `workerGoodbyePath`: the socket itself may end only later. */
+export const PageGoodbye = z.object({
+  /** Join token. */
+  token: z.string().max(500),
+  workerId: WorkerId,
+  instanceId: InstanceId,
+  reason: text.optional(),
+});
+export type PageGoodbye = z.infer<typeof PageGoodbye>;
 
 export const FromWorkerMessage = z.discriminatedUnion('type', [
   Hello,
@@ -171,6 +209,7 @@ export const FromWorkerMessage = z.discriminatedUnion('type', [
   SessionFailed,
   SessionClosed,
   PeerReport,
+  WorkerPresence,
   Goodbye,
 ]);
 export type FromWorkerMessage = z.infer<typeof FromWorkerMessage>;
@@ -227,6 +266,8 @@ export const Assign = z.object({
   stage: StageDescription,
   /** Longest time in milliseconds without progress in any state before `ready`. */
   deadlineMs: count,
+  /** Most bytes that the stage's caches may take, so that other models find room; missing: all that is free. */
+  cacheBytes: count.optional(),
 });
 export type Assign = z.infer<typeof Assign>;
 

@@ -31,5 +31,7 @@ export const RefusalCode = z.enum([
   'worker-id-taken',
   'too-large',
   'shutting-down',
+  /** The operator does not want the worker here. */
+  'evicted',
 ]);
 export type RefusalCode = z.infer<typeof RefusalCode>;

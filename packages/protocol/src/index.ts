@@ -9,6 +9,7 @@ export * from './control.ts';
 export * from './errors.ts';
 export * from './frame.ts';
 export * from './ids.ts';
+export * from './joinLink.ts';
 export * from './model.ts';
 export * from './prefillChunks.ts';
 export * from './relay.ts';

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { AssignmentId, PipelineId, type BlobRef, type StageDescription } from '@potluck/protocol';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { ScriptedHub, ScriptedWorker } from '../testing/index.ts';
+import type { EchoStageHost, ScriptedHub, ScriptedWorker } from '../testing/index.ts';
 import { cut, join, startHub, stopAll } from '../testing/joinedAgents.ts';
 import { memoryBlobStore } from './blobs/memoryBlobStore.ts';
 
@@ -13,6 +13,12 @@ function stageWithPack(hub: ScriptedHub): { stage: StageDescription; pack: BlobR
   const pack = hub.addBlob(packBytes);
   const [stage] = cut(1, hub.addBlob(randomBytes(50)), { packs: [pack] });
   return { stage: stage as StageDescription, pack };
+}
+
+/** What the host was given as the first external data file. */
+function firstWeights(host: EchoStageHost): Buffer {
+  const data = host.artifacts[0]?.weights[0]?.data;
+  return Buffer.from(data instanceof Uint8Array ? data : []);
 }
 
 /** Reasons that a worker has given. */
@@ -40,7 +46,7 @@ describe('weights', () => {
     await hub.deploy([{ worker, stage }]);
     const ranges = hub.blobRequests.filter(({ sha256 }) => sha256 === pack.sha256).map(({ range }) => range);
     expect(ranges).toEqual([undefined, 'bytes=100000-', 'bytes=200000-']);
-    expect(Buffer.from(host.artifacts[0]?.weights[0]?.data ?? []).equals(packBytes)).toBe(true);
+    expect(firstWeights(host).equals(packBytes)).toBe(true);
   });
 
   it('continue after a restart, from what an earlier run has left', async () => {
@@ -64,7 +70,7 @@ describe('weights', () => {
     const { worker, host } = await join(hub, {}, { blobStore });
     await hub.deploy([{ worker, stage }]);
     expect(reasons(worker)).toContain(`cached blob ${pack.sha256} was damaged: deleted, fetched again`);
-    expect(Buffer.from(host.artifacts[0]?.weights[0]?.data ?? []).equals(packBytes)).toBe(true);
+    expect(firstWeights(host).equals(packBytes)).toBe(true);
   });
 
   it('that arrive damaged again and again fail the assignment with the reason', async () => {
@@ -98,7 +104,7 @@ describe('weights', () => {
     const { worker, host } = await join(hub, {}, { blobStore });
     await hub.deploy([{ worker, stage }]);
     expect(reasons(worker).join()).toMatch(/storage is full: this model is served from memory/);
-    expect(Buffer.from(host.artifacts[0]?.weights[0]?.data ?? []).equals(packBytes)).toBe(true);
+    expect(firstWeights(host).equals(packBytes)).toBe(true);
     expect(blobStore.partial.has(pack.sha256)).toBe(false);
   });
 

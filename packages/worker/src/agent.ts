@@ -8,10 +8,13 @@ import {
   type Assign,
   type Device,
   type Frame,
+  type FromWorkerMessage,
   type InstanceId,
   type Welcome,
   type WorkerId,
+  type WorkerPresence,
 } from '@potluck/protocol';
+import type { AgentEvent } from './AgentEvent.ts';
 import { Assignment } from './assignment/Assignment.ts';
 import { BlobCache } from './blobs/BlobCache.ts';
 import type { BlobStore } from './blobs/BlobStore.ts';
@@ -38,6 +41,8 @@ export interface WorkerAgentComponents {
   /** Undefined where the host has no WebRTC. */
   connector: DirectConnector | undefined;
   log: Log;
+  /** Told what happens, at once; must not throw. */
+  observe?: (event: AgentEvent) => void;
   /** From [0, 1). Default: Math.random. */
   random?: () => number;
 }
@@ -66,17 +71,24 @@ export interface WorkerAgent {
   readonly refused: number;
   /** Takes a connection to a peer that the host made by itself. */
   addTransport(peer: WorkerId, transport: PeerTransport): void;
+  /** Says whether people see this worker at work; told to the hub now and after each welcome. */
+  setPresence(presence: WorkerPresence['state']): void;
+  /** Tries to reach the hub at once if it is away: the network is back, or the machine woke up. */
+  wake(): void;
+  /** Sessions that are open here. */
+  readonly openSessions: number;
   /** Says goodbye, frees all stages. */
   stop(reason?: string): Promise<void>;
 }
 
 /** Starts an agent. It keeps trying to reach the hub until it is stopped or refused. */
 export function startWorkerAgent(components: WorkerAgentComponents, init: WorkerAgentInit): WorkerAgent {
-  const { log } = components;
+  const { log, observe } = components;
   const { workerId, hubUrl, token, directDeadlineMs, ...about } = init;
   const finished = deferred<void>();
   const assignments = new Map<string, Assignment>();
   let refusedFrames = 0;
+  let presence: WorkerPresence['state'] | undefined;
 
   const blobs = new BlobCache({
     store: components.blobStore,
@@ -102,6 +114,7 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
         }
       },
       onRelay: (bytes) => links.receiveRelay(bytes),
+      onAway: (reason) => observe?.({ type: 'hub-away', reason }),
       onLost: () => links.onHubLost(),
       onLeaseEnded: () => eachSessions((sessions) => sessions.failAll('stage-gone', 'the hub is gone')),
       onRefused: (message) => {
@@ -112,7 +125,11 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
   );
 
   const links = new PeerLinks(
-    { hub, connector: components.connector, log },
+    {
+      hub: { send: sendToHub, sendBinary: (bytes) => hub.sendBinary(bytes) },
+      connector: components.connector,
+      log,
+    },
     { hubUrl, workerId, ...(directDeadlineMs !== undefined && { directDeadlineMs }) },
     {
       onFrame: (peer, bytes, relayed) => receiveFrame(peer, bytes, relayed),
@@ -123,7 +140,15 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
     },
   );
 
+  function sendToHub(message: FromWorkerMessage): void {
+    if (message.type === 'stage-report') observe?.({ type: 'stage', report: message });
+    else if (message.type === 'peer-report') observe?.({ type: 'peer', report: message });
+    hub.send(message);
+  }
+
   function onWelcome(welcome: Welcome): void {
+    observe?.({ type: 'joined' });
+    if (presence) hub.send({ type: 'presence', state: presence });
     log.info({ hub: hubUrl, hubId: welcome.hubId }, 'joined the hub');
     links.onWelcome(welcome);
     for (const assignment of assignments.values()) assignment.report();
@@ -139,7 +164,7 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
         wantPeers();
         if (assignment) void assignment.release();
         else {
-          hub.send({ type: 'stage-report', assignmentId: message.assignmentId, state: 'released' });
+          sendToHub({ type: 'stage-report', assignmentId: message.assignmentId, state: 'released' });
         }
         return;
       case 'open-session':
@@ -169,9 +194,10 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
     const { assignmentId, stages, stageIndex, epoch } = message;
     if (stages[stageIndex]?.workerId !== workerId || stages[stageIndex].assignmentId !== assignmentId) {
       const reason = 'the assignment is not for this worker';
-      hub.send({ type: 'stage-report', assignmentId, state: 'failed', reason });
+      sendToHub({ type: 'stage-report', assignmentId, state: 'failed', reason });
       return;
     }
+    observe?.({ type: 'assigned', message });
     const known = assignments.get(assignmentId);
     if (known && known.state !== 'failed') {
       if (epoch < known.message.epoch) return;
@@ -190,7 +216,8 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
         pool,
         blobs,
         log,
-        sendToHub: (out) => hub.send(out),
+        sendToHub,
+        onBlob: (blob, doneBytes, cached) => observe?.({ type: 'blob', blob, doneBytes, cached }),
         sendFrame,
         drained: (peer) => links.drained(peer),
         peerReady: (peer) => links.ready(peer),
@@ -282,7 +309,16 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
     get refused() {
       return refusedFrames + hub.refusedMessages + links.refusedMessages;
     },
+    get openSessions() {
+      return [...assignments.values()].reduce((sum, { sessions }) => sum + (sessions?.count ?? 0), 0);
+    },
     addTransport: (peer, transport) => links.addTransport(peer, transport),
+    setPresence: (state) => {
+      if (state === presence) return;
+      presence = state;
+      if (hub.connected) hub.send({ type: 'presence', state });
+    },
+    wake: () => hub.wake(),
     stop: (reason) => end(undefined, reason),
   };
 }

@@ -21,6 +21,11 @@ export class AssignmentError extends Error {
   override readonly name = 'AssignmentError';
 }
 
+/** A device computes something else than it should. */
+export class WrongAnswerError extends Error {
+  override readonly name = 'WrongAnswerError';
+}
+
 /** A session can't go on at this stage; the code and message are reported to the hub. */
 export class SessionError extends Error {
   override readonly name = 'SessionError';

@@ -9,6 +9,7 @@
  * );
  * await agent.finished;
  */
+export type { AgentEvent } from './AgentEvent.ts';
 export {
   startWorkerAgent,
   type WorkerAgent,
@@ -27,6 +28,7 @@ export {
   SessionError,
   StorageFullError,
   TransportClosedError,
+  WrongAnswerError,
 } from './errors.ts';
 export {
   webSocketOpener,
@@ -35,6 +37,7 @@ export {
   type OpenHubSocket,
   type WebSocketClass,
 } from './hub-connection/HubSocket.ts';
+export { reconnectDelayMs } from './hub-connection/reconnectDelay.ts';
 export { silentLog, type Log } from './log.ts';
 export { messageOf } from './messageOf.ts';
 export { dataChannelTransport } from './peers/dataChannelTransport.ts';
@@ -44,8 +47,17 @@ export {
   type MemoryTransport,
   type MemoryTransportInit,
 } from './peers/memoryTransport.ts';
-export { peerJsConnector, type PeerJsConnectorComponents } from './peers/peerJsConnector.ts';
+export { openActivationsChannel } from './peers/openActivationsChannel.ts';
+export { peerJsConnector } from './peers/peerJsConnector.ts';
+export {
+  peerJsSignalling,
+  type PeerJsSignalling,
+  type SignallingComponents,
+  type SignallingInit,
+} from './peers/peerJsSignalling.ts';
 export type { PeerTransport, PeerTransportEvents } from './peers/PeerTransport.ts';
+export { retryAtOnce } from './peers/retryAtOnce.ts';
+export { selfTestingStageHost, type SelfTestComponents } from './self-test/selfTestingStageHost.ts';
 export type {
   LoadedStage,
   OpenCacheRequest,

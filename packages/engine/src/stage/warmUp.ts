@@ -1,5 +1,6 @@
 /** Runs a stage once before it counts as ready, so that no session waits for kernels to be compiled. */
 import { frameElementTypes, type FrameTensor, type StageTensor } from '@potluck/protocol';
+import { uuidv4 } from 'uuidv7';
 import { elementCount, resolveDims } from '../tensor/dimensions.ts';
 import { bytesPerElement, stageElementType } from '../tensor/elements.ts';
 import type { Stage } from './stage.ts';
@@ -13,7 +14,7 @@ const promptTokens = 32;
  */
 export async function warmUp(stage: Stage): Promise<void> {
   const { inputs, boundaryIn, contextLength } = stage.description;
-  const cacheId = `warm-up ${crypto.randomUUID()}`;
+  const cacheId = `warm-up ${uuidv4()}`;
   const prompt = Math.max(1, Math.min(promptTokens, contextLength - 1));
   stage.open({ cacheId, epoch: 0, capacity: Math.min(prompt + 1, contextLength), promptLength: prompt });
   try {

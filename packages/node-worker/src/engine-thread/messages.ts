@@ -23,8 +23,10 @@ export type EngineResponse =
   | { id: number; ok: false; error: { name: string; message: string; code?: unknown } };
 
 /** The buffers under some views, each once. */
-export function buffersOf(views: Iterable<Uint8Array>): ArrayBuffer[] {
+export function buffersOf(views: Iterable<Uint8Array | Blob>): ArrayBuffer[] {
   const buffers = new Set<ArrayBuffer>();
-  for (const { buffer } of views) if (buffer instanceof ArrayBuffer) buffers.add(buffer);
+  for (const view of views) {
+    if (ArrayBuffer.isView(view) && view.buffer instanceof ArrayBuffer) buffers.add(view.buffer);
+  }
   return [...buffers];
 }

@@ -34,6 +34,7 @@ describe('the flags of a worker', () => {
     expect(read(['--name', 'cellar'], environment)).toEqual({
       hubUrl: 'https://hub.local:8443',
       token: 'secret',
+      fingerprint: undefined,
       device: 'cpu',
       memoryBytes: 2e9,
       name: 'cellar',
@@ -43,7 +44,19 @@ describe('the flags of a worker', () => {
     });
   });
 
+  it('may come from the link that the hub printed', () => {
+    const digits = 'ab'.repeat(32);
+    const link = `https://192.168.1.20:8443/join#token=from-the-link&fingerprint=${digits}`;
+    const fingerprint = Array.from({ length: 32 }, () => 'AB').join(':');
+    const hubUrl = 'https://192.168.1.20:8443';
+    expect(read(['--hub', link])).toMatchObject({ hubUrl, token: 'from-the-link', fingerprint });
+    expect(read(['--hub', link, '--token', 'another'])).toMatchObject({ hubUrl, token: 'another' });
+    expect(read(['--hub', hubUrl, '--fingerprint', `sha256:${fingerprint}`])).toMatchObject({ fingerprint });
+  });
+
   it.each([
+    [['--hub', 'https://x', '--fingerprint', 'AB:CD'], /--fingerprint.*64 hexadecimal digits/],
+    [['--hub', 'http://x', '--fingerprint', 'ab'.repeat(32)], /for an https hub/],
     [[], /Give --hub URL/],
     [['--hub', 'hub'], /give a URL such as/],
     [['--hub', 'ftp://x'], /give a URL such as/],

@@ -1,8 +1,11 @@
 /** The command line of `potluck worker`; every flag has an environment variable. */
 import { homedir, hostname, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { SettingsError } from '../errors.ts';
+import { readFingerprint } from '../hub-certificate/fingerprint.ts';
+import { applyEnvironment, argument, flag, positiveInteger } from './flags.ts';
+import { hubOf, type HubSettings } from './hubOf.ts';
 import { memorySize } from './memorySize.ts';
 
 export const deviceChoices = ['auto', 'cuda', 'webgpu', 'cpu'] as const;
@@ -11,9 +14,7 @@ export type DeviceChoice = (typeof deviceChoices)[number];
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
-export interface WorkerSettings {
-  hubUrl: string;
-  token: string;
+export interface WorkerSettings extends HubSettings {
   device: DeviceChoice;
   memoryBytes: number;
   name: string;
@@ -26,7 +27,8 @@ export interface WorkerSettings {
 interface RawOptions {
   hub?: string;
   listen?: string;
-  token: string;
+  token?: string;
+  fingerprint?: string;
   device: DeviceChoice;
   memory: number;
   name: string;
@@ -47,9 +49,14 @@ export function readSettings(
 ): WorkerSettings | undefined {
   const command = new Command('potluck worker')
     .description('Contribute this machine to a hub without a browser.')
-    .addOption(flag('--hub <url>', 'the hub to join, such as http://192.168.1.5:8000'))
+    .addOption(flag('--hub <url>', 'the hub to join, such as https://192.168.1.5:8443, or its join link'))
     .addOption(flag('--listen <port>', 'wait for a hub to call (not built yet)'))
-    .addOption(flag('--token <token>', 'join token of the hub').default(''))
+    .addOption(flag('--token <token>', 'join token of the hub'))
+    .addOption(
+      flag('--fingerprint <sha256>', "fingerprint of the hub's own certificate, as it prints it").argParser(
+        (text) => argument(() => readFingerprint(text)),
+      ),
+    )
     .addOption(flag('--device <device>', 'what to compute with').choices(deviceChoices).default('auto'))
     .addOption(
       flag(
@@ -92,8 +99,7 @@ function toSettings(options: RawOptions): WorkerSettings {
     throw new SettingsError('--name takes 1 to 100 characters');
   }
   return {
-    hubUrl: hubUrl(options.hub),
-    token: options.token,
+    ...hubOf({ ...options, hub: options.hub }),
     device: options.device,
     memoryBytes: options.memory,
     name: options.name,
@@ -101,44 +107,6 @@ function toSettings(options: RawOptions): WorkerSettings {
     threads: options.threads,
     logLevel: options.logLevel,
   };
-}
-
-function hubUrl(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (!url || !['http:', 'https:'].includes(url.protocol)) {
-    throw new SettingsError(`--hub is "${text}": give a URL such as http://192.168.1.5:8000`);
-  }
-  return url.origin;
-}
-
-function flag(flags: string, description: string): Option {
-  const option = new Option(flags, description);
-  return option.env(`POTLUCK_${option.name().replaceAll('-', '_').toUpperCase()}`);
-}
-
-/** Commander reads `process.env`; tests and other hosts bring their own. */
-function applyEnvironment(command: Command, environment: NodeJS.ProcessEnv): void {
-  if (environment === process.env) return;
-  for (const option of command.options as (Option & { envVar?: string | undefined })[]) {
-    const value = option.envVar === undefined ? undefined : environment[option.envVar];
-    delete option.envVar;
-    if (value === undefined) continue;
-    const parsed: unknown = option.parseArg ? option.parseArg(value, undefined as never) : value;
-    command.setOptionValueWithSource(option.attributeName(), parsed, 'env');
-  }
-}
-
-function argument<T>(parse: () => T): T {
-  try {
-    return parse();
-  } catch (error) {
-    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
-  }
-}
-
-function positiveInteger(text: string): number {
-  if (!/^[1-9]\d{0,3}$/.test(text)) throw new InvalidArgumentError('give a whole number from 1 to 9999');
-  return Number(text);
 }
 
 function defaultDataDirectory(environment: NodeJS.ProcessEnv): string {

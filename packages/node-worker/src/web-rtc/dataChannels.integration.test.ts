@@ -109,6 +109,11 @@ describe('workers on data channels', () => {
     const isDirect = (report: { state: string }): boolean => report.state === 'direct';
     await first.worker.message('peer-report', isDirect);
     await second.worker.message('peer-report', isDirect);
+    const { candidatePair } = await first.worker.message('peer-report', (report) => !!report.candidatePair);
+    expect(candidatePair?.local).toEqual({
+      type: 'host',
+      address: expect.stringMatching(/^\S+:\d+$/) as string,
+    });
     const prompt = Array.from({ length: 50 }, (_, index) => index);
     const answer = hub.generate(workers, assigns, prompt, { length: 1500 });
     await second.worker.message('token', ({ position }) => position > 400);

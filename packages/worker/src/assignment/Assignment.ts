@@ -19,6 +19,8 @@ export interface AssignmentComponents extends Omit<StageSessionsComponents, 'sta
   /** Resolves when the peer can be sent to. */
   peerReady: (peer: WorkerId) => Promise<void>;
   sendToHub: (message: FromWorkerMessage) => void;
+  /** Told how much of a blob is here. */
+  onBlob: ArtifactWatcher['onBlob'];
   log: Log;
 }
 
@@ -54,7 +56,7 @@ export class Assignment {
     this.#watchdog = watchdog;
     try {
       const { stage } = this.#message;
-      this.#lease = this.#components.pool.reserve(stage);
+      this.#lease = this.#components.pool.reserve(stage, this.#message.cacheBytes);
       const loaded = await this.#load(this.#lease, watchdog);
       if (this.#isFinal()) return;
       this.sessions = new StageSessions({ ...this.#components, stage: loaded }, this.#message);
@@ -119,6 +121,7 @@ export class Assignment {
         this.#reason = note;
         this.report();
       },
+      onBlob: this.#components.onBlob,
       signal: watchdog.signal,
     };
     const isShared = lease.isShared;

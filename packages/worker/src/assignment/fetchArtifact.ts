@@ -11,6 +11,8 @@ export interface ArtifactWatcher {
   /** Sums over all blobs. */
   onProgress(doneBytes: number, totalBytes: number): void;
   onNote: (note: string) => void;
+  /** One blob: `doneBytes` of it are here. `cached` where they were before. */
+  onBlob: (blob: BlobRef, doneBytes: number, cached: boolean) => void;
   signal: AbortSignal;
 }
 
@@ -21,18 +23,26 @@ export async function fetchBlobs(
   watcher: ArtifactWatcher,
 ): Promise<void> {
   const missing: BlobRef[] = [];
-  for (const blob of [stage.graph, ...stage.packs]) if (!(await blobs.has(blob))) missing.push(blob);
+  for (const blob of [stage.graph, ...stage.packs]) {
+    if (await blobs.has(blob)) watcher.onBlob(blob, blob.size, true);
+    else missing.push(blob);
+  }
   const totalBytes = missing.reduce((sum, { size }) => sum + size, 0);
   let doneBytes = 0;
   const stop = new AbortController();
   const signal = AbortSignal.any([watcher.signal, stop.signal]);
-  const onBytes = (count: number): void => {
-    doneBytes += count;
-    watcher.onProgress(doneBytes, totalBytes);
+  const countFor = (blob: BlobRef): ((count: number) => void) => {
+    let blobBytes = 0;
+    return (count) => {
+      blobBytes += count;
+      doneBytes += count;
+      watcher.onBlob(blob, blobBytes, false);
+      watcher.onProgress(doneBytes, totalBytes);
+    };
   };
   const lane = async (): Promise<void> => {
     for (let blob = missing.shift(); blob; blob = missing.shift()) {
-      await blobs.fetch(blob, { onBytes, onNote: watcher.onNote, signal });
+      await blobs.fetch(blob, { onBytes: countFor(blob), onNote: watcher.onNote, signal });
     }
   };
   try {
@@ -44,8 +54,8 @@ export async function fetchBlobs(
 }
 
 /**
- * Verifies all of the stage and lets `load` have it; what is damaged is fetched again. Weights are given as files
- * where the host has them: the runtime then needs no second copy in memory.
+ * Verifies all of the stage and lets `load` have it; what is damaged is fetched again. Weights are given as files or
+ * as Blobs where the host has them: the runtime then needs no second copy in memory.
  */
 export async function withArtifact<Result>(
   blobs: BlobCache,
@@ -64,6 +74,8 @@ export async function withArtifact<Result>(
     return bytes;
   };
   const graph = await read(stage.graph);
+  const views = await blobs.openFiles(stage, fetchWatcher);
+  if (views) return load({ description: stage, graph, weights: views });
   const folder = await blobs.layOut(stage, fetchWatcher);
   if (!folder) return load({ description: stage, graph, weights: await assembleWeights(stage, read) });
   try {

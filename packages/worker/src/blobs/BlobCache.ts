@@ -98,14 +98,7 @@ export class BlobCache {
     watcher: FetchWatcher,
   ): Promise<WeightsFolder | undefined> {
     const { store, log } = this.#components;
-    if (!store.layOut) return undefined;
-    for (const pack of stage.packs) {
-      await this.fetch(pack, watcher);
-      if ((await this.#overflow.sizeOf(pack.sha256)) !== undefined) return undefined;
-      // Read to be verified, and given back at once.
-      (await this.read(pack, watcher)).buffer.transfer(0);
-      watcher.onBytes(0);
-    }
+    if (!store.layOut || !(await this.#verifyStored(stage.packs, watcher))) return undefined;
     try {
       return await store.layOut(stage.weights);
     } catch (error) {
@@ -113,6 +106,31 @@ export class BlobCache {
       log.warn({}, 'storage is full; the weights are loaded from memory');
       return undefined;
     }
+  }
+
+  /**
+   * Opens a stage's external data as Blobs, verified; damaged blobs are fetched again.
+   * @returns undefined where the host has none, or the blobs are not all in its store
+   */
+  async openFiles(
+    stage: Pick<StageDescription, 'packs' | 'weights'>,
+    watcher: FetchWatcher,
+  ): Promise<{ path: string; data: Blob }[] | undefined> {
+    const { store } = this.#components;
+    if (!store.openFiles || !(await this.#verifyStored(stage.packs, watcher))) return undefined;
+    return store.openFiles(stage.weights);
+  }
+
+  /** @returns false where a blob is not in the store but in memory, for want of room */
+  async #verifyStored(blobs: readonly BlobRef[], watcher: FetchWatcher): Promise<boolean> {
+    for (const blob of blobs) {
+      await this.fetch(blob, watcher);
+      if ((await this.#overflow.sizeOf(blob.sha256)) !== undefined) return false;
+      // Read to be verified, and given back at once.
+      (await this.read(blob, watcher)).buffer.transfer(0);
+      watcher.onBytes(0);
+    }
+    return true;
   }
 
   async #download(blob: BlobRef, watcher: FetchWatcher): Promise<void> {

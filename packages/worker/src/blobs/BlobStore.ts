@@ -33,6 +33,11 @@ export interface BlobStore {
    * blobs are files. All blobs must be there. @throws StorageFullError
    */
   layOut?(files: readonly WeightFile[]): Promise<WeightsFolder>;
+  /**
+   * External data files as Blobs that read from storage when they are read; only where blobs are Blobs. All blobs must
+   * be there.
+   */
+  openFiles?(files: readonly WeightFile[]): Promise<{ path: string; data: Blob }[]>;
 }
 
 /** A folder that holds one stage's external data files for as long as it takes to load them. */

@@ -74,12 +74,22 @@ async function requestRest(
     await partial.discard();
     onBytes(-start);
   }
-  for await (const bytes of response.body as unknown as AsyncIterable<Uint8Array>) {
-    if (partial.size + bytes.byteLength > blob.size) {
-      throw new BlobUnavailableError(`the hub sends more than the ${blob.size} bytes of blob ${blob.sha256}`);
+  // Not `for await`: Safari's streams are not iterable.
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+  try {
+    for (;;) {
+      const { done, value: bytes } = await reader.read();
+      if (done) break;
+      if (partial.size + bytes.byteLength > blob.size) {
+        throw new BlobUnavailableError(
+          `the hub sends more than the ${blob.size} bytes of blob ${blob.sha256}`,
+        );
+      }
+      await partial.append(bytes);
+      onBytes(bytes.byteLength);
     }
-    await partial.append(bytes);
-    onBytes(bytes.byteLength);
+  } finally {
+    reader.cancel().catch(() => undefined);
   }
   if (partial.size < blob.size) throw new Error('the connection ended early');
 }

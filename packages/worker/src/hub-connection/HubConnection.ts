@@ -36,6 +36,8 @@ export interface HubConnectionEvents {
   onMessage(message: HubRequest): void;
   /** A relayed peer slice; see relay.ts in protocol. */
   onRelay(bytes: Uint8Array<ArrayBuffer>): void;
+  /** There is no connection, for this reason; the next try comes by itself. */
+  onAway(reason: string): void;
   /** The hub went away after a welcome; the connection tries again by itself. */
   onLost(reason: string): void;
   /** The hub went away for longer than the lease: it has given this worker's sessions up. */
@@ -58,6 +60,8 @@ export class HubConnection {
   #welcomed = false;
   #stopped = false;
   #failures = 0;
+  /** Why the hub does not take this worker at the moment. */
+  #refusalReason: string | undefined;
   #leaseMs = 0;
   #sentSinceRenewal = false;
   #heardSinceRenewal = false;
@@ -102,6 +106,13 @@ export class HubConnection {
     this.#sentSinceRenewal = true;
     this.#socket.send(bytes);
     return true;
+  }
+
+  /** Tries again now instead of later; nothing happens where the hub is there. */
+  wake(): void {
+    if (this.#stopped || this.#socket) return;
+    clearTimeout(this.#retry);
+    this.#connect();
   }
 
   /** Says goodbye and ends. */
@@ -212,6 +223,7 @@ export class HubConnection {
 
   #refused(refusal: Refusal): void {
     if (refusal.retry) {
+      this.#refusalReason = refusal.message;
       this.#components.log.warn({ code: refusal.code }, `the hub refuses for now: ${refusal.message}`);
       return; // The hub closes the socket; then it is tried again.
     }
@@ -229,6 +241,8 @@ export class HubConnection {
     this.#failures++;
     const delayMs = reconnectDelayMs(this.#failures, (this.#components.random ?? Math.random)());
     this.#retry = setTimeout(() => this.#connect(), delayMs);
+    this.#events.onAway(this.#refusalReason ?? reason);
+    this.#refusalReason = undefined;
     if (wasWelcomed) {
       this.#leaseEnd = setTimeout(() => {
         this.#held = [];

@@ -2,7 +2,8 @@
  * Everything between this worker and one peer: frames in and out over the best transport there is. When a transport
  * dies, both ends tell each other over the next one what has arrived (`begin`), and the rest is sent again.
  */
-import { ProtocolError, SliceAssembler, type WorkerId } from '@potluck/protocol';
+import { ProtocolError, SliceAssembler, type CandidatePair, type WorkerId } from '@potluck/protocol';
+import { uuidv4 } from 'uuidv7';
 import { TransportClosedError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { FrameJournal } from './FrameJournal.ts';
@@ -58,7 +59,7 @@ export class PeerLink {
   #lossReason: string | undefined;
   /** A better channel that is taken as soon as no frame is half sent. */
   #successor: Channel | undefined;
-  #generation = crypto.randomUUID() as string;
+  #generation = uuidv4();
   #nextFrame = 0;
   #peerGeneration = unknownGeneration;
   #received = new ReceivedFrames();
@@ -79,6 +80,11 @@ export class PeerLink {
   /** The transport that frames leave by. */
   get kind(): PeerTransport['kind'] | undefined {
     return this.#active?.transport.kind;
+  }
+
+  /** The addresses in use; undefined where there are none, or the host does not say. */
+  async candidatePair(): Promise<CandidatePair | undefined> {
+    return this.#active?.transport.candidatePair?.();
   }
 
   /** Takes one more transport: the first one at once, a direct one in place of a relayed one. */
@@ -186,7 +192,7 @@ export class PeerLink {
     this.#journal.clear();
     this.#queue.clear();
     this.#wakeDrainWaiters();
-    this.#generation = crypto.randomUUID();
+    this.#generation = uuidv4();
     this.#nextFrame = 0;
     if (this.#active) this.#hand(this.#active, this.#begin());
     if (hadFrames) this.#events.onBroken('peer-unreachable', reason);

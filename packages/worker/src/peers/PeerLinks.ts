@@ -1,5 +1,11 @@
 /** The links to all peers: which are wanted, how each is reached, and what the hub is told about it. */
-import { decodeRelay, type FromWorkerMessage, type Welcome, type WorkerId } from '@potluck/protocol';
+import {
+  decodeRelay,
+  type CandidatePair,
+  type FromWorkerMessage,
+  type Welcome,
+  type WorkerId,
+} from '@potluck/protocol';
 import { deferred, type Deferred } from '../deferred.ts';
 import type { Log } from '../log.ts';
 import { messageOf } from '../messageOf.ts';
@@ -46,6 +52,8 @@ interface LinkState {
   connecting: AbortController | undefined;
   relayTimer: ReturnType<typeof setTimeout> | undefined;
   reportedRoundTripMs: number | undefined;
+  /** Of a direct connection. */
+  candidatePair: CandidatePair | undefined;
   /** Why it is reached as it is. */
   reason: string | undefined;
 }
@@ -177,6 +185,7 @@ export class PeerLinks {
       connecting: undefined,
       relayTimer: undefined,
       reportedRoundTripMs: undefined,
+      candidatePair: undefined,
       reason: undefined,
     };
     this.#links.set(peer, state);
@@ -251,6 +260,7 @@ export class PeerLinks {
 
   #onTransport(state: LinkState, kind: PeerTransport['kind'] | undefined, reason: string | undefined): void {
     if (this.#links.get(state.link.peer) !== state) return;
+    state.candidatePair = undefined;
     if (kind === undefined) {
       this.#report(state, 'lost', reason);
       if (!state.wanted) {
@@ -267,6 +277,19 @@ export class PeerLinks {
     state.reportedRoundTripMs = undefined;
     this.#report(state, kind, reason);
     if (kind === 'relayed' && state.wanted) this.#connectDirectly(state);
+    void this.#findCandidatePair(state);
+  }
+
+  /** Tells the hub between which addresses a direct connection runs, when that changed. */
+  async #findCandidatePair(state: LinkState): Promise<void> {
+    const found = await state.link.candidatePair().catch((error: unknown) => {
+      this.#components.log.debug({ peer: state.link.peer, reason: messageOf(error) }, 'no candidate pair');
+      return undefined;
+    });
+    if (found === undefined || state.link.kind !== 'direct') return;
+    if (JSON.stringify(found) === JSON.stringify(state.candidatePair)) return;
+    state.candidatePair = found;
+    this.#report(state, 'direct', state.reason);
   }
 
   #onRoundTrip(state: LinkState, milliseconds: number): void {
@@ -274,6 +297,7 @@ export class PeerLinks {
     if (before !== undefined && milliseconds < 2 * before && milliseconds > before / 2) return;
     state.reportedRoundTripMs = milliseconds;
     if (state.link.kind) this.#report(state, state.link.kind, state.reason);
+    void this.#findCandidatePair(state);
   }
 
   #report(
@@ -282,15 +306,19 @@ export class PeerLinks {
     reason: string | undefined,
   ): void {
     const { peer } = state.link;
-    const { reportedRoundTripMs: roundTripMs } = state;
+    const { reportedRoundTripMs: roundTripMs, candidatePair } = state;
     state.reason = reason;
-    this.#components.log.info({ peer, state: reported, reason, roundTripMs }, `peer ${reported}`);
+    this.#components.log.info(
+      { peer, state: reported, reason, roundTripMs, candidatePair },
+      `peer ${reported}`,
+    );
     this.#components.hub.send({
       type: 'peer-report',
       peer,
       state: reported,
       ...(reason !== undefined && { reason }),
       ...(roundTripMs !== undefined && { roundTripMs }),
+      ...(candidatePair !== undefined && { candidatePair }),
     });
   }
 }

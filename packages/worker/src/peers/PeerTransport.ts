@@ -1,4 +1,5 @@
 /** The port for one way to a peer: a data channel, the hub's relay, or memory. */
+import type { CandidatePair } from '@potluck/protocol';
 
 export interface PeerTransportEvents {
   /** A slice or link message from the peer, in a buffer of its own. */
@@ -18,5 +19,7 @@ export interface PeerTransport {
    * @throws TransportClosedError (or rejects with it)
    */
   send(slice: Uint8Array<ArrayBuffer>): Promise<void> | undefined;
+  /** The addresses in use; asked for by the link to tell the hub. Only where there are some. */
+  candidatePair?(): Promise<CandidatePair | undefined>;
   close(): void;
 }

@@ -2,6 +2,7 @@
 import { deferred, type Deferred } from '../deferred.ts';
 import { TransportClosedError } from '../errors.ts';
 import type { PeerTransport, PeerTransportEvents } from './PeerTransport.ts';
+import { selectedCandidatePair } from './selectedCandidatePair.ts';
 
 /** Bytes in the channel's buffer above which senders wait: some slices, so that the wire never idles. */
 const highWaterBytes = 1024 * 1024;
@@ -12,8 +13,13 @@ const maxEarlySlices = 256;
 /**
  * @param channel opening or open
  * @param onClose closes what is around the channel
+ * @param connection the channel's connection, where it is at hand: it knows the addresses in use
  */
-export function dataChannelTransport(channel: RTCDataChannel, onClose: () => void): PeerTransport {
+export function dataChannelTransport(
+  channel: RTCDataChannel,
+  onClose: () => void,
+  connection?: Pick<RTCPeerConnection, 'getStats'>,
+): PeerTransport {
   let events: PeerTransportEvents | undefined;
   /** The peer may send as soon as its end is open, before anyone listens here. */
   const early: Uint8Array<ArrayBuffer>[] = [];
@@ -60,6 +66,7 @@ export function dataChannelTransport(channel: RTCDataChannel, onClose: () => voi
       if (channel.bufferedAmount <= highWaterBytes) return undefined;
       return (room ??= deferred<void>()).promise;
     },
+    ...(connection && { candidatePair: () => selectedCandidatePair(connection) }),
     close: () => end('closed by this worker'),
   };
 }

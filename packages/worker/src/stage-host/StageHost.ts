@@ -5,8 +5,8 @@ import type { FrameTensor, SamplingDescription, StageDescription, TokenLogprob }
 export interface StageArtifact {
   description: StageDescription;
   graph: Uint8Array<ArrayBuffer>;
-  /** External data files in memory; empty where they lie in `weightsFolder`. */
-  weights: { path: string; data: Uint8Array<ArrayBuffer> }[];
+  /** External data files in memory, or as Blobs that lie in storage; empty where they lie in `weightsFolder`. */
+  weights: { path: string; data: Uint8Array<ArrayBuffer> | Blob }[];
   /** Where the host's blob store laid the external data out as files; removed as soon as the stage is loaded. */
   weightsFolder?: string;
 }

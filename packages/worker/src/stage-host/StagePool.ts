@@ -43,10 +43,13 @@ export class StagePool {
     this.#memoryBytes = memoryBytes;
   }
 
-  /** @throws AssignmentError if weights and the least useful cache do not fit into the budget */
-  reserve(stage: StageDescription): StageLease {
+  /**
+   * @param mostCacheBytes less than the budget allows, where the hub wants room for other stages
+   * @throws AssignmentError if weights and the least useful cache do not fit into the budget
+   */
+  reserve(stage: StageDescription, mostCacheBytes = Infinity): StageLease {
     const key = keyOf(stage);
-    const entry = this.#entries.get(key) ?? this.#enter(key, stage);
+    const entry = this.#entries.get(key) ?? this.#enter(key, stage, mostCacheBytes);
     entry.shares++;
     let released = false;
     return {
@@ -65,7 +68,7 @@ export class StagePool {
     };
   }
 
-  #enter(key: string, stage: StageDescription): Entry {
+  #enter(key: string, stage: StageDescription, mostCacheBytes: number): Entry {
     const others = [...this.#entries.values()].reduce((sum, other) => sum + takenBy(other), 0);
     const free = this.#memoryBytes - others - withWorkingMemory(stage.weightBytes);
     const contextBytes = (tokens: number): number => tokens * stage.cacheBytesPerToken + stage.stateBytes;
@@ -78,7 +81,7 @@ export class StagePool {
       );
     }
     const most = mostFullSessions * contextBytes(stage.contextLength);
-    const cacheBytes = Math.floor(Math.min(free, most));
+    const cacheBytes = Math.floor(Math.min(free, most, Math.max(least, mostCacheBytes)));
     const entry = {
       key,
       shares: 0,

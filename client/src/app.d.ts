@@ -1,0 +1,2 @@
+/** Nothing is added to SvelteKit's own types yet. */
+export {};

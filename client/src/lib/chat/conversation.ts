@@ -1,0 +1,48 @@
+/** Small things about conversations. */
+import type { Conversation, Sampling } from '@potluck/api';
+import type { ThreadMessage } from './thread.ts';
+import { uuidv7 } from 'uuidv7';
+
+export const untitled = 'New conversation';
+/** Small models ramble at the API's own default, which is 1. People see and change it in the conversation's settings. */
+const defaultSampling: Sampling = { temperature: 0.4, top_p: 0.9 };
+const longestTitle = 60;
+
+/** A conversation that the hub does not know yet. */
+export function newConversation(): Conversation {
+  const now = Date.now();
+  return {
+    id: uuidv7(),
+    title: untitled,
+    model: null,
+    systemPrompt: '',
+    sampling: { ...defaultSampling },
+    currentMessageId: null,
+    createdAt: now,
+    updatedAt: now,
+    messages: [],
+  };
+}
+
+/** The first words of a prompt, for a list. */
+export function titleOf(prompt: string): string {
+  const line = prompt.trim().split('\n', 1)[0]?.replaceAll(/\s+/g, ' ') ?? '';
+  if (line === '') return untitled;
+  if (line.length <= longestTitle) return line;
+  const cut = line.slice(0, longestTitle);
+  const space = cut.lastIndexOf(' ');
+  return `${space > longestTitle / 2 ? cut.slice(0, space) : cut}…`;
+}
+
+/** What is sent to the model: the system prompt and what was said, without answers that failed before they began. */
+export function toRequestMessages(
+  systemPrompt: string,
+  thread: readonly ThreadMessage[],
+): { role: 'system' | 'user' | 'assistant'; content: string }[] {
+  return [
+    ...(systemPrompt.trim() === '' ? [] : [{ role: 'system' as const, content: systemPrompt }]),
+    ...thread
+      .filter(({ message }) => message.content !== '')
+      .map(({ message: { role, content } }) => ({ role, content })),
+  ];
+}

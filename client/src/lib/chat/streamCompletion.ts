@@ -1,0 +1,78 @@
+/** An answer as it is being written: `POST /v1/chat/completions` as a stream. */
+import type { conversationHeaders } from '@potluck/api';
+import { EventSourceParserStream } from 'eventsource-parser/stream';
+import { HubError } from '#lib/hub/errors.ts';
+import { hubFetch } from '#lib/hub/hubFetch.ts';
+
+export type CompletionEvent =
+  /** The hub accepted the request and chose its way through the grid. */
+  | { type: 'accepted'; requestId?: string; route?: string }
+  | { type: 'text'; text: string }
+  | { type: 'finished'; reason: string };
+
+/** Where the hub keeps the answer. */
+export interface AnswerPlace {
+  conversationId: string;
+  parentId: string;
+  messageId: string;
+}
+
+const headerNames = {
+  conversation: 'x-potluck-conversation',
+  parent: 'x-potluck-parent',
+  message: 'x-potluck-message',
+} as const satisfies typeof conversationHeaders;
+
+interface Chunk {
+  choices?: { delta: { content?: string | null }; finish_reason: string | null }[];
+  error?: { message: string; code?: string | null };
+}
+
+/**
+ * Asks, and yields what comes.
+ * @param body as the OpenAI API has it, without the stream's own fields
+ * @throws HubError, also for errors in the middle of the stream; HubUnreachableError; whatever `signal` aborts with
+ */
+export async function* streamCompletion(
+  body: Record<string, unknown>,
+  place: AnswerPlace,
+  signal: AbortSignal,
+): AsyncGenerator<CompletionEvent> {
+  const response = await hubFetch('/v1/chat/completions', {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      [headerNames.conversation]: place.conversationId,
+      [headerNames.parent]: place.parentId,
+      [headerNames.message]: place.messageId,
+    },
+    body: JSON.stringify({ ...body, stream: true }),
+    signal,
+  });
+  const requestId = response.headers.get('x-request-id');
+  const route = response.headers.get('x-potluck-route');
+  yield { type: 'accepted', ...(requestId ? { requestId } : {}), ...(route ? { route } : {}) };
+  if (!response.body) return;
+  const events = response.body
+    .pipeThrough(new TextDecoderStream() as TransformStream<Uint8Array, string>)
+    .pipeThrough(new EventSourceParserStream())
+    .getReader();
+  try {
+    for (;;) {
+      const { done, value } = await events.read();
+      if (done) throw new HubError('The answer broke off: the connection to the hub was lost.', 0);
+      if (value.data === '[DONE]') return;
+      yield* readChunk(JSON.parse(value.data) as Chunk);
+    }
+  } finally {
+    await events.cancel().catch(() => undefined);
+  }
+}
+
+function* readChunk({ choices, error }: Chunk): Generator<CompletionEvent> {
+  if (error) throw new HubError(error.message, 0, error.code ?? undefined);
+  const [choice] = choices ?? [];
+  const text = choice?.delta.content;
+  if (text) yield { type: 'text', text };
+  if (choice?.finish_reason) yield { type: 'finished', reason: choice.finish_reason };
+}

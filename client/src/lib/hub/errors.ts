@@ -1,0 +1,31 @@
+/** Thrown when the hub answers with an error: what it said, and the code by which a page can tell what to do. */
+export class HubError extends Error {
+  override readonly name = 'HubError';
+  readonly status: number;
+  readonly code: string | undefined;
+
+  constructor(message: string, status: number, code?: string) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+
+  /** True where a key or a password is what is missing. */
+  get wantsKey(): boolean {
+    return this.status === 401;
+  }
+}
+
+/** Thrown when the hub does not answer at all. */
+export class HubUnreachableError extends Error {
+  override readonly name = 'HubUnreachableError';
+
+  constructor(options?: ErrorOptions) {
+    super('The hub does not answer. Is it running, and is this device still on its network?', options);
+  }
+}
+
+/** What to show a person of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

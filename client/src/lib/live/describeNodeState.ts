@@ -1,0 +1,49 @@
+import type { Node, Stage } from '@potluck/api';
+
+export interface NodeState {
+  name: string;
+  reason: string | undefined;
+  tone: 'good' | 'busy' | 'idle' | 'bad';
+  /** 0 to 1 while something is on its way. */
+  progress?: number;
+}
+
+/** A stage's state in a word or two. */
+export const stageStateNames = {
+  assigned: 'getting its layers',
+  downloading: 'downloading',
+  compiling: 'compiling',
+  warming: 'warming up',
+  connecting: 'connecting',
+  ready: 'serving',
+  released: 'released',
+  failed: 'failed',
+} as const satisfies Record<Stage['state'], string>;
+
+const modeNames = { paused: 'paused', draining: 'draining', drained: 'drained' } as const;
+
+/** A node's state in a word or two, and why it is in it. */
+export function describeNodeState(node: Node): NodeState {
+  const reason = node.reason ?? undefined;
+  if (node.mode !== 'active') {
+    return { name: modeNames[node.mode], reason, tone: node.mode === 'draining' ? 'busy' : 'idle' };
+  }
+  const unready = node.stages.find(({ state }) => state !== 'ready');
+  if (unready) return describeStage(unready);
+  if (node.stages.length > 0) return { name: 'serving', reason, tone: 'good' };
+  return { name: 'standby', reason: reason ?? 'ready to take over layers', tone: 'idle' };
+}
+
+/** A stage's state, with its progress in percent. */
+export function describeStage({ state, reason, progress }: Stage): NodeState {
+  const done = progress && progress.totalBytes > 0 ? progress.doneBytes / progress.totalBytes : undefined;
+  const tone =
+    state === 'failed' ? 'bad' : state === 'ready' ? 'good' : state === 'released' ? 'idle' : 'busy';
+  return {
+    name:
+      done === undefined ? stageStateNames[state] : `${stageStateNames[state]} ${Math.floor(done * 100)} %`,
+    reason: reason ?? undefined,
+    tone,
+    ...(done === undefined ? {} : { progress: done }),
+  };
+}

@@ -1,0 +1,89 @@
+/** Markdown that a model wrote, as HTML that is safe to show. */
+import DOMPurify from 'dompurify';
+import { Marked, type Token, type TokensList } from 'marked';
+import remend from 'remend';
+import { extras } from './extras.svelte.ts';
+import { mathExtensions } from './mathExtension.ts';
+
+/** A paragraph, list, table …; `raw` tells whether it changed since it was last rendered. */
+export interface MarkdownBlock {
+  raw: string;
+  html: string;
+}
+
+/** What formulas became; their places in the sanitised HTML are filled afterwards. */
+let formulas: string[] = [];
+
+const marked = new Marked({
+  gfm: true,
+  breaks: true,
+  extensions: mathExtensions((latex, isBlock) => {
+    if (!extras.renderMath) return `<code>${escape(latex)}</code>`;
+    // KaTeX makes its own safe HTML (`trust` is off), which the sanitiser would take apart.
+    formulas.push(extras.renderMath(latex, { displayMode: isBlock, throwOnError: false }));
+    return `<span data-formula="${formulas.length - 1}"></span>`;
+  }),
+  renderer: {
+    code({ text, lang = '' }) {
+      const language = lang.split(/\s/, 1)[0] ?? '';
+      const { highlighter } = extras;
+      const code = highlighter?.getLanguage(language)
+        ? highlighter.highlight(text, { language }).value
+        : escape(text);
+      return (
+        `<div class="code"><div class="code-head"><span>${escape(language || 'text')}</span>` +
+        `<button type="button" data-copy="code">Copy</button></div>` +
+        `<pre tabindex="0"><code>${code}</code></pre></div>`
+      );
+    },
+    // Tags are shown as they were written, except the one that tables need.
+    html: ({ text }) => (/^<br *\/?>$/i.test(text.trim()) ? '<br>' : escape(text)),
+    checkbox: ({ checked }) => (checked ? '☑ ' : '☐ '),
+    // A picture from elsewhere would tell elsewhere that it was looked at.
+    image: ({ href, text }) => `<a href="${escape(href)}">${escape(text || href)}</a>`,
+    table(token) {
+      const header = token.header.map((cell) => this.tablecell(cell)).join('');
+      const rows = token.rows.map((row) => `<tr>${row.map((cell) => this.tablecell(cell)).join('')}</tr>`);
+      return `<div class="table" tabindex="0"><table><thead><tr>${header}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
+    },
+  },
+});
+
+const sanitiser = DOMPurify();
+sanitiser.addHook('afterSanitizeAttributes', (node) => {
+  if (node.tagName !== 'A') return;
+  node.setAttribute('target', '_blank');
+  node.setAttribute('rel', 'noopener noreferrer');
+});
+
+/**
+ * Renders Markdown in blocks, so that a text that grows changes only its last one.
+ * @param isOpen true while more is to come: unfinished marks are closed
+ */
+export function renderMarkdown(text: string, isOpen: boolean): MarkdownBlock[] {
+  const tokens = marked.lexer(isOpen ? remend(text) : text);
+  return tokens
+    .filter(({ type }) => type !== 'space')
+    .map((token) => ({ raw: token.raw, html: renderBlock(token, tokens.links) }));
+}
+
+function renderBlock(token: Token, links: TokensList['links']): string {
+  formulas = [];
+  const html = marked.parser(Object.assign([token], { links }));
+  const safe = sanitiser.sanitize(html, {
+    ADD_ATTR: ['target', 'data-formula', 'data-copy'],
+    FORBID_TAGS: ['style', 'form', 'input', 'textarea', 'select', 'iframe'],
+  });
+  return safe.replaceAll(
+    /<span data-formula="(\d+)"><\/span>/g,
+    (_match, index: string) => formulas[Number(index)] ?? '',
+  );
+}
+
+function escape(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
+}

@@ -1,0 +1,60 @@
+/** This tab as a worker: what packages/browser-worker tells, for components to show. */
+import type { TabSnapshot, TabWorker } from '@potluck/browser-worker';
+import type { JoinLink } from '@potluck/protocol';
+
+class Tab {
+  /** Undefined until the worker's code is loaded. */
+  snapshot = $state.raw<TabSnapshot>();
+  /** Why it could not be loaded. */
+  problem = $state<string>();
+  #worker: TabWorker | undefined;
+  #opening: Promise<void> | undefined;
+
+  /** Undefined until it is loaded. */
+  get worker(): TabWorker | undefined {
+    return this.#worker;
+  }
+
+  /**
+   * Loads the worker's code and lets it look at the device; a tab that was contributing before a reload goes on by itself.
+   * The worker outlives the join page: other pages of the app can be looked at while it serves.
+   * @param link by which the page was opened; with `auto`, as `potluck browsers` opens it, the tab starts without a click
+   */
+  open(link: JoinLink | undefined): Promise<void> {
+    this.#opening ??= this.#load(link);
+    return this.#opening;
+  }
+
+  async #load(link: JoinLink | undefined): Promise<void> {
+    try {
+      // Large, and only people who lend their device need it.
+      const { createTabWorker } = await import('@potluck/browser-worker');
+      const worker = createTabWorker(link === undefined ? {} : { token: link.token });
+      this.#worker = worker;
+      worker.subscribe((snapshot) => {
+        this.snapshot = snapshot;
+        tellWatchers(snapshot);
+      });
+      if (!link?.auto) return;
+      const { name, memoryBytes } = link;
+      worker.change({
+        ...(name !== undefined && { name }),
+        ...(memoryBytes !== undefined && { memoryBytes }),
+      });
+      await worker.start();
+    } catch (error) {
+      this.problem = error instanceof Error ? error.message : String(error);
+      this.#opening = undefined;
+    }
+  }
+}
+
+/** For `potluck browsers`, which watches tabs that nobody looks at. */
+function tellWatchers({ state, problem }: TabSnapshot): void {
+  const { dataset } = document.documentElement;
+  if (problem === undefined) delete dataset.workerProblem;
+  else if (dataset.workerProblem !== problem.message) dataset.workerProblem = problem.message;
+  if (dataset.workerState !== state) dataset.workerState = state;
+}
+
+export const tab = new Tab();

@@ -1,0 +1,13 @@
+import { readJoinLink, type JoinLink } from '@potluck/protocol';
+
+/**
+ * Reads the join link by which the page was opened, and takes what is secret in it out of the address, so that it is not
+ * shown, shared or kept in the history.
+ * @returns undefined where the address has no token
+ */
+export function takeJoinLink(): JoinLink | undefined {
+  const link = readJoinLink(location.href);
+  if (link.token === '') return undefined;
+  history.replaceState(history.state, '', location.pathname + location.search);
+  return link;
+}

@@ -1,0 +1,65 @@
+import type { Activity, Deployment, Node } from '@potluck/api';
+import { expect, test } from 'vitest';
+import { layTable } from './tablePicture.ts';
+
+const size = { width: 800, height: 400 };
+
+function node(id: string, peers: Partial<Node['peers'][number]>[] = []): Node {
+  return { id, name: id, peers } as Node;
+}
+
+function deployment(...nodeIds: string[]): Deployment {
+  return { replicas: [{ stages: nodeIds.map((nodeId) => ({ nodeId })) }] } as Deployment;
+}
+
+test('nodes sit in the order of the pipeline, the others after them', () => {
+  const picture = layTable(
+    [node('c'), node('idle'), node('b'), node('a')],
+    [deployment('a', 'b', 'c')],
+    [],
+    size,
+  );
+  expect(picture.seats.map(({ node: { id } }) => id)).toEqual(['a', 'b', 'c', 'idle']);
+});
+
+test('everybody sits inside the picture', () => {
+  for (let count = 1; count <= 20; count += 1) {
+    const nodes = Array.from({ length: count }, (_, index) => node(`node ${index}`));
+    for (const { x, y } of layTable(nodes, [], [], size).seats) {
+      expect(x).toBeGreaterThan(30);
+      expect(x).toBeLessThan(size.width - 30);
+      expect(y).toBeGreaterThan(30);
+      expect(y).toBeLessThan(size.height - 30);
+    }
+  }
+});
+
+test('courses lead from the hub along the pipeline and back to its beginning', () => {
+  const nodes = [
+    node('a', [{ id: 'b', state: 'direct', roundTripMs: 0.5 }]),
+    node('b', [{ id: 'a', state: 'relayed' }]),
+  ];
+  const { courses } = layTable(nodes, [deployment('a', 'b')], [], size);
+  expect(courses.map(({ id, kind }) => [id, kind])).toEqual([
+    ['hub>a', 'hub'],
+    ['a>b', 'direct'],
+    ['b>a', 'relayed'],
+  ]);
+  expect(courses[1]?.label?.text).toBe('0.5 ms');
+});
+
+test('tokens flow where an answer runs, and only there', () => {
+  const running = [{ nodeIds: ['a', 'b'] } as Activity];
+  const { courses } = layTable(
+    [node('a'), node('b'), node('c')],
+    [deployment('a', 'b'), deployment('c')],
+    running,
+    size,
+  );
+  expect(courses.filter(({ flows }) => flows).map(({ id }) => id)).toEqual(['hub>a', 'a>b', 'b>a']);
+});
+
+test('a pipeline of one stage is a course to it alone', () => {
+  const { courses } = layTable([node('a')], [deployment('a')], [], size);
+  expect(courses.map(({ id }) => id)).toEqual(['hub>a']);
+});

@@ -1,0 +1,123 @@
+/** Where everybody sits: the hub in the middle of the table, workers around it, plates passed along the pipelines. */
+import type { Activity, Deployment, Link, Node } from '@potluck/api';
+
+export interface Point {
+  x: number;
+  y: number;
+}
+
+export interface Seat extends Point {
+  node: Node;
+}
+
+/** A way that tokens take between two seats, or between the hub and a seat. */
+export interface Course {
+  id: string;
+  /** SVG path data. */
+  path: string;
+  kind: 'direct' | 'relayed' | 'connecting' | 'lost' | 'hub';
+  /** True while an answer runs along it. */
+  flows: boolean;
+  label?: { at: Point; text: string };
+}
+
+export interface TablePicture {
+  hub: Point;
+  table: { rx: number; ry: number };
+  seats: Seat[];
+  courses: Course[];
+}
+
+/** Room for a seat and its two lines of text, in pixels. */
+const seatMargin = { x: 76, y: 66 };
+
+/**
+ * Lays the table.
+ * @param size of the picture, in pixels
+ */
+export function layTable(
+  nodes: readonly Node[],
+  deployments: readonly Deployment[],
+  running: readonly Activity[],
+  size: { width: number; height: number },
+): TablePicture {
+  const hub = { x: size.width / 2, y: size.height / 2 };
+  const table = { rx: hub.x - seatMargin.x, ry: hub.y - seatMargin.y };
+  const seats = inPipelineOrder(nodes, deployments).map((node, index, all) => {
+    // The first sits at the left; a full round is shared evenly.
+    const angle = Math.PI + (2 * Math.PI * index) / all.length;
+    return { node, x: hub.x + table.rx * Math.cos(angle), y: hub.y + table.ry * Math.sin(angle) };
+  });
+  return { hub, table, seats, courses: layCourses(seats, hub, deployments, running) };
+}
+
+/** Neighbours in a pipeline sit beside each other. */
+function inPipelineOrder(nodes: readonly Node[], deployments: readonly Deployment[]): Node[] {
+  const order = deployments
+    .flatMap(({ replicas }) => replicas)
+    .flatMap(({ stages }) => stages.map(({ nodeId }) => nodeId));
+  const place = (id: string): number => (order.includes(id) ? order.indexOf(id) : order.length);
+  return [...nodes].sort(
+    (one, other) => place(one.id) - place(other.id) || one.name.localeCompare(other.name),
+  );
+}
+
+function layCourses(
+  seats: readonly Seat[],
+  hub: Point,
+  deployments: readonly Deployment[],
+  running: readonly Activity[],
+): Course[] {
+  const seatOf = new Map(seats.map((seat) => [seat.node.id, seat]));
+  const courses = new Map<string, Course>();
+  for (const { stages } of deployments.flatMap(({ replicas }) => replicas)) {
+    const stops = stages.map(({ nodeId }) => seatOf.get(nodeId)).filter((seat) => seat !== undefined);
+    const flows = running.some(({ nodeIds }) => nodeIds.join() === stages.map(({ nodeId }) => nodeId).join());
+    const [first, last] = [stops[0], stops.at(-1)];
+    if (!first || !last) continue;
+    add(courses, `hub>${first.node.id}`, flows, () => ({ path: line(hub, first), kind: 'hub' }));
+    for (const [index, from] of stops.entries()) {
+      // The last passes its token back to the first.
+      const to = stops[(index + 1) % stops.length];
+      if (!to || to === from) continue;
+      add(courses, `${from.node.id}>${to.node.id}`, flows, () => layCourse(from, to, hub));
+    }
+  }
+  return [...courses.values()];
+}
+
+function add(
+  courses: Map<string, Course>,
+  id: string,
+  flows: boolean,
+  lay: () => Omit<Course, 'id' | 'flows'>,
+): void {
+  const present = courses.get(id);
+  if (present) present.flows ||= flows;
+  else courses.set(id, { id, flows, ...lay() });
+}
+
+function layCourse(from: Seat, to: Seat, hub: Point): Omit<Course, 'id' | 'flows'> {
+  const link: Link | undefined = from.node.peers.find(({ id }) => id === to.node.id);
+  const kind = link?.state ?? 'connecting';
+  // A relayed frame really goes through the hub.
+  const bend = kind === 'relayed' ? 1 : 0.35;
+  const middle = { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 };
+  const control = { x: middle.x + (hub.x - middle.x) * bend, y: middle.y + (hub.y - middle.y) * bend };
+  const at = { x: (middle.x + control.x) / 2, y: (middle.y + control.y) / 2 };
+  const path = `M${round(from.x)} ${round(from.y)} Q${round(control.x)} ${round(control.y)} ${round(to.x)} ${round(to.y)}`;
+  const roundTripMs = link?.roundTripMs ?? undefined;
+  return {
+    path,
+    kind,
+    ...(roundTripMs === undefined ? {} : { label: { at, text: `${roundTripMs.toFixed(1)} ms` } }),
+  };
+}
+
+function line(from: Point, to: Point): string {
+  return `M${round(from.x)} ${round(from.y)} L${round(to.x)} ${round(to.y)}`;
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}

@@ -1,0 +1,74 @@
+/** The requests that the hub remembers, page by page. */
+import type { RequestPage, RequestStatus, RequestSummary } from '@potluck/api';
+import { messageOf } from '#lib/hub/errors.ts';
+import { hubJson, hubSend } from '#lib/hub/hubFetch.ts';
+
+export interface RequestFilters {
+  search: string;
+  /** Empty: all. */
+  status: RequestStatus | '';
+  model: string;
+  source: 'chat' | 'api' | '';
+}
+
+export class RequestList {
+  filters = $state<RequestFilters>({ search: '', status: '', model: '', source: '' });
+  requests = $state.raw<RequestSummary[]>([]);
+  total = $state(0);
+  /** False until the first page is here. */
+  known = $state(false);
+  problem = $state<string>();
+  next = $state<string>();
+  #turn = 0;
+
+  /** The filters as a query string, also for the export. */
+  get query(): string {
+    return Object.entries(this.filters)
+      .filter(([, value]) => value !== '')
+      .map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`)
+      .join('&');
+  }
+
+  /** Reads the first page again. */
+  async refresh(): Promise<void> {
+    const turn = ++this.#turn;
+    const page = await this.#read('');
+    if (!page || turn !== this.#turn) return;
+    this.requests = page.requests;
+    this.total = page.total;
+    this.next = page.next ?? undefined;
+    this.known = true;
+  }
+
+  async more(): Promise<void> {
+    if (this.next === undefined) return;
+    const page = await this.#read(`&cursor=${encodeURIComponent(this.next)}`);
+    if (!page) return;
+    this.requests = [...this.requests, ...page.requests];
+    this.next = page.next ?? undefined;
+  }
+
+  /** Deletes one. @throws HubError */
+  async remove(id: string): Promise<void> {
+    await hubSend('DELETE', `/api/requests/${id}`);
+    await this.refresh();
+  }
+
+  /** Deletes those that the filters show. @returns how many. @throws HubError */
+  async removeAll(): Promise<number> {
+    const { deleted } = await hubSend<{ deleted: number }>('DELETE', `/api/requests?${this.query}`);
+    await this.refresh();
+    return deleted;
+  }
+
+  async #read(more: string): Promise<RequestPage | undefined> {
+    try {
+      const page = await hubJson<RequestPage>(`/api/requests?${this.query}${more}`);
+      this.problem = undefined;
+      return page;
+    } catch (error) {
+      this.problem = messageOf(error);
+      return undefined;
+    }
+  }
+}

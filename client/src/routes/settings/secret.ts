@@ -1,0 +1,23 @@
+/** What API keys and join tokens have in common. */
+export interface Secret {
+  id: string;
+  name: string;
+  prefix: string;
+  expiresAt: number | null;
+  revokedAt: number | null;
+  lastUsedAt: number | null;
+}
+
+/** What a secret's state is, in a few words. */
+export function describeSecret({ expiresAt, revokedAt, lastUsedAt }: Secret): string {
+  const day = (at: number): string => new Date(at).toLocaleDateString();
+  const used = lastUsedAt === null ? 'never used' : `last used ${new Date(lastUsedAt).toLocaleString()}`;
+  if (revokedAt !== null) return `revoked ${day(revokedAt)}, ${used}`;
+  if (expiresAt === null) return used;
+  return `${expiresAt < Date.now() ? 'expired' : 'expires'} ${day(expiresAt)}, ${used}`;
+}
+
+/** The end of a day that a date field names; null for an empty field. */
+export function endOfDay(date: string): number | null {
+  return date === '' ? null : new Date(`${date}T23:59:59`).getTime();
+}

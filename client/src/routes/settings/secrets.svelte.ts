@@ -1,0 +1,45 @@
+/** A list of secrets at the hub (API keys, join tokens): read, made, revoked, forgotten. */
+import { perform } from '#lib/hub/actions.ts';
+import { hubJson, hubSend } from '#lib/hub/hubFetch.ts';
+import type { Secret } from './secret.ts';
+
+export class Secrets<Kind extends Secret> {
+  list = $state.raw<Kind[]>([]);
+  known = $state(false);
+  /** The secret that was just made; it is shown this once. */
+  made = $state<string>();
+  readonly #path: string;
+  readonly #field: string;
+
+  /** @param field of the answer that has the list */
+  constructor(path: string, field: string) {
+    this.#path = path;
+    this.#field = field;
+  }
+
+  async refresh(): Promise<void> {
+    await perform(async () => {
+      this.list = (await hubJson<Record<string, Kind[]>>(this.#path))[this.#field] ?? [];
+      this.known = true;
+    });
+  }
+
+  /** @returns true where it was made; `made` then has it */
+  async make(body: object): Promise<boolean> {
+    const done = await perform(async () => {
+      this.made = (await hubSend<{ secret: string }>('POST', this.#path, body)).secret;
+    });
+    if (done) await this.refresh();
+    return done;
+  }
+
+  async revoke({ id, name }: Kind): Promise<void> {
+    await perform(() => hubSend('POST', `${this.#path}/${id}/revoke`), `${name} opens nothing any more.`);
+    await this.refresh();
+  }
+
+  async forget({ id }: Kind): Promise<void> {
+    await perform(() => hubSend('DELETE', `${this.#path}/${id}`));
+    await this.refresh();
+  }
+}

@@ -1,0 +1,28 @@
+/** Questions to a hub, and what is compared of the answers. */
+import type { HubProcess } from '../../support/hubProcess.ts';
+
+export interface Answer {
+  text: string;
+  tokens: string[];
+  route: string | null;
+}
+
+/** A greedy answer. */
+export async function ask(hub: HubProcess, content: string, maxTokens = 24): Promise<Answer> {
+  const { data: models } = await hub.client.models.list();
+  const { data, response } = await hub.client.chat.completions
+    .create({
+      model: models[0]?.id ?? '',
+      messages: [{ role: 'user', content }],
+      temperature: 0,
+      max_tokens: maxTokens,
+      logprobs: true,
+    })
+    .withResponse();
+  const [choice] = data.choices;
+  return {
+    text: choice?.message.content ?? '',
+    tokens: choice?.logprobs?.content?.map(({ token }) => token) ?? [],
+    route: response.headers.get('x-potluck-route'),
+  };
+}

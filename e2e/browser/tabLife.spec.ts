@@ -1,0 +1,106 @@
+import { expect, test, type Browser } from '@playwright/test';
+import { startHub, startWorker, type HubProcess } from '../support/hubProcess.ts';
+import { ask } from './support/ask.ts';
+import { launchChromium } from './support/chromium.ts';
+import { writeSmallModel, type ModelDirectory } from './support/smallModel.ts';
+import { openTab, serves } from './support/tab.ts';
+import { serveTestPage, type TestPage } from './support/testPage.ts';
+
+const prompt = 'The river rose.';
+const memoryBytes = 80e6;
+
+let page: TestPage;
+let browser: Browser;
+let model: ModelDirectory;
+
+test.beforeAll(async () => {
+  page = await serveTestPage();
+  browser = await launchChromium();
+  model = await writeSmallModel();
+});
+
+test.afterAll(async () => {
+  await browser.close();
+  await page[Symbol.asyncDispose]();
+  await model[Symbol.asyncDispose]();
+});
+
+const startModel = (...flags: string[]): Promise<HubProcess> =>
+  startHub({ flags: ['--model', model.path, '--local-workers', '0', ...flags] });
+
+test('a reloaded tab is the same worker, rejoins by itself and has its weights', async () => {
+  await using hub = await startModel();
+  await using context = await browser.newContext();
+  const tab = await openTab(context, { pageUrl: page.url, hub, device: 'wasm' });
+  await tab.command('start');
+  const before = await tab.until(serves);
+  const answer = await ask(hub, prompt);
+  await tab.page.reload();
+  const after = await tab.until(serves);
+  expect(after.workerId).toBe(before.workerId);
+  expect(after.stages[0]?.packs.map(({ cached }) => cached)).not.toContain(false);
+  expect(await ask(hub, prompt)).toEqual(answer);
+  expect(hub.log()).toContain('its page was left');
+});
+
+test('pause, resume and leave are kept over a reload', async () => {
+  await using hub = await startModel();
+  await using context = await browser.newContext();
+  const tab = await openTab(context, { pageUrl: page.url, hub, device: 'wasm' });
+  await tab.command('start');
+  await tab.until(serves);
+  await tab.command('pause');
+  expect(await tab.snapshot()).toMatchObject({ state: 'paused', stages: [] });
+  await tab.command('resume');
+  await tab.until(serves);
+  await tab.command('leave');
+  await tab.page.reload();
+  expect(await tab.until(({ state }) => state !== 'inspecting')).toMatchObject({ state: 'idle' });
+  await tab.command('forgetWeights');
+  expect((await tab.snapshot()).cache).toMatchObject({ bytes: 0, blobs: 0 });
+});
+
+for (const [name, options] of [
+  ['relayed by the hub', { flags: ['--force-relay'], handOver: true, state: 'relayed' }],
+  ['relayed by the page, which keeps the channels', { flags: [], handOver: false, state: 'direct' }],
+] as const) {
+  test(`activations can be ${name}`, async () => {
+    await using hub = await startModel('--stages', '2', ...options.flags);
+    await using context = await browser.newContext();
+    await using _worker = await startWorker(hub, 'node', ['--memory', String(memoryBytes)]);
+    const { handOver } = options;
+    const tab = await openTab(context, { pageUrl: page.url, hub, device: 'wasm', memoryBytes, handOver });
+    await tab.command('start');
+    await tab.until(serves);
+    const { peers } = await tab.until(({ peers }) =>
+      peers.some(({ state }) => state === 'direct' || state === 'relayed'),
+    );
+    expect(peers).toMatchObject([{ state: options.state }]);
+    expect((await ask(hub, prompt)).tokens).toHaveLength(24);
+  });
+}
+
+test('a tab without room for its weights serves from memory, and says so', async () => {
+  await using hub = await startModel();
+  await using context = await browser.newContext();
+  const tab = await openTab(context, { pageUrl: page.url, hub, device: 'wasm' });
+  const devtools = await context.newCDPSession(tab.page);
+  const { origin } = new URL(page.url);
+  await devtools.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 20_000 });
+  await tab.command('start');
+  const { stages, cache } = await tab.until(serves);
+  expect(cache.inMemory).toBe(true);
+  expect(stages[0]?.doneBytes).toBe(stages[0]?.totalBytes);
+  expect((await ask(hub, prompt)).tokens).toHaveLength(24);
+});
+
+test('a hub that does not know the token is told apart from one that is away', async () => {
+  await using hub = await startModel();
+  await using context = await browser.newContext();
+  const strange = { ...hub, joinToken: 'not-the-token-of-this-hub' };
+  const tab = await openTab(context, { pageUrl: page.url, hub: strange, device: 'wasm' });
+  await tab.command('start');
+  const { problem } = await tab.until(({ state }) => state === 'refused');
+  expect(problem?.message).toMatch(/join token is wrong|join link/);
+  expect(problem?.advice).toMatch(/join link/);
+});

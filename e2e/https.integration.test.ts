@@ -1,0 +1,59 @@
+/** Workers that reach the hub over HTTPS only, by the certificate that the hub made itself. */
+import { expect, test } from 'vitest';
+import { startHub, startWorker } from './support/hubProcess.ts';
+
+interface HubInformation {
+  httpsPort: number;
+  fingerprint: string;
+}
+
+test('two workers join by fingerprint, fetch their layers, connect, and answer', async () => {
+  await using hub = await startHub({
+    flags: ['--https-port', '0', '--local-workers', '0', '--context-length', '256'],
+  });
+  const { httpsPort, fingerprint } = (await (await fetch(`${hub.url}/api/hub`)).json()) as HubInformation;
+  const secure = { ...hub, url: `https://localhost:${httpsPort}` };
+  // Neither has room for the whole model.
+  await using first = await startWorker(secure, 'first', ['--memory', '100MB', '--fingerprint', fingerprint]);
+  await using second = await startWorker(secure, 'second', [
+    '--memory',
+    '100MB',
+    '--fingerprint',
+    fingerprint.replaceAll(':', ''),
+  ]);
+  await expect
+    .poll(async () => (await fetch(`${hub.url}/health/ready`)).status, { timeout: 60_000 })
+    .toBe(200);
+  const { data, response } = await hub.client.chat.completions
+    .create({
+      model: 'minimind2-small',
+      messages: [{ role: 'user', content: 'What is the capital of France?' }],
+      temperature: 0,
+    })
+    .withResponse();
+  expect(data.choices[0]?.message.content).toBe('The capital of France is Paris.');
+  expect(response.headers.get('x-potluck-route')).toMatch(
+    /^(first\[0-\d\],second|second\[0-\d\],first)\[\d-7\]$/,
+  );
+  const kind = expect.stringMatching(/^(host|prflx)$/) as string;
+  const direct = { state: 'direct', candidates: { local: kind, remote: kind } };
+  await expect
+    .poll(async () => (await (await fetch(`${hub.url}/api/nodes`)).json()) as unknown, { timeout: 20_000 })
+    .toMatchObject({ nodes: [{ peers: [direct] }, { peers: [direct] }] });
+  expect(first.log() + second.log()).not.toContain('certificate');
+});
+
+test('a worker that can not know the hub says what to compare, and one that means another hub stays away', async () => {
+  await using hub = await startHub({ flags: ['--https-port', '0', '--local-workers', '0'] });
+  const { httpsPort, fingerprint } = (await (await fetch(`${hub.url}/api/hub`)).json()) as HubInformation;
+  const secure = { ...hub, url: `https://127.0.0.1:${httpsPort}` };
+  for (const [flags, message] of [
+    [[], `--fingerprint ${fingerprint}`],
+    [['--fingerprint', '00'.repeat(32)], 'is not the hub that was meant'],
+  ] as const) {
+    await using worker = await startWorker(secure, 'stranger', [...flags]);
+    await expect.poll(() => worker.child.exitCode, { timeout: 30_000 }).toBe(1);
+    expect(worker.log()).toContain(message);
+    expect(worker.log()).not.toMatch(/\n +at /);
+  }
+});

@@ -1,0 +1,49 @@
+/** Keeps the server's certificate fit while the hub runs: addresses come and go, files are replaced, time passes. */
+import type { Logger } from 'pino';
+import { messageOf } from '../errors.ts';
+import type { HubCertificate } from './hubCertificate.ts';
+
+const lookEveryMs = 60_000;
+
+export interface CertificateKeeperComponents {
+  /** Reads or renews the certificate. */
+  load: () => Promise<HubCertificate>;
+  /** Told about a certificate that is not the one before. */
+  use: (certificate: HubCertificate) => void;
+  logger: Logger;
+}
+
+export class CertificateKeeper {
+  readonly #components: CertificateKeeperComponents;
+  readonly #timer: NodeJS.Timeout;
+  #current: HubCertificate;
+
+  constructor(components: CertificateKeeperComponents, current: HubCertificate) {
+    this.#components = components;
+    this.#current = current;
+    this.#timer = setInterval(() => void this.look(), lookEveryMs);
+    this.#timer.unref();
+  }
+
+  get current(): HubCertificate {
+    return this.#current;
+  }
+
+  /** Looks whether the certificate still fits. What goes wrong is logged; the present one stays in use. */
+  async look(): Promise<void> {
+    const { load, use, logger } = this.#components;
+    try {
+      const found = await load();
+      if (found.certificate === this.#current.certificate) return;
+      use(found);
+      this.#current = found;
+      logger.info({ kind: found.kind }, 'HTTPS goes on with a new certificate');
+    } catch (error) {
+      logger.warn({ reason: messageOf(error) }, 'HTTPS goes on with the certificate it has');
+    }
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+}

@@ -1,0 +1,137 @@
+/** Keeps answers in conversations while they are generated, so that none is lost with the page that asked. */
+import { randomUUID } from 'node:crypto';
+import type { MessageRow } from '../database/conversationStore.ts';
+import type { Database } from '../database/database.ts';
+import type { Recorder } from '../database/recorder.ts';
+import type { GenerationEvent } from '../generation/generation.ts';
+import { GenerationError } from '../generation/generationError.ts';
+
+export interface ConversationKeeperComponents {
+  database: Pick<Database, 'conversations'>;
+  recorder: Pick<Recorder, 'write'>;
+}
+
+export interface ConversationKeeperInit {
+  /** A growing answer is written this often, in milliseconds. Default 1000. */
+  writeEveryMs?: number;
+}
+
+/** Where an answer belongs. */
+export interface AnswerPlace {
+  owner: string;
+  conversationId: string;
+  /** The message that is answered. */
+  parentId: string | null;
+  /** The answer's own id; drawn where there is none. */
+  messageId?: string;
+}
+
+const defaultWriteEveryMs = 1000;
+
+/** Thrown where an answer can't be kept where it should be. */
+export class ConversationError extends Error {
+  override readonly name = 'ConversationError';
+  readonly param: 'conversation' | 'parent' | 'message';
+
+  constructor(param: ConversationError['param'], message: string) {
+    super(message);
+    this.param = param;
+  }
+}
+
+export class ConversationKeeper {
+  readonly #components: ConversationKeeperComponents;
+  readonly #writeEveryMs: number;
+
+  constructor(components: ConversationKeeperComponents, init: ConversationKeeperInit = {}) {
+    this.#components = components;
+    this.#writeEveryMs = init.writeEveryMs ?? defaultWriteEveryMs;
+  }
+
+  /**
+   * Looks whether an answer can be kept there. Called before it is asked for.
+   * @throws ConversationError
+   */
+  async check({ owner, conversationId, parentId, messageId }: AnswerPlace): Promise<void> {
+    const { conversations } = this.#components.database;
+    if (!(await conversations.find(owner, conversationId))) {
+      throw new ConversationError('conversation', `You have no conversation ${conversationId}.`);
+    }
+    if (parentId !== null && !(await conversations.message(conversationId, parentId))) {
+      throw new ConversationError('parent', `The conversation has no message ${parentId}.`);
+    }
+    if (messageId !== undefined && (await conversations.message(conversationId, messageId))) {
+      throw new ConversationError('message', `There is a message ${messageId} already.`);
+    }
+  }
+
+  /** Begins the answer's message, which becomes the conversation's current one. */
+  async begin(place: AnswerPlace, requestId: string, model: string): Promise<KeptAnswer> {
+    const { conversations } = this.#components.database;
+    const { owner, conversationId, parentId } = place;
+    const row: MessageRow = {
+      id: place.messageId ?? randomUUID(),
+      conversationId,
+      parentId,
+      role: 'assistant',
+      content: '',
+      status: 'streaming',
+      error: null,
+      model,
+      requestId,
+      createdAt: Date.now(),
+    };
+    await conversations.addMessage(row);
+    await conversations.change(owner, conversationId, { currentMessageId: row.id, updatedAt: row.createdAt });
+    return new KeptAnswer(row.id, this.#writeEveryMs, (change) =>
+      this.#components.recorder.write('an answer', () => conversations.changeMessage(row.id, change)),
+    );
+  }
+}
+
+/** One answer's message as it grows. */
+export class KeptAnswer {
+  readonly messageId: string;
+  readonly #writeEveryMs: number;
+  readonly #write: (change: Partial<MessageRow>) => void;
+  #content = '';
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(messageId: string, writeEveryMs: number, write: (change: Partial<MessageRow>) => void) {
+    this.messageId = messageId;
+    this.#writeEveryMs = writeEveryMs;
+    this.#write = write;
+  }
+
+  /** The same events; what passes is kept. */
+  async *keep(
+    events: AsyncGenerator<GenerationEvent, void, void>,
+  ): AsyncGenerator<GenerationEvent, void, void> {
+    let status: MessageRow['status'] = 'stopped';
+    let error: string | null = null;
+    try {
+      for await (const event of events) {
+        if (event.type === 'finish') status = 'done';
+        else this.#grow(event.text);
+        yield event;
+      }
+    } catch (cause) {
+      if (!(cause instanceof GenerationError && cause.code === 'cancelled')) {
+        status = 'failed';
+        error = cause instanceof Error ? cause.message : String(cause);
+      }
+      throw cause;
+    } finally {
+      clearTimeout(this.#timer);
+      this.#write({ content: this.#content, status, error });
+    }
+  }
+
+  #grow(text: string): void {
+    this.#content += text;
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#write({ content: this.#content });
+    }, this.#writeEveryMs);
+  }
+}

@@ -1,0 +1,141 @@
+/** Conversations in the database. Every question names the owner: nobody sees another's. */
+import { and, asc, desc, eq, lt, or, sql, type SQL } from 'drizzle-orm';
+import type { LibSQLDatabase } from 'drizzle-orm/libsql';
+import { contains } from './contains.ts';
+import { conversations, messages } from './schema.ts';
+
+export type ConversationRow = typeof conversations.$inferSelect;
+export type MessageRow = typeof messages.$inferSelect;
+export type ListedConversation = ConversationRow & { messageCount: number; excerpt: string | null };
+
+/** Characters around what a search found. */
+const excerptCharacters = 120;
+
+export interface ConversationStore {
+  /** Last changed first; with `search`, those where the title or a message has it. */
+  list(
+    owner: string,
+    options: { search?: string; limit: number; after?: { updatedAt: number; id: string } },
+  ): Promise<ListedConversation[]>;
+  find(owner: string, id: string): Promise<ConversationRow | undefined>;
+  /** @returns false if there is one with this id, whoever's it is */
+  add(row: ConversationRow): Promise<boolean>;
+  change(owner: string, id: string, change: Partial<ConversationRow>): Promise<void>;
+  remove(owner: string, id: string): Promise<boolean>;
+  removeAll(owner: string): Promise<void>;
+  /** Oldest first. */
+  messages(conversationId: string): Promise<MessageRow[]>;
+  message(conversationId: string, id: string): Promise<MessageRow | undefined>;
+  /** @returns false if there is one with this id */
+  addMessage(row: MessageRow): Promise<boolean>;
+  changeMessage(id: string, change: Partial<MessageRow>): Promise<void>;
+  /** Removes a message and those that follow it. @returns how many there were */
+  removeMessage(conversationId: string, id: string): Promise<number>;
+  /** Marks answers that a former run left unfinished; called at start. */
+  interruptStreaming(): Promise<void>;
+}
+
+export function conversationStore(database: LibSQLDatabase): ConversationStore {
+  const own = (owner: string, id: string): SQL | undefined =>
+    and(eq(conversations.owner, owner), eq(conversations.id, id));
+  return {
+    list: async (owner, { search, limit, after }) => {
+      const inMessage = search === undefined ? sql`0` : messageWith(search);
+      const rows = await database
+        .select({
+          conversation: conversations,
+          messageCount: sql<number>`(SELECT count(*) FROM ${messages} WHERE ${ofConversation})`,
+          found: sql<
+            string | null
+          >`(SELECT ${messages.content} FROM ${messages} WHERE ${ofConversation} AND ${inMessage} LIMIT 1)`,
+        })
+        .from(conversations)
+        .where(
+          and(
+            eq(conversations.owner, owner),
+            after && isAfter(after),
+            search === undefined
+              ? undefined
+              : or(
+                  contains(conversations.title, search),
+                  sql`EXISTS (SELECT 1 FROM ${messages} WHERE ${ofConversation} AND ${inMessage})`,
+                ),
+          ),
+        )
+        .orderBy(desc(conversations.updatedAt), desc(conversations.id))
+        .limit(limit);
+      return rows.map(({ conversation, messageCount, found }) => ({
+        ...conversation,
+        messageCount,
+        excerpt: found === null || search === undefined ? null : excerptOf(found, search),
+      }));
+    },
+    find: async (owner, id) => (await database.select().from(conversations).where(own(owner, id)))[0],
+    add: async (row) =>
+      (await database.insert(conversations).values(row).onConflictDoNothing()).rowsAffected === 1,
+    change: async (owner, id, change) => {
+      await database.update(conversations).set(change).where(own(owner, id));
+    },
+    remove: async (owner, id) => {
+      const { rowsAffected } = await database.delete(conversations).where(own(owner, id));
+      if (rowsAffected > 0) await database.delete(messages).where(eq(messages.conversationId, id));
+      return rowsAffected > 0;
+    },
+    removeAll: async (owner) => {
+      const ids = sql`SELECT ${conversations.id} FROM ${conversations} WHERE ${conversations.owner} = ${owner}`;
+      await database.delete(messages).where(sql`${messages.conversationId} IN (${ids})`);
+      await database.delete(conversations).where(eq(conversations.owner, owner));
+    },
+    messages: (conversationId) =>
+      database
+        .select()
+        .from(messages)
+        .where(eq(messages.conversationId, conversationId))
+        .orderBy(asc(messages.createdAt), asc(messages.id)),
+    message: async (conversationId, id) =>
+      (
+        await database
+          .select()
+          .from(messages)
+          .where(and(eq(messages.conversationId, conversationId), eq(messages.id, id)))
+      )[0],
+    addMessage: async (row) =>
+      (await database.insert(messages).values(row).onConflictDoNothing()).rowsAffected === 1,
+    changeMessage: async (id, change) => {
+      await database.update(messages).set(change).where(eq(messages.id, id));
+    },
+    removeMessage: async (conversationId, id) => {
+      const { rowsAffected } = await database.run(sql`
+        WITH RECURSIVE following (id) AS (
+          SELECT id FROM messages WHERE id = ${id} AND conversation_id = ${conversationId}
+          UNION SELECT messages.id FROM messages JOIN following ON messages.parent_id = following.id
+        )
+        DELETE FROM messages WHERE id IN (SELECT id FROM following)`);
+      return rowsAffected;
+    },
+    interruptStreaming: async () => {
+      await database.update(messages).set({ status: 'interrupted' }).where(eq(messages.status, 'streaming'));
+    },
+  };
+}
+
+/** Columns in full: in a question inside another, `id` would be the message's. */
+const ofConversation = sql.raw('messages.conversation_id = conversations.id');
+
+function messageWith(search: string): SQL {
+  return contains(messages.content, search);
+}
+
+function isAfter({ updatedAt, id }: { updatedAt: number; id: string }): SQL | undefined {
+  return or(
+    lt(conversations.updatedAt, updatedAt),
+    and(eq(conversations.updatedAt, updatedAt), lt(conversations.id, id)),
+  );
+}
+
+function excerptOf(text: string, search: string): string {
+  const found = Math.max(0, text.toLowerCase().indexOf(search.toLowerCase()));
+  const start = Math.max(0, found - excerptCharacters / 2);
+  const end = start + excerptCharacters + search.length;
+  return `${start > 0 ? '…' : ''}${text.slice(start, end)}${end < text.length ? '…' : ''}`;
+}

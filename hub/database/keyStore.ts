@@ -1,0 +1,55 @@
+/** API keys, join tokens and logins in the database: hashes, never the secrets themselves. */
+import { desc, eq, lt } from 'drizzle-orm';
+import type { LibSQLDatabase } from 'drizzle-orm/libsql';
+import { apiKeys, joinTokens, logins } from './schema.ts';
+
+export type ApiKeyRow = typeof apiKeys.$inferSelect;
+export type JoinTokenRow = typeof joinTokens.$inferSelect;
+export type LoginRow = typeof logins.$inferSelect;
+
+/** Rows of one kind, newest first. */
+export interface RowStore<Row extends { id: string }> {
+  list(): Promise<Row[]>;
+  add(row: Row): Promise<void>;
+  change(id: string, change: Partial<Row>): Promise<void>;
+  remove(id: string): Promise<void>;
+}
+
+export interface LoginStore {
+  list(): Promise<LoginRow[]>;
+  add(row: LoginRow): Promise<void>;
+  remove(hash: string): Promise<void>;
+  /** All of one key; without one, all. */
+  removeAll(keyId?: string): Promise<void>;
+  removeExpired(now: number): Promise<void>;
+}
+
+export function apiKeyStore(database: LibSQLDatabase): RowStore<ApiKeyRow> {
+  return {
+    list: () => database.select().from(apiKeys).orderBy(desc(apiKeys.createdAt)),
+    add: async (row) => void (await database.insert(apiKeys).values(row)),
+    change: async (id, change) => void (await database.update(apiKeys).set(change).where(eq(apiKeys.id, id))),
+    remove: async (id) => void (await database.delete(apiKeys).where(eq(apiKeys.id, id))),
+  };
+}
+
+export function joinTokenStore(database: LibSQLDatabase): RowStore<JoinTokenRow> {
+  return {
+    list: () => database.select().from(joinTokens).orderBy(desc(joinTokens.createdAt)),
+    add: async (row) => void (await database.insert(joinTokens).values(row)),
+    change: async (id, change) =>
+      void (await database.update(joinTokens).set(change).where(eq(joinTokens.id, id))),
+    remove: async (id) => void (await database.delete(joinTokens).where(eq(joinTokens.id, id))),
+  };
+}
+
+export function loginStore(database: LibSQLDatabase): LoginStore {
+  return {
+    list: () => database.select().from(logins),
+    add: async (row) => void (await database.insert(logins).values(row)),
+    remove: async (hash) => void (await database.delete(logins).where(eq(logins.hash, hash))),
+    removeAll: async (keyId) =>
+      void (await database.delete(logins).where(keyId === undefined ? undefined : eq(logins.keyId, keyId))),
+    removeExpired: async (now) => void (await database.delete(logins).where(lt(logins.expiresAt, now))),
+  };
+}

@@ -1,0 +1,64 @@
+/** Workers that ever joined, in the database, with what the operator decided about them. */
+import { desc, eq, or, isNotNull, ne } from 'drizzle-orm';
+import type { LibSQLDatabase } from 'drizzle-orm/libsql';
+import { WorkerId } from '@potluck/protocol';
+import type { NodePolicy } from '../workers/nodeBook.ts';
+import type { WorkerRecord } from '../workers/workerTable.ts';
+import { nodes } from './schema.ts';
+
+export type NodeRecord = typeof nodes.$inferSelect;
+
+export interface NodeStore {
+  joined(worker: WorkerRecord): Promise<void>;
+  left(worker: WorkerRecord, reason: string): Promise<void>;
+  /** Last joined first. */
+  list(limit: number): Promise<NodeRecord[]>;
+  find(id: string): Promise<NodeRecord | undefined>;
+  putPolicy(id: WorkerId, policy: NodePolicy): Promise<void>;
+  /** Those about which something was decided. */
+  policies(): Promise<[WorkerId, NodePolicy][]>;
+}
+
+export function nodeStore(database: LibSQLDatabase): NodeStore {
+  return {
+    joined: async (worker) => {
+      const present = {
+        name: worker.reportedName,
+        kind: worker.kind,
+        device: `${worker.device.kind}: ${worker.device.description}`,
+        version: worker.version,
+        memoryBytes: worker.memoryBytes,
+        lastJoinedAt: worker.joinedAt,
+        lastLeftAt: null,
+        lastLeftReason: null,
+      };
+      await database
+        .insert(nodes)
+        .values({ id: worker.id, firstJoinedAt: worker.joinedAt, mode: 'active', ...present })
+        .onConflictDoUpdate({ target: nodes.id, set: present });
+    },
+    left: async (worker, reason) => {
+      await database
+        .update(nodes)
+        .set({ lastLeftAt: Date.now(), lastLeftReason: reason })
+        .where(eq(nodes.id, worker.id));
+    },
+    list: (limit) => database.select().from(nodes).orderBy(desc(nodes.lastJoinedAt)).limit(limit),
+    find: async (id) => (await database.select().from(nodes).where(eq(nodes.id, id)))[0],
+    putPolicy: async (id, { name, mode, bannedBecause }) => {
+      await database.update(nodes).set({ givenName: name, mode, bannedBecause }).where(eq(nodes.id, id));
+    },
+    policies: async () => {
+      const decided = or(
+        isNotNull(nodes.givenName),
+        ne(nodes.mode, 'active'),
+        isNotNull(nodes.bannedBecause),
+      );
+      const rows = await database.select().from(nodes).where(decided);
+      return rows.map(({ id, givenName, mode, bannedBecause }) => [
+        WorkerId.parse(id),
+        { name: givenName, mode, bannedBecause },
+      ]);
+    },
+  };
+}

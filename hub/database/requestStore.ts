@@ -1,0 +1,100 @@
+/** Requests in the database. */
+import { and, count, desc, eq, gt, gte, lt, lte, or, sql, type SQL } from 'drizzle-orm';
+import type { LibSQLDatabase } from 'drizzle-orm/libsql';
+import type { RequestRecord } from './requestRecord.ts';
+import { requests } from './schema.ts';
+import { contains } from './contains.ts';
+
+/** Which requests are wanted; what is missing does not matter. */
+export interface RequestFilter {
+  status?: RequestRecord['status'];
+  model?: string;
+  source?: RequestRecord['source'];
+  /** Unix milliseconds, both inclusive. */
+  since?: number;
+  until?: number;
+  /** Only requests of this owner. */
+  owner?: string;
+  /** Words to find; in prompts and answers only where `mayRead` wrote them. */
+  search?: { text: string; mayRead: string; mayReadApi: boolean };
+}
+
+/** Place in a list that is sorted newest first. */
+export interface RequestCursor {
+  createdAt: number;
+  id: string;
+}
+
+/** A promise that resolved means that the row survives a crash. */
+export interface RequestStore {
+  put(record: RequestRecord): Promise<void>;
+  find(id: string): Promise<RequestRecord | undefined>;
+  /** Newest first, after the cursor. */
+  list(filter: RequestFilter, limit: number, after?: RequestCursor): Promise<RequestRecord[]>;
+  count(filter: RequestFilter): Promise<number>;
+  /** @returns how many there were */
+  remove(filter: RequestFilter & { id?: string }): Promise<number>;
+  /** Marks requests that a former run left unfinished; called at start. */
+  interruptRunning(): Promise<void>;
+  /** Prompt and answer tokens of a key since a time. */
+  tokensOf(keyId: string, since: number): Promise<number>;
+}
+
+export function requestStore(database: LibSQLDatabase): RequestStore {
+  return {
+    put: async (record) => {
+      await database.insert(requests).values(record).onConflictDoUpdate({ target: requests.id, set: record });
+    },
+    find: async (id) => (await database.select().from(requests).where(eq(requests.id, id)))[0],
+    list: (filter, limit, after) =>
+      database
+        .select()
+        .from(requests)
+        .where(and(condition(filter), after && isAfter(after)))
+        .orderBy(desc(requests.createdAt), desc(requests.id))
+        .limit(limit),
+    count: async (filter) => {
+      const [row] = await database.select({ count: count() }).from(requests).where(condition(filter));
+      return row?.count ?? 0;
+    },
+    remove: async ({ id, ...filter }) => {
+      const where = and(condition(filter), id === undefined ? undefined : eq(requests.id, id));
+      return (await database.delete(requests).where(where)).rowsAffected;
+    },
+    interruptRunning: async () => {
+      await database.update(requests).set({ status: 'interrupted' }).where(eq(requests.status, 'running'));
+    },
+    tokensOf: async (keyId, since) => {
+      const [row] = await database
+        .select({ tokens: sql<number>`sum(${requests.promptTokens} + ${requests.completionTokens})` })
+        .from(requests)
+        .where(and(eq(requests.keyId, keyId), gt(requests.createdAt, since)));
+      return row?.tokens ?? 0;
+    },
+  };
+}
+
+function condition({ status, model, source, since, until, owner, search }: RequestFilter): SQL | undefined {
+  return and(
+    status && eq(requests.status, status),
+    model === undefined ? undefined : eq(requests.model, model),
+    source && eq(requests.source, source),
+    since === undefined ? undefined : gte(requests.createdAt, since),
+    until === undefined ? undefined : lte(requests.createdAt, until),
+    owner === undefined ? undefined : eq(requests.owner, owner),
+    search && found(search),
+  );
+}
+
+function found({ text, mayRead, mayReadApi }: NonNullable<RequestFilter['search']>): SQL | undefined {
+  const { id, model, route, keyName, errorCode, errorMessage, prompt, answer, owner, source } = requests;
+  const readable = or(eq(owner, mayRead), mayReadApi ? eq(source, 'api') : undefined);
+  return or(
+    ...[id, model, route, keyName, errorCode, errorMessage].map((column) => contains(column, text)),
+    and(readable, or(contains(prompt, text), contains(answer, text))),
+  );
+}
+
+function isAfter({ createdAt, id }: RequestCursor): SQL | undefined {
+  return or(lt(requests.createdAt, createdAt), and(eq(requests.createdAt, createdAt), lt(requests.id, id)));
+}

@@ -1,0 +1,4 @@
+import { embeddedEventBus } from './embeddedEventBus.ts';
+import { runEventBusTests } from '../testing/eventBusTests.ts';
+
+runEventBusTests((journalLength) => embeddedEventBus({ journalLength }));

@@ -1,0 +1,106 @@
+/**
+ * Turns "this may have changed" into events: looks a moment later, once, and publishes what is different. So a hundred
+ * tokens a second make a few events a second, and nothing in the way of a token waits.
+ */
+import type { LiveEvent, Snapshot } from '@potluck/api';
+
+/** How the things of one kind are found and shown. */
+export interface LiveKind<View> {
+  /** Keys of all that there are. */
+  keys(): readonly string[];
+  /** How a thing looks now; undefined if there is none. */
+  view(key: string): View | undefined;
+  changed(view: View): LiveEvent;
+  /** Undefined where those who care hear of it in another way. */
+  removed?(key: string): LiveEvent;
+}
+
+export type LiveKinds = { [Name in keyof Snapshot]: LiveKind<Snapshot[Name][number]> };
+
+export interface LiveStateComponents {
+  kinds: LiveKinds;
+  publish: (event: LiveEvent) => void;
+}
+
+export interface LiveStateInit {
+  /** Changes within this time are one event, in milliseconds. Default 150. */
+  coalesceMs?: number;
+}
+
+const defaultCoalesceMs = 150;
+
+export class LiveState {
+  readonly #components: LiveStateComponents;
+  readonly #coalesceMs: number;
+  readonly #dirty = new Map<string, { kind: keyof Snapshot; key: string }>();
+  readonly #published = new Map<string, string>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(components: LiveStateComponents, init: LiveStateInit = {}) {
+    this.#components = components;
+    this.#coalesceMs = init.coalesceMs ?? defaultCoalesceMs;
+  }
+
+  /** Something about this thing may be different. Cheap: called for every token. */
+  touch(kind: keyof Snapshot, key: string): void {
+    this.#dirty.set(`${kind} ${key}`, { kind, key });
+    this.#timer ??= setTimeout(() => this.flush(), this.#coalesceMs);
+  }
+
+  /** Something about any thing of a kind may be different. */
+  touchAll(kind: keyof Snapshot): void {
+    for (const key of this.#components.kinds[kind].keys()) this.touch(kind, key);
+  }
+
+  /** A thing is gone, or over, and `event` says so; nothing else will be said about it. */
+  end(kind: keyof Snapshot, key: string, event: LiveEvent): void {
+    this.#dirty.delete(`${kind} ${key}`);
+    this.#published.delete(`${kind} ${key}`);
+    this.#components.publish(event);
+  }
+
+  /** Publishes what changed, now. */
+  flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const dirty = [...this.#dirty.values()];
+    this.#dirty.clear();
+    for (const { kind, key } of dirty) this.#publish(kind, key);
+  }
+
+  snapshot(): Snapshot {
+    const all = <View>(kind: LiveKind<View>): View[] =>
+      kind.keys().flatMap((key) => {
+        const view = kind.view(key);
+        return view === undefined ? [] : [view];
+      });
+    const { nodes, deployments, models, imports, requests } = this.#components.kinds;
+    return {
+      nodes: all(nodes),
+      deployments: all(deployments),
+      models: all(models),
+      imports: all(imports),
+      requests: all(requests),
+    };
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #publish(name: keyof Snapshot, key: string): void {
+    const kind = this.#components.kinds[name] as LiveKind<unknown>;
+    const view = kind.view(key);
+    const id = `${name} ${key}`;
+    if (view === undefined) {
+      this.#published.delete(id);
+      const event = kind.removed?.(key);
+      if (event) this.#components.publish(event);
+      return;
+    }
+    const text = JSON.stringify(view);
+    if (this.#published.get(id) === text) return;
+    this.#published.set(id, text);
+    this.#components.publish(kind.changed(view));
+  }
+}

@@ -1,0 +1,206 @@
+import { conversationHeaders, type Conversation, type ConversationSummary, type Message } from '@potluck/api';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { api, type ApiAnswer } from '../../testing/apiClient.ts';
+import { answering, startTestHub, type TestHub } from '../../testing/testHub.ts';
+
+let hub: TestHub;
+let ada: Record<string, string>;
+let ben: Record<string, string>;
+beforeEach(async () => {
+  hub = await startTestHub();
+  ada = await browser();
+  ben = await browser();
+});
+afterEach(() => hub.close());
+
+/** Headers of a browser with an identity of its own. */
+async function browser(): Promise<Record<string, string>> {
+  const { headers } = await api(hub, 'GET', '/session');
+  const [cookie = ''] = headers.getSetCookie();
+  expect(cookie).toMatch(/^potluck_identity=.*HttpOnly.*SameSite=Strict/);
+  return { cookie: cookie.slice(0, cookie.indexOf(';')) };
+}
+const begin = async (who: Record<string, string>, body: unknown = {}): Promise<Conversation> =>
+  (await api<Conversation>(hub, 'POST', '/conversations', body, who)).body;
+const say = async (
+  who: Record<string, string>,
+  { id }: { id: string },
+  content: string,
+  parentId: string | null = null,
+): Promise<Message> =>
+  (await api<Message>(hub, 'POST', `/conversations/${id}/messages`, { role: 'user', content, parentId }, who))
+    .body;
+const list = async (who: Record<string, string>, query = ''): Promise<ConversationSummary[]> =>
+  (await api<{ conversations: ConversationSummary[] }>(hub, 'GET', `/conversations${query}`, undefined, who))
+    .body.conversations;
+const read = (who: Record<string, string>, id: string): Promise<ApiAnswer<Conversation>> =>
+  api<Conversation>(hub, 'GET', `/conversations/${id}`, undefined, who);
+
+test('a conversation is seen, changed and deleted only by the browser that wrote it', async () => {
+  const conversation = await begin(ada, { title: 'Cakes', systemPrompt: 'Be brief.' });
+  await say(ada, conversation, 'How long does a cake take?');
+  expect(await list(ben)).toEqual([]);
+  for (const [method, body] of [['GET'], ['PATCH', { title: 'Mine' }], ['DELETE']] as const) {
+    const answer = await api(hub, method, `/conversations/${conversation.id}`, body, ben);
+    expect(answer.status).toBe(404);
+  }
+  // Neither does an administrator without her cookie.
+  expect((await read({}, conversation.id)).status).toBe(404);
+  await api(hub, 'PATCH', `/conversations/${conversation.id}`, { title: 'Baking' }, ada);
+  expect(await list(ada)).toMatchObject([{ title: 'Baking', messageCount: 1 }]);
+  await api(hub, 'DELETE', `/conversations/${conversation.id}`, undefined, ada);
+  expect(await list(ada)).toEqual([]);
+  expect(await hub.database.conversations.messages(conversation.id)).toEqual([]);
+});
+
+test('a search finds titles and messages, with an excerpt, as plain text', async () => {
+  const cakes = await begin(ada, { title: 'Cakes' });
+  await say(ada, cakes, `${'Well. '.repeat(50)}How hot is 100% of an oven?<b>`);
+  const other = await begin(ada, { title: 'A 100 % sure thing' });
+  expect(await list(ada, '?search=CAKES')).toMatchObject([{ id: cakes.id, excerpt: null }]);
+  const [found] = await list(ada, `?search=${encodeURIComponent('100% of')}`);
+  expect(found).toMatchObject({ id: cakes.id });
+  expect(found?.excerpt).toMatch(/^….*How hot is 100% of an oven\?<b>$/);
+  expect((await list(ada, '?search=sure')).map(({ id }) => id)).toEqual([other.id]);
+});
+
+test('pages of the list follow each other', async () => {
+  const made = [];
+  for (let index = 0; index < 5; index++) made.push((await begin(ada, { title: `${index}` })).id);
+  const first = await api<{ conversations: { id: string }[]; next: string }>(
+    hub,
+    'GET',
+    '/conversations?limit=3',
+    undefined,
+    ada,
+  );
+  const second = await api<{ conversations: { id: string }[]; next: null }>(
+    hub,
+    'GET',
+    `/conversations?limit=3&cursor=${first.body.next}`,
+    undefined,
+    ada,
+  );
+  const ids = [...first.body.conversations, ...second.body.conversations].map(({ id }) => id);
+  expect(second.body.next).toBeNull();
+  expect(new Set(ids)).toEqual(new Set(made));
+  expect(ids).toHaveLength(5);
+});
+
+test('messages are a tree: another try is a sibling, and deleting one takes what follows', async () => {
+  const conversation = await begin(ada);
+  const first = await say(ada, conversation, 'One');
+  const second = await say(ada, conversation, 'Two', first.id);
+  const sibling = await say(ada, conversation, 'Two, edited', first.id);
+  const third = await say(ada, conversation, 'Three', second.id);
+  await api(hub, 'DELETE', `/conversations/${conversation.id}/messages/${second.id}`, undefined, ada);
+  const { body } = await read(ada, conversation.id);
+  expect(body.messages.map(({ id }) => id)).toEqual([first.id, sibling.id]);
+  // The one that was shown is gone with it.
+  expect(third.parentId).toBe(second.id);
+  expect(body.currentMessageId).toBe(first.id);
+});
+
+const answerIn = (
+  who: Record<string, string>,
+  place: Record<string, string>,
+  init: RequestInit = {},
+): Promise<Response> =>
+  fetch(`${hub.url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { ...who, ...place },
+    body: JSON.stringify({
+      model: 'test-model',
+      stream: true,
+      messages: [{ role: 'user', content: 'Hi' }],
+    }),
+    ...init,
+  });
+
+test('an answer is kept with the conversation that asked, and names its request', async () => {
+  hub.worker('one', answering(hub, 'Hello there'));
+  await hub.served();
+  const conversation = await begin(ada);
+  const question = await say(ada, conversation, 'Hi');
+  const response = await answerIn(ada, {
+    [conversationHeaders.conversation]: conversation.id,
+    [conversationHeaders.parent]: question.id,
+  });
+  await response.text();
+  const { body } = await read(ada, conversation.id);
+  expect(body.messages[1]).toMatchObject({
+    id: response.headers.get(conversationHeaders.message),
+    parentId: question.id,
+    role: 'assistant',
+    content: 'Hello there',
+    status: 'done',
+    model: 'test-model',
+    requestId: response.headers.get('x-request-id'),
+  });
+  expect(body.currentMessageId).toBe(body.messages[1]?.id);
+});
+
+test('an answer goes on when its page is closed in the middle, and stops when it is told to', async () => {
+  const finish: (() => void)[] = [];
+  hub.worker('one', {
+    onPrompt: (worker, { sessionId, tokens }) => {
+      const [first = [], rest = []] = [hub.encode('Hello'), hub.encode(' there')];
+      worker.tokens(sessionId, tokens.length, first);
+      finish.push(() => worker.tokens(sessionId, tokens.length + first.length, [...rest, 2], 'stop'));
+    },
+  });
+  await hub.served();
+  const conversation = await begin(ada);
+  const place = { [conversationHeaders.conversation]: conversation.id };
+  const status = async (index: number): Promise<string | undefined> =>
+    (await read(ada, conversation.id)).body.messages[index]?.status;
+
+  const page = new AbortController();
+  const closed = await answerIn(ada, place, { signal: page.signal });
+  await closed.body?.getReader().read();
+  page.abort();
+  expect(await status(0)).toBe('streaming');
+  finish[0]?.();
+  await expect.poll(() => status(0)).toBe('done');
+  expect((await read(ada, conversation.id)).body.messages[0]?.content).toBe('Hello there');
+
+  const stopped = await answerIn(ada, place);
+  const id = stopped.headers.get('x-request-id');
+  await expect.poll(() => finish.length).toBe(2);
+  expect((await api(hub, 'POST', `/requests/${id}/cancel`, undefined, ben)).status).toBe(204);
+  await stopped.text();
+  await expect.poll(() => status(1)).toBe('stopped');
+  expect((await read(ada, conversation.id)).body.messages[1]?.content).toBe('Hello');
+});
+
+test('an answer can not be put where it does not belong', async () => {
+  hub.worker('one', answering(hub, 'Hello'));
+  await hub.served();
+  const { id } = await begin(ada);
+  const { conversation, parent, message } = conversationHeaders;
+  const none = '00000000-0000-4000-8000-000000000000';
+  for (const [who, place, status] of [
+    [ben, { [conversation]: id }, 404],
+    [ada, { [conversation]: id, [parent]: none }, 404],
+    [ada, { [conversation]: id, [message]: 'mine' }, 400],
+  ] as const) {
+    expect((await answerIn(who, place)).status).toBe(status);
+  }
+  expect(hub.generator.load.running).toBe(0);
+});
+
+test('what is no conversation or message is refused', async () => {
+  const { id } = await begin(ada);
+  const cases: [string, string, unknown, number][] = [
+    ['POST', '/conversations', { title: '' }, 400],
+    ['POST', '/conversations', { sampling: { temperature: 9 } }, 400],
+    ['POST', '/conversations', { id }, 409],
+    ['POST', `/conversations/${id}/messages`, { role: 'system', content: '' }, 400],
+    ['POST', `/conversations/${id}/messages`, { role: 'user', content: '', parentId: id }, 404],
+    ['PATCH', `/conversations/${id}`, { currentMessageId: id }, 404],
+    ['GET', '/conversations?cursor=x', undefined, 400],
+  ];
+  for (const [method, path, body, status] of cases) {
+    expect((await api(hub, method, path, body, ada)).status, `${method} ${path}`).toBe(status);
+  }
+});

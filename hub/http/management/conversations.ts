@@ -1,0 +1,228 @@
+/** Conversations: seen only by the browser or key that wrote them. */
+import { randomUUID } from 'node:crypto';
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import {
+  Conversation,
+  ConversationChange,
+  ConversationSummary,
+  Message,
+  NewConversation,
+  NewMessage,
+} from '@potluck/api';
+import { z } from 'zod';
+import type { ConversationRow, MessageRow } from '../../database/conversationStore.ts';
+import type { Database } from '../../database/database.ts';
+import type { Recorder } from '../../database/recorder.ts';
+import { ApiError } from '../apiError.ts';
+import { openApiRoutes } from './openApi.ts';
+import { answers, done, noContent, route, takes } from './route.ts';
+
+export interface ConversationRouteComponents {
+  database: Pick<Database, 'conversations'>;
+  recorder: Pick<Recorder, 'settled'>;
+}
+
+const tag = 'Conversations';
+const params = z.object({ id: z.string() });
+const messageParams = z.object({ id: z.string(), messageId: z.string() });
+const Query = z.object({
+  search: z.string().trim().max(200).optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: z.string().max(100).optional(),
+});
+const Page = z.object({ conversations: z.array(ConversationSummary), next: z.string().nullable() });
+
+/** Routes to mount under `/conversations`. */
+export function conversationRoutes({ database, recorder }: ConversationRouteComponents): OpenAPIHono {
+  const app = openApiRoutes();
+  const store = database.conversations;
+  const find = async (owner: string, id: string): Promise<ConversationRow> => {
+    const found = await store.find(owner, id);
+    if (found) return found;
+    throw new ApiError(404, `You have no conversation ${id}.`, { code: 'conversation_not_found' });
+  };
+  const whole = async (owner: string, id: string): Promise<Conversation> => {
+    // Growing answers are written behind the tokens.
+    await recorder.settled();
+    const { owner: _owner, ...conversation } = await find(owner, id);
+    return { ...conversation, messages: (await store.messages(id)).map(viewMessage) };
+  };
+  const mustHave = async (id: string, messageId: string | null | undefined, param: string): Promise<void> => {
+    if (messageId === null || messageId === undefined || (await store.message(id, messageId))) return;
+    throw new ApiError(404, `The conversation has no message ${messageId}.`, {
+      code: 'message_not_found',
+      param,
+    });
+  };
+
+  app.openapi(
+    route(
+      { method: 'get', path: '/', summary: 'Mine, last changed first', tag, scope: 'ask' },
+      { request: { query: Query }, responses: { 200: answers(Page, 'A page of them') } },
+    ),
+    async (c) => {
+      const { search, limit, cursor } = c.req.valid('query');
+      const after = readCursor(cursor);
+      const rows = await store.list(c.var.caller.owner, {
+        limit: limit + 1,
+        ...(search ? { search } : {}),
+        ...(after ? { after } : {}),
+      });
+      const page = rows.slice(0, limit);
+      const last = rows.length > limit ? page.at(-1) : undefined;
+      const conversations = page.map(({ id, title, model, createdAt, updatedAt, messageCount, excerpt }) => ({
+        id,
+        title,
+        model,
+        createdAt,
+        updatedAt,
+        messageCount,
+        excerpt,
+      }));
+      return c.json({ conversations, next: last ? `${last.updatedAt}~${last.id}` : null }, 200);
+    },
+  );
+
+  app.openapi(
+    route(
+      { method: 'post', path: '/', summary: 'Begin one', tag, scope: 'ask' },
+      { request: takes(NewConversation), responses: { 201: answers(Conversation, 'The conversation') } },
+    ),
+    async (c) => {
+      const { owner } = c.var.caller;
+      const { id = randomUUID(), ...given } = c.req.valid('json');
+      const now = Date.now();
+      const row = { id, owner, ...given, currentMessageId: null, createdAt: now, updatedAt: now };
+      if (!(await store.add(row))) {
+        throw new ApiError(409, `There is a conversation ${id} already.`, { code: 'conflict', param: 'id' });
+      }
+      return c.json(await whole(owner, id), 201);
+    },
+  );
+
+  app.openapi(
+    route(
+      { method: 'delete', path: '/', summary: 'Delete all of mine', tag, scope: 'ask' },
+      { responses: { 204: done } },
+    ),
+    async (c) => {
+      await store.removeAll(c.var.caller.owner);
+      return noContent(c);
+    },
+  );
+
+  app.openapi(
+    route(
+      { method: 'get', path: '/{id}', summary: 'One with its messages', tag, scope: 'ask' },
+      { request: { params }, responses: { 200: answers(Conversation, 'The conversation') } },
+    ),
+    async (c) => c.json(await whole(c.var.caller.owner, c.req.valid('param').id), 200),
+  );
+
+  app.openapi(
+    route(
+      {
+        method: 'patch',
+        path: '/{id}',
+        summary: 'Rename, choose model, prompt or branch',
+        tag,
+        scope: 'ask',
+      },
+      {
+        request: { params, ...takes(ConversationChange) },
+        responses: { 200: answers(Conversation, 'The conversation as it is now') },
+      },
+    ),
+    async (c) => {
+      const { owner } = c.var.caller;
+      const { id } = await find(owner, c.req.valid('param').id);
+      const change = c.req.valid('json');
+      await mustHave(id, change.currentMessageId, 'currentMessageId');
+      const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
+      await store.change(owner, id, { ...given, updatedAt: Date.now() });
+      return c.json(await whole(owner, id), 200);
+    },
+  );
+
+  app.openapi(
+    route(
+      { method: 'delete', path: '/{id}', summary: 'Delete one', tag, scope: 'ask' },
+      { request: { params }, responses: { 204: done } },
+    ),
+    async (c) => {
+      const { owner } = c.var.caller;
+      const { id } = await find(owner, c.req.valid('param').id);
+      await store.remove(owner, id);
+      return noContent(c);
+    },
+  );
+
+  app.openapi(
+    route(
+      { method: 'post', path: '/{id}/messages', summary: 'Add a message', tag, scope: 'ask' },
+      {
+        request: { params, ...takes(NewMessage) },
+        responses: { 201: answers(Message, 'The message; it is the current one now') },
+      },
+    ),
+    async (c) => {
+      const { owner } = c.var.caller;
+      const { id: conversationId } = await find(owner, c.req.valid('param').id);
+      const { id = randomUUID(), createdAt = Date.now(), ...given } = c.req.valid('json');
+      await mustHave(conversationId, given.parentId, 'parentId');
+      const row: MessageRow = {
+        id,
+        conversationId,
+        ...given,
+        status: 'done',
+        error: null,
+        requestId: null,
+        createdAt,
+      };
+      if (!(await store.addMessage(row))) {
+        throw new ApiError(409, `There is a message ${id} already.`, { code: 'conflict', param: 'id' });
+      }
+      await store.change(owner, conversationId, { currentMessageId: id, updatedAt: Date.now() });
+      return c.json(viewMessage(row), 201);
+    },
+  );
+
+  app.openapi(
+    route(
+      {
+        method: 'delete',
+        path: '/{id}/messages/{messageId}',
+        summary: 'Delete a message and what follows it',
+        tag,
+        scope: 'ask',
+      },
+      { request: { params: messageParams }, responses: { 204: done } },
+    ),
+    async (c) => {
+      const { owner } = c.var.caller;
+      const { id, messageId } = c.req.valid('param');
+      const { currentMessageId } = await find(owner, id);
+      await mustHave(id, messageId, 'messageId');
+      const parentId = (await store.message(id, messageId))?.parentId ?? null;
+      await store.removeMessage(id, messageId);
+      const isCurrentGone = currentMessageId !== null && !(await store.message(id, currentMessageId));
+      await store.change(owner, id, {
+        updatedAt: Date.now(),
+        ...(isCurrentGone ? { currentMessageId: parentId } : {}),
+      });
+      return noContent(c);
+    },
+  );
+  return app;
+}
+
+function viewMessage({ conversationId: _conversationId, ...message }: MessageRow): Message {
+  return message;
+}
+
+function readCursor(cursor: string | undefined): { updatedAt: number; id: string } | undefined {
+  if (cursor === undefined) return undefined;
+  const match = /^(\d{1,15})~(.+)$/.exec(cursor);
+  if (match) return { updatedAt: Number(match[1]), id: match[2] ?? '' };
+  throw new ApiError(400, "'cursor': take it from `next` of the page before.", { param: 'cursor' });
+}

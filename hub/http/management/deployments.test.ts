@@ -1,0 +1,133 @@
+import type { Deployment, DeploymentPreview } from '@potluck/api';
+import { afterEach, expect, test } from 'vitest';
+import { api } from '../../testing/apiClient.ts';
+import { answering, startTestHub, type TestHub } from '../../testing/testHub.ts';
+
+let hub: TestHub;
+afterEach(() => hub.close());
+
+const deployment = async (model: string): Promise<Deployment | undefined> => {
+  const { body } = await api<{ deployments: Deployment[] }>(hub, 'GET', '/deployments');
+  return body.deployments.find((one) => one.model === model);
+};
+const becomes = (model: string, route: string | RegExp, replica = 0): Promise<void> =>
+  expect
+    .poll(async () => {
+      const one = (await deployment(model))?.replicas[replica];
+      return one?.ready ? one.route : null;
+    })
+    .toMatch(route);
+const ask = (model: string): Promise<Response> =>
+  fetch(`${hub.url}/v1/chat/completions`, {
+    method: 'POST',
+    body: JSON.stringify({ model, messages: [{ role: 'user', content: 'Hi' }] }),
+  });
+
+test('two models are served at once, also by one worker, and one of them can go', async () => {
+  hub = await startTestHub({ more: [{ id: 'other-model', layers: 4 }] });
+  hub.worker('one', answering(hub, 'Hello'));
+  await hub.served();
+  const put = await api<Deployment>(hub, 'PUT', '/deployments', { model: 'other-model' });
+  expect(put.body).toMatchObject({ model: 'other-model', revision: 1, plan: { mode: 'automatic' } });
+  await becomes('other-model', /^one\[0-3\]$/);
+  for (const model of ['test-model', 'other-model']) {
+    const answer = (await (await ask(model)).json()) as { model: string };
+    expect(answer.model).toBe(model);
+  }
+  expect((await api(hub, 'DELETE', '/deployments?model=other-model')).status).toBe(204);
+  expect((await ask('other-model')).status).toBe(404);
+  expect((await ask('test-model')).status).toBe(200);
+});
+
+test('a plan by hand is placed as it says, and changed by who saw its revision', async () => {
+  hub = await startTestHub();
+  const [one, two] = ['one', 'two'].map((name) => hub.worker(name));
+  await Promise.all([one?.message('welcome'), two?.message('welcome')]);
+  await hub.served();
+  const manual = {
+    mode: 'manual',
+    stages: [
+      { nodeId: two?.id, firstLayer: 0, lastLayer: 1 },
+      { nodeId: one?.id, firstLayer: 2, lastLayer: 7 },
+    ],
+  };
+  const stale = await api<{ error: { message: string } }>(hub, 'PUT', '/deployments', {
+    model: 'test-model',
+    plan: manual,
+    revision: 7,
+  });
+  expect([stale.status, stale.body.error.message]).toEqual([409, expect.stringMatching(/revision 1/)]);
+  await api(hub, 'PUT', '/deployments', { model: 'test-model', plan: manual, revision: 1 });
+  await becomes('test-model', /^two\[0-1\],one\[2-7\]$/);
+  await api(hub, 'PUT', '/deployments', {
+    model: 'test-model',
+    plan: { mode: 'shards', count: 2 },
+    revision: 2,
+  });
+  await becomes('test-model', /^one\[0-3\],two\[4-7\]$/);
+});
+
+test('replicas take workers of their own and share the requests', async () => {
+  hub = await startTestHub();
+  hub.worker('one');
+  hub.worker('two');
+  await hub.served();
+  const plan = { mode: 'automatic', replicas: 2 };
+  await api(hub, 'PUT', '/deployments', { model: 'test-model', plan, revision: 1 });
+  await becomes('test-model', /./, 0);
+  await becomes('test-model', /./, 1);
+  const { replicas = [] } = (await deployment('test-model')) ?? {};
+  expect(new Set(replicas.map(({ route }) => route))).toEqual(new Set(['one[0-7]', 'two[0-7]']));
+});
+
+test('a preview says where the layers would go, what it takes, and changes nothing', async () => {
+  hub = await startTestHub({ more: [{ id: 'large-model', layers: 10, layerBytes: 200e6 }] });
+  const worker = hub.worker('one');
+  await hub.served();
+  const body = { model: 'large-model', plan: { mode: 'automatic' } };
+  const tooLarge = await api<DeploymentPreview>(hub, 'POST', '/deployments/preview', body);
+  expect(tooLarge.body).toMatchObject({
+    ok: false,
+    stages: [],
+    problem: expect.stringMatching(/needs 3\.3 GB, workers offer 460 MB/) as string,
+  });
+  hub.worker('two', { memoryBytes: 4e9 });
+  await expect
+    .poll(async () => (await api<DeploymentPreview>(hub, 'POST', '/deployments/preview', body)).body.ok)
+    .toBe(true);
+  const { body: preview } = await api<DeploymentPreview>(hub, 'POST', '/deployments/preview', body);
+  expect(preview.stages).toMatchObject([{ nodeName: 'two', firstLayer: 0, lastLayer: 9, weightBytes: 2e9 }]);
+  expect(await deployment('large-model')).toBeUndefined();
+  expect(worker.received.filter(({ type }) => type === 'assign')).toHaveLength(1);
+});
+
+test('plans with gaps, overlaps or too many stages are refused with the place', async () => {
+  hub = await startTestHub();
+  const nodeId = 'any';
+  const stages = (...ranges: [number?, number?][]): unknown =>
+    ranges.map(([firstLayer, lastLayer]) => ({ nodeId, firstLayer, lastLayer }));
+  const cases: [unknown, RegExp, string][] = [
+    [{ mode: 'manual', stages: stages([0, 3], [5, 7]) }, /Layers 4 to 4 are in no stage/, 'plan.stages[1]'],
+    [{ mode: 'manual', stages: stages([0, 4], [4, 7]) }, /Layer 4 is in two stages/, 'plan.stages[1]'],
+    [{ mode: 'manual', stages: stages([0, 6]) }, /Layers 7 to 7/, 'plan.stages'],
+    [{ mode: 'manual', stages: stages([0, 8]) }, /there is no 8/, 'plan.stages[0]'],
+    [{ mode: 'manual', stages: stages([0, 3], []) }, /for every stage, or for none/, 'plan.stages[1]'],
+    [{ mode: 'shards', count: 9 }, /9 shards .* 8 layers/, 'plan.count'],
+    [{ mode: 'manual', stages: [] }, /stages/, 'plan.stages'],
+    [{ mode: 'magic' }, /plan/, 'plan.mode'],
+  ];
+  for (const [plan, message, param] of cases) {
+    const answer = await api<{ error: { message: string; param: string } }>(hub, 'PUT', '/deployments', {
+      model: 'test-model',
+      plan,
+      revision: 1,
+    });
+    expect([answer.status, answer.body.error.message, answer.body.error.param]).toEqual([
+      400,
+      expect.stringMatching(message),
+      param,
+    ]);
+  }
+  const unknown = await api(hub, 'PUT', '/deployments', { model: 'no-model' });
+  expect(unknown.status).toBe(404);
+});

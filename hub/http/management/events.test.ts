@@ -1,0 +1,70 @@
+import { afterEach, expect, test } from 'vitest';
+import { EventReader } from '../../testing/eventReader.ts';
+import { answering, startTestHub, type TestHub } from '../../testing/testHub.ts';
+
+let hub: TestHub;
+const readers: EventReader[] = [];
+afterEach(async () => {
+  for (const reader of readers.splice(0)) reader.close();
+  await hub.close();
+});
+const open = async (lastId?: string): Promise<EventReader> => {
+  const reader = await EventReader.open(hub, lastId);
+  readers.push(reader);
+  return reader;
+};
+const ask = (): Promise<Response> =>
+  fetch(`${hub.url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'test-model', messages: [{ role: 'user', content: 'Hi' }] }),
+  });
+
+test('who watches sees what is there, then nodes come, serve, answer and go', async () => {
+  hub = await startTestHub();
+  const events = await open();
+  const { snapshot } = await events.until('snapshot');
+  expect(snapshot).toMatchObject({
+    nodes: [],
+    deployments: [
+      {
+        model: 'test-model',
+        ready: false,
+        missing: expect.stringMatching(/no worker has joined/) as string,
+      },
+    ],
+    models: [{ id: 'test-model', deployed: true }],
+    requests: [],
+  });
+  const worker = hub.worker('one', answering(hub, 'Hello'));
+  await events.until('deployment', ({ deployment }) => deployment.ready);
+  const { node } = await events.until('node', (event) => event.node.role === 'serving');
+  expect(node).toMatchObject({ name: 'one', mode: 'active', stages: [{ firstLayer: 0, lastLayer: 7 }] });
+  expect(node.usedBytes).toBeGreaterThan(0);
+  await (await ask()).text();
+  const { request } = await events.until('request', (event) => event.request.status !== 'running');
+  expect(request).toMatchObject({ status: 'done', model: 'test-model', nodeIds: [worker.id] });
+  expect(request.completionTokens).toBe(hub.encode('Hello').length + 1);
+  await events.until('node', (event) => event.node.tokensServed === 30 && event.node.runningRequests === 0);
+  worker.kill();
+  const left = await events.until('node-left');
+  expect(left).toMatchObject({ id: worker.id, name: 'one' });
+  expect(left.reason).toMatch(/connection closed/);
+});
+
+test('who lost the connection gets what was missed, and only that', async () => {
+  hub = await startTestHub();
+  const first = await open();
+  await first.until('snapshot');
+  first.close();
+  hub.worker('one');
+  await hub.served();
+  const second = await open(first.lastId);
+  const seen = [await second.next()];
+  while (!seen.some((event) => event.type === 'deployment' && event.deployment.ready)) {
+    seen.push(await second.next());
+  }
+  expect(seen.map(({ type }) => type)).not.toContain('snapshot');
+  const third = await open('another-1');
+  expect((await third.next()).type).toBe('snapshot');
+});

@@ -1,0 +1,101 @@
+/** Join tokens: who may lend compute. */
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { CreatedJoinToken, JoinToken, NewJoinToken } from '@potluck/api';
+import { z } from 'zod';
+import { ownJoinTokenId, type JoinTokenView, type JoinTokens } from '../../access/joinTokens.ts';
+import type { WorkerRegistry } from '../../workers/workerRegistry.ts';
+import type { WorkerRecord } from '../../workers/workerTable.ts';
+import { ApiError } from '../apiError.ts';
+import { refusePast } from './keys.ts';
+import { openApiRoutes } from './openApi.ts';
+import { answers, done, noContent, route, takes } from './route.ts';
+
+export interface JoinTokenRouteComponents {
+  joinTokens: JoinTokens;
+  registry: WorkerRegistry;
+}
+
+const tag = 'Join tokens';
+const params = z.object({ id: z.string() });
+
+/** Routes to mount under `/join-tokens`. */
+export function joinTokenRoutes({ joinTokens, registry }: JoinTokenRouteComponents): OpenAPIHono {
+  const app = openApiRoutes();
+  const nodesWith = (id: string): WorkerRecord[] =>
+    [...registry.table.values()].filter(({ joinTokenId }) => joinTokenId === id);
+  const view = (token: JoinTokenView): JoinToken => ({ ...token, nodes: nodesWith(token.id).length });
+  /** Those that joined with it are not trusted any more either. */
+  const expel = (id: string): void => {
+    for (const node of nodesWith(id)) registry.expel(node.id, 'bad-token', 'its join token was revoked');
+  };
+
+  app.openapi(
+    route(
+      { method: 'get', path: '/', summary: 'All join tokens', tag, scope: 'admin' },
+      { responses: { 200: answers(z.object({ tokens: z.array(JoinToken) }), 'Without their secrets') } },
+    ),
+    (c) => c.json({ tokens: joinTokens.list.map(view) }, 200),
+  );
+  app.openapi(
+    route(
+      { method: 'post', path: '/', summary: 'Make a join token', tag, scope: 'admin' },
+      {
+        request: takes(NewJoinToken),
+        responses: { 201: answers(CreatedJoinToken, 'Its secret is shown only now') },
+      },
+    ),
+    async (c) => {
+      const init = c.req.valid('json');
+      refusePast(init.expiresAt);
+      const { token, secret } = await joinTokens.create(init);
+      c.header('cache-control', 'no-store');
+      return c.json({ ...view(token), secret }, 201);
+    },
+  );
+  app.openapi(
+    route(
+      {
+        method: 'post',
+        path: '/{id}/revoke',
+        summary: 'End a token; nodes that joined with it go',
+        tag,
+        scope: 'admin',
+      },
+      { request: { params }, responses: { 200: answers(JoinToken, 'The token as it is now') } },
+    ),
+    async (c) => {
+      const { id } = c.req.valid('param');
+      refuseOwn(id);
+      const token = await joinTokens.revoke(id);
+      if (!token) throw unknownToken(id);
+      expel(id);
+      return c.json(view(token), 200);
+    },
+  );
+  app.openapi(
+    route(
+      { method: 'delete', path: '/{id}', summary: 'End a token and forget it', tag, scope: 'admin' },
+      { request: { params }, responses: { 204: done } },
+    ),
+    async (c) => {
+      const { id } = c.req.valid('param');
+      refuseOwn(id);
+      if (!(await joinTokens.remove(id))) throw unknownToken(id);
+      expel(id);
+      return noContent(c);
+    },
+  );
+  return app;
+}
+
+function refuseOwn(id: string): void {
+  if (id !== ownJoinTokenId) return;
+  throw new ApiError(409, 'The hub’s own token ends by changing its secrets file or --join-token.', {
+    code: 'conflict',
+    param: 'id',
+  });
+}
+
+function unknownToken(id: string): ApiError {
+  return new ApiError(404, `There is no join token ${id}.`, { code: 'token_not_found', param: 'id' });
+}

@@ -1,0 +1,248 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { HubModel, Import, Model, Settings } from '@potluck/api';
+import { tinyDecoder, writeRandomDecoder } from '@potluck/onnx/testing';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { api, elsewhere } from '../../testing/apiClient.ts';
+import { EventReader } from '../../testing/eventReader.ts';
+import { startRemoteHub, type RemoteHubServer } from '../../testing/remoteHubServer.ts';
+import { startTestHub, testApiKey, type TestHub, type TestHubInit } from '../../testing/testHub.ts';
+
+let directory: string;
+let decoder: string;
+let remote: RemoteHubServer;
+let hub: TestHub;
+let events: EventReader;
+
+beforeAll(async () => {
+  directory = await mkdtemp(path.join(tmpdir(), 'potluck-models-'));
+  decoder = path.join(directory, 'allowed', 'tiny');
+  await writeRandomDecoder(decoder, tinyDecoder);
+});
+afterAll(() => rm(directory, { recursive: true, force: true }));
+beforeEach(async () => {
+  remote = await startRemoteHub({
+    'ada/tiny-ONNX': { directory: decoder, license: 'mit' },
+    'ada/gated': { directory: decoder, token: 'hf_open-sesame' },
+    'ada/weights-only': { directory: path.join(decoder, 'onnx/none') },
+  });
+});
+afterEach(async () => {
+  events.close();
+  await hub.close();
+  await remote.close();
+});
+
+async function start(init: TestHubInit = {}): Promise<void> {
+  hub = await startTestHub({ library: true, download: { firstWaitMs: 1 }, ...init });
+  const { body } = await api<Settings>(hub, 'GET', '/settings');
+  await api(hub, 'PATCH', '/settings', { revision: body.revision, hubEndpoint: remote.endpoint });
+  events = await EventReader.open(hub);
+}
+const add = async (body: unknown): Promise<Import> => (await api<Import>(hub, 'POST', '/imports', body)).body;
+/** Waits until an import rests, whatever came of it. */
+const rests = async (id: string): Promise<Import> =>
+  (
+    await events.until(
+      'import',
+      (event) => event.import.id === id && ['done', 'failed', 'paused'].includes(event.import.state),
+    )
+  ).import;
+const models = async (): Promise<Model[]> =>
+  (await api<{ models: Model[] }>(hub, 'GET', '/models')).body.models;
+
+test('a model comes by name with its licence, is deployed, and is removed with its weights', async () => {
+  await start();
+  const search = await api<{ models: unknown[] }>(hub, 'GET', '/remote-models?search=tiny');
+  expect(search.body.models).toEqual([
+    { repository: 'ada/tiny-ONNX', downloads: 1234, likes: 5, gated: false },
+  ]);
+  const { body: found } = await api<HubModel>(hub, 'GET', '/remote-models/ada/tiny-ONNX');
+  expect(found).toMatchObject({ repository: 'ada/tiny-ONNX', license: 'mit', gated: false });
+  expect(found.variants).toMatchObject([{ name: 'model', preferred: true, fit: { fits: false } }]);
+  const { id } = await add({ kind: 'hub', repository: 'ada/tiny-ONNX' });
+  expect(await rests(id)).toMatchObject({ state: 'done', model: 'ada/tiny-ONNX', error: null });
+  const [model] = await models();
+  expect(model).toMatchObject({ id: 'ada/tiny-ONNX', license: 'mit', deployed: false, builtIn: false });
+  expect(model?.source).toContain(`${remote.endpoint}/ada/tiny-ONNX#model`);
+
+  hub.worker('one');
+  await api(hub, 'PUT', '/deployments', { model: 'ada/tiny-ONNX' });
+  await events.until('deployment', ({ deployment }) => deployment.model === model?.id && deployment.ready);
+  const query = `?id=${encodeURIComponent('ada/tiny-ONNX')}`;
+  expect((await api(hub, 'DELETE', `/models${query}`)).status).toBe(409);
+  await api(hub, 'DELETE', `/deployments?model=${encodeURIComponent('ada/tiny-ONNX')}`);
+  expect((await api(hub, 'DELETE', `/models${query}`)).status).toBe(204);
+  await events.until('model-removed', (event) => event.id === 'ada/tiny-ONNX');
+  expect(await models()).toEqual([]);
+});
+
+test('a download goes on after cuts, and fetches nothing twice', async () => {
+  await start();
+  const weights = 'onnx/model.onnx_data';
+  remote.cutAfter(weights, 5000, 3);
+  const { id } = await add({ kind: 'hub', repository: 'ada/tiny-ONNX' });
+  expect(await rests(id)).toMatchObject({ state: 'done' });
+  const ranges = remote.fileRequests.filter((request) => request.path === weights).map(({ range }) => range);
+  expect(ranges).toEqual([undefined, 'bytes=5000-', 'bytes=10000-', 'bytes=15000-']);
+});
+
+test('a download that keeps failing can be resumed where it was', async () => {
+  await start({ download: { firstWaitMs: 1, tries: 1 } });
+  const weights = 'onnx/model.onnx_data';
+  remote.cutAfter(weights, 6000, 1);
+  const { id } = await add({ kind: 'hub', repository: 'ada/tiny-ONNX' });
+  expect(await rests(id)).toMatchObject({
+    state: 'failed',
+    resumable: true,
+    error: { code: 'hub_unreachable' },
+  });
+  await api(hub, 'POST', `/imports/${id}/resume`);
+  expect(await rests(id)).toMatchObject({ state: 'done' });
+  expect(remote.fileRequests.at(-1)).toMatchObject({ path: weights, range: 'bytes=6000-' });
+});
+
+test('a gated repository says what to do, and opens with a token that goes nowhere else', async () => {
+  await start();
+  const closed = await api<{ error: { message: string; code: string } }>(
+    hub,
+    'GET',
+    '/remote-models/ada/gated',
+  );
+  expect(closed.status).toBe(403);
+  expect(closed.body.error).toMatchObject({ code: 'repository_gated' });
+  expect(closed.body.error.message).toMatch(/Accept its terms at .*ada\/gated and give a token/);
+  const wrong = await add({ kind: 'hub', repository: 'ada/gated', token: 'hf_wrong' });
+  expect((await rests(wrong.id)).error?.message).toMatch(/The token does not open it/);
+  const right = await add({ kind: 'hub', repository: 'ada/gated', token: 'hf_open-sesame' });
+  expect(await rests(right.id)).toMatchObject({ state: 'done', model: 'ada/gated' });
+  // Large files lie elsewhere.
+  expect(remote.fileRequests.length).toBeGreaterThan(0);
+  expect(remote.fileRequests.filter(({ authorization }) => authorization !== undefined)).toEqual([]);
+  expect(JSON.stringify(await hub.database.imports.list())).not.toContain('sesame');
+});
+
+test('what the Hub can not give is said plainly', async () => {
+  await start();
+  remote.spoil('onnx/model.onnx_data');
+  const cases: [string, string, RegExp][] = [
+    ['ada/tiny-ONNX', 'hub_failed', /model\.onnx_data is not what the Hub says it is/],
+    ['ada/nothing', 'repository_not_found', /has no ada\/nothing/],
+  ];
+  for (const [repository, code, message] of cases) {
+    const { error } = await rests((await add({ kind: 'hub', repository })).id);
+    expect(error).toEqual({ code, message: expect.stringMatching(message) as string });
+  }
+  const variant = await add({ kind: 'hub', repository: 'ada/tiny-ONNX', variant: 'model_q4' });
+  expect((await rests(variant.id)).error?.message).toMatch(/no variant 'model_q4'. It has: model/);
+  await remote.close();
+  const gone = await add({ kind: 'hub', repository: 'ada/tiny-ONNX' });
+  expect((await rests(gone.id)).error).toEqual({
+    code: 'hub_unreachable',
+    message: expect.stringMatching(/can't be reached .*mirror.*directory/) as string,
+  });
+});
+
+test('a directory is imported where the operator allows it', async () => {
+  await start({ modelDirectories: [path.join(directory, 'allowed')] });
+  const { id } = await add({ kind: 'directory', path: decoder });
+  expect(await rests(id)).toMatchObject({ state: 'done', model: 'tiny' });
+  for (const elsewhereOnDisk of [directory, path.join(directory, 'allowed/../..'), '/etc', '/none']) {
+    const refused = await api<{ error: { message: string } }>(hub, 'POST', '/imports', {
+      kind: 'directory',
+      path: elsewhereOnDisk,
+    });
+    expect([refused.status, refused.body.error.message]).toEqual([
+      403,
+      expect.stringMatching(/may be added from/),
+    ]);
+  }
+  const key = { ...elsewhere, authorization: `Bearer ${testApiKey}` };
+  expect((await api(hub, 'POST', '/imports', { kind: 'directory', path: decoder }, key)).status).toBe(403);
+});
+
+test('an upload comes in pieces, goes on where it was, and becomes a model', async () => {
+  await start();
+  const names = [
+    'config.json',
+    'tokenizer.json',
+    'tokenizer_config.json',
+    'onnx/model.onnx',
+    'onnx/model.onnx_data',
+  ];
+  const contents = new Map<string, Uint8Array>();
+  for (const name of names) contents.set(name, new Uint8Array(await readFile(path.join(decoder, name))));
+  const files = names.map((name) => ({ path: name, bytes: contents.get(name)?.length ?? 0 }));
+  const { id } = await add({ kind: 'upload', name: 'my-model', files });
+  const put = (name: string, offset: number, bytes: Uint8Array): Promise<Response> =>
+    fetch(`${hub.url}/api/imports/${id}/files?path=${encodeURIComponent(name)}&offset=${offset}`, {
+      method: 'PUT',
+      body: new Uint8Array(bytes),
+    });
+  for (const name of names) {
+    const bytes = contents.get(name) ?? new Uint8Array();
+    const middle = Math.floor(bytes.length / 2);
+    expect((await put(name, 0, bytes.subarray(0, middle))).status).toBe(200);
+    // What is not next is refused with what is.
+    const wrong = await put(name, 1, bytes);
+    expect([wrong.status, await wrong.text()]).toEqual([
+      409,
+      expect.stringContaining(`up to byte ${middle}`),
+    ]);
+    if (name === 'config.json') {
+      expect((await put(name, middle, new Uint8Array(bytes.length))).status).toBe(413);
+    }
+    expect((await put(name, middle, bytes.subarray(middle))).status).toBe(200);
+  }
+  expect(await rests(id)).toMatchObject({ state: 'done', model: 'my-model' });
+  expect((await models()).map(({ id: model }) => model)).toEqual(['my-model']);
+});
+
+test('what can be no model is refused before it is sent, and what turns out to be none afterwards', async () => {
+  await start();
+  const file = (name: string, bytes = 10): object => ({ path: name, bytes });
+  const model = [file('config.json'), file('tokenizer.json'), file('onnx/model.onnx')];
+  const cases: [unknown[], string, number, RegExp][] = [
+    [[file('config.json')], 'x', 400, /needs tokenizer\.json/],
+    [model.slice(0, 2), 'x', 400, /no decoder as ONNX/],
+    [[...model, file('../../etc/passwd')], 'x', 400, /file name such as/],
+    [[...model, file('onnx/../x.onnx')], 'x', 400, /file name such as/],
+    [[...model, file('config.json')], 'x', 400, /twice/],
+    [model, '../x', 400, /name/],
+    [[...model, file('onnx/model.onnx_data', 1e15)], 'x', 507, /are free/],
+  ];
+  for (const [files, name, status, message] of cases) {
+    const answer = await api<{ error: { message: string } }>(hub, 'POST', '/imports', {
+      kind: 'upload',
+      name,
+      files,
+    });
+    expect([answer.status, answer.body.error.message]).toEqual([status, expect.stringMatching(message)]);
+  }
+  const { id } = await add({ kind: 'upload', name: 'junk', files: model });
+  for (const name of ['config.json', 'tokenizer.json', 'onnx/model.onnx']) {
+    await fetch(`${hub.url}/api/imports/${id}/files?path=${encodeURIComponent(name)}&offset=0`, {
+      method: 'PUT',
+      body: '{"a": "b"}',
+    });
+  }
+  const failed = await rests(id);
+  expect(failed).toMatchObject({ state: 'failed' });
+  expect(failed.error?.message).toMatch(/can't be imported/);
+  expect((await api(hub, 'DELETE', `/imports/${id}`)).status).toBe(204);
+  await events.until('import-removed', (event) => event.id === id);
+});
+
+test('suggestions say what fits the grid as it is', async () => {
+  await start();
+  hub.worker('one', { memoryBytes: 2e9 });
+  await hub.served();
+  const { body } = await api<{ suggestions: { repository: string; fit: { fits: boolean } }[] }>(
+    hub,
+    'GET',
+    '/models/suggestions',
+  );
+  expect(body.suggestions.at(0)?.fit.fits).toBe(true);
+  expect(body.suggestions.at(-1)?.fit.fits).toBe(false);
+});

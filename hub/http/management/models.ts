@@ -1,0 +1,138 @@
+/** Models that are here, and models that could be. */
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { HubModel, HubSearchResult, Model, Suggestion } from '@potluck/api';
+import { z } from 'zod';
+import type { Catalogue } from '../../models/catalogue.ts';
+import { inspectRepository, searchRepositories, type RemoteHubInit } from '../../models/remote/remoteHub.ts';
+import { suggestedModels } from '../../models/suggestedModels.ts';
+import type { Deployments } from '../../pipelines/deployments.ts';
+import type { Operator } from '../../pipelines/operator.ts';
+import { estimateFit } from '../../placement/estimateFit.ts';
+import type { HubSettings } from '../../settings/hubSettings.ts';
+import { viewModel } from '../../views/modelView.ts';
+import { openApiRoutes } from './openApi.ts';
+import { answers, done, noContent, route } from './route.ts';
+
+export interface ModelRouteComponents {
+  catalogue: Catalogue;
+  deployments: Deployments;
+  operator: Operator;
+  hubSettings: HubSettings;
+}
+
+const tag = 'Models';
+const RemoteModels = z.object({ models: z.array(HubSearchResult) });
+
+/** Routes to mount under `/models`. */
+export function modelRoutes({ catalogue, deployments, operator }: ModelRouteComponents): OpenAPIHono {
+  const app = openApiRoutes();
+  app.openapi(
+    route(
+      { method: 'get', path: '/', summary: 'Models that are here', tag, scope: 'ask' },
+      { responses: { 200: answers(z.object({ models: z.array(Model) }), 'Oldest first') } },
+    ),
+    (c) => {
+      const models = catalogue.list.map((model) =>
+        viewModel(model, {
+          builtIn: catalogue.isBuiltIn(model.id),
+          deployed: deployments.find(model.id) !== undefined,
+        }),
+      );
+      return c.json({ models }, 200);
+    },
+  );
+  app.openapi(
+    route(
+      { method: 'get', path: '/suggestions', summary: 'Well-known models to begin with', tag, scope: 'ask' },
+      { responses: { 200: answers(z.object({ suggestions: z.array(Suggestion) }), 'Smallest first') } },
+    ),
+    (c) => {
+      const free = operator.freeBytes();
+      const suggestions = suggestedModels.map((one) => ({
+        ...one,
+        fit: estimateFit(one.bytes, free),
+        modelId:
+          catalogue.list.find(({ id }) => id === one.repository || id.startsWith(`${one.repository}:`))?.id ??
+          null,
+      }));
+      return c.json({ suggestions }, 200);
+    },
+  );
+  app.openapi(
+    route(
+      { method: 'delete', path: '/', summary: 'Remove a model', tag, scope: 'admin' },
+      { request: { query: z.object({ id: z.string() }) }, responses: { 204: done } },
+    ),
+    async (c) => {
+      await operator.removeModel(c.req.valid('query').id);
+      return noContent(c);
+    },
+  );
+  return app;
+}
+
+/** Routes to mount under `/remote-models`: what the Hugging Face Hub, or its mirror, has. */
+export function remoteModelRoutes({ operator, hubSettings }: ModelRouteComponents): OpenAPIHono {
+  const app = openApiRoutes();
+  const remote = (token: string | undefined): RemoteHubInit => {
+    const own = token ?? hubSettings.hubToken;
+    return { endpoint: hubSettings.current.hubEndpoint, ...(own === undefined ? {} : { token: own }) };
+  };
+  app.openapi(
+    route(
+      { method: 'get', path: '/', summary: 'Search the Hub for models that run here', tag, scope: 'admin' },
+      {
+        request: { query: z.object({ search: z.string().trim().min(1).max(200) }) },
+        responses: { 200: answers(RemoteModels, 'Most downloaded first') },
+      },
+    ),
+    async (c) => {
+      const models = await searchRepositories(remote(undefined), c.req.valid('query').search);
+      return c.json({ models }, 200);
+    },
+  );
+  app.openapi(
+    route(
+      {
+        method: 'get',
+        path: '/{owner}/{name}',
+        summary: 'Look at a repository of the Hub: licence, variants, sizes, what fits',
+        tag,
+        scope: 'admin',
+      },
+      {
+        request: {
+          params: z.object({
+            owner: z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*$/, 'an owner such as onnx-community'),
+            name: z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*$/, 'a name such as Qwen3-0.6B-ONNX'),
+          }),
+          query: z.object({ revision: z.string().max(200).optional() }),
+          headers: z.object({ 'x-hub-token': z.string().max(500).optional() }),
+        },
+        responses: { 200: answers(HubModel, 'The repository; x-hub-token opens a gated one') },
+      },
+    ),
+    async (c) => {
+      const { owner, name } = c.req.valid('param');
+      const found = await inspectRepository(
+        remote(c.req.valid('header')['x-hub-token']),
+        `${owner}/${name}`,
+        c.req.valid('query').revision,
+      );
+      const free = operator.freeBytes();
+      const variants = found.variants.map((variant, index) => {
+        const bytes = variant.files.reduce((sum, file) => sum + file.bytes, 0);
+        return {
+          name: variant.name,
+          bytes,
+          files: variant.files.map((file) => ({ path: file.path, bytes: file.bytes })),
+          fit: estimateFit(bytes, free),
+          preferred: index === 0,
+        };
+      });
+      const { repository, revision, license, gated, downloads } = found;
+      return c.json({ repository, revision, license, gated, downloads, variants, id: repository }, 200);
+    },
+  );
+  return app;
+}

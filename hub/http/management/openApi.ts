@@ -1,0 +1,28 @@
+/** A Hono application that validates by schemas and describes itself by them. */
+import { OpenAPIHono } from '@hono/zod-openapi';
+import type { z } from 'zod';
+import { ApiError } from '../apiError.ts';
+
+/** Routes whose input is refused with one message that names the parameter. */
+export function openApiRoutes(): OpenAPIHono {
+  return new OpenAPIHono({
+    defaultHook: (result) => {
+      if (!result.success) throw invalid(result.error);
+    },
+  });
+}
+
+function invalid(error: z.core.$ZodError): ApiError {
+  const [issue] = error.issues;
+  const param = (issue?.path ?? []).reduce<string>(
+    (path, part) =>
+      typeof part === 'number' ? `${path}[${part}]` : path === '' ? String(part) : `${path}.${String(part)}`,
+    '',
+  );
+  const message = issue?.message ?? 'is wrong';
+  return new ApiError(400, param === '' ? message : `'${param}': ${message}`, {
+    code: 'invalid_value',
+    cause: error,
+    ...(param === '' ? {} : { param }),
+  });
+}

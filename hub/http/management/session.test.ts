@@ -1,0 +1,188 @@
+import type { ApiKey, CreatedApiKey, CreatedJoinToken, JoinToken, Session, Settings } from '@potluck/api';
+import { afterEach, expect, test } from 'vitest';
+import { api, elsewhere } from '../../testing/apiClient.ts';
+import { answering, startTestHub, testApiKey, testJoinToken, type TestHub } from '../../testing/testHub.ts';
+
+let hub: TestHub;
+afterEach(() => hub.close());
+
+const session = async (headers: Record<string, string> = {}): Promise<Session> =>
+  (await api<Session>(hub, 'GET', '/session', undefined, headers)).body;
+const bearer = (secret: string): Record<string, string> => ({
+  ...elsewhere,
+  authorization: `Bearer ${secret}`,
+});
+const cookiesOf = (headers: Headers): Record<string, string> => ({
+  ...elsewhere,
+  cookie: headers
+    .getSetCookie()
+    .map((cookie) => cookie.slice(0, cookie.indexOf(';')))
+    .join('; '),
+});
+const chat = (headers: Record<string, string>, model = 'test-model'): Promise<Response> =>
+  fetch(`${hub.url}/v1/chat/completions`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ model, messages: [{ role: 'user', content: 'Hi' }] }),
+  });
+
+test('the first start asks for a password on this machine; with it one administers from anywhere', async () => {
+  hub = await startTestHub();
+  expect(await session()).toMatchObject({
+    via: 'local',
+    scopes: ['ask', 'admin'],
+    hasAdminPassword: false,
+    maySetAdminPassword: true,
+  });
+  expect(await session(elsewhere)).toMatchObject({ via: 'none', scopes: [], maySetAdminPassword: false });
+  const password = 'correct horse';
+  expect((await api(hub, 'PUT', '/session/password', { password }, elsewhere)).status).toBe(403);
+  expect((await api(hub, 'PUT', '/session/password', { password: 'short' })).status).toBe(400);
+  expect((await api(hub, 'PUT', '/session/password', { password })).status).toBe(200);
+
+  expect((await api(hub, 'GET', '/settings', undefined, elsewhere)).status).toBe(401);
+  expect((await api(hub, 'POST', '/session', { password: 'wrong' }, elsewhere)).status).toBe(401);
+  const login = await api<Session>(hub, 'POST', '/session', { password }, elsewhere);
+  expect(login.body).toMatchObject({ via: 'login', scopes: ['ask', 'admin'] });
+  const cookies = cookiesOf(login.headers);
+  expect((await api(hub, 'GET', '/settings', undefined, cookies)).status).toBe(200);
+  // A page of another origin does not act with the cookie.
+  const foreign = { ...cookies, origin: 'http://elsewhere.example' };
+  expect((await api(hub, 'GET', '/settings', undefined, foreign)).status).toBe(401);
+
+  const next = { password: 'battery staple', current: 'wrong' };
+  expect((await api(hub, 'PUT', '/session/password', next, cookies)).status).toBe(403);
+  await api(hub, 'PUT', '/session/password', { ...next, current: password }, cookies);
+  // All logins of before are over.
+  expect((await api(hub, 'GET', '/settings', undefined, cookies)).status).toBe(401);
+  const stored = await hub.database.values.get('admin-password');
+  expect(JSON.stringify(stored)).not.toContain('battery');
+});
+
+test('a password from the environment rules; guessing gets slow', async () => {
+  hub = await startTestHub({ adminPassword: 'from the environment' });
+  expect(await session()).toMatchObject({ hasAdminPassword: true, maySetAdminPassword: false });
+  expect((await api(hub, 'PUT', '/session/password', { password: 'another one' })).status).toBe(409);
+  for (let attempt = 0; attempt < 5; attempt++) {
+    expect((await api(hub, 'POST', '/session', { password: 'guess' }, elsewhere)).status).toBe(401);
+  }
+  const late = await api(hub, 'POST', '/session', { password: 'from the environment' }, elsewhere);
+  expect(late.status).toBe(429);
+  expect(Number(late.headers.get('retry-after'))).toBeGreaterThan(0);
+});
+
+test('who may join, ask and administer shows three different secrets', async () => {
+  hub = await startTestHub();
+  for (const secret of [testJoinToken, 'nonsense']) {
+    expect((await api(hub, 'GET', '/nodes', undefined, bearer(secret))).status).toBe(401);
+  }
+  expect((await api(hub, 'GET', '/nodes', undefined, bearer(testApiKey))).status).toBe(200);
+  expect((await api(hub, 'GET', '/settings', undefined, bearer(testApiKey))).status).toBe(403);
+  expect((await api(hub, 'GET', '/join', undefined, bearer(testApiKey))).status).toBe(403);
+  const { body: admin } = await api<CreatedApiKey>(hub, 'POST', '/keys', {
+    name: 'admin',
+    scopes: ['admin'],
+  });
+  expect((await api(hub, 'GET', '/settings', undefined, bearer(admin.secret))).status).toBe(200);
+});
+
+test('a key is shown once, known by its hash, limited, and over when it is revoked', async () => {
+  hub = await startTestHub({ more: [{ id: 'other-model' }] });
+  hub.worker('one', answering(hub, 'Hello'));
+  await hub.served();
+  const limits = { requestsPerMinute: 2, models: ['test-model'] };
+  const { body: key } = await api<CreatedApiKey>(hub, 'POST', '/keys', { name: "Ben's", limits });
+  expect(key.secret).toMatch(/^sk-potluck-/);
+  const { body } = await api<{ keys: ApiKey[] }>(hub, 'GET', '/keys');
+  expect(JSON.stringify(body)).not.toContain(key.secret);
+  expect(JSON.stringify(await hub.database.apiKeys.list())).not.toContain(key.secret);
+
+  await api(hub, 'PUT', '/deployments', { model: 'other-model' });
+  expect((await chat(bearer(key.secret), 'other-model')).status).toBe(403);
+  expect((await chat(bearer(key.secret))).status).toBe(200);
+  expect((await chat(bearer(key.secret))).status).toBe(200);
+  expect((await chat(bearer(key.secret))).status).toBe(429);
+  const used = (await api<{ keys: ApiKey[] }>(hub, 'GET', '/keys')).body.keys[0];
+  expect(used?.lastUsedAt).toBeGreaterThan(0);
+
+  // A browser may log in with it; that ends with the key.
+  const login = await api<Session>(hub, 'POST', '/session', { key: key.secret }, elsewhere);
+  expect(login.body.scopes).toEqual(['ask']);
+  await api(hub, 'POST', `/keys/${key.id}/revoke`);
+  expect((await chat(bearer(key.secret))).status).toBe(401);
+  expect(await session(cookiesOf(login.headers))).toMatchObject({ via: 'none' });
+  // Also where no key is needed: who sends it should hear that it is over.
+  const local = await chat({ authorization: `Bearer ${key.secret}` });
+  expect([local.status, await local.text()]).toEqual([401, expect.stringMatching(/The key is revoked/)]);
+});
+
+test('a join token lets nodes in until it is revoked; then they go', async () => {
+  hub = await startTestHub();
+  const { body: token } = await api<CreatedJoinToken>(hub, 'POST', '/join-tokens', { name: 'party' });
+  const worker = hub.worker('guest', { token: token.secret });
+  await worker.message('welcome');
+  const { body } = await api<{ tokens: JoinToken[] }>(hub, 'GET', '/join-tokens');
+  expect(body.tokens).toMatchObject([
+    { id: 'hub', permanent: true, nodes: 0 },
+    { id: token.id, name: 'party', nodes: 1 },
+  ]);
+  expect(JSON.stringify(body)).not.toContain(token.secret);
+  await api(hub, 'POST', `/join-tokens/${token.id}/revoke`);
+  expect(await worker.message('refusal')).toMatchObject({ code: 'bad-token', retry: false });
+  const again = hub.worker('guest', { token: token.secret });
+  expect((await again.message('refusal')).message).toMatch(/wrong, expired or revoked/);
+  expect((await api(hub, 'POST', '/join-tokens/hub/revoke')).status).toBe(409);
+  const past = await api(hub, 'POST', '/join-tokens', { name: 'late', expiresAt: 1 });
+  expect(past.status).toBe(400);
+});
+
+test('two who change the settings at once: the second is told', async () => {
+  hub = await startTestHub();
+  const { body: seen } = await api<Settings>(hub, 'GET', '/settings');
+  const first = await api<Settings>(hub, 'PATCH', '/settings', { revision: seen.revision, retentionDays: 7 });
+  expect(first.body).toMatchObject({ retentionDays: 7, revision: seen.revision + 1 });
+  const second = await api(hub, 'PATCH', '/settings', { revision: seen.revision, retentionDays: null });
+  expect(second.status).toBe(409);
+  const token = { revision: seen.revision + 1, hubToken: 'hf_secret' };
+  const kept = await api<Settings>(hub, 'PATCH', '/settings', token);
+  expect(kept.body.hasHubToken).toBe(true);
+  expect(JSON.stringify(kept.body)).not.toContain('hf_secret');
+  // A token goes with the place that it is for.
+  const moved = await api<Settings>(hub, 'PATCH', '/settings', {
+    revision: kept.body.revision,
+    hubEndpoint: 'http://mirror.example',
+  });
+  expect(moved.body).toMatchObject({ hasHubToken: false, hubEndpoint: 'http://mirror.example' });
+  for (const change of [{ hubEndpoint: 'file:///etc' }, { trustLocal: false }, { retentionDays: 0 }]) {
+    const refused = await api(hub, 'PATCH', '/settings', { revision: moved.body.revision, ...change });
+    expect(refused.status).toBeGreaterThanOrEqual(400);
+  }
+});
+
+test('this machine needs a login, too, where the operator says so', async () => {
+  hub = await startTestHub({ adminPassword: 'a long password' });
+  const { body } = await api<Settings>(hub, 'GET', '/settings');
+  await api(hub, 'PATCH', '/settings', { revision: body.revision, trustLocal: false });
+  expect(await session()).toMatchObject({ via: 'none', scopes: [] });
+  expect((await api(hub, 'GET', '/nodes')).status).toBe(401);
+});
+
+test('the API describes itself from the schemas that validate', async () => {
+  hub = await startTestHub();
+  const { body } = await api<{ paths: Record<string, object>; components: { schemas: object } }>(
+    hub,
+    'GET',
+    '/openapi.json',
+  );
+  expect(Object.keys(body.paths)).toEqual(
+    expect.arrayContaining([
+      '/nodes/{id}',
+      '/deployments/preview',
+      '/conversations/{id}/messages',
+      '/events',
+    ]),
+  );
+  expect(Object.keys(body.components.schemas)).toEqual(
+    expect.arrayContaining(['Node', 'Deployment', 'Settings', 'Error', 'LiveEvent']),
+  );
+});

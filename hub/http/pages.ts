@@ -1,0 +1,74 @@
+/** The app's files, for browsers. */
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { serveStatic } from '@hono/node-server/serve-static';
+import { Hono, type Context, type MiddlewareHandler } from 'hono';
+import { compress } from 'hono/compress';
+
+export interface PageOptions {
+  /** What `npm run build` made: `index.html` and the files that it loads. */
+  directory: string;
+}
+
+/** Where `npm run build` puts the app. */
+export const builtPagesDirectory = fileURLToPath(new URL('../../client/build', import.meta.url));
+
+/** Files under this path have their content's hash in their names. */
+const immutablePath = '/_app/immutable/';
+const forEver = 'public, max-age=31536000, immutable';
+/** Asks each time, so that an updated hub is noticed. */
+const askAgain = 'no-cache';
+
+/**
+ * Answers with the app's files, and with its one page where a browser asks for a page; everything else is left to the
+ * routes that come after. All of it is isolated from other origins, which threads of WebAssembly need.
+ */
+export function servePages({ directory }: PageOptions): MiddlewareHandler {
+  const index = path.join(directory, 'index.html');
+  const site = new Hono();
+  site.use(withHeaders, compress());
+  site.get('/*', serveStatic({ root: directory }));
+  const page = new Hono();
+  page.use(withHeaders, compress());
+  page.get('*', serveStatic({ path: index }));
+  page.get('*', (c) => c.html(missingBuild, 503));
+  return async function answerPages(c, next) {
+    if (c.req.method !== 'GET' && c.req.method !== 'HEAD') return next();
+    if (isPageRequest(c)) return page.fetch(c.req.raw, c.env);
+    if (!/\.\w+$/.test(c.req.path)) return next();
+    const response = await site.fetch(c.req.raw, c.env);
+    return response.status === 404 ? next() : response;
+  };
+}
+
+/** A person's browser that goes to an address: programs, and the app's own requests, do not ask for HTML. */
+function isPageRequest(c: Context): boolean {
+  const isReserved = /^\/(api|v1|peerjs|blobs|health|metrics|_app)(\/|$)/.test(c.req.path);
+  const isFile = /\.\w+$/.test(c.req.path);
+  return !isReserved && !isFile && (c.req.header('accept') ?? '').includes('text/html');
+}
+
+async function withHeaders(c: Context, next: () => Promise<void>): Promise<void> {
+  await next();
+  c.header('cache-control', c.req.path.startsWith(immutablePath) && c.res.ok ? forEver : askAgain);
+  c.header('cross-origin-opener-policy', 'same-origin');
+  c.header('cross-origin-embedder-policy', 'require-corp');
+  c.header('cross-origin-resource-policy', 'same-origin');
+  c.header('x-content-type-options', 'nosniff');
+  c.header('referrer-policy', 'no-referrer');
+}
+
+const missingBuild = `<!doctype html>
+<html lang="en">
+  <meta charset="utf-8" />
+  <meta name="viewport" content="width=device-width, initial-scale=1" />
+  <title>Potluck: the app is not built</title>
+  <body style="font: 1.1rem/1.5 system-ui, sans-serif; max-width: 40rem; margin: 4rem auto; padding: 0 1rem">
+    <h1>The app is not built</h1>
+    <p>
+      The hub runs, and its API under <code>/v1</code> and <code>/api</code> works. Its pages are missing: run
+      <code>npm run build</code> where the hub was installed, and load this page again.
+    </p>
+  </body>
+</html>
+`;

@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import { createAuthority } from '../certificate/issueCertificate.ts';
+import type { Reachability } from '../reachability/reachability.ts';
+import { hubInformationRoutes, joinInformationRoutes } from './reachabilityRoutes.ts';
+
+const secure: Reachability = {
+  httpPort: 8000,
+  httpsPort: 8443,
+  hosts: ['192.168.1.20'],
+  fingerprint: 'AA:BB',
+};
+
+test('a page learns where HTTPS is, and gets no secret', async () => {
+  let reach = secure;
+  const app = hubInformationRoutes({ reachability: () => reach, certificate: () => undefined });
+  const answer: unknown = await (await app.request('/')).json();
+  expect(answer).toEqual({
+    name: expect.any(String) as string,
+    version: expect.any(String) as string,
+    httpPort: 8000,
+    httpsPort: 8443,
+    addresses: ['192.168.1.20'],
+    fingerprint: 'AA:BB',
+  });
+  reach = { httpPort: 8000, hosts: ['10.0.0.7'] };
+  expect(await (await app.request('/')).json()).toMatchObject({
+    httpsPort: null,
+    fingerprint: null,
+    addresses: ['10.0.0.7'],
+  });
+});
+
+test("the hub's own authority can be downloaded, to be installed", async () => {
+  const authority = await createAuthority('Potluck hub');
+  const app = hubInformationRoutes({ reachability: () => secure, certificate: () => authority.certificate });
+  const answer = await app.request('/certificate.pem');
+  expect(answer.headers.get('content-type')).toBe('application/x-x509-ca-cert');
+  expect((await answer.text()).trim()).toBe(authority.certificate.trim());
+});
+
+test('who may invite gets links and commands', async () => {
+  const app = joinInformationRoutes({ reachability: () => secure }, { joinToken: 'secret' });
+  const answer = await app.request('/');
+  expect(answer.headers.get('cache-control')).toBe('no-store');
+  expect(await answer.json()).toEqual({
+    token: 'secret',
+    links: ['https://192.168.1.20:8443/join#token=secret'],
+    commands: ['potluck worker --hub https://192.168.1.20:8443 --token secret --fingerprint AA:BB'],
+  });
+});

@@ -1,0 +1,40 @@
+/** What is kept of an import, so that it goes on after a restart. */
+import { Import } from '@potluck/api';
+import { z } from 'zod';
+
+const RepositoryFile = z.object({
+  path: z.string(),
+  bytes: z.number().int().nonnegative(),
+  sha256: z.string().nullable(),
+  gitSha1: z.string().nullable(),
+});
+
+export const ImportRecord = z.object({
+  view: Import,
+  /** Of a repository: where it is, and what is to be fetched once that is known. */
+  remote: z
+    .object({
+      endpoint: z.string(),
+      repository: z.string(),
+      revision: z.string().nullable(),
+      license: z.string().nullable(),
+      /** The graph that was chosen; null until the repository was looked at. */
+      variant: z.string().nullable(),
+      files: z.array(RepositoryFile).nullable(),
+    })
+    .nullable(),
+});
+export type ImportRecord = z.infer<typeof ImportRecord>;
+
+/** Thrown where an import can't be begun, or changed as asked. */
+export class ImportError extends Error {
+  override readonly name = 'ImportError';
+  readonly code: 'import_not_found' | 'conflict' | 'not_allowed' | 'bad_upload' | 'too_large';
+  readonly param: string | undefined;
+
+  constructor(code: ImportError['code'], message: string, param?: string) {
+    super(message);
+    this.code = code;
+    this.param = param;
+  }
+}

@@ -1,0 +1,74 @@
+/** Asks a hub's management API from a shell. */
+import type { ErrorBody, LiveEvent } from '@potluck/api';
+import { EventSourceParserStream } from 'eventsource-parser/stream';
+import { messageOf } from '../errors.ts';
+
+/** Thrown where the hub can't do what was asked; its message says what to do. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError';
+}
+
+export interface HubClientInit {
+  /** Such as `http://localhost:8000`. */
+  hub: string;
+  /** API key with the right to administer; not needed on the hub's own machine. */
+  key?: string;
+}
+
+export class HubClient {
+  readonly #hub: string;
+  readonly #headers: Record<string, string>;
+
+  constructor({ hub, key }: HubClientInit) {
+    this.#hub = hub.replace(/\/+$/, '');
+    this.#headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
+  }
+
+  /** @throws CommandError */
+  async ask<T = undefined>(method: string, path: string, body?: unknown): Promise<T> {
+    const response = await this.#fetch(path, {
+      method,
+      headers: { ...this.#headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw await commandError(response);
+    return (response.status === 204 ? undefined : await response.json()) as T;
+  }
+
+  /** Live events from now on, a snapshot first; ends when the iteration is left. @throws CommandError */
+  async *events(): AsyncGenerator<LiveEvent, void, void> {
+    const controller = new AbortController();
+    const response = await this.#fetch('/events', { headers: this.#headers, signal: controller.signal });
+    if (!response.ok || !response.body) throw await commandError(response);
+    const events = response.body
+      .pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array<ArrayBuffer>>)
+      .pipeThrough(new EventSourceParserStream());
+    try {
+      for await (const { data } of events as unknown as AsyncIterable<{ data: string }>) {
+        yield JSON.parse(data) as LiveEvent;
+      }
+    } finally {
+      controller.abort();
+    }
+  }
+
+  async #fetch(path: string, init: RequestInit): Promise<Response> {
+    try {
+      return await fetch(`${this.#hub}/api${path}`, init);
+    } catch (cause) {
+      const reason =
+        cause instanceof Error && cause.cause !== undefined ? messageOf(cause.cause) : messageOf(cause);
+      throw new CommandError(
+        `No hub answers at ${this.#hub} (${reason}). Start one with \`potluck hub\`, or name another with --hub.`,
+        { cause },
+      );
+    }
+  }
+}
+
+async function commandError(response: Response): Promise<CommandError> {
+  const body = (await response.json().catch(() => undefined)) as Partial<ErrorBody> | undefined;
+  const message = body?.error?.message ?? `The hub answered ${response.status}.`;
+  const hint = response.status === 401 || response.status === 403 ? ' A key goes after --key.' : '';
+  return new CommandError(`${message}${hint}`);
+}

@@ -1,0 +1,198 @@
+/** `potluck models`: the models of a running hub, from a shell. Everything goes through its management API. */
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import type {
+  Deployment,
+  DeploymentPreview,
+  HubSearchResult,
+  Import,
+  Model,
+  NewImport,
+  Node,
+} from '@potluck/api';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { formatBytes } from '../formatBytes.ts';
+import { followDeployment, followImport } from './followProgress.ts';
+import { CommandError, HubClient, type HubClientInit } from './hubClient.ts';
+import { planOf, type PlanOptions } from './planOptions.ts';
+
+/**
+ * Runs one command. Problems of the person's making are printed as one message and set the exit code (2: wrong
+ * options; 1: anything else).
+ * @param argv what comes after `potluck models`
+ */
+export async function runModels(argv: string[]): Promise<void> {
+  try {
+    await modelsCommand().parseAsync(argv, { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return;
+      process.stderr.write(`potluck models: ${error.message.replace(/^error: /, '')}\n`);
+      process.exitCode = 2;
+      return;
+    }
+    if (!(error instanceof CommandError)) throw error;
+    process.stderr.write(`potluck models: ${error.message}\n`);
+    process.exitCode = 1;
+  }
+}
+
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+
+function modelsCommand(): Command {
+  const models = new Command('potluck models')
+    .description('The models of a running hub.')
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined });
+  const command = (usage: string, description: string): Command =>
+    models
+      .command(usage)
+      .description(description)
+      .addOption(new Option('--hub <url>', 'the hub').env('POTLUCK_HUB').default('http://localhost:8000'))
+      .addOption(
+        new Option('--key <key>', 'API key that may administer; not needed on the hub’s machine').env(
+          'POTLUCK_KEY',
+        ),
+      );
+  const withPlan = (one: Command): Command =>
+    one
+      .addOption(new Option('--shards <count>', 'number of stages').argParser(count))
+      .addOption(new Option('--replicas <count>', 'how many times').argParser(count))
+      .option(
+        '--node <name...>',
+        'a node for each stage, in order: NAME, or NAME:FIRST-LAST with its layers',
+      );
+
+  command('list', 'models that are here, and where they are served').action(
+    async (options: HubClientInit) => {
+      await list(new HubClient(options));
+    },
+  );
+  command('search <words>', 'find models on the Hugging Face Hub').action(
+    async (words: string, options: HubClientInit) => {
+      const query = `?search=${encodeURIComponent(words)}`;
+      const found = await new HubClient(options).ask<{ models: HubSearchResult[] }>(
+        'GET',
+        `/remote-models${query}`,
+      );
+      for (const { repository, downloads, gated } of found.models) {
+        print(`${repository}  ${downloads ?? 0} downloads${gated ? '  gated' : ''}`);
+      }
+    },
+  );
+  command('add <model>', 'from the Hugging Face Hub (owner/name), or from a directory on the hub')
+    .option('--variant <name>', 'which graph, such as model_q4')
+    .option('--revision <name>', 'branch, tag or commit of the repository')
+    .option('--token <token>', 'for a gated repository')
+    .action(async (model: string, options: HubClientInit & AddOptions) => {
+      await add(new HubClient(options), model, options);
+    });
+  command('remove <id>', 'delete a model that is not deployed').action(
+    async (id: string, options: HubClientInit) => {
+      await new HubClient(options).ask('DELETE', `/models?id=${encodeURIComponent(id)}`);
+      print(`removed ${id}`);
+    },
+  );
+  withPlan(command('plan <id>', 'what deploying would do; changes nothing')).action(
+    async (id: string, options: HubClientInit & PlanOptions) => {
+      await plan(new HubClient(options), id, options);
+    },
+  );
+  withPlan(command('deploy <id>', 'serve a model, or change how; waits until it serves')).action(
+    async (id: string, options: HubClientInit & PlanOptions) => {
+      await deploy(new HubClient(options), id, options);
+    },
+  );
+  command('undeploy <id>', 'take a model off the nodes').action(
+    async (id: string, options: HubClientInit) => {
+      await new HubClient(options).ask('DELETE', `/deployments?model=${encodeURIComponent(id)}`);
+      print(`undeployed ${id}`);
+    },
+  );
+  return models;
+}
+
+async function list(hub: HubClient): Promise<void> {
+  const { models } = await hub.ask<{ models: Model[] }>('GET', '/models');
+  const { deployments } = await hub.ask<{ deployments: Deployment[] }>('GET', '/deployments');
+  for (const { id, weightBytes, layers, license } of models) {
+    const deployment = deployments.find(({ model }) => model === id);
+    const routes = deployment?.replicas.flatMap(({ route, ready }) => (ready && route ? [route] : [])) ?? [];
+    const state = !deployment
+      ? 'not deployed'
+      : routes.length > 0
+        ? routes.join(' and ')
+        : deployment.missing;
+    print(
+      [id, formatBytes(weightBytes), `${layers.length} layers`, license ?? 'no licence given', state].join(
+        '  ',
+      ),
+    );
+  }
+  if (models.length === 0) print('no models; add one with: potluck models add owner/name');
+}
+
+interface AddOptions {
+  variant?: string;
+  revision?: string;
+  token?: string;
+}
+
+async function add(hub: HubClient, model: string, { variant, revision, token }: AddOptions): Promise<void> {
+  const isDirectory =
+    /^[./~]|^[A-Za-z]:|\\/.test(model) || (await stat(model).catch(() => undefined))?.isDirectory();
+  const wanted: NewImport = isDirectory
+    ? { kind: 'directory', path: path.resolve(model), ...(variant ? { variant } : {}) }
+    : {
+        kind: 'hub',
+        repository: model,
+        ...(variant ? { variant } : {}),
+        ...(revision ? { revision } : {}),
+        ...(token ? { token } : {}),
+      };
+  // Watching first, so that nothing is missed.
+  const events = hub.events();
+  await events.next();
+  try {
+    const { id } = await hub.ask<Import>('POST', '/imports', wanted);
+    print(`added ${await followImport(events, id, print)}`);
+  } finally {
+    await events.return();
+  }
+}
+
+async function plan(hub: HubClient, model: string, options: PlanOptions): Promise<void> {
+  const preview = await hub.ask<DeploymentPreview>('POST', '/deployments/preview', {
+    model,
+    plan: await planFor(hub, options),
+  });
+  for (const stage of preview.stages) {
+    const bytes = stage.weightBytes + stage.workingBytes + stage.cacheBytes;
+    print(
+      `${stage.nodeName}[${stage.firstLayer}-${stage.lastLayer}]  ${formatBytes(bytes)} of ` +
+        `${formatBytes(stage.availableBytes)} free  ${formatBytes(stage.bytesToMove)} to move`,
+    );
+  }
+  if (!preview.ok) throw new CommandError(preview.problem ?? 'It does not fit.');
+}
+
+async function deploy(hub: HubClient, model: string, options: PlanOptions): Promise<void> {
+  const { deployments } = await hub.ask<{ deployments: Deployment[] }>('GET', '/deployments');
+  const revision = deployments.find((one) => one.model === model)?.revision;
+  await hub.ask('PUT', '/deployments', {
+    model,
+    plan: await planFor(hub, options),
+    ...(revision === undefined ? {} : { revision }),
+  });
+  await followDeployment(hub.events(), model, print);
+}
+
+async function planFor(hub: HubClient, options: PlanOptions): Promise<ReturnType<typeof planOf>> {
+  const { nodes } = await hub.ask<{ nodes: Node[] }>('GET', '/nodes');
+  return planOf(options, nodes);
+}
+
+function count(text: string): number {
+  if (/^[1-9]\d{0,2}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It takes a whole number from 1 on.');
+}

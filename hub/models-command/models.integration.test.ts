@@ -1,0 +1,103 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { tinyDecoder, writeRandomDecoder } from '@potluck/onnx/testing';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+const program = fileURLToPath(new URL('../../bin/potluck.js', import.meta.url));
+let directory: string;
+let hub: ChildProcess;
+let url: string;
+
+const start = (...argv: string[]): ChildProcess =>
+  spawn(process.execPath, [program, ...argv], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('POTLUCK_'))),
+  });
+
+beforeAll(async () => {
+  directory = await mkdtemp(path.join(tmpdir(), 'potluck-models-command-'));
+  await writeRandomDecoder(path.join(directory, 'tiny'), tinyDecoder);
+  hub = start(
+    ...['hub', '--port', '0', '--https-port', '0', '--local-workers', '2'],
+    ...['--data', path.join(directory, 'data'), '--worker-memory', '1GB'],
+  );
+  hub.stderr?.resume();
+  if (!hub.stdout) throw new Error('standard output is piped');
+  for await (const line of createInterface({ input: hub.stdout })) {
+    url = /^ready (\S+)$/.exec(line)?.[1] ?? '';
+    break;
+  }
+});
+afterAll(async () => {
+  const exited = once(hub, 'exit');
+  hub.kill('SIGTERM');
+  await exited;
+  await rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+});
+
+async function models(...argv: string[]): Promise<{ code: number; output: string; problem: string }> {
+  const child = start('models', ...argv, '--hub', url);
+  let output = '';
+  let problem = '';
+  child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr?.on('data', (chunk: Buffer) => (problem += chunk.toString()));
+  const [code] = (await once(child, 'close')) as [number];
+  return { code, output, problem };
+}
+
+test('a model is added from a directory, planned, deployed over two nodes beside another, asked, and removed', async () => {
+  // Both workers, whichever made it ready.
+  await expect
+    .poll(
+      async () => ((await (await fetch(`${url}/api/nodes`)).json()) as { nodes: unknown[] }).nodes.length,
+      {
+        timeout: 60_000,
+      },
+    )
+    .toBe(2);
+  const added = await models('add', path.join(directory, 'tiny'));
+  expect(added).toMatchObject({ code: 0, problem: '' });
+  expect(added.output).toMatch(/added tiny\n$/);
+  const plan = await models('plan', 'tiny', '--node', 'local-2:0-1', '--node', 'local-1:2-3');
+  expect(plan.output).toMatch(/^local-2\[0-1\] .* free .* to move\nlocal-1\[2-3\] /);
+  const deployed = await models('deploy', 'tiny', '--node', 'local-2:0-1', '--node', 'local-1:2-3');
+  expect(deployed).toMatchObject({ code: 0, problem: '' });
+  expect(deployed.output).toMatch(/served by local-2\[0-1\],local-1\[2-3\]\n$/);
+  for (const model of ['tiny', 'minimind2-small']) {
+    const answer = await fetch(`${url}/v1/chat/completions`, {
+      method: 'POST',
+      body: JSON.stringify({ model, max_tokens: 8, messages: [{ role: 'user', content: 'Hi' }] }),
+    });
+    expect([model, answer.status]).toEqual([model, 200]);
+  }
+  expect((await models('list')).output).toMatch(
+    /^minimind2-small .*local-.\[0-7\].*\ntiny .*local-2\[0-1\],local-1/s,
+  );
+  expect(await models('remove', 'tiny')).toMatchObject({
+    code: 1,
+    problem: expect.stringMatching(/Undeploy it/) as string,
+  });
+  expect((await models('undeploy', 'tiny')).code).toBe(0);
+  expect((await models('remove', 'tiny')).output).toBe('removed tiny\n');
+});
+
+test('what can not be done is said in one line', async () => {
+  const cases: [string[], number, RegExp][] = [
+    [['add', path.join(directory, 'none')], 1, /There is no directory/],
+    [['deploy', 'nothing'], 1, /no model 'nothing' here/],
+    [['plan', 'minimind2-small', '--shards', '9'], 1, /9 shards .* 8 layers/],
+    [['plan', 'minimind2-small', '--node', 'phone'], 1, /no node 'phone'. Here are: local-/],
+    [['plan', 'minimind2-small', '--shards', 'many'], 2, /whole number/],
+    [['dance'], 2, /unknown command/],
+  ];
+  for (const [argv, code, message] of cases) {
+    const result = await models(...argv);
+    expect([argv, result.code, result.problem]).toEqual([argv, code, expect.stringMatching(message)]);
+    expect(result.problem.trim().split('\n')).toHaveLength(1);
+  }
+});

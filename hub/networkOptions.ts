@@ -1,0 +1,108 @@
+/** The hub's settings for HTTPS, for its names, and for how workers find a way to each other. */
+import { isIP } from 'node:net';
+import { InvalidArgumentError, type Option } from 'commander';
+import { StartError } from './errors.ts';
+import { isDnsName } from './reachability/localNames.ts';
+
+export interface NetworkConfig {
+  /**
+   * TCP port for HTTPS; 0 takes a free one. Undefined: 8443, or a free one where that is taken (or where `port` is a
+   * free one too).
+   */
+  httpsPort?: number | 'off';
+  /** PEM file with the certificate and those that signed it; undefined: the hub makes its own. */
+  certificate?: string;
+  /** PEM file with the certificate's private key. */
+  certificateKey?: string;
+  /** Further names and addresses under which others reach the hub. */
+  addresses?: string[];
+  /** UDP port of the STUN responder; 0 takes a free one. Undefined: 3478, or a free one where that is taken. */
+  stunPort?: number | 'off';
+  /** URLs of TURN servers (RFC 7065), for workers that find no direct way. */
+  turn?: string[];
+  turnUsername?: string;
+  turnCredential?: string;
+}
+
+/** RFC 7065; the port and the transport may be left out. */
+const turnUrl = /^turns?:(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(:\d{1,5})?(\?transport=(udp|tcp))?$/i;
+
+/** @param option makes an option with its environment variable */
+export function networkOptions(option: (flags: string, description: string) => Option): Option[] {
+  return [
+    option('--https-port <port>', 'port for HTTPS, or off (default: 8443)').argParser(portOrOff),
+    option('--certificate <file>', "PEM file for HTTPS, chain included (default: the hub's own)"),
+    option('--certificate-key <file>', "PEM file with the certificate's private key"),
+    option(
+      '--addresses <names>',
+      'further names and addresses under which others reach this hub, with commas between',
+    ).argParser(addressList),
+    option(
+      '--stun-port <port>',
+      'UDP port at which workers learn their own address, or off (default: 3478)',
+    ).argParser(portOrOff),
+    option(
+      '--turn <urls>',
+      'TURN servers for workers, such as turn:turn.example.org:3478, with commas between',
+    ).argParser(turnList),
+    option('--turn-username <name>', 'user name at the TURN servers'),
+    option('--turn-credential <secret>', 'password at the TURN servers'),
+  ];
+}
+
+/** @throws StartError where settings need each other */
+export function checkNetwork(config: NetworkConfig): void {
+  if ((config.certificate === undefined) !== (config.certificateKey === undefined)) {
+    throw new StartError('--certificate and --certificate-key are given together, or neither.');
+  }
+  if (config.certificate !== undefined && config.httpsPort === 'off') {
+    throw new StartError(
+      '--certificate is for HTTPS, which --https-port off turns off. Leave one of them out.',
+    );
+  }
+  const account = config.turnUsername !== undefined && config.turnCredential !== undefined;
+  if (config.turn && !account) {
+    throw new StartError(
+      '--turn needs --turn-username and --turn-credential: browsers use no TURN server without.',
+    );
+  }
+  if (!config.turn && (config.turnUsername !== undefined || config.turnCredential !== undefined)) {
+    throw new StartError('--turn-username and --turn-credential are of no use without --turn.');
+  }
+}
+
+export function port(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
+  throw new InvalidArgumentError('A port is a number from 0 to 65535.');
+}
+
+function portOrOff(text: string): number | 'off' {
+  if (text === 'off') return text;
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
+  throw new InvalidArgumentError('It takes a number from 0 to 65535, or off.');
+}
+
+function addressList(text: string): string[] {
+  return listOf(text).map((name) => {
+    const plain = /^\[(.+)\]$/.exec(name)?.[1] ?? name;
+    if (isIP(plain) !== 0 || isDnsName(plain)) return plain.toLowerCase();
+    throw new InvalidArgumentError(
+      `'${name}' is no name or address. It takes such as hub.example.org or 192.168.1.20, without http:// and port.`,
+    );
+  });
+}
+
+function turnList(text: string): string[] {
+  return listOf(text).map((url) => {
+    if (turnUrl.test(url)) return url;
+    throw new InvalidArgumentError(
+      `'${url}' is no TURN server. It takes such as turn:turn.example.org:3478.`,
+    );
+  });
+}
+
+function listOf(text: string): string[] {
+  const list = text.split(',').flatMap((part) => part.trim() || []);
+  if (list.length > 0) return list;
+  throw new InvalidArgumentError('It takes at least one.');
+}

@@ -1,0 +1,150 @@
+/** What the operator does to deployments: looks before, does, and keeps it for the next start. */
+import type { DeploymentPlan, DeploymentPreview, PreviewStage } from '@potluck/api';
+import type { DeploymentStore } from '../database/smallStores.ts';
+import type { Catalogue } from '../models/catalogue.ts';
+import type { Model } from '../models/model.ts';
+import { checkPlan } from '../placement/checkPlan.ts';
+import { placeByPlan } from '../placement/placeByPlan.ts';
+import type { PlacedStage, PlacementWorker } from '../placement/placeStages.ts';
+import { stageMemory } from '../placement/stageMemory.ts';
+import type { NodeBook } from '../workers/nodeBook.ts';
+import type { WorkerRegistry } from '../workers/workerRegistry.ts';
+import { replicaCount, type Deployment } from './deployment.ts';
+import { DeploymentError } from './deploymentError.ts';
+import type { Deployments } from './deployments.ts';
+
+export interface OperatorComponents {
+  catalogue: Catalogue;
+  deployments: Deployments;
+  registry: WorkerRegistry;
+  nodes: NodeBook;
+  store: DeploymentStore;
+}
+
+export class Operator {
+  readonly #components: OperatorComponents;
+
+  constructor(components: OperatorComponents) {
+    this.#components = components;
+  }
+
+  /** @throws DeploymentError, ModelError */
+  async deploy(id: string, plan: DeploymentPlan, revision?: number): Promise<Deployment> {
+    const { catalogue, deployments, store } = this.#components;
+    const model = await this.#open(id);
+    const deployment = deployments.deploy(model, plan, revision);
+    await store.put({ model: id, plan, createdAt: deployment.createdAt });
+    // Somebody may have removed it while it was opened.
+    if (!catalogue.find(id)) await this.undeploy(id);
+    return deployment;
+  }
+
+  /** @throws DeploymentError if it is not deployed */
+  async undeploy(id: string): Promise<void> {
+    const { deployments, store } = this.#components;
+    deployments.undeploy(id);
+    await store.remove(id);
+  }
+
+  /**
+   * Removes a model that is not deployed.
+   * @throws DeploymentError if it is deployed, ModelError if it can't be removed
+   */
+  async removeModel(id: string): Promise<void> {
+    const { catalogue, deployments } = this.#components;
+    if (!catalogue.find(id)) throw notHere(id);
+    if (deployments.find(id)) {
+      throw new DeploymentError('conflict', `${id} is deployed. Undeploy it first.`, 'id');
+    }
+    await catalogue.remove(id);
+  }
+
+  /** What deploying would do, from what is free now. @throws DeploymentError, ModelError */
+  async preview(id: string, plan: DeploymentPlan): Promise<DeploymentPreview> {
+    const model = await this.#open(id);
+    const { layers } = model.package;
+    const problem = checkPlan(plan, layers.length);
+    if (problem) throw new DeploymentError('bad_plan', problem.message, problem.param);
+    const memoryOf = stageMemory(model.package);
+    const whole = memoryOf(0, layers.length - 1);
+    const candidates = this.#candidates(id);
+    const answer: DeploymentPreview = {
+      ok: true,
+      problem: null,
+      stages: [],
+      bytesToMove: 0,
+      neededBytes: whole.weightBytes + whole.workingBytes + whole.cacheBytes,
+      offeredBytes: candidates.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0),
+      tokensPerSecond: null,
+      dominatedBy: null,
+      slowestNodeId: null,
+    };
+    const used = new Set<string>();
+    for (let replica = 0; replica < replicaCount(plan); replica++) {
+      const left = candidates.filter((worker) => !used.has(worker.id));
+      const placement = placeByPlan(model.package, left, plan);
+      if (!placement.ok) {
+        const which = replicaCount(plan) > 1 ? `replica ${replica + 1}: ` : '';
+        return { ...answer, ok: false, problem: `${which}${placement.message}` };
+      }
+      for (const stage of placement.stages) {
+        used.add(stage.workerId);
+        const shown = await this.#previewStage(model, stage, replica, left);
+        answer.stages.push(shown);
+        answer.bytesToMove += shown.bytesToMove;
+      }
+    }
+    return answer;
+  }
+
+  async #previewStage(
+    model: Model,
+    { workerId, firstLayer, lastLayer }: PlacedStage,
+    replica: number,
+    workers: PlacementWorker[],
+  ): Promise<PreviewStage> {
+    const { registry } = this.#components;
+    const worker = registry.table.get(workerId);
+    const { packs } = await model.cutStage(firstLayer, lastLayer);
+    return {
+      nodeId: workerId,
+      nodeName: worker?.name ?? workerId,
+      replica,
+      firstLayer,
+      lastLayer,
+      ...stageMemory(model.package)(firstLayer, lastLayer),
+      availableBytes: workers.find(({ id }) => id === workerId)?.memoryBytes ?? 0,
+      bytesToMove: packs
+        .filter(({ sha256 }) => !worker?.cachedBlobs.has(sha256))
+        .reduce((sum, { size }) => sum + size, 0),
+    };
+  }
+
+  /** What each node that may have stages has free, in bytes. */
+  freeBytes(): number[] {
+    return this.#candidates().map(({ memoryBytes }) => memoryBytes);
+  }
+
+  #candidates(model?: string): PlacementWorker[] {
+    const { registry, deployments, nodes } = this.#components;
+    return [...registry.table.values()]
+      .filter(({ id }) => nodes.unusable(id) === undefined)
+      .map((worker) => ({
+        id: worker.id,
+        name: worker.name,
+        memoryBytes: deployments.freeBytes(worker, model),
+      }));
+  }
+
+  async #open(id: string): Promise<Model> {
+    const { catalogue, deployments } = this.#components;
+    const deployed = deployments.find(id)?.model;
+    if (deployed) return deployed;
+    if (!catalogue.find(id)) throw notHere(id);
+    return catalogue.open(id);
+  }
+}
+
+function notHere(id: string): DeploymentError {
+  return new DeploymentError('unknown_model', `There is no model '${id}' here. Add it first.`, 'model');
+}

@@ -1,0 +1,52 @@
+/** Is a plan one that a model can be placed by, whoever is here. */
+import type { DeploymentPlan } from '@potluck/api';
+
+/** What is wrong, and where in the plan. */
+export interface PlanProblem {
+  /** Such as `plan.stages[1].firstLayer`. */
+  param: string;
+  message: string;
+}
+
+/** @returns undefined where the plan covers every layer once */
+export function checkPlan(plan: DeploymentPlan, layerCount: number): PlanProblem | undefined {
+  switch (plan.mode) {
+    case 'automatic':
+      return undefined;
+    case 'shards':
+      return tooMany('plan.count', plan.count, layerCount);
+    case 'manual':
+      return tooMany('plan.stages', plan.stages.length, layerCount) ?? checkRanges(plan.stages, layerCount);
+  }
+}
+
+function tooMany(param: string, count: number, layerCount: number): PlanProblem | undefined {
+  if (count <= layerCount) return undefined;
+  return { param, message: `${count} shards were asked for; the model has ${layerCount} layers.` };
+}
+
+function checkRanges(
+  stages: Extract<DeploymentPlan, { mode: 'manual' }>['stages'],
+  layerCount: number,
+): PlanProblem | undefined {
+  const isBalanced = stages.every((stage) => stage.firstLayer === undefined && stage.lastLayer === undefined);
+  if (isBalanced) return undefined;
+  let next = 0;
+  for (const [index, { firstLayer, lastLayer }] of stages.entries()) {
+    const param = `plan.stages[${index}]`;
+    if (firstLayer === undefined || lastLayer === undefined) {
+      return { param, message: 'Give first and last layer for every stage, or for none.' };
+    }
+    if (firstLayer > next) return { param, message: `Layers ${next} to ${firstLayer - 1} are in no stage.` };
+    if (firstLayer < next) {
+      return { param, message: `Layer ${firstLayer} is in two stages, or the stages are out of order.` };
+    }
+    if (lastLayer < firstLayer) return { param, message: `The stage ends (${lastLayer}) before it starts.` };
+    if (lastLayer >= layerCount) {
+      return { param, message: `The model has layers 0 to ${layerCount - 1}; there is no ${lastLayer}.` };
+    }
+    next = lastLayer + 1;
+  }
+  if (next === layerCount) return undefined;
+  return { param: 'plan.stages', message: `Layers ${next} to ${layerCount - 1} are in no stage.` };
+}

@@ -1,0 +1,57 @@
+import { isIP } from 'node:net';
+import { readJoinLink } from '@potluck/protocol';
+import { expect, test } from 'vitest';
+import { lanAddresses, machineNames } from './localNames.ts';
+import { certificateNames, hostsOf, joinLinks, workerCommands } from './reachability.ts';
+
+const reach = { httpPort: 8000, hosts: ['192.168.1.20', '[fd00::2]'] };
+const secure = { ...reach, httpsPort: 8443, fingerprint: 'AA:BB' };
+
+test('links lead to HTTPS, and carry the token where no server sees it', () => {
+  const links = joinLinks(secure, 'secret');
+  expect(links).toEqual([
+    'https://192.168.1.20:8443/join#token=secret',
+    'https://[fd00::2]:8443/join#token=secret',
+  ]);
+  expect(readJoinLink(links[1] ?? '')).toEqual({ hubUrl: 'https://[fd00::2]:8443', token: 'secret' });
+  expect(workerCommands(secure, 'secret')[0]).toBe(
+    'potluck worker --hub https://192.168.1.20:8443 --token secret --fingerprint AA:BB',
+  );
+});
+
+test('where HTTPS is off, they are plain', () => {
+  expect(joinLinks(reach, 'secret')[0]).toBe('http://192.168.1.20:8000/join#token=secret');
+  expect(workerCommands(reach, 'secret')[0]).toBe(
+    'potluck worker --hub http://192.168.1.20:8000 --token secret',
+  );
+});
+
+test('names that the operator gives come first; a hub that listens at one address has only that', () => {
+  expect(hostsOf({ host: '127.0.0.1' })).toEqual(['127.0.0.1']);
+  expect(hostsOf({ host: '::1', addresses: ['hub.example.org', 'fd00::7'] })).toEqual([
+    'hub.example.org',
+    '[fd00::7]',
+    '[::1]',
+  ]);
+  expect(hostsOf({ addresses: ['hub.example.org'] })[0]).toBe('hub.example.org');
+  expect(hostsOf({}).length).toBeGreaterThan(0);
+});
+
+test('the certificate names all of them, and this machine for itself', () => {
+  const { required, optional } = certificateNames({ addresses: ['hub.example.org'] });
+  expect(required).toEqual(expect.arrayContaining(['hub.example.org', 'localhost', '127.0.0.1', '::1']));
+  for (const address of optional) expect(isIP(address)).toBe(6);
+  expect(certificateNames({ host: 'fd00::2' })).toMatchObject({ optional: ['fd00::2'] });
+});
+
+test("containers' networks come last, and a machine name that is none in DNS is left out", () => {
+  const ipv4 = (address: string) => [
+    { address, family: 'IPv4' as const, internal: false, netmask: '255.255.255.0', mac: '', cidr: null },
+  ];
+  expect(
+    lanAddresses({ docker0: ipv4('172.17.0.1'), eth0: ipv4('192.168.1.20'), eth1: ipv4('169.254.1.1') }),
+  ).toEqual(['192.168.1.20', '172.17.0.1']);
+  expect(machineNames('Attic')).toEqual(['attic', 'attic.local']);
+  expect(machineNames('attic.example.org')).toEqual(['attic.example.org']);
+  expect(machineNames("Grandma's Laptop")).toEqual([]);
+});

@@ -1,0 +1,91 @@
+/** What the operator set, kept in the database. */
+import { Settings, type SettingsChange } from '@potluck/api';
+import { z } from 'zod';
+import type { ValueStore } from '../database/smallStores.ts';
+
+const valueName = 'settings';
+
+const Stored = Settings.omit({ hasHubToken: true, modelDirectories: true }).extend({
+  hubToken: z.string().nullable(),
+});
+type Stored = z.infer<typeof Stored>;
+
+const defaults: Stored = {
+  revision: 1,
+  retentionDays: 30,
+  keepChatWords: true,
+  keepApiWords: false,
+  trustLocal: true,
+  hubEndpoint: 'https://huggingface.co',
+  hubToken: null,
+};
+
+export interface SettingsInit {
+  /** Folders below which models may be imported from; empty: any. */
+  modelDirectories: string[];
+  /** Replaces the default endpoint where none was set. */
+  hubEndpoint?: string;
+}
+
+/** Thrown where somebody else changed the settings since they were looked at. */
+export class SettingsConflict extends Error {
+  override readonly name = 'SettingsConflict';
+}
+
+export class HubSettings {
+  readonly #values: ValueStore;
+  readonly #init: SettingsInit;
+  readonly #listeners = new Set<() => void>();
+  #stored: Stored;
+
+  private constructor(values: ValueStore, init: SettingsInit, stored: Stored) {
+    this.#values = values;
+    this.#init = init;
+    this.#stored = stored;
+  }
+
+  static async load(values: ValueStore, init: SettingsInit): Promise<HubSettings> {
+    const stored = await values.get(valueName);
+    const own = { ...defaults, ...(init.hubEndpoint === undefined ? {} : { hubEndpoint: init.hubEndpoint }) };
+    const known = typeof stored === 'object' && stored !== null ? stored : {};
+    return new HubSettings(values, init, Stored.safeParse({ ...own, ...known }).data ?? own);
+  }
+
+  get current(): Settings {
+    const { hubToken, ...settings } = this.#stored;
+    return {
+      ...settings,
+      hasHubToken: hubToken !== null,
+      modelDirectories: this.#init.modelDirectories,
+    };
+  }
+
+  /** Token for gated models; never leaves the hub but towards its endpoint. */
+  get hubToken(): string | undefined {
+    return this.#stored.hubToken ?? undefined;
+  }
+
+  /** @returns a function that ends the listening */
+  listen(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** @throws SettingsConflict if another revision is current */
+  async change({ revision, ...change }: SettingsChange): Promise<Settings> {
+    if (revision !== this.#stored.revision) {
+      throw new SettingsConflict(
+        `The settings were changed meanwhile (revision ${this.#stored.revision}, you saw ${revision}). Look at them again.`,
+      );
+    }
+    const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
+    // A token is for the place that it was given for.
+    const isElsewhere = change.hubEndpoint !== undefined && change.hubEndpoint !== this.#stored.hubEndpoint;
+    const forgotten = isElsewhere && change.hubToken === undefined ? { hubToken: null } : {};
+    const stored = Stored.parse({ ...this.#stored, ...forgotten, ...given, revision: revision + 1 });
+    this.#stored = stored;
+    await this.#values.put(valueName, stored);
+    for (const listener of [...this.#listeners]) listener();
+    return this.current;
+  }
+}

@@ -1,0 +1,113 @@
+/** Which models are served, and how. */
+import { z } from 'zod';
+import { Bytes, Count, Timestamp } from './common.ts';
+import { Stage } from './nodes.ts';
+
+const Replicas = z.number().int().min(1).max(16).default(1);
+
+/** One stage of a plan by hand. Leave the layers out of all stages to have them balanced by memory. */
+export const PlannedStage = z
+  .strictObject({ nodeId: z.string(), firstLayer: Count.optional(), lastLayer: Count.optional() })
+  .meta({ id: 'PlannedStage' });
+export type PlannedStage = z.infer<typeof PlannedStage>;
+
+/** How to place a model: by itself, in a number of shards, or each stage on a node of choice. */
+export const DeploymentPlan = z
+  .discriminatedUnion('mode', [
+    z.strictObject({ mode: z.literal('automatic'), replicas: Replicas }),
+    z.strictObject({
+      mode: z.literal('shards'),
+      count: z.number().int().min(1).max(256),
+      replicas: Replicas,
+    }),
+    z.strictObject({ mode: z.literal('manual'), stages: z.array(PlannedStage).min(1).max(256) }),
+  ])
+  .meta({ id: 'DeploymentPlan' });
+export type DeploymentPlan = z.infer<typeof DeploymentPlan>;
+
+/** One pipeline of a deployment. */
+export const Replica = z
+  .object({
+    index: Count,
+    /** Rises at every change; null while no pipeline is put together. */
+    epoch: Count.nullable(),
+    ready: z.boolean(),
+    /** What keeps it from serving, with numbers; null while it serves. */
+    missing: z.string().nullable(),
+    /** `worker[first-last],…` */
+    route: z.string().nullable(),
+    stages: z.array(Stage),
+    running: Count,
+    waiting: Count,
+  })
+  .meta({ id: 'Replica' });
+export type Replica = z.infer<typeof Replica>;
+
+export const Deployment = z
+  .object({
+    model: z.string(),
+    /** Rises at every change of the plan; send it back to change the plan. */
+    revision: Count,
+    plan: DeploymentPlan,
+    layers: Count,
+    /** True while at least one replica serves. */
+    ready: z.boolean(),
+    missing: z.string().nullable(),
+    replicas: z.array(Replica),
+    createdAt: Timestamp,
+  })
+  .meta({ id: 'Deployment' });
+export type Deployment = z.infer<typeof Deployment>;
+
+/**
+ * `PUT /api/deployments`: deploys a model, or changes how. `revision` is that of the deployment that was looked at
+ * (leave it out for a new one); another one is answered with 409 `conflict`.
+ */
+export const Deploy = z
+  .strictObject({
+    model: z.string(),
+    plan: DeploymentPlan.default({ mode: 'automatic', replicas: 1 }),
+    revision: Count.optional(),
+  })
+  .meta({ id: 'Deploy' });
+export type Deploy = z.input<typeof Deploy>;
+
+/** One stage as it would be. */
+export const PreviewStage = z
+  .object({
+    nodeId: z.string(),
+    nodeName: z.string(),
+    replica: Count,
+    firstLayer: Count,
+    lastLayer: Count,
+    weightBytes: Bytes,
+    workingBytes: Bytes,
+    /** Least cache that is useful: one short chat. */
+    cacheBytes: Bytes,
+    /** What the node has free for this model; less than the sum of the three means that it does not fit. */
+    availableBytes: Bytes,
+    /** Weights that the node does not have yet, as far as the hub knows. */
+    bytesToMove: Bytes,
+  })
+  .meta({ id: 'PreviewStage' });
+export type PreviewStage = z.infer<typeof PreviewStage>;
+
+/** `POST /api/deployments/preview` (takes a Deploy): what would happen. Changes nothing. */
+export const DeploymentPreview = z
+  .object({
+    ok: z.boolean(),
+    /** Why not, with numbers; null where it fits. */
+    problem: z.string().nullable(),
+    stages: z.array(PreviewStage),
+    bytesToMove: Bytes,
+    neededBytes: Bytes,
+    offeredBytes: Bytes,
+    /** Predicted decode speed of one stream; null where nothing was measured yet. */
+    tokensPerSecond: z.number().nullable(),
+    /** What takes most of a token's time, for people. */
+    dominatedBy: z.string().nullable(),
+    /** Node that slows the pipeline down most; null where nothing was measured yet. */
+    slowestNodeId: z.string().nullable(),
+  })
+  .meta({ id: 'DeploymentPreview' });
+export type DeploymentPreview = z.infer<typeof DeploymentPreview>;

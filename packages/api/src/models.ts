@@ -1,0 +1,192 @@
+/** Models that are here, that could be, and how they come in. */
+import { z } from 'zod';
+import { Bytes, Count, Timestamp } from './common.ts';
+
+/** Does it fit the grid as it is; an estimate before a model is here, exact afterwards. */
+export const Fit = z
+  .object({
+    fits: z.boolean(),
+    neededBytes: Bytes,
+    offeredBytes: Bytes,
+    message: z.string().meta({ description: 'For people, with numbers' }),
+  })
+  .meta({ id: 'Fit' });
+export type Fit = z.infer<typeof Fit>;
+
+export const Model = z
+  .object({
+    id: z.string(),
+    /** For people: a directory, a repository, an npm package. */
+    source: z.string(),
+    license: z.string().nullable(),
+    importedAt: Timestamp,
+    parameterCount: Count,
+    contextLength: Count,
+    vocabularySize: Count,
+    /** All weights; what a grid has to hold. */
+    weightBytes: Bytes,
+    embeddingBytes: Bytes,
+    headBytes: Bytes,
+    /** Shared by embedding and head: a node with both ends needs them once. */
+    tiedBytes: Bytes,
+    layers: z.array(z.object({ weightBytes: Bytes, cacheBytesPerToken: Bytes, stateBytes: Bytes })),
+    notes: z.array(z.string()),
+    /** Comes with the hub; can't be removed. */
+    builtIn: z.boolean(),
+    deployed: z.boolean(),
+  })
+  .meta({ id: 'Model' });
+export type Model = z.infer<typeof Model>;
+
+/** One graph of a repository, such as `model_q4`. */
+export const HubVariant = z
+  .object({
+    name: z.string(),
+    /** Graph, weights and tokenizer: what would be fetched. */
+    bytes: Bytes,
+    files: z.array(z.object({ path: z.string(), bytes: Bytes })),
+    fit: Fit,
+    /** The one that is taken where none is chosen. */
+    preferred: z.boolean(),
+  })
+  .meta({ id: 'HubVariant' });
+export type HubVariant = z.infer<typeof HubVariant>;
+
+/** `GET /api/remote-models/:owner/:name`: a repository of the Hugging Face Hub, looked at. */
+export const HubModel = z
+  .object({
+    repository: z.string(),
+    revision: z.string(),
+    license: z.string().nullable(),
+    /** True: the owner must let you in, and a token of yours is needed. */
+    gated: z.boolean(),
+    downloads: Count.nullable(),
+    variants: z.array(HubVariant),
+    /** Id that the model would have here, for the preferred variant. */
+    id: z.string(),
+  })
+  .meta({ id: 'HubModel' });
+export type HubModel = z.infer<typeof HubModel>;
+
+/** `GET /api/remote-models?search=`: found on the Hub. */
+export const HubSearchResult = z
+  .object({
+    repository: z.string(),
+    downloads: Count.nullable(),
+    likes: Count.nullable(),
+    gated: z.boolean(),
+  })
+  .meta({ id: 'HubSearchResult' });
+export type HubSearchResult = z.infer<typeof HubSearchResult>;
+
+/** A well-known instruct model that the hub can fetch in one click. */
+export const Suggestion = z
+  .object({
+    repository: z.string(),
+    name: z.string(),
+    description: z.string(),
+    license: z.string(),
+    variant: z.string(),
+    parameterCount: Count,
+    /** About; the Hub's own number is in HubModel. */
+    bytes: Bytes,
+    fit: Fit,
+    /** Already here under this id. */
+    modelId: z.string().nullable(),
+  })
+  .meta({ id: 'Suggestion' });
+export type Suggestion = z.infer<typeof Suggestion>;
+
+export const ImportState = z.enum([
+  /** An upload that waits for its files. */
+  'waiting',
+  'downloading',
+  'importing',
+  'done',
+  'failed',
+  /** Stopped, by a restart or by hand; `resume` goes on where it was. */
+  'paused',
+]);
+export type ImportState = z.infer<typeof ImportState>;
+
+/** A model on its way in. */
+export const Import = z
+  .object({
+    id: z.string(),
+    kind: z.enum(['hub', 'directory', 'upload']),
+    /** Repository, directory, or the upload's name. */
+    source: z.string(),
+    variant: z.string().nullable(),
+    state: ImportState,
+    doneBytes: Bytes,
+    /** Null until it is known. */
+    totalBytes: Bytes.nullable(),
+    bytesPerSecond: z.number().nullable(),
+    /** The model's id, once it is known. */
+    model: z.string().nullable(),
+    error: z.object({ code: z.string(), message: z.string() }).nullable(),
+    /** True where `POST /api/imports/:id/resume` can help. */
+    resumable: z.boolean(),
+    /** Of an upload: how much of each file is here. */
+    files: z.array(z.object({ path: z.string(), bytes: Bytes, receivedBytes: Bytes })),
+    createdAt: Timestamp,
+    updatedAt: Timestamp,
+  })
+  .meta({ id: 'Import' });
+export type Import = z.infer<typeof Import>;
+
+const RepositoryName = z
+  .string()
+  .max(200)
+  .regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*\/[A-Za-z0-9_][A-Za-z0-9._-]*$/, 'a repository such as owner/name');
+
+/** A variant's name: a file name without its ending. */
+const VariantName = z
+  .string()
+  .max(200)
+  .regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*$/, 'a graph such as model_q4');
+
+/** A path inside an upload: at most one folder, no way out of it. */
+export const UploadPath = z
+  .string()
+  .max(200)
+  .regex(
+    /^(onnx\/)?[A-Za-z0-9_][A-Za-z0-9._-]*$/,
+    'a file name such as config.json or onnx/model_q4.onnx, without other folders',
+  );
+
+/** `POST /api/imports`. The answer is an Import; an upload then waits for its files. */
+export const NewImport = z
+  .discriminatedUnion('kind', [
+    z.strictObject({
+      kind: z.literal('hub'),
+      repository: RepositoryName,
+      variant: VariantName.optional(),
+      revision: z
+        .string()
+        .max(200)
+        .regex(/^[A-Za-z0-9_][A-Za-z0-9._/-]*$/, 'a branch, tag or commit')
+        .optional(),
+      /** For a gated repository; not kept beyond this import. The one in the settings is used otherwise. */
+      token: z.string().min(1).max(500).optional(),
+    }),
+    z.strictObject({
+      kind: z.literal('directory'),
+      path: z.string().min(1).max(4096),
+      variant: VariantName.optional(),
+    }),
+    z.strictObject({
+      kind: z.literal('upload'),
+      name: z
+        .string()
+        .max(100)
+        .regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*$/, 'letters, digits, dots, dashes and underscores'),
+      variant: VariantName.optional(),
+      files: z
+        .array(z.strictObject({ path: UploadPath, bytes: Bytes.min(1) }))
+        .min(1)
+        .max(200),
+    }),
+  ])
+  .meta({ id: 'NewImport' });
+export type NewImport = z.input<typeof NewImport>;

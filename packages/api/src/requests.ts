@@ -1,0 +1,96 @@
+/** What was asked, and where the time went. */
+import { z } from 'zod';
+import { Count, Timestamp } from './common.ts';
+
+export const RequestStatus = z.enum(['running', 'done', 'failed', 'cancelled', 'interrupted']);
+export type RequestStatus = z.infer<typeof RequestStatus>;
+
+const Milliseconds = z.number().nonnegative();
+
+/** One stage's part in a request; the numbers are null where its worker was gone before it could tell. */
+export const RequestStage = z
+  .object({
+    workerId: z.string(),
+    worker: z.string(),
+    firstLayer: Count,
+    lastLayer: Count,
+    queueMs: Milliseconds.nullable(),
+    computeMs: Milliseconds.nullable(),
+    transferMs: Milliseconds.nullable(),
+    tokens: Count.nullable(),
+    steps: Count.nullable(),
+    bytesIn: Count.nullable(),
+    bytesOut: Count.nullable(),
+    path: z.enum(['direct', 'relayed']).nullable(),
+    /** As the stage sent them. */
+    timings: z.record(z.string(), z.number()).nullable(),
+  })
+  .meta({ id: 'RequestStage' });
+export type RequestStage = z.infer<typeof RequestStage>;
+
+/** A request in a list. Times are milliseconds. */
+export const RequestSummary = z
+  .object({
+    id: z.string(),
+    createdAt: Timestamp,
+    finishedAt: Timestamp.nullable(),
+    model: z.string(),
+    status: RequestStatus,
+    stream: z.boolean(),
+    seed: Count,
+    /** `chat`: the app's own; `api`: a program. */
+    source: z.enum(['chat', 'api']),
+    /** Name of the API key, where one was used. */
+    key: z.string().nullable(),
+    /** True where the caller wrote it. */
+    mine: z.boolean(),
+    promptTokens: Count,
+    completionTokens: Count,
+    finishReason: z.string().nullable(),
+    errorCode: z.string().nullable(),
+    errorMessage: z.string().nullable(),
+    /** `worker[first-last],…` */
+    route: z.string(),
+    epoch: Count,
+    queueMs: Milliseconds.nullable(),
+    /** From arrival to the first token. */
+    firstTokenMs: Milliseconds.nullable(),
+    totalMs: Milliseconds.nullable(),
+    /** Decode speed: tokens after the first, by the time after it; null with fewer than two. */
+    tokensPerSecond: z.number().nullable(),
+    /** How often a lost stage's caches were computed again. */
+    replays: Count,
+    stages: z.array(RequestStage),
+  })
+  .meta({ id: 'RequestSummary' });
+export type RequestSummary = z.infer<typeof RequestSummary>;
+
+/** A request with its words, where they were kept and the caller may read them. */
+export const RequestDetail = RequestSummary.extend({
+  prompt: z.array(z.object({ role: z.string(), content: z.string() })).nullable(),
+  answer: z.string().nullable(),
+  /** Why there are no words: `not-kept` (see settings), `not-yours`; null where there are. */
+  wordsMissing: z.enum(['not-kept', 'not-yours']).nullable(),
+}).meta({ id: 'RequestDetail' });
+export type RequestDetail = z.infer<typeof RequestDetail>;
+
+/** `GET /api/requests` and, as JSON lines without a limit, `GET /api/requests/export`. */
+export const RequestQuery = z.object({
+  status: RequestStatus.optional(),
+  model: z.string().max(200).optional(),
+  source: z.enum(['chat', 'api']).optional(),
+  /** Found in id, model, route, key and error, and in words that the caller may read. */
+  search: z.string().max(200).optional(),
+  /** Unix milliseconds. */
+  since: z.coerce.number().int().nonnegative().optional(),
+  until: z.coerce.number().int().nonnegative().optional(),
+  limit: z.coerce.number().int().min(1).max(1000).default(50),
+  /** `next` of the page before. */
+  cursor: z.string().max(200).optional(),
+});
+export type RequestQuery = z.infer<typeof RequestQuery>;
+
+export const RequestPage = z
+  .object({ requests: z.array(RequestSummary), total: Count, next: z.string().nullable() })
+  .meta({ id: 'RequestPage' });
+export type RequestPage = z.infer<typeof RequestPage>;

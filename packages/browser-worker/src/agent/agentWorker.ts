@@ -1,0 +1,130 @@
+/** Entry of the web worker in which the agent lives: timers run there also while the tab is hidden. */
+import type { Sha256 } from '@potluck/protocol';
+import {
+  messageOf,
+  selfTestingStageHost,
+  startWorkerAgent,
+  webSocketOpener,
+  type AgentEvent,
+  type Log,
+  type StageHost,
+  type WorkerAgent,
+} from '@potluck/worker';
+import { expose } from 'comlink';
+import '../comlinkErrors.ts';
+import { webWorkerStageHost, type WebWorkerStageHost } from '../engine/webWorkerStageHost.ts';
+import type { TabEvent } from '../snapshot.ts';
+import { pageConnector } from '../web-rtc/pageConnector.ts';
+import type { TabAgentApi, TabAgentEvent } from './agentApi.ts';
+import { countingStageHost } from './countingStageHost.ts';
+import { openBlobStore } from './openBlobStore.ts';
+import { throttle } from './throttle.ts';
+
+/** What `hello` says; the package's version. */
+const version = '0.1.0';
+/** Pages need no more than this many counts a second. */
+const tellEveryMs = 200;
+
+let agent: WorkerAgent | undefined;
+let engine: WebWorkerStageHost | undefined;
+let observer: (event: TabAgentEvent) => void = () => undefined;
+
+const log: Log = {
+  debug: () => undefined,
+  info: (fields, message) => tellLog('info', fields, message),
+  warn: (fields, message) => tellLog('warning', fields, message),
+  error: (fields, message) => tellLog('error', fields, message),
+};
+const blobStore = openBlobStore(log, () => observer({ type: 'in-memory' }));
+
+const api: TabAgentApi = {
+  async start(init, observe) {
+    observer = (event) => void observe(event);
+    const { connections, backend, wasmThreads, subgroups, ...about } = init;
+    const started = webWorkerStageHost(
+      { log },
+      {
+        ...{ backend, wasmThreads, subgroups },
+        onLost: (reason) => observer({ type: 'device-lost', reason }),
+      },
+    );
+    engine = started;
+    try {
+      const device = await started.start();
+      const { store, kept } = await blobStore;
+      if (!kept) observer({ type: 'in-memory' });
+      const tellServed = throttle(tellEveryMs, () => {
+        observer({
+          type: 'served',
+          served: counting.counts(),
+        });
+      });
+      const counting = countingStageHost(backend === 'webgpu' ? tested(started) : started, tellServed);
+      agent = startWorkerAgent(
+        {
+          openSocket: webSocketOpener(WebSocket),
+          fetch: (...request) => fetch(...request),
+          blobStore: store,
+          stageHost: counting.host,
+          connector: connections && pageConnector({ port: connections, log }),
+          log,
+          observe: observeBlobs(),
+        },
+        { ...about, kind: 'browser', version, device },
+      );
+      agent.finished.catch((error: unknown) => observer({ type: 'refused', reason: messageOf(error) }));
+      return device;
+    } catch (error) {
+      started.close();
+      throw error;
+    }
+  },
+  setPresence: async (presence) => agent?.setPresence(presence),
+  wake: async () => agent?.wake(),
+  openSessions: async () => agent?.openSessions ?? 0,
+  async stop(reason) {
+    await agent?.stop(reason);
+    agent = undefined;
+    engine?.close();
+    engine = undefined;
+  },
+};
+
+/** The GPU is compared with the processor before a stage is served. */
+function tested(host: StageHost): StageHost {
+  const openReference = () =>
+    webWorkerStageHost(
+      { log },
+      { backend: 'wasm', wasmThreads: 1, subgroups: false, onLost: () => undefined },
+    );
+  return selfTestingStageHost(
+    { host, openReference, log },
+    { onWrong: (reason) => observer({ type: 'wrong-answers', reason }) },
+  );
+}
+
+/** Passes events on, blobs together and a few times a second. */
+function observeBlobs(): (event: AgentEvent) => void {
+  const changed = new Map<Sha256, { doneBytes: number; cached: boolean }>();
+  const tell = throttle(tellEveryMs, () => {
+    const blobs = [...changed].map(([sha256, state]) => ({ sha256, ...state }));
+    changed.clear();
+    if (blobs.length > 0) observer({ type: 'blobs', blobs });
+  });
+  return (event) => {
+    if (event.type !== 'blob') {
+      observer(event);
+      return;
+    }
+    changed.set(event.blob.sha256, { doneBytes: event.doneBytes, cached: event.cached });
+    tell();
+  };
+}
+
+function tellLog(level: TabEvent['level'], fields: object, message: string): void {
+  const { reason } = fields as { reason?: unknown };
+  const text = typeof reason === 'string' ? `${message}: ${reason}` : message;
+  observer({ type: 'log', event: { at: Date.now(), level, text } });
+}
+
+expose(api);

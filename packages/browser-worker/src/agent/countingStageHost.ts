@@ -1,0 +1,74 @@
+/** A stage host that counts what goes through another one. */
+import type { StageHost } from '@potluck/worker';
+import type { ServedView } from '../snapshot.ts';
+
+/** Rates are over this much time with work in it. */
+const windowMs = 5_000;
+
+/** Counts since it was made. */
+export type StepCounts = ServedView;
+
+/** @param onChange called when a count changed */
+export function countingStageHost(
+  host: StageHost,
+  onChange: () => void,
+  now: () => number = () => performance.now(),
+): { host: StageHost; counts(): StepCounts } {
+  let tokens = 0;
+  let steps = 0;
+  /** Open caches of each stage. */
+  const openOf = new Set<Set<string>>();
+  let recent: { begun: number; ended: number; tokens: number }[] = [];
+  return {
+    host: {
+      async load(artifact, cacheBytes) {
+        const stage = await host.load(artifact, cacheBytes);
+        const open = new Set<string>();
+        openOf.add(open);
+        return {
+          ...stage,
+          async open(request) {
+            await stage.open(request);
+            open.add(request.cacheId);
+            onChange();
+          },
+          async release(cacheId) {
+            open.delete(cacheId);
+            onChange();
+            await stage.release(cacheId);
+          },
+          async unload() {
+            openOf.delete(open);
+            onChange();
+            await stage.unload();
+          },
+          async step(request) {
+            const begun = now();
+            const result = await stage.step(request);
+            const ended = now();
+            tokens += request.length;
+            steps++;
+            recent = recent.filter((step) => step.ended > ended - windowMs);
+            recent.push({ begun, ended, tokens: request.length });
+            onChange();
+            return result;
+          },
+        };
+      },
+    },
+    counts: () => ({
+      tokens,
+      steps,
+      tokensPerSecond: rate(recent),
+      openSessions: Math.max(0, ...[...openOf].map(({ size }) => size)),
+    }),
+  };
+}
+
+function rate(steps: readonly { begun: number; ended: number; tokens: number }[]): number {
+  const first = steps[0];
+  const last = steps.at(-1);
+  if (!first || !last || last.ended <= first.begun) return 0;
+  const tokens = steps.reduce((sum, step) => sum + step.tokens, 0);
+  return (1000 * tokens) / (last.ended - first.begun);
+}

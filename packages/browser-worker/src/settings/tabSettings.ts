@@ -1,0 +1,107 @@
+/** What a person chooses for this tab, and what it remembers of hubs; kept in the browser, shared by its tabs. */
+import { z } from 'zod';
+
+export interface TabSettings {
+  /** What others see. Default: the browser and the system, such as `Firefox on Windows`. */
+  name: string;
+  /** Weights, caches and working memory of all stages may take this much. Undefined: what the device suggests. */
+  memoryBytes: number | undefined;
+  /** `wasm` leaves the GPU alone. Default `auto`: WebGPU where it is there and computes right. */
+  device: 'auto' | 'wasm';
+  /** Keeps the screen on while contributing and visible. Default false. */
+  keepScreenOn: boolean;
+  /** Plays a tone too quiet to hear, so that browsers do not slow a hidden tab down. Default false. */
+  quietTone: boolean;
+}
+
+const Stored = z.object({
+  name: z.string().trim().min(1).max(100).optional().catch(undefined),
+  memoryBytes: z.number().int().positive().optional().catch(undefined),
+  device: z.enum(['auto', 'wasm']).catch('auto'),
+  keepScreenOn: z.boolean().catch(false),
+  quietTone: z.boolean().catch(false),
+  /** Join tokens by hub. */
+  tokens: z.record(z.string(), z.string()).catch({}),
+});
+
+const storageKey = 'potluck.tab';
+
+/** Settings and join tokens in `localStorage`, or only in memory where a page has none. */
+export class TabSettingsStore {
+  readonly #storage: Storage | undefined;
+  readonly #defaultName: string;
+  #stored: z.infer<typeof Stored>;
+
+  constructor(storage: Storage | undefined, defaultName: string) {
+    this.#storage = storage;
+    this.#defaultName = defaultName;
+    this.#stored = Stored.parse(readJson(storage?.getItem(storageKey)) ?? {});
+  }
+
+  get settings(): TabSettings {
+    const { name = this.#defaultName, memoryBytes, device, keepScreenOn, quietTone } = this.#stored;
+    return { name, memoryBytes, device, keepScreenOn, quietTone };
+  }
+
+  /** Takes what is valid; a name of spaces only means the default one. */
+  change(settings: Partial<TabSettings>): void {
+    this.#keep({ ...this.#stored, ...settings });
+  }
+
+  tokenFor(hubUrl: string): string | undefined {
+    return this.#stored.tokens[hubUrl];
+  }
+
+  keepToken(hubUrl: string, token: string): void {
+    this.#keep({ ...this.#stored, tokens: { ...this.#stored.tokens, [hubUrl]: token } });
+  }
+
+  #keep(stored: unknown): void {
+    this.#stored = Stored.parse(stored);
+    try {
+      this.#storage?.setItem(storageKey, JSON.stringify(this.#stored));
+    } catch {
+      // Full or forbidden: they last as long as the page.
+    }
+  }
+}
+
+/** @returns undefined where there is none, or what is there is no JSON object */
+export function readJson(text: string | null | undefined): object | undefined {
+  if (!text) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Such as `Firefox on Windows`, from what browsers tell everybody. */
+export function describeBrowser(userAgent: string): string {
+  const browser = /Edg\//.test(userAgent)
+    ? 'Edge'
+    : /OPR\//.test(userAgent)
+      ? 'Opera'
+      : /Firefox\//.test(userAgent)
+        ? 'Firefox'
+        : /Chrom(e|ium)\//.test(userAgent)
+          ? 'Chrome'
+          : /Safari\//.test(userAgent)
+            ? 'Safari'
+            : 'Browser';
+  const system = /Android/.test(userAgent)
+    ? 'Android'
+    : /iPhone|iPad/.test(userAgent)
+      ? 'iOS'
+      : /Windows/.test(userAgent)
+        ? 'Windows'
+        : /Mac OS X|Macintosh/.test(userAgent)
+          ? 'macOS'
+          : /CrOS/.test(userAgent)
+            ? 'ChromeOS'
+            : /Linux/.test(userAgent)
+              ? 'Linux'
+              : undefined;
+  return system === undefined ? browser : `${browser} on ${system}`;
+}

@@ -1,0 +1,83 @@
+/** The agent's DirectConnector, in a web worker: the page makes the connections, the channels come here. */
+import {
+  dataChannelTransport,
+  deferred,
+  retryAtOnce,
+  TransportClosedError,
+  type Deferred,
+  type DirectConnector,
+  type DirectConnectorInit,
+  type Log,
+  type PeerTransport,
+} from '@potluck/worker';
+import { portTransport } from './channelOverPort.ts';
+import type { ToAgent, ToPage } from './messages.ts';
+
+/** @param port its other end is served by `servePageConnections` */
+export function pageConnector({ port, log }: { port: MessagePort; log: Log }): DirectConnector {
+  /** Connections that are not open yet. */
+  const opening = new Map<number, Deferred<PeerTransport>>();
+  const transports = new Map<number, PeerTransport>();
+  let onTransport: DirectConnectorInit['onTransport'] | undefined;
+  let lastCall = 0;
+
+  const tell = (message: ToPage): void => port.postMessage(message);
+
+  function take(message: Extract<ToAgent, { type: 'connection' }>): void {
+    const { id, peer, incoming } = message;
+    const onOpen = (): void => {
+      opening.get(id)?.resolve(transport);
+      opening.delete(id);
+      if (incoming) onTransport?.(peer, transport);
+    };
+    const onClose = (): void => {
+      transports.delete(id);
+      fail(id, 'the connection was closed before it was open');
+      tell({ type: 'close', id });
+    };
+    const transport = message.channel
+      ? dataChannelTransport(message.channel, onClose)
+      : portTransport(message.port, onOpen, onClose);
+    message.channel?.addEventListener('open', onOpen);
+    transports.set(id, transport);
+    // Given up while the page made it.
+    if (!incoming && !opening.has(id)) transport.close();
+  }
+
+  function fail(id: number, reason: string): void {
+    opening.get(id)?.reject(new TransportClosedError(reason));
+    opening.delete(id);
+  }
+
+  port.onmessage = ({ data }: MessageEvent<ToAgent>) => {
+    if (data.type === 'connection') {
+      take(data);
+      return;
+    }
+    fail(data.id, data.reason);
+    transports.get(data.id)?.close();
+  };
+
+  return {
+    async start({ onTransport: listener, ...init }) {
+      onTransport = listener;
+      tell({ type: 'join', init });
+    },
+    connect: (peer, signal) =>
+      retryAtOnce({ signal, log }, () => {
+        signal.throwIfAborted();
+        const id = (lastCall += 2);
+        const waiting = deferred<PeerTransport>();
+        opening.set(id, waiting);
+        signal.addEventListener('abort', () => {
+          if (!opening.has(id)) return;
+          fail(id, 'it took too long');
+          transports.get(id)?.close();
+          tell({ type: 'close', id });
+        });
+        tell({ type: 'call', id, peer });
+        return waiting.promise;
+      }),
+    close: () => tell({ type: 'leave' }),
+  };
+}

@@ -1,0 +1,101 @@
+/** `potluck browsers`: reads the settings, runs the browsers, ends when asked to. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  awaitHub,
+  CertificateError,
+  createLogger,
+  lockDataDirectory,
+  SettingsError,
+} from '@potluck/node-worker/command-line';
+import { joinLink } from '@potluck/protocol';
+import { messageOf } from '@potluck/worker';
+import { findBrowser } from './browser/findBrowser.ts';
+import { gpuFlags, resolveGpu } from './browser/gpuFlags.ts';
+import { launchFlags } from './browser/launchFlags.ts';
+import { BrowserError, RefusedError } from './errors.ts';
+import { runBrowserWorker } from './life/BrowserWorker.ts';
+import { readSettings, type BrowsersSettings } from './settings/settings.ts';
+
+/**
+ * Runs browsers until they are stopped. Problems of the person's making are printed as one message and set the exit
+ * code (2: wrong flags; 1: no browser, refused by the hub, or a hub that is not to be trusted).
+ * @param args what comes after `potluck browsers`
+ */
+export async function runBrowsers(args: string[]): Promise<void> {
+  try {
+    const settings = readSettings(args, (text) => process.stdout.write(text));
+    if (settings) await runWith(settings);
+  } catch (error) {
+    if (error instanceof SettingsError) process.exitCode = 2;
+    else if (isExplained(error)) process.exitCode = 1;
+    else throw error;
+    process.stderr.write(`potluck browsers: ${(error as Error).message}\n`);
+  }
+}
+
+function isExplained(error: unknown): boolean {
+  return error instanceof BrowserError || error instanceof CertificateError || error instanceof RefusedError;
+}
+
+async function runWith(settings: BrowsersSettings): Promise<void> {
+  const { dataDirectory } = settings;
+  try {
+    mkdirSync(dataDirectory, { recursive: true });
+  } catch (error) {
+    throw new SettingsError(`can't use ${dataDirectory} for data: ${messageOf(error)}`, { cause: error });
+  }
+  const unlock = lockDataDirectory(dataDirectory);
+  const stopping = new AbortController();
+  const stop = (signal: string): void => {
+    if (stopping.signal.aborted) process.exit(1); // Asked twice: at once. The browsers end with this process.
+    stopping.abort(signal);
+  };
+  process.on('SIGINT', stop).on('SIGTERM', stop);
+  try {
+    await serve(settings, stopping.signal);
+  } finally {
+    process.off('SIGINT', stop).off('SIGTERM', stop);
+    unlock();
+  }
+}
+
+async function serve(settings: BrowsersSettings, signal: AbortSignal): Promise<void> {
+  const { hubUrl, token, name, count, dataDirectory, memoryBytes } = settings;
+  const logger = createLogger(settings.logLevel, process.stdout.isTTY);
+  const browser = await findBrowser({ named: settings.browser, cacheDirectory: dataDirectory });
+  const gpu = resolveGpu(settings.gpu);
+  logger.info({ browser: browser.path, from: browser.from, gpu, count }, `starting ${count} browsers`);
+  const pinned = await awaitHub({ log: logger }, { hubUrl, fingerprint: settings.fingerprint, signal }).catch(
+    (error: unknown) => {
+      if (!signal.aborted) throw error;
+      return undefined;
+    },
+  );
+  if (signal.aborted) return;
+  // As root there is no sandbox, and npm's Chromium brings none.
+  const sandbox = settings.sandbox && process.getuid?.() !== 0 && browser.from !== 'npm';
+  const flags = [...gpuFlags(gpu), ...launchFlags({ hubUrl, pinned })];
+  const workers = Array.from({ length: count }, (_, index) => {
+    const own = `${name}-${index + 1}`;
+    const link = joinLink({
+      hubUrl,
+      token,
+      auto: true,
+      name: own,
+      ...(memoryBytes !== undefined && { memoryBytes }),
+    });
+    const directory = join(dataDirectory, `browser-${index + 1}`);
+    const log = logger.child({ worker: own });
+    return runBrowserWorker({ log }, { name: own, browser, flags, sandbox, link, directory, signal }).catch(
+      (error: unknown) => {
+        log.error({ reason: messageOf(error) }, 'this browser is given up');
+        throw error;
+      },
+    );
+  });
+  const ends = await Promise.allSettled(workers);
+  logger.info('stopped');
+  const failed = ends.find((end) => end.status === 'rejected');
+  if (failed) throw failed.reason;
+}

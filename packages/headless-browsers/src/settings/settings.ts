@@ -1,0 +1,135 @@
+/** The command line of `potluck browsers`; every flag has an environment variable. */
+import { homedir, hostname } from 'node:os';
+import { join } from 'node:path';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import {
+  applyEnvironment,
+  argument,
+  flag,
+  hubOf,
+  logLevels,
+  memorySize,
+  readFingerprint,
+  SettingsError,
+  type HubSettings,
+  type LogLevel,
+} from '@potluck/node-worker/command-line';
+import { gpuChoices, type GpuChoice } from '../browser/gpuFlags.ts';
+
+export interface BrowsersSettings extends HubSettings {
+  count: number;
+  gpu: GpuChoice;
+  /** Program to run; undefined: what is found. */
+  browser: string | undefined;
+  /** Of each browser's stages, in bytes; undefined: what the page suggests. */
+  memoryBytes: number | undefined;
+  /** Browsers are called `<name>-1`, `<name>-2`, … */
+  name: string;
+  dataDirectory: string;
+  sandbox: boolean;
+  logLevel: LogLevel;
+}
+
+interface RawOptions {
+  hub?: string;
+  token?: string;
+  fingerprint?: string;
+  count: number;
+  gpu: GpuChoice;
+  browser?: string;
+  memory?: number;
+  name: string;
+  data: string;
+  sandbox: boolean;
+  logLevel: LogLevel;
+}
+
+const mostBrowsers = 64;
+/** Room for the number behind the name; a worker's name has at most 100 characters. */
+const longestName = 96;
+
+/**
+ * @param args what comes after `potluck browsers`
+ * @returns undefined where only help was wanted (and printed)
+ * @throws SettingsError with what to write instead
+ */
+export function readSettings(
+  args: string[],
+  write: (text: string) => void,
+  environment: NodeJS.ProcessEnv = process.env,
+): BrowsersSettings | undefined {
+  const command = new Command('potluck browsers')
+    .description('Contribute this machine to a hub by browsers that nobody sits at.')
+    .addOption(flag('--hub <url>', 'the hub to join, such as https://192.168.1.5:8443, or its join link'))
+    .addOption(flag('--token <token>', 'join token of the hub'))
+    .addOption(
+      flag('--fingerprint <sha256>', "fingerprint of the hub's own certificate, as it prints it").argParser(
+        (text) => argument(() => readFingerprint(text)),
+      ),
+    )
+    .addOption(flag('--count <number>', 'how many browsers').argParser(browserCount).default(1))
+    .addOption(
+      flag('--gpu <kind>', 'what to compute with; auto looks for a GPU').choices(gpuChoices).default('auto'),
+    )
+    .addOption(flag('--browser <path>', 'the Chromium or Chrome to run (default: what is found)'))
+    .addOption(
+      flag('--memory <size>', 'most memory that models may take in each browser, such as 4GB').argParser(
+        (text) => argument(() => memorySize(text)),
+      ),
+    )
+    .addOption(
+      flag('--name <name>', 'what people see, with a number behind it').default(
+        hostname().slice(0, longestName),
+      ),
+    )
+    .addOption(
+      flag('--data <directory>', 'where the browsers keep identities and weights').default(
+        join(environment['XDG_DATA_HOME'] ?? join(homedir(), '.potluck'), 'browsers'),
+      ),
+    )
+    .addOption(flag('--no-sandbox', "run without Chromium's sandbox, where the system does not allow it"))
+    .addOption(flag('--log-level <level>', 'what to log').choices(logLevels).default('info'))
+    .allowExcessArguments(false)
+    .exitOverride()
+    .configureOutput({ writeOut: write, writeErr: () => undefined });
+  applyEnvironment(command, environment);
+  try {
+    command.parse(args, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return undefined;
+    throw new SettingsError(error.message.replace(/^error: /, ''));
+  }
+  return toSettings(command.opts<RawOptions>());
+}
+
+function toSettings({ hub, memory, data, ...options }: RawOptions): BrowsersSettings {
+  if (hub === undefined) {
+    throw new SettingsError('which hub? Give --hub URL (or POTLUCK_HUB), as the hub printed it');
+  }
+  const name = options.name.trim();
+  if (name === '' || name.length > longestName) {
+    throw new SettingsError(`--name takes 1 to ${longestName} characters`);
+  }
+  const settings = hubOf({ ...options, hub });
+  if (settings.token === '') {
+    throw new SettingsError('which join token? Give --token, or the whole join link as --hub');
+  }
+  return {
+    ...settings,
+    count: options.count,
+    gpu: options.gpu,
+    browser: options.browser,
+    memoryBytes: memory,
+    name,
+    dataDirectory: data,
+    sandbox: options.sandbox,
+    logLevel: options.logLevel,
+  };
+}
+
+function browserCount(text: string): number {
+  const count = Number(text);
+  if (/^\d+$/.test(text) && count >= 1 && count <= mostBrowsers) return count;
+  throw new InvalidArgumentError(`give a whole number from 1 to ${mostBrowsers}`);
+}

@@ -1,0 +1,56 @@
+/**
+ * The link that makes a device join: `https://192.168.1.20:8443/join#token=…`. What is secret stands behind the `#`,
+ * which browsers send to nobody.
+ */
+import { ProtocolError } from './errors.ts';
+
+/** Page of the app that joins. */
+export const joinPath = '/join';
+
+export interface JoinLink {
+  /** Origin of the hub, such as `https://192.168.1.20:8443`. */
+  hubUrl: string;
+  /** Join token. */
+  token: string;
+  /** Start contributing without a click; for browsers that nobody sits at. */
+  auto?: boolean;
+  /** Name for people. */
+  name?: string;
+  /** The most that the worker's stages may use, in bytes. */
+  memoryBytes?: number;
+  /** SHA-256 of the certificate at the end of the hub's chain; for workers outside of browsers. */
+  fingerprint?: string;
+}
+
+/** Writes a join link. */
+export function joinLink({ hubUrl, token, auto, name, memoryBytes, fingerprint }: JoinLink): string {
+  const fragment = new URLSearchParams({ token });
+  if (auto) fragment.set('auto', '1');
+  if (name !== undefined) fragment.set('name', name);
+  if (memoryBytes !== undefined) fragment.set('memory', String(memoryBytes));
+  if (fingerprint !== undefined) fragment.set('fingerprint', fingerprint);
+  return `${new URL(joinPath, hubUrl).href}#${fragment.toString()}`;
+}
+
+/**
+ * Reads a join link, or a hub's plain URL (the token is empty then).
+ * @throws ProtocolError if it is neither
+ */
+export function readJoinLink(text: string): JoinLink {
+  const url = URL.parse(text);
+  if (!url || !['http:', 'https:'].includes(url.protocol)) {
+    throw new ProtocolError(`"${text}" is no join link and no hub's URL, such as https://192.168.1.20:8443`);
+  }
+  const fragment = new URLSearchParams(url.hash.slice(1));
+  const name = fragment.get('name');
+  const memory = Number(fragment.get('memory') ?? Number.NaN);
+  const fingerprint = fragment.get('fingerprint');
+  return {
+    hubUrl: url.origin,
+    token: fragment.get('token') ?? '',
+    ...(fragment.get('auto') === '1' && { auto: true }),
+    ...(name && { name }),
+    ...(Number.isSafeInteger(memory) && memory > 0 && { memoryBytes: memory }),
+    ...(fingerprint && { fingerprint }),
+  };
+}

@@ -1,0 +1,32 @@
+/** Builds the app in `client/`, and serves it while it is being worked on: `npm run dev` beside a running hub. */
+import { sveltekit } from '@sveltejs/kit/vite';
+import { defineConfig, type Plugin } from 'vite';
+import options from './svelte.config.js';
+
+/** Where the hub is that the development server passes requests on to. */
+const hubUrl = process.env['POTLUCK_HUB'] ?? 'http://localhost:8000';
+const hubPaths = ['/api', '/v1', '/health', '/blobs', '/peerjs', '/worker'];
+
+/** Threads of WebAssembly need these on the page; `server.headers` do not reach it. */
+function isolation(): Plugin {
+  return {
+    name: 'potluck:isolation',
+    configureServer(server) {
+      server.middlewares.use((_request, response, next) => {
+        response.setHeader('cross-origin-opener-policy', 'same-origin');
+        response.setHeader('cross-origin-embedder-policy', 'require-corp');
+        next();
+      });
+    },
+  };
+}
+
+export default defineConfig({
+  root: 'client',
+  plugins: [isolation(), sveltekit(options)],
+  worker: { format: 'es' },
+  build: { target: 'es2022', chunkSizeWarningLimit: 700 },
+  server: {
+    proxy: Object.fromEntries(hubPaths.map((path) => [path, { target: hubUrl, ws: true }])),
+  },
+});
