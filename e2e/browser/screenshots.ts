@@ -13,6 +13,8 @@ const sizes = {
 const pages = ['chat', 'nodes', 'join', 'models', 'requests', 'settings'];
 
 await using hub = await startHub({ flags: ['--local-workers', '3', '--stages', '3'] });
+/** Where the page is not at its name. */
+const addresses: Record<string, string> = { chat: '/', join: `/join#token=${hub.joinToken}` };
 const browser = await launchChromium();
 await mkdir(directory, { recursive: true });
 for (const [size, viewport] of Object.entries(sizes)) {
@@ -21,9 +23,10 @@ for (const [size, viewport] of Object.entries(sizes)) {
     await context.addInitScript(() => localStorage.setItem('potluck:password-later', 'yes'));
     const page = await context.newPage();
     for (const name of pages) {
-      await page.goto(name === 'chat' ? '/' : `/${name}`);
+      await page.goto(addresses[name] ?? `/${name}`);
       await page.getByRole('heading', { level: 1 }).waitFor();
       if (name === 'chat') await ask(page);
+      if (name === 'join') await page.getByRole('slider').first().waitFor();
       if (name === 'requests') await page.getByRole('button', { expanded: false }).first().click();
       await page.evaluate(() => document.fonts.ready);
       await page.screenshot({ path: `${directory}${name}-${size}-${colorScheme}.png` });
