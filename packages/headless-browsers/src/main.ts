@@ -1,11 +1,10 @@
 /** `potluck browsers`: reads the settings, runs the browsers, ends when asked to. */
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   awaitHub,
   CertificateError,
   createLogger,
-  lockDataDirectory,
+  runInDataDirectory,
   SettingsError,
 } from '@potluck/node-worker/command-line';
 import { joinLink } from '@potluck/protocol';
@@ -25,7 +24,8 @@ import { readSettings, type BrowsersSettings } from './settings/settings.ts';
 export async function runBrowsers(args: string[]): Promise<void> {
   try {
     const settings = readSettings(args, (text) => process.stdout.write(text));
-    if (settings) await runWith(settings);
+    // The browsers end with this process, however it ends.
+    if (settings) await runInDataDirectory(settings.dataDirectory, (stopping) => serve(settings, stopping));
   } catch (error) {
     if (error instanceof SettingsError) process.exitCode = 2;
     else if (isExplained(error)) process.exitCode = 1;
@@ -36,28 +36,6 @@ export async function runBrowsers(args: string[]): Promise<void> {
 
 function isExplained(error: unknown): boolean {
   return error instanceof BrowserError || error instanceof CertificateError || error instanceof RefusedError;
-}
-
-async function runWith(settings: BrowsersSettings): Promise<void> {
-  const { dataDirectory } = settings;
-  try {
-    mkdirSync(dataDirectory, { recursive: true });
-  } catch (error) {
-    throw new SettingsError(`can't use ${dataDirectory} for data: ${messageOf(error)}`, { cause: error });
-  }
-  const unlock = lockDataDirectory(dataDirectory);
-  const stopping = new AbortController();
-  const stop = (signal: string): void => {
-    if (stopping.signal.aborted) process.exit(1); // Asked twice: at once. The browsers end with this process.
-    stopping.abort(signal);
-  };
-  process.on('SIGINT', stop).on('SIGTERM', stop);
-  try {
-    await serve(settings, stopping.signal);
-  } finally {
-    process.off('SIGINT', stop).off('SIGTERM', stop);
-    unlock();
-  }
 }
 
 async function serve(settings: BrowsersSettings, signal: AbortSignal): Promise<void> {

@@ -1,15 +1,8 @@
 /** `potluck worker`: reads the settings, starts the agent on this machine's device, ends when asked to. */
 import { randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { InstanceId } from '@potluck/protocol';
-import {
-  messageOf,
-  peerJsConnector,
-  RefusedByHubError,
-  startWorkerAgent,
-  webSocketOpener,
-} from '@potluck/worker';
+import { peerJsConnector, RefusedByHubError, startWorkerAgent, webSocketOpener } from '@potluck/worker';
 import type { WebSocketClass } from '@potluck/worker';
 import WebSocket from 'ws';
 import { fileBlobStore } from './blobs/fileBlobStore.ts';
@@ -17,7 +10,7 @@ import { chooseDevice } from './devices/chooseDevice.ts';
 import { threadStageHost } from './engine-thread/threadStageHost.ts';
 import { CertificateError, DeviceError, SettingsError } from './errors.ts';
 import { trustHub } from './hub-certificate/trustHub.ts';
-import { lockDataDirectory } from './identity/dataDirectoryLock.ts';
+import { runInDataDirectory } from './identity/runInDataDirectory.ts';
 import { workerIdentity } from './identity/workerIdentity.ts';
 import { createLogger } from './logging/createLogger.ts';
 import { readSettings, type WorkerSettings } from './settings/settings.ts';
@@ -34,7 +27,7 @@ const version = '0.1.0';
 export async function runWorker(args: string[]): Promise<void> {
   try {
     const settings = readSettings(args, (text) => process.stdout.write(text));
-    if (settings) await runWith(settings);
+    if (settings) await runInDataDirectory(settings.dataDirectory, (stopping) => serve(settings, stopping));
   } catch (error) {
     if (error instanceof SettingsError) process.exitCode = 2;
     else if (
@@ -45,28 +38,6 @@ export async function runWorker(args: string[]): Promise<void> {
       process.exitCode = 1;
     } else throw error;
     process.stderr.write(`potluck worker: ${error.message}\n`);
-  }
-}
-
-async function runWith(settings: WorkerSettings): Promise<void> {
-  const { dataDirectory } = settings;
-  try {
-    mkdirSync(dataDirectory, { recursive: true });
-  } catch (error) {
-    throw new SettingsError(`can't use ${dataDirectory} for data: ${messageOf(error)}`, { cause: error });
-  }
-  const unlock = lockDataDirectory(dataDirectory);
-  const stopping = new AbortController();
-  const stop = (signal: string): void => {
-    if (stopping.signal.aborted) process.exit(1); // Asked twice: at once.
-    stopping.abort(signal);
-  };
-  process.on('SIGINT', stop).on('SIGTERM', stop);
-  try {
-    await serve(settings, stopping.signal);
-  } finally {
-    process.off('SIGINT', stop).off('SIGTERM', stop);
-    unlock();
   }
 }
 

@@ -1,14 +1,14 @@
 /** The command line of `potluck browsers`; every flag has an environment variable. */
 import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import {
-  applyEnvironment,
   argument,
   flag,
   hubOf,
   logLevels,
   memorySize,
+  parseFlags,
   readFingerprint,
   SettingsError,
   type HubSettings,
@@ -88,19 +88,9 @@ export function readSettings(
       ),
     )
     .addOption(flag('--no-sandbox', "run without Chromium's sandbox, where the system does not allow it"))
-    .addOption(flag('--log-level <level>', 'what to log').choices(logLevels).default('info'))
-    .allowExcessArguments(false)
-    .exitOverride()
-    .configureOutput({ writeOut: write, writeErr: () => undefined });
-  applyEnvironment(command, environment);
-  try {
-    command.parse(args, { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return undefined;
-    throw new SettingsError(error.message.replace(/^error: /, ''));
-  }
-  return toSettings(command.opts<RawOptions>());
+    .addOption(flag('--log-level <level>', 'what to log').choices(logLevels).default('info'));
+  const options = parseFlags<RawOptions>(command, args, { write, environment });
+  return options && toSettings(options);
 }
 
 function toSettings({ hub, memory, data, ...options }: RawOptions): BrowsersSettings {

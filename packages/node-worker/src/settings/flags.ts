@@ -1,13 +1,39 @@
 /** Flags that can also come from the environment, as `POTLUCK_` and the flag's name. */
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { CommanderError, InvalidArgumentError, Option, type Command } from 'commander';
+import { SettingsError } from '../errors.ts';
 
 export function flag(flags: string, description: string): Option {
   const option = new Option(flags, description);
   return option.env(`POTLUCK_${option.name().replaceAll('-', '_').toUpperCase()}`);
 }
 
+/**
+ * Reads a command's flags.
+ * @returns undefined where only help was wanted (and written)
+ * @throws SettingsError with what to write instead
+ */
+export function parseFlags<Options extends object>(
+  command: Command,
+  args: string[],
+  { write, environment }: { write: (text: string) => void; environment: NodeJS.ProcessEnv },
+): Options | undefined {
+  command
+    .allowExcessArguments(false)
+    .exitOverride()
+    .configureOutput({ writeOut: write, writeErr: () => undefined });
+  applyEnvironment(command, environment);
+  try {
+    command.parse(args, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return undefined;
+    throw new SettingsError(error.message.replace(/^error: /, ''));
+  }
+  return command.opts<Options>();
+}
+
 /** Commander reads `process.env`; tests and other hosts bring their own. */
-export function applyEnvironment(command: Command, environment: NodeJS.ProcessEnv): void {
+function applyEnvironment(command: Command, environment: NodeJS.ProcessEnv): void {
   if (environment === process.env) return;
   for (const option of command.options as (Option & { envVar?: string | undefined })[]) {
     const value = option.envVar === undefined ? undefined : environment[option.envVar];

@@ -1,10 +1,10 @@
 /** The command line of `potluck worker`; every flag has an environment variable. */
 import { homedir, hostname, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { Command, CommanderError } from 'commander';
+import { Command } from 'commander';
 import { SettingsError } from '../errors.ts';
 import { readFingerprint } from '../hub-certificate/fingerprint.ts';
-import { applyEnvironment, argument, flag, positiveInteger } from './flags.ts';
+import { argument, flag, parseFlags, positiveInteger } from './flags.ts';
 import { hubOf, type HubSettings } from './hubOf.ts';
 import { memorySize } from './memorySize.ts';
 
@@ -73,19 +73,9 @@ export function readSettings(
       ),
     )
     .addOption(flag('--threads <number>', 'threads of ONNX Runtime').argParser(positiveInteger))
-    .addOption(flag('--log-level <level>', 'what to log').choices(logLevels).default('info'))
-    .allowExcessArguments(false)
-    .exitOverride()
-    .configureOutput({ writeOut: write, writeErr: () => undefined });
-  applyEnvironment(command, environment);
-  try {
-    command.parse(args, { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return undefined;
-    throw new SettingsError(error.message.replace(/^error: /, ''));
-  }
-  return toSettings(command.opts<RawOptions>());
+    .addOption(flag('--log-level <level>', 'what to log').choices(logLevels).default('info'));
+  const options = parseFlags<RawOptions>(command, args, { write, environment });
+  return options && toSettings(options);
 }
 
 function toSettings(options: RawOptions): WorkerSettings {

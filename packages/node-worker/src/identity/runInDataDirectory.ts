@@ -1,0 +1,35 @@
+/** The life of a command that keeps things in a directory of its own. */
+import { mkdirSync } from 'node:fs';
+import { messageOf } from '@potluck/worker';
+import { SettingsError } from '../errors.ts';
+import { lockDataDirectory } from './dataDirectoryLock.ts';
+
+/**
+ * Makes and locks the directory, runs, and gives it back.
+ * @param run ends when `stopping` does: at SIGINT or SIGTERM, with its name as the reason. Asked twice, the process ends
+ * at once
+ * @throws SettingsError if the directory can't be made, or a living process has it
+ */
+export async function runInDataDirectory(
+  directory: string,
+  run: (stopping: AbortSignal) => Promise<void>,
+): Promise<void> {
+  try {
+    mkdirSync(directory, { recursive: true });
+  } catch (error) {
+    throw new SettingsError(`can't use ${directory} for data: ${messageOf(error)}`, { cause: error });
+  }
+  const unlock = lockDataDirectory(directory);
+  const stopping = new AbortController();
+  const stop = (signal: string): void => {
+    if (stopping.signal.aborted) process.exit(1);
+    stopping.abort(signal);
+  };
+  process.on('SIGINT', stop).on('SIGTERM', stop);
+  try {
+    await run(stopping.signal);
+  } finally {
+    process.off('SIGINT', stop).off('SIGTERM', stop);
+    unlock();
+  }
+}
