@@ -5,7 +5,7 @@ import { uuidv4 } from 'uuidv7';
 import type { TabAgentEvent } from './agent/agentApi.ts';
 import { startTabRun, type TabRun } from './agent/startTabRun.ts';
 import { throttle } from './agent/throttle.ts';
-import { applyAgentEvent, withEvent, withPath } from './applyAgentEvent.ts';
+import { applyAgentEvent, withEvent } from './applyAgentEvent.ts';
 import { indexedDbBlobStore } from './blobs/indexedDbBlobStore.ts';
 import { inspectDevice } from './device/inspectDevice.ts';
 import { nextDevice, type DeviceMode } from './device/deviceMode.ts';
@@ -212,7 +212,6 @@ class Tab implements TabWorker {
         wasmThreads: offer.processor.wasmThreads,
         memoryBytes: settings.memoryBytes ?? offer.memory.suggestedBytes,
         handOver: this.#options.handOverChannels ?? true,
-        onPath: (peer, path) => this.#replace(withPath(this.#snapshot, peer, path)),
         onEvent: (event) => this.#take(event),
       });
     } catch (error) {
