@@ -45,8 +45,8 @@ export interface TabAgentApi {
   setPresence(presence: WorkerPresence['state']): Promise<void>;
   /** The network is back, or the machine woke up. */
   wake(): Promise<void>;
-  /** Sessions under way at this tab's stages. */
-  openSessions(): Promise<number>;
+  /** Asks the hub for nothing new; resolves when the answers under way have ended. */
+  drain(): Promise<void>;
   /** Says goodbye and frees everything; nothing happens where nothing runs. */
   stop(reason: string): Promise<void>;
 }

@@ -81,7 +81,7 @@ const api: TabAgentApi = {
   },
   setPresence: async (presence) => agent?.setPresence(presence),
   wake: async () => agent?.wake(),
-  openSessions: async () => agent?.openSessions ?? 0,
+  drain: async () => agent?.drain(),
   async stop(reason) {
     await agent?.stop(reason);
     agent = undefined;

@@ -17,7 +17,8 @@ export interface TabRun {
   device: Device;
   setPresence(presence: WorkerPresence['state']): void;
   wake(): void;
-  openSessions(): Promise<number>;
+  /** Asks the hub for nothing new; resolves when the answers under way have ended. */
+  drain(): Promise<void>;
   /** Says goodbye and ends. */
   stop(reason: string): Promise<void>;
 }
@@ -47,7 +48,7 @@ export async function startTabRun({ onEvent, handOver, ...about }: TabRunInit): 
       device,
       setPresence: (presence) => void api.setPresence(presence),
       wake: () => void api.wake(),
-      openSessions: () => api.openSessions(),
+      drain: () => api.drain(),
       async stop(reason) {
         const grace = new Promise<void>((resolve) => setTimeout(resolve, stopGraceMs));
         await Promise.race([api.stop(reason).catch(() => undefined), grace]);
