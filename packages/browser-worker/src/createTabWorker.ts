@@ -213,6 +213,7 @@ class Tab implements TabWorker {
       hub: { state: 'connecting', reason: undefined },
       stages: [],
       peers: [],
+      cache: { ...this.#snapshot.cache, inMemory: false },
     });
     const { settings } = this.#snapshot;
     this.#instanceId = InstanceId.parse(uuidv4());

@@ -99,6 +99,7 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
     store: components.blobStore,
     source: { hubUrl, token, fetch: components.fetch },
     log,
+    onOverflow: () => observe?.({ type: 'in-memory' }),
   });
   const pool = new StagePool({ host: components.stageHost }, { memoryBytes: init.memoryBytes });
 

@@ -25,8 +25,6 @@ export type TabAgentEvent =
   | { type: 'blobs'; blobs: { sha256: BlobRef['sha256']; doneBytes: number; cached: boolean }[] }
   | { type: 'served'; served: ServedView }
   | { type: 'log'; event: TabEvent }
-  /** Storage is full or absent: weights are only in memory. */
-  | { type: 'in-memory' }
   /** The device is gone; the agent goes on without stages until it is stopped. */
   | { type: 'device-lost'; reason: string }
   /** The device can't be used as it is; the agent goes on, and the stage has failed. */

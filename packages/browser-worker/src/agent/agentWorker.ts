@@ -35,7 +35,7 @@ const log: Log = {
   warn: (fields, message) => tellLog('warning', fields, message),
   error: (fields, message) => tellLog('error', fields, message),
 };
-const blobStore = openBlobStore(log, () => observer({ type: 'in-memory' }));
+const blobStore = openBlobStore(log);
 
 const api: TabAgentApi = {
   async start(init, observe) {
