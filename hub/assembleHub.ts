@@ -108,7 +108,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
       registry,
       logger,
       workersStarting: () => components.workersStarting?.(namesPresent()) ?? 0,
-      unusable: (id) => nodes.unusable(id),
+      unusable: (id) => nodes.unusable(id) ?? (registry.table.get(id)?.isLeaving ? 'is leaving' : undefined),
     },
     { stageDeadlineMs: init.stageDeadlineMs ?? defaultStageDeadlineMs },
   );

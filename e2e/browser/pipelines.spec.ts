@@ -1,5 +1,6 @@
 import { expect, test, type Browser } from '@playwright/test';
 import { startHub, startWorker } from '../support/hubProcess.ts';
+import { nodesOf } from '../support/nodes.ts';
 import { ask, type Answer } from './support/ask.ts';
 import { launchChromium } from './support/chromium.ts';
 import { writeSmallModel, type ModelDirectory } from './support/smallModel.ts';
@@ -44,11 +45,18 @@ test('three tabs on WebGPU are three stages, and talk directly', async () => {
   for (const tab of tabs) {
     const { device } = await tab.until(serves);
     expect(device?.kind).toBe('webgpu');
-    const { peers } = await tab.until(({ peers }) => peers.length === 2 && peers.every(({ path }) => path));
+    const { peers } = await tab.until(
+      ({ peers }) => peers.length === 2 && peers.every(({ candidatePair }) => candidatePair),
+    );
     expect(peers.every(({ state }) => state === 'direct')).toBe(true);
   }
   const workerIds = await Promise.all(tabs.map(async (tab) => (await tab.snapshot()).workerId));
   expect(new Set(workerIds).size).toBe(3);
+  // All on this machine, and the hub was told so.
+  const candidates = { local: 'host', remote: 'host' };
+  await expect
+    .poll(async () => (await nodesOf(hub)).flatMap(({ peers }) => peers))
+    .toEqual(Array.from({ length: 6 }, () => expect.objectContaining({ state: 'direct', candidates })));
   for (const [index, prompt] of prompts.entries()) {
     const answer = await ask(hub, prompt);
     expect(answer.route).toMatch(/^\S+\[0-\d\],\S+,\S+\[\d-3\]$/);

@@ -1,5 +1,8 @@
 import { expect, test, type Browser } from '@playwright/test';
+import { stopTokenId } from '@potluck/onnx/testing';
+import type OpenAI from 'openai';
 import { startHub, startWorker, type HubProcess } from '../support/hubProcess.ts';
+import { nodesOf } from '../support/nodes.ts';
 import { ask } from './support/ask.ts';
 import { launchChromium } from './support/chromium.ts';
 import { writeSmallModel, type ModelDirectory } from './support/smallModel.ts';
@@ -8,6 +11,8 @@ import { serveTestPage, type TestPage } from './support/testPage.ts';
 
 const prompt = 'The river rose.';
 const memoryBytes = 80e6;
+/** Seconds, on wasm. */
+const longAnswerTokens = 900;
 
 let page: TestPage;
 let browser: Browser;
@@ -16,7 +21,7 @@ let model: ModelDirectory;
 test.beforeAll(async () => {
   page = await serveTestPage();
   browser = await launchChromium();
-  model = await writeSmallModel();
+  model = await writeSmallModel({ contextLength: 1024 });
 });
 
 test.afterAll(async () => {
@@ -58,6 +63,64 @@ test('pause, resume and leave are kept over a reload', async () => {
   expect(await tab.until(({ state }) => state !== 'inspecting')).toMatchObject({ state: 'idle' });
   await tab.command('forgetWeights');
   expect((await tab.snapshot()).cache).toMatchObject({ bytes: 0, blobs: 0 });
+});
+
+/** A long answer, of which the first words are there. */
+async function beginAnswer(hub: HubProcess): Promise<{ rest: Promise<number> }> {
+  const stream = await hub.client.chat.completions.create({
+    model: 'small',
+    messages: [{ role: 'user', content: prompt }],
+    temperature: 0,
+    max_tokens: longAnswerTokens,
+    logit_bias: { [stopTokenId]: -100 },
+    stream: true,
+    stream_options: { include_usage: true },
+  });
+  const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<OpenAI.ChatCompletionChunk, undefined>;
+  await chunks.next();
+  const count = async (): Promise<number> => {
+    for (;;) {
+      const { done, value } = await chunks.next();
+      if (done) throw new Error('the stream ended without its usage');
+      if (value.usage) return value.usage.completion_tokens;
+    }
+  };
+  const rest = count();
+  rest.catch(() => undefined);
+  return { rest };
+}
+
+test('a tab that pauses gets nothing new, and its answer ends first', async () => {
+  await using hub = await startModel();
+  await using context = await browser.newContext();
+  const tab = await openTab(context, { pageUrl: page.url, hub, device: 'wasm' });
+  await tab.command('start');
+  await tab.until(serves);
+  const { rest } = await beginAnswer(hub);
+  const paused = tab.command('pause');
+  paused.catch(() => undefined);
+  await expect.poll(async () => (await nodesOf(hub))[0]?.reason).toBe('leaves when its answers have ended');
+  await expect(ask(hub, prompt)).rejects.toThrow(/it moves to other workers \(worker .* is leaving\)/);
+  expect(await rest).toBe(longAnswerTokens);
+  await paused;
+  expect((await tab.snapshot()).state).toBe('paused');
+  expect(await nodesOf(hub)).toEqual([]);
+});
+
+test('a tab that leaves is gone at once, also while it waits for an answer to end', async () => {
+  await using hub = await startModel();
+  await using context = await browser.newContext();
+  const tab = await openTab(context, { pageUrl: page.url, hub, device: 'wasm' });
+  await tab.command('start');
+  await tab.until(serves);
+  const { rest } = await beginAnswer(hub);
+  const paused = tab.command('pause');
+  paused.catch(() => undefined);
+  await tab.command('leave');
+  await paused;
+  expect((await tab.snapshot()).state).toBe('idle');
+  expect(await nodesOf(hub)).toEqual([]);
+  await expect(rest).rejects.toThrow(/worker .* is gone: left|can't go on/);
 });
 
 for (const [name, options] of [

@@ -16,7 +16,7 @@ export interface DeploymentsComponents {
   logger: Logger;
   /** How many workers, beside those that are here, are just being started. */
   workersStarting: () => number;
-  /** Why the operator does not want stages on a worker; undefined where it may have some. */
+  /** Why a worker gets no stages though it is here; undefined where it may have some. */
   unusable: (workerId: WorkerId) => string | undefined;
 }
 

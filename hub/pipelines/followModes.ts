@@ -1,4 +1,4 @@
-/** Moves stages as the operator pauses, drains and resumes nodes. */
+/** Moves stages as the operator pauses, drains and resumes nodes, and as workers say that they are about to leave. */
 import type { WorkerId } from '@potluck/protocol';
 import type { NodeBook } from '../workers/nodeBook.ts';
 import type { WorkerRegistry } from '../workers/workerRegistry.ts';
@@ -10,12 +10,14 @@ export interface FollowModesComponents {
   registry: WorkerRegistry;
 }
 
-/** Follows the operator's decisions for as long as the hub runs. */
+/** Follows what the operator and the workers decide for as long as the hub runs. */
 export function followModes({ nodes, deployments, registry }: FollowModesComponents): void {
   const isEmpty = (id: WorkerId): boolean =>
     deployments.list.every(({ replicas }) => replicas.every((keeper) => !keeper.uses(id)));
   const settle = (id: WorkerId): void => {
-    if (nodes.of(id).mode !== 'draining' || !isEmpty(id)) return;
+    if (!isEmpty(id)) return;
+    if (registry.table.get(id)?.isLeaving) deployments.vacate(id, 'it is leaving', 'at-once');
+    if (nodes.of(id).mode !== 'draining') return;
     nodes.change(id, { mode: 'drained' });
     deployments.vacate(id, 'it is drained', 'at-once');
   };
@@ -28,6 +30,12 @@ export function followModes({ nodes, deployments, registry }: FollowModesCompone
       deployments.vacate(id, `worker ${name} is being drained`, 'idle');
       settle(id);
     }
+  });
+  registry.listen({
+    leaving: ({ id, name }) => {
+      deployments.vacate(id, `worker ${name} is leaving`, 'idle');
+      settle(id);
+    },
   });
   deployments.listen({ changed: () => [...registry.table.keys()].forEach(settle) });
 }

@@ -128,7 +128,7 @@ export class Operator {
   #candidates(model?: string): PlacementWorker[] {
     const { registry, deployments, nodes } = this.#components;
     return [...registry.table.values()]
-      .filter(({ id }) => nodes.unusable(id) === undefined)
+      .filter(({ id, isLeaving }) => !isLeaving && nodes.unusable(id) === undefined)
       .map((worker) => ({
         id: worker.id,
         name: worker.name,

@@ -38,7 +38,7 @@ export function viewNode(components: NodeViewComponents, worker: WorkerRecord): 
         : stages.every(({ state }) => state === 'ready')
           ? 'serving'
           : 'preparing',
-    reason: reasons[0] ?? null,
+    reason: worker.isLeaving ? 'leaves when its answers have ended' : (reasons[0] ?? null),
     joinedAt: worker.joinedAt,
     leaseMs: registry.leaseMs,
     stages,

@@ -26,13 +26,15 @@ export interface WorkerSocket {
 /** What a worker says after hello, except what the registry deals with by itself. */
 export type WorkerMessage = Exclude<
   FromWorkerMessage,
-  { type: 'hello' | 'renew' | 'goodbye' | 'peer-report' | 'presence' }
+  { type: 'hello' | 'renew' | 'leaving' | 'goodbye' | 'peer-report' | 'presence' }
 >;
 
 /** Told about every change, in the order in which it happened. */
 export interface WorkerListener {
   joined?(worker: WorkerRecord): void;
   left?(worker: WorkerRecord, reason: string): void;
+  /** It wants nothing new, and goes when its answers have ended. */
+  leaving?(worker: WorkerRecord): void;
   /** Its name or a link to a peer is different now. */
   changed?(worker: WorkerRecord): void;
   message?(worker: WorkerRecord, message: WorkerMessage): void;
@@ -98,6 +100,7 @@ export class WorkerRegistry {
       device: hello.device,
       memoryBytes: hello.memoryBytes,
       joinedAt: Date.now(),
+      isLeaving: false,
       cachedBlobs: new Set(hello.cachedBlobs),
       peers: new Map(),
     };
@@ -141,6 +144,11 @@ export class WorkerRegistry {
         return;
       case 'renew':
         this.send(workerId, { type: 'renewed' });
+        return;
+      case 'leaving':
+        this.#apply({ type: 'leaving', workerId });
+        this.#changed(workerId);
+        this.#tell((listener) => listener.leaving?.(worker));
         return;
       case 'goodbye':
         this.leave(workerId, socket, message.reason ?? 'it left');

@@ -22,6 +22,8 @@ export interface WorkerRecord {
   cachedBlobs: ReadonlySet<Sha256>;
   /** Tabs only: whether somebody looks at it, by what it last said. */
   presence?: WorkerPresence['state'];
+  /** It said that it wants nothing new, and goes when its answers have ended. */
+  isLeaving: boolean;
   /** How it reaches its peers, by what it last said. */
   peers: ReadonlyMap<WorkerId, Pick<PeerReport, 'state' | 'reason' | 'roundTripMs' | 'candidatePair'>>;
 }
@@ -31,6 +33,7 @@ export type WorkerEvent =
   | { type: 'left'; workerId: WorkerId }
   | { type: 'renamed'; workerId: WorkerId; name: string }
   | { type: 'presence-changed'; workerId: WorkerId; presence: WorkerPresence['state'] }
+  | { type: 'leaving'; workerId: WorkerId }
   | { type: 'peer-reported'; workerId: WorkerId; report: PeerReport };
 
 export type WorkerTable = ReadonlyMap<WorkerId, WorkerRecord>;
@@ -48,6 +51,10 @@ export function applyWorkerEvent(table: WorkerTable, event: WorkerEvent): Worker
     }
     case 'presence-changed':
       return withPresence(table, event.workerId, event.presence);
+    case 'leaving': {
+      const worker = table.get(event.workerId);
+      return worker ? new Map(table).set(worker.id, { ...worker, isLeaving: true }) : table;
+    }
     case 'peer-reported':
       return withPeer(table, event.workerId, event.report);
   }

@@ -1,4 +1,4 @@
-/** Builds the test page once and serves it as the hub serves the app: isolated, so that wasm may use threads. */
+/** Builds the test pages once and serves them as the hub serves the app: isolated, so that wasm may use threads. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -23,7 +23,10 @@ export async function serveTestPage(): Promise<TestPage> {
   const common = { root, configFile: false as const, logLevel: 'warn' as const };
   await build({
     ...common,
-    build: { outDir, emptyOutDir: true, target: 'es2024', minify: false },
+    build: {
+      ...{ outDir, emptyOutDir: true, target: 'es2024', minify: false },
+      rolldownOptions: { input: ['index.html', 'weights.html'].map((name) => join(root, name)) },
+    },
     worker: { format: 'es' },
   });
   const server = await preview({

@@ -70,6 +70,30 @@ test('a node that is drained ends its answers first', async () => {
   });
 });
 
+test('a node that says that it leaves ends its answers first, and gets nothing new', async () => {
+  hub = await startTestHub();
+  let finish = (): void => undefined;
+  const first = hub.worker('first', {
+    onPrompt: (worker, prompt) => {
+      finish = () => answering(hub, 'Done').onPrompt?.(worker, prompt);
+    },
+  });
+  await hub.served();
+  const answer = fetch(`${hub.url}/v1/chat/completions`, {
+    method: 'POST',
+    body: JSON.stringify({ model: 'test-model', messages: [{ role: 'user', content: 'Hi' }] }),
+  });
+  await first.message('prompt');
+  first.send({ type: 'leaving' });
+  await expect.poll(async () => (await nodes()).nodes[0]?.reason).toMatch(/leaves when/);
+  hub.worker('second');
+  finish();
+  expect((await answer).status).toBe(200);
+  await first.message('release');
+  await hub.served(2);
+  expect(routes()).toEqual(['second']);
+});
+
 test('an evicted node goes with the reason; a banned one stays out until it is readmitted', async () => {
   hub = await startTestHub();
   const worker = hub.worker('one');

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { AssignmentId, Sha256, WorkerId, type Assign } from '@potluck/protocol';
 import { expect, test } from 'vitest';
-import { applyAgentEvent, withPath, type ShownEvent } from './applyAgentEvent.ts';
+import { applyAgentEvent, type ShownEvent } from './applyAgentEvent.ts';
 import type { TabSnapshot } from './snapshot.ts';
 
 const empty: TabSnapshot = {
@@ -77,13 +77,16 @@ test('a hub that was never reached is being connected to; one that was is lost',
   expect(after({ type: 'joined' }, away).hub).toEqual({ state: 'lost', reason: 'refused' });
 });
 
-test('a peer keeps its path over reports, and its round trip only while there is a way', () => {
+test('a peer shows its addresses and its round trip only while there is a way', () => {
   const peer = WorkerId.parse(randomUUID());
   const report = { type: 'peer-report' as const, peer };
-  const side = { type: 'host', protocol: 'udp', address: '10.0.0.2' };
-  const direct = after({ type: 'peer', report: { ...report, state: 'direct', roundTripMs: 3 } });
-  const known = withPath(direct, peer, { local: side, remote: side });
-  expect(known.peers).toMatchObject([{ state: 'direct', roundTripMs: 3, path: { local: side } }]);
-  const lost = applyAgentEvent(known, { type: 'peer', report: { ...report, state: 'lost', roundTripMs: 3 } });
-  expect(lost.peers).toMatchObject([{ state: 'lost', roundTripMs: undefined }]);
+  const side = { type: 'host' as const, protocol: 'udp' as const, address: '10.0.0.2:9' };
+  const way = { roundTripMs: 3, candidatePair: { local: side, remote: side } };
+  const direct = after({ type: 'peer', report: { ...report, state: 'direct', ...way } });
+  expect(direct.peers).toMatchObject([{ state: 'direct', ...way }]);
+  const lost = applyAgentEvent(direct, {
+    type: 'peer',
+    report: { ...report, state: 'lost', roundTripMs: 3 },
+  });
+  expect(lost.peers).toMatchObject([{ state: 'lost', roundTripMs: undefined, candidatePair: undefined }]);
 });

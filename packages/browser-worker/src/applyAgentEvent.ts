@@ -39,12 +39,6 @@ export function withEvent(snapshot: TabSnapshot, event: TabEvent): TabSnapshot {
   return { ...snapshot, events: [...snapshot.events, event].slice(-mostEvents) };
 }
 
-/** Sets the way to a peer that the page found out. */
-export function withPath(snapshot: TabSnapshot, peer: string, path: PeerView['path']): TabSnapshot {
-  const peers = snapshot.peers.map((view) => (view.workerId === peer ? { ...view, path } : view));
-  return { ...snapshot, peers };
-}
-
 function withAssigned(stages: readonly StageView[], message: Assign): StageView[] {
   const { assignmentId, stage, stageIndex, stages: pipeline } = message;
   const known = stages.find((view) => view.assignmentId === assignmentId);
@@ -104,14 +98,14 @@ function sums(packs: readonly PackView[]): Pick<StageView, 'doneBytes' | 'totalB
 }
 
 function withPeer(peers: readonly PeerView[], report: PeerReport): PeerView[] {
-  const { peer, state, reason, roundTripMs } = report;
+  const { peer, state, reason, roundTripMs, candidatePair } = report;
   const known = peers.find(({ workerId }) => workerId === peer);
   const view: PeerView = {
     workerId: peer,
     state,
     reason,
     roundTripMs: state === 'direct' || state === 'relayed' ? roundTripMs : undefined,
-    path: known?.path,
+    candidatePair,
   };
   return known ? peers.map((one) => (one === known ? view : one)) : [...peers, view];
 }

@@ -5,7 +5,7 @@ import { uuidv4 } from 'uuidv7';
 import type { TabAgentEvent } from './agent/agentApi.ts';
 import { startTabRun, type TabRun } from './agent/startTabRun.ts';
 import { throttle } from './agent/throttle.ts';
-import { applyAgentEvent, withEvent, withPath } from './applyAgentEvent.ts';
+import { applyAgentEvent, withEvent } from './applyAgentEvent.ts';
 import { indexedDbBlobStore } from './blobs/indexedDbBlobStore.ts';
 import { inspectDevice } from './device/inspectDevice.ts';
 import { nextDevice, type DeviceMode } from './device/deviceMode.ts';
@@ -34,10 +34,13 @@ export interface TabWorker {
   change(settings: Partial<TabSettings>): void;
   /** Tests the device and starts to join the hub. Resolves in `contributing` or in a state that says why not. Never rejects. */
   start(): Promise<void>;
-  /** Waits for the sessions under way (some seconds at most), then leaves the hub until `resume`. */
+  /**
+   * Takes nothing new from now on, lets the answers under way end (`leave` cuts that short), and leaves the hub until
+   * `resume`.
+   */
   pause(): Promise<void>;
   resume(): Promise<void>;
-  /** As `pause`, and back to `idle`: a reload does not start it again. Weights stay in the cache. */
+  /** Leaves the hub at once, back to `idle`: a reload does not start it again. Weights stay in the cache. */
   leave(): Promise<void>;
   /** Deletes the weights kept in this browser. Stages that run go on. */
   forgetWeights(): Promise<void>;
@@ -47,8 +50,9 @@ export interface TabWorker {
 
 /** How often the page is told, in milliseconds. */
 const tellEveryMs = 50;
-/** How long sessions under way may take to end before the tab leaves. */
-const drainMs = 10_000;
+/** How long answers under way may take to end before a tab that pauses leaves all the same. */
+const drainMs = 60_000;
+
 /** Makes the tab's worker; it inspects the device at once, and starts by itself if it was contributing before a reload. */
 export function createTabWorker(options: TabWorkerOptions = {}): TabWorker {
   return new Tab(options);
@@ -67,6 +71,8 @@ class Tab implements TabWorker {
   #identity: TabIdentity | undefined;
   #run: TabRun | undefined;
   #instanceId: InstanceId | undefined;
+  /** Ends the wait for answers under way. */
+  #hurry: (() => void) | undefined;
   #losses = 0;
   #mode: DeviceMode = 'wasm';
   /** Commands run one after the other. */
@@ -132,7 +138,10 @@ class Tab implements TabWorker {
 
   pause(): Promise<void> {
     return this.#command(async () => {
-      if (this.#run) await this.#end('paused', 'paused');
+      const run = this.#run;
+      if (!run) return;
+      await this.#drained(run);
+      await this.#end('paused', 'paused');
     });
   }
 
@@ -141,6 +150,7 @@ class Tab implements TabWorker {
   }
 
   leave(): Promise<void> {
+    this.#hurry?.();
     return this.#command(async () => {
       if (this.#identity) this.#identity.contributing = false;
       if (this.#run) await this.#end('idle', 'left');
@@ -156,8 +166,9 @@ class Tab implements TabWorker {
   }
 
   close(): Promise<void> {
+    this.#hurry?.();
     return this.#command(async () => {
-      if (this.#run) await this.#end('idle', 'closed', 0);
+      if (this.#run) await this.#end('idle', 'closed');
       this.#closed.abort();
       this.#identity?.release();
     });
@@ -197,7 +208,13 @@ class Tab implements TabWorker {
       });
       return;
     }
-    this.#set({ state: 'starting', hub: { state: 'connecting', reason: undefined }, stages: [], peers: [] });
+    this.#set({
+      state: 'starting',
+      hub: { state: 'connecting', reason: undefined },
+      stages: [],
+      peers: [],
+      cache: { ...this.#snapshot.cache, inMemory: false },
+    });
     const { settings } = this.#snapshot;
     this.#instanceId = InstanceId.parse(uuidv4());
     try {
@@ -212,7 +229,6 @@ class Tab implements TabWorker {
         wasmThreads: offer.processor.wasmThreads,
         memoryBytes: settings.memoryBytes ?? offer.memory.suggestedBytes,
         handOver: this.#options.handOverChannels ?? true,
-        onPath: (peer, path) => this.#replace(withPath(this.#snapshot, peer, path)),
         onEvent: (event) => this.#take(event),
       });
     } catch (error) {
@@ -246,11 +262,9 @@ class Tab implements TabWorker {
     await this.#begin(mode);
   }
 
-  /** @param drainForMs how long to wait for the sessions under way */
-  async #end(state: 'paused' | 'idle', reason: string, drainForMs = drainMs): Promise<void> {
+  async #end(state: 'paused' | 'idle', reason: string): Promise<void> {
     const run = this.#run;
     if (!run) return;
-    await this.#drained(run, drainForMs);
     this.#run = undefined;
     await run.stop(reason);
     this.#tone.stop();
@@ -266,21 +280,13 @@ class Tab implements TabWorker {
     });
   }
 
-  /** Resolves when no session is open, or the time is over. */
-  #drained(run: TabRun, withinMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(done, withinMs);
-      const stop = this.subscribe(({ served }) => {
-        if (served.openSessions === 0) done();
-      });
-      void run.openSessions().then((count) => count === 0 && done());
-      function done(): void {
-        clearTimeout(timer);
-        // `subscribe` calls back before it returns.
-        queueMicrotask(() => stop());
-        resolve();
-      }
-    });
+  /** Resolves when the hub has nothing more for this tab, the time is over, or somebody is in a hurry. */
+  async #drained(run: TabRun): Promise<void> {
+    const hurry = new Promise<void>((resolve) => (this.#hurry = resolve));
+    const timer = setTimeout(() => this.#hurry?.(), drainMs);
+    await Promise.race([run.drain(), hurry]);
+    clearTimeout(timer);
+    this.#hurry = undefined;
   }
 
   #take(event: TabAgentEvent): void {
@@ -290,7 +296,7 @@ class Tab implements TabWorker {
     }
     if (event.type === 'refused') {
       void this.#command(async () => {
-        await this.#end('idle', 'refused', 0);
+        await this.#end('idle', 'refused');
         this.#fail('refused', {
           message: `The hub does not take this tab: ${event.reason}`,
           advice: 'Open a fresh join link from the hub.',

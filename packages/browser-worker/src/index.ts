@@ -16,7 +16,6 @@
 export { createTabWorker, type TabWorker, type TabWorkerOptions } from './createTabWorker.ts';
 export type { TabSettings } from './settings/tabSettings.ts';
 export type {
-  CandidateView,
   DeviceOffer,
   GpuClass,
   HubView,

@@ -1,5 +1,5 @@
 /** What a tab that is a worker tells its page: plain values, replaced as a whole at every change. */
-import type { Device, Sha256, StageState, WorkerId } from '@potluck/protocol';
+import type { CandidatePair, Device, Sha256, StageState, WorkerId } from '@potluck/protocol';
 import type { TabSettings } from './settings/tabSettings.ts';
 
 /**
@@ -88,16 +88,8 @@ export interface PeerView {
   reason: string | undefined;
   /** Undefined until it was measured. */
   roundTripMs: number | undefined;
-  /** The pair of candidates in use; only for direct connections, where the browser tells. */
-  path: { local: CandidateView; remote: CandidateView } | undefined;
-}
-
-export interface CandidateView {
-  /** `host`: same network; `srflx`, `prflx`: through a NAT; `relay`: through a TURN server. */
-  type: string;
-  protocol: string;
-  /** As the browser shows it: an address, or a name that hides it. */
-  address: string;
+  /** Between which addresses a direct connection runs; undefined until the browser tells. */
+  candidatePair: CandidatePair | undefined;
 }
 
 /** What this tab has done since it was opened. */

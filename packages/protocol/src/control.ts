@@ -187,6 +187,9 @@ export const WorkerPresence = z.object({
 });
 export type WorkerPresence = z.infer<typeof WorkerPresence>;
 
+/** The worker is about to leave: it wants nothing new, and the hub takes its stages away as the answers under way end. */
+export const Leaving = z.object({ type: z.literal('leaving') });
+
 /** The worker leaves on purpose. */
 export const Goodbye = z.object({ type: z.literal('goodbye'), reason: text.optional() });
 
@@ -210,6 +213,7 @@ export const FromWorkerMessage = z.discriminatedUnion('type', [
   SessionClosed,
   PeerReport,
   WorkerPresence,
+  Leaving,
   Goodbye,
 ]);
 export type FromWorkerMessage = z.infer<typeof FromWorkerMessage>;

@@ -10,6 +10,8 @@ export type AgentEvent =
   | { type: 'assigned'; message: Assign }
   /** A blob of a stage: `doneBytes` of it are here. `cached` where they were before it was asked for. */
   | { type: 'blob'; blob: BlobRef; doneBytes: number; cached: boolean }
+  /** Storage is full or absent: weights are kept in memory only. */
+  | { type: 'in-memory' }
   /** What the hub was told of a stage. */
   | { type: 'stage'; report: StageReport }
   /** What the hub was told of the way to a peer. */

@@ -1,8 +1,15 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { AssignmentId, PipelineId, type BlobRef, type StageDescription } from '@potluck/protocol';
+import {
+  AssignmentId,
+  PipelineId,
+  type Assign,
+  type BlobRef,
+  type StageDescription,
+} from '@potluck/protocol';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { EchoStageHost, ScriptedHub, ScriptedWorker } from '../testing/index.ts';
 import { cut, join, startHub, stopAll } from '../testing/joinedAgents.ts';
+import type { AgentEvent } from './AgentEvent.ts';
 import { memoryBlobStore } from './blobs/memoryBlobStore.ts';
 
 afterEach(stopAll);
@@ -106,6 +113,46 @@ describe('weights', () => {
     expect(reasons(worker).join()).toMatch(/storage is full: this model is served from memory/);
     expect(firstWeights(host).equals(packBytes)).toBe(true);
     expect(blobStore.partial.has(pack.sha256)).toBe(false);
+  });
+
+  it('make room for others when storage is full, those first that were used longest ago', async () => {
+    const hub = await startHub();
+    const models = [0, 1, 2].map(() => {
+      const pack = hub.addBlob(randomBytes(500_000));
+      const [stage] = cut(1, hub.addBlob(randomBytes(50)), { packs: [pack] });
+      return { stage: stage as StageDescription, pack };
+    });
+    const [first, second, third] = models as [(typeof models)[0], (typeof models)[0], (typeof models)[0]];
+    const blobStore = memoryBlobStore({ capacityBytes: 1_200_000 });
+    const { worker } = await join(hub, {}, { blobStore });
+    const serve = async ({ stage }: { stage: StageDescription }): Promise<void> => {
+      const [assign] = await hub.deploy([{ worker, stage }]);
+      const { assignmentId } = assign as Assign;
+      worker.send({ type: 'release', assignmentId });
+      await worker.message(
+        'stage-report',
+        (report) => report.assignmentId === assignmentId && report.state === 'released',
+      );
+    };
+    for (const model of [first, second, first, third]) await serve(model);
+    const kept = models.map(({ pack }) => blobStore.whole.has(pack.sha256));
+    expect(kept).toEqual([true, false, true]);
+    expect(reasons(worker).join()).not.toMatch(/served from memory/);
+  });
+
+  it('that a stage needs make no room for those of another', async () => {
+    const hub = await startHub();
+    const [one, other] = [stageWithPack(hub), { pack: hub.addBlob(randomBytes(500_001)) }];
+    const [stage] = cut(1, hub.addBlob(randomBytes(50)), { packs: [other.pack] });
+    const blobStore = memoryBlobStore({ capacityBytes: 800_000 });
+    const events: AgentEvent[] = [];
+    const { worker } = await join(hub, {}, { blobStore, observe: (event) => void events.push(event) });
+    await hub.deploy([{ worker, stage: one.stage }]);
+    expect(events.map(({ type }) => type)).not.toContain('in-memory');
+    await hub.deploy([{ worker, stage: stage as StageDescription }]);
+    expect(events.map(({ type }) => type)).toContain('in-memory');
+    expect(blobStore.whole.has(one.pack.sha256)).toBe(true);
+    expect(blobStore.whole.has(other.pack.sha256)).toBe(false);
   });
 
   it('that were kept in memory are let go when their assignment fails', async () => {

@@ -77,6 +77,20 @@ describe('a worker agent', () => {
     }
   });
 
+  it('asks for nothing new before it leaves, and waits until the hub has taken its stages away', async () => {
+    const hub = await startHub();
+    const { joined, workers, assigns } = await pipeline(hub, 1);
+    const [{ agent }, worker, { assignmentId }] = [joined[0]!, workers[0]!, assigns[0]!];
+    let isDrained = false;
+    const draining = agent.drain().then(() => (isDrained = true));
+    await worker.message('leaving');
+    // What runs goes on.
+    expect((await hub.generate(workers, assigns, prompt, { length: 5 })).tokens).toHaveLength(5);
+    expect(isDrained).toBe(false);
+    worker.send({ type: 'release', assignmentId });
+    await draining;
+  });
+
   it('refuses a session for which there is no room, in numbers', async () => {
     const hub = await startHub();
     const { workers, assigns } = await pipeline(hub, 1);

@@ -19,7 +19,7 @@ import { Assignment } from './assignment/Assignment.ts';
 import { BlobCache } from './blobs/BlobCache.ts';
 import type { BlobStore } from './blobs/BlobStore.ts';
 import { unixMs } from './clock.ts';
-import { deferred } from './deferred.ts';
+import { deferred, type Deferred } from './deferred.ts';
 import { RefusedByHubError, SessionError } from './errors.ts';
 import { HubConnection, type HubRequest } from './hub-connection/HubConnection.ts';
 import type { OpenHubSocket } from './hub-connection/HubSocket.ts';
@@ -75,8 +75,11 @@ export interface WorkerAgent {
   setPresence(presence: WorkerPresence['state']): void;
   /** Tries to reach the hub at once if it is away: the network is back, or the machine woke up. */
   wake(): void;
-  /** Sessions that are open here. */
-  readonly openSessions: number;
+  /**
+   * Asks the hub for nothing new. Resolves when it has taken all stages away, which it does as soon as the answers under
+   * way have ended, or when there is no hub that could.
+   */
+  drain(): Promise<void>;
   /** Says goodbye, frees all stages. */
   stop(reason?: string): Promise<void>;
 }
@@ -89,11 +92,14 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
   const assignments = new Map<string, Assignment>();
   let refusedFrames = 0;
   let presence: WorkerPresence['state'] | undefined;
+  /** Set when this worker wants nothing new. */
+  let drained: Deferred<void> | undefined;
 
   const blobs = new BlobCache({
     store: components.blobStore,
     source: { hubUrl, token, fetch: components.fetch },
     log,
+    onOverflow: () => observe?.({ type: 'in-memory' }),
   });
   const pool = new StagePool({ host: components.stageHost }, { memoryBytes: init.memoryBytes });
 
@@ -115,7 +121,10 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
       },
       onRelay: (bytes) => links.receiveRelay(bytes),
       onAway: (reason) => observe?.({ type: 'hub-away', reason }),
-      onLost: () => links.onHubLost(),
+      onLost: () => {
+        links.onHubLost();
+        tellDrained();
+      },
       onLeaseEnded: () => eachSessions((sessions) => sessions.failAll('stage-gone', 'the hub is gone')),
       onRefused: (message) => {
         log.error({}, `the hub refuses this worker: ${message}`);
@@ -144,6 +153,12 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
     if (message.type === 'stage-report') observe?.({ type: 'stage', report: message });
     else if (message.type === 'peer-report') observe?.({ type: 'peer', report: message });
     hub.send(message);
+    tellDrained();
+  }
+
+  function tellDrained(): void {
+    const live = [...assignments.values()].some(({ state }) => state !== 'failed' && state !== 'released');
+    if (!live || !hub.connected) drained?.resolve();
   }
 
   function onWelcome(welcome: Welcome): void {
@@ -295,6 +310,7 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
   function end(error?: Error, reason?: string): Promise<void> {
     ending ??= (async () => {
       hub.stop(reason);
+      tellDrained();
       links.close();
       await Promise.all([...assignments.values()].map((assignment) => assignment.release(reason)));
       if (error) finished.reject(error);
@@ -309,9 +325,6 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
     get refused() {
       return refusedFrames + hub.refusedMessages + links.refusedMessages;
     },
-    get openSessions() {
-      return [...assignments.values()].reduce((sum, { sessions }) => sum + (sessions?.count ?? 0), 0);
-    },
     addTransport: (peer, transport) => links.addTransport(peer, transport),
     setPresence: (state) => {
       if (state === presence) return;
@@ -319,6 +332,12 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
       if (hub.connected) hub.send({ type: 'presence', state });
     },
     wake: () => hub.wake(),
+    drain() {
+      if (!drained && hub.connected) hub.send({ type: 'leaving' });
+      drained ??= deferred<void>();
+      tellDrained();
+      return drained.promise;
+    },
     stop: (reason) => end(undefined, reason),
   };
 }

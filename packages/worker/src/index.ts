@@ -57,6 +57,7 @@ export {
 } from './peers/peerJsSignalling.ts';
 export type { PeerTransport, PeerTransportEvents } from './peers/PeerTransport.ts';
 export { retryAtOnce } from './peers/retryAtOnce.ts';
+export { selectedCandidatePair } from './peers/selectedCandidatePair.ts';
 export { selfTestingStageHost, type SelfTestComponents } from './self-test/selfTestingStageHost.ts';
 export type {
   LoadedStage,

@@ -53,6 +53,23 @@ export function runBlobStoreTests(name: string, setup: () => Promise<() => Promi
       await partial.close();
     });
 
+    it('lists first what was used longest ago, also when it is opened anew', async () => {
+      const open = await setup();
+      const store = await open();
+      const names: Sha256[] = [];
+      for (const text of ['one', 'two', 'three']) {
+        const name = Sha256.parse(createHash('sha256').update(text).digest('hex'));
+        const partial = await store.openPartial(name);
+        await partial.append(new TextEncoder().encode(text));
+        await partial.commit();
+        await partial.close();
+        names.push(name);
+      }
+      const [one, two, three] = names as [Sha256, Sha256, Sha256];
+      for (const name of [three, one, two, sha256]) await store.touch(name);
+      expect(await (await open()).list()).toEqual([three, one, two]);
+    });
+
     it('forgets a removed blob', async () => {
       const store = await (await setup())();
       const partial = await store.openPartial(sha256);

@@ -25,8 +25,6 @@ export type TabAgentEvent =
   | { type: 'blobs'; blobs: { sha256: BlobRef['sha256']; doneBytes: number; cached: boolean }[] }
   | { type: 'served'; served: ServedView }
   | { type: 'log'; event: TabEvent }
-  /** Storage is full or absent: weights are only in memory. */
-  | { type: 'in-memory' }
   /** The device is gone; the agent goes on without stages until it is stopped. */
   | { type: 'device-lost'; reason: string }
   /** The device can't be used as it is; the agent goes on, and the stage has failed. */
@@ -45,8 +43,8 @@ export interface TabAgentApi {
   setPresence(presence: WorkerPresence['state']): Promise<void>;
   /** The network is back, or the machine woke up. */
   wake(): Promise<void>;
-  /** Sessions under way at this tab's stages. */
-  openSessions(): Promise<number>;
+  /** Asks the hub for nothing new; resolves when the answers under way have ended. */
+  drain(): Promise<void>;
   /** Says goodbye and frees everything; nothing happens where nothing runs. */
   stop(reason: string): Promise<void>;
 }

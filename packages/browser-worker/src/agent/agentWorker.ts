@@ -35,7 +35,7 @@ const log: Log = {
   warn: (fields, message) => tellLog('warning', fields, message),
   error: (fields, message) => tellLog('error', fields, message),
 };
-const blobStore = openBlobStore(log, () => observer({ type: 'in-memory' }));
+const blobStore = openBlobStore(log);
 
 const api: TabAgentApi = {
   async start(init, observe) {
@@ -81,7 +81,7 @@ const api: TabAgentApi = {
   },
   setPresence: async (presence) => agent?.setPresence(presence),
   wake: async () => agent?.wake(),
-  openSessions: async () => agent?.openSessions ?? 0,
+  drain: async () => agent?.drain(),
   async stop(reason) {
     await agent?.stop(reason);
     agent = undefined;

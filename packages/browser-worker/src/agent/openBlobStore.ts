@@ -3,14 +3,12 @@ import { indexedDbBlobStore, type IndexedDbBlobStore } from '../blobs/indexedDbB
 
 /**
  * Blobs in IndexedDB, or in memory where the page may not store anything (private windows, blocked storage).
- * @param onFull called when a blob did not fit
  */
 export async function openBlobStore(
   log: Log,
-  onFull: () => void,
 ): Promise<{ store: BlobStore; kept: IndexedDbBlobStore | undefined }> {
   try {
-    const kept = indexedDbBlobStore({ onFull });
+    const kept = indexedDbBlobStore();
     await kept.list();
     return { store: kept, kept };
   } catch (error) {

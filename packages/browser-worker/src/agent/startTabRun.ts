@@ -17,13 +17,14 @@ export interface TabRun {
   device: Device;
   setPresence(presence: WorkerPresence['state']): void;
   wake(): void;
-  openSessions(): Promise<number>;
+  /** Asks the hub for nothing new; resolves when the answers under way have ended. */
+  drain(): Promise<void>;
   /** Says goodbye and ends. */
   stop(reason: string): Promise<void>;
 }
 
 /** @throws what is wrong with the device */
-export async function startTabRun({ onEvent, handOver, onPath, ...about }: TabRunInit): Promise<TabRun> {
+export async function startTabRun({ onEvent, handOver, ...about }: TabRunInit): Promise<TabRun> {
   const worker = openAgentWorker();
   const api = wrap<TabAgentApi>(worker);
   const end = (): void => {
@@ -37,7 +38,7 @@ export async function startTabRun({ onEvent, handOver, onPath, ...about }: TabRu
     });
   });
   try {
-    const connections = await openConnections({ handOver, onPath });
+    const connections = await openConnections(handOver);
     const init: TabAgentInit = { ...about, connections };
     const device = await Promise.race([
       api.start(connections ? transfer(init, [connections]) : init, observe),
@@ -47,7 +48,7 @@ export async function startTabRun({ onEvent, handOver, onPath, ...about }: TabRu
       device,
       setPresence: (presence) => void api.setPresence(presence),
       wake: () => void api.wake(),
-      openSessions: () => api.openSessions(),
+      drain: () => api.drain(),
       async stop(reason) {
         const grace = new Promise<void>((resolve) => setTimeout(resolve, stopGraceMs));
         await Promise.race([api.stop(reason).catch(() => undefined), grace]);
@@ -65,12 +66,10 @@ function openAgentWorker(): Worker {
 }
 
 /** @returns the agent's end, or undefined where the browser has no WebRTC */
-async function openConnections(
-  init: Pick<PageConnectionsInit, 'handOver' | 'onPath'>,
-): Promise<MessagePort | undefined> {
+async function openConnections(handOver: boolean): Promise<MessagePort | undefined> {
   if (!('RTCPeerConnection' in globalThis)) return undefined;
   const { servePageConnections } = await import('../web-rtc/pageConnections.ts');
   const { port1, port2 } = new MessageChannel();
-  servePageConnections({ log: silentLog }, { ...init, port: port1 });
+  servePageConnections({ log: silentLog }, { handOver, port: port1 });
   return port2;
 }

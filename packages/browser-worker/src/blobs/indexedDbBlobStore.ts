@@ -3,7 +3,7 @@
  * says that it is whole, so that neither keeping nor opening it copies bytes.
  */
 import { Sha256, type WeightFile } from '@potluck/protocol';
-import { StorageFullError, type BlobStore, type PartialBlob } from '@potluck/worker';
+import { StorageFullError, unixMs, type BlobStore, type PartialBlob } from '@potluck/worker';
 import { clear, createStore, delMany, get, promisifyRequest, set, setMany, type UseStore } from 'idb-keyval';
 
 /** 24 pieces of 4 MiB were written in 0.4 s, one of 96 MiB in 1.1 s (Chromium). Also what a cut download may lose. */
@@ -12,6 +12,8 @@ const pieceBytes = 4 * 1024 * 1024;
 /** Kept under the blob's name once it is whole. */
 interface WholeBlob {
   sizeBytes: number;
+  /** When it was kept or used last, in Unix milliseconds. */
+  usedAt: number;
   pieces: number;
 }
 
@@ -28,14 +30,11 @@ export interface IndexedDbBlobStore extends BlobStore {
 export interface IndexedDbBlobStoreInit {
   /** Default `potluck-weights`. */
   database?: string;
-  /** Called when a blob did not fit. */
-  onFull?: () => void;
 }
 
 /** @throws (from the first call on) what IndexedDB throws where pages may not store anything */
 export function indexedDbBlobStore({
   database = 'potluck-weights',
-  onFull,
 }: IndexedDbBlobStoreInit = {}): IndexedDbBlobStore {
   const store = createStore(database, 'blobs');
 
@@ -51,15 +50,26 @@ export function indexedDbBlobStore({
 
   return {
     async list() {
-      const keys = await store('readonly', (objects) => promisifyRequest(objects.getAllKeys(names())));
-      return keys.flatMap((key) => Sha256.safeParse(key).data ?? []);
+      const [keys, blobs] = await store('readonly', (objects) =>
+        Promise.all([
+          promisifyRequest(objects.getAllKeys(names())),
+          promisifyRequest<WholeBlob[]>(objects.getAll(names())),
+        ]),
+      );
+      const order = new Map(keys.map((key, index) => [key, blobs[index]?.usedAt ?? 0]));
+      const found = keys.flatMap((key) => Sha256.safeParse(key).data ?? []);
+      return found.sort((one, other) => (order.get(one) ?? 0) - (order.get(other) ?? 0));
+    },
+    async touch(sha256) {
+      const blob = await wholeBlob(sha256);
+      if (blob) await set(sha256, { ...blob, usedAt: unixMs() } satisfies WholeBlob, store);
     },
     sizeOf: async (sha256) => (await wholeBlob(sha256))?.sizeBytes,
     async read(sha256) {
       if (!(await wholeBlob(sha256))) return undefined;
       return bytesOf(await pieces(sha256));
     },
-    openPartial: async (sha256) => openPartial(store, sha256, await pieces(sha256), onFull),
+    openPartial: async (sha256) => openPartial(store, sha256, await pieces(sha256)),
     async remove(sha256) {
       await delMany([sha256, ...(await pieceKeys(sha256))], store);
     },
@@ -83,18 +93,12 @@ async function bytesOf(blobs: readonly Blob[]): Promise<Uint8Array<ArrayBuffer>>
   return new Uint8Array(await new Blob([...blobs]).arrayBuffer());
 }
 
-function openPartial(
-  store: UseStore,
-  sha256: Sha256,
-  stored: Blob[],
-  onFull: (() => void) | undefined,
-): PartialBlob {
+function openPartial(store: UseStore, sha256: Sha256, stored: Blob[]): PartialBlob {
   async function write<T>(task: Promise<T>): Promise<T> {
     try {
       return await task;
     } catch (error) {
       if ((error as DOMException | null)?.name !== 'QuotaExceededError') throw error;
-      onFull?.();
       throw new StorageFullError('this browser gives the page no more storage', { cause: error });
     }
   }
@@ -126,7 +130,7 @@ function openPartial(
     read: () => bytesOf([...stored, new Blob(pending)]),
     async commit() {
       await flush();
-      const whole: WholeBlob = { sizeBytes: storedBytes, pieces: stored.length };
+      const whole: WholeBlob = { sizeBytes: storedBytes, usedAt: unixMs(), pieces: stored.length };
       await write(set(sha256, whole, store));
     },
     async discard() {

@@ -1,5 +1,5 @@
 /** What the page, which has WebRTC, and the agent's web worker tell each other about connections, over one MessagePort. */
-import type { WorkerId } from '@potluck/protocol';
+import type { CandidatePair, WorkerId } from '@potluck/protocol';
 import type { SignallingInit } from '@potluck/worker';
 
 /** From the agent. */
@@ -20,6 +20,8 @@ export type ToAgent =
    * handed over as it is; where the browser can't do that, the page passes slices on through a `port`.
    */
   | ({ type: 'connection'; id: number; peer: WorkerId; incoming: boolean } & Carrier)
+  /** The pair of candidates in use, at every change. */
+  | { type: 'path'; id: number; pair: CandidatePair }
   /** The connection ended, or never began. */
   | { type: 'broken'; id: number; reason: string };
 

@@ -8,25 +8,19 @@ import {
   type PeerJsSignalling,
 } from '@potluck/worker';
 import type { DataConnection } from 'peerjs';
-import type { PeerView } from '../snapshot.ts';
 import { passOn } from './channelOverPort.ts';
 import type { ToAgent, ToPage } from './messages.ts';
-import { watchPath } from './watchPath.ts';
+import { watchCandidatePair } from './watchCandidatePair.ts';
 
 export interface PageConnectionsInit {
   /** The agent's end is the other one. */
   port: MessagePort;
   /** False relays slices through the page even where channels can be handed over. */
   handOver: boolean;
-  /** The candidate pair that a peer is reached by; undefined when it is no longer. */
-  onPath: (peer: WorkerId, path: PeerView['path']) => void;
 }
 
 /** Serves the agent until its port says `leave`. */
-export function servePageConnections(
-  { log }: { log: Log },
-  { port, handOver, onPath }: PageConnectionsInit,
-): void {
+export function servePageConnections({ log }: { log: Log }, { port, handOver }: PageConnectionsInit): void {
   let signalling: PeerJsSignalling | undefined;
   const connections = new Map<number, { connection: DataConnection; abort: AbortController }>();
   const calls = new Map<number, AbortController>();
@@ -45,22 +39,31 @@ export function servePageConnections(
       const channel = openActivationsChannel(connection, broken);
       const abort = new AbortController();
       connections.set(id, { connection, abort });
-      watchPath(connection.peerConnection, (path) => onPath(peer, path), abort.signal);
       const about = { type: 'connection' as const, id, peer, incoming };
-      if (handOver) {
-        try {
-          tell({ ...about, channel }, [channel]);
-          return;
-        } catch (error) {
-          log.debug({ reason: messageOf(error) }, 'this browser keeps data channels in the page');
-        }
+      if (!handOver || !handChannelOver(about, channel)) {
+        const relay = new MessageChannel();
+        passOn(channel, relay.port1);
+        tell({ ...about, port: relay.port2 }, [relay.port2]);
       }
-      const relay = new MessageChannel();
-      passOn(channel, relay.port1);
-      tell({ ...about, port: relay.port2 }, [relay.port2]);
+      const { peerConnection } = connection;
+      watchCandidatePair(peerConnection, (pair) => tell({ type: 'path', id, pair }), abort.signal);
     } catch (error) {
       connection.close();
       tell({ type: 'broken', id, reason: messageOf(error) });
+    }
+  }
+
+  /** @returns false where the browser can't do that */
+  function handChannelOver(
+    about: Omit<Extract<ToAgent, { type: 'connection' }>, 'channel' | 'port'>,
+    channel: RTCDataChannel,
+  ): boolean {
+    try {
+      tell({ ...about, channel }, [channel]);
+      return true;
+    } catch (error) {
+      log.debug({ reason: messageOf(error) }, 'this browser keeps data channels in the page');
+      return false;
     }
   }
 

@@ -1,4 +1,5 @@
 /** The agent's DirectConnector, in a web worker: the page makes the connections, the channels come here. */
+import type { CandidatePair } from '@potluck/protocol';
 import {
   dataChannelTransport,
   deferred,
@@ -9,15 +10,23 @@ import {
   type DirectConnectorInit,
   type Log,
   type PeerTransport,
+  type PeerTransportEvents,
 } from '@potluck/worker';
 import { portTransport } from './channelOverPort.ts';
 import type { ToAgent, ToPage } from './messages.ts';
+
+/** What the page says of a connection's addresses, and who wants to know. */
+interface Path {
+  pair: CandidatePair | undefined;
+  events: PeerTransportEvents | undefined;
+}
 
 /** @param port its other end is served by `servePageConnections` */
 export function pageConnector({ port, log }: { port: MessagePort; log: Log }): DirectConnector {
   /** Connections that are not open yet. */
   const opening = new Map<number, Deferred<PeerTransport>>();
   const transports = new Map<number, PeerTransport>();
+  const paths = new Map<number, Path>();
   let onTransport: DirectConnectorInit['onTransport'] | undefined;
   let lastCall = 0;
 
@@ -32,12 +41,18 @@ export function pageConnector({ port, log }: { port: MessagePort; log: Log }): D
     };
     const onClose = (): void => {
       transports.delete(id);
+      paths.delete(id);
       fail(id, 'the connection was closed before it was open');
       tell({ type: 'close', id });
     };
-    const transport = message.channel
-      ? dataChannelTransport(message.channel, onClose)
-      : portTransport(message.port, onOpen, onClose);
+    const path: Path = { pair: undefined, events: undefined };
+    paths.set(id, path);
+    const transport = withPath(
+      path,
+      message.channel
+        ? dataChannelTransport(message.channel, onClose)
+        : portTransport(message.port, onOpen, onClose),
+    );
     message.channel?.addEventListener('open', onOpen);
     transports.set(id, transport);
     // Given up while the page made it.
@@ -52,6 +67,13 @@ export function pageConnector({ port, log }: { port: MessagePort; log: Log }): D
   port.onmessage = ({ data }: MessageEvent<ToAgent>) => {
     if (data.type === 'connection') {
       take(data);
+      return;
+    }
+    if (data.type === 'path') {
+      const path = paths.get(data.id);
+      if (!path) return;
+      path.pair = data.pair;
+      path.events?.onPath?.();
       return;
     }
     fail(data.id, data.reason);
@@ -79,5 +101,17 @@ export function pageConnector({ port, log }: { port: MessagePort; log: Log }): D
         return waiting.promise;
       }),
     close: () => tell({ type: 'leave' }),
+  };
+}
+
+/** The transport, which also tells the addresses in use. */
+function withPath(path: Path, transport: PeerTransport): PeerTransport {
+  return {
+    ...transport,
+    listen(events) {
+      path.events = events;
+      transport.listen(events);
+    },
+    candidatePair: async () => path.pair,
   };
 }

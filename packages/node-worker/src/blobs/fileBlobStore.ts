@@ -11,11 +11,12 @@ import {
   rename,
   rm,
   stat,
+  utimes,
   type FileHandle,
 } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Sha256, type BlobSlice } from '@potluck/protocol';
-import { StorageFullError, type BlobStore, type PartialBlob } from '@potluck/worker';
+import { StorageFullError, unixMs, type BlobStore, type PartialBlob } from '@potluck/worker';
 
 /** Codes of a file system that takes no more. */
 const fullCodes = ['ENOSPC', 'EDQUOT', 'EFBIG'];
@@ -33,8 +34,16 @@ export async function fileBlobStore(directory: string): Promise<BlobStore> {
 
   return {
     async list() {
-      const names = await readdir(directory);
-      return names.flatMap((name) => Sha256.safeParse(name).data ?? []);
+      const names = (await readdir(directory)).flatMap((name) => Sha256.safeParse(name).data ?? []);
+      const usedAt = await Promise.all(
+        names.map(async (name) => (await orAbsent(stat(fileOf(name))))?.mtimeMs ?? 0),
+      );
+      const order = new Map(names.map((name, index) => [name, usedAt[index] ?? 0]));
+      return names.sort((one, other) => (order.get(one) ?? 0) - (order.get(other) ?? 0));
+    },
+    async touch(sha256) {
+      const seconds = unixMs() / 1000;
+      await orAbsent(utimes(fileOf(sha256), seconds, seconds));
     },
     sizeOf: (sha256) => orAbsent(stat(fileOf(sha256)).then(({ size }) => size)),
     read: (sha256) => orAbsent(readWhole(fileOf(sha256))),

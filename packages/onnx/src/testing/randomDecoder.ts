@@ -13,6 +13,7 @@ import { RandomWeights } from './randomWeights.ts';
 import { specialTokens, stopTokenId, tinyTokenizer } from './tinyTokenizer.ts';
 import { WeightFile } from './weightFile.ts';
 
+export { stopTokenId } from './tinyTokenizer.ts';
 export { benchDecoder, tinyDecoder, type RandomDecoderSettings } from './decoderSettings.ts';
 
 /** The graph of a random decoder, relative to its directory; its weights are beside it, in `model.onnx_data`. */

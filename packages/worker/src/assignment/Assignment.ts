@@ -32,6 +32,8 @@ export class Assignment {
   #progress: { doneBytes: number; totalBytes: number } | undefined;
   #progressReportedAt = 0;
   #lease: StageLease | undefined;
+  /** Lets the stage's blobs be evicted. */
+  #letGo: (() => void) | undefined;
   #watchdog: Watchdog | undefined;
   /** From the time that the stage is in memory. */
   sessions: StageSessions | undefined;
@@ -54,8 +56,9 @@ export class Assignment {
     this.report();
     const watchdog = new Watchdog(this.#message.deadlineMs, () => this.#state);
     this.#watchdog = watchdog;
+    const { stage } = this.#message;
+    this.#letGo = this.#components.blobs.hold([stage.graph, ...stage.packs]);
     try {
-      const { stage } = this.#message;
       this.#lease = this.#components.pool.reserve(stage, this.#message.cacheBytes);
       const loaded = await this.#load(this.#lease, watchdog);
       if (this.#isFinal()) return;
@@ -186,6 +189,7 @@ export class Assignment {
     this.sessions?.failAll(code, reason ?? 'the stage was released');
     if (state === 'failed') this.#enter(state, reason);
     else this.#state = state;
+    this.#letGo?.();
     await this.#lease?.release().catch((error: unknown) => {
       this.#components.log.warn({ error: messageOf(error) }, 'could not unload a stage');
     });

@@ -2,7 +2,7 @@
 import type { BlobRef, Sha256, StageDescription } from '@potluck/protocol';
 import { BlobCorruptError, StorageFullError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import type { BlobStore, PartialBlob, WeightsFolder } from './BlobStore.ts';
+import type { BlobStore, WeightsFolder } from './BlobStore.ts';
 import { downloadBlob, type BlobSource } from './downloadBlob.ts';
 import { memoryBlobStore } from './memoryBlobStore.ts';
 import { sha256Of } from './sha256Of.ts';
@@ -11,6 +11,8 @@ export interface BlobCacheComponents {
   store: BlobStore;
   source: BlobSource;
   log: Log;
+  /** Called when a blob is kept in memory, because the store is full of what is held. */
+  onOverflow?: () => void;
 }
 
 /** How a fetch goes on. */
@@ -26,6 +28,10 @@ export class BlobCache {
   readonly #components: BlobCacheComponents;
   /** Where blobs go when the store is full; given up as soon as they are read. */
   readonly #overflow = memoryBlobStore();
+  /** How many assignments need a blob. */
+  readonly #holders = new Map<Sha256, number>();
+  /** Evictions follow one another, so that each makes room of its own. */
+  #evictions: Promise<unknown> = Promise.resolve();
   /** Fetches under way, so that two assignments never write one blob at once. */
   readonly #fetching = new Map<Sha256, Promise<void>>();
 
@@ -36,6 +42,18 @@ export class BlobCache {
   /** Names of the blobs in the store. */
   list(): Promise<Sha256[]> {
     return this.#components.store.list();
+  }
+
+  /**
+   * Keeps blobs from being evicted.
+   * @returns what lets go of them
+   */
+  hold(blobs: readonly BlobRef[]): () => void {
+    const count = (change: 1 | -1): void => {
+      for (const { sha256 } of blobs) this.#holders.set(sha256, (this.#holders.get(sha256) ?? 0) + change);
+    };
+    count(1);
+    return () => count(-1);
   }
 
   /** True where a blob of this name and size is there (its bytes are verified when they are read). */
@@ -79,7 +97,11 @@ export class BlobCache {
         return overflowed;
       }
       const bytes = await this.#components.store.read(blob.sha256);
-      if (bytes !== undefined && (await sha256Of(bytes)) === blob.sha256) return bytes;
+      if (bytes !== undefined && (await sha256Of(bytes)) === blob.sha256) {
+        // Full storage may not even take that.
+        await this.#components.store.touch(blob.sha256).catch(() => undefined);
+        return bytes;
+      }
       await this.#components.store.remove(blob.sha256);
       watcher.onNote(`cached blob ${blob.sha256} was damaged: deleted, fetched again`);
       this.#components.log.warn({ blob: blob.sha256 }, 'cached blob is damaged; fetching it again');
@@ -134,14 +156,40 @@ export class BlobCache {
   }
 
   async #download(blob: BlobRef, watcher: FetchWatcher): Promise<void> {
-    try {
-      await this.#downloadInto(this.#components.store, blob, watcher);
-    } catch (error) {
-      if (!(error instanceof StorageFullError)) throw error;
-      watcher.onNote('storage is full: this model is served from memory and fetched again at the next start');
-      this.#components.log.warn({ blob: blob.sha256 }, 'storage is full; keeping the blob in memory');
-      await this.#downloadInto(this.#overflow, blob, watcher);
+    const { store, log, onOverflow } = this.#components;
+    do {
+      try {
+        return await this.#downloadInto(store, blob, watcher);
+      } catch (error) {
+        if (!(error instanceof StorageFullError)) throw error;
+      }
+    } while (await this.#makeRoom(blob.size));
+    await discardPartial(store, blob);
+    watcher.onNote('storage is full: this model is served from memory and fetched again at the next start');
+    log.warn({ blob: blob.sha256 }, 'storage is full; keeping the blob in memory');
+    onOverflow?.();
+    await this.#downloadInto(this.#overflow, blob, watcher);
+  }
+
+  /** @returns false where there is nothing left to evict */
+  #makeRoom(bytes: number): Promise<boolean> {
+    const eviction = this.#evictions.then(() => this.#evict(bytes));
+    this.#evictions = eviction.catch(() => undefined);
+    return eviction;
+  }
+
+  /** Removes blobs that nobody holds, those first that were used longest ago, until this many bytes are free. */
+  async #evict(bytes: number): Promise<boolean> {
+    const { store, log } = this.#components;
+    let freedBytes = 0;
+    for (const sha256 of await store.list()) {
+      if (freedBytes >= bytes) break;
+      if ((this.#holders.get(sha256) ?? 0) > 0 || this.#fetching.has(sha256)) continue;
+      freedBytes += (await store.sizeOf(sha256)) ?? 0;
+      await store.remove(sha256);
+      log.info({ blob: sha256 }, 'storage is full; removed weights that no stage here needs');
     }
+    return freedBytes > 0;
   }
 
   async #downloadInto(store: BlobStore, blob: BlobRef, watcher: FetchWatcher): Promise<void> {
@@ -169,8 +217,6 @@ export class BlobCache {
       throw new BlobCorruptError(`blob ${blob.sha256} arrived damaged twice: the hub's copy is bad`);
     } catch (error) {
       onBytes(-counted);
-      // A full disk is better off without a piece that can't grow.
-      if (error instanceof StorageFullError) await discardQuietly(partial);
       throw error;
     } finally {
       await partial.close();
@@ -178,9 +224,12 @@ export class BlobCache {
   }
 }
 
-async function discardQuietly(partial: PartialBlob): Promise<void> {
+/** Full storage is better off without a piece that can't grow. */
+async function discardPartial(store: BlobStore, { sha256 }: BlobRef): Promise<void> {
   try {
+    const partial = await store.openPartial(sha256);
     await partial.discard();
+    await partial.close();
   } catch {
     // The disk is full or gone: nothing more to do.
   }

@@ -18,8 +18,10 @@ export interface PartialBlob {
 }
 
 export interface BlobStore {
-  /** Names of whole blobs; asked once, for `hello`. */
+  /** Names of whole blobs, those first that were kept or touched longest ago. */
   list(): Promise<Sha256[]>;
+  /** Notes that a whole blob is used now; nothing happens where it isn't. */
+  touch(sha256: Sha256): Promise<void>;
   /** A whole blob's size, undefined where it isn't. */
   sizeOf(sha256: Sha256): Promise<number | undefined>;
   /** A whole blob in a buffer of its own (the caller may transfer it), undefined where it isn't. Not verified. */

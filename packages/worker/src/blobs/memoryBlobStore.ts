@@ -53,6 +53,13 @@ export function memoryBlobStore({
     whole,
     partial,
     list: async () => [...whole.keys()],
+    async touch(sha256) {
+      const bytes = whole.get(sha256);
+      if (!bytes) return;
+      // Maps keep the order in which they were filled.
+      whole.delete(sha256);
+      whole.set(sha256, bytes);
+    },
     sizeOf: async (sha256) => whole.get(sha256)?.byteLength,
     read: async (sha256) => whole.get(sha256)?.slice(),
     openPartial: async (sha256) => partialOf(sha256),

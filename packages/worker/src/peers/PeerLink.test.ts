@@ -34,6 +34,7 @@ function makeEnd(): End {
       },
       onTransport: (kind) => kinds.push(kind),
       onRoundTrip() {},
+      onPath() {},
       onBroken: (_, reason) => broken.push(reason),
     },
   );

@@ -34,6 +34,8 @@ export interface PeerLinkEvents {
   /** The transport that frames leave by; undefined where there is none at the moment. */
   onTransport(kind: PeerTransport['kind'] | undefined, reason: string | undefined): void;
   onRoundTrip(milliseconds: number): void;
+  /** Ask `candidatePair` again. */
+  onPath(): void;
   /** Frames that were under way are lost, or the peer sends what is no frame: the peer's sessions can't go on. */
   onBroken(code: 'peer-unreachable' | 'bad-frame', reason: string): void;
 }
@@ -94,6 +96,7 @@ export class PeerLink {
     transport.listen({
       onSlice: (slice) => this.#receive(channel, slice),
       onClosed: (reason) => this.#lose(channel, reason),
+      onPath: () => this.#active === channel && this.#events.onPath(),
     });
     if (this.#channels.get(transport) !== channel) return;
     if (!this.#active) this.#turnTo(channel, this.#lossReason);

@@ -177,6 +177,7 @@ export class PeerLinks {
           onBroken: (code, reason) => this.#events.onBroken(peer, code, reason),
           onTransport: (kind, reason) => this.#onTransport(state, kind, reason),
           onRoundTrip: (milliseconds) => this.#onRoundTrip(state, milliseconds),
+          onPath: () => void this.#findCandidatePair(state),
         },
       ),
       relay: undefined,

@@ -6,6 +6,8 @@ export interface PeerTransportEvents {
   onSlice(slice: Uint8Array<ArrayBuffer>): void;
   /** The transport has ended; told once. What was sent last may not have arrived. */
   onClosed(reason: string): void;
+  /** The addresses in use are known, or others than before; only from transports with `candidatePair`. */
+  onPath?(): void;
 }
 
 /** Carries slices (at most `maxSliceBytes`) reliably and in order while it is open. */
