@@ -1,11 +1,12 @@
 /** Puts the parts of a hub together around a catalogue of models and a database. Opens nothing by itself. */
-import { WorkerId } from '@potluck/protocol';
+import { WorkerId, type IceServers } from '@potluck/protocol';
 import type { Hono } from 'hono';
 import type { Logger } from 'pino';
 import type { AccessControl } from './access/accessControl.ts';
 import { KeyUse } from './access/keyUse.ts';
 import { createApp } from './app.ts';
 import { ConversationKeeper } from './conversations/conversationKeeper.ts';
+import { WorkerCalls } from './calling/WorkerCalls.ts';
 import type { Database } from './database/database.ts';
 import { Recorder } from './database/recorder.ts';
 import { embeddedEventBus } from './events/embeddedEventBus.ts';
@@ -26,6 +27,7 @@ import { applyRetention } from './settings/applyRetention.ts';
 import type { HubSettings } from './settings/hubSettings.ts';
 import { SignallingRoom } from './signalling/signallingRoom.ts';
 import { SignallingTokens } from './signalling/signallingTokens.ts';
+import { Trials } from './signalling/trials.ts';
 import { hubVersion } from './version.ts';
 import { NodeBook } from './workers/nodeBook.ts';
 import { NodeStatistics } from './workers/nodeStatistics.ts';
@@ -87,8 +89,10 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     recorder.nodePolicy(id, policy),
   );
   const tokens = new SignallingTokens();
+  const trials = new Trials({ tokens, expel: (id) => room.expel(id) });
   const room: SignallingRoom = new SignallingRoom({
     mayReach: (from, to) => {
+      if (trials.mayReach(from, to)) return true;
       const [one, other] = [WorkerId.safeParse(from).data, WorkerId.safeParse(to).data];
       return one !== undefined && other !== undefined && deployments.areNeighbours(one, other);
     },
@@ -126,7 +130,8 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
   );
   const live = watchHub({ registry, deployments, generator, nodes, statistics, catalogue, imports, bus });
   const endRetention = applyRetention({ settings, database, logger });
-  const signallingKey = 'peerjs';
+  const signalling = { path: '/peerjs', key: 'peerjs' };
+  const iceServersAt = (hubHost: string | undefined): IceServers => iceServers(init.ice ?? {}, hubHost);
   const workerSocket = workerSocketRoute(
     {
       registry,
@@ -138,8 +143,8 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     },
     {
       hubId: identity.hubId,
-      signalling: { path: '/peerjs', key: signallingKey },
-      iceServers: (hubHost) => iceServers(init.ice ?? {}, hubHost),
+      signalling,
+      iceServers: iceServersAt,
       forceRelay,
     },
   );
@@ -163,8 +168,18 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     settings: () => settings.current,
     hubSettings: settings,
     blobs,
+    workerCalls: new WorkerCalls(
+      {
+        registry,
+        trials,
+        joinTokens: access.joinTokens,
+        reachability: components.reachability.reachability,
+        iceServers: iceServersAt,
+      },
+      { hubId: identity.hubId, signalling, forceRelay },
+    ),
     workerSocket,
-    signalling: { room, key: signallingKey, mayEnter: (id, token) => tokens.accepts(id, token) },
+    signalling: { room, key: signalling.key, mayEnter: (id, token) => tokens.accepts(id, token) },
     callers: { ...access, trustLocal: () => settings.current.trustLocal },
     reachability: components.reachability,
     joinToken: identity.joinToken,

@@ -32,6 +32,8 @@ export interface HubOptions {
   flags?: string[];
   /** Kept after the hub stops; the default is a new one that is removed. */
   dataDirectory?: string;
+  /** Default: a free one. */
+  port?: number;
   env?: Record<string, string>;
 }
 
@@ -40,7 +42,7 @@ export interface HubOptions {
  * @throws if it exits first, with what it said
  */
 export async function startHub(options: HubOptions = {}): Promise<HubProcess> {
-  const port = await freePort();
+  const port = options.port ?? (await freePort());
   const joinToken = 'join-token-of-a-test';
   const dataDirectory = options.dataDirectory ?? (await mkdtemp(join(tmpdir(), 'potluck-hub-')));
   const child = spawn(
@@ -93,31 +95,34 @@ export interface WorkerProcess {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-export async function startWorker(
-  hub: HubProcess,
+/** @param flags beside those that every worker of a test gets */
+export function startWorker(hub: HubProcess, name: string, flags: string[] = []): Promise<WorkerProcess> {
+  return spawnWorker(['--hub', hub.url, '--token', hub.joinToken, '--name', name, ...flags]);
+}
+
+/**
+ * A worker that waits for a hub to call it.
+ * @returns it once it listens
+ * @param init.dataDirectory kept after the worker stops; the default is a new one that is removed
+ */
+export async function startWaitingWorker(
   name: string,
-  flags: string[] = [],
+  { port, token, dataDirectory }: { port: number; token: string; dataDirectory?: string },
 ): Promise<WorkerProcess> {
-  const dataDirectory = await mkdtemp(join(tmpdir(), 'potluck-worker-'));
+  const flags = ['--listen', String(port), '--token', token, '--name', name];
+  const worker = await spawnWorker(flags, dataDirectory);
+  while (!worker.log().includes('waiting for a hub to call')) {
+    if (worker.child.exitCode !== null) throw new Error(`the worker ended:\n${worker.log()}`);
+    await Promise.race([once(worker.child.stdout ?? worker.child, 'data'), once(worker.child, 'exit')]);
+  }
+  return worker;
+}
+
+async function spawnWorker(flags: string[], given?: string): Promise<WorkerProcess> {
+  const dataDirectory = given ?? (await mkdtemp(join(tmpdir(), 'potluck-worker-')));
   const child = spawn(
     process.execPath,
-    [
-      join(root, 'bin/potluck.js'),
-      'worker',
-      ...[
-        '--hub',
-        hub.url,
-        '--token',
-        hub.joinToken,
-        '--name',
-        name,
-        '--data',
-        dataDirectory,
-        '--device',
-        'cpu',
-      ],
-      ...flags,
-    ],
+    [join(root, 'bin/potluck.js'), 'worker', '--data', dataDirectory, '--device', 'cpu', ...flags],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
   let log = '';
@@ -128,7 +133,7 @@ export async function startWorker(
     log: () => log,
     async [Symbol.asyncDispose]() {
       await stop(child);
-      await rm(dataDirectory, { recursive: true, force: true });
+      if (given === undefined) await rm(dataDirectory, { recursive: true, force: true });
     },
   };
 }
@@ -154,7 +159,8 @@ async function listening(url: string, ready: Promise<void>): Promise<void> {
   }
 }
 
-async function freePort(): Promise<number> {
+/** A TCP port of this machine that nobody uses at the moment. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

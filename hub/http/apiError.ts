@@ -1,6 +1,7 @@
 /** Errors in the shape that OpenAI's clients read: `{error: {message, type, param, code}}`. */
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { CallFailure } from '../calling/callFailure.ts';
 import { ModelError, StorageError } from '../errors.ts';
 import { GenerationError } from '../generation/generationError.ts';
 import { ImportError } from '../imports/importRecord.ts';
@@ -54,6 +55,8 @@ export function toApiError(error: unknown): ApiError {
   if (error instanceof DeploymentError) return fromDeploymentError(error);
   if (error instanceof ImportError) return fromImportError(error);
   if (error instanceof RemoteHubError) return fromRemoteHubError(error);
+  if (error instanceof CallFailure)
+    return new ApiError(422, error.message, { code: `not_${error.step}`, cause: error });
   if (error instanceof StorageError)
     return new ApiError(507, error.message, { code: 'no_space', cause: error });
   if (error instanceof SettingsConflict)

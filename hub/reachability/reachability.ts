@@ -49,7 +49,8 @@ export function workerCommands(reach: Reachability, token: string): string[] {
   return hubUrls(reach).map((hubUrl) => `potluck worker --hub ${hubUrl} --token ${token}${trust}`);
 }
 
-function hubUrls({ hosts, httpPort, httpsPort }: Reachability): string[] {
+/** The hub's addresses as URLs, the likeliest first: HTTPS where there is some, else plain HTTP. */
+export function hubUrls({ hosts, httpPort, httpsPort }: Reachability): string[] {
   return hosts.map((host) =>
     httpsPort === undefined ? `http://${host}:${httpPort}` : `https://${host}:${httpsPort}`,
   );

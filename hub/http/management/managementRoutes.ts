@@ -13,6 +13,7 @@ import { openApiRoutes } from './openApi.ts';
 import { requestRoutes, type RequestRouteComponents } from './requests.ts';
 import { route } from './route.ts';
 import { settingsRoutes, type SettingsRouteComponents } from './settings.ts';
+import { waitingWorkerRoutes, type WaitingWorkerRouteComponents } from './waitingWorkers.ts';
 import { sessionRoutes, type SessionComponents } from './session.ts';
 
 export type ManagementComponents = ConversationRouteComponents &
@@ -25,6 +26,7 @@ export type ManagementComponents = ConversationRouteComponents &
   EventComponents &
   NodeRouteComponents &
   RequestRouteComponents &
+  WaitingWorkerRouteComponents &
   SessionComponents;
 
 /** Routes to mount under `/api`. */
@@ -32,6 +34,7 @@ export function managementRoutes(components: ManagementComponents): OpenAPIHono 
   const app = openApiRoutes();
   app.route('/session', sessionRoutes(components));
   app.route('/nodes', nodeRoutes(components));
+  app.route('/nodes', waitingWorkerRoutes(components));
   app.route('/deployments', deploymentRoutes(components));
   app.route('/conversations', conversationRoutes(components));
   app.route('/models', modelRoutes(components));

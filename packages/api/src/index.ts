@@ -16,3 +16,4 @@ export * from './nodes.ts';
 export * from './requests.ts';
 export * from './session.ts';
 export * from './settings.ts';
+export * from './waitingWorkers.ts';

@@ -220,6 +220,16 @@ export type FromWorkerMessage = z.infer<typeof FromWorkerMessage>;
 
 // ---- from the hub ----------------------------------------------------------------------------------------------
 
+/** STUN and TURN servers, as RTCPeerConnection takes them. */
+export const IceServers = z.array(
+  z.object({
+    urls: z.union([z.string(), z.array(z.string())]),
+    username: z.string().optional(),
+    credential: z.string().optional(),
+  }),
+);
+export type IceServers = z.infer<typeof IceServers>;
+
 /** Answer to `hello`. */
 export const Welcome = z.object({
   type: z.literal('welcome'),
@@ -229,13 +239,7 @@ export const Welcome = z.object({
   leaseMs: count,
   /** PeerJS: the worker id is the peer id; `token` is asked for at the signalling socket. */
   signalling: z.object({ path: z.string(), key: z.string(), token: z.string() }),
-  iceServers: z.array(
-    z.object({
-      urls: z.union([z.string(), z.array(z.string())]),
-      username: z.string().optional(),
-      credential: z.string().optional(),
-    }),
-  ),
+  iceServers: IceServers,
   /** Send peer slices through the hub without trying to connect. */
   forceRelay: z.boolean(),
 });

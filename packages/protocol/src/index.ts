@@ -5,6 +5,7 @@
  * const message = decodeFromWorker(text); // throws ProtocolError on anything unexpected
  * if (message.type === 'token') commit(message.sessionId, message.token);
  */
+export * from './call.ts';
 export * from './control.ts';
 export * from './errors.ts';
 export * from './frame.ts';

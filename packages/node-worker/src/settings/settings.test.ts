@@ -10,7 +10,7 @@ describe('the flags of a worker', () => {
   it('have defaults for everything but the hub', () => {
     const settings = read(['--hub', 'http://hub.local:8000/'], { XDG_DATA_HOME: '/data' });
     expect(settings).toMatchObject({
-      hubUrl: 'http://hub.local:8000',
+      joining: { hub: { hubUrl: 'http://hub.local:8000' } },
       device: 'auto',
       dataDirectory: '/data/potluck/worker',
       threads: undefined,
@@ -32,9 +32,7 @@ describe('the flags of a worker', () => {
       POTLUCK_LOG_LEVEL: 'warn',
     };
     expect(read(['--name', 'cellar'], environment)).toEqual({
-      hubUrl: 'https://hub.local:8443',
-      token: 'secret',
-      fingerprint: undefined,
+      joining: { hub: { hubUrl: 'https://hub.local:8443', token: 'secret', fingerprint: undefined } },
       device: 'cpu',
       memoryBytes: 2e9,
       name: 'cellar',
@@ -49,9 +47,15 @@ describe('the flags of a worker', () => {
     const link = `https://192.168.1.20:8443/join#token=from-the-link&fingerprint=${digits}`;
     const fingerprint = Array.from({ length: 32 }, () => 'AB').join(':');
     const hubUrl = 'https://192.168.1.20:8443';
-    expect(read(['--hub', link])).toMatchObject({ hubUrl, token: 'from-the-link', fingerprint });
-    expect(read(['--hub', link, '--token', 'another'])).toMatchObject({ hubUrl, token: 'another' });
-    expect(read(['--hub', hubUrl, '--fingerprint', `sha256:${fingerprint}`])).toMatchObject({ fingerprint });
+    const hubOf = (...args: string[]): unknown => read(['--hub', ...args])?.joining;
+    expect(hubOf(link)).toMatchObject({ hub: { hubUrl, token: 'from-the-link', fingerprint } });
+    expect(hubOf(link, '--token', 'another')).toMatchObject({ hub: { hubUrl, token: 'another' } });
+    expect(hubOf(hubUrl, '--fingerprint', `sha256:${fingerprint}`)).toMatchObject({ hub: { fingerprint } });
+  });
+
+  it('may say to wait for a hub, with a secret', () => {
+    const joining = { listen: { port: 9000, token: 'a-good-secret' } };
+    expect(read(['--listen', '9000', '--token', 'a-good-secret'])).toMatchObject({ joining });
   });
 
   it.each([
@@ -64,7 +68,10 @@ describe('the flags of a worker', () => {
     [['--hub', 'http://x', '--memory', 'lots'], /such as 8GB/],
     [['--hub', 'http://x', '--threads', '0'], /whole number/],
     [['--hub', 'http://x', '--fast'], /unknown option '--fast'/],
-    [['--listen', '9000'], /not built yet/],
+    [['--listen', 'nine'], /a port is a number/],
+    [['--listen', '9000'], /needs --token.*--token [\w-]{24}$/],
+    [['--listen', '9000', '--token', 'short'], /8 to 500 printable/],
+    [['--listen', '9000', '--token', 'a-good-secret', '--hub', 'http://x'], /leave --hub/],
   ])('that are wrong are answered with what to write: %j', (args, message) => {
     expect(() => read(args)).toThrow(SettingsError);
     expect(() => read(args)).toThrow(message);

@@ -1,7 +1,8 @@
 /** The command line of `potluck worker`; every flag has an environment variable. */
+import { randomBytes } from 'node:crypto';
 import { homedir, hostname, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 import { SettingsError } from '../errors.ts';
 import { readFingerprint } from '../hub-certificate/fingerprint.ts';
 import { argument, flag, parseFlags, positiveInteger } from './flags.ts';
@@ -14,7 +15,17 @@ export type DeviceChoice = (typeof deviceChoices)[number];
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
-export interface WorkerSettings extends HubSettings {
+/** To wait for a hub to call. */
+export interface ListenSettings {
+  /** 0 takes a free one. */
+  port: number;
+  /** The secret that a hub must know to call. */
+  token: string;
+}
+
+export interface WorkerSettings {
+  /** The hub to join, or how to wait for one. */
+  joining: { hub: HubSettings } | { listen: ListenSettings };
   device: DeviceChoice;
   memoryBytes: number;
   name: string;
@@ -26,7 +37,7 @@ export interface WorkerSettings extends HubSettings {
 
 interface RawOptions {
   hub?: string;
-  listen?: string;
+  listen?: number;
   token?: string;
   fingerprint?: string;
   device: DeviceChoice;
@@ -50,8 +61,17 @@ export function readSettings(
   const command = new Command('potluck worker')
     .description('Contribute this machine to a hub without a browser.')
     .addOption(flag('--hub <url>', 'the hub to join, such as https://192.168.1.5:8443, or its join link'))
-    .addOption(flag('--listen <port>', 'wait for a hub to call (not built yet)'))
-    .addOption(flag('--token <token>', 'join token of the hub'))
+    .addOption(
+      flag('--listen <port>', 'or wait at this port for a hub to call, as its page of nodes can').argParser(
+        portNumber,
+      ),
+    )
+    .addOption(
+      flag(
+        '--token <token>',
+        'join token of the hub; with --listen, a secret that the hub must know to call',
+      ),
+    )
     .addOption(
       flag('--fingerprint <sha256>', "fingerprint of the hub's own certificate, as it prints it").argParser(
         (text) => argument(() => readFingerprint(text)),
@@ -79,17 +99,11 @@ export function readSettings(
 }
 
 function toSettings(options: RawOptions): WorkerSettings {
-  if (options.listen !== undefined) {
-    throw new SettingsError('--listen is not built yet: start the worker with --hub URL');
-  }
-  if (options.hub === undefined) {
-    throw new SettingsError('which hub? Give --hub URL (or POTLUCK_HUB), as the hub printed it');
-  }
   if (options.name.trim() === '' || options.name.length > 100) {
     throw new SettingsError('--name takes 1 to 100 characters');
   }
   return {
-    ...hubOf({ ...options, hub: options.hub }),
+    joining: joiningOf(options),
     device: options.device,
     memoryBytes: options.memory,
     name: options.name,
@@ -97,6 +111,40 @@ function toSettings(options: RawOptions): WorkerSettings {
     threads: options.threads,
     logLevel: options.logLevel,
   };
+}
+
+function joiningOf({ hub, listen, token, fingerprint }: RawOptions): WorkerSettings['joining'] {
+  if (listen === undefined) {
+    if (hub !== undefined) {
+      return {
+        hub: hubOf({
+          hub,
+          ...(token !== undefined && { token }),
+          ...(fingerprint !== undefined && { fingerprint }),
+        }),
+      };
+    }
+    throw new SettingsError(
+      'which hub? Give --hub URL (or POTLUCK_HUB), as the hub printed it; or --listen PORT to wait for one to call',
+    );
+  }
+  if (hub !== undefined || fingerprint !== undefined) {
+    throw new SettingsError(
+      '--listen waits for a hub to call, and that hub says who it is: leave --hub and --fingerprint out, or --listen',
+    );
+  }
+  if (token === undefined || !/^[\x21-\x7e]{8,500}$/.test(token)) {
+    throw new SettingsError(
+      '--listen needs --token, a secret of 8 to 500 printable ASCII characters without spaces that you then give to ' +
+        `the hub; this one is nobody else's: --token ${randomBytes(18).toString('base64url')}`,
+    );
+  }
+  return { listen: { port: listen, token } };
+}
+
+function portNumber(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
+  throw new InvalidArgumentError('a port is a number from 0 to 65535');
 }
 
 function defaultDataDirectory(environment: NodeJS.ProcessEnv): string {

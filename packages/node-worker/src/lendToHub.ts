@@ -1,0 +1,66 @@
+/** This machine in a hub's service, until it is stopped or the hub will not have it. */
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { InstanceId } from '@potluck/protocol';
+import { peerJsConnector, startWorkerAgent, webSocketOpener } from '@potluck/worker';
+import type { AgentEvent, Log, WebSocketClass } from '@potluck/worker';
+import WebSocket from 'ws';
+import { fileBlobStore } from './blobs/fileBlobStore.ts';
+import type { ChosenDevice } from './devices/chooseDevice.ts';
+import { threadStageHost } from './engine-thread/threadStageHost.ts';
+import { workerIdentity } from './identity/workerIdentity.ts';
+import type { HubSettings } from './settings/hubOf.ts';
+import type { WorkerSettings } from './settings/settings.ts';
+import { workerVersion } from './version.ts';
+import { loadPeer } from './web-rtc/loadPeer.ts';
+
+export interface LendInit {
+  hub: HubSettings;
+  settings: Omit<WorkerSettings, 'joining'>;
+  device: ChosenDevice['device'];
+  /** Ends it, with the reason that the log gets. */
+  signal: AbortSignal;
+  observe?: (event: AgentEvent) => void;
+}
+
+/**
+ * Serves a hub whose certificate is trusted already. Resolves when the signal has ended it.
+ * @throws RefusedByHubError if the hub will not have this worker
+ */
+export async function lendToHub({ log }: { log: Log }, init: LendInit): Promise<void> {
+  const { hub, settings, device, signal, observe } = init;
+  const blobStore = await fileBlobStore(join(settings.dataDirectory, 'blobs'));
+  if (signal.aborted) return;
+  const stageHost = threadStageHost({ log }, { provider: device.kind, threads: settings.threads });
+  const agent = startWorkerAgent(
+    {
+      openSocket: webSocketOpener(WebSocket as unknown as WebSocketClass),
+      fetch,
+      blobStore,
+      stageHost,
+      connector: peerJsConnector({ loadPeer, log }),
+      log,
+      ...(observe && { observe }),
+    },
+    {
+      hubUrl: hub.hubUrl,
+      token: hub.token,
+      workerId: workerIdentity(settings.dataDirectory),
+      instanceId: InstanceId.parse(randomUUID()),
+      name: settings.name,
+      kind: 'node',
+      version: workerVersion,
+      device,
+      memoryBytes: settings.memoryBytes,
+    },
+  );
+  signal.addEventListener('abort', () => {
+    log.info({ reason: String(signal.reason) }, 'stopping');
+    void agent.stop('the worker was stopped');
+  });
+  try {
+    await agent.finished;
+  } finally {
+    await stageHost.close();
+  }
+}
