@@ -130,7 +130,12 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
       connector: components.connector,
       log,
     },
-    { hubUrl, workerId, ...(directDeadlineMs !== undefined && { directDeadlineMs }) },
+    {
+      hubUrl,
+      workerId,
+      isIdle: () => openSessions() === 0,
+      ...(directDeadlineMs !== undefined && { directDeadlineMs }),
+    },
     {
       onFrame: (peer, bytes, relayed) => receiveFrame(peer, bytes, relayed),
       onBroken: (peer, code, reason) =>
@@ -234,6 +239,10 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
     links.want(new Set(live.flatMap(({ message }) => [...neighbours(message, workerId)])));
   }
 
+  function openSessions(): number {
+    return [...assignments.values()].reduce((sum, { sessions }) => sum + (sessions?.count ?? 0), 0);
+  }
+
   function eachSessions(visit: (sessions: StageSessions) => void): void {
     for (const { sessions } of assignments.values()) if (sessions) visit(sessions);
   }
@@ -310,7 +319,7 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
       return refusedFrames + hub.refusedMessages + links.refusedMessages;
     },
     get openSessions() {
-      return [...assignments.values()].reduce((sum, { sessions }) => sum + (sessions?.count ?? 0), 0);
+      return openSessions();
     },
     addTransport: (peer, transport) => links.addTransport(peer, transport),
     setPresence: (state) => {
