@@ -42,12 +42,12 @@ export function viewNode(components: NodeViewComponents, worker: WorkerRecord): 
     joinedAt: worker.joinedAt,
     leaseMs: registry.leaseMs,
     stages,
-    peers: [...worker.peers].map(([id, { state, reason, roundTripMs, candidatePair }]) => ({
+    peers: [...worker.peers].map(([id, { state, reason, roundTripMs, bytesPerSecond, candidatePair }]) => ({
       id,
       state,
       reason: reason ?? null,
       roundTripMs: roundTripMs ?? null,
-      bytesPerSecond: null,
+      bytesPerSecond: bytesPerSecond ?? null,
       candidates: candidatePair
         ? { local: candidatePair.local.type, remote: candidatePair.remote.type }
         : null,

@@ -1,6 +1,9 @@
 /** The workers that are here, as a state that events change. */
 import type { Device, InstanceId, PeerReport, Sha256, WorkerId, WorkerPresence } from '@potluck/protocol';
 
+/** How a worker reaches a peer, by what it last said. */
+export type PeerState = Omit<PeerReport, 'type' | 'peer'>;
+
 /** One worker with a lease. */
 export interface WorkerRecord {
   id: WorkerId;
@@ -25,7 +28,7 @@ export interface WorkerRecord {
   /** It said that it wants nothing new, and goes when its answers have ended. */
   isLeaving: boolean;
   /** How it reaches its peers, by what it last said. */
-  peers: ReadonlyMap<WorkerId, Pick<PeerReport, 'state' | 'reason' | 'roundTripMs' | 'candidatePair'>>;
+  peers: ReadonlyMap<WorkerId, PeerState>;
 }
 
 export type WorkerEvent =
@@ -83,11 +86,12 @@ function withPresence(
 function withPeer(table: WorkerTable, workerId: WorkerId, { peer, ...link }: PeerReport): WorkerTable {
   const worker = table.get(workerId);
   if (!worker || !table.has(peer)) return table;
-  const { state, reason, roundTripMs, candidatePair } = link;
+  const { state, reason, roundTripMs, bytesPerSecond, candidatePair } = link;
   const peers = new Map(worker.peers).set(peer, {
     state,
     ...(reason === undefined ? {} : { reason }),
     ...(roundTripMs === undefined ? {} : { roundTripMs }),
+    ...(bytesPerSecond === undefined ? {} : { bytesPerSecond }),
     ...(candidatePair === undefined ? {} : { candidatePair }),
   });
   return new Map(table).set(workerId, { ...worker, peers });

@@ -9,7 +9,7 @@ import { StageDescription } from './model.ts';
 import { SamplingDescription, TokenLogprob } from './sampling.ts';
 
 /** Rises when a message or frame changes in a way that an older side would misread. */
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 
 /** Path of the control web socket on the hub. */
 export const workerSocketPath = '/api/workers/socket';
@@ -172,6 +172,8 @@ export const PeerReport = z.object({
   state: z.enum(['connecting', 'direct', 'relayed', 'lost']),
   reason: text.optional(),
   roundTripMs: milliseconds.optional(),
+  /** What the link carries from this worker to the peer, measured with a burst; missing until it was. */
+  bytesPerSecond: count.optional(),
   /** With `direct`, as soon as it is known. */
   candidatePair: CandidatePair.optional(),
 });

@@ -139,7 +139,12 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
       connector: components.connector,
       log,
     },
-    { hubUrl, workerId, ...(directDeadlineMs !== undefined && { directDeadlineMs }) },
+    {
+      hubUrl,
+      workerId,
+      isIdle: () => openSessions() === 0,
+      ...(directDeadlineMs !== undefined && { directDeadlineMs }),
+    },
     {
       onFrame: (peer, bytes, relayed) => receiveFrame(peer, bytes, relayed),
       onBroken: (peer, code, reason) =>
@@ -247,6 +252,10 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
   function wantPeers(): void {
     const live = [...assignments.values()].filter(({ state }) => state !== 'failed' && state !== 'released');
     links.want(new Set(live.flatMap(({ message }) => [...neighbours(message, workerId)])));
+  }
+
+  function openSessions(): number {
+    return [...assignments.values()].reduce((sum, { sessions }) => sum + (sessions?.count ?? 0), 0);
   }
 
   function eachSessions(visit: (sessions: StageSessions) => void): void {

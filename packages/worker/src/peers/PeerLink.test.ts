@@ -16,6 +16,7 @@ interface End {
   received: string[];
   broken: string[];
   kinds: (string | undefined)[];
+  bandwidth: Promise<number>;
   /** Resolves when so many frames have arrived. */
   frames(count: number): Promise<string[]>;
 }
@@ -24,9 +25,10 @@ function makeEnd(): End {
   const received: string[] = [];
   const broken: string[] = [];
   const kinds: (string | undefined)[] = [];
+  const { promise: bandwidth, resolve: measured } = Promise.withResolvers<number>();
   const waiting: { count: number; resolve: (frames: string[]) => void }[] = [];
   const link = new PeerLink(
-    { peer, log: silentLog },
+    { peer, log: silentLog, probe: { waitTicks: 0, mayStart: () => true } },
     {
       onFrame(frame) {
         received.push(new TextDecoder().decode(frame.subarray(0, 4)));
@@ -35,6 +37,7 @@ function makeEnd(): End {
       onTransport: (kind) => kinds.push(kind),
       onRoundTrip() {},
       onPath() {},
+      onBandwidth: (bytesPerSecond) => measured(bytesPerSecond),
       onBroken: (_, reason) => broken.push(reason),
     },
   );
@@ -44,6 +47,7 @@ function makeEnd(): End {
     received,
     broken,
     kinds,
+    bandwidth,
     frames: (count) =>
       received.length >= count
         ? Promise.resolve(received)
@@ -74,6 +78,16 @@ describe('a link between two workers', () => {
     a.link.send('session', named('lazy'));
     connect(a, b, 'direct');
     expect(await b.frames(1)).toEqual(['lazy']);
+  });
+
+  it('is measured from both ends, and frames go on as before', async () => {
+    const [a, b] = [makeEnd(), makeEnd()];
+    connect(a, b, 'direct');
+    expect(await a.bandwidth).toBeGreaterThan(0);
+    a.link.send('session', named('next'));
+    expect(await b.frames(1)).toEqual(['next']);
+    expect(await b.bandwidth).toBeGreaterThan(0);
+    expect([a.broken, b.broken]).toEqual([[], []]);
   });
 
   it('lets a short frame overtake a long one of another session, but not one of its own', async () => {

@@ -6,6 +6,7 @@ import { ProtocolError, SliceAssembler, type CandidatePair, type WorkerId } from
 import { uuidv4 } from 'uuidv7';
 import { TransportClosedError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { BandwidthProbe, firstProbeNumber, type BandwidthProbeInit } from './BandwidthProbe.ts';
 import { FrameJournal } from './FrameJournal.ts';
 import {
   decodeLinkMessage,
@@ -36,8 +37,16 @@ export interface PeerLinkEvents {
   onRoundTrip(milliseconds: number): void;
   /** Ask `candidatePair` again. */
   onPath(): void;
+  onBandwidth(bytesPerSecond: number): void;
   /** Frames that were under way are lost, or the peer sends what is no frame: the peer's sessions can't go on. */
   onBroken(code: 'peer-unreachable' | 'bad-frame', reason: string): void;
+}
+
+export interface PeerLinkInit {
+  peer: WorkerId;
+  log: Log;
+  /** When bandwidth is measured. */
+  probe: Pick<BandwidthProbeInit, 'waitTicks' | 'mayStart'>;
 }
 
 /** A transport with what is half arrived on it. */
@@ -55,6 +64,7 @@ export class PeerLink {
   readonly #events: PeerLinkEvents;
   readonly #queue = new SliceQueue();
   readonly #journal = new FrameJournal();
+  readonly #probe: BandwidthProbe;
   readonly #channels = new Map<PeerTransport, Channel>();
   #active: Channel | undefined;
   /** Why there is no transport, where there was one. */
@@ -70,13 +80,20 @@ export class PeerLink {
   #pings: ReturnType<typeof setInterval> | undefined;
   #pingNumber = 0;
   #pingSentAt = 0;
+  /** Shortest over the transport in use. */
+  #roundTripMs: number | undefined;
   #unansweredPings = 0;
   #drainWaiters: (() => void)[] = [];
 
-  constructor({ peer, log }: { peer: WorkerId; log: Log }, events: PeerLinkEvents) {
+  constructor({ peer, log, probe }: PeerLinkInit, events: PeerLinkEvents) {
     this.peer = peer;
     this.#log = log;
     this.#events = events;
+    this.#probe = new BandwidthProbe({
+      ...probe,
+      log,
+      onMeasured: (bytesPerSecond) => events.onBandwidth(bytesPerSecond),
+    });
   }
 
   /** The transport that frames leave by. */
@@ -108,6 +125,7 @@ export class PeerLink {
 
   /** Sends a frame after those of its session; goes out in this turn of the event loop if the transport has room. */
   send(sessionId: string, frame: Uint8Array<ArrayBuffer>): void {
+    this.#probe.disturb();
     this.#queue.add(sessionId, frame);
     this.#pump();
   }
@@ -121,6 +139,7 @@ export class PeerLink {
   close(): void {
     clearInterval(this.#pings);
     clearTimeout(this.#waitsForBegin);
+    this.#probe.disturb();
     this.#active = undefined;
     const transports = [...this.#channels.keys()];
     this.#channels.clear();
@@ -144,6 +163,8 @@ export class PeerLink {
       afterEarlierFrames: !lost && this.#nextFrame > 0,
     });
     this.#unansweredPings = 0;
+    this.#roundTripMs = undefined;
+    this.#probe.restart();
     clearInterval(this.#pings);
     this.#pings = setInterval(() => this.#ping(), pingEveryMs);
     this.#ping();
@@ -166,6 +187,7 @@ export class PeerLink {
       return;
     }
     this.#active = undefined;
+    this.#probe.disturb();
     this.#lossReason = reason;
     clearInterval(this.#pings);
     this.#waitForBegin();
@@ -277,6 +299,7 @@ export class PeerLink {
 
   #assemble(channel: Channel, slice: Uint8Array<ArrayBuffer>): void {
     const frame = channel.assembler.add(slice);
+    this.#probe.disturb();
     if (!frame) return;
     const number = new DataView(slice.buffer, slice.byteOffset, 4).getUint32(0, true);
     const isNew = this.#received.add(number);
@@ -295,10 +318,16 @@ export class PeerLink {
       this.#hand(channel, { kind: 'pong', number: message.number, receivedNext: this.#received.next });
     } else if (message.kind === 'begin') {
       this.#receiveBegin(channel, message);
+    } else if (message.kind === 'ballast') {
+      this.#probe.otherProbes();
+    } else if (message.number >= firstProbeNumber) {
+      this.#probe.confirm(message.number);
     } else if (message.number === this.#pingNumber && channel === this.#active) {
       this.#unansweredPings = 0;
       if (this.#waitsForBegin === undefined) this.#journal.confirm(message.receivedNext);
-      this.#events.onRoundTrip(performance.now() - this.#pingSentAt);
+      const milliseconds = performance.now() - this.#pingSentAt;
+      this.#roundTripMs = Math.min(this.#roundTripMs ?? Infinity, milliseconds);
+      this.#events.onRoundTrip(milliseconds);
     }
   }
 
@@ -351,13 +380,14 @@ export class PeerLink {
       return;
     }
     this.#unansweredPings++;
-    this.#pingNumber = (this.#pingNumber + 1) % 0x7fffffff;
+    this.#pingNumber = (this.#pingNumber + 1) % firstProbeNumber;
     this.#pingSentAt = performance.now();
     this.#hand(this.#active, {
       kind: 'ping',
       number: this.#pingNumber,
       receivedNext: this.#received.next,
     });
+    this.#probe.tick(this.#active.transport, this.#roundTripMs);
   }
 }
 

@@ -35,6 +35,8 @@ export interface PeerLinksInit {
   workerId: WorkerId;
   /** Default 5 s. */
   directDeadlineMs?: number;
+  /** False while sessions are open: bandwidth is measured when there are none. */
+  isIdle: () => boolean;
 }
 
 export interface PeerLinksEvents {
@@ -52,6 +54,7 @@ interface LinkState {
   connecting: AbortController | undefined;
   relayTimer: ReturnType<typeof setTimeout> | undefined;
   reportedRoundTripMs: number | undefined;
+  bytesPerSecond: number | undefined;
   /** Of a direct connection. */
   candidatePair: CandidatePair | undefined;
   /** Why it is reached as it is. */
@@ -171,13 +174,21 @@ export class PeerLinks {
     if (this.#links.size >= maxLinks && !this.#evictUnwanted()) return undefined;
     const state: LinkState = {
       link: new PeerLink(
-        { peer, log: this.#components.log },
+        {
+          peer,
+          log: this.#components.log,
+          probe: { waitTicks: this.#init.workerId < peer ? 1 : 2, mayStart: this.#init.isIdle },
+        },
         {
           onFrame: (frame, relayed) => this.#events.onFrame(peer, frame, relayed),
           onBroken: (code, reason) => this.#events.onBroken(peer, code, reason),
           onTransport: (kind, reason) => this.#onTransport(state, kind, reason),
           onRoundTrip: (milliseconds) => this.#onRoundTrip(state, milliseconds),
           onPath: () => void this.#findCandidatePair(state),
+          onBandwidth: (bytesPerSecond) => {
+            state.bytesPerSecond = bytesPerSecond;
+            if (state.link.kind) this.#report(state, state.link.kind, state.reason);
+          },
         },
       ),
       relay: undefined,
@@ -186,6 +197,7 @@ export class PeerLinks {
       connecting: undefined,
       relayTimer: undefined,
       reportedRoundTripMs: undefined,
+      bytesPerSecond: undefined,
       candidatePair: undefined,
       reason: undefined,
     };
@@ -262,6 +274,7 @@ export class PeerLinks {
   #onTransport(state: LinkState, kind: PeerTransport['kind'] | undefined, reason: string | undefined): void {
     if (this.#links.get(state.link.peer) !== state) return;
     state.candidatePair = undefined;
+    state.bytesPerSecond = undefined;
     if (kind === undefined) {
       this.#report(state, 'lost', reason);
       if (!state.wanted) {
@@ -307,10 +320,10 @@ export class PeerLinks {
     reason: string | undefined,
   ): void {
     const { peer } = state.link;
-    const { reportedRoundTripMs: roundTripMs, candidatePair } = state;
+    const { reportedRoundTripMs: roundTripMs, bytesPerSecond, candidatePair } = state;
     state.reason = reason;
     this.#components.log.info(
-      { peer, state: reported, reason, roundTripMs, candidatePair },
+      { peer, state: reported, reason, roundTripMs, bytesPerSecond, candidatePair },
       `peer ${reported}`,
     );
     this.#components.hub.send({
@@ -319,6 +332,7 @@ export class PeerLinks {
       state: reported,
       ...(reason !== undefined && { reason }),
       ...(roundTripMs !== undefined && { roundTripMs }),
+      ...(bytesPerSecond !== undefined && { bytesPerSecond }),
       ...(candidatePair !== undefined && { candidatePair }),
     });
   }

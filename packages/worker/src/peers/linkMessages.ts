@@ -4,19 +4,23 @@
  * | offset | what |
  * | --- | --- |
  * | 0 | `linkMessageNumber` |
- * | 4 | kind: 1 ping, 2 pong, 3 begin |
+ * | 4 | kind: 1 ping, 2 pong, 3 begin, 4 ballast |
  * | 8 | ping, pong: its number; begin: number of the next new frame |
  * | 12 | ping, pong: frames received without a gap; begin: flags (1: answer with your begin, 2: wait for earlier frames) |
  *
  * `begin` goes on: 16 bytes, generation of the sender's numbering (a UUID; a new one starts again at frame 0); 16 bytes,
  * generation of the receiver's numbering that the rest is about; u32 frames received without a gap; u32 count, then that
  * many numbers of frames received beyond the gap.
+ *
+ * Ballast is random bytes up to the end of the slice, there to be carried; the ping after it says when it was.
  */
 import { ProtocolError, readUuid, writeUuid } from '@potluck/protocol';
 
 /** Reserved frame number. */
 export const linkMessageNumber = 0xffffffff;
 const pingBytes = 16;
+/** Shortest ballast, in bytes. */
+export const ballastHeadBytes = 16;
 const beginBytes = 56;
 /** More frames beyond a gap than this can't be: no more may be incomplete at once. */
 const maxBeyondGap = 4096;
@@ -47,14 +51,19 @@ export interface Begin {
   received: ReceivedSummary;
 }
 
-export type LinkMessage = Ping | Begin;
+/** Bytes that say nothing: their way is measured. */
+export interface Ballast {
+  kind: 'ballast';
+}
+
+export type LinkMessage = Ping | Begin | Ballast;
 
 /** True where a slice is a link message. */
 export function isLinkMessage(slice: Uint8Array): boolean {
   return slice.byteLength >= pingBytes && readU32(slice, 0) === linkMessageNumber;
 }
 
-export function encodeLinkMessage(message: LinkMessage): Uint8Array<ArrayBuffer> {
+export function encodeLinkMessage(message: Ping | Begin): Uint8Array<ArrayBuffer> {
   const beyond = message.kind === 'begin' ? message.received.beyond.slice(0, maxBeyondGap) : [];
   const bytes = new Uint8Array(message.kind === 'begin' ? beginBytes + 4 * beyond.length : pingBytes);
   const view = new DataView(bytes.buffer);
@@ -76,6 +85,15 @@ export function encodeLinkMessage(message: LinkMessage): Uint8Array<ArrayBuffer>
   return bytes;
 }
 
+/** @param byteLength from `ballastHeadBytes` to `maxSliceBytes`; what is in it can't be compressed */
+export function encodeBallast(byteLength: number): Uint8Array<ArrayBuffer> {
+  const bytes = crypto.getRandomValues(new Uint8Array(byteLength));
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, linkMessageNumber, true);
+  view.setUint32(4, 4, true);
+  return bytes;
+}
+
 /** @throws ProtocolError if the bytes are no link message as documented above */
 export function decodeLinkMessage(bytes: Uint8Array): LinkMessage {
   const kind = readU32(bytes, 4);
@@ -87,6 +105,7 @@ export function decodeLinkMessage(bytes: Uint8Array): LinkMessage {
       receivedNext: readU32(bytes, 12),
     };
   }
+  if (kind === 4) return { kind: 'ballast' };
   if (kind !== 3) throw new ProtocolError(`link message of unknown kind ${kind}`);
   if (bytes.byteLength < beginBytes) throw new ProtocolError(`begin of ${bytes.byteLength} bytes`);
   const flags = readU32(bytes, 12);
