@@ -1,9 +1,9 @@
 /** One model, both sides, measured in turns so that a change of the machine's speed meets all alike. */
 import { startGrid, type Grid } from './grid.ts';
 import { measureHops, type HopCost } from './hops.ts';
-import { loadTokenizer, promptOfLength, type BenchPrompt } from './prompts.ts';
-import { median } from './statistics.ts';
-import { startWholeModel, type Measurement } from './wholeModel.ts';
+import { loadTokenizer, promptOfLength } from './prompts.ts';
+import { measure, summarise, type Row, type Side } from './sides.ts';
+import { startWholeModel } from './wholeModel.ts';
 
 export interface BenchModel {
   name: string;
@@ -20,15 +20,6 @@ export interface BenchSettings {
   threads: number;
   stageCounts: number[];
   firstPort: number;
-}
-
-/** One row of the result: a side at a prompt length. Medians over the rounds. */
-export interface Row {
-  side: string;
-  promptTokens: number;
-  firstTokenMs: number;
-  tokenMs: number;
-  tokensPerSecond: number;
 }
 
 export interface Comparison {
@@ -70,41 +61,4 @@ export async function compare(model: BenchModel, settings: BenchSettings): Promi
   const [shortest] = prompts.toSorted((left, right) => left.ids.length - right.ids.length);
   const hops = shortest ? await measureHops(grids, shortest, settings) : [];
   return { model: model.name, rows, hops };
-}
-
-interface Side {
-  name: string;
-  run(prompt: BenchPrompt): Promise<Omit<Measurement, 'tokens'>>;
-}
-
-interface Result {
-  side: Side;
-  prompt: BenchPrompt;
-  runs: Omit<Measurement, 'tokens'>[];
-}
-
-async function measure(sides: Side[], prompts: BenchPrompt[], rounds: number): Promise<Result[]> {
-  const results = sides.flatMap((side) => prompts.map((prompt): Result => ({ side, prompt, runs: [] })));
-  // The first round warms up and is not counted.
-  for (let round = 0; round <= rounds; round++) {
-    for (const prompt of prompts) {
-      for (const result of results.filter((candidate) => candidate.prompt === prompt)) {
-        const run = await result.side.run(prompt);
-        if (round > 0) result.runs.push(run);
-      }
-    }
-    process.stderr.write(`round ${round} of ${rounds}\n`);
-  }
-  return results;
-}
-
-function summarise(side: string, prompt: BenchPrompt, runs: Result['runs']): Row {
-  const tokenMs = median(runs.map((run) => run.tokenMs));
-  return {
-    side,
-    promptTokens: prompt.ids.length,
-    firstTokenMs: median(runs.map((run) => run.firstTokenMs)),
-    tokenMs,
-    tokensPerSecond: 1000 / tokenMs,
-  };
 }

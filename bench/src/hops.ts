@@ -1,5 +1,6 @@
 /** What one more crossing costs a token, by its parts. */
-import type { Grid, StageParts } from './grid.ts';
+import type { StageParts } from './ask.ts';
+import type { Grid } from './grid.ts';
 import type { BenchPrompt } from './prompts.ts';
 import { median } from './statistics.ts';
 
@@ -26,28 +27,56 @@ export interface HopCost {
 
 type Part = Exclude<keyof StageParts, 'steps'>;
 
-/** Times of one token, in milliseconds. */
-type TokenTimes = Record<Part | 'tokenMs', number>;
+/** Times of one token, in milliseconds; the parts are sums over the stages. */
+export type TokenTimes = Record<Part | 'tokenMs', number>;
 
-/** Measures decoding at one prompt; grids in turns, one of them with a single stage. */
-export async function measureHops(
+/** What decoding takes with a number of stages; medians over the rounds. */
+export interface SplitTimes {
+  stages: number;
+  token: TokenTimes;
+}
+
+/** Measures decoding at one prompt, grids in turns. */
+export async function measureSplits(
   grids: Grid[],
   prompt: BenchPrompt,
   { rounds, newTokens }: { rounds: number; newTokens: number },
-): Promise<HopCost[]> {
+): Promise<SplitTimes[]> {
   const results = grids.map((grid) => ({ grid, runs: [] as TokenTimes[] }));
   for (let round = 0; round < rounds; round++) {
     for (const { grid, runs } of results) runs.push(await measureToken(grid, prompt, newTokens));
   }
-  const unsplit = results.find(({ grid }) => grid.stages === 1);
+  return results.map(({ grid: { stages }, runs }) => {
+    const middle = (part: keyof TokenTimes): number => median(runs.map((run) => run[part]));
+    return {
+      stages,
+      token: {
+        tokenMs: middle('tokenMs'),
+        queueMs: middle('queueMs'),
+        encodeMs: middle('encodeMs'),
+        wireMs: middle('wireMs'),
+        decodeMs: middle('decodeMs'),
+        computeMs: middle('computeMs'),
+      },
+    };
+  });
+}
+
+/** Measures what a crossing costs at one prompt; grids in turns, one of them with a single stage. */
+export async function measureHops(
+  grids: Grid[],
+  prompt: BenchPrompt,
+  settings: { rounds: number; newTokens: number },
+): Promise<HopCost[]> {
+  const splits = await measureSplits(grids, prompt, settings);
+  const unsplit = splits.find(({ stages }) => stages === 1);
   if (!unsplit) return [];
-  return results
-    .filter(({ grid }) => grid.stages > 1)
-    .map(({ grid: { stages }, runs }) => {
+  return splits
+    .filter(({ stages }) => stages > 1)
+    .map(({ stages, token }) => {
       // n stages: n - 1 boundaries, and the token's way back.
       const crossings = stages;
-      const more = (part: keyof TokenTimes): number =>
-        (median(runs.map((run) => run[part])) - median(unsplit.runs.map((run) => run[part]))) / crossings;
+      const more = (part: keyof TokenTimes): number => (token[part] - unsplit.token[part]) / crossings;
       const parts = {
         queueMs: more('queueMs'),
         serialiseMs: more('encodeMs'),

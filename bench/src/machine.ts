@@ -2,8 +2,8 @@
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { readFileSync } from 'node:fs';
 
-/** Versions of what the figures depend on. */
-export function describeMachine(): Record<string, string> {
+/** @param packages those whose versions the figures depend on */
+export function describeMachine(packages: string[]): Record<string, string> {
   const version = (name: string): string => {
     const text = readFileSync(new URL(`../../node_modules/${name}/package.json`, import.meta.url), 'utf8');
     return (JSON.parse(text) as { version: string }).version;
@@ -13,8 +13,6 @@ export function describeMachine(): Record<string, string> {
     memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
     system: `${process.platform} ${process.arch}`,
     node: process.versions.node,
-    'onnxruntime-node': version('onnxruntime-node'),
-    '@huggingface/transformers': version('@huggingface/transformers'),
-    'node-datachannel': version('node-datachannel'),
+    ...Object.fromEntries(packages.map((name) => [name, version(name)])),
   };
 }

@@ -1,17 +1,31 @@
 /** `npm run bench`: prints tables, writes them as JSON. Everything in one run on one machine. */
 import { Command } from 'commander';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { browserCommand } from './browser/command.ts';
 import { compare, type BenchSettings, type Comparison } from './compare.ts';
 import { describeMachine } from './machine.ts';
 import { generatedModel, trainedModel } from './models.ts';
+import { numbers } from './options.ts';
+import { writeResults } from './results.ts';
 import { markdownTable } from './table.ts';
 
-const numbers = (text: string): number[] => text.split(',').map(Number);
+interface Options {
+  models: string;
+  prompts: number[];
+  stages: number[];
+  newTokens: number;
+  rounds: number;
+  threads: number;
+  port: number;
+  out: string;
+}
 
-const options = new Command('npm run bench --')
+await new Command('npm run bench --')
   .description('Measure Potluck against the whole model in one process')
+  // What follows `browser` is that command's.
+  .enablePositionalOptions()
   .option('--models <names>', 'trained, generated', 'trained,generated')
   .option('--prompts <tokens>', 'prompt lengths in tokens', numbers, [64, 512, 1500])
   .option('--stages <counts>', 'numbers of stages', numbers, [1, 2, 4])
@@ -20,44 +34,34 @@ const options = new Command('npm run bench --')
   .option('--threads <count>', 'threads of every process', Number, 1)
   .option('--port <port>', 'first of the ports for hubs', Number, 8740)
   .option('--out <file>', 'where the figures go as JSON', 'bench/results/latest.json')
-  .parse()
-  .opts<{
-    models: string;
-    prompts: number[];
-    stages: number[];
-    newTokens: number;
-    rounds: number;
-    threads: number;
-    port: number;
-    out: string;
-  }>();
+  .action(run)
+  .addCommand(browserCommand)
+  .parseAsync();
 
-const settings: BenchSettings = {
-  promptLengths: options.prompts,
-  newTokens: options.newTokens,
-  rounds: options.rounds,
-  threads: options.threads,
-  stageCounts: options.stages,
-  firstPort: options.port,
-};
-const command = `npm run bench -- ${process.argv.slice(2).join(' ')}`.trim();
-const machine = describeMachine();
-const folder = await mkdtemp(join(tmpdir(), 'potluck-bench-'));
-const comparisons: Comparison[] = [];
-try {
-  console.log(markdownTable([{ ...machine, threads: settings.threads, rounds: settings.rounds, command }]));
-  for (const name of options.models.split(',')) {
-    const model = name === 'trained' ? await trainedModel(folder) : await generatedModel(folder);
-    const comparison = await compare(model, settings);
-    comparisons.push(comparison);
-    console.log(`\n## ${comparison.model}\n\n${markdownTable(comparison.rows)}\n`);
-    console.log(markdownTable(comparison.hops));
+async function run(options: Options): Promise<void> {
+  const settings: BenchSettings = {
+    promptLengths: options.prompts,
+    newTokens: options.newTokens,
+    rounds: options.rounds,
+    threads: options.threads,
+    stageCounts: options.stages,
+    firstPort: options.port,
+  };
+  const command = `npm run bench -- ${process.argv.slice(2).join(' ')}`.trim();
+  const machine = describeMachine(['onnxruntime-node', '@huggingface/transformers', 'node-datachannel']);
+  const folder = await mkdtemp(join(tmpdir(), 'potluck-bench-'));
+  const comparisons: Comparison[] = [];
+  try {
+    console.log(markdownTable([{ ...machine, threads: settings.threads, rounds: settings.rounds, command }]));
+    for (const name of options.models.split(',')) {
+      const model = name === 'trained' ? await trainedModel(folder) : await generatedModel(folder);
+      const comparison = await compare(model, settings);
+      comparisons.push(comparison);
+      console.log(`\n## ${comparison.model}\n\n${markdownTable(comparison.rows)}\n`);
+      console.log(markdownTable(comparison.hops));
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
-} finally {
-  await rm(folder, { recursive: true, force: true });
+  await writeResults(options.out, { machine, command, settings, comparisons });
 }
-await mkdir(join(options.out, '..'), { recursive: true });
-await writeFile(
-  options.out,
-  `${JSON.stringify({ machine, command, settings, comparisons }, undefined, 2)}\n`,
-);

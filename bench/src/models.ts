@@ -1,5 +1,14 @@
 /** The two models of the bench, each as a source for the hub and as whole files for the other side. */
-import { importDecoder, readPackedDecoder, wholeModel } from '@potluck/onnx';
+import {
+  floatMatMuls,
+  importDecoder,
+  memoryModelFiles,
+  readModel,
+  readPackedDecoder,
+  stageGraphName,
+  wholeModel,
+  writeModel,
+} from '@potluck/onnx';
 import { directoryModelFiles } from '@potluck/onnx/node';
 import { writeRandomDecoder, type RandomDecoderSettings } from '@potluck/onnx/testing';
 import { Sha256, type BlobRef } from '@potluck/protocol';
@@ -21,9 +30,10 @@ export const generatedDecoder: RandomDecoderSettings = {
   weights: 'q4',
 };
 
-/** Names of the two ways in which the other side gets the model. */
+/** Names of the ways in which the other side gets the model. */
 const sameGraph = 'transformers.js, the same graph file';
 const everyPosition = 'transformers.js, head over every position';
+const floatWeights = 'transformers.js, the same graph, float32 weights';
 
 /** @param folder where files may be written */
 export async function trainedModel(folder: string): Promise<BenchModel> {
@@ -34,6 +44,21 @@ export async function trainedModel(folder: string): Promise<BenchModel> {
     directory,
     wholeModels: [{ name: sameGraph, directory: whole }],
   };
+}
+
+/**
+ * The trained model, whole also with the weights of its matmuls as float32: what a tab makes of them on wasm by itself.
+ * @param folder where files may be written
+ */
+export async function trainedModelWithFloats(folder: string): Promise<BenchModel> {
+  const model = await trainedModel(folder);
+  const target = join(folder, 'minimind2-small-float');
+  for (const { directory } of model.wholeModels) {
+    await cp(directory, target, { recursive: true });
+    const file = join(target, 'onnx/model.onnx');
+    await writeFile(file, await withFloatMatMuls(await readFile(file)));
+  }
+  return { ...model, wholeModels: [...model.wholeModels, { name: floatWeights, directory: target }] };
 }
 
 /** @param folder where files may be written */
@@ -82,4 +107,23 @@ async function wholeCopy(directory: string, graphFile: string, target: string): 
     await cp(join(directory, name), join(target, name));
   }
   return target;
+}
+
+/** A model in one file with float32 weights in its matmuls, as one file again. */
+async function withFloatMatMuls(whole: Uint8Array): Promise<Uint8Array> {
+  const parts: Record<string, Uint8Array> = {};
+  const { graph, made } = await floatMatMuls(whole, { weights: [] }, Infinity, async (_, offset, length) =>
+    whole.subarray(offset, offset + length),
+  );
+  for (const { path, compute } of made) parts[path] = await compute();
+  // What stayed in the file is named as if the file lay beside the new one.
+  const files = memoryModelFiles({ ...parts, [stageGraphName]: whole, 'model.onnx': graph });
+  const model = await readModel(files, 'model.onnx');
+  for (const tensor of model.graph.initializers.values()) {
+    const { data } = tensor;
+    if (data.kind !== 'range') continue;
+    const source = await files.open(data.file);
+    tensor.data = { kind: 'inline', bytes: await source.read(data.offset, data.length) };
+  }
+  return writeModel(model);
 }

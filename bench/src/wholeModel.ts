@@ -2,24 +2,10 @@
  * The other side of the comparison, in a process of its own: the whole model with @huggingface/transformers in Node,
  * as its documentation runs it. Started by `startWholeModel`; speaks over the IPC channel.
  */
-import { AutoModelForCausalLM, BaseStreamer, env, Tensor } from '@huggingface/transformers';
+import { AutoModelForCausalLM, env } from '@huggingface/transformers';
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { medianStep } from './statistics.ts';
-
-/** What one generation took. */
-export interface Measurement {
-  /** From the call (or request) to the first token, in milliseconds. */
-  firstTokenMs: number;
-  /** Median time between tokens after the first, in milliseconds. */
-  tokenMs: number;
-  tokens: number[];
-}
-
-interface Job {
-  promptIds: number[];
-  newTokens: number;
-}
+import { generateWhole, type Job, type Measurement } from './generateWhole.ts';
 
 /** A child process that holds the whole model. */
 export interface WholeModel {
@@ -61,27 +47,6 @@ async function message<T>(child: ChildProcess): Promise<T> {
   }
 }
 
-/** Notes when each token came. */
-class Stopwatch extends BaseStreamer {
-  readonly times: number[] = [];
-  readonly tokens: number[] = [];
-  #prompt = true;
-
-  override put(value: bigint[][]): void {
-    // The first call brings the prompt.
-    if (this.#prompt) {
-      this.#prompt = false;
-      return;
-    }
-    this.times.push(performance.now());
-    this.tokens.push(...(value[0] ?? []).map(Number));
-  }
-
-  override end(): void {
-    // Nothing is held back.
-  }
-}
-
 async function serve(directory: string, threads: number): Promise<void> {
   env.allowRemoteModels = false;
   const model = await AutoModelForCausalLM.from_pretrained(directory, {
@@ -90,22 +55,8 @@ async function serve(directory: string, threads: number): Promise<void> {
     dtype: 'fp32',
     session_options: { intraOpNumThreads: threads, interOpNumThreads: 1 },
   });
-  const run = async ({ promptIds, newTokens }: Job): Promise<Measurement> => {
-    const shape = [1, promptIds.length];
-    const stopwatch = new Stopwatch();
-    const start = performance.now();
-    await model.generate({
-      inputs: new Tensor('int64', BigInt64Array.from(promptIds, BigInt), shape),
-      attention_mask: new Tensor('int64', new BigInt64Array(promptIds.length).fill(1n), shape),
-      max_new_tokens: newTokens,
-      do_sample: false,
-      streamer: stopwatch,
-    } as unknown as Parameters<typeof model.generate>[0]);
-    const [first = Number.NaN] = stopwatch.times;
-    return { firstTokenMs: first - start, tokenMs: medianStep(stopwatch.times), tokens: stopwatch.tokens };
-  };
   process.on('message', (job: Job) => {
-    void run(job).then((measurement) => process.send?.(measurement));
+    void generateWhole(model, job).then((measurement) => process.send?.(measurement));
   });
   process.on('disconnect', () => process.exit(0));
   process.send?.('loaded');

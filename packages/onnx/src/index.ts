@@ -29,6 +29,8 @@ export { importDecoder, type ImportedDecoder, type ImportOptions } from './packa
 export type { BlobSink, ImportProgress } from './package/packWeights.ts';
 export { readPackedDecoder, type PackedDecoder } from './package/packedDecoder.ts';
 export { buildStage, type BuiltStage, type LayerRange } from './stage/buildStage.ts';
+export { floatMatMuls, type FloatMatMuls } from './stage/floatMatMuls.ts';
+export { stageGraphName, type ReadWeights } from './stage/stageFiles.ts';
 export { firstLayers, type FirstLayers } from './stage/firstLayers.ts';
 export { returnNewRows, type NewRowsDescription, type NewRowsStage } from './stage/returnNewRows.ts';
 export { wholeModel } from './stage/wholeModel.ts';

@@ -16,7 +16,8 @@ export interface EngineApi {
   start(init: EngineInit): Promise<Device>;
   /** Resolves with the reason when the device is gone; then nothing works any more. */
   lost(): Promise<string>;
-  load(stageId: number, artifact: StageArtifact, cacheBytes: number): Promise<void>;
+  /** @returns what caches may take of `cacheBytes`: unpacked weights may have taken the rest */
+  load(stageId: number, artifact: StageArtifact, cacheBytes: number): Promise<number>;
   warmUp(stageId: number): Promise<void>;
   open(stageId: number, request: OpenCacheRequest): Promise<void>;
   step(stageId: number, request: StageStepRequest): Promise<StageStepResult>;

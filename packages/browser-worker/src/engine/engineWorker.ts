@@ -30,6 +30,7 @@ const api: EngineApi = {
     if (!ort) throw new Error('the engine was not started');
     const stage = await createStage(ort, artifact, { ...provider(), cacheBytes, queue });
     stages.set(stageId, stage);
+    return stage.usage.capacityBytes;
   },
   warmUp: (stageId) => stageOf(stageId).warmUp(),
   open: async (stageId, request) => stageOf(stageId).open(request),
@@ -45,9 +46,15 @@ const api: EngineApi = {
   },
 };
 
-/** WebGPU writes caches where they are; wasm copies every output, so there only new rows come back. */
-function provider(): Pick<StageOptions, 'executionProviders' | 'cacheStrategy' | 'gpuDevice'> {
-  if (!gpu) return { executionProviders: ['wasm'], cacheStrategy: 'rows' };
+/**
+ * WebGPU writes caches where they are; wasm copies every output, so there only new rows come back. Wasm has no kernels for
+ * packed weights either.
+ */
+function provider(): Pick<
+  StageOptions,
+  'executionProviders' | 'cacheStrategy' | 'gpuDevice' | 'floatWeights'
+> {
+  if (!gpu) return { executionProviders: ['wasm'], cacheStrategy: 'rows', floatWeights: true };
   const { device } = gpu;
   return {
     executionProviders: [{ name: 'webgpu', device } as never],

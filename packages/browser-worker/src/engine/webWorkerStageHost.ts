@@ -100,16 +100,18 @@ export function webWorkerStageHost({ log }: { log: Log }, init: WebWorkerStageHo
       owner.stages++;
       const stageId = ++lastStageId;
       const { api } = owner;
+      let left: number;
       try {
         await owner.started;
         const buffers = buffersOf([artifact.graph, ...artifact.weights.map(({ data }) => data)]);
-        await guarded(owner, api.load(stageId, transfer(artifact, buffers), cacheBytes));
+        left = await guarded(owner, api.load(stageId, transfer(artifact, buffers), cacheBytes));
       } catch (error) {
         owner.stages--;
         closeIfEmpty(owner);
         throw error;
       }
       const stage: LoadedStage = {
+        cacheBytes: left,
         warmUp: () => guarded(owner, api.warmUp(stageId)),
         open: (request) => guarded(owner, api.open(stageId, request)),
         step: (request) => {

@@ -10,27 +10,31 @@ import type { Stage, StageArtifact, StageOptions, StepRequest, StepResult } from
 import { createStageSession } from './stageSession.ts';
 import { checkStep } from './stepInputs.ts';
 import { boundaryTensors, lastLogits } from './stepOutputs.ts';
+import { unpackWeights } from './unpackWeights.ts';
 import { warmUp } from './warmUp.ts';
 
 /**
- * Loads a stage. The graph and the weights may be let go when it returns.
+ * Loads a stage. What `floatWeights` takes of `cacheBytes` is missing in the stage's `usage.capacityBytes`. The graph and the weights may be let go when it returns.
  * @throws ComputeError if ONNX Runtime does not accept the graph, the weights or the options
  */
 export async function createStage(
   ort: OrtModule,
-  artifact: StageArtifact,
+  packed: StageArtifact,
   options: StageOptions,
 ): Promise<Stage> {
+  const { artifact, cacheBytes } = options.floatWeights
+    ? await unpackWeights(packed, options.cacheBytes)
+    : { artifact: packed, cacheBytes: options.cacheBytes };
   const { description } = artifact;
   const queue = options.queue ?? new RunQueue();
   const strategy = createCacheStrategy(
     options.cacheStrategy,
     ort,
     description.caches,
-    options.cacheBytes,
+    cacheBytes,
     options.gpuDevice,
   );
-  const store = new CacheStore(description, strategy, options.cacheBytes);
+  const store = new CacheStore(description, strategy, cacheBytes);
   const session = await queue.run({
     priority: 'later',
     run: () => createStageSession(ort, artifact, options),

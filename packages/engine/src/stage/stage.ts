@@ -25,8 +25,13 @@ export interface StageOptions {
   cacheStrategy: CacheStrategyName;
   /** Threads inside one operator; ONNX Runtime's own choice by default. Not for the web, where it is set once for all. */
   threads?: number;
-  /** Bytes that all caches of this stage may reserve together. */
+  /** Bytes that all caches of this stage may reserve together, `floatWeights` included. */
   cacheBytes: number;
+  /**
+   * Unpacks blockwise quantised weights when the stage is loaded, as far as `cacheBytes` can spare it: for wasm, which
+   * would unpack them at every step. Default false.
+   */
+  floatWeights?: boolean;
   /** Shared by every stage in this process: one ONNX Runtime call at a time. A queue of its own by default. */
   queue?: RunQueue;
   /** The GPUDevice that ONNX Runtime uses; only for `in-place`. */

@@ -6,15 +6,13 @@ import { removeUnused } from '../graph/simplifyGraph.ts';
 import type { OnnxGraph, OnnxValue } from '../model.ts';
 import { readModel } from '../protobuf/readModel.ts';
 import { writeModel } from '../protobuf/writeModel.ts';
-import type { ModelFiles } from '../source.ts';
+import { stageFiles, stageGraphName } from './stageFiles.ts';
 
 export interface FirstLayers {
   graph: Uint8Array<ArrayBuffer>;
   /** `boundaryOut` is the one value that the cut ends in; its `dims` say nothing. There are no logits. */
   description: StageDescription;
 }
-
-const graphName = 'stage.onnx';
 
 /**
  * Cuts a stage behind its first layer, where the second one's queries, keys or values are computed: every kind of
@@ -23,7 +21,7 @@ const graphName = 'stage.onnx';
  * @throws {UnsupportedModelError} if nothing is found that tells layers apart
  */
 export async function firstLayers(graph: Uint8Array, description: StageDescription): Promise<FirstLayers> {
-  const model = await readModel(filesOf(graph, description), graphName);
+  const model = await readModel(stageFiles(graph, description), stageGraphName);
   const end = findEnd(model.graph, description);
   const ownCaches = description.caches.filter(({ layer }) => layer <= end.layer);
   const outputs = new Set(ownCaches.map(({ output }) => output));
@@ -44,19 +42,6 @@ export async function firstLayers(graph: Uint8Array, description: StageDescripti
       caches: ownCaches,
       weights: description.weights.filter(({ path }) => files.has(path)),
       boundaryOut: [{ name: end.value.name, type: end.value.type, dims: [] }],
-    },
-  };
-}
-
-/** Weights are never read here: only their sizes are asked for. */
-function filesOf(graph: Uint8Array, { weights }: StageDescription): ModelFiles {
-  const sizes = new Map(
-    weights.map(({ path, parts }) => [path, parts.reduce((sum, { length }) => sum + length, 0)]),
-  );
-  return {
-    open: async (name) => {
-      if (name !== graphName) return { size: sizes.get(name) ?? 0, read: async () => new Uint8Array(0) };
-      return { size: graph.length, read: async (offset, length) => graph.slice(offset, offset + length) };
     },
   };
 }

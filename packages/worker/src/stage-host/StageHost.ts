@@ -46,6 +46,8 @@ export interface StageStepResult {
  * given; steps of one token go before longer ones.
  */
 export interface LoadedStage {
+  /** What caches may take, where that is less than `load` was given: the host took the rest for faster weights. */
+  readonly cacheBytes?: number;
   /** Runs one prefill and one decode, so that the first session does not wait for compilation. */
   warmUp(): Promise<void>;
   open(request: OpenCacheRequest): Promise<void>;

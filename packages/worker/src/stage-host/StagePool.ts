@@ -10,6 +10,7 @@ const mostFullSessions = 64;
 
 /** A share of a stage. */
 export interface StageLease {
+  /** What caches may take; less, once the stage is loaded, where its host took some of it for weights. */
   readonly cacheBytes: number;
   /** True where the stage is in memory, or being loaded, for another assignment. */
   readonly isShared: boolean;
@@ -29,6 +30,8 @@ interface Entry {
   shares: number;
   weightBytes: number;
   cacheBytes: number;
+  /** What the host took of the caches' room. */
+  unpackedBytes: number;
   loading: Promise<LoadedStage> | undefined;
   warming: Promise<void> | undefined;
 }
@@ -53,7 +56,9 @@ export class StagePool {
     entry.shares++;
     let released = false;
     return {
-      cacheBytes: entry.cacheBytes,
+      get cacheBytes() {
+        return entry.cacheBytes;
+      },
       get isShared() {
         return entry.loading !== undefined;
       },
@@ -87,6 +92,7 @@ export class StagePool {
       shares: 0,
       weightBytes: stage.weightBytes,
       cacheBytes,
+      unpackedBytes: 0,
       loading: undefined,
       warming: undefined,
     };
@@ -108,6 +114,9 @@ export class StagePool {
     entry.loading = (async () => {
       const stage = await give((artifact) => this.#host.load(artifact, entry.cacheBytes));
       stage.lost.catch(() => this.#forget(entry));
+      const { cacheBytes = entry.cacheBytes } = stage;
+      entry.unpackedBytes = entry.cacheBytes - cacheBytes;
+      entry.cacheBytes = cacheBytes;
       return stage;
     })();
     return entry.loading;
@@ -128,7 +137,8 @@ export class StagePool {
 
 const withWorkingMemory = (weightBytes: number): number => weightBytes + workingMemoryBytes(weightBytes);
 
-const takenBy = ({ weightBytes, cacheBytes }: Entry): number => withWorkingMemory(weightBytes) + cacheBytes;
+const takenBy = ({ weightBytes, cacheBytes, unpackedBytes }: Entry): number =>
+  withWorkingMemory(weightBytes) + cacheBytes + unpackedBytes;
 
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
