@@ -1,4 +1,5 @@
 import { expect, test, type Browser } from '@playwright/test';
+import type { TabSnapshot } from '@potluck/browser-worker';
 import { stopTokenId } from '@potluck/onnx/testing';
 import type OpenAI from 'openai';
 import { startHub, startWorker, type HubProcess } from '../support/hubProcess.ts';
@@ -155,6 +156,32 @@ test('a tab without room for its weights serves from memory, and says so', async
   expect(cache.inMemory).toBe(true);
   expect(stages[0]?.doneBytes).toBe(stages[0]?.totalBytes);
   expect((await ask(hub, prompt)).tokens).toHaveLength(24);
+});
+
+test('a tab whose storage is full forgets the weights that it does not need, and says so', async () => {
+  await using context = await browser.newContext();
+  const { origin } = new URL(page.url);
+  /** Serves a model of some megabytes; returns what is kept then. */
+  const serve = async (intermediateSize: number): Promise<TabSnapshot> => {
+    await using large = await writeSmallModel({ layers: 5, hiddenSize: 512, intermediateSize });
+    await using hub = await startHub({ flags: ['--model', large.path, '--local-workers', '0'] });
+    const tab = await openTab(context, { pageUrl: page.url, hub, device: 'wasm' });
+    const devtools = await context.newCDPSession(tab.page);
+    await devtools.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 12e6 });
+    await tab.command('start');
+    await tab.until(serves);
+    await tab.command('leave');
+    const snapshot = await tab.snapshot();
+    await tab.page.close();
+    return snapshot;
+  };
+  const before = await serve(1024);
+  expect(before.cache.inMemory).toBe(false);
+  const after = await serve(1280);
+  expect(after.cache).toMatchObject({ inMemory: false });
+  expect(after.events.map(({ text }) => text)).toContain(
+    'storage is full; removed weights that no stage here needs',
+  );
 });
 
 test('a hub that does not know the token is told apart from one that is away', async () => {

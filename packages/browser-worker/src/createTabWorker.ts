@@ -64,7 +64,7 @@ class Tab implements TabWorker {
   readonly #settings: TabSettingsStore;
   readonly #listeners = new Set<(snapshot: TabSnapshot) => void>();
   readonly #closed = new AbortController();
-  readonly #tone = quietTone();
+  readonly #tone = quietTone((plays) => this.#stayAlive({ quietTone: plays }));
   readonly #wakeLock = screenWakeLock((wakeLock) => this.#stayAlive({ wakeLock }));
   readonly #inspected: Promise<void>;
   #snapshot: TabSnapshot;
@@ -125,7 +125,7 @@ class Tab implements TabWorker {
   change(settings: Partial<TabSettings>): void {
     this.#settings.change(settings);
     this.#set({ settings: this.#settings.settings });
-    if (this.#run) void this.#keepAwake();
+    if (this.#run) this.#keepAwake();
   }
 
   start(): Promise<void> {
@@ -244,7 +244,7 @@ class Tab implements TabWorker {
     this.#set({ state: 'contributing', device: this.#run.device });
     if (mode !== 'wasm' || this.#wantedMode() === 'wasm') this.#set({ problem: undefined });
     this.#run.setPresence(pagePresence());
-    void this.#keepAwake();
+    this.#keepAwake();
     void (navigator as { storage?: StorageManager }).storage?.persist?.().catch(() => undefined);
   }
 
@@ -267,9 +267,8 @@ class Tab implements TabWorker {
     if (!run) return;
     this.#run = undefined;
     await run.stop(reason);
-    this.#tone.stop();
+    this.#tone.want(false);
     this.#wakeLock.want(false);
-    this.#stayAlive({ quietTone: false });
     await this.#countCache();
     this.#set({
       state,
@@ -323,11 +322,10 @@ class Tab implements TabWorker {
     });
   }
 
-  async #keepAwake(): Promise<void> {
+  #keepAwake(): void {
     const { keepScreenOn, quietTone: wantsTone } = this.#snapshot.settings;
     this.#wakeLock.want(keepScreenOn);
-    if (!wantsTone) this.#tone.stop();
-    this.#stayAlive({ quietTone: wantsTone && (await this.#tone.start().catch(() => false)) });
+    this.#tone.want(wantsTone);
   }
 
   /** The agent may not live long enough to say it. */

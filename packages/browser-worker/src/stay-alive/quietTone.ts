@@ -3,32 +3,48 @@
 const frequencyHz = 30;
 /** About -60 dB: enough to count as sound, too little to be heard. */
 const gain = 0.001;
+/** Browsers let a page play once a person did something there, such as these. */
+const gestures = ['click', 'keydown'] as const;
 
 export interface QuietTone {
-  /** @returns false where the browser wants a click first, or has no sound */
-  start(): Promise<boolean>;
-  stop(): void;
+  /** Wanted from now on; it begins as soon as the browser allows it. */
+  want(wanted: boolean): void;
 }
 
-export function quietTone(): QuietTone {
+/** @param onChange told whether it plays */
+export function quietTone(onChange: (plays: boolean) => void): QuietTone {
   let context: AudioContext | undefined;
+
+  function open(): AudioContext {
+    const opened = new AudioContext();
+    const volume = new GainNode(opened, { gain });
+    const oscillator = new OscillatorNode(opened, { frequency: frequencyHz });
+    oscillator.connect(volume).connect(opened.destination);
+    oscillator.start();
+    const tell = (): void => {
+      if (context === opened) onChange(opened.state === 'running');
+    };
+    opened.addEventListener('statechange', tell);
+    queueMicrotask(tell);
+    return opened;
+  }
+
+  // After a reload nobody has clicked yet, and a call may have taken the sound away.
+  const play = (): void => {
+    if (context && context.state !== 'running') void context.resume().catch(() => undefined);
+  };
+  for (const gesture of gestures) document.addEventListener(gesture, play);
+
   return {
-    async start() {
-      if (!('AudioContext' in globalThis)) return false;
-      if (!context) {
-        context = new AudioContext();
-        const volume = new GainNode(context, { gain });
-        const oscillator = new OscillatorNode(context, { frequency: frequencyHz });
-        oscillator.connect(volume).connect(context.destination);
-        oscillator.start();
+    want(wanted) {
+      if (wanted && !context && 'AudioContext' in globalThis) context = open();
+      if (wanted) {
+        play();
+        return;
       }
-      if (!navigator.userActivation?.hasBeenActive && context.state === 'suspended') return false;
-      await context.resume();
-      return context.state === 'running';
-    },
-    stop() {
       void context?.close();
       context = undefined;
+      onChange(false);
     },
   };
 }

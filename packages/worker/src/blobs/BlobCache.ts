@@ -181,15 +181,18 @@ export class BlobCache {
   /** Removes blobs that nobody holds, those first that were used longest ago, until this many bytes are free. */
   async #evict(bytes: number): Promise<boolean> {
     const { store, log } = this.#components;
-    let freedBytes = 0;
+    let [blobs, freedBytes] = [0, 0];
     for (const sha256 of await store.list()) {
       if (freedBytes >= bytes) break;
       if ((this.#holders.get(sha256) ?? 0) > 0 || this.#fetching.has(sha256)) continue;
       freedBytes += (await store.sizeOf(sha256)) ?? 0;
       await store.remove(sha256);
-      log.info({ blob: sha256 }, 'storage is full; removed weights that no stage here needs');
+      blobs++;
     }
-    return freedBytes > 0;
+    if (blobs > 0) {
+      log.info({ blobs, bytes: freedBytes }, 'storage is full; removed weights that no stage here needs');
+    }
+    return blobs > 0;
   }
 
   async #downloadInto(store: BlobStore, blob: BlobRef, watcher: FetchWatcher): Promise<void> {

@@ -1,0 +1,132 @@
+/** What keeps a tab at work while nobody looks at it, and what happens when the browser stops it all the same. */
+import { expect, test, type Page } from '@playwright/test';
+import { startHub, type HubProcess } from '../support/hubProcess.ts';
+import { nodesOf } from '../support/nodes.ts';
+import { ask } from './support/ask.ts';
+import { launchChromium } from './support/chromium.ts';
+import { plainContext } from './support/plainContext.ts';
+import { writeSmallModel, type ModelDirectory } from './support/smallModel.ts';
+import { openTab, serves } from './support/tab.ts';
+import { serveTestPage, type TestPage } from './support/testPage.ts';
+
+declare global {
+  /** What the page has asked the browser for. */
+  var asked: { audio: AudioContext[]; wakeLocks: WakeLockSentinel[] };
+}
+
+let model: ModelDirectory;
+let site: TestPage;
+
+test.beforeAll(async () => {
+  model = await writeSmallModel();
+  site = await serveTestPage();
+});
+
+test.afterAll(async () => {
+  await site[Symbol.asyncDispose]();
+  await model[Symbol.asyncDispose]();
+});
+
+const startModel = (): Promise<HubProcess> =>
+  startHub({ flags: ['--model', model.path, '--local-workers', '0'] });
+
+/** Keeps what the page asks for, to look at. */
+function watchAsked(): void {
+  globalThis.asked = { audio: [], wakeLocks: [] };
+  globalThis.AudioContext = class extends AudioContext {
+    constructor() {
+      super();
+      globalThis.asked.audio.push(this);
+    }
+  };
+  const { wakeLock } = navigator;
+  const request = wakeLock.request.bind(wakeLock);
+  wakeLock.request = async (type) => {
+    const sentinel = await request(type);
+    globalThis.asked.wakeLocks.push(sentinel);
+    return sentinel;
+  };
+}
+
+/** State of the newest audio context, and whether the newest wake lock is held. */
+const awake = (page: Page): Promise<[string | undefined, boolean]> =>
+  page.evaluate(() => {
+    const { audio, wakeLocks } = globalThis.asked;
+    return [audio.at(-1)?.state, wakeLocks.at(-1)?.released === false];
+  });
+
+test('the button starts the tone, keeps the screen on and holds a lock; pausing lets go', async () => {
+  await using hub = await startModel();
+  await using context = await plainContext();
+  await context.grantPermissions(['screen-wake-lock']);
+  await context.addInitScript(watchAsked);
+  const page = await context.newPage();
+  await page.goto(`${hub.url}/join#token=${hub.joinToken}`);
+  await page.getByLabel('Leave the GPU alone').check();
+  await page.getByLabel('Keep its speed in a hidden tab').check();
+  await page.getByLabel('Keep the screen on').check();
+  expect(await awake(page)).toEqual([undefined, false]);
+  await page.getByRole('button', { name: 'Join the table' }).click();
+  await expect.poll(() => awake(page)).toEqual(['running', true]);
+  const { held = [] } = await page.evaluate(() => navigator.locks.query());
+  expect(held.map(({ name }) => name)).toEqual(['potluck.tab.0']);
+
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await expect.poll(() => awake(page)).toEqual(['closed', false]);
+  await page.getByRole('button', { name: 'Resume' }).click();
+  await expect.poll(() => awake(page)).toEqual(['running', true]);
+});
+
+test('after a reload the tone waits for the first click, as browsers want it', async () => {
+  await using hub = await startModel();
+  await using browser = await launchChromium();
+  await using context = await browser.newContext();
+  await context.addInitScript(watchAsked);
+  const tab = await openTab(context, { pageUrl: site.url, hub, device: 'wasm' });
+  await tab.page.evaluate(() => globalThis.tab.change({ quietTone: true }));
+  await tab.page.locator('body').click();
+  await tab.command('start');
+  await tab.until(({ stayAlive }) => stayAlive.quietTone);
+  await tab.page.reload();
+  await tab.until(serves);
+  await tab.page.locator('body').click();
+  await tab.until(({ stayAlive }) => stayAlive.quietTone);
+  expect((await awake(tab.page))[0]).toBe('running');
+});
+
+test('the hub knows that a tab is hidden; a frozen one serves again when it wakes up', async () => {
+  await using hub = await startModel();
+  await using context = await plainContext();
+  const tab = await openTab(context, { pageUrl: site.url, hub, device: 'wasm' });
+  await tab.command('start');
+  await tab.until(serves);
+  const hidden = async (): Promise<unknown> => (await nodesOf(hub)).map((node) => node.hidden);
+  await expect.poll(hidden).toEqual([false]);
+
+  const devtools = await context.newCDPSession(tab.page);
+  await devtools.send('Page.setWebLifecycleState', { state: 'frozen' });
+  await expect.poll(hidden).toEqual([true]);
+  // Its web workers stand still with it, until its lease ends.
+  await expect.poll(hidden).toEqual([]);
+  await devtools.send('Page.setWebLifecycleState', { state: 'active' });
+  await expect.poll(hidden).toEqual([true]);
+  await tab.until(serves);
+  expect((await ask(hub, 'The river rose.')).tokens).toHaveLength(24);
+});
+
+for (const [how, goAway] of [
+  ['closed', (page) => page.close({ runBeforeUnload: true })],
+  ['left for another', async (page) => void (await page.goto('about:blank'))],
+] as const satisfies [string, (page: Page) => Promise<void>][]) {
+  test(`the hub hears at once that a page is ${how}`, async () => {
+    await using hub = await startModel();
+    await using browser = await launchChromium();
+    await using context = await browser.newContext();
+    const tab = await openTab(context, { pageUrl: site.url, hub, device: 'wasm' });
+    await tab.command('start');
+    await tab.until(serves);
+    await goAway(tab.page);
+    await expect.poll(() => nodesOf(hub)).toEqual([]);
+    expect(hub.log()).toContain('its page was left');
+  });
+}
