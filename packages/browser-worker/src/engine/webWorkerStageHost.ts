@@ -24,6 +24,8 @@ interface Engine {
   /** Rejects when it is gone. */
   lost: Promise<never>;
   lose: (reason: string) => void;
+  /** Ends each call that is under way. */
+  underWay: Set<(reason: unknown) => void>;
   stages: number;
 }
 
@@ -53,10 +55,13 @@ export function webWorkerStageHost({ log }: { log: Log }, init: WebWorkerStageHo
         if (engine !== opened) return;
         engine = undefined;
         worker.terminate();
-        lost.reject(Object.assign(new Error(reason), { code: 'compute-failed' }));
+        const error = Object.assign(new Error(reason), { code: 'compute-failed' });
+        lost.reject(error);
+        for (const fail of opened.underWay) fail(error);
         lostReason = reason;
         init.onLost(reason);
       },
+      underWay: new Set(),
       stages: 0,
     };
     worker.addEventListener('error', (event) => {
@@ -67,13 +72,22 @@ export function webWorkerStageHost({ log }: { log: Log }, init: WebWorkerStageHo
     return opened;
   }
 
-  /** A call's result, or why the engine is gone. */
+  /**
+   * A call's result, or why the engine is gone. No race with `lost`: that would keep every result for as long as the
+   * engine lives, and the tensors in it.
+   */
   async function guarded<Result>(owner: Engine, call: Promise<Result>): Promise<Result> {
+    if (engine !== owner) return owner.lost;
+    const result = deferred<Result>();
+    owner.underWay.add(result.reject);
+    call.then(result.resolve, result.reject);
     try {
-      return await Promise.race([call, owner.lost]);
+      return await result.promise;
     } catch (error) {
       if (brokenRuntime.test(messageOf(error))) owner.lose(`the runtime broke: ${messageOf(error)}`);
       throw error;
+    } finally {
+      owner.underWay.delete(result.reject);
     }
   }
 

@@ -16,3 +16,12 @@ test('a buffer of nearly the size asked for is used again', () => {
   pool.give(buffer);
   expect(pool.take(100)).toBe(buffer);
 });
+
+test('no more is kept than was in use at once, whatever lengths come', () => {
+  const pool = arrayBufferPool(1000);
+  for (let length = 10; length < 100; length += 10) {
+    const taken = [pool.take(length), pool.take(length)];
+    for (const buffer of taken) pool.give(buffer);
+    expect(pool.freeBytes).toBeLessThanOrEqual(2 * length);
+  }
+});

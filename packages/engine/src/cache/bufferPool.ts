@@ -1,4 +1,7 @@
-/** Memory of closed caches, kept for the next ones: allocating and clearing large buffers is not free. */
+/**
+ * Memory of closed caches, kept for the next ones: allocating and clearing large buffers is not free. No more is kept
+ * than was in use at once: caches of ever other lengths would else fill the whole budget in time.
+ */
 
 export interface BufferPoolOptions<Buffer> {
   create(bytes: number): Buffer;
@@ -18,6 +21,7 @@ export class BufferPool<Buffer> {
   readonly #free: Buffer[] = [];
   #takenBytes = 0;
   #freeBytes = 0;
+  #mostTakenBytes = 0;
 
   constructor(options: BufferPoolOptions<Buffer>) {
     this.#options = options;
@@ -42,10 +46,11 @@ export class BufferPool<Buffer> {
     }
     const [reused] = best < 0 ? [] : this.#free.splice(best, 1);
     if (reused !== undefined) this.#freeBytes -= size(reused);
-    const buffer = reused ?? this.#options.create(bytes);
-    this.#takenBytes += size(buffer);
-    this.#shrinkTo(this.#options.limitBytes);
-    return buffer;
+    this.#takenBytes += reused === undefined ? bytes : size(reused);
+    this.#mostTakenBytes = Math.max(this.#mostTakenBytes, this.#takenBytes);
+    // Before a buffer is created, so that the limit holds at every moment.
+    this.#shrinkTo(Math.min(this.#options.limitBytes, this.#mostTakenBytes));
+    return reused ?? this.#options.create(bytes);
   }
 
   give(buffer: Buffer): void {

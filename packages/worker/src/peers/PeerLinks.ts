@@ -3,6 +3,7 @@ import {
   decodeRelay,
   type CandidatePair,
   type FromWorkerMessage,
+  type PeerReport,
   type Welcome,
   type WorkerId,
 } from '@potluck/protocol';
@@ -57,7 +58,8 @@ interface LinkState {
   bytesPerSecond: number | undefined;
   /** Of a direct connection. */
   candidatePair: CandidatePair | undefined;
-  /** Why it is reached as it is. */
+  /** How it is reached, as the hub knows it, and why so. */
+  reported: PeerReport['state'] | undefined;
   reason: string | undefined;
 }
 
@@ -199,6 +201,7 @@ export class PeerLinks {
       reportedRoundTripMs: undefined,
       bytesPerSecond: undefined,
       candidatePair: undefined,
+      reported: undefined,
       reason: undefined,
     };
     this.#links.set(peer, state);
@@ -314,15 +317,14 @@ export class PeerLinks {
     void this.#findCandidatePair(state);
   }
 
-  #report(
-    state: LinkState,
-    reported: 'connecting' | 'direct' | 'relayed' | 'lost',
-    reason: string | undefined,
-  ): void {
+  #report(state: LinkState, reported: PeerReport['state'], reason: string | undefined): void {
     const { peer } = state.link;
     const { reportedRoundTripMs: roundTripMs, bytesPerSecond, candidatePair } = state;
+    // What is measured changes all the time: no line in a log for each.
+    const level = state.reported === reported && state.reason === reason ? 'debug' : 'info';
+    state.reported = reported;
     state.reason = reason;
-    this.#components.log.info(
+    this.#components.log[level](
       { peer, state: reported, reason, roundTripMs, bytesPerSecond, candidatePair },
       `peer ${reported}`,
     );

@@ -72,10 +72,13 @@ interface StageSession {
   timings: StageTimings;
 }
 
+/** What is left of a session that ended: not its prompt. */
+type EndedSession = Pick<StageSession, 'id' | 'epoch' | 'timings'>;
+
 export class StageSessions {
   readonly #components: StageSessionsComponents;
   readonly #sessions = new Map<SessionId, StageSession>();
-  readonly #ended = new Map<SessionId, StageSession>();
+  readonly #ended = new Map<SessionId, EndedSession>();
   place: StagePlace;
 
   constructor(components: StageSessionsComponents, place: StagePlace) {
@@ -354,19 +357,17 @@ export class StageSessions {
   #end(session: StageSession): void {
     session.state = 'ended';
     this.#sessions.delete(session.id);
-    this.#ended.set(session.id, session);
+    const { id, epoch, timings } = session;
+    this.#ended.set(id, { id, epoch, timings });
     for (const oldest of this.#ended.keys()) {
       if (this.#ended.size <= maxEndedSessions) break;
       this.#ended.delete(oldest);
     }
   }
 
-  #release(session: StageSession): void {
-    this.#components.stage.release(session.id).catch((error: unknown) => {
-      this.#components.log.warn(
-        { sessionId: session.id, error: messageOf(error) },
-        'could not release a cache',
-      );
+  #release({ id }: EndedSession): void {
+    this.#components.stage.release(id).catch((error: unknown) => {
+      this.#components.log.warn({ sessionId: id, error: messageOf(error) }, 'could not release a cache');
     });
   }
 }
