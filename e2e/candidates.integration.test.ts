@@ -6,6 +6,8 @@ import { RTCPeerConnection } from 'node-datachannel/polyfill';
 import { pino } from 'pino';
 import { afterEach, expect, test } from 'vitest';
 import { startStunServer, type StunServer } from '../hub/stun/stunServer.ts';
+import { loadPeer } from '../packages/node-worker/src/web-rtc/loadPeer.ts';
+import { startTurnServer } from './support/turnServer.ts';
 import { launchTestBrowser } from './support/testBrowser.ts';
 
 const closers: (() => unknown)[] = [];
@@ -51,6 +53,25 @@ test('a Node worker behind a router learns the address that the router gives it'
   connection.createDataChannel('any');
   await connection.setLocalDescription(await connection.createOffer());
   expect(await reflexive).toContain(` 127.0.0.1 ${router.outside} typ srflx`);
+});
+
+test('a Node worker gets an address at a TURN server, whatever signs its password has', async () => {
+  const { url, username, credential, ...turn } = await startTurnServer();
+  closers.push(() => turn[Symbol.asyncDispose]());
+  await loadPeer();
+  const connection = new globalThis.RTCPeerConnection({
+    iceServers: [{ urls: [url], username, credential }],
+    iceTransportPolicy: 'relay',
+  });
+  closers.push(() => connection.close());
+  const relayed = new Promise<string>((resolve) => {
+    connection.onicecandidate = ({ candidate }) => {
+      if (candidate?.candidate.includes('typ relay')) resolve(candidate.candidate);
+    };
+  });
+  connection.createDataChannel('any');
+  await connection.setLocalDescription(await connection.createOffer());
+  expect(await relayed).toContain('typ relay');
 });
 
 test('a browser that hides its address behind a name learns it, for networks without multicast', async () => {

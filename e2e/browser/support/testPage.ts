@@ -1,8 +1,8 @@
 /** Builds the test pages once and serves them as the hub serves the app: isolated, so that wasm may use threads. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, preview } from 'vite';
 
@@ -18,7 +18,12 @@ const isolation = {
   'cross-origin-embedder-policy': 'require-corp',
 };
 
-export async function serveTestPage(): Promise<TestPage> {
+export interface TestPageInit {
+  /** JavaScript that runs first in the engine's web worker, where no test can reach: to have a device that fails. */
+  inEngine?: string;
+}
+
+export async function serveTestPage({ inEngine }: TestPageInit = {}): Promise<TestPage> {
   const outDir = await mkdtemp(join(tmpdir(), 'potluck-page-'));
   const common = { root, configFile: false as const, logLevel: 'warn' as const };
   await build({
@@ -29,6 +34,7 @@ export async function serveTestPage(): Promise<TestPage> {
     },
     worker: { format: 'es' },
   });
+  if (inEngine !== undefined) await putFirst(inEngine, outDir, /^engineWorker-.*\.js$/);
   const server = await preview({
     ...common,
     build: { outDir },
@@ -42,4 +48,13 @@ export async function serveTestPage(): Promise<TestPage> {
       await rm(outDir, { recursive: true, force: true });
     },
   };
+}
+
+async function putFirst(script: string, directory: string, name: RegExp): Promise<void> {
+  const found = (await readdir(directory, { recursive: true })).filter((path) => name.test(basename(path)));
+  if (found.length === 0) throw new Error(`no file of the page is called ${name.source}`);
+  for (const path of found) {
+    const file = join(directory, path);
+    await writeFile(file, `${script}\n${await readFile(file, 'utf8')}`);
+  }
 }

@@ -1,9 +1,15 @@
 /** PeerJS in Node: it looks for a browser's globals when it is imported, so they must be there before. */
 import type { Peer } from 'peerjs';
+import { escapedIceServers } from './escapedIceServers.ts';
 
 export async function loadPeer(): Promise<typeof Peer> {
   const polyfill = await import('node-datachannel/polyfill');
-  const { RTCPeerConnection, RTCSessionDescription, RTCIceCandidate } = polyfill;
+  const { RTCSessionDescription, RTCIceCandidate } = polyfill;
+  const RTCPeerConnection = class extends polyfill.RTCPeerConnection {
+    constructor({ iceServers = [], ...config }: RTCConfiguration = {}) {
+      super({ ...config, iceServers: escapedIceServers(iceServers) });
+    }
+  };
   for (const [name, value] of Object.entries({ RTCPeerConnection, RTCSessionDescription, RTCIceCandidate })) {
     (globalThis as Record<string, unknown>)[name] ??= value;
   }
