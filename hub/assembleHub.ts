@@ -125,7 +125,14 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
   const statistics = new NodeStatistics();
   const bus = components.bus ?? embeddedEventBus();
   const imports = await Imports.load(
-    { catalogue, store: database.imports, settings, logger },
+    {
+      catalogue,
+      store: database.imports,
+      settings,
+      logger,
+      deploy: (model) =>
+        operator.deploy(model, { mode: 'automatic', replicas: 1 }, deployments.find(model)?.revision),
+    },
     { directory: init.importsDirectory, ...(init.download ? { download: init.download } : {}) },
   );
   const live = watchHub({ registry, deployments, generator, nodes, statistics, catalogue, imports, bus });

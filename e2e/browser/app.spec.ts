@@ -1,6 +1,6 @@
-import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type Browser, type BrowserContext, type Page } from '@playwright/test';
 import { startHub, startWorker, type HubProcess } from '../support/hubProcess.ts';
+import { askInChat, seriousViolations } from './support/appPage.ts';
 import { launchChromium } from './support/chromium.ts';
 
 const paths = ['/', '/nodes', '/join', '/models', '/requests', '/settings'];
@@ -29,35 +29,16 @@ test.beforeEach(async () => {
 
 test.afterEach(() => context.close());
 
-/** Asks so that the answer is short, and the same each time. */
-async function ask(text: string): Promise<void> {
-  await page.getByRole('button', { name: 'Settings of this conversation' }).click();
-  await page.getByLabel('Temperature').fill('0');
-  await page.getByLabel('Longest answer').fill('40');
-  await page.getByRole('button', { name: 'Close' }).click();
-  await page.getByLabel('Your message').fill(text);
-  await page.keyboard.press('Enter');
-  await expect(page.getByText('tokens/s').last()).toBeVisible();
-}
-
-/** What axe finds on the page as it is now. */
-async function seriousViolations(): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join('\n')}`);
-}
-
 test('the chat answers, shows the way of the answer, and finds it again after a reload', async () => {
   await page.goto('/');
-  await ask('What is the capital of France?');
+  await askInChat(page, 'What is the capital of France?');
   const answer = page.getByRole('article', { name: 'Answer' });
   await expect(answer).toContainText('Paris');
   await answer.getByRole('button', { name: 'over 2 devices' }).click();
   await expect(answer).toContainText('local-1');
   await expect(answer).toContainText('local-2');
   await expect(answer).toContainText('computing');
-  expect(await seriousViolations()).toEqual([]);
+  expect(await seriousViolations(page)).toEqual([]);
 
   await page.reload();
   await expect(answer).toContainText('Paris');
@@ -69,7 +50,7 @@ test('the chat answers, shows the way of the answer, and finds it again after a 
 
 test('conversations are renamed, found, deleted, and nobody else sees them', async () => {
   await page.goto('/');
-  await ask('What is the capital of France?');
+  await askInChat(page, 'What is the capital of France?');
   const list = page.getByRole('navigation', { name: 'Conversations' });
   await list.getByRole('button', { name: 'More for What is the capital of France?' }).click();
   await page.getByRole('menuitem', { name: 'Rename' }).click();
@@ -89,6 +70,7 @@ test('conversations are renamed, found, deleted, and nobody else sees them', asy
   await page.getByLabel('Search conversations').fill('');
   await list.getByRole('button', { name: 'More for Geography' }).click();
   await page.getByRole('menuitem', { name: 'Delete' }).click();
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Delete' }).click();
   await expect(page.getByRole('article')).toHaveCount(0);
   await expect(list).toContainText('What you ask is kept here.');
 });
@@ -96,7 +78,7 @@ test('conversations are renamed, found, deleted, and nobody else sees them', asy
 test('tags in a prompt are text', async () => {
   await page.goto('/');
   const attack = '<img src=x onerror="window.attacked = true"><script>window.attacked = true</script>';
-  await ask(attack);
+  await askInChat(page, attack);
   await expect(page.getByRole('article', { name: 'Prompt' })).toContainText(attack);
   expect(await page.evaluate(() => 'attacked' in window)).toBe(false);
 });
@@ -165,6 +147,7 @@ test('a key is made, shown once, and revoked', async () => {
   await panel.getByRole('button', { name: 'Make a key' }).click();
   await expect(panel.getByText('it is not shown again')).toBeVisible();
   await panel.getByRole('button', { name: 'Revoke my editor' }).click();
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Revoke' }).click();
   await expect(panel.getByText(/^revoked/).first()).toBeVisible();
 });
 
@@ -174,7 +157,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     for (const path of paths) {
       await page.goto(path);
       await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
-      expect(await seriousViolations(), path).toEqual([]);
+      expect(await seriousViolations(page), path).toEqual([]);
     }
   });
 }

@@ -1,5 +1,6 @@
 /** What is kept of an import, so that it goes on after a restart. */
-import { Import } from '@potluck/api';
+import { randomUUID } from 'node:crypto';
+import { Import, type NewImport } from '@potluck/api';
 import { z } from 'zod';
 
 const RepositoryFile = z.object({
@@ -25,6 +26,31 @@ export const ImportRecord = z.object({
     .nullable(),
 });
 export type ImportRecord = z.infer<typeof ImportRecord>;
+
+/**
+ * An import that was just asked for.
+ * @param source repository, directory, or the upload's name
+ */
+export function newImportView({ kind, variant, deploy }: NewImport, source: string): Import {
+  const now = Date.now();
+  return {
+    id: randomUUID(),
+    kind,
+    source,
+    variant: variant ?? null,
+    state: 'waiting',
+    doneBytes: 0,
+    totalBytes: null,
+    bytesPerSecond: null,
+    model: null,
+    error: null,
+    resumable: false,
+    deploy: deploy ?? false,
+    files: [],
+    createdAt: now,
+    updatedAt: now,
+  };
+}
 
 /** Thrown where an import can't be begun, or changed as asked. */
 export class ImportError extends Error {

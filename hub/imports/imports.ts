@@ -1,5 +1,4 @@
 /** Models on their way in: one at a time is worked on, the others wait; what was begun goes on after a restart. */
-import { randomUUID } from 'node:crypto';
 import { rm, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import type { Import, NewImport } from '@potluck/api';
@@ -12,7 +11,7 @@ import type { Catalogue } from '../models/catalogue.ts';
 import type { HubSettings } from '../settings/hubSettings.ts';
 import { allowedDirectory } from './allowedDirectory.ts';
 import type { DownloadInit } from './downloadFile.ts';
-import { ImportError, ImportRecord } from './importRecord.ts';
+import { ImportError, ImportRecord, newImportView } from './importRecord.ts';
 import { runImport } from './runImport.ts';
 import { appendPiece, checkUpload, receivedFiles } from './uploadedFiles.ts';
 
@@ -21,6 +20,8 @@ export interface ImportsComponents {
   store: ImportStore;
   settings: HubSettings;
   logger: Logger;
+  /** Serves a model that came, where that was wanted. */
+  deploy: (model: string) => Promise<unknown>;
 }
 
 export interface ImportsInit {
@@ -90,28 +91,11 @@ export class Imports {
    * @throws ImportError, StorageError
    */
   async create(wanted: NewImport): Promise<Import> {
-    const now = Date.now();
-    const view: Import = {
-      id: randomUUID(),
-      kind: wanted.kind,
-      source: '',
-      variant: wanted.variant ?? null,
-      state: 'waiting',
-      doneBytes: 0,
-      totalBytes: null,
-      bytesPerSecond: null,
-      model: null,
-      error: null,
-      resumable: false,
-      files: [],
-      createdAt: now,
-      updatedAt: now,
-    };
+    const view = newImportView(wanted, wanted.kind === 'hub' ? wanted.repository : '');
     const { settings } = this.#components;
     const job: Job = { record: { view, remote: null }, writing: new Set() };
     switch (wanted.kind) {
       case 'hub': {
-        view.source = wanted.repository;
         job.record.remote = {
           endpoint: settings.current.hubEndpoint,
           repository: wanted.repository,
@@ -261,6 +245,7 @@ export class Imports {
       const { totalBytes } = job.record.view;
       this.#update(job, { state: 'done', model, bytesPerSecond: null, doneBytes: totalBytes ?? 0 });
       await rm(this.#folder(view.id), { recursive: true, force: true });
+      if (view.deploy) await this.#deploy(model);
     } catch (error) {
       const isPaused = signal.aborted;
       const code =
@@ -276,6 +261,14 @@ export class Imports {
       });
     }
     await this.#keep(job);
+  }
+
+  /** The model is here whatever comes of this; its page shows what keeps it from being served. */
+  async #deploy(model: string): Promise<void> {
+    const { deploy, logger } = this.#components;
+    await deploy(model).catch((error: unknown) => {
+      logger.warn({ model, reason: messageOf(error) }, 'a model that came could not be deployed');
+    });
   }
 
   #progressed(job: Job, doneBytes: number, totalBytes: number): void {

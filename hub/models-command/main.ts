@@ -84,6 +84,7 @@ function modelsCommand(): Command {
     .option('--variant <name>', 'which graph, such as model_q4')
     .option('--revision <name>', 'branch, tag or commit of the repository')
     .option('--token <token>', 'for a gated repository')
+    .option('--deploy', 'serve it as soon as it is here')
     .action(async (model: string, options: HubClientInit & AddOptions) => {
       await add(new HubClient(options), model, options);
     });
@@ -136,16 +137,22 @@ interface AddOptions {
   variant?: string;
   revision?: string;
   token?: string;
+  deploy?: boolean;
 }
 
-async function add(hub: HubClient, model: string, { variant, revision, token }: AddOptions): Promise<void> {
+async function add(
+  hub: HubClient,
+  model: string,
+  { variant, revision, token, deploy }: AddOptions,
+): Promise<void> {
   const isDirectory =
     /^[./~]|^[A-Za-z]:|\\/.test(model) || (await stat(model).catch(() => undefined))?.isDirectory();
   const wanted: NewImport = isDirectory
-    ? { kind: 'directory', path: path.resolve(model), ...(variant ? { variant } : {}) }
+    ? { kind: 'directory', path: path.resolve(model), deploy, ...(variant ? { variant } : {}) }
     : {
         kind: 'hub',
         repository: model,
+        deploy,
         ...(variant ? { variant } : {}),
         ...(revision ? { revision } : {}),
         ...(token ? { token } : {}),

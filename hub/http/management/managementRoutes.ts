@@ -7,7 +7,7 @@ import { streamEvents, type EventComponents } from './events.ts';
 import { importRoutes, type ImportRouteComponents } from './imports.ts';
 import { joinTokenRoutes, type JoinTokenRouteComponents } from './joinTokens.ts';
 import { keyRoutes, type KeyRouteComponents } from './keys.ts';
-import { modelRoutes, remoteModelRoutes, type ModelRouteComponents } from './models.ts';
+import { modelRoutes, remoteHubRoute, remoteModelRoutes, type ModelRouteComponents } from './models.ts';
 import { nodeRoutes, type NodeRouteComponents } from './nodes.ts';
 import { openApiRoutes } from './openApi.ts';
 import { requestRoutes, type RequestRouteComponents } from './requests.ts';
@@ -38,6 +38,7 @@ export function managementRoutes(components: ManagementComponents): OpenAPIHono 
   app.route('/deployments', deploymentRoutes(components));
   app.route('/conversations', conversationRoutes(components));
   app.route('/models', modelRoutes(components));
+  app.route('/remote-hub', remoteHubRoute(components));
   app.route('/remote-models', remoteModelRoutes(components));
   app.route('/imports', importRoutes(components));
   app.route('/settings', settingsRoutes(components));

@@ -78,6 +78,30 @@ test('a model comes by name with its licence, is deployed, and is removed with i
   expect(await models()).toEqual([]);
 });
 
+test('a model that is wanted served is deployed as soon as it is here', async () => {
+  await start();
+  hub.worker('one');
+  const { id, deploy } = await add({ kind: 'hub', repository: 'ada/tiny-ONNX', deploy: true });
+  expect(deploy).toBe(true);
+  expect(await rests(id)).toMatchObject({ state: 'done' });
+  const { deployment } = await events.until(
+    'deployment',
+    (event) => event.deployment.model === 'ada/tiny-ONNX' && event.deployment.ready,
+  );
+  expect(deployment.plan).toEqual({ mode: 'automatic', replicas: 1 });
+});
+
+test('whether the Hub answers is known before something is fetched', async () => {
+  await start();
+  const state = async (): Promise<unknown> => (await api(hub, 'GET', '/remote-hub')).body;
+  expect(await state()).toEqual({ endpoint: remote.endpoint, problem: null });
+  await remote.close();
+  expect(await state()).toEqual({
+    endpoint: remote.endpoint,
+    problem: expect.stringMatching(/can't be reached .*mirror.*directory/) as string,
+  });
+});
+
 test('a download goes on after cuts, and fetches nothing twice', async () => {
   await start();
   const weights = 'onnx/model.onnx_data';

@@ -1,9 +1,15 @@
 /** Models that are here, and models that could be. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { HubModel, HubSearchResult, Model, Suggestion } from '@potluck/api';
+import { HubModel, HubSearchResult, Model, RemoteHubState, Suggestion } from '@potluck/api';
 import { z } from 'zod';
 import type { Catalogue } from '../../models/catalogue.ts';
-import { inspectRepository, searchRepositories, type RemoteHubInit } from '../../models/remote/remoteHub.ts';
+import {
+  inspectRepository,
+  mustAnswer,
+  searchRepositories,
+  type RemoteHubInit,
+} from '../../models/remote/remoteHub.ts';
+import { RemoteHubError } from '../../models/remote/remoteHubError.ts';
 import { suggestedModels } from '../../models/suggestedModels.ts';
 import type { Deployments } from '../../pipelines/deployments.ts';
 import type { Operator } from '../../pipelines/operator.ts';
@@ -66,6 +72,29 @@ export function modelRoutes({ catalogue, deployments, operator }: ModelRouteComp
     async (c) => {
       await operator.removeModel(c.req.valid('query').id);
       return noContent(c);
+    },
+  );
+  return app;
+}
+
+/** The route to mount under `/remote-hub`. */
+export function remoteHubRoute({ hubSettings }: ModelRouteComponents): OpenAPIHono {
+  const app = openApiRoutes();
+  app.openapi(
+    route(
+      { method: 'get', path: '/', summary: 'Does the Hub that models come from answer', tag, scope: 'admin' },
+      { responses: { 200: answers(RemoteHubState, 'Asked just now') } },
+    ),
+    async (c) => {
+      const { hubEndpoint: endpoint } = hubSettings.current;
+      const { hubToken: token } = hubSettings;
+      try {
+        await mustAnswer({ endpoint, ...(token === undefined ? {} : { token }) });
+        return c.json({ endpoint, problem: null }, 200);
+      } catch (error) {
+        if (!(error instanceof RemoteHubError)) throw error;
+        return c.json({ endpoint, problem: error.message }, 200);
+      }
     },
   );
   return app;

@@ -48,6 +48,13 @@ export async function searchRepositories(init: RemoteHubInit, search: string): P
   });
 }
 
+/** Asks for next to nothing. @throws RemoteHubError saying why models can't be fetched by name */
+export async function mustAnswer(init: RemoteHubInit): Promise<void> {
+  await told(init, undefined, async (asked) => {
+    for await (const _model of listModels({ ...asked, limit: 1 })) return;
+  });
+}
+
 /**
  * Looks at a repository: its licence and its variants.
  * @throws RemoteHubError, also if it holds no decoder as ONNX

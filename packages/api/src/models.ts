@@ -97,6 +97,16 @@ export const Suggestion = z
   .meta({ id: 'Suggestion' });
 export type Suggestion = z.infer<typeof Suggestion>;
 
+/** `GET /api/remote-hub`: can models be fetched by name right now. */
+export const RemoteHubState = z
+  .object({
+    endpoint: z.string(),
+    /** Why not, and what to do; null where it answers. */
+    problem: z.string().nullable(),
+  })
+  .meta({ id: 'RemoteHubState' });
+export type RemoteHubState = z.infer<typeof RemoteHubState>;
+
 export const ImportState = z.enum([
   /** An upload that waits for its files. */
   'waiting',
@@ -127,6 +137,8 @@ export const Import = z
     error: z.object({ code: z.string(), message: z.string() }).nullable(),
     /** True where `POST /api/imports/:id/resume` can help. */
     resumable: z.boolean(),
+    /** True: served as soon as it is here, on as few nodes as it fits on. */
+    deploy: z.boolean().default(false),
     /** Of an upload: how much of each file is here. */
     files: z.array(z.object({ path: z.string(), bytes: Bytes, receivedBytes: Bytes })),
     createdAt: Timestamp,
@@ -155,6 +167,11 @@ export const UploadPath = z
     'a file name such as config.json or onnx/model_q4.onnx, without other folders',
   );
 
+const DeployWhenHere = z
+  .boolean()
+  .default(false)
+  .meta({ description: 'Serve it as soon as it is here, on as few nodes as it fits on' });
+
 /** `POST /api/imports`. The answer is an Import; an upload then waits for its files. */
 export const NewImport = z
   .discriminatedUnion('kind', [
@@ -169,11 +186,13 @@ export const NewImport = z
         .optional(),
       /** For a gated repository; not kept beyond this import. The one in the settings is used otherwise. */
       token: z.string().min(1).max(500).optional(),
+      deploy: DeployWhenHere,
     }),
     z.strictObject({
       kind: z.literal('directory'),
       path: z.string().min(1).max(4096),
       variant: VariantName.optional(),
+      deploy: DeployWhenHere,
     }),
     z.strictObject({
       kind: z.literal('upload'),
@@ -182,6 +201,7 @@ export const NewImport = z
         .max(100)
         .regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*$/, 'letters, digits, dots, dashes and underscores'),
       variant: VariantName.optional(),
+      deploy: DeployWhenHere,
       files: z
         .array(z.strictObject({ path: UploadPath, bytes: Bytes.min(1) }))
         .min(1)

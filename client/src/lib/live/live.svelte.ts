@@ -40,6 +40,19 @@ class Live {
     return [...this.deployments.values()].some(({ ready }) => ready);
   }
 
+  /** True as long as the built-in model, which is for a first look, is the only one. */
+  get isFirstLook(): boolean {
+    return this.known && [...this.models.values()].every(({ builtIn }) => builtIn);
+  }
+
+  /** The model for those who chose none: one that is served, rather another than the built-in one. */
+  get usualModel(): string | undefined {
+    const deployments = [...this.deployments.values()];
+    const ready = deployments.filter((deployment) => deployment.ready);
+    const chosen = ready.findLast(({ model }) => !this.models.get(model)?.builtIn) ?? ready[0];
+    return (chosen ?? deployments[0])?.model;
+  }
+
   /** Follows the stream until the returned function is called. It resumes by itself after a lost connection. */
   follow(): () => void {
     this.#connect();

@@ -2,32 +2,43 @@
 import type { Deployment, DeploymentPlan, DeploymentPreview, PlannedStage } from '@potluck/api';
 import { messageOf } from '#lib/hub/errors.ts';
 import { hubSend } from '#lib/hub/hubFetch.ts';
+import { parseLayers } from './parseLayers.ts';
+
+/** A stage of a plan by hand. */
+export interface StageDraft {
+  nodeId: string;
+  /** As a person writes them, such as `0-3`; empty: the hub shares the layers out. */
+  layers: string;
+}
 
 export class Plan {
   mode = $state<DeploymentPlan['mode']>('automatic');
   replicas = $state(1);
   shards = $state(2);
-  /** Node of each stage, in order. */
-  nodeIds = $state<string[]>([]);
+  /** In order. */
+  stages = $state<StageDraft[]>([]);
   preview = $state.raw<DeploymentPreview>();
   problem = $state<string>();
+  /** Of the deployment that this plan changes; undefined where there was none. */
+  revision = $state<number>();
   readonly #model: string;
-  readonly #revision: number | undefined;
   #turn = 0;
 
   constructor(model: string, deployment: Deployment | undefined) {
     this.#model = model;
-    this.#revision = deployment?.revision;
+    this.revision = deployment?.revision;
     const plan = deployment?.plan;
-    this.nodeIds = deployment?.replicas[0]?.stages.map(({ nodeId }) => nodeId) ?? [];
-    this.shards = Math.max(2, this.nodeIds.length);
+    const served = deployment?.replicas[0]?.stages ?? [];
+    this.stages = served.map(({ nodeId }) => ({ nodeId, layers: '' }));
+    this.shards = Math.max(2, this.stages.length);
     if (!plan) return;
     this.mode = plan.mode;
     if (plan.mode !== 'manual') this.replicas = plan.replicas;
     if (plan.mode === 'shards') this.shards = plan.count;
-    if (plan.mode === 'manual') this.nodeIds = plan.stages.map(({ nodeId }) => nodeId);
+    if (plan.mode === 'manual') this.stages = plan.stages.map(draftOf);
   }
 
+  /** @throws Error naming what was written wrong */
   get plan(): DeploymentPlan {
     switch (this.mode) {
       case 'automatic':
@@ -35,25 +46,26 @@ export class Plan {
       case 'shards':
         return { mode: 'shards', count: this.shards, replicas: this.replicas };
       case 'manual':
-        return { mode: 'manual', stages: this.nodeIds.map((nodeId): PlannedStage => ({ nodeId })) };
+        return {
+          mode: 'manual',
+          stages: this.stages.map(({ nodeId, layers }) => ({ nodeId, ...parseLayers(layers) })),
+        };
     }
   }
 
   /** Moves a stage to another place in the order. */
   move(from: number, to: number): void {
-    if (to < 0 || to >= this.nodeIds.length || from === to) return;
-    const [nodeId] = this.nodeIds.splice(from, 1);
-    if (nodeId !== undefined) this.nodeIds.splice(to, 0, nodeId);
+    if (to < 0 || to >= this.stages.length || from === to) return;
+    const [stage] = this.stages.splice(from, 1);
+    if (stage) this.stages.splice(to, 0, stage);
   }
 
   /** Asks the hub what would happen. */
   async look(): Promise<void> {
     const turn = ++this.#turn;
     try {
-      const preview = await hubSend<DeploymentPreview>('POST', '/api/deployments/preview', {
-        model: this.#model,
-        plan: this.plan,
-      });
+      const body = { model: this.#model, plan: this.plan };
+      const preview = await hubSend<DeploymentPreview>('POST', '/api/deployments/preview', body);
       if (turn !== this.#turn) return;
       this.preview = preview;
       this.problem = undefined;
@@ -66,10 +78,16 @@ export class Plan {
 
   /** @throws HubError, also where somebody else changed the deployment meanwhile */
   async deploy(): Promise<void> {
+    const { plan, revision } = this;
     await hubSend('PUT', '/api/deployments', {
       model: this.#model,
-      plan: this.plan,
-      ...(this.#revision === undefined ? {} : { revision: this.#revision }),
+      plan,
+      ...(revision === undefined ? {} : { revision }),
     });
   }
+}
+
+function draftOf({ nodeId, firstLayer, lastLayer }: PlannedStage): StageDraft {
+  const isGiven = firstLayer !== undefined && lastLayer !== undefined;
+  return { nodeId, layers: isGiven ? `${firstLayer}-${lastLayer}` : '' };
 }

@@ -5,14 +5,21 @@ import { hubFetch, hubJson, hubSend } from '#lib/hub/hubFetch.ts';
 /** A piece that is lost is sent again; large ones cost more then, small ones more requests. In bytes. */
 const pieceBytes = 8 * 1024 * 1024;
 
+export interface Upload {
+  /** What the model is to be called. */
+  name: string;
+  /** Of the folder that was chosen; those that no model has are left out. */
+  files: readonly File[];
+  /** Serve it as soon as it is here. */
+  deploy: boolean;
+}
+
 /**
- * @param files of the folder that was chosen; those that no model has are left out
  * @param onprogress told how many bytes the hub has
  * @throws HubError, HubUnreachableError
  */
 export async function uploadModel(
-  name: string,
-  files: readonly File[],
+  { name, files, deploy }: Upload,
   onprogress: (sentBytes: number) => void,
 ): Promise<void> {
   const byPath = new Map(
@@ -24,7 +31,7 @@ export async function uploadModel(
   const wanted = [...byPath].map(([path, { size }]) => ({ path, bytes: size }));
   const started =
     (await unfinished(name, wanted)) ??
-    (await hubSend<Import>('POST', '/api/imports', { kind: 'upload', name, files: wanted }));
+    (await hubSend<Import>('POST', '/api/imports', { kind: 'upload', name, deploy, files: wanted }));
   let sent = started.files.reduce((sum, { receivedBytes }) => sum + receivedBytes, 0);
   for (const { path, receivedBytes } of started.files) {
     const file = byPath.get(path);

@@ -1,0 +1,30 @@
+/** What tests of the app do on its pages, as a person would. */
+import AxeBuilder from '@axe-core/playwright';
+import { expect, type Page } from '@playwright/test';
+
+/** Asks in the chat so that the answer is short, and the same each time; waits for its end. */
+export async function askInChat(page: Page, text: string, longestAnswer = 40): Promise<void> {
+  await page.getByRole('button', { name: 'Settings of this conversation' }).click();
+  await page.getByLabel('Temperature').fill('0');
+  await page.getByLabel('Longest answer').fill(String(longestAnswer));
+  await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
+  await say(page, text);
+}
+
+/** Says something in the chat, and waits for the end of the answer. */
+export async function say(page: Page, text: string): Promise<void> {
+  const answers = page.getByRole('article', { name: 'Answer' });
+  const before = await answers.count();
+  await page.getByLabel('Your message').fill(text);
+  await page.keyboard.press('Enter');
+  await expect(answers).toHaveCount(before + 1);
+  await expect(answers.last().getByText('tokens/s')).toBeVisible();
+}
+
+/** What axe finds on the page as it is now. */
+export async function seriousViolations(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join('\n')}`);
+}

@@ -1,0 +1,153 @@
+/** The app from its first start on, as a person walks through it: everything by clicking, nothing by the API. */
+import { join } from 'node:path';
+import { expect, test, type Page } from '@playwright/test';
+import { tinyDecoder, writeRandomDecoder } from '@potluck/onnx/testing';
+import { startRemoteHub } from '../../hub/testing/remoteHubServer.ts';
+import { startHub } from '../support/hubProcess.ts';
+import { temporaryDirectory } from '../support/temporaryDirectory.ts';
+import { askInChat } from './support/appPage.ts';
+import { launchChromium } from './support/chromium.ts';
+
+const gate = 'hf_open-sesame';
+const weights = 'onnx/model.onnx_data';
+
+/** Opens a page of the app by its link, which needs no reload. */
+const goTo = (page: Page, name: string): Promise<void> =>
+  page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name, exact: true }).click();
+
+test('from the first start to a revoked token', async () => {
+  await using directory = await temporaryDirectory('potluck-walk-');
+  const [shelf, published] = ['shelf', 'published'].map((name) => join(directory.path, name, 'tiny'));
+  await writeRandomDecoder(shelf ?? '', tinyDecoder);
+  await writeRandomDecoder(published ?? '', { ...tinyDecoder, layers: 6, seed: 2 });
+  const remote = await startRemoteHub({
+    'ada/soup-ONNX': { directory: published ?? '', license: 'mit', token: gate },
+  });
+  await using _remote = { [Symbol.asyncDispose]: () => remote.close() };
+  await using hub = await startHub({ flags: ['--local-workers', '3'] });
+  await using browser = await launchChromium();
+  await using context = await browser.newContext({ baseURL: hub.url });
+  const page = await context.newPage();
+
+  await test.step('the first start asks for a password', async () => {
+    await page.goto('/');
+    await page.getByRole('link', { name: 'Choose a password' }).click();
+    const panel = page.getByRole('region', { name: 'Administrator' });
+    await panel.getByLabel('Password').fill('eight or more');
+    await panel.getByRole('button', { name: 'Set the password' }).click();
+    await expect(panel.getByLabel('Current password')).toBeVisible();
+    await goTo(page, 'Chat');
+    await expect(page.getByRole('link', { name: 'Choose a password' })).toHaveCount(0);
+  });
+
+  await test.step('a model comes from a directory, and is served at once', async () => {
+    await goTo(page, 'Models');
+    await page.getByRole('button', { name: 'Add a model' }).click();
+    await page.getByRole('tab', { name: 'From a folder of the hub' }).click();
+    await page.getByLabel('Folder on the hub’s machine').fill(shelf ?? '');
+    await page.getByRole('button', { name: 'Add', exact: true }).click();
+    const card = page.getByRole('region', { name: 'tiny' });
+    await expect(card.getByText('served', { exact: true })).toBeVisible();
+  });
+
+  await test.step('another comes by name from a mirror: behind a gate, over a connection that is cut', async () => {
+    await goTo(page, 'Settings');
+    const panel = page.getByRole('region', { name: 'The hub' });
+    await panel.getByLabel('Where models are fetched by name').fill(remote.endpoint);
+    await panel.getByRole('button', { name: 'Save' }).click();
+    await expect(page.getByText('Saved.')).toBeVisible();
+
+    await goTo(page, 'Models');
+    await page.getByRole('button', { name: 'Add a model' }).click();
+    await page.getByLabel('Serve it as soon as it is here').uncheck();
+    await page.getByLabel('Name or words').fill('soup');
+    await page.getByRole('button', { name: 'Find' }).click();
+    await page.getByRole('button', { name: /^ada\/soup-ONNX/ }).click();
+    await expect(page.getByRole('dialog')).toContainText('ada/soup-ONNX is gated or private');
+    await page.getByLabel('Hugging Face token').fill(gate);
+    await page.getByRole('button', { name: 'Look again' }).click();
+    await expect(page.getByRole('dialog')).toContainText('Licence: mit');
+    remote.cutAfter(weights, 40_000, 2);
+    await page.getByRole('button', { name: 'Fetch model' }).click();
+    const card = page.getByRole('region', { name: 'ada/soup-ONNX' });
+    await expect(card).toContainText('mit');
+    await expect(card.getByRole('img', { name: '6 layers' })).toBeVisible();
+    const ranges = remote.fileRequests.filter(({ path }) => path === weights).map(({ range }) => range);
+    expect(ranges).toEqual([undefined, 'bytes=40000-', 'bytes=80000-']);
+  });
+
+  await test.step('it is deployed over three workers, as the preview says', async () => {
+    const card = page.getByRole('region', { name: 'ada/soup-ONNX' });
+    await card.getByRole('button', { name: 'Deploy' }).click();
+    await page.getByLabel('A number of shards').check();
+    await page.getByRole('spinbutton', { name: 'Shards' }).fill('3');
+    const preview = page.getByRole('region', { name: 'What would happen' });
+    await expect(preview.getByRole('listitem')).toHaveCount(3);
+    await page.getByRole('button', { name: 'Deploy it so' }).click();
+    await expect(card.getByRole('listitem').filter({ hasText: 'serving' })).toHaveCount(3);
+    await expect(card.getByText('served', { exact: true })).toBeVisible();
+  });
+
+  await test.step('it answers in the chat, which shows the route', async () => {
+    await goTo(page, 'Chat');
+    await page.getByRole('button', { name: /^Model:/ }).click();
+    await page.getByRole('menuitemradio', { name: /ada\/soup-ONNX/ }).click();
+    await askInChat(page, 'What is in the soup?', 12);
+    const answer = page.getByRole('article', { name: 'Answer' });
+    await answer.getByRole('button', { name: 'over 3 devices' }).click();
+    await expect(answer.getByRole('listitem').filter({ hasText: /local-\d.*layers.*computing/ })).toHaveCount(
+      3,
+    );
+  });
+
+  const tab = await context.newPage();
+  let secret = '';
+  await test.step('a tab joins with a token of its own', async () => {
+    await goTo(page, 'Settings');
+    const panel = page.getByRole('region', { name: 'Join tokens' });
+    await panel.getByLabel('For whom').fill('the attic');
+    await panel.getByRole('button', { name: 'Make a token' }).click();
+    secret = (await panel.getByRole('status').getByRole('code').textContent()) ?? '';
+    expect(secret).not.toBe('');
+    await tab.goto(`/join#token=${secret}`);
+    await tab.getByLabel('Its name at the table').fill('attic');
+    await tab.getByLabel('Leave the GPU alone').check();
+    await tab.getByRole('button', { name: 'Join the table' }).click();
+    await expect(tab.getByText('You are in.')).toBeVisible();
+  });
+
+  await test.step('it takes over from a node that is drained', async () => {
+    await goTo(page, 'Nodes');
+    const table = page.getByRole('table', { name: 'Nodes that are connected' });
+    const row = table.getByRole('row', { name: /^local-1/ });
+    await row.getByRole('button', { name: 'Actions for local-1' }).click();
+    await page.getByRole('menuitem', { name: 'Drain' }).click();
+    await expect(row).toContainText('drained');
+    await expect(table.getByRole('row', { name: /^attic/ })).toContainText('serving');
+    await goTo(page, 'Chat');
+    await page.getByRole('button', { name: 'What is in the soup?', exact: true }).click();
+    await askInChat(page, 'And what is in the salad?', 12);
+    const answer = page.getByRole('article', { name: 'Answer' }).last();
+    await answer.getByRole('button', { name: 'over 3 devices' }).click();
+    await expect(answer).toContainText('attic');
+  });
+
+  await test.step('the conversation is deleted', async () => {
+    await page.getByRole('button', { name: 'More for What is in the soup?' }).click();
+    await page.getByRole('menuitem', { name: 'Delete' }).click();
+    await page.getByRole('button', { name: 'Delete', exact: true }).click();
+    await expect(page.getByRole('article')).toHaveCount(0);
+    await expect(page.getByText('What you ask is kept here.')).toBeVisible();
+  });
+
+  await test.step('the token is revoked, and opens nothing any more', async () => {
+    await tab.getByRole('button', { name: 'Leave', exact: true }).click();
+    await expect(tab.getByRole('button', { name: 'Join the table' })).toBeVisible();
+    await goTo(page, 'Settings');
+    await page.getByRole('button', { name: 'Revoke the attic' }).click();
+    await page.getByRole('button', { name: 'Revoke', exact: true }).click();
+    await expect(page.getByText('the attic opens nothing any more.')).toBeVisible();
+    await tab.getByRole('button', { name: 'Join the table' }).click();
+    await expect(tab.getByRole('alert')).toContainText('join token');
+  });
+});
