@@ -76,7 +76,10 @@ async function describeCandidates(
     const message =
       candidateTypes.length === 0
         ? 'the worker finds no address for connections to others: it has no network that WebRTC can use'
-        : found + (lacksStun ? '; no srflx, so it is in the hub’s network, or UDP to the hub’s STUN port is blocked' : '');
+        : found +
+          (lacksStun
+            ? '; no srflx, so it is in the hub’s network, or UDP to the hub’s STUN port is blocked'
+            : '');
     const state = candidateTypes.length === 0 ? 'failed' : 'passed';
     return { step: 'candidates', state, message, candidateTypes };
   } catch (error) {

@@ -1,0 +1,72 @@
+/** A worker that waits to be called is tried and added on the nodes page. */
+import AxeBuilder from '@axe-core/playwright';
+import { expect, test, type Browser, type BrowserContext, type Locator, type Page } from '@playwright/test';
+import { freePort, startHub, startWaitingWorker, type HubProcess } from '../support/hubProcess.ts';
+import { launchChromium } from './support/chromium.ts';
+
+let hub: HubProcess;
+let browser: Browser;
+let context: BrowserContext;
+let page: Page;
+
+test.beforeAll(async () => {
+  hub = await startHub({ flags: ['--https-port', '0'] });
+  browser = await launchChromium();
+});
+
+test.afterAll(async () => {
+  await browser.close();
+  await hub[Symbol.asyncDispose]();
+});
+
+test.afterEach(() => context.close());
+
+async function open(width: number): Promise<Locator> {
+  context = await browser.newContext({ baseURL: hub.url, viewport: { width, height: 844 } });
+  page = await context.newPage();
+  await page.goto('/nodes');
+  await page.getByRole('button', { name: 'Add a node' }).click();
+  await page.getByRole('tab', { name: 'By host and port' }).click();
+  return page.getByRole('dialog');
+}
+
+test('a wrong token is named, the right one passes every step, and the node appears', async () => {
+  const [port, token] = [await freePort(), 'a-good-secret'];
+  await using _worker = await startWaitingWorker('attic', { port, token });
+  const dialog = await open(1280);
+  await dialog.getByLabel('Name or address').fill('127.0.0.1');
+  await dialog.getByLabel('Port', { exact: true }).fill(String(port));
+  await dialog.getByLabel('Its token').fill('a-wrong-secret');
+  await dialog.getByRole('button', { name: 'Test connection' }).click();
+  const steps = dialog.getByRole('list', { name: 'What was tried' }).getByRole('listitem');
+  await expect(steps.nth(1)).toContainText('The token fits failed');
+  await expect(steps.nth(1)).toContainText('give the one that it was started with');
+  await expect(steps).toHaveCount(2);
+  await dialog.getByRole('button', { name: 'Add', exact: true }).click();
+  await expect(dialog.getByRole('alert')).toContainText('another token');
+
+  await dialog.getByLabel('Its token').fill(token);
+  await dialog.getByRole('button', { name: 'Test connection' }).click();
+  await expect(steps).toHaveCount(5);
+  await expect(steps.nth(3)).toContainText('host (its own address)');
+  await expect(steps.nth(4)).toContainText('a direct connection to local-1');
+  await page.screenshot({ path: test.info().outputPath('desk.png') });
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')).toEqual([]);
+  await dialog.getByRole('button', { name: 'Add', exact: true }).click();
+  await expect(dialog).toHaveCount(0);
+  await expect(page.getByRole('row', { name: /^attic Node worker/ })).toContainText('standby');
+});
+
+test('a port where nobody waits says what to start, on a phone, too', async () => {
+  const dialog = await open(390);
+  await dialog.getByLabel('Name or address').fill('127.0.0.1');
+  await dialog.getByLabel('Port', { exact: true }).fill(String(await freePort()));
+  await dialog.getByLabel('Its token').fill('a-good-secret');
+  await dialog.getByRole('button', { name: 'Test connection' }).click();
+  await expect(dialog.getByRole('listitem')).toContainText('is `potluck worker --listen', {
+    ignoreCase: true,
+  });
+  expect(await dialog.evaluate((element) => element.scrollWidth <= element.clientWidth)).toBe(true);
+  await page.screenshot({ path: test.info().outputPath('phone.png') });
+});
