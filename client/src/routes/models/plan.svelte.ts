@@ -3,29 +3,36 @@ import type { Deployment, DeploymentPlan, DeploymentPreview, PlannedStage } from
 import { messageOf } from '#lib/hub/errors.ts';
 import { hubSend } from '#lib/hub/hubFetch.ts';
 
+/** A shard of a plan by hand; the key stays with it when it moves. */
+export interface ShardChoice {
+  readonly key: number;
+  nodeId: string;
+}
+
 export class Plan {
   mode = $state<DeploymentPlan['mode']>('automatic');
   replicas = $state(1);
   shards = $state(2);
-  /** Node of each stage, in order. */
-  nodeIds = $state<string[]>([]);
+  /** Of a plan by hand, in order. */
+  choices = $state<ShardChoice[]>([]);
   preview = $state.raw<DeploymentPreview>();
   problem = $state<string>();
   readonly #model: string;
   readonly #revision: number | undefined;
   #turn = 0;
+  #lastKey = 0;
 
   constructor(model: string, deployment: Deployment | undefined) {
     this.#model = model;
     this.#revision = deployment?.revision;
     const plan = deployment?.plan;
-    this.nodeIds = deployment?.replicas[0]?.stages.map(({ nodeId }) => nodeId) ?? [];
-    this.shards = Math.max(2, this.nodeIds.length);
+    const stages = plan?.mode === 'manual' ? plan.stages : (deployment?.replicas[0]?.stages ?? []);
+    this.choices = stages.map(({ nodeId }) => this.#choice(nodeId));
+    this.shards = Math.max(2, stages.length);
     if (!plan) return;
     this.mode = plan.mode;
     if (plan.mode !== 'manual') this.replicas = plan.replicas;
     if (plan.mode === 'shards') this.shards = plan.count;
-    if (plan.mode === 'manual') this.nodeIds = plan.stages.map(({ nodeId }) => nodeId);
   }
 
   get plan(): DeploymentPlan {
@@ -35,15 +42,37 @@ export class Plan {
       case 'shards':
         return { mode: 'shards', count: this.shards, replicas: this.replicas };
       case 'manual':
-        return { mode: 'manual', stages: this.nodeIds.map((nodeId): PlannedStage => ({ nodeId })) };
+        return { mode: 'manual', stages: this.choices.map(({ nodeId }): PlannedStage => ({ nodeId })) };
     }
   }
 
-  /** Moves a stage to another place in the order. */
+  /** One more shard, at the end. */
+  add(nodeId: string): void {
+    this.choices.push(this.#choice(nodeId));
+  }
+
+  /** Moves a shard to another place in the order. */
   move(from: number, to: number): void {
-    if (to < 0 || to >= this.nodeIds.length || from === to) return;
-    const [nodeId] = this.nodeIds.splice(from, 1);
-    if (nodeId !== undefined) this.nodeIds.splice(to, 0, nodeId);
+    if (to < 0 || to >= this.choices.length || from === to) return;
+    this.choices.splice(to, 0, ...this.choices.splice(from, 1));
+  }
+
+  /** Gives a shard to a node; one that has another shard gets this one's in return. */
+  assign(index: number, nodeId: string): void {
+    const choice = this.choices[index];
+    if (!choice || choice.nodeId === nodeId) return;
+    const other = this.choices.find((one) => one.nodeId === nodeId);
+    if (other) other.nodeId = choice.nodeId;
+    choice.nodeId = nodeId;
+  }
+
+  remove(index: number): void {
+    this.choices.splice(index, 1);
+  }
+
+  #choice(nodeId: string): ShardChoice {
+    this.#lastKey += 1;
+    return { key: this.#lastKey, nodeId };
   }
 
   /** Asks the hub what would happen. */
