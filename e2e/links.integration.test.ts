@@ -1,17 +1,36 @@
-/** What links between workers carry is measured and shown, over data channels and over the hub. */
-import type { Link, Node } from '@potluck/api';
+/** What links between workers carry is measured and shown, over data channels and over the hub, and speed predicted from it. */
+import type { DeploymentPreview, Link, Node, RequestSummary } from '@potluck/api';
 import { expect, test } from 'vitest';
 import { startHub, type HubProcess } from './support/hubProcess.ts';
 
+const model = 'minimind2-small';
+
+async function get<T>(hub: HubProcess, path: string): Promise<T> {
+  return (await (await fetch(`${hub.url}/api${path}`)).json()) as T;
+}
+
 async function links(hub: HubProcess): Promise<Link[]> {
-  const { nodes } = (await (await fetch(`${hub.url}/api/nodes`)).json()) as { nodes: Node[] };
-  return nodes.flatMap(({ peers }) => peers);
+  return (await get<{ nodes: Node[] }>(hub, '/nodes')).nodes.flatMap(({ peers }) => peers);
+}
+
+/** Tokens a second of an answer, as the hub saw it. */
+async function speedOfAnswer(hub: HubProcess): Promise<number | null> {
+  const { response } = await hub.client.chat.completions
+    .create({
+      model,
+      messages: [{ role: 'user', content: 'Tell me about the sea.' }],
+      temperature: 0,
+      max_tokens: 64,
+    })
+    .withResponse();
+  return (await get<RequestSummary>(hub, `/requests/${response.headers.get('x-request-id') ?? ''}`))
+    .tokensPerSecond;
 }
 
 test.each([
   ['direct', []],
   ['relayed', ['--force-relay']],
-])('a %s link says its round trip and its bandwidth, from both ends', async (state, flags) => {
+])('a %s link says its round trip and its bandwidth, and predictions use it', async (state, flags) => {
   await using hub = await startHub({ flags: ['--local-workers', '2', '--stages', '2', ...flags] });
   await expect
     .poll(async () => (await links(hub)).filter(({ bytesPerSecond }) => bytesPerSecond !== null), {
@@ -25,4 +44,23 @@ test.each([
     expect(link.bytesPerSecond).toBeGreaterThan(100e3);
     expect(link.bytesPerSecond).toBeLessThan(100e9);
   }
+
+  const measured = await speedOfAnswer(hub);
+  const answer = await fetch(`${hub.url}/api/deployments/preview`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ model, plan: { mode: 'shards', count: 2 } }),
+  });
+  const { predictions } = (await answer.json()) as DeploymentPreview;
+  const relayed = state === 'relayed';
+  expect(predictions).toMatchObject([
+    {
+      basis: 'measured',
+      stages: [{ explanation: 'measured in answers' }, { explanation: 'measured in answers' }],
+      hops: [{ relayed }, { relayed }],
+    },
+  ]);
+  // The stages' part is from that very answer: what differs is the machine's other work.
+  expect(predictions[0]?.tokensPerSecond).toBeGreaterThan((measured ?? Infinity) / 5);
+  expect(predictions[0]?.tokensPerSecond).toBeLessThan((measured ?? 0) * 5);
 });

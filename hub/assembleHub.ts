@@ -29,10 +29,12 @@ import { SignallingRoom } from './signalling/signallingRoom.ts';
 import { SignallingTokens } from './signalling/signallingTokens.ts';
 import { Trials } from './signalling/trials.ts';
 import { hubVersion } from './version.ts';
+import { followSpeeds } from './workers/followSpeeds.ts';
 import { NodeBook } from './workers/nodeBook.ts';
 import { NodeStatistics } from './workers/nodeStatistics.ts';
 import { iceServers, type IceServersInit } from './stun/iceServers.ts';
 import { Relay } from './workers/relay.ts';
+import { SpeedBook } from './workers/speedBook.ts';
 import { WorkerRegistry } from './workers/workerRegistry.ts';
 import { workerSocketRoute } from './workers/workerSocketRoute.ts';
 
@@ -121,7 +123,16 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     { deployments, registry, record: (record) => recorder.record(record), logger },
     init.queueLimit === undefined ? {} : { queueLimit: init.queueLimit },
   );
-  const operator = new Operator({ catalogue, deployments, registry, nodes, store: database.deployments });
+  const speeds = new SpeedBook(await database.nodes.speeds(), (id, speed) => recorder.nodeSpeed(id, speed));
+  followSpeeds({ registry, deployments, generator, speeds });
+  const operator = new Operator({
+    catalogue,
+    deployments,
+    registry,
+    nodes,
+    speeds,
+    store: database.deployments,
+  });
   const statistics = new NodeStatistics();
   const bus = components.bus ?? embeddedEventBus();
   const imports = await Imports.load(

@@ -109,6 +109,7 @@ const migrations: string[][] = [
     'CREATE TABLE imports (id TEXT PRIMARY KEY, created_at INTEGER NOT NULL, record TEXT NOT NULL) STRICT',
     'CREATE TABLE hub_values (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT',
   ],
+  ['ALTER TABLE nodes ADD COLUMN speed TEXT'],
 ];
 
 /**

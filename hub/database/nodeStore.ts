@@ -3,6 +3,7 @@ import { desc, eq, or, isNotNull, ne } from 'drizzle-orm';
 import type { LibSQLDatabase } from 'drizzle-orm/libsql';
 import { WorkerId } from '@potluck/protocol';
 import type { NodePolicy } from '../workers/nodeBook.ts';
+import type { NodeSpeed } from '../workers/speedBook.ts';
 import type { WorkerRecord } from '../workers/workerTable.ts';
 import { nodes } from './schema.ts';
 
@@ -15,6 +16,9 @@ export interface NodeStore {
   list(limit: number): Promise<NodeRecord[]>;
   find(id: string): Promise<NodeRecord | undefined>;
   putPolicy(id: WorkerId, policy: NodePolicy): Promise<void>;
+  putSpeed(id: WorkerId, speed: NodeSpeed): Promise<void>;
+  /** Those that were measured. */
+  speeds(): Promise<[WorkerId, NodeSpeed][]>;
   /** Those about which something was decided. */
   policies(): Promise<[WorkerId, NodePolicy][]>;
 }
@@ -47,6 +51,13 @@ export function nodeStore(database: LibSQLDatabase): NodeStore {
     find: async (id) => (await database.select().from(nodes).where(eq(nodes.id, id)))[0],
     putPolicy: async (id, { name, mode, bannedBecause }) => {
       await database.update(nodes).set({ givenName: name, mode, bannedBecause }).where(eq(nodes.id, id));
+    },
+    putSpeed: async (id, speed) => {
+      await database.update(nodes).set({ speed }).where(eq(nodes.id, id));
+    },
+    speeds: async () => {
+      const rows = await database.select({ id: nodes.id, speed: nodes.speed }).from(nodes);
+      return rows.flatMap(({ id, speed }) => (speed === null ? [] : [[WorkerId.parse(id), speed]]));
     },
     policies: async () => {
       const decided = or(

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { messageOf } from '../errors.ts';
 import type { WorkerId } from '@potluck/protocol';
 import type { NodePolicy } from '../workers/nodeBook.ts';
+import type { NodeSpeed } from '../workers/speedBook.ts';
 import type { WorkerRecord } from '../workers/workerTable.ts';
 import type { Database } from './database.ts';
 import type { RequestRecord } from './requestRecord.ts';
@@ -32,6 +33,10 @@ export class Recorder {
 
   nodePolicy(workerId: WorkerId, policy: NodePolicy): void {
     this.#enqueue(() => this.#database.nodes.putPolicy(workerId, policy), 'a decision about a node');
+  }
+
+  nodeSpeed(workerId: WorkerId, speed: NodeSpeed): void {
+    this.#enqueue(() => this.#database.nodes.putSpeed(workerId, speed), 'the speed of a node');
   }
 
   /** Writes something else behind what was recorded so far. @param what for the log, such as `a message` */

@@ -1,6 +1,7 @@
 /** Tables of the hub's database. `migrations.ts` makes them; both change together. */
 import { integer, real, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 import type { DeploymentPlan, KeyLimits, Sampling, Scope } from '@potluck/api';
+import type { NodeSpeed } from '../workers/speedBook.ts';
 import type { StageRecord } from './requestRecord.ts';
 
 /** One row for each generation, from its start on. */
@@ -52,6 +53,8 @@ export const nodes = sqliteTable('nodes', {
   givenName: text('given_name'),
   mode: text({ enum: ['active', 'paused', 'draining', 'drained'] }).notNull(),
   bannedBecause: text('banned_because'),
+  /** How fast it was. */
+  speed: text({ mode: 'json' }).$type<NodeSpeed>(),
 });
 
 /** Conversations; whose they are is a request's `owner`. */

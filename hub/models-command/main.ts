@@ -12,6 +12,7 @@ import type {
 } from '@potluck/api';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { formatBytes } from '../formatBytes.ts';
+import { describePreview } from './describePreview.ts';
 import { followDeployment, followImport } from './followProgress.ts';
 import { CommandError, HubClient, type HubClientInit } from './hubClient.ts';
 import { planOf, type PlanOptions } from './planOptions.ts';
@@ -173,13 +174,7 @@ async function plan(hub: HubClient, model: string, options: PlanOptions): Promis
     model,
     plan: await planFor(hub, options),
   });
-  for (const stage of preview.stages) {
-    const bytes = stage.weightBytes + stage.workingBytes + stage.cacheBytes;
-    print(
-      `${stage.nodeName}[${stage.firstLayer}-${stage.lastLayer}]  ${formatBytes(bytes)} of ` +
-        `${formatBytes(stage.availableBytes)} free  ${formatBytes(stage.bytesToMove)} to move`,
-    );
-  }
+  describePreview(preview).forEach(print);
   if (!preview.ok) throw new CommandError(preview.problem ?? 'It does not fit.');
 }
 

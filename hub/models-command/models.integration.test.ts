@@ -65,6 +65,9 @@ test('a model is added from a directory, planned, deployed over two nodes beside
   expect(added.output).toMatch(/added tiny\n$/);
   const plan = await models('plan', 'tiny', '--node', 'local-2:0-1', '--node', 'local-1:2-3');
   expect(plan.output).toMatch(/^local-2\[0-1\] .* free .* to move\nlocal-1\[2-3\] /);
+  expect(plan.output).toMatch(/\nabout \S+ tokens a second, \S+ ms each \(partly a guess\)\n/);
+  expect(plan.output).toMatch(/ ms {2}computing at local-2\[0-1\] .*\n.* ms {2}local-2 to local-1 /s);
+  expect(plan.output).toMatch(/\nmost of it: .* ms of each token/);
   const deployed = await models('deploy', 'tiny', '--node', 'local-2:0-1', '--node', 'local-1:2-3');
   expect(deployed).toMatchObject({ code: 0, problem: '' });
   expect(deployed.output).toMatch(/served by local-2\[0-1\],local-1\[2-3\]\n$/);

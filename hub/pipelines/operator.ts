@@ -1,14 +1,18 @@
 /** What the operator does to deployments: looks before, does, and keeps it for the next start. */
-import type { DeploymentPlan, DeploymentPreview, PreviewStage } from '@potluck/api';
+import type { DeploymentPlan, DeploymentPreview, Prediction, PreviewStage } from '@potluck/api';
+import type { WorkerId } from '@potluck/protocol';
 import type { DeploymentStore } from '../database/smallStores.ts';
 import type { Catalogue } from '../models/catalogue.ts';
 import type { Model } from '../models/model.ts';
 import { checkPlan } from '../placement/checkPlan.ts';
 import { placeByPlan } from '../placement/placeByPlan.ts';
 import type { PlacedStage, PlacementWorker } from '../placement/placeStages.ts';
+import { predictSpeed } from '../placement/prediction/predictSpeed.ts';
 import { stageMemory } from '../placement/stageMemory.ts';
 import type { NodeBook } from '../workers/nodeBook.ts';
+import type { SpeedBook } from '../workers/speedBook.ts';
 import type { WorkerRegistry } from '../workers/workerRegistry.ts';
+import type { PeerState } from '../workers/workerTable.ts';
 import { replicaCount, type Deployment } from './deployment.ts';
 import { DeploymentError } from './deploymentError.ts';
 import type { Deployments } from './deployments.ts';
@@ -18,6 +22,7 @@ export interface OperatorComponents {
   deployments: Deployments;
   registry: WorkerRegistry;
   nodes: NodeBook;
+  speeds: SpeedBook;
   store: DeploymentStore;
 }
 
@@ -75,9 +80,7 @@ export class Operator {
       bytesToMove: 0,
       neededBytes: whole.weightBytes + whole.workingBytes + whole.cacheBytes,
       offeredBytes: candidates.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0),
-      tokensPerSecond: null,
-      dominatedBy: null,
-      slowestNodeId: null,
+      predictions: [],
     };
     const used = new Set<string>();
     for (let replica = 0; replica < replicaCount(plan); replica++) {
@@ -85,8 +88,9 @@ export class Operator {
       const placement = placeByPlan(model.package, left, plan);
       if (!placement.ok) {
         const which = replicaCount(plan) > 1 ? `replica ${replica + 1}: ` : '';
-        return { ...answer, ok: false, problem: `${which}${placement.message}` };
+        return { ...answer, ok: false, problem: `${which}${placement.message}`, predictions: [] };
       }
+      answer.predictions.push({ replica, ...this.#predict(model, placement.stages, left) });
       for (const stage of placement.stages) {
         used.add(stage.workerId);
         const shown = await this.#previewStage(model, stage, replica, left);
@@ -118,6 +122,22 @@ export class Operator {
         .filter(({ sha256 }) => !worker?.cachedBlobs.has(sha256))
         .reduce((sum, { size }) => sum + size, 0),
     };
+  }
+
+  #predict(
+    model: Model,
+    stages: readonly PlacedStage[],
+    candidates: readonly PlacementWorker[],
+  ): Omit<Prediction, 'replica'> {
+    const { registry, speeds } = this.#components;
+    const workers = candidates.flatMap(({ id, name, memoryBytes }) => {
+      const worker = registry.table.get(id);
+      if (!worker) return [];
+      return [{ id, name, memoryBytes, device: worker.device, samples: speeds.samplesOf(worker) }];
+    });
+    const link = (from: WorkerId, to: WorkerId): PeerState | undefined =>
+      registry.table.get(from)?.peers.get(to) ?? registry.table.get(to)?.peers.get(from);
+    return predictSpeed(model.package, stages, { workers, link });
   }
 
   /** What each node that may have stages has free, in bytes. */

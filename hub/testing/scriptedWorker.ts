@@ -186,6 +186,8 @@ export const scriptedTimings = {
   tokens: 30,
   queueMs: 1,
   computeMs: 20,
+  tokenSteps: 5,
+  tokenStepsMs: 30,
   encodeMs: 0.5,
   decodeMs: 0.25,
   wireMs: 2,

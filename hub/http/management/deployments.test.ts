@@ -1,6 +1,7 @@
-import type { Deployment, DeploymentPreview } from '@potluck/api';
+import type { Deployment, DeploymentPreview, Node, Prediction } from '@potluck/api';
 import { afterEach, expect, test } from 'vitest';
 import { api } from '../../testing/apiClient.ts';
+import type { ScriptedWorkerInit } from '../../testing/scriptedWorker.ts';
 import { answering, startTestHub, type TestHub } from '../../testing/testHub.ts';
 
 let hub: TestHub;
@@ -99,6 +100,49 @@ test('a preview says where the layers would go, what it takes, and changes nothi
   expect(preview.stages).toMatchObject([{ nodeName: 'two', firstLayer: 0, lastLayer: 9, weightBytes: 2e9 }]);
   expect(await deployment('large-model')).toBeUndefined();
   expect(worker.received.filter(({ type }) => type === 'assign')).toHaveLength(1);
+});
+
+test('a preview says how fast it would be, from what stages said and answers took', async () => {
+  hub = await startTestHub({ more: [{ id: 'other-model', layers: 4 }] });
+  const measuring =
+    (tokenStepMs: number): NonNullable<ScriptedWorkerInit['onAssign']> =>
+    (worker, { assignmentId }) =>
+      worker.send({ type: 'stage-report', assignmentId, state: 'ready', cacheBytes: 1e9, tokenStepMs });
+  const fast = hub.worker('fast', { onAssign: measuring(8), memoryBytes: 4e9, ...answering(hub, 'Hello') });
+  await hub.served();
+  const slow = hub.worker('slow');
+  await slow.message('welcome');
+  const preview = async (model: string, plan: unknown): Promise<Prediction | undefined> =>
+    (await api<DeploymentPreview>(hub, 'POST', '/deployments/preview', { model, plan })).body.predictions[0];
+
+  expect(await preview('test-model', { mode: 'automatic' })).toMatchObject({
+    tokensPerSecond: 125,
+    basis: 'measured',
+    stages: [{ nodeId: fast.id, milliseconds: 8, explanation: 'measured when its layers were tried' }],
+  });
+  // Half as many layers of the same size.
+  const other = await preview('other-model', { mode: 'automatic' });
+  expect(other).toMatchObject({ basis: 'scaled', hops: [] });
+  expect(other?.tokenMilliseconds).toBeCloseTo(0.5 + 7.5 / 2);
+
+  // Scripted stages say that a step of one token took 6 ms.
+  expect((await ask('test-model')).status).toBe(200);
+  await expect
+    .poll(async () => (await preview('test-model', { mode: 'automatic' }))?.stages[0])
+    .toMatchObject({ milliseconds: 6, explanation: 'measured in answers' });
+
+  fast.send({ type: 'peer-report', peer: slow.id, state: 'relayed', roundTripMs: 30, bytesPerSecond: 1e6 });
+  await expect
+    .poll(async () => (await preview('test-model', { mode: 'shards', count: 2 }))?.hops)
+    .toMatchObject([
+      { fromNodeId: fast.id, toNodeId: slow.id, relayed: true, basis: 'measured' },
+      { fromNodeId: slow.id, toNodeId: fast.id, relayed: true, basis: 'measured' },
+    ]);
+  const { nodes } = (await api<{ nodes: Node[] }>(hub, 'GET', '/nodes')).body;
+  expect(nodes.find(({ id }) => id === fast.id)?.peers).toMatchObject([{ bytesPerSecond: 1e6 }]);
+  expect(new Map(await hub.database.nodes.speeds()).get(fast.id)?.samples).toMatchObject([
+    { model: 'test-model', milliseconds: 6 },
+  ]);
 });
 
 test('plans with gaps, overlaps or too many stages are refused with the place', async () => {

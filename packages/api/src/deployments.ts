@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { Bytes, Count, Timestamp } from './common.ts';
 import { Stage } from './nodes.ts';
+import { Prediction } from './predictions.ts';
 
 const Replicas = z.number().int().min(1).max(16).default(1);
 
@@ -102,12 +103,8 @@ export const DeploymentPreview = z
     bytesToMove: Bytes,
     neededBytes: Bytes,
     offeredBytes: Bytes,
-    /** Predicted decode speed of one stream; null where nothing was measured yet. */
-    tokensPerSecond: z.number().nullable(),
-    /** What takes most of a token's time, for people. */
-    dominatedBy: z.string().nullable(),
-    /** Node that slows the pipeline down most; null where nothing was measured yet. */
-    slowestNodeId: z.string().nullable(),
+    /** How fast each replica would be; empty where it does not fit. */
+    predictions: z.array(Prediction),
   })
   .meta({ id: 'DeploymentPreview' });
 export type DeploymentPreview = z.infer<typeof DeploymentPreview>;

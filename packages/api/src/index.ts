@@ -13,6 +13,7 @@ export * from './events.ts';
 export * from './keys.ts';
 export * from './models.ts';
 export * from './nodes.ts';
+export * from './predictions.ts';
 export * from './requests.ts';
 export * from './session.ts';
 export * from './settings.ts';

@@ -20,6 +20,7 @@ export type {
 } from './model.ts';
 export type { ByteSource, ModelFiles } from './source.ts';
 export { memoryByteSource, memoryModelFiles } from './files/memoryModelFiles.ts';
+export { tensorBytes } from './protobuf/elementType.ts';
 export { checkFileName } from './protobuf/fileSizes.ts';
 export { readModel } from './protobuf/readModel.ts';
 export { writeModel } from './protobuf/writeModel.ts';

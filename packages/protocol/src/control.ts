@@ -85,6 +85,8 @@ export const StageReport = z.object({
   progress: z.object({ doneBytes: count, totalBytes: count }).optional(),
   /** With `ready`: bytes that the stage's cache arena may hold. */
   cacheBytes: count.optional(),
+  /** With `ready`: how long a step of one token took when the stage was tried, in milliseconds. */
+  tokenStepMs: milliseconds.optional(),
 });
 export type StageReport = z.infer<typeof StageReport>;
 
@@ -131,6 +133,10 @@ export const StageTimings = z.object({
   queueMs: milliseconds,
   /** Inside ONNX Runtime and sampling. */
   computeMs: milliseconds,
+  /** Of `steps`, those of one token. */
+  tokenSteps: count,
+  /** From giving those to the stage until its answer, without the queue. */
+  tokenStepsMs: milliseconds,
   /** Writing frames. */
   encodeMs: milliseconds,
   /** Reading frames. */

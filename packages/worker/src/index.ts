@@ -59,6 +59,7 @@ export type { PeerTransport, PeerTransportEvents } from './peers/PeerTransport.t
 export { retryAtOnce } from './peers/retryAtOnce.ts';
 export { selectedCandidatePair } from './peers/selectedCandidatePair.ts';
 export { selfTestingStageHost, type SelfTestComponents } from './self-test/selfTestingStageHost.ts';
+export { trialCacheId } from './stage-host/measureTokenStep.ts';
 export type {
   LoadedStage,
   OpenCacheRequest,

@@ -6,6 +6,8 @@ import { parseLayers } from './parseLayers.ts';
 
 /** A stage of a plan by hand. */
 export interface StageDraft {
+  /** Stays with it when it moves. */
+  readonly key: number;
   nodeId: string;
   /** As a person writes them, such as `0-3`; empty: the hub shares the layers out. */
   layers: string;
@@ -23,19 +25,20 @@ export class Plan {
   revision = $state<number>();
   readonly #model: string;
   #turn = 0;
+  #lastKey = 0;
 
   constructor(model: string, deployment: Deployment | undefined) {
     this.#model = model;
     this.revision = deployment?.revision;
     const plan = deployment?.plan;
     const served = deployment?.replicas[0]?.stages ?? [];
-    this.stages = served.map(({ nodeId }) => ({ nodeId, layers: '' }));
+    this.stages = served.map(({ nodeId }) => this.#draft({ nodeId }));
     this.shards = Math.max(2, this.stages.length);
     if (!plan) return;
     this.mode = plan.mode;
     if (plan.mode !== 'manual') this.replicas = plan.replicas;
     if (plan.mode === 'shards') this.shards = plan.count;
-    if (plan.mode === 'manual') this.stages = plan.stages.map(draftOf);
+    if (plan.mode === 'manual') this.stages = plan.stages.map((stage) => this.#draft(stage));
   }
 
   /** @throws Error naming what was written wrong */
@@ -53,11 +56,29 @@ export class Plan {
     }
   }
 
+  /** One more stage, at the end. */
+  add(nodeId: string): void {
+    this.stages.push(this.#draft({ nodeId }));
+  }
+
   /** Moves a stage to another place in the order. */
   move(from: number, to: number): void {
     if (to < 0 || to >= this.stages.length || from === to) return;
     const [stage] = this.stages.splice(from, 1);
     if (stage) this.stages.splice(to, 0, stage);
+  }
+
+  /** Gives a stage to a node; one that has another stage gets this one's in return. */
+  assign(index: number, nodeId: string): void {
+    const stage = this.stages[index];
+    if (!stage || stage.nodeId === nodeId) return;
+    const other = this.stages.find((one) => one.nodeId === nodeId);
+    if (other) other.nodeId = stage.nodeId;
+    stage.nodeId = nodeId;
+  }
+
+  remove(index: number): void {
+    this.stages.splice(index, 1);
   }
 
   /** Asks the hub what would happen. */
@@ -85,9 +106,10 @@ export class Plan {
       ...(revision === undefined ? {} : { revision }),
     });
   }
-}
 
-function draftOf({ nodeId, firstLayer, lastLayer }: PlannedStage): StageDraft {
-  const isGiven = firstLayer !== undefined && lastLayer !== undefined;
-  return { nodeId, layers: isGiven ? `${firstLayer}-${lastLayer}` : '' };
+  #draft({ nodeId, firstLayer, lastLayer }: PlannedStage): StageDraft {
+    const isGiven = firstLayer !== undefined && lastLayer !== undefined;
+    this.#lastKey += 1;
+    return { key: this.#lastKey, nodeId, layers: isGiven ? `${firstLayer}-${lastLayer}` : '' };
+  }
 }

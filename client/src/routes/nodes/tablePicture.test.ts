@@ -36,8 +36,8 @@ test('everybody sits inside the picture', () => {
 
 test('courses lead from the hub along the pipeline and back to its beginning', () => {
   const nodes = [
-    node('a', [{ id: 'b', state: 'direct', roundTripMs: 0.5 }]),
-    node('b', [{ id: 'a', state: 'relayed' }]),
+    node('a', [{ id: 'b', state: 'direct', roundTripMs: 0.5, bytesPerSecond: 62e6 }]),
+    node('b', [{ id: 'a', state: 'relayed', roundTripMs: 150, bytesPerSecond: 200e3 }]),
   ];
   const { courses } = layTable(nodes, [deployment('a', 'b')], [], size);
   expect(courses.map(({ id, kind }) => [id, kind])).toEqual([
@@ -45,7 +45,10 @@ test('courses lead from the hub along the pipeline and back to its beginning', (
     ['a>b', 'direct'],
     ['b>a', 'relayed'],
   ]);
-  expect(courses[1]?.label?.text).toBe('0.5 ms');
+  expect(courses.map(({ quality }) => quality)).toEqual(['unknown', 'good', 'poor']);
+  expect(courses[1]?.label?.text).toBe('0.5 ms, 62 MB/s');
+  expect(courses[1]?.width).toBeGreaterThan(courses[2]?.width ?? Infinity);
+  expect(courses[2]?.description).toBe('b to a: through the hub, 150 ms, 200 kB/s, a poor link');
 });
 
 test('tokens flow where an answer runs, and only there', () => {

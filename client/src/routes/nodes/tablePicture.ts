@@ -1,5 +1,6 @@
 /** Where everybody sits: the hub in the middle of the table, workers around it, plates passed along the pipelines. */
 import type { Activity, Deployment, Link, Node } from '@potluck/api';
+import { describeLink, describeMeasured, linkQuality, type LinkQuality } from './linkQuality.ts';
 
 export interface Point {
   x: number;
@@ -16,6 +17,11 @@ export interface Course {
   /** SVG path data. */
   path: string;
   kind: 'direct' | 'relayed' | 'connecting' | 'lost' | 'hub';
+  quality: LinkQuality;
+  /** Of the line, in pixels: the more the link carries, the wider. */
+  width: number;
+  /** The course in words. */
+  description: string;
   /** True while an answer runs along it. */
   flows: boolean;
   label?: { at: Point; text: string };
@@ -75,7 +81,13 @@ function layCourses(
     const flows = running.some(({ nodeIds }) => nodeIds.join() === stages.map(({ nodeId }) => nodeId).join());
     const [first, last] = [stops[0], stops.at(-1)];
     if (!first || !last) continue;
-    add(courses, `hub>${first.node.id}`, flows, () => ({ path: line(hub, first), kind: 'hub' }));
+    add(courses, `hub>${first.node.id}`, flows, () => ({
+      path: line(hub, first),
+      kind: 'hub',
+      quality: 'unknown',
+      width: 1.5,
+      description: `the hub to ${first.node.name}`,
+    }));
     for (const [index, from] of stops.entries()) {
       // The last passes its token back to the first.
       const to = stops[(index + 1) % stops.length];
@@ -106,12 +118,21 @@ function layCourse(from: Seat, to: Seat, hub: Point): Omit<Course, 'id' | 'flows
   const control = { x: middle.x + (hub.x - middle.x) * bend, y: middle.y + (hub.y - middle.y) * bend };
   const at = { x: (middle.x + control.x) / 2, y: (middle.y + control.y) / 2 };
   const path = `M${round(from.x)} ${round(from.y)} Q${round(control.x)} ${round(control.y)} ${round(to.x)} ${round(to.y)}`;
-  const roundTripMs = link?.roundTripMs ?? undefined;
+  const measured = link ? describeMeasured(link) : '';
   return {
     path,
     kind,
-    ...(roundTripMs === undefined ? {} : { label: { at, text: `${roundTripMs.toFixed(1)} ms` } }),
+    quality: link ? linkQuality(link) : 'unknown',
+    width: widthOf(link?.bytesPerSecond ?? undefined),
+    description: `${from.node.name} to ${to.node.name}: ${link ? describeLink(link) : 'not connected'}`,
+    ...(measured === '' ? {} : { label: { at, text: measured } }),
   };
+}
+
+/** A pixel more for each factor of ten above 100 kB/s. */
+function widthOf(bytesPerSecond: number | undefined): number {
+  if (bytesPerSecond === undefined) return 2;
+  return round(Math.min(5, Math.max(1.5, 1.5 + Math.log10(Math.max(1, bytesPerSecond) / 100e3))));
 }
 
 function line(from: Point, to: Point): string {

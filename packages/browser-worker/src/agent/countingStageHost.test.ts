@@ -1,4 +1,4 @@
-import type { LoadedStage, StageArtifact } from '@potluck/worker';
+import { trialCacheId, type LoadedStage, type StageArtifact } from '@potluck/worker';
 import { expect, test } from 'vitest';
 import { countingStageHost } from './countingStageHost.ts';
 
@@ -20,6 +20,8 @@ test('counts tokens, steps and open sessions of a stage that takes its time', as
     () => clock,
   );
   const loaded = await counting.host.load({} as StageArtifact, 0);
+  await loaded.open({ cacheId: trialCacheId, epoch: 0, capacity: 10, promptLength: 1 });
+  await loaded.step({ cacheId: trialCacheId, epoch: 0, position: 0, length: 1, sample: true });
   await loaded.open({ cacheId: 'one', epoch: 0, capacity: 10, promptLength: 4 });
   await loaded.step({ cacheId: 'one', epoch: 0, position: 0, length: 4, sample: false });
   await loaded.step({ cacheId: 'one', epoch: 0, position: 4, length: 1, sample: true });

@@ -1,5 +1,5 @@
-/** A stage host that counts what goes through another one. */
-import type { StageHost } from '@potluck/worker';
+/** A stage host that counts what goes through another one, except what is only tried. */
+import { trialCacheId, type StageHost } from '@potluck/worker';
 import type { ServedView } from '../snapshot.ts';
 
 /** Rates are over this much time with work in it. */
@@ -29,6 +29,7 @@ export function countingStageHost(
           ...stage,
           async open(request) {
             await stage.open(request);
+            if (request.cacheId === trialCacheId) return;
             open.add(request.cacheId);
             onChange();
           },
@@ -46,6 +47,7 @@ export function countingStageHost(
             const begun = now();
             const result = await stage.step(request);
             const ended = now();
+            if (request.cacheId === trialCacheId) return result;
             tokens += request.length;
             steps++;
             recent = recent.filter((step) => step.ended > ended - windowMs);

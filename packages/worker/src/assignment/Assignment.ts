@@ -34,6 +34,7 @@ export class Assignment {
   #lease: StageLease | undefined;
   /** Lets the stage's blobs be evicted. */
   #letGo: (() => void) | undefined;
+  #tokenStepMs: number | undefined;
   #watchdog: Watchdog | undefined;
   /** From the time that the stage is in memory. */
   sessions: StageSessions | undefined;
@@ -103,6 +104,7 @@ export class Assignment {
       ...(this.#reason !== undefined && { reason: this.#reason }),
       ...(this.#state === 'downloading' && this.#progress && { progress: this.#progress }),
       ...(this.#state === 'ready' && this.#lease && { cacheBytes: this.#lease.cacheBytes }),
+      ...(this.#state === 'ready' && this.#tokenStepMs !== undefined && { tokenStepMs: this.#tokenStepMs }),
     });
   }
 
@@ -136,7 +138,7 @@ export class Assignment {
     const loading = lease.load((host) => withArtifact(this.#components.blobs, stage, watcher, host));
     const loaded = await watchdog.guard(loading);
     if (!isShared) this.#enter('warming');
-    await watchdog.guard(lease.warmUp(loaded));
+    this.#tokenStepMs = await watchdog.guard(lease.warmUp(loaded));
     return loaded;
   }
 

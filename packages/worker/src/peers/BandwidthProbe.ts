@@ -18,8 +18,10 @@ const maxRounds = 6;
 /** All rounds together take about this long, and some round trips. */
 const budgetMs = 300;
 const budgetRoundTrips = 4;
-/** Of a round's time, the part that counts at least, however much of it the round trip seems to be. */
-const leastShare = 0.1;
+/** Of a round's time, the part that counts at least: a round trip that was measured too long makes no wonder of a link. */
+const leastShare = 0.5;
+/** The same for guessing how long a longer round would take. */
+const leastShareOfGuess = 0.1;
 const repeatAfterMs = 10 * 60_000;
 /** A probe does not start while the other end's is under way. */
 const yieldMs = 1_000;
@@ -101,22 +103,25 @@ export class BandwidthProbe {
     this.#nextAt = 0;
   }
 
-  async #measure(running: Running, roundTripMs: number): Promise<number> {
+  async #measure(running: Running, knownRoundTripMs: number): Promise<number> {
     const longest = longestRoundBytes[running.transport.kind];
     const started = performance.now();
+    await this.#round(running, 0);
+    const roundTripMs = Math.min(knownRoundTripMs, performance.now() - started);
     let best = { bytes: 0, perSecond: 0 };
     let bytes = firstRoundBytes;
     for (let round = 0; round < maxRounds && best.bytes < longest; round++) {
       const begun = performance.now();
       await this.#round(running, bytes);
-      const now = performance.now();
+      const tookMs = Math.max(0.01, performance.now() - begun);
       // The last byte's way there and its confirmation's way back are not the link's width.
-      const carryingMs = Math.max(now - begun - roundTripMs, leastShare * (now - begun), 0.01);
+      const carryingMs = Math.max(tookMs - roundTripMs, leastShare * tookMs);
       const perSecond = Math.round((1000 * bytes) / carryingMs);
       best = { bytes, perSecond: bytes > best.bytes ? perSecond : Math.max(best.perSecond, perSecond) };
-      const leftMs = budgetMs + budgetRoundTrips * roundTripMs - (now - started);
+      const leftMs = budgetMs + budgetRoundTrips * roundTripMs - (performance.now() - started);
       if (leftMs <= 0) break;
-      if (growth * carryingMs + roundTripMs <= leftMs) bytes = Math.min(growth * bytes, longest);
+      const longerMs = growth * Math.max(tookMs - roundTripMs, leastShareOfGuess * tookMs);
+      if (longerMs + roundTripMs <= leftMs) bytes = Math.min(growth * bytes, longest);
     }
     return best.perSecond;
   }

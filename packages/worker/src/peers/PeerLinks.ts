@@ -20,6 +20,10 @@ const directDeadlineMs = 5_000;
 const firstRetryMs = 5_000;
 const longestRetryMs = 60_000;
 const maxLinks = 64;
+/** Round trips of which the middle one is reported: one that met a busy processor says nothing about the link. */
+const roundTripsKept = 9;
+/** A change that is worth a report. */
+const roundTripChange = 0.25;
 
 export interface PeerLinksComponents {
   hub: {
@@ -54,6 +58,7 @@ interface LinkState {
   /** Ends the attempts to connect directly. */
   connecting: AbortController | undefined;
   relayTimer: ReturnType<typeof setTimeout> | undefined;
+  roundTripsMs: number[];
   reportedRoundTripMs: number | undefined;
   bytesPerSecond: number | undefined;
   /** Of a direct connection. */
@@ -198,6 +203,7 @@ export class PeerLinks {
       ready: deferred<void>(),
       connecting: undefined,
       relayTimer: undefined,
+      roundTripsMs: [],
       reportedRoundTripMs: undefined,
       bytesPerSecond: undefined,
       candidatePair: undefined,
@@ -291,6 +297,7 @@ export class PeerLinks {
     }
     clearTimeout(state.relayTimer);
     state.ready.resolve();
+    state.roundTripsMs = [];
     state.reportedRoundTripMs = undefined;
     this.#report(state, kind, reason);
     if (kind === 'relayed' && state.wanted) this.#connectDirectly(state);
@@ -311,8 +318,11 @@ export class PeerLinks {
 
   #onRoundTrip(state: LinkState, milliseconds: number): void {
     const before = state.reportedRoundTripMs;
-    if (before !== undefined && milliseconds < 2 * before && milliseconds > before / 2) return;
-    state.reportedRoundTripMs = milliseconds;
+    state.roundTripsMs = [...state.roundTripsMs, milliseconds].slice(-roundTripsKept);
+    const sorted = [...state.roundTripsMs].sort((one, other) => one - other);
+    const middle = sorted[Math.floor((sorted.length - 1) / 2)] ?? milliseconds;
+    if (before !== undefined && Math.abs(middle - before) < roundTripChange * before) return;
+    state.reportedRoundTripMs = middle;
     if (state.link.kind) this.#report(state, state.link.kind, state.reason);
     void this.#findCandidatePair(state);
   }

@@ -1,4 +1,4 @@
-/** Inputs of a self-test: the same everywhere, and unlike zeros. */
+/** Inputs for trying a stage: the same everywhere, and unlike zeros. */
 import type { FrameTensor, StageDescription } from '@potluck/protocol';
 import type { StageStepRequest } from '../stage-host/StageHost.ts';
 
@@ -22,7 +22,7 @@ export function testInputs(
   });
   const takesTokens = inputs.some(({ role }) => role === 'token-ids');
   const tokenIds = Array.from({ length }, () => Math.floor(next() * vocabularySize));
-  return takesTokens ? { tokenIds, boundary } : { boundary };
+  return { ...(takesTokens && { tokenIds }), ...(boundary.length > 0 && { boundary }) };
 }
 
 /** Bits of halves of both signs from 1/8 to 1. */

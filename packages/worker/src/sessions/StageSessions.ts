@@ -282,8 +282,13 @@ export class StageSessions {
     try {
       const sample = request.sample && isLast(this.place);
       const { id: cacheId, epoch } = session;
+      const started = performance.now();
       const result = await this.#components.stage.step({ ...request, cacheId, epoch, sample });
       if (session.state !== 'open') return;
+      if (request.length === 1) {
+        session.timings.tokenSteps++;
+        session.timings.tokenStepsMs += Math.max(0, performance.now() - started - result.queueMs);
+      }
       session.timings.steps++;
       session.timings.tokens += request.length;
       session.timings.queueMs += result.queueMs;

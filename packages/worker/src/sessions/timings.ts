@@ -7,6 +7,8 @@ export function noTimings(): StageTimings {
     tokens: 0,
     queueMs: 0,
     computeMs: 0,
+    tokenSteps: 0,
+    tokenStepsMs: 0,
     encodeMs: 0,
     decodeMs: 0,
     wireMs: 0,

@@ -1,6 +1,7 @@
 /** The stages in memory and the budget that they share; assignments of one graph share one stage. */
 import { workingMemoryBytes, type StageDescription } from '@potluck/protocol';
 import { AssignmentError } from '../errors.ts';
+import { measureTokenStep } from './measureTokenStep.ts';
 import type { LoadedStage, StageArtifact, StageHost } from './StageHost.ts';
 
 /** A stage is refused where not even one session of this many tokens would fit. */
@@ -16,8 +17,8 @@ export interface StageLease {
   readonly isShared: boolean;
   /** The stage; only the first one's `give` is called, unless that fails: it hands the artifact to the host. */
   load(give: GiveArtifact): Promise<LoadedStage>;
-  /** Warms the loaded stage up, once for all its shares. */
-  warmUp(stage: LoadedStage): Promise<void>;
+  /** Warms the loaded stage up, once for all its shares, and says how long a step of one token takes, in milliseconds. */
+  warmUp(stage: LoadedStage): Promise<number | undefined>;
   /** Unloads the stage with its last share. */
   release(): Promise<void>;
 }
@@ -33,7 +34,7 @@ interface Entry {
   /** What the host took of the caches' room. */
   unpackedBytes: number;
   loading: Promise<LoadedStage> | undefined;
-  warming: Promise<void> | undefined;
+  warming: Promise<number | undefined> | undefined;
 }
 
 export class StagePool {
@@ -63,7 +64,7 @@ export class StagePool {
         return entry.loading !== undefined;
       },
       load: (give) => this.#load(entry, give),
-      warmUp: (loaded) => (entry.warming ??= loaded.warmUp()),
+      warmUp: (loaded) => (entry.warming ??= warmUp(loaded, stage)),
       release: async () => {
         if (released) return;
         released = true;
@@ -133,6 +134,11 @@ export class StagePool {
   #forget(entry: Entry): void {
     if (this.#entries.get(entry.key) === entry) this.#entries.delete(entry.key);
   }
+}
+
+async function warmUp(loaded: LoadedStage, stage: StageDescription): Promise<number | undefined> {
+  await loaded.warmUp();
+  return measureTokenStep(loaded, stage);
 }
 
 const withWorkingMemory = (weightBytes: number): number => weightBytes + workingMemoryBytes(weightBytes);

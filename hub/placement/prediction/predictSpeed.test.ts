@@ -1,0 +1,132 @@
+import { randomUUID } from 'node:crypto';
+import { ModelId, WorkerId } from '@potluck/protocol';
+import { expect, test } from 'vitest';
+import type { KnownLink } from './hopTime.ts';
+import { predictSpeed } from './predictSpeed.ts';
+import type { StepSample } from './stepTime.ts';
+import type { PredictedModel } from './tokenBytes.ts';
+import type { PredictedWorker, StageToPredict } from './tokenTime.ts';
+
+/** Ten layers of 10 MB, a head of 20 MB, 4 KB across each boundary. */
+const model: PredictedModel = {
+  id: ModelId.parse('ten-layers'),
+  layers: Array.from({ length: 10 }, (_, layer) => ({
+    weightBytes: 10e6,
+    cacheBytesPerToken: 0,
+    stateBytes: 0,
+    boundary: layer === 0 ? [] : [{ name: 'hidden', type: 'float32', dims: [1, 'step', 1000] }],
+  })),
+  headBytes: 20e6,
+};
+
+function worker(name: string, init: Partial<PredictedWorker> = {}): PredictedWorker {
+  return {
+    id: WorkerId.parse(randomUUID()),
+    name,
+    device: { kind: 'cpu', description: 'a processor' },
+    samples: [],
+    memoryBytes: 1e9,
+    ...init,
+  };
+}
+
+/** What a worker did with the whole model. */
+const whole = (milliseconds: number, name: string = model.id): StepSample => ({
+  model: name,
+  weightBytes: 120e6,
+  milliseconds,
+  source: 'served',
+});
+
+const at = ({ id: workerId }: PredictedWorker, firstLayer: number, lastLayer: number): StageToPredict => ({
+  workerId,
+  firstLayer,
+  lastLayer,
+  memoryBytes: 100e6,
+});
+
+const direct: KnownLink = { state: 'direct', roundTripMs: 2, bytesPerSecond: 4_096_000 };
+
+test('a worker that served the model is as fast as it was', () => {
+  const desk = worker('desk', { samples: [whole(12.5)] });
+  const prediction = predictSpeed(model, [at(desk, 0, 9)], { workers: [desk], link: () => undefined });
+  expect(prediction).toMatchObject({
+    tokensPerSecond: 80,
+    tokenMilliseconds: 12.5,
+    basis: 'measured',
+    stages: [{ milliseconds: 12.5, basis: 'measured', explanation: 'measured in answers' }],
+    hops: [],
+    dominatedBy: 'computing at desk: 13 of the 13 ms of each token',
+    slowestNodeId: null,
+    advice: null,
+  });
+});
+
+test('stages take their share of the weights, hops half a round trip, their bytes, and handling', () => {
+  const [desk, lap] = [worker('desk', { samples: [whole(12.5)] }), worker('lap', { samples: [whole(24.5)] })];
+  const stages = [at(desk, 0, 4), at(lap, 5, 9)];
+  const { hops, ...prediction } = predictSpeed(model, stages, { workers: [desk, lap], link: () => direct });
+  // A step costs 0.5 ms, and 1 ms for each 10 MB at desk; 2 ms at lap, which has the head, too.
+  expect(prediction.stages.map(({ milliseconds }) => milliseconds)).toEqual([5.5, 14.5]);
+  // 4096 bytes take 1 ms; the token on its way back next to nothing.
+  expect(hops[0]).toMatchObject({ bytes: 4096, basis: 'measured', relayed: false });
+  expect(hops[0]?.milliseconds).toBeCloseTo(0.3 + 1 + 1);
+  expect(hops[1]).toMatchObject({ fromNodeId: lap.id, toNodeId: desk.id, bytes: 96 });
+  expect(prediction.tokenMilliseconds).toBeCloseTo(5.5 + 14.5 + 2.3 + 1.3, 1);
+  expect(prediction.tokensPerSecond).toBeCloseTo(1000 / prediction.tokenMilliseconds);
+  expect(prediction.dominatedBy).toBe('computing at lap: 15 of the 24 ms of each token');
+});
+
+test('the device whose layers would gain most elsewhere is named, with what it costs', () => {
+  const desk = worker('desk', { samples: [whole(12.5)] });
+  const phone = worker('phone', { samples: [whole(240)] });
+  const grid = { workers: [desk, phone], link: () => direct };
+  const split = predictSpeed(model, [at(phone, 0, 4), at(desk, 5, 9)], grid);
+  expect(split.slowestNodeId).toBe(phone.id);
+  expect(split.advice).toMatch(
+    /^phone slows it down most: with its layers at desk, a token would take 13 ms instead of 11\d ms$/,
+  );
+  const full = { ...grid, workers: [{ ...desk, memoryBytes: 150e6 }, phone] };
+  expect(predictSpeed(model, [at(phone, 0, 4), at(desk, 5, 9)], full).advice).toMatch(
+    /, but desk has no room for them$/,
+  );
+  // One that stands by would do.
+  expect(predictSpeed(model, [at(phone, 0, 9)], grid).advice).toMatch(/^phone .* at desk/);
+});
+
+test('a slow way dominates, and is named', () => {
+  const [desk, lap] = [worker('desk', { samples: [whole(12.5)] }), worker('lap', { samples: [whole(12.5)] })];
+  const relayed: KnownLink = { state: 'relayed', roundTripMs: 60 };
+  const prediction = predictSpeed(model, [at(desk, 0, 4), at(lap, 5, 9)], {
+    workers: [desk, lap],
+    link: (from) => (from === desk.id ? relayed : direct),
+  });
+  expect(prediction.hops.map((hop) => hop.relayed)).toEqual([true, false]);
+  expect(prediction.dominatedBy).toMatch(
+    /^the way between devices: 3\d of the 4\d ms .* from desk to lap, through the hub$/,
+  );
+});
+
+test('what was never measured is a guess by the kind of device, and says so', () => {
+  const tab = worker('tab', { device: { kind: 'wasm', description: 'processor, 2 threads' } });
+  const desk = worker('desk', { samples: [whole(24, 'another-model')] });
+  const link = (): undefined => undefined;
+  const guess = predictSpeed(model, [at(tab, 0, 9)], { workers: [tab], link });
+  expect(guess).toMatchObject({ basis: 'estimated', tokenMilliseconds: 2 + 120e6 / 0.4e6 });
+  expect(guess.stages[0]?.explanation).toMatch(/browser without GPU reads about 400 MB/);
+  const scaled = predictSpeed(model, [at(desk, 0, 9)], { workers: [desk], link });
+  expect(scaled).toMatchObject({ basis: 'scaled', tokenMilliseconds: 24 });
+  expect(scaled.stages[0]?.explanation).toMatch(/another-model/);
+  const both = predictSpeed(model, [at(desk, 0, 4), at(tab, 5, 9)], { workers: [desk, tab], link });
+  expect(both.basis).toBe('estimated');
+  expect(both.hops[0]?.explanation).toMatch(/usual link/);
+  const software = worker('tab', { device: { kind: 'webgpu', description: 'SwiftShader Device' } });
+  const slow = predictSpeed(model, [at(software, 0, 9)], { workers: [software], link });
+  expect(slow.tokensPerSecond).toBeLessThan(1);
+});
+
+test('two stages at one worker need no hop between them', () => {
+  const desk = worker('desk', { samples: [whole(12.5)] });
+  const stages = [at(desk, 0, 4), at(desk, 5, 9)];
+  expect(predictSpeed(model, stages, { workers: [desk], link: () => direct }).hops).toEqual([]);
+});

@@ -1,0 +1,82 @@
+/** How long a step of one token takes at a worker: measured where it can be, else by what such devices do. */
+import type { Basis } from '@potluck/api';
+import type { Device } from '@potluck/protocol';
+import { formatBytes } from '../../formatBytes.ts';
+
+/** What a worker's step of one token took. */
+export interface StepSample {
+  model: string;
+  /** Weights that the step read. */
+  weightBytes: number;
+  milliseconds: number;
+  /** `served`: in answers; `tried`: when the stage was loaded. */
+  source: 'served' | 'tried';
+}
+
+/** A number with where it comes from. */
+export interface Estimate {
+  milliseconds: number;
+  basis: Basis;
+  explanation: string;
+}
+
+/** Weights read a second, and what a step costs whatever it reads. */
+interface DeviceClass {
+  bytesPerSecond: number;
+  stepMs: number;
+  name: string;
+}
+
+/**
+ * What devices of a kind do. CPU and wasm: measured with 4-bit models of 26 and 360 million parameters on two cores of an AMD EPYC
+ * (bench/README.md; 2 to 4 ms and 45 to 65 ms a token with the smaller one). GPUs: guesses on the careful side, for
+ * an integrated one that reads a fifth of its memory's speed and takes 15 ms to hand a result back.
+ */
+const deviceClasses: Record<Device['kind'], DeviceClass> = {
+  cpu: { bytesPerSecond: 8e9, stepMs: 0.5, name: 'a processor' },
+  wasm: { bytesPerSecond: 0.4e9, stepMs: 2, name: 'a browser without GPU' },
+  webgpu: { bytesPerSecond: 20e9, stepMs: 15, name: 'a browser’s GPU' },
+  cuda: { bytesPerSecond: 100e9, stepMs: 3, name: 'a CUDA GPU' },
+};
+/** A GPU that is a program on the processor. */
+const softwareGpu: DeviceClass = { bytesPerSecond: 15e6, stepMs: 15, name: 'a GPU in software' };
+
+/**
+ * @param samples what this worker's device did so far
+ * @param weightBytes what the step would read
+ */
+export function stepTime(
+  device: Pick<Device, 'kind' | 'description'>,
+  samples: readonly StepSample[],
+  { model, weightBytes }: { model: string; weightBytes: number },
+): Estimate {
+  const { bytesPerSecond, stepMs, name } = classOf(device);
+  const sample = samples.find((one) => one.model === model) ?? nearest(samples, weightBytes);
+  if (!sample) {
+    return {
+      milliseconds: stepMs + (1000 * weightBytes) / bytesPerSecond,
+      basis: 'estimated',
+      explanation: `${name} reads about ${formatBytes(bytesPerSecond)} of weights a second`,
+    };
+  }
+  // What does not grow with the layers is at most half of what was measured.
+  const fixedMs = Math.min(stepMs, sample.milliseconds / 2);
+  const share = weightBytes / Math.max(1, sample.weightBytes);
+  const milliseconds = fixedMs + (sample.milliseconds - fixedMs) * share;
+  const when = sample.source === 'served' ? 'in answers' : 'when its layers were tried';
+  if (sample.model === model) return { milliseconds, basis: 'measured', explanation: `measured ${when}` };
+  return { milliseconds, basis: 'scaled', explanation: `from what it did with ${sample.model} ${when}` };
+}
+
+function classOf({ kind, description }: Pick<Device, 'kind' | 'description'>): DeviceClass {
+  return kind === 'webgpu' && /swiftshader|llvmpipe|software/i.test(description)
+    ? softwareGpu
+    : deviceClasses[kind];
+}
+
+/** The sample of a step that read about as much. */
+function nearest(samples: readonly StepSample[], weightBytes: number): StepSample | undefined {
+  const distance = (sample: StepSample): number =>
+    Math.abs(Math.log(Math.max(1, sample.weightBytes) / Math.max(1, weightBytes)));
+  return [...samples].sort((one, other) => distance(one) - distance(other))[0];
+}

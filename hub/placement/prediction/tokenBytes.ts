@@ -1,0 +1,32 @@
+/** What a token moves through a pipeline, in bytes. */
+import { tensorBytes } from '@potluck/onnx';
+import type { ModelPackage } from '@potluck/protocol';
+import type { LayerRange } from '../balanceRanges.ts';
+
+/** What predictions are computed from; any model package fits. */
+export type PredictedModel = Pick<ModelPackage, 'id' | 'layers' | 'headBytes'>;
+
+/** A frame without its tensors: the header, and a descriptor for each of two. */
+const frameHeadBytes = 96;
+
+/** Weights that a step of one token reads in a range of layers. Of an embedding it reads one row. */
+export function weightBytesPerToken(model: PredictedModel, { firstLayer, lastLayer }: LayerRange): number {
+  const layers = model.layers
+    .slice(firstLayer, lastLayer + 1)
+    .reduce((sum, { weightBytes }) => sum + weightBytes, 0);
+  return layers + (lastLayer === model.layers.length - 1 ? model.headBytes : 0);
+}
+
+/** A frame with the tensors that cross before a layer, for one token; before layer 0, the frame of a token. */
+export function frameBytesPerToken(model: PredictedModel, layer: number): number {
+  const tensors = model.layers[layer]?.boundary ?? [];
+  return tensors.reduce((sum, { type, dims }) => {
+    return (
+      sum +
+      tensorBytes(
+        type,
+        dims.map((dim) => (typeof dim === 'number' ? dim : 1)),
+      )
+    );
+  }, frameHeadBytes);
+}
