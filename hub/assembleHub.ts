@@ -29,6 +29,7 @@ import { SignallingRoom } from './signalling/signallingRoom.ts';
 import { SignallingTokens } from './signalling/signallingTokens.ts';
 import { Trials } from './signalling/trials.ts';
 import { hubVersion } from './version.ts';
+import { followBlobs } from './workers/followBlobs.ts';
 import { followSpeeds } from './workers/followSpeeds.ts';
 import { NodeBook } from './workers/nodeBook.ts';
 import { NodeStatistics } from './workers/nodeStatistics.ts';
@@ -119,6 +120,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     { stageDeadlineMs: init.stageDeadlineMs ?? defaultStageDeadlineMs },
   );
   followModes({ nodes, deployments, registry });
+  followBlobs({ registry, deployments });
   const generator = new Generator(
     { deployments, registry, record: (record) => recorder.record(record), logger },
     init.queueLimit === undefined ? {} : { queueLimit: init.queueLimit },

@@ -5,6 +5,7 @@ import type {
   Hello,
   PageGoodbye,
   RefusalCode,
+  Sha256,
   WorkerId,
 } from '@potluck/protocol';
 import type { Logger } from 'pino';
@@ -193,6 +194,11 @@ export class WorkerRegistry {
   rename(workerId: WorkerId, name: string): void {
     this.#apply({ type: 'renamed', workerId, name });
     this.#changed(workerId);
+  }
+
+  /** Notes blobs that a worker has now. */
+  holds(workerId: WorkerId, blobs: readonly Sha256[]): void {
+    this.#apply({ type: 'blobs-cached', workerId, blobs });
   }
 
   /** Tells a worker to go for good. */

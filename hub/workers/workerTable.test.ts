@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { InstanceId, WorkerId } from '@potluck/protocol';
+import { InstanceId, Sha256, WorkerId } from '@potluck/protocol';
 import { expect, test } from 'vitest';
 import { applyWorkerEvent, type WorkerRecord, type WorkerTable } from './workerTable.ts';
 
@@ -59,4 +59,15 @@ test('a tab’s presence is the last that it told', () => {
   const unknown = WorkerId.parse(randomUUID());
   const event = { type: 'presence-changed', workerId: unknown, presence: 'visible' } as const;
   expect(applyWorkerEvent(table, event)).toBe(table);
+});
+
+test('what a worker loaded is added to what it brought', () => {
+  const [brought, loaded] = ['a', 'b'].map((digit) => Sha256.parse(digit.repeat(64))) as [Sha256, Sha256];
+  const worker = { ...record('one'), cachedBlobs: new Set([brought]) };
+  const table = applyWorkerEvent(applyWorkerEvent(empty, { type: 'joined', worker }), {
+    type: 'blobs-cached',
+    workerId: worker.id,
+    blobs: [loaded],
+  });
+  expect(table.get(worker.id)?.cachedBlobs).toEqual(new Set([brought, loaded]));
 });

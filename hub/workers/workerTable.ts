@@ -21,7 +21,7 @@ export interface WorkerRecord {
   joinedAt: number;
   /** Id of the join token that it showed. */
   joinTokenId: string;
-  /** Blobs that it said to have when it joined. */
+  /** Blobs that it has, as far as is known: what it said when it joined, and what it loaded since. */
   cachedBlobs: ReadonlySet<Sha256>;
   /** Tabs only: whether somebody looks at it, by what it last said. */
   presence?: WorkerPresence['state'];
@@ -35,6 +35,7 @@ export type WorkerEvent =
   | { type: 'joined'; worker: WorkerRecord }
   | { type: 'left'; workerId: WorkerId }
   | { type: 'renamed'; workerId: WorkerId; name: string }
+  | { type: 'blobs-cached'; workerId: WorkerId; blobs: readonly Sha256[] }
   | { type: 'presence-changed'; workerId: WorkerId; presence: WorkerPresence['state'] }
   | { type: 'leaving'; workerId: WorkerId }
   | { type: 'peer-reported'; workerId: WorkerId; report: PeerReport };
@@ -51,6 +52,14 @@ export function applyWorkerEvent(table: WorkerTable, event: WorkerEvent): Worker
     case 'renamed': {
       const worker = table.get(event.workerId);
       return worker ? new Map(table).set(worker.id, { ...worker, name: event.name }) : table;
+    }
+    case 'blobs-cached': {
+      const worker = table.get(event.workerId);
+      if (!worker) return table;
+      return new Map(table).set(worker.id, {
+        ...worker,
+        cachedBlobs: new Set([...worker.cachedBlobs, ...event.blobs]),
+      });
     }
     case 'presence-changed':
       return withPresence(table, event.workerId, event.presence);

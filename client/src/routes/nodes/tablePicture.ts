@@ -24,7 +24,8 @@ export interface Course {
   description: string;
   /** True while an answer runs along it. */
   flows: boolean;
-  label?: { at: Point; text: string };
+  /** What was measured; `short` for a narrow picture. */
+  label?: { at: Point; text: string; short: string };
 }
 
 export interface TablePicture {
@@ -125,7 +126,7 @@ function layCourse(from: Seat, to: Seat, hub: Point): Omit<Course, 'id' | 'flows
     quality: link ? linkQuality(link) : 'unknown',
     width: widthOf(link?.bytesPerSecond ?? undefined),
     description: `${from.node.name} to ${to.node.name}: ${link ? describeLink(link) : 'not connected'}`,
-    ...(measured === '' ? {} : { label: { at, text: measured } }),
+    ...(measured === '' ? {} : { label: { at, text: measured, short: measured.split(', ')[0] ?? '' } }),
   };
 }
 
