@@ -3,6 +3,30 @@ import { joinLink } from '@potluck/protocol';
 import { startHub } from '../support/hubProcess.ts';
 import { launchChromium } from './support/chromium.ts';
 
+test('a join token that is made in the settings comes with a link and a QR code, by which a tab joins', async () => {
+  await using hub = await startHub({ flags: ['--local-workers', '0'] });
+  await using browser = await launchChromium();
+  // The link is for HTTPS, by the hub's own certificate.
+  await using context = await browser.newContext({ baseURL: hub.url, ignoreHTTPSErrors: true });
+  const page = await context.newPage();
+  await page.goto('/settings');
+  const panel = page.getByRole('region', { name: 'Join tokens' });
+  await panel.getByLabel('For whom').fill('neighbours');
+  await panel.getByRole('button', { name: 'Make a token' }).click();
+  await expect(panel.getByRole('img', { name: 'QR code of the link to join' })).toBeVisible();
+  const link =
+    (await panel
+      .getByText(/\/join#token=/)
+      .first()
+      .textContent()) ?? '';
+  expect(link).not.toContain(hub.joinToken);
+  await page.goto('about:blank');
+  await page.goto(link.trim());
+  await page.getByLabel('Leave the GPU alone').check();
+  await page.getByRole('button', { name: 'Join the table' }).click();
+  await expect(page.locator('html')).toHaveAttribute('data-worker-state', 'contributing');
+});
+
 test('the app’s join page, opened by its link, serves a model that the chat route answers with', async () => {
   await using hub = await startHub({ flags: ['--local-workers', '0'] });
   await using browser = await launchChromium();

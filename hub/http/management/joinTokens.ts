@@ -3,9 +3,11 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { CreatedJoinToken, JoinToken, NewJoinToken } from '@potluck/api';
 import { z } from 'zod';
 import { ownJoinTokenId, type JoinTokenView, type JoinTokens } from '../../access/joinTokens.ts';
+import { joinLinks, workerCommands } from '../../reachability/reachability.ts';
 import type { WorkerRegistry } from '../../workers/workerRegistry.ts';
 import type { WorkerRecord } from '../../workers/workerTable.ts';
 import { ApiError } from '../apiError.ts';
+import type { ReachabilityComponents } from '../reachabilityRoutes.ts';
 import { refusePast } from './keys.ts';
 import { openApiRoutes } from './openApi.ts';
 import { answers, done, noContent, route, takes } from './route.ts';
@@ -13,13 +15,18 @@ import { answers, done, noContent, route, takes } from './route.ts';
 export interface JoinTokenRouteComponents {
   joinTokens: JoinTokens;
   registry: WorkerRegistry;
+  reachability: Pick<ReachabilityComponents, 'reachability'>;
 }
 
 const tag = 'Join tokens';
 const params = z.object({ id: z.string() });
 
 /** Routes to mount under `/join-tokens`. */
-export function joinTokenRoutes({ joinTokens, registry }: JoinTokenRouteComponents): OpenAPIHono {
+export function joinTokenRoutes({
+  joinTokens,
+  registry,
+  reachability,
+}: JoinTokenRouteComponents): OpenAPIHono {
   const app = openApiRoutes();
   const nodesWith = (id: string): WorkerRecord[] =>
     [...registry.table.values()].filter(({ joinTokenId }) => joinTokenId === id);
@@ -48,8 +55,17 @@ export function joinTokenRoutes({ joinTokens, registry }: JoinTokenRouteComponen
       const init = c.req.valid('json');
       refusePast(init.expiresAt);
       const { token, secret } = await joinTokens.create(init);
+      const reach = reachability.reachability();
       c.header('cache-control', 'no-store');
-      return c.json({ ...view(token), secret }, 201);
+      return c.json(
+        {
+          ...view(token),
+          secret,
+          links: joinLinks(reach, secret),
+          commands: workerCommands(reach, secret),
+        },
+        201,
+      );
     },
   );
   app.openapi(

@@ -119,6 +119,8 @@ test('a key is shown once, known by its hash, limited, and over when it is revok
 test('a join token lets nodes in until it is revoked; then they go', async () => {
   hub = await startTestHub();
   const { body: token } = await api<CreatedJoinToken>(hub, 'POST', '/join-tokens', { name: 'party' });
+  expect(token.links[0]).toMatch(new RegExp(`/join#token=${token.secret}$`));
+  expect(token.commands[0]).toContain(`--token ${token.secret}`);
   const worker = hub.worker('guest', { token: token.secret });
   await worker.message('welcome');
   const { body } = await api<{ tokens: JoinToken[] }>(hub, 'GET', '/join-tokens');

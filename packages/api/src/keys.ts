@@ -69,6 +69,10 @@ export const NewJoinToken = z
   .meta({ id: 'NewJoinToken' });
 export type NewJoinToken = z.input<typeof NewJoinToken>;
 
-/** The only answer that has the token itself. */
-export const CreatedJoinToken = JoinToken.extend({ secret: z.string() }).meta({ id: 'CreatedJoinToken' });
+/** The only answer that has the token itself, and what to do with it. */
+export const CreatedJoinToken = JoinToken.extend({
+  secret: z.string(),
+  links: z.array(z.string()).meta({ description: 'To open in a browser, the likeliest to work first' }),
+  commands: z.array(z.string()).meta({ description: 'For machines without one, the likeliest first' }),
+}).meta({ id: 'CreatedJoinToken' });
 export type CreatedJoinToken = z.infer<typeof CreatedJoinToken>;

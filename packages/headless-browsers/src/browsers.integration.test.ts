@@ -129,6 +129,15 @@ test('a page that crashes is opened again, and browsers end with the process tha
   await expect.poll(() => browserProcesses(), { timeout: 20_000 }).toEqual([]);
 });
 
+test('a page that stands still is opened again', async () => {
+  start(...trusting(), '--gpu', 'none');
+  const { identity, socket } = await server.arrival();
+  await expect.poll(() => output).toContain('worker contributing');
+  socket.send('hang');
+  expect((await server.arrival()).identity).toBe(identity);
+  expect(output).toMatch(/"reason":"the page stands still".*the browser ended; starting it again/);
+});
+
 test('who is refused, has no browser, or means another hub, is told so, and it ends', async () => {
   const wrongToken = ['--hub', server.url, '--fingerprint', server.fingerprint, '--token', 'another'];
   expect(await once(start(...wrongToken, '--gpu', 'none'), 'close')).toEqual([1, null]);

@@ -83,6 +83,7 @@ const fragment = Object.fromEntries(new URLSearchParams(location.hash.slice(1)))
 const adapter = await navigator.gpu?.requestAdapter();
 const socket = new WebSocket('wss://' + location.host);
 socket.onmessage = ({ data }) => {
+  if (data === 'hang') for (;;);
   if (data === 'refused') dataset.workerProblem = 'the join token is wrong';
   dataset.workerState = data;
 };

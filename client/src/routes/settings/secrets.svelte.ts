@@ -3,11 +3,12 @@ import { perform } from '#lib/hub/actions.ts';
 import { hubJson, hubSend } from '#lib/hub/hubFetch.ts';
 import type { Secret } from './secret.ts';
 
-export class Secrets<Kind extends Secret> {
+/** `Created` is what the hub answers when one is made. */
+export class Secrets<Kind extends Secret, Created extends { secret: string } = { secret: string }> {
   list = $state.raw<Kind[]>([]);
   known = $state(false);
-  /** The secret that was just made; it is shown this once. */
-  made = $state<string>();
+  /** What was just made; its secret is shown this once. */
+  made = $state.raw<Created>();
   readonly #path: string;
   readonly #field: string;
 
@@ -27,7 +28,7 @@ export class Secrets<Kind extends Secret> {
   /** @returns true where it was made; `made` then has it */
   async make(body: object): Promise<boolean> {
     const done = await perform(async () => {
-      this.made = (await hubSend<{ secret: string }>('POST', this.#path, body)).secret;
+      this.made = await hubSend<Created>('POST', this.#path, body);
     });
     if (done) await this.refresh();
     return done;

@@ -6,6 +6,7 @@ import { messageOf, reconnectDelayMs, type Log } from '@potluck/worker';
 import type { FoundBrowser } from '../browser/findBrowser.ts';
 import { BrowserError, RefusedError } from '../errors.ts';
 import { watchWorkerState, type PageState } from './joinPage.ts';
+import { pageHangs } from './pageHangs.ts';
 
 /** A browser that ran for this long is not in a crash loop. */
 const healthyAfterMs = 60_000;
@@ -52,6 +53,7 @@ export async function runBrowserWorker({ log }: { log: Log }, init: BrowserWorke
 
 /** @returns why it ended */
 async function serve(context: BrowserContext, init: BrowserWorkerInit, log: Log): Promise<string> {
+  const over = new AbortController();
   try {
     const ended = Promise.withResolvers<string>();
     const onAbort = (): void => ended.resolve('it was stopped');
@@ -64,9 +66,11 @@ async function serve(context: BrowserContext, init: BrowserWorkerInit, log: Log)
     await watchWorkerState(page, (state) => follow(state, ended, log));
     const opened = open(page, init.link, log);
     opened.catch(ended.reject);
+    void pageHangs(page, over.signal).then(() => ended.resolve('the page stands still'));
     const reason = await ended.promise.finally(() => init.signal.removeEventListener('abort', onAbort));
     return reason;
   } finally {
+    over.abort();
     await close(context, log);
   }
 }

@@ -1,5 +1,6 @@
 /** Which addresses does this machine find for peers: its own, what a router gives it, a TURN server's? */
 import type { IceCandidate, IceServers } from '@potluck/protocol';
+import { escapedIceServers } from '../web-rtc/escapedIceServers.ts';
 
 const deadlineMs = 5_000;
 const candidateType = /^a=candidate:.* typ (host|srflx|prflx|relay)\b/gm;
@@ -8,7 +9,7 @@ const candidateType = /^a=candidate:.* typ (host|srflx|prflx|relay)\b/gm;
 export async function gatherCandidates(iceServers: IceServers): Promise<IceCandidate['type'][]> {
   const { RTCPeerConnection } = await import('node-datachannel/polyfill');
   const connection = new RTCPeerConnection({
-    iceServers: iceServers as RTCIceServer[],
+    iceServers: escapedIceServers(iceServers as RTCIceServer[]),
   }) as unknown as globalThis.RTCPeerConnection;
   let timer: NodeJS.Timeout | undefined;
   try {
