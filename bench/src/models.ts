@@ -10,7 +10,7 @@ import {
   writeModel,
 } from '@potluck/onnx';
 import { directoryModelFiles } from '@potluck/onnx/node';
-import { writeRandomDecoder, type RandomDecoderSettings } from '@potluck/onnx/testing';
+import { tinyDecoder, writeRandomDecoder, type RandomDecoderSettings } from '@potluck/onnx/testing';
 import { Sha256, type BlobRef } from '@potluck/protocol';
 import { createHash } from 'node:crypto';
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -28,6 +28,14 @@ export const generatedDecoder: RandomDecoderSettings = {
   vocabularySize: 49152,
   contextLength: 2048,
   weights: 'q4',
+};
+
+/** Small enough for WebGPU on the processor, which takes seconds for a token of the trained model. */
+export const smallDecoder: RandomDecoderSettings = {
+  ...tinyDecoder,
+  layers: 8,
+  vocabularySize: 4096,
+  contextLength: 2048,
 };
 
 /** Names of the ways in which the other side gets the model. */

@@ -5,7 +5,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeMachine } from '../machine.ts';
-import { trainedModelWithFloats } from '../models.ts';
+import { generatedModel, smallDecoder, trainedModel, trainedModelWithFloats } from '../models.ts';
+import type { BenchModel } from '../compare.ts';
 import { numbers } from '../options.ts';
 import { writeResults } from '../results.ts';
 import { markdownTable } from '../table.ts';
@@ -27,6 +28,7 @@ interface Options {
   gpuNewTokens: number;
   gpuRounds: number;
   gpu: Gpu;
+  gpuModel: 'small' | 'trained';
   browser?: string;
   port: number;
   out: string;
@@ -40,14 +42,19 @@ export const browserCommand = new Command('browser')
   .option('--backends <names>', 'wasm, webgpu', 'wasm,webgpu')
   .option('--prompts <tokens>', 'prompt lengths in tokens on wasm', numbers, [64, 1500])
   .option('--new-tokens <count>', 'tokens of an answer on wasm', Number, 32)
-  .option('--rounds <count>', 'counted rounds on wasm, after one to warm up', Number, 5)
-  .option('--gpu-prompts <tokens>', 'prompt lengths on WebGPU', numbers, [64])
-  .option('--gpu-new-tokens <count>', 'tokens of an answer on WebGPU', Number, 6)
-  .option('--gpu-rounds <count>', 'counted rounds on WebGPU', Number, 2)
+  .option('--rounds <count>', 'counted rounds on wasm, after one to warm up', Number, 3)
+  .option('--gpu-prompts <tokens>', 'prompt lengths on WebGPU', numbers, [64, 1500])
+  .option('--gpu-new-tokens <count>', 'tokens of an answer on WebGPU', Number, 32)
+  .option('--gpu-rounds <count>', 'counted rounds on WebGPU', Number, 3)
   .addOption(
     new Option('--gpu <kind>', 'what WebGPU computes on: swiftshader is a slow stand-in on the processor')
       .choices(['swiftshader', 'nvidia', 'system'])
       .default('swiftshader'),
+  )
+  .addOption(
+    new Option('--gpu-model <name>', 'small has random weights; trained takes seconds a token on swiftshader')
+      .choices(['small', 'trained'])
+      .default('small'),
   )
   .option('--browser <path>', 'the Chromium or Chrome to use (default: one is looked for)')
   .option('--port <port>', 'first of the ports for hubs', Number, 8760)
@@ -67,11 +74,11 @@ async function run(options: Options): Promise<void> {
     webgpu: gpuFlags(options.gpu).join(' '),
   };
   console.log(markdownTable([{ ...machine, 'wasm threads': threads, command }]));
-  const model = await trainedModelWithFloats(folder);
   const server = resources.use(await serveWholeModelPage(folder));
   const comparisons: BrowserComparison[] = [];
   for (const [index, backend] of (options.backends.split(',') as Backend[]).entries()) {
     const firstPort = options.port + 10 * index;
+    const model = await modelFor(backend, options, folder);
     const comparison = await compareInBrowser(
       { browser, server, model, folder, backend, threads, firstPort },
       settingsFor(backend, options),
@@ -81,6 +88,14 @@ async function run(options: Options): Promise<void> {
     console.log(markdownTable(comparison.tabCosts));
   }
   await writeResults(options.out, { machine, threads, command, comparisons });
+}
+
+/** On wasm also as a tab has it there; on WebGPU only the same graph. */
+async function modelFor(backend: Backend, { gpuModel }: Options, folder: string): Promise<BenchModel> {
+  if (backend === 'wasm') return trainedModelWithFloats(folder);
+  const model =
+    gpuModel === 'trained' ? await trainedModel(folder) : await generatedModel(folder, smallDecoder);
+  return { ...model, wholeModels: model.wholeModels.slice(0, 1) };
 }
 
 function settingsFor(backend: Backend, options: Options): BackendSettings {

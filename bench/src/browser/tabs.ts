@@ -10,6 +10,8 @@ import { startHub } from '../hub.ts';
 const joinToken = 'join-token-of-the-bench';
 /** Enough for the whole model and its caches in each tab. */
 const memoryBytes = 1e9;
+/** SwiftShader takes its time. */
+const startDeadlineMs = 120_000;
 /** Between two looks at a deployment. */
 const lookEveryMs = 200;
 
@@ -35,7 +37,9 @@ export async function startTabGrid(browser: Browser, init: TabGridInit): Promise
     const page = await context.newPage();
     const link = { hubUrl: hub.url, token: joinToken, name: `tab-${tab}`, memoryBytes, auto: true };
     await page.goto(joinLink(link));
-    await page.locator('html[data-worker-state="contributing"]').waitFor({ state: 'attached' });
+    await page
+      .locator('html[data-worker-state="contributing"]')
+      .waitFor({ state: 'attached', timeout: startDeadlineMs });
   }
   await hub.ready;
   await deployByHand(hub.url, tabs);

@@ -17,7 +17,7 @@ async function checkAnswers(
   folder: string,
   graph: string,
   count: number,
-  options: Pick<StageOptions, 'executionProviders' | 'cacheStrategy' | 'threads'>,
+  options: Pick<StageOptions, 'executionProviders' | 'cacheStrategy' | 'threads' | 'floatWeights'>,
 ): Promise<void> {
   const directory = path.join(testModels ?? '', folder);
   const model = await importModel(directory, `${graph}.onnx`);
@@ -68,8 +68,13 @@ describe.skipIf(testModels === undefined)('under onnxruntime-web on wasm', () =>
     '%s answers as expected in two stages',
     async (family) => {
       const ort = await webOrt();
-      for (const cacheStrategy of ['growing', 'rows'] as const) {
-        await checkAnswers(ort, `architectures/${family}`, 'model', 2, { ...wasm, cacheStrategy });
+      for (const more of [
+        { cacheStrategy: 'growing' },
+        { cacheStrategy: 'rows' },
+        // As tabs have it.
+        { cacheStrategy: 'rows', floatWeights: true },
+      ] as const) {
+        await checkAnswers(ort, `architectures/${family}`, 'model', 2, { ...wasm, ...more });
       }
     },
   );

@@ -42,8 +42,9 @@ interface IntegerMatMul {
  * | 4 bit again, block 32, accuracy 4 | 2.4    | 57      | 1.57  | 44    | 19.6 MB  |
  *
  * So block 64 with accuracy 4: as fast as the chain, and greedy answers are right, where the chain and 4 bits answer
- * nonsense. wasm ignores the accuracy level and computes in float32, unpacking the blocks at every step: there, a float32
- * copy made when the stage is loaded pays where memory allows. WebGPU runs all of them on the device, with the right answer.
+ * nonsense. wasm ignores the accuracy level and computes in float32, unpacking the blocks at every step: there, the engine
+ * makes a float32 copy when a stage is loaded (`floatMatMuls`), as far as memory allows. WebGPU runs all of them on the
+ * device, with the right answer.
  * @returns what was done and what stayed, for people
  */
 export async function expandDynamicQuantization(
