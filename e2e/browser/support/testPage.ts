@@ -13,6 +13,7 @@ export interface TestPage {
 }
 
 const root = fileURLToPath(new URL('../page', import.meta.url));
+const pages = ['index.html', 'weights.html', 'engine.html'];
 const isolation = {
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-embedder-policy': 'require-corp',
@@ -30,7 +31,7 @@ export async function serveTestPage({ inEngine }: TestPageInit = {}): Promise<Te
     ...common,
     build: {
       ...{ outDir, emptyOutDir: true, target: 'es2024', minify: false },
-      rolldownOptions: { input: ['index.html', 'weights.html'].map((name) => join(root, name)) },
+      rolldownOptions: { input: pages.map((name) => join(root, name)) },
     },
     worker: { format: 'es' },
   });
