@@ -71,6 +71,35 @@ test('a password from the environment rules; guessing gets slow', async () => {
   expect(Number(late.headers.get('retry-after'))).toBeGreaterThan(0);
 });
 
+test('people give what they have, and hear what is wrong with it; it counts as one try', async () => {
+  hub = await startTestHub();
+  const logIn = async (secret: string): Promise<string> => {
+    const { status, body } = await api<{ error?: { message: string } }>(
+      hub,
+      'POST',
+      '/session',
+      { secret },
+      elsewhere,
+    );
+    return `${status} ${body.error?.message ?? ''}`;
+  };
+  expect(await logIn('a guess')).toMatch(
+    /^401 This hub has no such key. There is no administrator’s password/,
+  );
+  await api(hub, 'PUT', '/session/password', { password: 'correct horse' });
+  expect(await logIn('correct horse')).toBe('200 ');
+  const { body: key } = await api<CreatedApiKey>(hub, 'POST', '/keys', { name: 'Ben' });
+  expect(await logIn(key.secret)).toBe('200 ');
+  await api(hub, 'POST', `/keys/${key.id}/revoke`);
+  expect(await logIn(key.secret)).toMatch(/^401 This key was revoked/);
+  for (let attempt = 1; attempt < 5; attempt++) {
+    expect(await logIn('a guess')).toBe(
+      '401 That is neither the administrator’s password nor a key of this hub.',
+    );
+  }
+  expect(await logIn('correct horse')).toMatch(/^429 Too many wrong tries/);
+});
+
 test('who may join, ask and administer shows three different secrets', async () => {
   hub = await startTestHub();
   for (const secret of [testJoinToken, 'nonsense']) {
