@@ -87,7 +87,10 @@ async function start(
     contextLength === undefined ? {} : { contextLength },
   );
   const access = await loadAccess(database, identity, config.adminPassword);
-  const settings = await HubSettings.load(database.values, { modelDirectories: config.modelDirectory ?? [] });
+  const settings = await HubSettings.load(database.values, {
+    modelDirectories: config.modelDirectory ?? [],
+    flagTurnUrls: config.turn ?? [],
+  });
 
   const localHost = isWildcard(config.host) ? '127.0.0.1' : bracketed(config.host);
   const localWorkers = new LocalWorkers(

@@ -188,6 +188,25 @@ test('two who change the settings at once: the second is told', async () => {
   }
 });
 
+test('TURN servers are told to workers that join, and their password to nobody else', async () => {
+  hub = await startTestHub();
+  const { revision } = (await api<Settings>(hub, 'GET', '/settings')).body;
+  const turn = { turnUrls: ['turn:turn.example.org:3478'], turnUsername: 'potluck' };
+  const bare = await api<{ error: { message: string } }>(hub, 'PATCH', '/settings', { revision, ...turn });
+  expect([bare.status, bare.body.error.message]).toEqual([400, expect.stringMatching(/need a user name/)]);
+  const wrong = { revision, turnUrls: ['http://turn.example.org'] };
+  expect((await api(hub, 'PATCH', '/settings', wrong)).status).toBe(400);
+  const change = { revision, ...turn, turnCredential: 'a secret of TURN' };
+  const { body } = await api<Settings>(hub, 'PATCH', '/settings', change);
+  expect(body).toMatchObject({ ...turn, hasTurnCredential: true, flagTurnUrls: [] });
+  expect(JSON.stringify(body)).not.toContain('a secret of TURN');
+  const { iceServers } = await hub.worker('one').message('welcome');
+  expect(iceServers).toEqual([{ urls: turn.turnUrls, username: 'potluck', credential: 'a secret of TURN' }]);
+  const none = { revision: body.revision, turnUrls: [], turnUsername: '', turnCredential: null };
+  expect((await api<Settings>(hub, 'PATCH', '/settings', none)).body.hasTurnCredential).toBe(false);
+  expect((await hub.worker('other').message('welcome')).iceServers).toEqual([]);
+});
+
 test('this machine needs a login, too, where the operator says so', async () => {
   hub = await startTestHub({ adminPassword: 'a long password' });
   const { body } = await api<Settings>(hub, 'GET', '/settings');
