@@ -151,7 +151,8 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
   const live = watchHub({ registry, deployments, generator, nodes, statistics, catalogue, imports, bus });
   const endRetention = applyRetention({ settings, database, logger });
   const signalling = { path: '/peerjs', key: 'peerjs' };
-  const iceServersAt = (hubHost: string | undefined): IceServers => iceServers(init.ice ?? {}, hubHost);
+  const iceServersAt = (hubHost: string | undefined): IceServers =>
+    iceServers(init.ice ?? {}, hubHost, settings.turnServer);
   const workerSocket = workerSocketRoute(
     {
       registry,

@@ -1,15 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { connect } from 'node:tls';
 import { once } from 'node:events';
+import type { Certificate } from '@potluck/api';
 import { protocolVersion, workerSocketPath } from '@potluck/protocol';
 import { pino, type Logger } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { createAuthority, issueServerCertificate } from './certificate/issueCertificate.ts';
 import { readConfig } from './config.ts';
 import { startHub, type RunningHub } from './startHub.ts';
 
@@ -104,10 +107,96 @@ test('the log says how to join, by links that lead to HTTPS; no QR code goes int
   ]);
 });
 
+const change = (hub: RunningHub, method: string, body?: object): Promise<Response> =>
+  fetch(`${hub.url}/api/certificate`, {
+    method,
+    ...(body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+  });
+
+test('a certificate that the operator brings is used at once and after a restart, until it is given back', async () => {
+  let hub = await start('--port', '0');
+  const own = await aboutHub(hub);
+  const ownAuthority = await authorityOf(hub);
+  const shown = (await (await change(hub, 'GET')).json()) as Certificate;
+  expect(shown).toMatchObject({ kind: 'own', fingerprint: own.fingerprint, missingNames: [] });
+  expect(shown.names).toContain('127.0.0.1');
+  expect(shown.validTo).toBeGreaterThan(Date.now() + 300 * 86_400_000);
+
+  const authority = await createAuthority('An authority');
+  const server = await issueServerCertificate(authority, ['hub.example.org', 'localhost']);
+  const wrong = await change(hub, 'PUT', { certificate: server.certificate, key: authority.key });
+  expect([wrong.status, await wrong.text()]).toEqual([
+    400,
+    expect.stringMatching(/The key is not the key of/),
+  ]);
+  expect((await getSecurely(own.httpsPort, ownAuthority, '/health')).status).toBe(200);
+
+  const chain = `${server.certificate}\n${authority.certificate}`;
+  const used = await change(hub, 'PUT', { certificate: chain, key: server.key });
+  const text = await used.text();
+  expect(text).not.toContain('PRIVATE');
+  expect(JSON.parse(text)).toMatchObject({
+    kind: 'uploaded',
+    names: ['hub.example.org', 'localhost'],
+    issuer: 'CN=An authority',
+    missingNames: ['127.0.0.1'],
+  });
+  const seen = async (): Promise<string | undefined> => {
+    const { httpsPort } = await aboutHub(hub);
+    const socket = connect({
+      host: '127.0.0.1',
+      port: httpsPort,
+      ca: authority.certificate,
+      servername: 'localhost',
+    });
+    await once(socket, 'secureConnect');
+    const { subjectaltname } = socket.getPeerCertificate();
+    socket.destroy();
+    return subjectaltname;
+  };
+  expect(await seen()).toBe('DNS:hub.example.org, DNS:localhost');
+  // Links lead to the name that the certificate is for.
+  expect(await (await fetch(`${hub.url}/api/join`)).text()).toContain('"https://hub.example.org:');
+  expect((await stat(path.join(data, 'certificate', 'uploaded-key.pem'))).mode & 0o077).toBe(0);
+  await hub.stop();
+  hub = await start('--port', '0');
+  expect(await seen()).toBe('DNS:hub.example.org, DNS:localhost');
+
+  const back = (await (await change(hub, 'DELETE')).json()) as Certificate;
+  expect(back).toMatchObject({ kind: 'own', fingerprint: own.fingerprint });
+  expect((await getSecurely((await aboutHub(hub)).httpsPort, ownAuthority, '/health')).status).toBe(200);
+});
+
+test('an uploaded certificate that is no longer fit is said, and HTTPS goes on with the own one', async () => {
+  await mkdir(path.join(data, 'certificate'), { recursive: true });
+  await writeFile(path.join(data, 'certificate', 'uploaded.pem'), 'x');
+  await writeFile(path.join(data, 'certificate', 'uploaded-key.pem'), 'x');
+  const hub = await start('--port', '0');
+  expect(await (await change(hub, 'GET')).json()).toMatchObject({ kind: 'own' });
+  expect(
+    logged.filter((line) => line.includes('the uploaded certificate holds no certificate')),
+  ).toHaveLength(1);
+});
+
+test('a certificate that the flags name is changed there', async () => {
+  const authority = await createAuthority('An authority');
+  const server = await issueServerCertificate(authority, ['127.0.0.1']);
+  const [certificate, key] = [path.join(data, 'c.pem'), path.join(data, 'k.pem')];
+  await writeFile(certificate, server.certificate);
+  await writeFile(key, server.key);
+  const hub = await start('--port', '0', '--certificate', certificate, '--certificate-key', key);
+  expect(await (await change(hub, 'GET')).json()).toMatchObject({ kind: 'given', fingerprint: null });
+  const body = { certificate: server.certificate, key: server.key };
+  for (const refused of [await change(hub, 'PUT', body), await change(hub, 'DELETE')]) {
+    expect([refused.status, await refused.text()]).toEqual([409, expect.stringContaining('--certificate')]);
+  }
+});
+
 test('HTTPS can be turned off, and a port that is taken is named', async () => {
   const off = await start('--port', '0', '--https-port', 'off');
   expect(await aboutHub(off)).toMatchObject({ httpsPort: null, fingerprint: null });
   expect((await fetch(`${off.url}/api/hub/certificate.pem`)).status).toBe(404);
+  expect((await change(off, 'GET')).status).toBe(404);
   await off.stop();
   const taken = createServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');

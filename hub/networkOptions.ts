@@ -1,5 +1,6 @@
 /** The hub's settings for HTTPS, for its names, and for how workers find a way to each other. */
 import { isIP } from 'node:net';
+import { TurnUrl } from '@potluck/api';
 import { InvalidArgumentError, type Option } from 'commander';
 import { StartError } from './errors.ts';
 import { isDnsName } from './reachability/localNames.ts';
@@ -23,9 +24,6 @@ export interface NetworkConfig {
   turnUsername?: string;
   turnCredential?: string;
 }
-
-/** RFC 7065; the port and the transport may be left out. */
-const turnUrl = /^turns?:(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(:\d{1,5})?(\?transport=(udp|tcp))?$/i;
 
 /** @param option makes an option with its environment variable */
 export function networkOptions(option: (flags: string, description: string) => Option): Option[] {
@@ -94,7 +92,7 @@ function addressList(text: string): string[] {
 
 function turnList(text: string): string[] {
   return listOf(text).map((url) => {
-    if (turnUrl.test(url)) return url;
+    if (TurnUrl.safeParse(url).success) return url;
     throw new InvalidArgumentError(
       `'${url}' is no TURN server. It takes such as turn:turn.example.org:3478.`,
     );

@@ -17,7 +17,13 @@ import { ModelLibrary } from './models/modelLibrary.ts';
 import { restoreDeployments } from './restoreDeployments.ts';
 import { explainJoining } from './reachability/explainJoining.ts';
 import { openHttps } from './reachability/openHttps.ts';
-import { bracketed, hostsOf, isWildcard, type Reachability } from './reachability/reachability.ts';
+import {
+  bracketed,
+  hostsOf,
+  isWildcard,
+  namedHosts,
+  type Reachability,
+} from './reachability/reachability.ts';
 import type { IceServersInit } from './stun/iceServers.ts';
 import { startStunServer, type StunServerInit } from './stun/stunServer.ts';
 import { identityFileName, loadIdentity, type HubIdentity } from './secrets.ts';
@@ -74,7 +80,7 @@ async function start(
   if (stun) closers.push(() => stun.close());
   const reachability = (): Reachability => ({
     httpPort: port,
-    hosts: hostsOf(config),
+    hosts: [...new Set([...namedHosts(https?.certificate), ...hostsOf(config)])],
     ...(https && { httpsPort: https.port }),
     ...(https?.certificate.fingerprint && { fingerprint: https.certificate.fingerprint }),
   });
@@ -87,7 +93,10 @@ async function start(
     contextLength === undefined ? {} : { contextLength },
   );
   const access = await loadAccess(database, identity, config.adminPassword);
-  const settings = await HubSettings.load(database.values, { modelDirectories: config.modelDirectory ?? [] });
+  const settings = await HubSettings.load(database.values, {
+    modelDirectories: config.modelDirectory ?? [],
+    flagTurnUrls: config.turn ?? [],
+  });
 
   const localHost = isWildcard(config.host) ? '127.0.0.1' : bracketed(config.host);
   const localWorkers = new LocalWorkers(
@@ -110,7 +119,7 @@ async function start(
       settings,
       logger,
       workersStarting: (present) => localWorkers.startingBeside(present),
-      reachability: { reachability, certificate: () => https?.certificate.certificate },
+      reachability: { reachability, https: () => https },
     },
     {
       identity,

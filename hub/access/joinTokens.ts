@@ -8,12 +8,17 @@ import { drawSecret, hashOfSecret, prefixOf } from './secretHash.ts';
 /** Id of the hub's own token, from its secrets file or `--join-token`. */
 export const ownJoinTokenId = 'hub';
 
+/** A use is written to the database at most this often: workers show their token for each blob. */
+const lastUsedStepMs = 60_000;
+
 export type JoinTokenView = Omit<JoinToken, 'nodes'>;
 
 export class JoinTokens {
   readonly #store: RowStore<JoinTokenRow>;
   readonly #ownToken: string;
   readonly #rows = new Map<string, JoinTokenRow>();
+  /** Since the hub was started. */
+  #ownUsedAt: number | null = null;
 
   private constructor(store: RowStore<JoinTokenRow>, ownToken: string) {
     this.#store = store;
@@ -35,7 +40,7 @@ export class JoinTokens {
       createdAt: 0,
       expiresAt: null,
       revokedAt: null,
-      lastUsedAt: null,
+      lastUsedAt: this.#ownUsedAt,
       permanent: true,
     };
     const made = [...this.#rows.values()].sort((one, other) => other.createdAt - one.createdAt);
@@ -44,11 +49,16 @@ export class JoinTokens {
 
   /** Id of the token with this secret; undefined if there is none, or it is over. */
   idOf(secret: string, now = Date.now()): string | undefined {
-    if (sameSecret(secret, this.#ownToken)) return ownJoinTokenId;
+    if (sameSecret(secret, this.#ownToken)) {
+      this.#ownUsedAt = now;
+      return ownJoinTokenId;
+    }
     const hash = hashOfSecret(secret);
     const row = [...this.#rows.values()].find((one) => one.hash === hash);
     if (!row || row.revokedAt !== null || (row.expiresAt ?? Infinity) <= now) return undefined;
-    void this.#change(row.id, { lastUsedAt: now }).catch(() => undefined);
+    if ((row.lastUsedAt ?? 0) < now - lastUsedStepMs) {
+      void this.#change(row.id, { lastUsedAt: now }).catch(() => undefined);
+    }
     return row.id;
   }
 

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { StartError, messageOf, systemCodeOf } from '../errors.ts';
 import { writeFileAtomically } from '../writeFileAtomically.ts';
-import type { HubCertificate } from './hubCertificate.ts';
+import { namesIn, type HubCertificate } from './hubCertificate.ts';
 import type { KeyedCertificate } from './issueCertificate.ts';
 
 /** A certificate that ends sooner than this is renewed. */
@@ -60,27 +60,13 @@ function isFit(
     server.verify(issuer.publicKey) &&
     server.validToDate.getTime() - Date.now() > renewBeforeMs &&
     server.validFromDate.getTime() <= Date.now() &&
-    required.every((name) => namesOf(server).includes(name))
+    required.every((name) => namesIn(server).includes(name))
   );
 }
 
 function allNames({ required, optional }: CertificateNames, present: KeyedCertificate | undefined): string[] {
-  const former = present ? namesOf(new X509Certificate(present.certificate)) : [];
+  const former = present ? namesIn(new X509Certificate(present.certificate)) : [];
   return [...new Set([...required, ...optional, ...former])].slice(0, mostNames);
-}
-
-/** `DNS:a.local, IP Address:10.0.0.1` as plain names. */
-function namesOf({ subjectAltName = '' }: X509Certificate): string[] {
-  return subjectAltName
-    .split(', ')
-    .map((name) => name.replace(/^(DNS|IP Address):/, ''))
-    .filter((name) => name !== '')
-    .map(shortAddress);
-}
-
-/** Node writes IPv6 addresses of certificates in full: `FD00:0:0:0:0:0:0:2`. */
-function shortAddress(name: string): string {
-  return name.includes(':') ? (URL.parse(`http://[${name}]`)?.hostname.slice(1, -1) ?? name) : name;
 }
 
 async function read(folder: string, name: string): Promise<KeyedCertificate | undefined> {

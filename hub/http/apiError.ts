@@ -7,7 +7,7 @@ import { GenerationError } from '../generation/generationError.ts';
 import { ImportError } from '../imports/importRecord.ts';
 import { RemoteHubError } from '../models/remote/remoteHubError.ts';
 import { DeploymentError } from '../pipelines/deploymentError.ts';
-import { SettingsConflict } from '../settings/hubSettings.ts';
+import { SettingsConflict, SettingsIncomplete } from '../settings/hubSettings.ts';
 
 export interface ApiErrorBody {
   error: { message: string; type: string; param: string | null; code: string | null };
@@ -59,6 +59,8 @@ export function toApiError(error: unknown): ApiError {
     return new ApiError(422, error.message, { code: `not_${error.step}`, cause: error });
   if (error instanceof StorageError)
     return new ApiError(507, error.message, { code: 'no_space', cause: error });
+  if (error instanceof SettingsIncomplete)
+    return new ApiError(400, error.message, { code: 'invalid_value', cause: error });
   if (error instanceof SettingsConflict)
     return new ApiError(409, error.message, { code: 'conflict', cause: error });
   if (error instanceof ModelError)

@@ -12,7 +12,7 @@ const secure: Reachability = {
 
 test('a page learns where HTTPS is, and gets no secret', async () => {
   let reach = secure;
-  const app = hubInformationRoutes({ reachability: () => reach, certificate: () => undefined });
+  const app = hubInformationRoutes({ reachability: () => reach, https: () => undefined });
   const answer: unknown = await (await app.request('/')).json();
   expect(answer).toEqual({
     name: expect.any(String) as string,
@@ -32,7 +32,8 @@ test('a page learns where HTTPS is, and gets no secret', async () => {
 
 test("the hub's own authority can be downloaded, to be installed", async () => {
   const authority = await createAuthority('Potluck hub');
-  const app = hubInformationRoutes({ reachability: () => secure, certificate: () => authority.certificate });
+  const certificate = { kind: 'own' as const, ...authority };
+  const app = hubInformationRoutes({ reachability: () => secure, https: () => ({ certificate }) });
   const answer = await app.request('/certificate.pem');
   expect(answer.headers.get('content-type')).toBe('application/x-x509-ca-cert');
   expect((await answer.text()).trim()).toBe(authority.certificate.trim());

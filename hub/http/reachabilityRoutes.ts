@@ -3,6 +3,7 @@ import type { X509Certificate } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Hono } from 'hono';
 import { certificatesIn } from '../certificate/hubCertificate.ts';
+import type { Https } from '../reachability/openHttps.ts';
 import { joinLinks, workerCommands, type Reachability } from '../reachability/reachability.ts';
 import { ApiError } from './apiError.ts';
 
@@ -31,15 +32,19 @@ export interface JoinInformation {
   commands: string[];
 }
 
-export interface ReachabilityComponents {
+export interface HubInformationComponents {
   /** How the hub is reached now; networks change. */
   reachability: () => Reachability;
-  /** PEM of the hub's own certificate chain; undefined where there is none. */
-  certificate: () => string | undefined;
+  /** Undefined where HTTPS is off. */
+  https: () => Pick<Https, 'certificate'> | undefined;
+}
+
+export interface ReachabilityComponents extends HubInformationComponents {
+  https: () => Https | undefined;
 }
 
 /** Routes to mount under `/api/hub`; they need no key: the join page leads to HTTPS with them. */
-export function hubInformationRoutes({ reachability, certificate }: ReachabilityComponents): Hono {
+export function hubInformationRoutes({ reachability, https }: HubInformationComponents): Hono {
   const app = new Hono();
   app.get('/', (c) => {
     const { httpPort, httpsPort, hosts, fingerprint } = reachability();
@@ -54,7 +59,7 @@ export function hubInformationRoutes({ reachability, certificate }: Reachability
   });
   // Who installs it as an authority sees no warning any more.
   app.get('/certificate.pem', (c) => {
-    const root = certificatesIn(certificate() ?? '').find(isRoot);
+    const root = certificatesIn(https()?.certificate.certificate ?? '').find(isRoot);
     if (!root) throw new ApiError(404, 'This hub has no certificate of its own.', { code: 'not_found' });
     c.header('content-disposition', 'attachment; filename="potluck-hub.pem"');
     return c.body(root.toString(), 200, { 'content-type': 'application/x-x509-ca-cert' });

@@ -2,11 +2,17 @@
 import path from 'node:path';
 import type { Logger } from 'pino';
 import { CertificateKeeper } from '../certificate/CertificateKeeper.ts';
+import { CertificateProblem } from '../certificate/checkCertificate.ts';
 import { givenCertificate } from '../certificate/givenCertificate.ts';
 import type { HubCertificate } from '../certificate/hubCertificate.ts';
 import { ownCertificate } from '../certificate/ownCertificate.ts';
+import {
+  forgetUploadedCertificate,
+  keepUploadedCertificate,
+  uploadedCertificate,
+} from '../certificate/uploadedCertificate.ts';
 import { StartError, systemCodeOf } from '../errors.ts';
-import { listenSecurely, type Fetch, type SecureListening } from '../listen.ts';
+import { listenSecurely, type Fetch, type SecureListening, type ServerCertificate } from '../listen.ts';
 import type { NetworkConfig } from '../networkOptions.ts';
 import { certificateNames } from './reachability.ts';
 
@@ -27,6 +33,10 @@ export interface Https {
   port: number;
   /** The certificate in use. */
   readonly certificate: HubCertificate;
+  /** Uses this certificate from now on, also after a restart. @throws CertificateProblem if it can't be used */
+  upload(certificate: ServerCertificate): Promise<void>;
+  /** Forgets a certificate that was uploaded. */
+  useOwn(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -41,7 +51,8 @@ export async function openHttps(
 ): Promise<Https | undefined> {
   const { fetch, logger } = components;
   if (init.httpsPort === 'off') return undefined;
-  const load = (): Promise<HubCertificate> => loadCertificate(init);
+  const folder = path.join(init.data, 'certificate');
+  const load = certificateLoader(init, folder, logger);
   const certificate = await load();
   const server = await openPort(fetch, certificate, init, logger);
   const keeper = new CertificateKeeper(
@@ -53,6 +64,14 @@ export async function openHttps(
     get certificate() {
       return keeper.current;
     },
+    upload: async (given) => {
+      await keepUploadedCertificate(folder, given);
+      await keeper.look();
+    },
+    useOwn: async () => {
+      await forgetUploadedCertificate(folder);
+      await keeper.look();
+    },
     close: () => {
       keeper.stop();
       return server.close();
@@ -60,12 +79,30 @@ export async function openHttps(
   };
 }
 
-function loadCertificate(init: OpenHttpsInit): Promise<HubCertificate> {
-  const { certificate, certificateKey, data } = init;
+/** Flags come first, then what was uploaded; one that is no longer fit is no reason to be without HTTPS. */
+function certificateLoader(
+  init: OpenHttpsInit,
+  folder: string,
+  logger: Logger,
+): () => Promise<HubCertificate> {
+  const { certificate, certificateKey } = init;
   if (certificate !== undefined && certificateKey !== undefined) {
-    return givenCertificate(certificate, certificateKey);
+    return () => givenCertificate(certificate, certificateKey);
   }
-  return ownCertificate(path.join(data, 'certificate'), certificateNames(init));
+  let said: string | undefined;
+  return async () => {
+    try {
+      const uploaded = await uploadedCertificate(folder);
+      if (uploaded) return uploaded;
+    } catch (error) {
+      if (!(error instanceof CertificateProblem)) throw error;
+      if (error.message !== said) {
+        logger.warn(`the uploaded ${error.part} ${error.message} Until then HTTPS has the hub's own.`);
+      }
+      said = error.message;
+    }
+    return ownCertificate(folder, certificateNames(init));
+  };
 }
 
 /** A port that nobody asked for is no reason not to start. */

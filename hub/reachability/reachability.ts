@@ -1,8 +1,9 @@
 /** How others reach this hub. */
 import { isIP } from 'node:net';
 import { joinLink } from '@potluck/protocol';
+import { certificatesIn, namesIn, type HubCertificate } from '../certificate/hubCertificate.ts';
 import type { CertificateNames } from '../certificate/ownCertificate.ts';
-import { lanAddresses, lanAddresses6, machineNames } from './localNames.ts';
+import { isDnsName, lanAddresses, lanAddresses6, machineNames } from './localNames.ts';
 
 export interface Reachability {
   httpPort: number;
@@ -26,6 +27,17 @@ export function hostsOf({ host, addresses = [] }: HostSettings): string[] {
   const own = isWildcard(host) ? lanAddresses() : [host];
   const all = [...addresses, ...own].map(bracketed);
   return all.length > 0 ? [...new Set(all)] : ['127.0.0.1'];
+}
+
+/**
+ * Names of a certificate that somebody brought: it is for these, so others reach the hub by them without a warning. The
+ * hub's own names whatever the machine has.
+ */
+export function namedHosts(certificate: HubCertificate | undefined): string[] {
+  if (!certificate || certificate.kind === 'own') return [];
+  const [server] = certificatesIn(certificate.certificate);
+  const names = server ? namesIn(server) : [];
+  return names.filter((name) => isIP(name) === 0 && isDnsName(name) && name !== 'localhost');
 }
 
 /** What a certificate must name, so that each way to this hub works. */

@@ -5,8 +5,14 @@ import type { ValueStore } from '../database/smallStores.ts';
 
 const valueName = 'settings';
 
-const Stored = Settings.omit({ hasHubToken: true, modelDirectories: true }).extend({
+const Stored = Settings.omit({
+  hasHubToken: true,
+  modelDirectories: true,
+  hasTurnCredential: true,
+  flagTurnUrls: true,
+}).extend({
   hubToken: z.string().nullable(),
+  turnCredential: z.string().nullable(),
 });
 type Stored = z.infer<typeof Stored>;
 
@@ -18,11 +24,16 @@ const defaults: Stored = {
   trustLocal: true,
   hubEndpoint: 'https://huggingface.co',
   hubToken: null,
+  turnUrls: [],
+  turnUsername: '',
+  turnCredential: null,
 };
 
 export interface SettingsInit {
   /** Folders below which models may be imported from; empty: any. */
   modelDirectories: string[];
+  /** TURN servers of the flags; default: none. */
+  flagTurnUrls?: string[];
   /** Replaces the default endpoint where none was set. */
   hubEndpoint?: string;
 }
@@ -30,6 +41,11 @@ export interface SettingsInit {
 /** Thrown where somebody else changed the settings since they were looked at. */
 export class SettingsConflict extends Error {
   override readonly name = 'SettingsConflict';
+}
+
+/** Thrown where settings need each other. */
+export class SettingsIncomplete extends Error {
+  override readonly name = 'SettingsIncomplete';
 }
 
 export class HubSettings {
@@ -52,10 +68,12 @@ export class HubSettings {
   }
 
   get current(): Settings {
-    const { hubToken, ...settings } = this.#stored;
+    const { hubToken, turnCredential, ...settings } = this.#stored;
     return {
       ...settings,
       hasHubToken: hubToken !== null,
+      hasTurnCredential: turnCredential !== null,
+      flagTurnUrls: this.#init.flagTurnUrls ?? [],
       modelDirectories: this.#init.modelDirectories,
     };
   }
@@ -65,13 +83,19 @@ export class HubSettings {
     return this.#stored.hubToken ?? undefined;
   }
 
+  /** TURN servers as workers are told of them; undefined where none are set. */
+  get turnServer(): { urls: string[]; username: string; credential: string } | undefined {
+    const { turnUrls: urls, turnUsername: username, turnCredential: credential } = this.#stored;
+    return urls.length > 0 && credential !== null ? { urls, username, credential } : undefined;
+  }
+
   /** @returns a function that ends the listening */
   listen(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** @throws SettingsConflict if another revision is current */
+  /** @throws SettingsConflict if another revision is current, SettingsIncomplete if something is missing */
   async change({ revision, ...change }: SettingsChange): Promise<Settings> {
     if (revision !== this.#stored.revision) {
       throw new SettingsConflict(
@@ -83,6 +107,12 @@ export class HubSettings {
     const isElsewhere = change.hubEndpoint !== undefined && change.hubEndpoint !== this.#stored.hubEndpoint;
     const forgotten = isElsewhere && change.hubToken === undefined ? { hubToken: null } : {};
     const stored = Stored.parse({ ...this.#stored, ...forgotten, ...given, revision: revision + 1 });
+    const hasAccount = stored.turnUsername !== '' && stored.turnCredential !== null;
+    if (stored.turnUrls.length > 0 && !hasAccount) {
+      throw new SettingsIncomplete(
+        'TURN servers need a user name and a password: browsers use no TURN server without.',
+      );
+    }
     this.#stored = stored;
     await this.#values.put(valueName, stored);
     for (const listener of [...this.#listeners]) listener();

@@ -85,7 +85,7 @@ export async function startTestHub(init: TestHubInit = {}): Promise<TestHub> {
       logger: pino({ level: 'silent' }),
       reachability: {
         reachability: () => ({ httpPort: Number(new URL(url).port), hosts: ['127.0.0.1'] }),
-        certificate: () => undefined,
+        https: () => undefined,
       },
       ...(workersStarting ? { workersStarting } : {}),
     },

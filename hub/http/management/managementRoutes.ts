@@ -1,6 +1,7 @@
 /** The management API: everything that the app does. It describes itself at `/api/openapi.json`. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { LiveEvent } from '@potluck/api';
+import { certificateRoutes, type CertificateRouteComponents } from './certificate.ts';
 import { conversationRoutes, type ConversationRouteComponents } from './conversations.ts';
 import { deploymentRoutes, type DeploymentRouteComponents } from './deployments.ts';
 import { streamEvents, type EventComponents } from './events.ts';
@@ -16,7 +17,8 @@ import { settingsRoutes, type SettingsRouteComponents } from './settings.ts';
 import { waitingWorkerRoutes, type WaitingWorkerRouteComponents } from './waitingWorkers.ts';
 import { sessionRoutes, type SessionComponents } from './session.ts';
 
-export type ManagementComponents = ConversationRouteComponents &
+export type ManagementComponents = CertificateRouteComponents &
+  ConversationRouteComponents &
   DeploymentRouteComponents &
   JoinTokenRouteComponents &
   KeyRouteComponents &
@@ -42,6 +44,7 @@ export function managementRoutes(components: ManagementComponents): OpenAPIHono 
   app.route('/remote-models', remoteModelRoutes(components));
   app.route('/imports', importRoutes(components));
   app.route('/settings', settingsRoutes(components));
+  app.route('/certificate', certificateRoutes(components));
   app.route('/keys', keyRoutes(components));
   app.route('/join-tokens', joinTokenRoutes(components));
   app.route('/requests', requestRoutes(components));

@@ -71,6 +71,35 @@ test('a password from the environment rules; guessing gets slow', async () => {
   expect(Number(late.headers.get('retry-after'))).toBeGreaterThan(0);
 });
 
+test('people give what they have, and hear what is wrong with it; it counts as one try', async () => {
+  hub = await startTestHub();
+  const logIn = async (secret: string): Promise<string> => {
+    const { status, body } = await api<{ error?: { message: string } }>(
+      hub,
+      'POST',
+      '/session',
+      { secret },
+      elsewhere,
+    );
+    return `${status} ${body.error?.message ?? ''}`;
+  };
+  expect(await logIn('a guess')).toMatch(
+    /^401 This hub has no such key. There is no administrator’s password/,
+  );
+  await api(hub, 'PUT', '/session/password', { password: 'correct horse' });
+  expect(await logIn('correct horse')).toBe('200 ');
+  const { body: key } = await api<CreatedApiKey>(hub, 'POST', '/keys', { name: 'Ben' });
+  expect(await logIn(key.secret)).toBe('200 ');
+  await api(hub, 'POST', `/keys/${key.id}/revoke`);
+  expect(await logIn(key.secret)).toMatch(/^401 This key was revoked/);
+  for (let attempt = 1; attempt < 5; attempt++) {
+    expect(await logIn('a guess')).toBe(
+      '401 That is neither the administrator’s password nor a key of this hub.',
+    );
+  }
+  expect(await logIn('correct horse')).toMatch(/^429 Too many wrong tries/);
+});
+
 test('who may join, ask and administer shows three different secrets', async () => {
   hub = await startTestHub();
   for (const secret of [testJoinToken, 'nonsense']) {
@@ -159,6 +188,25 @@ test('two who change the settings at once: the second is told', async () => {
     const refused = await api(hub, 'PATCH', '/settings', { revision: moved.body.revision, ...change });
     expect(refused.status).toBeGreaterThanOrEqual(400);
   }
+});
+
+test('TURN servers are told to workers that join, and their password to nobody else', async () => {
+  hub = await startTestHub();
+  const { revision } = (await api<Settings>(hub, 'GET', '/settings')).body;
+  const turn = { turnUrls: ['turn:turn.example.org:3478'], turnUsername: 'potluck' };
+  const bare = await api<{ error: { message: string } }>(hub, 'PATCH', '/settings', { revision, ...turn });
+  expect([bare.status, bare.body.error.message]).toEqual([400, expect.stringMatching(/need a user name/)]);
+  const wrong = { revision, turnUrls: ['http://turn.example.org'] };
+  expect((await api(hub, 'PATCH', '/settings', wrong)).status).toBe(400);
+  const change = { revision, ...turn, turnCredential: 'a secret of TURN' };
+  const { body } = await api<Settings>(hub, 'PATCH', '/settings', change);
+  expect(body).toMatchObject({ ...turn, hasTurnCredential: true, flagTurnUrls: [] });
+  expect(JSON.stringify(body)).not.toContain('a secret of TURN');
+  const { iceServers } = await hub.worker('one').message('welcome');
+  expect(iceServers).toEqual([{ urls: turn.turnUrls, username: 'potluck', credential: 'a secret of TURN' }]);
+  const none = { revision: body.revision, turnUrls: [], turnUsername: '', turnCredential: null };
+  expect((await api<Settings>(hub, 'PATCH', '/settings', none)).body.hasTurnCredential).toBe(false);
+  expect((await hub.worker('other').message('welcome')).iceServers).toEqual([]);
 });
 
 test('this machine needs a login, too, where the operator says so', async () => {

@@ -1,6 +1,6 @@
 /** Who the caller is; logging in and out; the administrator's password. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { Login, NewPassword, Session } from '@potluck/api';
+import { Login, NewPassword, Session, type Scope } from '@potluck/api';
 import type { Context } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import type { AdminPassword } from '../../access/adminPassword.ts';
@@ -21,6 +21,9 @@ export interface SessionComponents {
 }
 
 const tag = 'Session';
+const askForOne = 'Whoever runs the hub can make another one, in its settings.';
+const noPassword =
+  'There is no administrator’s password yet: it is chosen on the hub’s own machine, in the settings.';
 
 /** Routes to mount under `/session`. */
 export function sessionRoutes({ password, keys, logins, hub }: SessionComponents): OpenAPIHono {
@@ -62,10 +65,10 @@ export function sessionRoutes({ password, keys, logins, hub }: SessionComponents
         });
       }
       const opened = await open(login);
-      if (!opened) {
+      if (typeof opened === 'string') {
         attempts.failed(address);
-        const what = 'password' in login ? 'password' : 'key';
-        throw new ApiError(401, `The ${what} is wrong.`, { code: `invalid_${what}`, param: what });
+        const [param = 'secret'] = Object.keys(login);
+        throw new ApiError(401, opened, { code: `invalid_${param}`, param });
       }
       attempts.succeeded(address);
       giveIdentity(c);
@@ -118,14 +121,20 @@ export function sessionRoutes({ password, keys, logins, hub }: SessionComponents
   );
   return app;
 
-  async function open(
-    login: Login,
-  ): Promise<{ scopes: ('ask' | 'admin')[]; keyId: string | null } | undefined> {
-    if ('password' in login) {
-      return (await password.verify(login.password)) ? { scopes: ['ask', 'admin'], keyId: null } : undefined;
-    }
-    const key = keys.use(login.key);
-    return typeof key === 'object' ? { scopes: key.scopes, keyId: key.id } : undefined;
+  /** @returns what it opens, or why it opens nothing */
+  async function open(login: Login): Promise<{ scopes: Scope[]; keyId: string | null } | string> {
+    const chosen = 'password' in login ? login.password : 'secret' in login ? login.secret : undefined;
+    if (chosen !== undefined && (await password.verify(chosen)))
+      return { scopes: ['ask', 'admin'], keyId: null };
+    if ('password' in login) return password.isSet ? 'The password is wrong.' : noPassword;
+    const key = keys.use('secret' in login ? login.secret : login.key);
+    if (typeof key === 'object') return { scopes: key.scopes, keyId: key.id };
+    if (key !== undefined)
+      return `This key ${key === 'revoked' ? 'was revoked' : 'has expired'}. ${askForOne}`;
+    if ('key' in login) return `This hub has no such key. ${askForOne}`;
+    return password.isSet
+      ? 'That is neither the administrator’s password nor a key of this hub.'
+      : `This hub has no such key. ${noPassword}`;
   }
 }
 

@@ -6,6 +6,7 @@
  * import type { Node } from '@potluck/api';
  * const { nodes } = (await (await fetch('/api/nodes')).json()) as { nodes: Node[] };
  */
+export * from './certificate.ts';
 export * from './common.ts';
 export * from './conversations.ts';
 export * from './deployments.ts';

@@ -17,9 +17,13 @@ export const Session = z
   .meta({ id: 'Session' });
 export type Session = z.infer<typeof Session>;
 
-/** `POST /api/session`: exactly one of the two. The answer is a Session and sets a cookie. */
+/**
+ * `POST /api/session`: exactly one of them; `secret` is for people, who may have been given either. The answer is a Session
+ * and sets a cookie.
+ */
 export const Login = z
   .union([
+    z.strictObject({ secret: z.string().min(1).max(500) }),
     z.strictObject({ password: z.string().min(1).max(500) }),
     z.strictObject({ key: z.string().min(1).max(500) }),
   ])

@@ -4,6 +4,14 @@ import { Count } from './common.ts';
 
 const HttpUrl = z.url({ protocol: /^https?$/, error: 'an http or https address' }).max(500);
 
+/** RFC 7065; the port and the transport may be left out. */
+export const TurnUrl = z
+  .string()
+  .max(300)
+  .regex(/^turns?:(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(:\d{1,5})?(\?transport=(udp|tcp))?$/i, {
+    error: 'a TURN server, such as turn:turn.example.org:3478',
+  });
+
 export const Settings = z
   .object({
     /** Rises at every change; send it back to change something. */
@@ -20,6 +28,13 @@ export const Settings = z
     hubEndpoint: HttpUrl,
     /** True where a token for gated models is kept. The token itself is never sent. */
     hasHubToken: z.boolean(),
+    /** TURN servers for workers that find no direct way to each other, beside `flagTurnUrls`. */
+    turnUrls: z.array(TurnUrl).max(8),
+    turnUsername: z.string().max(500),
+    /** True where the password for them is kept. The password itself is sent to workers only. */
+    hasTurnCredential: z.boolean(),
+    /** TURN servers of the flag `--turn`; they are used, too. */
+    flagTurnUrls: z.array(z.string()),
     /** Folders below which models may be imported from; empty: any, for administrators. */
     modelDirectories: z.array(z.string()),
   })
@@ -37,6 +52,11 @@ export const SettingsChange = z
     hubEndpoint: HttpUrl.optional(),
     /** Null forgets it. */
     hubToken: z.string().min(1).max(500).nullable().optional(),
+    /** Takes effect for workers that join from then on. Servers need a user name and a password. */
+    turnUrls: z.array(TurnUrl).max(8).optional(),
+    turnUsername: z.string().max(500).optional(),
+    /** Null forgets it. */
+    turnCredential: z.string().min(1).max(500).nullable().optional(),
   })
   .meta({ id: 'SettingsChange' });
 export type SettingsChange = z.infer<typeof SettingsChange>;

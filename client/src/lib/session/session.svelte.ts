@@ -1,6 +1,5 @@
 /** Who this browser is to the hub, and what it may do. */
 import type { Session } from '@potluck/api';
-import { HubError } from '#lib/hub/errors.ts';
 import { hubJson, hubSend, whenRefused } from '#lib/hub/hubFetch.ts';
 
 class SessionState {
@@ -28,16 +27,11 @@ class SessionState {
   }
 
   /**
-   * Logs in with whichever of both it is.
+   * Logs in with the administrator's password or a key, whichever it is.
    * @throws HubError with what is wrong
    */
   async logIn(secret: string): Promise<void> {
-    try {
-      this.#take(await hubSend<Session>('POST', '/api/session', { password: secret }));
-    } catch (error) {
-      if (!(error instanceof HubError) || error.status !== 401) throw error;
-      this.#take(await hubSend<Session>('POST', '/api/session', { key: secret }));
-    }
+    this.#take(await hubSend<Session>('POST', '/api/session', { secret }));
   }
 
   async logOut(): Promise<void> {

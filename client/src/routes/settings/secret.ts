@@ -1,3 +1,6 @@
+/** API keys and join tokens, as people read them. */
+import type { KeyLimits } from '@potluck/api';
+
 /** What API keys and join tokens have in common. */
 export interface Secret {
   id: string;
@@ -20,4 +23,15 @@ export function describeSecret({ expiresAt, revokedAt, lastUsedAt }: Secret): st
 /** The end of a day that a date field names; null for an empty field. */
 export function endOfDay(date: string): number | null {
   return date === '' ? null : new Date(`${date}T23:59:59`).getTime();
+}
+
+/** What a key may do at most, in a few words each. */
+export function describeLimits(limits: KeyLimits): string[] {
+  const { requestsPerMinute, concurrentRequests, tokensPerDay, models } = limits;
+  return [
+    ...(requestsPerMinute === undefined ? [] : [`${requestsPerMinute} requests a minute`]),
+    ...(concurrentRequests === undefined ? [] : [`${concurrentRequests} at a time`]),
+    ...(tokensPerDay === undefined ? [] : [`${tokensPerDay} tokens a day`]),
+    ...(models === undefined ? [] : [`only ${models.join(', ')}`]),
+  ];
 }

@@ -1,0 +1,132 @@
+/** The settings page: each line is changed there, and does what it says at the hub. */
+import AxeBuilder from '@axe-core/playwright';
+import { expect, test, type Browser, type BrowserContext, type Locator, type Page } from '@playwright/test';
+import { createAuthority, issueServerCertificate } from '../../hub/certificate/issueCertificate.ts';
+import { startHub, type HubProcess } from '../support/hubProcess.ts';
+import { launchChromium } from './support/chromium.ts';
+
+let hub: HubProcess;
+let browser: Browser;
+let context: BrowserContext;
+let page: Page;
+
+test.beforeAll(async () => {
+  hub = await startHub({ flags: ['--local-workers', '0', '--https-port', '0'] });
+  browser = await launchChromium();
+});
+
+test.afterAll(async () => {
+  await browser.close();
+  await hub[Symbol.asyncDispose]();
+});
+
+test.beforeEach(async () => {
+  context = await browser.newContext({ baseURL: hub.url });
+  page = await context.newPage();
+});
+
+test.afterEach(() => context.close());
+
+async function panel(title: string): Promise<Locator> {
+  await page.goto('/settings');
+  return page.getByRole('region', { name: title });
+}
+
+const get = async (path: string): Promise<Record<string, unknown>> =>
+  (await (await fetch(`${hub.url}/api${path}`)).json()) as Record<string, unknown>;
+
+test('TURN servers are kept, their password is not shown again, and they can be removed', async () => {
+  const turn = await panel('TURN servers');
+  await turn.getByLabel('Addresses, one a line').fill('http://turn.example.org');
+  await turn.getByLabel('User name').fill('potluck');
+  await turn.getByLabel('Password').fill('a secret of TURN');
+  await turn.getByRole('button', { name: 'Save the servers' }).click();
+  await expect(page.getByText('a TURN server, such as turn:turn.example.org:3478')).toBeVisible();
+  await turn
+    .getByLabel('Addresses, one a line')
+    .fill('turn:turn.example.org:3478\nturns:turn.example.org?transport=tcp');
+  await turn.getByRole('button', { name: 'Save the servers' }).click();
+  await expect(page.getByText('Workers that join from now on use it.')).toBeVisible();
+  await page.reload();
+  await expect(turn.getByLabel('Addresses, one a line')).toHaveValue(/turns:turn\.example\.org/);
+  await expect(turn.getByLabel('Password')).toHaveValue('');
+  expect(await get('/settings')).toMatchObject({ turnUsername: 'potluck', hasTurnCredential: true });
+  // Another panel saves with the revision that this one made.
+  const kept = page.getByLabel('Days that requests are kept');
+  await turn.getByRole('button', { name: 'Use none' }).click();
+  await expect(turn.getByRole('button', { name: 'Use none' })).toHaveCount(0);
+  await kept.fill('7');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await expect(page.getByText('Saved.', { exact: true })).toBeVisible();
+  expect(await get('/settings')).toMatchObject({ turnUrls: [], hasTurnCredential: false, retentionDays: 7 });
+});
+
+test('a certificate is brought, named, and given back', async () => {
+  const authority = await createAuthority('An authority');
+  const server = await issueServerCertificate(authority, ['hub.example.org']);
+  const file = (name: string, text: string): { name: string; mimeType: string; buffer: Buffer } => ({
+    ...{ name, mimeType: 'application/x-pem-file' },
+    buffer: Buffer.from(text),
+  });
+  const certificate = await panel('Address and certificate');
+  await expect(certificate).toContainText('made by the hub');
+  await expect(certificate.getByRole('link', { name: /Download/ })).toBeVisible();
+  const use = async (key: string): Promise<void> => {
+    await certificate
+      .getByLabel(/^A certificate of yours/)
+      .setInputFiles(file('chain.pem', server.certificate));
+    await certificate.getByLabel(/^Its private key/).setInputFiles(file('key.pem', key));
+    await certificate.getByRole('button', { name: 'Use it' }).click();
+    await page.getByRole('button', { name: 'Change it' }).click();
+  };
+  await use(authority.key);
+  await expect(page.getByText(/The key is not the key of the certificate/)).toBeVisible();
+  await use(server.key);
+  await expect(certificate).toContainText('Signed by CN=An authority');
+  await expect(certificate).toContainText('It does not name 127.0.0.1');
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')).toEqual([]);
+  await certificate.getByRole('button', { name: 'Back to the hub’s own' }).click();
+  await expect(certificate).toContainText('made by the hub');
+});
+
+test('a key with limits and a join token that ends say what they are', async () => {
+  const keys = await panel('API keys');
+  await keys.getByLabel('Name').fill('the radio');
+  await keys.getByLabel('Requests a minute').fill('20');
+  await keys.getByLabel('Requests at a time').fill('2');
+  await keys.getByLabel('Model').selectOption('only minimind2-small');
+  await keys.getByRole('button', { name: 'Make a key' }).click();
+  await expect(keys.getByRole('listitem')).toContainText(
+    'never used; 20 requests a minute; 2 at a time; only minimind2-small',
+  );
+  const tokens = await panel('Join tokens');
+  await tokens.getByLabel('For whom').fill('a party');
+  await tokens.getByLabel('Expires').fill('2099-12-31');
+  await tokens.getByRole('button', { name: 'Make a token' }).click();
+  const item = tokens.getByRole('listitem').filter({ hasText: 'a party' });
+  await expect(item).toContainText(/expires .*2099/);
+  await item.getByRole('button', { name: 'Revoke a party' }).click();
+  await expect(item).toContainText('revoked');
+  await item.getByRole('button', { name: 'Delete a party' }).click();
+  await expect(item).toHaveCount(0);
+});
+
+test('who gives something wrong to log in hears what is wrong with it', async () => {
+  await fetch(`${hub.url}/api/session/password`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ password: 'correct horse' }),
+  });
+  await context.setExtraHTTPHeaders({ 'x-forwarded-for': '10.0.0.1' });
+  await page.goto('/settings');
+  const dialog = page.getByRole('dialog', { name: 'This hub asks who you are' });
+  await dialog.getByLabel('Key or password').fill('wrong horse');
+  await dialog.getByRole('button', { name: 'Enter' }).click();
+  await expect(dialog.getByRole('alert')).toHaveText(
+    'That is neither the administrator’s password nor a key of this hub.',
+  );
+  await dialog.getByLabel('Key or password').fill('correct horse');
+  await dialog.getByRole('button', { name: 'Enter' }).click();
+  await expect(page.getByText('You are logged in.')).toBeVisible();
+});
