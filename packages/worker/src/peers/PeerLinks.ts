@@ -14,16 +14,13 @@ import type { DirectConnector } from './DirectConnector.ts';
 import { PeerLink } from './PeerLink.ts';
 import type { PeerTransport } from './PeerTransport.ts';
 import { relayTransport, type RelayTransport } from './relayTransport.ts';
+import { RoundTrips } from './RoundTrips.ts';
 
 /** How long a direct connection may take before frames go by the relay. */
 const directDeadlineMs = 5_000;
 const firstRetryMs = 5_000;
 const longestRetryMs = 60_000;
 const maxLinks = 64;
-/** Round trips of which the middle one is reported: one that met a busy processor says nothing about the link. */
-const roundTripsKept = 9;
-/** A change that is worth a report. */
-const roundTripChange = 0.25;
 
 export interface PeerLinksComponents {
   hub: {
@@ -58,8 +55,7 @@ interface LinkState {
   /** Ends the attempts to connect directly. */
   connecting: AbortController | undefined;
   relayTimer: ReturnType<typeof setTimeout> | undefined;
-  roundTripsMs: number[];
-  reportedRoundTripMs: number | undefined;
+  roundTrips: RoundTrips;
   bytesPerSecond: number | undefined;
   /** Of a direct connection. */
   candidatePair: CandidatePair | undefined;
@@ -203,8 +199,7 @@ export class PeerLinks {
       ready: deferred<void>(),
       connecting: undefined,
       relayTimer: undefined,
-      roundTripsMs: [],
-      reportedRoundTripMs: undefined,
+      roundTrips: new RoundTrips(),
       bytesPerSecond: undefined,
       candidatePair: undefined,
       reported: undefined,
@@ -297,8 +292,7 @@ export class PeerLinks {
     }
     clearTimeout(state.relayTimer);
     state.ready.resolve();
-    state.roundTripsMs = [];
-    state.reportedRoundTripMs = undefined;
+    state.roundTrips = new RoundTrips();
     this.#report(state, kind, reason);
     if (kind === 'relayed' && state.wanted) this.#connectDirectly(state);
     void this.#findCandidatePair(state);
@@ -317,19 +311,15 @@ export class PeerLinks {
   }
 
   #onRoundTrip(state: LinkState, milliseconds: number): void {
-    const before = state.reportedRoundTripMs;
-    state.roundTripsMs = [...state.roundTripsMs, milliseconds].slice(-roundTripsKept);
-    const sorted = [...state.roundTripsMs].sort((one, other) => one - other);
-    const middle = sorted[Math.floor((sorted.length - 1) / 2)] ?? milliseconds;
-    if (before !== undefined && Math.abs(middle - before) < roundTripChange * before) return;
-    state.reportedRoundTripMs = middle;
+    if (!state.roundTrips.add(milliseconds)) return;
     if (state.link.kind) this.#report(state, state.link.kind, state.reason);
     void this.#findCandidatePair(state);
   }
 
   #report(state: LinkState, reported: PeerReport['state'], reason: string | undefined): void {
     const { peer } = state.link;
-    const { reportedRoundTripMs: roundTripMs, bytesPerSecond, candidatePair } = state;
+    const { bytesPerSecond, candidatePair } = state;
+    const { told: roundTripMs } = state.roundTrips;
     // What is measured changes all the time: no line in a log for each.
     const level = state.reported === reported && state.reason === reason ? 'debug' : 'info';
     state.reported = reported;
