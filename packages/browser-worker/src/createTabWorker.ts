@@ -3,6 +3,7 @@ import { messageOf } from '@potluck/worker';
 import type { TabAgentEvent } from './agent/agentApi.ts';
 import { startTabRun, type TabRun } from './agent/startTabRun.ts';
 import { applyAgentEvent } from './applyAgentEvent.ts';
+import { countWeights } from './blobs/countWeights.ts';
 import { indexedDbBlobStore } from './blobs/indexedDbBlobStore.ts';
 import { inspectDevice } from './device/inspectDevice.ts';
 import { nextDevice, type DeviceMode } from './device/deviceMode.ts';
@@ -15,6 +16,7 @@ import { stayAlive } from './stay-alive/stayAlive.ts';
 import { pagePresence, watchPage } from './stay-alive/watchPage.ts';
 import type { TabWorker, TabWorkerOptions } from './TabWorker.ts';
 
+const offline: TabSnapshot['hub'] = { state: 'offline', reason: undefined };
 /** How long answers under way may take to end before a tab that pauses leaves all the same. */
 const drainMs = 60_000;
 
@@ -132,12 +134,9 @@ class Tab implements TabWorker {
       this.#countCache(),
     ]);
     this.#identity = identity;
-    this.#view.set({
-      state: identity.was === 'paused' ? 'paused' : 'idle',
-      offer,
-      workerId: identity.workerId,
-    });
-    if (identity.was === 'contributing') void this.start();
+    const { workerId, was } = identity;
+    this.#view.set({ state: was === 'paused' ? 'paused' : 'idle', offer, workerId });
+    if (was === 'contributing') void this.start();
   }
 
   #wantedMode(): DeviceMode {
@@ -218,13 +217,7 @@ class Tab implements TabWorker {
     await run.stop(reason);
     this.#stayAlive.letGo();
     await this.#countCache();
-    this.#view.set({
-      state,
-      problem: undefined,
-      hub: { state: 'offline', reason: undefined },
-      stages: [],
-      peers: [],
-    });
+    this.#view.set({ state, problem: undefined, hub: offline, stages: [], peers: [] });
   }
 
   /** Resolves when the hub has nothing more for this tab, the time is over, or somebody is in a hurry. */
@@ -260,10 +253,17 @@ class Tab implements TabWorker {
     const run = this.#run;
     if (!run) return;
     this.#run = undefined;
-    this.#view.log('error', `${run.device.description}: ${reason}`);
-    await run.stop(`${run.device.description}: ${reason}`);
+    const what = `${run.device.description}: ${reason}`;
+    this.#view.log('error', what);
+    await run.stop(what);
     const mode = nextDevice(this.#mode, isWrong, ++this.#losses);
-    if (mode !== undefined) return mode === this.#mode ? this.#begin(mode) : this.#fallBack(reason, mode);
+    if (mode !== undefined && mode !== this.#mode) return this.#fallBack(reason, mode);
+    if (mode !== undefined) {
+      await this.#begin(mode);
+      if (!this.#run) return;
+      const advice = 'If that happens often, give it less memory.';
+      return this.#view.set({ problem: { message: `It had to be started again: ${reason}.`, advice } });
+    }
     this.#fail('failed', {
       message: `The runtime broke again and again: ${reason}`,
       advice: 'Give it less memory, then start again.',
@@ -271,17 +271,14 @@ class Tab implements TabWorker {
   }
 
   async #countCache(): Promise<void> {
-    try {
-      this.#view.set({ cache: { ...this.snapshot.cache, ...(await indexedDbBlobStore().usage()) } });
-    } catch {
-      this.#view.set({ cache: { bytes: 0, blobs: 0, inMemory: true } });
-    }
+    const counted = await countWeights();
+    this.#view.set({ cache: { ...this.snapshot.cache, ...counted } });
   }
 
   #fail(state: 'refused' | 'failed', problem: Problem): void {
     this.#view.log('error', problem.message);
     if (this.#identity) this.#identity.was = 'idle';
-    this.#view.set({ state, problem, hub: { state: 'offline', reason: undefined } });
+    this.#view.set({ state, problem, hub: offline });
   }
 
   #showStayAlive(change: Partial<TabSnapshot['stayAlive']>): void {
