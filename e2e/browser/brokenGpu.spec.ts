@@ -76,7 +76,7 @@ test('a tab whose GPU process crashes says so and serves again', async () => {
   await using tab = await servingTab(page);
   const devtools = await browser.newBrowserCDPSession();
   await devtools.send('Browser.crashGpuProcess');
-  await tab.until(({ events }) => events.some(({ text }) => text.includes('GPU device was lost')));
+  await tab.until(({ problem }) => problem?.message.includes('GPU device was lost') === true);
   await tab.until(serves);
   await answers();
 });
@@ -85,7 +85,7 @@ test('a tab whose GPU has no more memory says so and serves again', async () => 
   await using page = await serveTestPage({ inEngine: obedientDevice });
   await using tab = await servingTab(page);
   await tellDevice(tab, 'fill');
-  await tab.until(({ events }) => events.some(({ text }) => text.includes('GPU has no more memory')));
+  await tab.until(({ problem }) => problem?.message.includes('GPU has no more memory') === true);
   await tab.until(serves);
   await answers();
 });

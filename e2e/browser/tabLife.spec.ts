@@ -57,6 +57,8 @@ test('pause, resume and leave are kept over a reload', async () => {
   await tab.until(serves);
   await tab.command('pause');
   expect(await tab.snapshot()).toMatchObject({ state: 'paused', stages: [] });
+  await tab.page.reload();
+  expect(await tab.until(({ state }) => state !== 'inspecting')).toMatchObject({ state: 'paused' });
   await tab.command('resume');
   await tab.until(serves);
   await tab.command('leave');

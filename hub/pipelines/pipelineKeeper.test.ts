@@ -10,6 +10,7 @@ const routes = (): string[] =>
   hub.deployment.ready?.stages.map(
     ({ workerName, firstLayer, lastLayer }) => `${workerName}[${firstLayer}-${lastLayer}]`,
   ) ?? [];
+const names = (): string[] => hub.deployment.ready?.stages.map(({ workerName }) => workerName) ?? [];
 const ready = (worker: ScriptedWorker, { assignmentId }: Assign): void =>
   worker.send({ type: 'stage-report', assignmentId, state: 'ready', cacheBytes: 1e9 });
 
@@ -92,12 +93,20 @@ test('forced stages wait for local workers that are still starting', async () =>
   expect(routes()).toEqual(['one[0-3]', 'two[4-7]']);
 });
 
-test('forced stages share a worker where no more will come', async () => {
+test('forced stages share a worker while there are no more, and spread when others come', async () => {
   hub = await startTestHub({ stages: 3 });
   hub.worker('one');
   await hub.served();
   expect(routes()).toHaveLength(3);
   expect(new Set(hub.deployment.ready?.stages.map(({ assignmentId }) => assignmentId)).size).toBe(3);
+  // Who has no room for a stage changes nothing.
+  await hub.worker('tiny', { memoryBytes: 1e6 }).message('welcome');
+  hub.worker('two');
+  await hub.served(2);
+  expect(names()).toEqual(['one', 'one', 'two']);
+  hub.worker('three');
+  await hub.served(3);
+  expect(names().sort()).toEqual(['one', 'three', 'two']);
 });
 
 test('a stage that nobody remembers is released when its worker reports it', async () => {

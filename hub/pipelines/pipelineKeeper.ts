@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { messageOf } from '../errors.ts';
 import type { Model } from '../models/model.ts';
 import { placeByPlan } from '../placement/placeByPlan.ts';
+import type { PlacementWorker } from '../placement/placeStages.ts';
 import { shareCaches, type SharedStage } from '../placement/shareCaches.ts';
 import type { WorkerRegistry } from '../workers/workerRegistry.ts';
 import type { WorkerRecord } from '../workers/workerTable.ts';
@@ -167,18 +168,10 @@ export class PipelineKeeper {
   reconsider(): void {
     if (this.#stopped || this.#pipeline) return;
     clearTimeout(this.#retry);
-    const { registry, model, workersStarting, freeBytes } = this.#components;
-    const now = performance.now();
-    const nextEnd = this.#exclusions.nextEndIn(now);
+    const { model, workersStarting } = this.#components;
+    const nextEnd = this.#exclusions.nextEndIn(performance.now());
     if (nextEnd !== undefined) this.#retry = setTimeout(() => this.reconsider(), nextEnd + 1);
-    const unusable: string[] = [];
-    const candidates = [...registry.table.values()].flatMap((worker) => {
-      const failure = this.#exclusions.reasonFor(worker.id, now);
-      const free = failure === undefined ? freeBytes(worker) : { reason: `failed (${failure})` };
-      if (typeof free === 'number') return [{ id: worker.id, name: worker.name, memoryBytes: free }];
-      unusable.push(`${worker.name} ${free.reason}`);
-      return [];
-    });
+    const { candidates, unusable } = this.#candidates();
     const plan = this.#plan;
     if (plan.mode === 'shards' && candidates.length < plan.count && workersStarting() > 0) {
       this.#miss(`waiting for local workers: ${candidates.length} of ${plan.count} are here`);
@@ -204,7 +197,8 @@ export class PipelineKeeper {
 
   workerJoined(worker: WorkerRecord): void {
     this.#exclusions.forget(worker.id);
-    this.reconsider();
+    if (this.#couldSpread()) this.retire(`worker ${worker.name} takes some of its stages`);
+    else this.reconsider();
   }
 
   /** The worker holds nothing of what its id held before. */
@@ -239,6 +233,29 @@ export class PipelineKeeper {
     else this.#watchProgress();
     listener.changed();
     return true;
+  }
+
+  /** Workers that may have stages, with what they have free; and why others may not. */
+  #candidates(): { candidates: PlacementWorker[]; unusable: string[] } {
+    const { registry, freeBytes } = this.#components;
+    const now = performance.now();
+    const unusable: string[] = [];
+    const candidates = [...registry.table.values()].flatMap((worker) => {
+      const failure = this.#exclusions.reasonFor(worker.id, now);
+      const free = failure === undefined ? freeBytes(worker) : { reason: `failed (${failure})` };
+      if (typeof free === 'number') return [{ id: worker.id, name: worker.name, memoryBytes: free }];
+      unusable.push(`${worker.name} ${free.reason}`);
+      return [];
+    });
+    return { candidates, unusable };
+  }
+
+  /** True where forced stages share a worker that would have one less if they were placed anew. */
+  #couldSpread(): boolean {
+    if (!this.#pipeline || this.#plan.mode !== 'shards') return false;
+    const { candidates } = this.#candidates();
+    const placement = placeByPlan(this.#components.model.package, candidates, this.#plan);
+    return placement.ok && workersOf(placement.stages) > workersOf(this.#pipeline.stages);
   }
 
   #miss(missing: string): void {
@@ -362,3 +379,6 @@ export class PipelineKeeper {
     }, waitMs);
   }
 }
+
+const workersOf = (stages: readonly { workerId: WorkerId }[]): number =>
+  new Set(stages.map(({ workerId }) => workerId)).size;

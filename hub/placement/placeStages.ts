@@ -105,7 +105,10 @@ function* candidateSlots(
   stages: number | undefined,
 ): Generator<Slot[]> {
   if (stages !== undefined) {
-    yield forcedSlots(largestFirst, stages);
+    // On as many as there are; those without room for a stage are left out.
+    for (let count = Math.min(largestFirst.length, stages); count > 0; count--) {
+      yield forcedSlots(largestFirst.slice(0, count), stages);
+    }
     return;
   }
   for (let count = 1; count <= Math.min(largestFirst.length, layerCount); count++) {
@@ -114,8 +117,7 @@ function* candidateSlots(
 }
 
 /** One slot a worker, or several neighbouring ones that share its memory where there are fewer workers than stages. */
-function forcedSlots(largestFirst: PlacementWorker[], stages: number): Slot[] {
-  const used = largestFirst.slice(0, stages);
+function forcedSlots(used: PlacementWorker[], stages: number): Slot[] {
   return used.flatMap((worker, index) => {
     const count = Math.floor(stages / used.length) + (index < stages % used.length ? 1 : 0);
     return Array.from({ length: count }, () => ({ worker, memoryBytes: worker.memoryBytes / count }));

@@ -11,9 +11,9 @@
  * // … snapshot.stages, snapshot.peers, snapshot.served
  * await tab.pause();  await tab.resume();  await tab.leave();  await tab.forgetWeights();
  *
- * A tab that was contributing when it was reloaded starts by itself.
+ * A tab that was contributing when it was reloaded starts by itself; one that was paused stays so.
  */
-export { createTabWorker, type TabWorker, type TabWorkerOptions } from './createTabWorker.ts';
+export { createTabWorker } from './createTabWorker.ts';
 export type { TabSettings } from './settings/tabSettings.ts';
 export type {
   DeviceOffer,
@@ -29,3 +29,4 @@ export type {
   TabSnapshot,
   TabState,
 } from './snapshot.ts';
+export type { TabWorker, TabWorkerOptions } from './TabWorker.ts';

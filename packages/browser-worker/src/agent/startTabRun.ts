@@ -1,7 +1,14 @@
 /** One run of the agent: its web worker, its ends of the ports, and the page's connections. */
-import type { Device, WorkerPresence } from '@potluck/protocol';
+import {
+  InstanceId,
+  workerGoodbyePath,
+  type Device,
+  type PageGoodbye,
+  type WorkerPresence,
+} from '@potluck/protocol';
 import { silentLog } from '@potluck/worker';
 import { proxy, releaseProxy, transfer, wrap } from 'comlink';
+import { uuidv4 } from 'uuidv7';
 import '../comlinkErrors.ts';
 import type { PageConnectionsInit } from '../web-rtc/pageConnections.ts';
 import type { TabAgentApi, TabAgentEvent, TabAgentInit } from './agentApi.ts';
@@ -9,7 +16,8 @@ import type { TabAgentApi, TabAgentEvent, TabAgentInit } from './agentApi.ts';
 /** How long to wait for the agent's goodbye before its web worker is ended anyway. */
 const stopGraceMs = 5_000;
 
-export interface TabRunInit extends Omit<TabAgentInit, 'connections'>, Omit<PageConnectionsInit, 'port'> {
+export interface TabRunInit
+  extends Omit<TabAgentInit, 'connections' | 'instanceId'>, Omit<PageConnectionsInit, 'port'> {
   onEvent: (event: TabAgentEvent) => void;
 }
 
@@ -19,6 +27,8 @@ export interface TabRun {
   wake(): void;
   /** Asks the hub for nothing new; resolves when the answers under way have ended. */
   drain(): Promise<void>;
+  /** Says goodbye by a beacon, which outlives the page: the agent may not live long enough to say it. */
+  sayGoodbye(reason: string): void;
   /** Says goodbye and ends. */
   stop(reason: string): Promise<void>;
 }
@@ -39,7 +49,8 @@ export async function startTabRun({ onEvent, handOver, ...about }: TabRunInit): 
   });
   try {
     const connections = await openConnections(handOver);
-    const init: TabAgentInit = { ...about, connections };
+    const instanceId = InstanceId.parse(uuidv4());
+    const init: TabAgentInit = { ...about, instanceId, connections };
     const device = await Promise.race([
       api.start(connections ? transfer(init, [connections]) : init, observe),
       failed,
@@ -49,6 +60,11 @@ export async function startTabRun({ onEvent, handOver, ...about }: TabRunInit): 
       setPresence: (presence) => void api.setPresence(presence),
       wake: () => void api.wake(),
       drain: () => api.drain(),
+      sayGoodbye(reason) {
+        const { hubUrl, token, workerId } = about;
+        const goodbye: PageGoodbye = { token, workerId, instanceId, reason };
+        navigator.sendBeacon(new URL(workerGoodbyePath, hubUrl), JSON.stringify(goodbye));
+      },
       async stop(reason) {
         const grace = new Promise<void>((resolve) => setTimeout(resolve, stopGraceMs));
         await Promise.race([api.stop(reason).catch(() => undefined), grace]);

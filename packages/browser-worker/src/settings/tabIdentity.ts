@@ -13,15 +13,18 @@ const mostTabs = 64;
 const takeOverMs = 2_000;
 const slotKey = 'potluck.tab.slot';
 
-const Stored = z.object({ workerId: WorkerId, contributing: z.boolean().catch(false) });
+/** What a tab does, as far as a reload goes on with it. */
+const Doing = z.enum(['idle', 'contributing', 'paused']);
+
+const Stored = z.object({ workerId: WorkerId, was: Doing.catch('idle') });
 
 /** One tab's identity, held until the page goes or `release` is called. */
 export interface TabIdentity {
   readonly workerId: WorkerId;
   /** 0 for the first tab; added to the name of others. */
   readonly slot: number;
-  /** True if it was contributing when the page went; kept when it is set. */
-  contributing: boolean;
+  /** What it was doing when the page went; kept when it is set. */
+  was: z.infer<typeof Doing>;
   release(): void;
 }
 
@@ -51,16 +54,16 @@ export async function takeTabIdentity({ local, session, locks }: TabIdentityStor
 function identity(local: Storage | undefined, slot: number, release: () => void): TabIdentity {
   const key = `potluck.tab.${slot}`;
   const known = Stored.safeParse(readJson(local?.getItem(key)));
-  const stored = known.success ? known.data : { workerId: WorkerId.parse(uuidv4()), contributing: false };
+  const stored = known.success ? known.data : { workerId: WorkerId.parse(uuidv4()), was: 'idle' as const };
   if (!known.success) keep(local, key, JSON.stringify(stored));
   return {
     workerId: stored.workerId,
     slot,
-    get contributing() {
-      return stored.contributing;
+    get was() {
+      return stored.was;
     },
-    set contributing(contributing) {
-      stored.contributing = contributing;
+    set was(was) {
+      stored.was = was;
       keep(local, key, JSON.stringify(stored));
     },
     release,
