@@ -8,6 +8,7 @@ import { assembleHub } from './assembleHub.ts';
 import type { HubConfig } from './config.ts';
 import { openDatabase } from './database/database.ts';
 import { StartError, messageOf } from './errors.ts';
+import { answerStarting } from './http/starting.ts';
 import { listen, type Fetch } from './listen.ts';
 import { LocalWorkers } from './local-workers/localWorkers.ts';
 import { makeDirectory } from './makeDirectory.ts';
@@ -69,7 +70,7 @@ async function start(
   await database.conversations.interruptStreaming();
 
   // The ports first: they are the likeliest thing to go wrong, and importing a model may take long.
-  let answer: Fetch = starting;
+  let answer: Fetch = answerStarting;
   const fetch: Fetch = (request, environment) => answer(request, environment);
   const listening = await listen(fetch, config.port, config.host);
   closers.push(() => listening.close());
@@ -158,19 +159,6 @@ async function prepareDirectory(directory: string): Promise<void> {
 
 function withOverrides(identity: HubIdentity, { joinToken, apiKey }: HubConfig): HubIdentity {
   return { ...identity, ...(joinToken ? { joinToken } : {}), ...(apiKey ? { apiKey } : {}) };
-}
-
-/** What programs hear that ask while the model is being imported. */
-function starting(): Response {
-  const message = 'The hub is starting: it is reading its model.';
-  return Response.json(
-    {
-      status: 'waiting',
-      ready: false,
-      error: { message, type: 'server_error', param: null, code: 'model_loading' },
-    },
-    { status: 503, headers: { 'retry-after': '5' } },
-  );
 }
 
 /** Workers of one machine share its memory and its cores. */

@@ -5,6 +5,8 @@ import { hubJson, hubSend, whenRefused } from '#lib/hub/hubFetch.ts';
 class SessionState {
   /** Undefined until the hub has answered for the first time. */
   current = $state.raw<Session>();
+  /** True once the hub was asked for the first time, whatever it said: pages wait for it, so that nothing jumps. */
+  known = $state(false);
   /** True while the person is asked for a key or a password. */
   asking = $state(false);
 
@@ -24,6 +26,7 @@ class SessionState {
   async refresh(): Promise<void> {
     const session = await hubJson<Session>('/api/session').catch(() => undefined);
     if (session) this.#take(session);
+    this.known = true;
   }
 
   /**

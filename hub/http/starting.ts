@@ -1,0 +1,35 @@
+/** What is answered while the hub reads its model, before there is anything else to answer with. */
+
+const message = 'The hub is starting: it is reading its model.';
+
+/** Programs get an error that says to try again; a browser gets a page that does so by itself. */
+export function answerStarting(request: Request): Response {
+  if (request.headers.get('accept')?.includes('text/html')) {
+    return new Response(page, {
+      status: 503,
+      headers: { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' },
+    });
+  }
+  return Response.json(
+    {
+      status: 'waiting',
+      ready: false,
+      error: { message, type: 'server_error', param: null, code: 'model_loading' },
+    },
+    { status: 503, headers: { 'retry-after': '5' } },
+  );
+}
+
+const page = `<!doctype html>
+<html lang="en">
+  <meta charset="utf-8" />
+  <meta name="viewport" content="width=device-width, initial-scale=1" />
+  <meta name="color-scheme" content="light dark" />
+  <meta http-equiv="refresh" content="1" />
+  <title>Potluck is starting</title>
+  <body style="font: 1.1rem/1.5 system-ui, sans-serif; max-width: 40rem; margin: 4rem auto; padding: 0 1rem">
+    <h1>The table is being laid</h1>
+    <p>${message} This page goes on by itself.</p>
+  </body>
+</html>
+`;
