@@ -34,14 +34,16 @@ test.afterAll(async () => {
 const startModel = (...flags: string[]): Promise<HubProcess> =>
   startHub({ flags: ['--model', model.path, '--local-workers', '0', ...flags] });
 
-test('a reloaded tab is the same worker, rejoins by itself and has its weights', async () => {
+test('a tab reloaded in the middle of an answer ends it, is the same worker, rejoins by itself and has its weights', async () => {
   await using hub = await startModel();
   await using context = await browser.newContext();
   const tab = await openTab(context, { pageUrl: page.url, hub, device: 'wasm' });
   await tab.command('start');
   const before = await tab.until(serves);
   const answer = await ask(hub, prompt);
+  const { rest } = await beginAnswer(hub);
   await tab.page.reload();
+  await expect(rest).rejects.toThrow(/worker .* is gone: its page was left/);
   const after = await tab.until(serves);
   expect(after.workerId).toBe(before.workerId);
   expect(after.stages[0]?.packs.map(({ cached }) => cached)).not.toContain(false);

@@ -1,0 +1,74 @@
+import { expect, test, type Browser } from '@playwright/test';
+import { startHub, startWorker, type HubProcess } from '../support/hubProcess.ts';
+import { launchChromium } from './support/chromium.ts';
+import { openTab, serves, type Tab } from './support/tab.ts';
+import { serveTestPage, type TestPage } from './support/testPage.ts';
+
+/** "The capital of France is Paris." has 10 or 11 tokens; on a GPU in software each takes a second or two. */
+const maxTokens = 12;
+const memoryBytes = 150e6;
+/** Three GPUs in software take a minute or two to get ready and as long to answer. */
+const runsSlowTests = process.env.POTLUCK_TEST_SLOW !== undefined;
+
+let page: TestPage;
+let browser: Browser;
+
+test.beforeAll(async () => {
+  page = await serveTestPage();
+  browser = await launchChromium();
+});
+
+test.afterAll(async () => {
+  await browser.close();
+  await page[Symbol.asyncDispose]();
+});
+
+const startModel = (): Promise<HubProcess> => startHub({ flags: ['--local-workers', '0', '--stages', '3'] });
+
+test('three tabs on WebGPU answer rightly with the trained model', async () => {
+  test.skip(!runsSlowTests, 'takes minutes on a GPU in software: set POTLUCK_TEST_SLOW to run it');
+  test.setTimeout(400_000);
+  await using hub = await startModel();
+  await using context = await browser.newContext();
+  const tabs: Tab[] = [];
+  for (const name of ['one', 'two', 'three']) {
+    const tab = await openTab(context, { pageUrl: page.url, hub, name, memoryBytes });
+    await tab.command('start');
+    tabs.push(tab);
+  }
+  for (const tab of tabs) expect((await tab.until(serves)).device?.kind).toBe('webgpu');
+  const { text, route } = await answer(hub);
+  expect(route).toMatch(/^\w+\[0-\d\],\w+\[\d-\d\],\w+\[\d-7\]$/);
+  expect(text).toContain('Paris');
+});
+
+test('a tab on WebGPU, a tab on wasm and a Node worker answer rightly with the trained model', async () => {
+  test.setTimeout(240_000);
+  await using hub = await startModel();
+  await using _node = await startWorker(hub, 'node', ['--memory', String(memoryBytes)]);
+  await using context = await browser.newContext();
+  const about = { pageUrl: page.url, hub, memoryBytes };
+  const gpu = await openTab(context, { ...about, name: 'gpu' });
+  await gpu.command('start');
+  await using another = await browser.newContext();
+  const wasm = await openTab(another, { ...about, name: 'wasm', device: 'wasm' });
+  await wasm.command('start');
+  expect((await gpu.until(serves)).device?.kind).toBe('webgpu');
+  expect((await wasm.until(serves)).device?.kind).toBe('wasm');
+  const { text, route } = await answer(hub);
+  for (const name of ['gpu', 'wasm', 'node']) expect(route).toContain(`${name}[`);
+  expect(text).toContain('Paris');
+});
+
+async function answer(hub: HubProcess): Promise<{ text: string; route: string | null }> {
+  const { data, response } = await hub.client.chat.completions
+    .create({
+      model: 'minimind2-small',
+      messages: [{ role: 'user', content: 'What is the capital of France?' }],
+      temperature: 0,
+      max_tokens: maxTokens,
+    })
+    .withResponse();
+  const [choice] = data.choices;
+  return { text: choice?.message.content ?? '', route: response.headers.get('x-potluck-route') };
+}
