@@ -1,6 +1,7 @@
 /** What the app says before a model is put on nodes, and what it measured of the links between them. */
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type Browser, type BrowserContext, type Locator, type Page } from '@playwright/test';
+import type { Node } from '@potluck/api';
 import { startHub, type HubProcess } from '../support/hubProcess.ts';
 import { launchChromium } from './support/chromium.ts';
 
@@ -10,8 +11,20 @@ let context: BrowserContext;
 let page: Page;
 
 test.beforeAll(async () => {
-  hub = await startHub({ flags: ['--local-workers', '3', '--stages', '2'] });
+  hub = await startHub({ flags: ['--local-workers', '3'] });
   browser = await launchChromium();
+  // Whichever of them came first: these two, in this order.
+  await expect.poll(async () => (await nodes()).length).toBe(3);
+  const here = await nodes();
+  const stages = ['local-1', 'local-2'].map((name) => ({
+    nodeId: here.find((node) => node.name === name)?.id,
+  }));
+  const answer = await fetch(`${hub.url}/api/deployments`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'minimind2-small', plan: { mode: 'manual', stages }, revision: 1 }),
+  });
+  expect(answer.status).toBe(200);
 });
 
 test.afterAll(async () => {
@@ -25,6 +38,10 @@ test.beforeEach(async () => {
 });
 
 test.afterEach(() => context.close());
+
+async function nodes(): Promise<Node[]> {
+  return ((await (await fetch(`${hub.url}/api/nodes`)).json()) as { nodes: Node[] }).nodes;
+}
 
 async function seriousViolations(): Promise<string[]> {
   const { violations } = await new AxeBuilder({ page }).analyze();
