@@ -1,19 +1,15 @@
 /** The app from its first start on, as a person walks through it: everything by clicking, nothing by the API. */
 import { join } from 'node:path';
-import { expect, test, type Page } from '@playwright/test';
+import { expect, test } from '@playwright/test';
 import { tinyDecoder, writeRandomDecoder } from '@potluck/onnx/testing';
 import { startRemoteHub } from '../../hub/testing/remoteHubServer.ts';
 import { startHub } from '../support/hubProcess.ts';
 import { temporaryDirectory } from '../support/temporaryDirectory.ts';
-import { askInChat } from './support/appPage.ts';
+import { askInChat, goTo, useMirror } from './support/appPage.ts';
 import { launchChromium } from './support/chromium.ts';
 
 const gate = 'hf_open-sesame';
 const weights = 'onnx/model.onnx_data';
-
-/** Opens a page of the app by its link, which needs no reload. */
-const goTo = (page: Page, name: string): Promise<void> =>
-  page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name, exact: true }).click();
 
 test('from the first start to a revoked token', async () => {
   await using directory = await temporaryDirectory('potluck-walk-');
@@ -51,12 +47,7 @@ test('from the first start to a revoked token', async () => {
   });
 
   await test.step('another comes by name from a mirror: behind a gate, over a connection that is cut', async () => {
-    await goTo(page, 'Settings');
-    const panel = page.getByRole('region', { name: 'The hub' });
-    await panel.getByLabel('Where models are fetched by name').fill(remote.endpoint);
-    await panel.getByRole('button', { name: 'Save' }).click();
-    await expect(page.getByText('Saved.')).toBeVisible();
-
+    await useMirror(page, remote.endpoint);
     await goTo(page, 'Models');
     await page.getByRole('button', { name: 'Add a model' }).click();
     await page.getByLabel('Serve it as soon as it is here').uncheck();

@@ -19,6 +19,8 @@ export interface RemoteHubServer {
   readonly fileRequests: { path: string; range: string | undefined; authorization: string | undefined }[];
   /** Cuts the connection of the next requests for this file after so many bytes. */
   cutAfter(filePath: string, bytes: number, times: number): void;
+  /** Sends so many bytes of the file to whoever asks for it next, and then nothing; the connection stays open. */
+  holdAfter(filePath: string, bytes: number): void;
   /** Serves other bytes than the listing promises. */
   spoil(filePath: string): void;
   close(): Promise<void>;
@@ -34,6 +36,7 @@ export async function startRemoteHub(
 ): Promise<RemoteHubServer> {
   const fileRequests: RemoteHubServer['fileRequests'] = [];
   const cuts = new Map<string, { bytes: number; times: number }>();
+  const held = new Map<string, number>();
   const spoiled = new Set<string>();
 
   // Where large files lie; a token must not come here.
@@ -51,6 +54,11 @@ export async function startRemoteHub(
       'content-length': body.length,
       ...(start > 0 ? { 'content-range': `bytes ${start}-${bytes.length - 1}/${bytes.length}` } : {}),
     });
+    const hold = held.get(filePath);
+    if (hold !== undefined) {
+      held.delete(filePath);
+      return void response.write(body.subarray(0, hold));
+    }
     const cut = cuts.get(filePath);
     if (!cut || cut.times === 0) return void response.end(body);
     cut.times--;
@@ -99,6 +107,7 @@ export async function startRemoteHub(
     endpoint: hub.origin,
     fileRequests,
     cutAfter: (filePath, bytes, times) => void cuts.set(filePath, { bytes, times }),
+    holdAfter: (filePath, bytes) => void held.set(filePath, bytes),
     spoil: (filePath) => void spoiled.add(filePath),
     close: async () => {
       await Promise.all([hub.close(), store.close()]);

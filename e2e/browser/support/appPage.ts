@@ -2,6 +2,20 @@
 import AxeBuilder from '@axe-core/playwright';
 import { expect, type Page } from '@playwright/test';
 
+/** Opens a page of the app by its link, which needs no reload. */
+export async function goTo(page: Page, name: string): Promise<void> {
+  await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name, exact: true }).click();
+}
+
+/** Sets where models are fetched by name. */
+export async function useMirror(page: Page, endpoint: string): Promise<void> {
+  await goTo(page, 'Settings');
+  const panel = page.getByRole('region', { name: 'The hub' });
+  await panel.getByLabel('Where models are fetched by name').fill(endpoint);
+  await panel.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByText('Saved.').last()).toBeVisible();
+}
+
 /** Asks in the chat so that the answer is short, and the same each time; waits for its end. */
 export async function askInChat(page: Page, text: string, longestAnswer = 40): Promise<void> {
   await page.getByRole('button', { name: 'Settings of this conversation' }).click();

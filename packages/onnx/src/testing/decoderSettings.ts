@@ -33,6 +33,8 @@ export interface RandomDecoderSettings {
   seed?: number;
   /** Leaves the weights as holes of zeros, for models larger than the disk; answers are then meaningless. Default false. */
   sparse?: boolean;
+  /** The graph's file name without its ending. Default `model`. */
+  graph?: string;
   /** Writes a byte-level tokenizer with a chat template. Default true. */
   tokenizer?: boolean;
 }
@@ -74,6 +76,7 @@ export function fillDecoderSettings(settings: RandomDecoderSettings): FullDecode
     accuracyLevel: 4,
     seed: 1,
     sparse: false,
+    graph: 'model',
     tokenizer: true,
     ...settings,
   };

@@ -16,7 +16,7 @@ import { WeightFile } from './weightFile.ts';
 export { stopTokenId } from './tinyTokenizer.ts';
 export { benchDecoder, tinyDecoder, type RandomDecoderSettings } from './decoderSettings.ts';
 
-/** The graph of a random decoder, relative to its directory; its weights are beside it, in `model.onnx_data`. */
+/** The graph of a random decoder that has the default name, relative to its directory; its weights are beside it, in `model.onnx_data`. */
 export const randomDecoderGraph = 'onnx/model.onnx';
 
 /**
@@ -28,7 +28,7 @@ export const randomDecoderGraph = 'onnx/model.onnx';
 export async function writeRandomDecoder(directory: string, settings: RandomDecoderSettings): Promise<void> {
   const full = fillDecoderSettings(settings);
   await mkdir(path.join(directory, 'onnx'), { recursive: true });
-  const graphFile = path.join(directory, randomDecoderGraph);
+  const graphFile = path.join(directory, 'onnx', `${full.graph}.onnx`);
   const weightFile = await WeightFile.create(`${graphFile}_data`, full.sparse);
   try {
     const drawDecoder = full.style === 'fused' ? fusedDecoder : plainDecoder;

@@ -1,0 +1,139 @@
+/** The chat: what can be done with a conversation, and what its words may not do. */
+import { expect, test, type Browser, type Page } from '@playwright/test';
+import { startHub, type HubProcess } from '../support/hubProcess.ts';
+import { askInChat, say } from './support/appPage.ts';
+import { launchChromium } from './support/chromium.ts';
+
+let hub: HubProcess;
+let browser: Browser;
+let page: Page;
+
+test.beforeAll(async () => {
+  hub = await startHub();
+  browser = await launchChromium();
+});
+test.afterAll(async () => {
+  await browser.close();
+  await hub[Symbol.asyncDispose]();
+});
+test.beforeEach(async () => {
+  const context = await browser.newContext({ baseURL: hub.url });
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  page = await context.newPage();
+});
+test.afterEach(() => page.context().close());
+
+const clipboard = (): Promise<string> => page.evaluate(() => navigator.clipboard.readText());
+
+test('a prompt is changed and asked again, an answer is copied, written anew and stopped', async () => {
+  await page.goto('/');
+  await askInChat(page, 'What is the capital of France?');
+  const answer = page.getByRole('article', { name: 'Answer' });
+  await answer.getByRole('button', { name: 'Copy answer' }).click();
+  await expect.poll(clipboard).toContain('Paris');
+
+  const prompt = page.getByRole('article', { name: 'Prompt' });
+  await prompt.getByRole('button', { name: 'Edit and ask again' }).click();
+  await page.getByLabel('The prompt, changed').fill('What is the capital of Italy?');
+  await page.keyboard.press('Enter');
+  await expect(prompt.getByLabel('Version 2 of 2')).toBeVisible();
+  await expect(answer).toHaveCount(1);
+  await expect(answer.getByText('tokens/s')).toBeVisible();
+  await prompt.getByRole('button', { name: 'Version before' }).click();
+  await expect(answer).toContainText('Paris');
+  await prompt.getByRole('button', { name: 'Next version' }).click();
+  await expect(prompt).toContainText('Italy');
+
+  await page.getByRole('button', { name: 'Settings of this conversation' }).click();
+  await page.getByLabel('Longest answer').fill('20000');
+  await page.getByLabel('Temperature').fill('1.5');
+  await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
+  await page.getByLabel('Your message').fill('Tell me a story that does not end.');
+  await page.keyboard.press('Enter');
+  await expect(answer.last().locator('.markdown')).not.toBeEmpty();
+  await page.getByRole('button', { name: 'Stop writing' }).click();
+  await expect(answer.last()).toContainText('Stopped.');
+  await expect(page.getByRole('button', { name: 'Send' })).toBeVisible();
+});
+
+test('what the model is told first and how it chooses belong to the conversation', async () => {
+  await page.goto('/');
+  const settings = page.getByRole('button', { name: 'Settings of this conversation' });
+  await settings.click();
+  await page.getByLabel('What the model is told first').fill('You are a cook.');
+  await page.getByLabel('Top-k').fill('5');
+  await page.keyboard.press('Escape');
+  await askInChat(page, 'What is bread made of?');
+  await page.reload();
+  await expect(page.getByRole('article', { name: 'Answer' })).toBeVisible();
+  await settings.click();
+  await expect(page.getByLabel('What the model is told first')).toHaveValue('You are a cook.');
+  await expect(page.getByLabel('Top-k')).toHaveValue('5');
+  await expect(page.getByLabel('Temperature')).toHaveValue('0');
+  await page.keyboard.press('Escape');
+  const request = page.waitForRequest('**/v1/chat/completions');
+  await say(page, 'And soup?');
+  expect((await request).postDataJSON()).toMatchObject({
+    temperature: 0,
+    top_k: 5,
+    messages: [{ role: 'system', content: 'You are a cook.' }, {}, {}, {}],
+  });
+});
+
+test('Markdown, formulas and code of an answer are shown, and nothing in it is run', async () => {
+  const words = [
+    'A **bold** word, and $e^{i\\pi} = -1$:',
+    '$$\\sum_{n=1}^\\infty \\frac{1}{n^2}$$',
+    '```js\nconst answer = 6 * 7;\n```',
+    '<img src=x onerror="window.attacked = 1"><script>window.attacked = 2</script>',
+    '[a link](javascript:window.attacked=3) ![a picture](https://pictures.example/x.png)',
+    '<style>body { display: none }</style><iframe src="/settings"></iframe>',
+    '| dish | bowls |\n| - | - |\n| soup | 3 |',
+  ].join('\n\n');
+  // The built-in model writes no such things: they are put where its answers are kept.
+  await page.goto('/');
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  const requested: string[] = [];
+  page.on('request', (request) => requested.push(request.url()));
+  const id = await page.evaluate(async (content) => {
+    const post = async (path: string, body: object): Promise<string> => {
+      const headers = { 'content-type': 'application/json' };
+      const response = await fetch(path, { method: 'POST', headers, body: JSON.stringify(body) });
+      return ((await response.json()) as { id: string }).id;
+    };
+    const conversation = await post('/api/conversations', { title: 'Rendered' });
+    const path = `/api/conversations/${conversation}/messages`;
+    const parentId = await post(path, { role: 'user', content: 'Show me.' });
+    const currentMessageId = await post(path, { role: 'assistant', content, parentId });
+    await fetch(`/api/conversations/${conversation}`, {
+      method: 'PATCH',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ currentMessageId }),
+    });
+    return conversation;
+  }, words);
+  await page.goto(`/?c=${id}`);
+  const answer = page.getByRole('article', { name: 'Answer' });
+  await expect(answer.getByText('bold')).toHaveCSS('font-weight', '700');
+  await expect(answer.locator('.katex-display')).toBeVisible();
+  await expect(answer.locator('.katex')).toHaveCount(2);
+  await expect(answer.locator('.hljs-keyword')).toHaveText('const');
+  await answer.getByRole('button', { name: 'Copy', exact: true }).click();
+  await expect.poll(clipboard).toBe('const answer = 6 * 7;');
+  await expect(answer.getByRole('cell', { name: 'soup' })).toBeVisible();
+  await expect(answer).toContainText('<script>window.attacked = 2</script>');
+  await expect(answer.locator('img, script, style, iframe')).toHaveCount(0);
+  await expect(answer.getByRole('link', { name: 'a link' })).toHaveCount(0);
+  expect(await page.evaluate(() => 'attacked' in window)).toBe(false);
+  expect(requested.filter((url) => new URL(url).origin !== hub.url)).toEqual([]);
+});
+
+test('where nothing is ready, the chat says what is missing and what to do', async () => {
+  await using empty = await startHub({ waitUntilReady: false, flags: ['--local-workers', '0'] });
+  await page.goto(empty.url);
+  await expect(page.getByRole('heading', { name: 'The table is not laid yet' })).toBeVisible();
+  await expect(page.getByText(/minimind2-small: .*(worker|node)/)).toBeVisible();
+  await expect(page.getByLabel('Your message')).toHaveAttribute('placeholder', /Nothing can answer/);
+  await page.getByRole('link', { name: 'See how to add one' }).click();
+  await expect(page.getByText('Nobody sits at the table yet.')).toBeVisible();
+});
