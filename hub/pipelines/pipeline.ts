@@ -1,12 +1,14 @@
 /** An ordered list of stages that covers all layers of a model, and what is known about each. */
-import type {
+import { randomUUID } from 'node:crypto';
+import {
   AssignmentId,
-  PipelineId,
-  StageDescription,
-  StageReport,
-  StageState,
-  WorkerId,
+  type PipelineId,
+  type StageDescription,
+  type StageReport,
+  type StageState,
+  type WorkerId,
 } from '@potluck/protocol';
+import type { SharedStage } from '../placement/shareCaches.ts';
 
 export interface Stage {
   assignmentId: AssignmentId;
@@ -41,6 +43,28 @@ export type ReadyStage = Stage & { cacheBytes: number; description: StageDescrip
 /** A pipeline whose stages all serve. */
 export interface ReadyPipeline extends Pipeline {
   stages: readonly ReadyStage[];
+}
+
+/** @returns a pipeline of which nothing is assigned yet */
+export function newPipeline(
+  { id, epoch }: Pick<Pipeline, 'id' | 'epoch'>,
+  placed: readonly SharedStage[],
+  nameOf: (workerId: WorkerId) => string,
+): Pipeline {
+  return {
+    id,
+    epoch,
+    stages: placed.map(({ workerId, firstLayer, lastLayer, memoryBytes, cacheBytes }) => ({
+      assignmentId: AssignmentId.parse(randomUUID()),
+      workerId,
+      workerName: nameOf(workerId),
+      firstLayer,
+      lastLayer,
+      state: 'assigned',
+      reservedBytes: memoryBytes,
+      mostCacheBytes: cacheBytes,
+    })),
+  };
 }
 
 /** @returns the pipeline with a report taken in; the same one if the report is about none of its stages */

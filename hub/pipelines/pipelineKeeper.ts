@@ -1,25 +1,25 @@
 /** Keeps one pipeline served: places it on the workers that are here, and again whenever they change. */
 import { randomUUID } from 'node:crypto';
 import type { DeploymentPlan } from '@potluck/api';
-import { AssignmentId, PipelineId, type StageReport, type WorkerId } from '@potluck/protocol';
+import { PipelineId, type StageReport, type WorkerId } from '@potluck/protocol';
 import type { Logger } from 'pino';
 import { messageOf } from '../errors.ts';
 import type { Model } from '../models/model.ts';
 import { placeByPlan } from '../placement/placeByPlan.ts';
-import type { PlacementWorker } from '../placement/placeStages.ts';
 import { shareCaches, type SharedStage } from '../placement/shareCaches.ts';
-import type { WorkerRegistry } from '../workers/workerRegistry.ts';
 import type { WorkerRecord } from '../workers/workerTable.ts';
+import { assignmentsOf, type CutPipeline } from './assignmentsOf.ts';
 import { Exclusions } from './exclusions.ts';
+import { findCandidates, type CandidateSource } from './findCandidates.ts';
 import { FormerAssignments } from './formerAssignments.ts';
 import {
   applyStageReport,
   describeProgress,
+  newPipeline,
   readyPipeline,
   routeOf,
   type Pipeline,
   type ReadyPipeline,
-  type Stage,
 } from './pipeline.ts';
 
 export interface KeeperInit {
@@ -28,14 +28,11 @@ export interface KeeperInit {
   stageDeadlineMs: number;
 }
 
-export interface KeeperComponents {
+export interface KeeperComponents extends CandidateSource {
   model: Model;
-  registry: WorkerRegistry;
   logger: Logger;
   /** How many workers, beside those that are here, are just being started. */
   workersStarting: () => number;
-  /** What a worker has for this pipeline, in bytes; the reason where it may not be used at all. */
-  freeBytes: (worker: WorkerRecord) => number | { reason: string };
   listener: KeeperListener;
 }
 
@@ -46,11 +43,6 @@ export interface KeeperListener {
   lost(pipeline: Pipeline, reason: string): void;
   /** Anything that people can see of it is different now. */
   changed(): void;
-}
-
-/** A pipeline whose stages were cut out and can be assigned. */
-interface CutPipeline extends Pipeline {
-  stages: readonly (Stage & Required<Pick<Stage, 'description'>>)[];
 }
 
 /** The worker says `failed` at its deadline by itself; the hub waits this much longer for a worker that can't. */
@@ -171,7 +163,7 @@ export class PipelineKeeper {
     const { model, workersStarting } = this.#components;
     const nextEnd = this.#exclusions.nextEndIn(performance.now());
     if (nextEnd !== undefined) this.#retry = setTimeout(() => this.reconsider(), nextEnd + 1);
-    const { candidates, unusable } = this.#candidates();
+    const { candidates, unusable } = findCandidates(this.#components, this.#exclusions);
     const plan = this.#plan;
     if (plan.mode === 'shards' && candidates.length < plan.count && workersStarting() > 0) {
       this.#miss(`waiting for local workers: ${candidates.length} of ${plan.count} are here`);
@@ -235,25 +227,10 @@ export class PipelineKeeper {
     return true;
   }
 
-  /** Workers that may have stages, with what they have free; and why others may not. */
-  #candidates(): { candidates: PlacementWorker[]; unusable: string[] } {
-    const { registry, freeBytes } = this.#components;
-    const now = performance.now();
-    const unusable: string[] = [];
-    const candidates = [...registry.table.values()].flatMap((worker) => {
-      const failure = this.#exclusions.reasonFor(worker.id, now);
-      const free = failure === undefined ? freeBytes(worker) : { reason: `failed (${failure})` };
-      if (typeof free === 'number') return [{ id: worker.id, name: worker.name, memoryBytes: free }];
-      unusable.push(`${worker.name} ${free.reason}`);
-      return [];
-    });
-    return { candidates, unusable };
-  }
-
   /** True where forced stages share a worker that would have one less if they were placed anew. */
   #couldSpread(): boolean {
     if (!this.#pipeline || this.#plan.mode !== 'shards') return false;
-    const { candidates } = this.#candidates();
+    const { candidates } = findCandidates(this.#components, this.#exclusions);
     const placement = placeByPlan(this.#components.model.package, candidates, this.#plan);
     return placement.ok && workersOf(placement.stages) > workersOf(this.#pipeline.stages);
   }
@@ -269,20 +246,11 @@ export class PipelineKeeper {
 
   async #assemble(placed: SharedStage[]): Promise<void> {
     const { registry, model, logger, listener } = this.#components;
-    const pipeline = {
-      id: this.#pipelineId,
-      epoch: ++this.#epoch,
-      stages: placed.map(({ workerId, firstLayer, lastLayer, memoryBytes, cacheBytes }) => ({
-        assignmentId: AssignmentId.parse(randomUUID()),
-        workerId,
-        workerName: registry.table.get(workerId)?.name ?? workerId,
-        firstLayer,
-        lastLayer,
-        state: 'assigned' as const,
-        reservedBytes: memoryBytes,
-        mostCacheBytes: cacheBytes,
-      })),
-    };
+    const pipeline = newPipeline(
+      { id: this.#pipelineId, epoch: ++this.#epoch },
+      placed,
+      (id) => registry.table.get(id)?.name ?? id,
+    );
     this.#pipeline = pipeline;
     logger.info({ route: routeOf(pipeline.stages), epoch: pipeline.epoch }, 'assigning stages');
     listener.changed();
@@ -311,19 +279,8 @@ export class PipelineKeeper {
     const { registry } = this.#components;
     const kept = await this.#former.releaseUnlike(pipeline.stages);
     if (this.#pipeline !== pipeline) return;
-    const stages = pipeline.stages.map(({ assignmentId, workerId }) => ({ assignmentId, workerId }));
-    for (const [stageIndex, stage] of pipeline.stages.entries()) {
-      registry.send(stage.workerId, {
-        type: 'assign',
-        assignmentId: stage.assignmentId,
-        pipelineId: pipeline.id,
-        epoch: pipeline.epoch,
-        stageIndex,
-        stages,
-        stage: stage.description,
-        deadlineMs: this.#stageDeadlineMs,
-        cacheBytes: stage.mostCacheBytes,
-      });
+    for (const [workerId, message] of assignmentsOf(pipeline, this.#stageDeadlineMs)) {
+      registry.send(workerId, message);
     }
     this.#former.release(kept);
     this.#watchProgress();
