@@ -107,6 +107,7 @@ test('a key with limits and a join token that ends say what they are', async () 
   const item = tokens.getByRole('listitem').filter({ hasText: 'a party' });
   await expect(item).toContainText(/expires .*2099/);
   await item.getByRole('button', { name: 'Revoke a party' }).click();
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Revoke' }).click();
   await expect(item).toContainText('revoked');
   await item.getByRole('button', { name: 'Delete a party' }).click();
   await expect(item).toHaveCount(0);
