@@ -15,7 +15,6 @@ const suggested = { repository: 'HuggingFaceTB/SmolLM2-135M-Instruct', graph: 'm
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
 let shelf: string;
 let remote: RemoteHubServer;
-let hub: HubProcess;
 let browser: Browser;
 
 test.beforeAll(async () => {
@@ -37,8 +36,8 @@ test.afterAll(async () => {
   await directory[Symbol.asyncDispose]();
 });
 
-/** Opens the page of a hub with two workers. */
-async function openModels(): Promise<Page> {
+/** Opens the page of a hub. */
+async function openModels(hub: HubProcess): Promise<Page> {
   const context = await browser.newContext({ baseURL: hub.url });
   const page = await context.newPage();
   await page.goto('/models');
@@ -58,13 +57,14 @@ async function beginToAdd(
 }
 
 test.describe('on one hub', () => {
+  let hub: HubProcess;
   test.beforeAll(async () => {
     hub = await startHub({ flags: ['--local-workers', '2', '--model-directory', shelf] });
   });
   test.afterAll(() => hub[Symbol.asyncDispose]());
 
   test('one click in the chat brings a suggested model, or the words why not', async () => {
-    const page = await openModels();
+    const page = await openModels(hub);
     await useMirror(page, 'http://127.0.0.1:9');
     await goTo(page, 'Chat');
     const menu = page.getByRole('region', { name: 'Something with more taste' });
@@ -101,7 +101,7 @@ test.describe('on one hub', () => {
   });
 
   test('folders elsewhere, junk, and files without end are refused with the reason', async () => {
-    const page = await openModels();
+    const page = await openModels(hub);
     const folder = await beginToAdd(page, 'From a folder of the hub');
     for (const path of ['/etc', join(shelf, '../mirrored/soup')]) {
       await folder.getByLabel('Folder on the hub’s machine').fill(path);
@@ -138,7 +138,7 @@ test.describe('on one hub', () => {
   });
 
   test('an upload is planned by hand, doubled, taken off the nodes and removed', async () => {
-    const page = await openModels();
+    const page = await openModels(hub);
     const upload = await beginToAdd(page, 'Upload');
     await upload.getByLabel('Serve it as soon as it is here').uncheck();
     await upload.getByLabel(/^The model’s folder/).setInputFiles(join(shelf, 'tiny'));
@@ -177,7 +177,7 @@ test.describe('on one hub', () => {
     ).toBeVisible();
 
     // Another administrator has the same plan open.
-    const other = await openModels();
+    const other = await openModels(hub);
     const otherCard = other.getByRole('region', { name: 'leek' });
     await otherCard.getByRole('button', { name: 'Change how it is deployed' }).click();
     await card.getByRole('button', { name: 'Change how it is deployed' }).click();
@@ -202,16 +202,19 @@ test.describe('on one hub', () => {
   });
 
   test('two administrators who change the same setting are told', async () => {
-    const [one, other] = [await openModels(), await openModels()];
-    for (const page of [one, other]) await goTo(page, 'Settings');
+    const [one, other] = [await openModels(hub), await openModels(hub)];
     const days = 'Days that requests are kept';
-    for (const [page, value] of [
-      [one, '7'],
-      [other, '9'],
-    ] as const) {
-      await page.getByLabel(days).fill(value);
-      await page.getByRole('button', { name: 'Save' }).click();
+    for (const page of [one, other]) {
+      await goTo(page, 'Settings');
+      await expect(page.getByLabel(days)).toBeVisible();
     }
+    const save = async (page: Page, value: string): Promise<void> => {
+      await page.getByLabel(days).fill(value);
+      await page.getByRole('button', { name: 'Save', exact: true }).click();
+    };
+    await save(one, '7');
+    await expect(one.getByText('Saved.')).toBeVisible();
+    await save(other, '9');
     await expect(other.getByText('The settings were changed meanwhile')).toBeVisible();
     await expect(other.getByLabel(days)).toHaveValue('7');
     await one.context().close();
@@ -222,34 +225,37 @@ test.describe('on one hub', () => {
 test('a page outlives its hub: it says so, catches up, and the download goes on where it was', async () => {
   await using data = await temporaryDirectory('potluck-restart-');
   const options = { dataDirectory: data.path, flags: ['--local-workers', '1'] };
-  hub = await startHub(options);
+  let hub = await startHub(options);
   const port = Number(new URL(hub.url).port);
-  const page = await openModels();
-  await useMirror(page, remote.endpoint);
-  await goTo(page, 'Models');
-  const dialog = await beginToAdd(page, 'By name');
-  await dialog.getByLabel('Name or words').fill('ada/soup-ONNX');
-  await dialog.getByRole('button', { name: 'Find' }).click();
-  await expect(dialog).toContainText('one node has room');
-  const weights = 'onnx/model.onnx_data';
-  remote.holdAfter(weights, 50_000);
-  await dialog.getByRole('button', { name: 'Fetch model' }).click();
-  const coming = page.getByRole('listitem', { name: 'ada/soup-ONNX' });
-  await expect(coming.getByText(/^\d+ kB of \d+ kB/)).toBeVisible();
-  await expect(coming).toContainText('downloading');
-  await expect.poll(() => remote.fileRequests.some(({ path }) => path === weights)).toBe(true);
+  try {
+    const page = await openModels(hub);
+    await useMirror(page, remote.endpoint);
+    await goTo(page, 'Models');
+    const dialog = await beginToAdd(page, 'By name');
+    await dialog.getByLabel('Name or words').fill('ada/soup-ONNX');
+    await dialog.getByRole('button', { name: 'Find' }).click();
+    await expect(dialog).toContainText('one node has room');
+    const weights = 'onnx/model.onnx_data';
+    remote.holdAfter(weights, 50_000);
+    await dialog.getByRole('button', { name: 'Fetch model' }).click();
+    const coming = page.getByRole('listitem', { name: 'ada/soup-ONNX' });
+    await expect(coming.getByText(/^\d+ kB of \d+ kB/)).toBeVisible();
+    await expect(coming).toContainText('downloading');
+    await expect.poll(() => remote.fileRequests.some(({ path }) => path === weights)).toBe(true);
 
-  await stop(hub.child);
-  await expect(page.getByText('The hub does not answer.')).toBeVisible();
-  hub = await startHub({ ...options, port });
-  await expect(page.getByText('The hub does not answer.')).toHaveCount(0);
-  await expect(coming).toContainText('paused');
-  await coming.getByRole('button', { name: 'Resume' }).click();
-  const card = page.getByRole('region', { name: 'ada/soup-ONNX' });
-  await expect(card.getByText('served', { exact: true })).toBeVisible();
-  await expect(card).toContainText('mit');
-  const ranges = remote.fileRequests.filter(({ path }) => path === weights).map(({ range }) => range);
-  expect(ranges).toEqual([undefined, 'bytes=50000-']);
-  await page.context().close();
-  await hub[Symbol.asyncDispose]();
+    await stop(hub.child);
+    await expect(page.getByText('The hub does not answer.')).toBeVisible();
+    hub = await startHub({ ...options, port });
+    await expect(page.getByText('The hub does not answer.')).toHaveCount(0);
+    await expect(coming).toContainText('paused');
+    await coming.getByRole('button', { name: 'Resume' }).click();
+    const card = page.getByRole('region', { name: 'ada/soup-ONNX' });
+    await expect(card.getByText('served', { exact: true })).toBeVisible();
+    await expect(card).toContainText('mit');
+    const ranges = remote.fileRequests.filter(({ path }) => path === weights).map(({ range }) => range);
+    expect(ranges).toEqual([undefined, 'bytes=50000-']);
+    await page.context().close();
+  } finally {
+    await hub[Symbol.asyncDispose]();
+  }
 });
