@@ -3,8 +3,14 @@ import { perform } from '#lib/hub/actions.ts';
 import { hubJson, hubSend } from '#lib/hub/hubFetch.ts';
 import type { Secret } from './secret.ts';
 
+/** What the hub answers, this once, with the secret itself. */
+interface MadeSecret {
+  id: string;
+  secret: string;
+}
+
 /** `Created` is what the hub answers when one is made. */
-export class Secrets<Kind extends Secret, Created extends { secret: string } = { secret: string }> {
+export class Secrets<Kind extends Secret, Created extends MadeSecret = MadeSecret> {
   list = $state.raw<Kind[]>([]);
   known = $state(false);
   /** What was just made; its secret is shown this once. */
@@ -36,11 +42,17 @@ export class Secrets<Kind extends Secret, Created extends { secret: string } = {
 
   async revoke({ id, name }: Kind): Promise<void> {
     await perform(() => hubSend('POST', `${this.#path}/${id}/revoke`), `${name} opens nothing any more.`);
+    this.#hide(id);
     await this.refresh();
   }
 
   async forget({ id }: Kind): Promise<void> {
     await perform(() => hubSend('DELETE', `${this.#path}/${id}`));
+    this.#hide(id);
     await this.refresh();
+  }
+
+  #hide(id: string): void {
+    if (this.made?.id === id) this.made = undefined;
   }
 }
