@@ -143,8 +143,10 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
       store: database.imports,
       settings,
       logger,
-      deploy: (model) =>
-        operator.deploy(model, { mode: 'automatic', replicas: 1 }, deployments.find(model)?.revision),
+      deploy: async (model) => {
+        // Fetched once more, a model keeps the plan that the operator gave it.
+        if (!deployments.find(model)) await operator.deploy(model, { mode: 'automatic', replicas: 1 });
+      },
     },
     { directory: init.importsDirectory, ...(init.download ? { download: init.download } : {}) },
   );

@@ -20,7 +20,7 @@ export interface ImportsComponents {
   store: ImportStore;
   settings: HubSettings;
   logger: Logger;
-  /** Serves a model that came, where that was wanted. */
+  /** Serves a model that came, where that was wanted; one that is deployed already stays as it is. */
   deploy: (model: string) => Promise<unknown>;
 }
 

@@ -91,6 +91,19 @@ test('a model that is wanted served is deployed as soon as it is here', async ()
   expect(deployment.plan).toEqual({ mode: 'automatic', replicas: 1 });
 });
 
+test('a model that comes once more stays deployed as it is', async () => {
+  await start();
+  const model = 'ada/tiny-ONNX';
+  await rests((await add({ kind: 'hub', repository: model })).id);
+  const plan = { mode: 'shards', count: 2, replicas: 1 };
+  await api(hub, 'PUT', '/deployments', { model, plan });
+  const { id } = await add({ kind: 'hub', repository: model, deploy: true });
+  await rests(id);
+  // Pausing waits for the work's end: what follows an import that is done is over then.
+  await api(hub, 'POST', `/imports/${id}/pause`);
+  expect(hub.deployments.find(model)).toMatchObject({ revision: 1, plan });
+});
+
 test('whether the Hub answers is known before something is fetched', async () => {
   await start();
   const state = async (): Promise<unknown> => (await api(hub, 'GET', '/remote-hub')).body;
