@@ -157,7 +157,7 @@ test('a certificate that the operator brings is used at once and after a restart
   expect(await seen()).toBe('DNS:hub.example.org, DNS:localhost');
   // Links lead to the name that the certificate is for.
   expect(await (await fetch(`${hub.url}/api/join`)).text()).toContain('"https://hub.example.org:');
-  expect((await stat(path.join(data, 'certificate', 'uploaded-key.pem'))).mode & 0o077).toBe(0);
+  expect((await stat(path.join(data, 'certificate', 'uploaded.json'))).mode & 0o077).toBe(0);
   await hub.stop();
   hub = await start('--port', '0');
   expect(await seen()).toBe('DNS:hub.example.org, DNS:localhost');
@@ -169,8 +169,8 @@ test('a certificate that the operator brings is used at once and after a restart
 
 test('an uploaded certificate that is no longer fit is said, and HTTPS goes on with the own one', async () => {
   await mkdir(path.join(data, 'certificate'), { recursive: true });
-  await writeFile(path.join(data, 'certificate', 'uploaded.pem'), 'x');
-  await writeFile(path.join(data, 'certificate', 'uploaded-key.pem'), 'x');
+  const kept = JSON.stringify({ certificate: 'x', key: 'x' });
+  await writeFile(path.join(data, 'certificate', 'uploaded.json'), kept);
   const hub = await start('--port', '0');
   expect(await (await change(hub, 'GET')).json()).toMatchObject({ kind: 'own' });
   expect(

@@ -17,6 +17,8 @@ export class CertificateKeeper {
   readonly #components: CertificateKeeperComponents;
   readonly #timer: NodeJS.Timeout;
   #current: HubCertificate;
+  /** Looks follow one another, so that an earlier one never undoes what a later one found. */
+  #looking: Promise<void> = Promise.resolve();
 
   constructor(components: CertificateKeeperComponents, current: HubCertificate) {
     this.#components = components;
@@ -30,7 +32,16 @@ export class CertificateKeeper {
   }
 
   /** Looks whether the certificate still fits. What goes wrong is logged; the present one stays in use. */
-  async look(): Promise<void> {
+  look(): Promise<void> {
+    this.#looking = this.#looking.then(() => this.#look());
+    return this.#looking;
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  async #look(): Promise<void> {
     const { load, use, logger } = this.#components;
     try {
       const found = await load();
@@ -41,9 +52,5 @@ export class CertificateKeeper {
     } catch (error) {
       logger.warn({ reason: messageOf(error) }, 'HTTPS goes on with the certificate it has');
     }
-  }
-
-  stop(): void {
-    clearInterval(this.#timer);
   }
 }

@@ -1,41 +1,50 @@
 /** A certificate that the operator gave to the running hub; kept in its folder. */
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { systemCodeOf } from '../errors.ts';
+import { z } from 'zod';
+import { messageOf, systemCodeOf } from '../errors.ts';
 import type { ServerCertificate } from '../listen.ts';
 import { writeFileAtomically } from '../writeFileAtomically.ts';
-import { checkCertificate } from './checkCertificate.ts';
+import { CertificateProblem, checkCertificate } from './checkCertificate.ts';
 import type { HubCertificate } from './hubCertificate.ts';
+
+/** Both in one file, so that there is never one without the other's mate. Both PEM. */
+const KeptCertificate = z.object({ certificate: z.string(), key: z.string() });
 
 /**
  * @returns undefined where none is kept
  * @throws CertificateProblem where it can't be used any more
  */
 export async function uploadedCertificate(folder: string): Promise<HubCertificate | undefined> {
+  let text: string;
   try {
-    const certificate = await readFile(certificateFile(folder), 'utf8');
-    const key = await readFile(keyFile(folder), 'utf8');
-    return { kind: 'uploaded', ...checkCertificate({ certificate, key }) };
+    text = await readFile(fileIn(folder), 'utf8');
   } catch (error) {
     if (systemCodeOf(error) === 'ENOENT') return undefined;
     throw error;
   }
+  return { kind: 'uploaded', ...checkCertificate(parse(text)) };
 }
 
 /** @throws CertificateProblem where it can't be used, StorageError where it can't be written; then all is as before */
 export async function keepUploadedCertificate(folder: string, given: ServerCertificate): Promise<void> {
   const { certificate, key } = checkCertificate(given);
-  // One without the other's mate counts as none, whenever the hub stops.
-  await forgetUploadedCertificate(folder);
-  await writeFileAtomically(keyFile(folder), `${key.trim()}\n`, 0o600);
-  await writeFileAtomically(certificateFile(folder), `${certificate.trim()}\n`);
+  await writeFileAtomically(fileIn(folder), `${JSON.stringify({ certificate, key })}\n`, 0o600);
 }
 
 /** Forgets it, if there is one. */
 export async function forgetUploadedCertificate(folder: string): Promise<void> {
-  await rm(certificateFile(folder), { force: true });
-  await rm(keyFile(folder), { force: true });
+  await rm(fileIn(folder), { force: true });
 }
 
-const certificateFile = (folder: string): string => path.join(folder, 'uploaded.pem');
-const keyFile = (folder: string): string => path.join(folder, 'uploaded-key.pem');
+const fileIn = (folder: string): string => path.join(folder, 'uploaded.json');
+
+function parse(text: string): ServerCertificate {
+  try {
+    return KeptCertificate.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new CertificateProblem('certificate', `is damaged: ${messageOf(cause)}. Upload it again.`, {
+      cause,
+    });
+  }
+}
