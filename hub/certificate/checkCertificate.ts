@@ -35,6 +35,10 @@ export function checkCertificate({ certificate, key }: ServerCertificate): Omit<
     const message = `expired on ${server.validTo}. Renew it, or leave it out: the hub makes its own.`;
     throw new CertificateProblem('certificate', message);
   }
+  if (server.validFromDate.getTime() > Date.now()) {
+    const message = `is valid from ${server.validFrom} on only. Check this machine's clock, or use it then.`;
+    throw new CertificateProblem('certificate', message);
+  }
   try {
     createSecureContext({ cert: certificate, key });
   } catch (cause) {

@@ -49,3 +49,10 @@ test('an expired one is refused', async () => {
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 500 * 86_400_000 });
   await expect(givenCertificate(file('chain.pem'), file('key.pem'))).rejects.toThrow(/expired on .*Renew it/);
 });
+
+test('one that is not valid yet is refused', async () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 5 * 86_400_000 });
+  await expect(givenCertificate(file('chain.pem'), file('key.pem'))).rejects.toThrow(
+    /is valid from .* on only/,
+  );
+});
