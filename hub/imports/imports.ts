@@ -244,6 +244,8 @@ export class Imports {
       );
       const { totalBytes } = job.record.view;
       this.#update(job, { state: 'done', model, bytesPerSecond: null, doneBytes: totalBytes ?? 0 });
+      // Kept before its files go: a hub that dies in between would take it up without them.
+      await this.#keep(job);
       await rm(this.#folder(view.id), { recursive: true, force: true });
       if (view.deploy) await this.#deploy(model);
     } catch (error) {
