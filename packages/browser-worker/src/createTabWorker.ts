@@ -260,7 +260,8 @@ class Tab implements TabWorker {
     if (mode !== undefined && mode !== this.#mode) return this.#fallBack(reason, mode);
     if (mode !== undefined) {
       await this.#begin(mode);
-      if (!this.#run) return;
+      // Where it fell back meanwhile, that is what matters.
+      if (!this.#run || this.#mode !== mode) return;
       const advice = 'If that happens often, give it less memory.';
       return this.#view.set({ problem: { message: `It had to be started again: ${reason}.`, advice } });
     }
