@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { rankGraphVariants } from './graphVariants.ts';
+import { isFloat16, rankGraphVariants } from './graphVariants.ts';
 
 test('four-bit weights with float32 activations come first, float16 after eight-bit', () => {
   expect(
@@ -22,4 +22,9 @@ test('weights, encoders and embedding graphs are no decoders', () => {
       'decoder_model_merged.onnx',
     ]),
   ).toEqual(['decoder_model_merged']);
+});
+
+test('half precision is in the name', () => {
+  const names = ['model', 'model_q4', 'model_q4f16', 'model_fp16', 'model_quantized'];
+  expect(names.filter(isFloat16)).toEqual(['model_q4f16', 'model_fp16']);
 });

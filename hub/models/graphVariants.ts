@@ -9,6 +9,11 @@ const preferredSuffixes = ['_q4', '_quantized', '_int8', '_uint8', '_q8', '_q4f1
 /** Graphs that are no decoder with a cache of its own. */
 const otherParts = /encoder|embed|vision|audio|with_past|no_cache/;
 
+/** True where the name says that the graph computes in half precision, as `model_q4f16` and `model_fp16` do. */
+export function isFloat16(name: string): boolean {
+  return /f(p|loat)?16/.test(name);
+}
+
 /** Names (without `.onnx`) of the graphs that can be a decoder, best first. */
 export function rankGraphVariants(fileNames: string[]): string[] {
   const rank = (name: string): number => {

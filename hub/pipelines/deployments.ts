@@ -3,6 +3,7 @@ import type { DeploymentPlan } from '@potluck/api';
 import type { InstanceId, ModelId, StageReport, WorkerId } from '@potluck/protocol';
 import type { Logger } from 'pino';
 import type { Model } from '../models/model.ts';
+import { cannotRun } from '../placement/cannotRun.ts';
 import { checkPlan } from '../placement/checkPlan.ts';
 import type { WorkerRegistry } from '../workers/workerRegistry.ts';
 import type { WorkerRecord } from '../workers/workerTable.ts';
@@ -161,7 +162,7 @@ export class Deployments {
         logger: logger.child({ model: id }),
         workersStarting,
         freeBytes: (worker) => {
-          const reason = unusable(worker.id);
+          const reason = unusable(worker.id) ?? cannotRun(worker.device, model.package);
           if (reason !== undefined) return { reason };
           const siblings = this.find(id)?.replicas.filter((replica) => replica !== keeper) ?? [];
           if (siblings.some((sibling) => sibling.uses(worker.id))) return { reason: 'has another replica' };

@@ -1,9 +1,10 @@
 /** What the operator does to deployments: looks before, does, and keeps it for the next start. */
 import type { DeploymentPlan, DeploymentPreview, Prediction, PreviewStage } from '@potluck/api';
-import type { WorkerId } from '@potluck/protocol';
+import type { ModelPackage, WorkerId } from '@potluck/protocol';
 import type { DeploymentStore } from '../database/smallStores.ts';
 import type { Catalogue } from '../models/catalogue.ts';
 import type { Model } from '../models/model.ts';
+import { cannotRun } from '../placement/cannotRun.ts';
 import { checkPlan } from '../placement/checkPlan.ts';
 import { placeByPlan } from '../placement/placeByPlan.ts';
 import type { PlacedStage, PlacementWorker } from '../placement/placeStages.ts';
@@ -72,7 +73,7 @@ export class Operator {
     if (problem) throw new DeploymentError('bad_plan', problem.message, problem.param);
     const memoryOf = stageMemory(model.package);
     const whole = memoryOf(0, layers.length - 1);
-    const candidates = this.#candidates(id);
+    const { candidates, unable } = this.#candidates(model.package);
     const answer: DeploymentPreview = {
       ok: true,
       problem: null,
@@ -88,7 +89,8 @@ export class Operator {
       const placement = placeByPlan(model.package, left, plan);
       if (!placement.ok) {
         const which = replicaCount(plan) > 1 ? `replica ${replica + 1}: ` : '';
-        return { ...answer, ok: false, problem: `${which}${placement.message}`, predictions: [] };
+        const problem = [`${which}${placement.message}`, ...unable].join('; ');
+        return { ...answer, ok: false, problem, predictions: [] };
       }
       answer.predictions.push({ replica, ...this.#predict(model, placement.stages, left) });
       for (const stage of placement.stages) {
@@ -140,20 +142,27 @@ export class Operator {
     return predictSpeed(model.package, stages, { workers, link });
   }
 
-  /** What each node that may have stages has free, in bytes. */
-  freeBytes(): number[] {
-    return this.#candidates().map(({ memoryBytes }) => memoryBytes);
+  /** What each node that may have stages of such a model has free, in bytes. */
+  freeBytes(model: Pick<ModelPackage, 'float16'>): number[] {
+    return this.#candidates(model).candidates.map(({ memoryBytes }) => memoryBytes);
   }
 
-  #candidates(model?: string): PlacementWorker[] {
+  /** Who may have stages; and, for people, who of them can't run this model. */
+  #candidates(model: Pick<ModelPackage, 'float16'> & { id?: string }): {
+    candidates: PlacementWorker[];
+    unable: string[];
+  } {
     const { registry, deployments, nodes } = this.#components;
-    return [...registry.table.values()]
-      .filter(({ id, isLeaving }) => !isLeaving && nodes.unusable(id) === undefined)
-      .map((worker) => ({
-        id: worker.id,
-        name: worker.name,
-        memoryBytes: deployments.freeBytes(worker, model),
-      }));
+    const unable: string[] = [];
+    const candidates = [...registry.table.values()].flatMap((worker) => {
+      const { id, name, device, isLeaving } = worker;
+      if (isLeaving || nodes.unusable(id) !== undefined) return [];
+      const reason = cannotRun(device, model);
+      if (reason === undefined) return [{ id, name, memoryBytes: deployments.freeBytes(worker, model.id) }];
+      unable.push(`${name} ${reason}`);
+      return [];
+    });
+    return { candidates, unable };
   }
 
   async #open(id: string): Promise<Model> {

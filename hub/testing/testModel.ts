@@ -10,6 +10,7 @@ export interface TestModelInit {
   layers?: number;
   layerBytes?: number;
   contextLength?: number;
+  float16?: boolean;
 }
 
 const cacheBytesPerLayerToken = 100;
@@ -19,6 +20,7 @@ const vocabularySize = 6400;
 
 export async function testModel(init: TestModelInit = {}): Promise<Model> {
   const { id = 'test-model', layers = 8, layerBytes = 1_000_000, contextLength = 4096 } = init;
+  const { float16 = false } = init;
   const model = ModelId.parse(id);
   return {
     package: {
@@ -42,6 +44,7 @@ export async function testModel(init: TestModelInit = {}): Promise<Model> {
       contextLength,
       stopTokenIds: [testStopToken],
       parameterCount: 0,
+      float16,
       notes: [],
     },
     tokenizer: await loadTokenizer(builtInModelDirectory()),

@@ -10,6 +10,7 @@ import {
   type RemoteHubInit,
 } from '../../models/remote/remoteHub.ts';
 import { RemoteHubError } from '../../models/remote/remoteHubError.ts';
+import { isFloat16 } from '../../models/graphVariants.ts';
 import { suggestedModels } from '../../models/suggestedModels.ts';
 import type { Deployments } from '../../pipelines/deployments.ts';
 import type { Operator } from '../../pipelines/operator.ts';
@@ -53,7 +54,7 @@ export function modelRoutes({ catalogue, deployments, operator }: ModelRouteComp
       { responses: { 200: answers(z.object({ suggestions: z.array(Suggestion) }), 'Smallest first') } },
     ),
     (c) => {
-      const free = operator.freeBytes();
+      const free = operator.freeBytes({ float16: false });
       const suggestions = suggestedModels.map((one) => ({
         ...one,
         fit: estimateFit(one.bytes, free),
@@ -148,14 +149,13 @@ export function remoteModelRoutes({ operator, hubSettings }: ModelRouteComponent
         `${owner}/${name}`,
         c.req.valid('query').revision,
       );
-      const free = operator.freeBytes();
       const variants = found.variants.map((variant, index) => {
         const bytes = variant.files.reduce((sum, file) => sum + file.bytes, 0);
         return {
           name: variant.name,
           bytes,
           files: variant.files.map((file) => ({ path: file.path, bytes: file.bytes })),
-          fit: estimateFit(bytes, free),
+          fit: estimateFit(bytes, operator.freeBytes({ float16: isFloat16(variant.name) })),
           preferred: index === 0,
         };
       });

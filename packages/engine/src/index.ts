@@ -30,3 +30,4 @@ export { sampleToken, type SampledToken } from './sampling/sampleToken.ts';
 export { TokenHistory } from './sampling/tokenHistory.ts';
 export { createStage } from './stage/createStage.ts';
 export type { Stage, StageArtifact, StageOptions, StepRequest, StepResult } from './stage/stage.ts';
+export { makeTensor } from './tensor/makeTensor.ts';

@@ -170,6 +170,8 @@ export const ModelPackage = z.object({
   stopTokenIds: z.array(count),
   /** Parameters, estimated from the weights' shapes. */
   parameterCount: count,
+  /** True where it computes in half precision somewhere, so that only devices with float16 can run it. */
+  float16: z.boolean().default(false),
   /** What the rewrites did and what was left out, for people. */
   notes: z.array(z.string()),
 });

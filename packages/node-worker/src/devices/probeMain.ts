@@ -1,4 +1,5 @@
 /** Runs in a process of its own: a provider that aborts takes only this process down. Prints one line of JSON. */
+import { makeTensor } from '@potluck/engine';
 import * as ort from 'onnxruntime-node';
 import { probeGraph, smallProbeWidth, speedProbeWidth } from './probeGraph.ts';
 import type { ProbeResult } from './probeDevice.ts';
@@ -14,8 +15,7 @@ async function measure(type: 'float32' | 'float16', width: number): Promise<numb
     executionProviders: [provider],
     logSeverityLevel: 4,
   });
-  const data = type === 'float32' ? new Float32Array(width) : new Uint16Array(width);
-  const input = new ort.Tensor(type, data as never, [1, width]);
+  const input = makeTensor(ort, type, new Uint8Array(width * (type === 'float32' ? 4 : 2)), [1, width]);
   const times: number[] = [];
   const begun = performance.now();
   // The first run compiles, and does not count.

@@ -36,6 +36,7 @@ describe('importing', () => {
     expect(imported.parameterCount / 1e6).toBeGreaterThan(25);
     expect(imported.parameterCount / 1e6).toBeLessThan(31);
     expect(imported.notes.length).toBeGreaterThan(0);
+    expect(imported.float16).toBe(false);
     // Keys and values of 2 heads of 64 numbers of 4 bytes.
     for (const layer of imported.layers) expect(layer.cacheBytesPerToken).toBe(2 * 2 * 64 * 4);
   });

@@ -13,6 +13,7 @@ import type { ModelFiles } from '../source.ts';
 import { cacheSizes } from '../stage/cacheSizes.ts';
 import { countParameters } from './countParameters.ts';
 import { weightFilesOf, writePackedDecoder } from './packedDecoder.ts';
+import { usesFloat16 } from './usesFloat16.ts';
 import { bytesOf, packWeights, type BlobSink, type ImportProgress } from './packWeights.ts';
 import { partsOfWeights, type DecoderPart } from './weightParts.ts';
 
@@ -61,6 +62,7 @@ export async function importDecoder(options: ImportOptions): Promise<ImportedDec
       readTensor: (tensor) => readTensorBytes(tensor, files),
     })),
   );
+  const float16 = usesFloat16(model.graph);
   const anatomy = analyseDecoder(model.graph, config, notes);
   // Annotations have served; names of dimensions mean nothing in a part of the graph.
   model.graph.values = [];
@@ -91,6 +93,7 @@ export async function importDecoder(options: ImportOptions): Promise<ImportedDec
     contextLength,
     stopTokenIds: config.stopTokenIds,
     parameterCount,
+    float16,
     notes,
   };
 }

@@ -1,0 +1,6 @@
+import { expect, it } from 'vitest';
+import { probeDevice } from './probeDevice.ts';
+
+it('finds that the processor works, in half precision too', async () => {
+  expect(await probeDevice('cpu', 'works')).toMatchObject({ ok: true, float16: true });
+});
