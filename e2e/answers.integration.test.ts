@@ -1,5 +1,6 @@
 import type OpenAI from 'openai';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { EventReader } from '../hub/testing/eventReader.ts';
 import { startHub, startWorker, type HubProcess } from './support/hubProcess.ts';
 import { promptsOfLength } from './support/prompts.ts';
 
@@ -36,6 +37,16 @@ describe('a hub as it comes', () => {
     }
     expect(text).toBe(data.choices[0]?.message.content);
     expect(usage).toMatchObject(data.usage ?? {});
+  });
+
+  test('says how busy its workers are while they answer, and when they rest', async () => {
+    await using hub = await startHub();
+    const events = await EventReader.open(hub);
+    await hub.client.chat.completions.create({ model, messages: question });
+    const { node } = await events.until('node', ({ node: { load } }) => load > 0);
+    expect(node.load).toBeLessThanOrEqual(1);
+    await events.until('node', ({ node: { id, load } }) => id === node.id && load === 0);
+    events.close();
   });
 
   test('a worker from another machine joins with the token and takes a share', async () => {

@@ -27,7 +27,7 @@ export interface WorkerSocket {
 /** What a worker says after hello, except what the registry deals with by itself. */
 export type WorkerMessage = Exclude<
   FromWorkerMessage,
-  { type: 'hello' | 'renew' | 'leaving' | 'goodbye' | 'peer-report' | 'presence' }
+  { type: 'hello' | 'renew' | 'leaving' | 'goodbye' | 'peer-report' | 'presence' | 'load' }
 >;
 
 /** Told about every change, in the order in which it happened. */
@@ -101,6 +101,7 @@ export class WorkerRegistry {
       device: hello.device,
       memoryBytes: hello.memoryBytes,
       joinedAt: Date.now(),
+      load: 0,
       isLeaving: false,
       cachedBlobs: new Set(hello.cachedBlobs),
       peers: new Map(),
@@ -157,6 +158,10 @@ export class WorkerRegistry {
         return;
       case 'presence':
         this.#apply({ type: 'presence-changed', workerId, presence: message.state });
+        this.#changed(workerId);
+        return;
+      case 'load':
+        this.#apply({ type: 'load-changed', workerId, load: message.busy });
         this.#changed(workerId);
         return;
       case 'peer-report':

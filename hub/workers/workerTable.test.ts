@@ -15,6 +15,7 @@ const record = (name: string): WorkerRecord => ({
   device: { kind: 'cpu', description: 'test', float16: false },
   memoryBytes: 1e9,
   joinedAt: 0,
+  load: 0,
   isLeaving: false,
   peers: new Map(),
 });

@@ -25,6 +25,8 @@ export interface WorkerRecord {
   cachedBlobs: ReadonlySet<Sha256>;
   /** Tabs only: whether somebody looks at it, by what it last said. */
   presence?: WorkerPresence['state'];
+  /** Share of the last seconds that it spent computing, from 0 to 1, by what it last said. */
+  load: number;
   /** It said that it wants nothing new, and goes when its answers have ended. */
   isLeaving: boolean;
   /** How it reaches its peers, by what it last said. */
@@ -37,6 +39,7 @@ export type WorkerEvent =
   | { type: 'renamed'; workerId: WorkerId; name: string }
   | { type: 'blobs-cached'; workerId: WorkerId; blobs: readonly Sha256[] }
   | { type: 'presence-changed'; workerId: WorkerId; presence: WorkerPresence['state'] }
+  | { type: 'load-changed'; workerId: WorkerId; load: number }
   | { type: 'leaving'; workerId: WorkerId }
   | { type: 'peer-reported'; workerId: WorkerId; report: PeerReport };
 
@@ -49,10 +52,8 @@ export function applyWorkerEvent(table: WorkerTable, event: WorkerEvent): Worker
       return new Map(table).set(event.worker.id, event.worker);
     case 'left':
       return withoutWorker(table, event.workerId);
-    case 'renamed': {
-      const worker = table.get(event.workerId);
-      return worker ? new Map(table).set(worker.id, { ...worker, name: event.name }) : table;
-    }
+    case 'renamed':
+      return changed(table, event.workerId, { name: event.name });
     case 'blobs-cached': {
       const worker = table.get(event.workerId);
       if (!worker) return table;
@@ -62,11 +63,11 @@ export function applyWorkerEvent(table: WorkerTable, event: WorkerEvent): Worker
       });
     }
     case 'presence-changed':
-      return withPresence(table, event.workerId, event.presence);
-    case 'leaving': {
-      const worker = table.get(event.workerId);
-      return worker ? new Map(table).set(worker.id, { ...worker, isLeaving: true }) : table;
-    }
+      return changed(table, event.workerId, { presence: event.presence });
+    case 'load-changed':
+      return changed(table, event.workerId, { load: event.load });
+    case 'leaving':
+      return changed(table, event.workerId, { isLeaving: true });
     case 'peer-reported':
       return withPeer(table, event.workerId, event.report);
   }
@@ -83,13 +84,9 @@ function withoutWorker(table: WorkerTable, workerId: WorkerId): WorkerTable {
   return next;
 }
 
-function withPresence(
-  table: WorkerTable,
-  workerId: WorkerId,
-  presence: WorkerPresence['state'],
-): WorkerTable {
+function changed(table: WorkerTable, workerId: WorkerId, change: Partial<WorkerRecord>): WorkerTable {
   const worker = table.get(workerId);
-  return worker ? new Map(table).set(workerId, { ...worker, presence }) : table;
+  return worker ? new Map(table).set(workerId, { ...worker, ...change }) : table;
 }
 
 function withPeer(table: WorkerTable, workerId: WorkerId, { peer, ...link }: PeerReport): WorkerTable {

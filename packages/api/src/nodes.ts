@@ -88,6 +88,8 @@ export const Node = z
     leaseMs: Count,
     stages: z.array(Stage),
     peers: z.array(Link),
+    /** Share of the last seconds that it spent computing, from 0 to 1. */
+    load: z.number().min(0).max(1),
     /** Answers that run through it now. */
     runningRequests: Count,
     /** Tokens computed since it joined, prompts included. */

@@ -9,7 +9,7 @@ import { StageDescription } from './model.ts';
 import { SamplingDescription, TokenLogprob } from './sampling.ts';
 
 /** Rises when a message or frame changes in a way that an older side would misread. */
-export const protocolVersion = 2;
+export const protocolVersion = 3;
 
 /** Path of the control web socket on the hub. */
 export const workerSocketPath = '/api/workers/socket';
@@ -195,6 +195,14 @@ export const WorkerPresence = z.object({
 });
 export type WorkerPresence = z.infer<typeof WorkerPresence>;
 
+/** How busy a worker is: sent every few seconds while it computes, and once when it rests. */
+export const WorkerLoad = z.object({
+  type: z.literal('load'),
+  /** Share of the time spent inside steps. */
+  busy: z.number().min(0).max(1),
+});
+export type WorkerLoad = z.infer<typeof WorkerLoad>;
+
 /** The worker is about to leave: it wants nothing new, and the hub takes its stages away as the answers under way end. */
 export const Leaving = z.object({ type: z.literal('leaving') });
 
@@ -221,6 +229,7 @@ export const FromWorkerMessage = z.discriminatedUnion('type', [
   SessionClosed,
   PeerReport,
   WorkerPresence,
+  WorkerLoad,
   Leaving,
   Goodbye,
 ]);

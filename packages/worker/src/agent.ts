@@ -23,6 +23,8 @@ import { deferred, type Deferred } from './deferred.ts';
 import { RefusedByHubError, SessionError } from './errors.ts';
 import { HubConnection, type HubRequest } from './hub-connection/HubConnection.ts';
 import type { OpenHubSocket } from './hub-connection/HubSocket.ts';
+import { LoadMeter } from './load/LoadMeter.ts';
+import { meteredStageHost } from './load/meteredStageHost.ts';
 import type { Log } from './log.ts';
 import { messageOf } from './messageOf.ts';
 import type { DirectConnector } from './peers/DirectConnector.ts';
@@ -101,7 +103,11 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
     log,
     onOverflow: () => observe?.({ type: 'in-memory' }),
   });
-  const pool = new StagePool({ host: components.stageHost }, { memoryBytes: init.memoryBytes });
+  const load = new LoadMeter((busy) => hub.send({ type: 'load', busy }));
+  const pool = new StagePool(
+    { host: meteredStageHost(components.stageHost, load) },
+    { memoryBytes: init.memoryBytes },
+  );
 
   const hub = new HubConnection(
     { openSocket: components.openSocket, log, ...(components.random && { random: components.random }) },
@@ -318,6 +324,7 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
   let ending: Promise<void> | undefined;
   function end(error?: Error, reason?: string): Promise<void> {
     ending ??= (async () => {
+      load.stop();
       hub.stop(reason);
       tellDrained();
       links.close();
