@@ -76,6 +76,13 @@ class Tab implements TabWorker {
     if (this.#run) this.#stayAlive.want(this.#settings.settings);
   }
 
+  useToken(token: string): void {
+    this.#settings.keepToken(this.#hubUrl, token);
+    void this.#command(async () => {
+      if (this.snapshot.state === 'refused') this.#view.set({ state: 'idle', problem: undefined });
+    });
+  }
+
   start(): Promise<void> {
     return this.#command(async () => {
       if (this.#run) return;
