@@ -286,7 +286,8 @@ class Tab implements TabWorker {
   #fail(state: 'refused' | 'failed', problem: Problem): void {
     this.#view.log('error', problem.message);
     if (this.#identity) this.#identity.was = 'idle';
-    this.#view.set({ state, problem, hub: offline });
+    this.#stayAlive.letGo();
+    this.#view.set({ state, problem, hub: offline, stages: [], peers: [] });
   }
 
   #showStayAlive(change: Partial<TabSnapshot['stayAlive']>): void {
