@@ -39,6 +39,13 @@ GPUBuffer.prototype.getMappedRange = function (...range) {
 };
 `;
 
+/** In the engine: fails as broken wasm does when the page asks for it. */
+const breakableRuntime = `
+new BroadcastChannel('runtime').onmessage = () => {
+  throw new Error('unreachable');
+};
+`;
+
 let browser: Browser;
 let model: ModelDirectory;
 let hub: HubProcess;
@@ -127,4 +134,26 @@ test('a browser that has no GPU to give offers its processor, and says what coul
   await tab.command('start');
   expect((await tab.until(serves)).device?.kind).toBe('wasm');
   await answers();
+});
+
+test('a tab whose runtime breaks again and again gives up, says so and is kept awake no longer', async () => {
+  await using page = await serveTestPage({ inEngine: breakableRuntime });
+  await using context = await browser.newContext();
+  const tab = await openTab(context, { pageUrl: page.url, hub, device: 'wasm' });
+  await tab.page.evaluate(() => globalThis.tab.change({ quietTone: true }));
+  await tab.page.locator('body').click();
+  await tab.command('start');
+  await tab.until(({ stayAlive }) => stayAlive.quietTone);
+  for (const losses of [0, 1, 2]) {
+    const progress = async (): Promise<[string, number]> => {
+      const { state, events } = await tab.snapshot();
+      return [state, events.filter(({ level }) => level === 'error').length];
+    };
+    await expect.poll(progress).toEqual(['contributing', losses]);
+    await tab.page.evaluate(() => new BroadcastChannel('runtime').postMessage('break'));
+  }
+  const { problem, stages } = await tab.until(({ state }) => state === 'failed');
+  expect(problem?.message).toContain('The runtime broke again and again');
+  expect(stages).toEqual([]);
+  await tab.until(({ stayAlive }) => !stayAlive.quietTone);
 });

@@ -49,3 +49,24 @@ test('the app’s join page, opened by its link, serves a model that the chat ro
   expect(data.choices[0]?.message.content).toContain('Paris');
   expect(response.headers.get('x-potluck-route')).toBe('laptop[0-7]');
 });
+
+test('a tab that was refused takes the fresh link that is opened in it', async () => {
+  await using hub = await startHub({ flags: ['--local-workers', '0'] });
+  await using browser = await launchChromium();
+  await using context = await browser.newContext();
+  const page = await context.newPage();
+  await page.addInitScript(() => localStorage.setItem('potluck.tab', JSON.stringify({ device: 'wasm' })));
+  const link = (token: string): string => joinLink({ hubUrl: hub.url, token });
+  const state = page.locator('html');
+  await page.goto(link('of-a-hub-that-was'));
+  await page.getByRole('button', { name: 'Join the table' }).click();
+  await expect(state).toHaveAttribute('data-worker-state', 'refused');
+  const loaded = await page.evaluate(() => performance.timeOrigin);
+  await page.goto(link(hub.joinToken));
+  await expect(state).toHaveAttribute('data-worker-state', 'idle');
+  await expect(page).toHaveURL(`${hub.url}/join`);
+  await page.getByRole('button', { name: 'Join the table' }).click();
+  await expect(state).toHaveAttribute('data-worker-state', 'contributing');
+  await expect(page.getByRole('alert')).toHaveCount(0);
+  expect(await page.evaluate(() => performance.timeOrigin)).toBe(loaded);
+});

@@ -11,7 +11,7 @@ import { serveTestPage, type TestPage } from './support/testPage.ts';
 
 declare global {
   /** What the page has asked the browser for. */
-  var asked: { audio: AudioContext[]; wakeLocks: WakeLockSentinel[] };
+  var asked: { audio: AudioContext[]; wakeLocks: WakeLockSentinel[]; requests: Promise<unknown>[] };
 }
 
 let model: ModelDirectory;
@@ -32,7 +32,7 @@ const startModel = (): Promise<HubProcess> =>
 
 /** Keeps what the page asks for, to look at. */
 function watchAsked(): void {
-  globalThis.asked = { audio: [], wakeLocks: [] };
+  globalThis.asked = { audio: [], wakeLocks: [], requests: [] };
   globalThis.AudioContext = class extends AudioContext {
     constructor() {
       super();
@@ -41,10 +41,13 @@ function watchAsked(): void {
   };
   const { wakeLock } = navigator;
   const request = wakeLock.request.bind(wakeLock);
-  wakeLock.request = async (type) => {
-    const sentinel = await request(type);
-    globalThis.asked.wakeLocks.push(sentinel);
-    return sentinel;
+  wakeLock.request = (type) => {
+    const asked = request(type).then((sentinel) => {
+      globalThis.asked.wakeLocks.push(sentinel);
+      return sentinel;
+    });
+    globalThis.asked.requests.push(asked);
+    return asked;
   };
 }
 
@@ -75,6 +78,44 @@ test('the button starts the tone, keeps the screen on and holds a lock; pausing 
   await expect.poll(() => awake(page)).toEqual(['closed', false]);
   await page.getByRole('button', { name: 'Resume' }).click();
   await expect.poll(() => awake(page)).toEqual(['running', true]);
+});
+
+test('the screen is kept on by one lock at most, however often that changes, and by none after a pause', async () => {
+  await using hub = await startModel();
+  await using context = await plainContext();
+  await context.grantPermissions(['screen-wake-lock']);
+  await context.addInitScript(watchAsked);
+  const tab = await openTab(context, { pageUrl: site.url, hub, device: 'wasm' });
+  /** Locks that are held when the browser has answered all that it was asked. */
+  const held = (): Promise<number> =>
+    tab.page.evaluate(async () => {
+      const { requests, wakeLocks } = globalThis.asked;
+      let answered = -1;
+      while (answered < requests.length) {
+        answered = requests.length;
+        await Promise.allSettled(requests);
+        await new Promise((resolve) => setTimeout(resolve));
+      }
+      return wakeLocks.filter(({ released }) => !released).length;
+    });
+  await tab.command('start');
+  await tab.page.evaluate(() => {
+    for (const keepScreenOn of [true, false, true, true]) globalThis.tab.change({ keepScreenOn });
+    for (let i = 0; i < 3; i++) document.dispatchEvent(new Event('visibilitychange'));
+  });
+  await tab.until(({ stayAlive }) => stayAlive.wakeLock);
+  expect(await held()).toBe(1);
+
+  // It is let go and asked for in the moment before the pause.
+  await tab.page.evaluate(async () => {
+    globalThis.tab.change({ keepScreenOn: false });
+    await globalThis.tab.pause();
+    globalThis.tab.change({ keepScreenOn: true });
+    await globalThis.tab.resume();
+    await globalThis.tab.pause();
+  });
+  expect(await held()).toBe(0);
+  expect((await tab.snapshot()).stayAlive.wakeLock).toBe(false);
 });
 
 test('after a reload the tone waits for the first click, as browsers want it', async () => {

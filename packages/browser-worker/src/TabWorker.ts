@@ -18,6 +18,8 @@ export interface TabWorker {
   subscribe(listener: (snapshot: TabSnapshot) => void): () => void;
   /** Changes settings and keeps them. Name, memory and device take effect at the next start. */
   change(settings: Partial<TabSettings>): void;
+  /** Takes the token of another join link, for the next start; a tab that was refused is then ready for it. */
+  useToken(token: string): void;
   /** Tests the device and starts to join the hub. Resolves in `contributing` or in a state that says why not. Never rejects. */
   start(): Promise<void>;
   /**

@@ -76,6 +76,13 @@ class Tab implements TabWorker {
     if (this.#run) this.#stayAlive.want(this.#settings.settings);
   }
 
+  useToken(token: string): void {
+    this.#settings.keepToken(this.#hubUrl, token);
+    void this.#command(async () => {
+      if (this.snapshot.state === 'refused') this.#view.set({ state: 'idle', problem: undefined });
+    });
+  }
+
   start(): Promise<void> {
     return this.#command(async () => {
       if (this.#run) return;
@@ -279,7 +286,8 @@ class Tab implements TabWorker {
   #fail(state: 'refused' | 'failed', problem: Problem): void {
     this.#view.log('error', problem.message);
     if (this.#identity) this.#identity.was = 'idle';
-    this.#view.set({ state, problem, hub: offline });
+    this.#stayAlive.letGo();
+    this.#view.set({ state, problem, hub: offline, stages: [], peers: [] });
   }
 
   #showStayAlive(change: Partial<TabSnapshot['stayAlive']>): void {

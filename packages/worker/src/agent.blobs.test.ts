@@ -34,6 +34,17 @@ const reasons = (worker: ScriptedWorker): string[] =>
     message.type === 'stage-report' && message.reason !== undefined ? [message.reason] : [],
   );
 
+/** Serves a stage, then gives it up. */
+async function serve(hub: ScriptedHub, worker: ScriptedWorker, stage: StageDescription): Promise<void> {
+  const [assign] = await hub.deploy([{ worker, stage }]);
+  const { assignmentId } = assign as Assign;
+  worker.send({ type: 'release', assignmentId });
+  await worker.message(
+    'stage-report',
+    (report) => report.assignmentId === assignmentId && report.state === 'released',
+  );
+}
+
 describe('weights', () => {
   it('continue where the connection was cut', async () => {
     const hub = await startHub();
@@ -125,19 +136,32 @@ describe('weights', () => {
     const [first, second, third] = models as [(typeof models)[0], (typeof models)[0], (typeof models)[0]];
     const blobStore = memoryBlobStore({ capacityBytes: 1_200_000 });
     const { worker } = await join(hub, {}, { blobStore });
-    const serve = async ({ stage }: { stage: StageDescription }): Promise<void> => {
-      const [assign] = await hub.deploy([{ worker, stage }]);
-      const { assignmentId } = assign as Assign;
-      worker.send({ type: 'release', assignmentId });
-      await worker.message(
-        'stage-report',
-        (report) => report.assignmentId === assignmentId && report.state === 'released',
-      );
-    };
-    for (const model of [first, second, first, third]) await serve(model);
+    for (const { stage } of [first, second, first, third]) await serve(hub, worker, stage);
     const kept = models.map(({ pack }) => blobStore.whole.has(pack.sha256));
     expect(kept).toEqual([true, false, true]);
     expect(reasons(worker).join()).not.toMatch(/served from memory/);
+  });
+
+  it('that can never be kept are served from memory, and take nobody’s place', async () => {
+    const hub = await startHub();
+    const models = [500_000, 400_000, 1_300_000, 1_000_000].map((bytes) => {
+      const pack = hub.addBlob(randomBytes(bytes));
+      const [stage] = cut(1, hub.addBlob(randomBytes(50)), { packs: [pack] });
+      return { stage: stage as StageDescription, pack };
+    });
+    const blobStore = memoryBlobStore({ capacityBytes: 1_200_000 });
+    const events: AgentEvent[] = [];
+    const { worker } = await join(hub, {}, { blobStore, observe: (event) => void events.push(event) });
+    const kept: boolean[][] = [];
+    for (const { stage } of models) {
+      await serve(hub, worker, stage);
+      kept.push(models.map(({ pack }) => blobStore.whole.has(pack.sha256)));
+    }
+    expect(kept[2]).toEqual([true, true, false, false]);
+    expect(events.map(({ type }) => type)).toContain('in-memory');
+    expect(reasons(worker).join()).toMatch(/storage is full: this model is served from memory/);
+    // One that can be, when others go, still is.
+    expect(kept[3]).toEqual([false, false, false, true]);
   });
 
   it('that a stage needs make no room for those of another', async () => {

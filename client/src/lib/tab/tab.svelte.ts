@@ -17,12 +17,17 @@ class Tab {
 
   /**
    * Loads the worker's code and lets it look at the device; a tab that was contributing before a reload goes on by itself.
-   * The worker outlives the join page: other pages of the app can be looked at while it serves.
+   * The worker outlives the join page: other pages of the app can be looked at while it serves. Called again, it takes the
+   * token of another link.
    * @param link by which the page was opened; with `auto`, as `potluck browsers` opens it, the tab starts without a click
    */
-  open(link: JoinLink | undefined): Promise<void> {
-    this.#opening ??= this.#load(link);
-    return this.#opening;
+  async open(link: JoinLink | undefined): Promise<void> {
+    if (this.#opening === undefined) {
+      this.#opening = this.#load(link);
+      return this.#opening;
+    }
+    await this.#opening;
+    if (link !== undefined) this.#worker?.useToken(link.token);
   }
 
   async #load(link: JoinLink | undefined): Promise<void> {

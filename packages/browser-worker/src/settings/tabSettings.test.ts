@@ -26,6 +26,31 @@ test('settings and tokens are kept for the next page', () => {
   expect(next.tokenFor('http://other')).toBeUndefined();
 });
 
+test('what another tab has changed meanwhile is neither lost nor ignored', () => {
+  const storage = memoryStorage();
+  const [one, other] = [new TabSettingsStore(storage, 'Chrome'), new TabSettingsStore(storage, 'Chrome')];
+  one.keepToken('http://hub', 'former');
+  other.keepToken('http://hub', 'fresh');
+  expect(one.tokenFor('http://hub')).toBe('fresh');
+  one.change({ name: 'attic' });
+  other.change({ quietTone: true });
+  const next = new TabSettingsStore(storage, 'Chrome');
+  expect(next.settings).toMatchObject({ name: 'attic', quietTone: true });
+  expect(next.tokenFor('http://hub')).toBe('fresh');
+});
+
+test('settings that storage does not take last as long as the page', () => {
+  const full = memoryStorage();
+  full.setItem = () => {
+    throw new DOMException('full', 'QuotaExceededError');
+  };
+  const store = new TabSettingsStore(full, 'Chrome');
+  store.change({ name: 'attic' });
+  store.keepToken('http://hub', 'secret');
+  expect(store.settings.name).toBe('attic');
+  expect(store.tokenFor('http://hub')).toBe('secret');
+});
+
 test('what is stored and not understood falls back to the default', () => {
   const storage = memoryStorage();
   storage.setItem('potluck.tab', '{"name": 7, "device": "abacus", "memoryBytes": -1, "quietTone": true}');

@@ -26,16 +26,20 @@ const Stored = z.object({
 
 const storageKey = 'potluck.tab';
 
-/** Settings and join tokens in `localStorage`, or only in memory where a page has none. */
+/**
+ * Settings and join tokens in `localStorage`, or only in memory where a page has none. Other tabs change them too: what
+ * is stored counts whenever one is changed, and whenever a token is asked for.
+ */
 export class TabSettingsStore {
-  readonly #storage: Storage | undefined;
+  #storage: Storage | undefined;
   readonly #defaultName: string;
   #stored: z.infer<typeof Stored>;
 
   constructor(storage: Storage | undefined, defaultName: string) {
     this.#storage = storage;
     this.#defaultName = defaultName;
-    this.#stored = Stored.parse(readJson(storage?.getItem(storageKey)) ?? {});
+    this.#stored = Stored.parse({});
+    this.#read();
   }
 
   get settings(): TabSettings {
@@ -45,15 +49,21 @@ export class TabSettingsStore {
 
   /** Takes what is valid; a name of spaces only means the default one. */
   change(settings: Partial<TabSettings>): void {
-    this.#keep({ ...this.#stored, ...settings });
+    this.#keep({ ...this.#read(), ...settings });
   }
 
   tokenFor(hubUrl: string): string | undefined {
-    return this.#stored.tokens[hubUrl];
+    return this.#read().tokens[hubUrl];
   }
 
   keepToken(hubUrl: string, token: string): void {
-    this.#keep({ ...this.#stored, tokens: { ...this.#stored.tokens, [hubUrl]: token } });
+    const stored = this.#read();
+    this.#keep({ ...stored, tokens: { ...stored.tokens, [hubUrl]: token } });
+  }
+
+  #read(): z.infer<typeof Stored> {
+    if (this.#storage) this.#stored = Stored.parse(readJson(this.#storage.getItem(storageKey)) ?? {});
+    return this.#stored;
   }
 
   #keep(stored: unknown): void {
@@ -62,6 +72,7 @@ export class TabSettingsStore {
       this.#storage?.setItem(storageKey, JSON.stringify(this.#stored));
     } catch {
       // Full or forbidden: they last as long as the page.
+      this.#storage = undefined;
     }
   }
 }

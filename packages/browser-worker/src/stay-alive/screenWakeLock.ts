@@ -10,29 +10,35 @@ export function screenWakeLock(onChange: (held: boolean) => void): ScreenWakeLoc
   const { wakeLock } = navigator as { wakeLock?: WakeLock };
   let wanted = false;
   let held: WakeLockSentinel | undefined;
+  /** One after the other: what changes while the browser is asked counts when it has answered. */
+  let updates: Promise<void> = Promise.resolve();
 
   async function update(): Promise<void> {
     if (!wanted) return held?.release();
     if (!wakeLock || held || document.visibilityState !== 'visible') return;
     try {
       const sentinel = await wakeLock.request('screen');
-      held = sentinel;
       sentinel.addEventListener('release', () => {
         if (held === sentinel) held = undefined;
         onChange(false);
       });
+      // The page may have been hidden meanwhile.
+      if (sentinel.released) return;
+      held = sentinel;
       onChange(true);
-      if (!(wanted as boolean)) await sentinel.release();
     } catch {
       onChange(false); // Low battery, or the browser does not want to.
     }
   }
 
-  document.addEventListener('visibilitychange', () => void update());
+  const look = (): void => {
+    updates = updates.then(update);
+  };
+  document.addEventListener('visibilitychange', look);
   return {
     want(next) {
       wanted = next;
-      void update();
+      look();
     },
   };
 }

@@ -7,7 +7,7 @@ import { RunQueue } from '../queue/runQueue.ts';
 import { needsHistory } from '../sampling/processLogits.ts';
 import { sampleToken, type SampledToken } from '../sampling/sampleToken.ts';
 import type { Stage, StageArtifact, StageOptions, StepRequest, StepResult } from './stage.ts';
-import { createStageSession } from './stageSession.ts';
+import { createStageSession, type StageSession } from './stageSession.ts';
 import { checkStep } from './stepInputs.ts';
 import { boundaryTensors, lastLogits } from './stepOutputs.ts';
 import { unpackWeights } from './unpackWeights.ts';
@@ -35,10 +35,7 @@ export async function createStage(
     options.gpuDevice,
   );
   const store = new CacheStore(description, strategy, cacheBytes);
-  const session = await queue.run({
-    priority: 'later',
-    run: () => createStageSession(ort, artifact, options),
-  });
+  const session = await openSession(ort, artifact, options, queue);
   let disposed: Promise<void> | undefined;
 
   const checkAlive = (): void => {
@@ -110,6 +107,16 @@ export async function createStage(
     },
   };
   return stage;
+}
+
+/** Apart from the stage's closures, which would keep the weights for as long as it lives. */
+function openSession(
+  ort: OrtModule,
+  artifact: StageArtifact,
+  options: StageOptions,
+  queue: RunQueue,
+): Promise<StageSession> {
+  return queue.run({ priority: 'later', run: () => createStageSession(ort, artifact, options) });
 }
 
 /** @throws CacheMissError, NoRoomError */

@@ -24,18 +24,13 @@ export interface StageSession {
 /** Must run in the queue, as everything that it returns. @throws ComputeError */
 export async function createStageSession(
   ort: OrtModule,
-  { description, graph, weights, weightsFolder }: StageArtifact,
+  artifact: StageArtifact,
   options: StageOptions,
 ): Promise<StageSession> {
-  const rows = options.cacheStrategy === 'rows' ? returnNewRows(graph, description) : undefined;
-  const session = await compute('ONNX Runtime did not accept the stage', () =>
-    ort.InferenceSession.create(rows?.graph ?? graph, {
-      ...sessionOptions(description, options),
-      ...(weightsFolder === undefined
-        ? { externalData: weights.map(({ path, data }) => ({ path, data })) }
-        : { extra: { session: { [folderOption]: weightsFolder } } }),
-    }),
-  );
+  const { description } = artifact;
+  const rows = options.cacheStrategy === 'rows' ? returnNewRows(artifact.graph, description) : undefined;
+  const pastLengthInput = rows?.pastLengthInput;
+  const session = await loadSession(ort, rows ? { ...artifact, graph: rows.graph } : artifact, options);
   const inputs = new StepInputs(ort, description);
   // onnxruntime-node 1.30 mixes the outputs' locations up when one is left out: caches then come back to the CPU.
   const fetchesLogits =
@@ -44,8 +39,8 @@ export async function createStageSession(
     run: async (slot, request, wanted) => {
       const { position, length } = request;
       const feeds = inputs.feeds(request);
-      if (rows) {
-        feeds[rows.pastLengthInput] = new ort.Tensor('int64', BigInt64Array.of(BigInt(position)), [1]);
+      if (pastLengthInput !== undefined) {
+        feeds[pastLengthInput] = new ort.Tensor('int64', BigInt64Array.of(BigInt(position)), [1]);
       }
       const fetches: Record<string, Tensor | null> = {};
       for (const name of wanted) fetches[name] = null;
@@ -66,6 +61,22 @@ export async function createStageSession(
     },
     release: () => compute('ONNX Runtime did not release the stage', () => session.release()),
   };
+}
+
+/** Apart from the session's closures, which would keep the weights for as long as it lives. */
+function loadSession(
+  ort: OrtModule,
+  { description, graph, weights, weightsFolder }: StageArtifact,
+  options: StageOptions,
+): Promise<InferenceSession> {
+  return compute('ONNX Runtime did not accept the stage', () =>
+    ort.InferenceSession.create(graph, {
+      ...sessionOptions(description, options),
+      ...(weightsFolder === undefined
+        ? { externalData: weights.map(({ path, data }) => ({ path, data })) }
+        : { extra: { session: { [folderOption]: weightsFolder } } }),
+    }),
+  );
 }
 
 function sessionOptions(

@@ -1,4 +1,6 @@
 /** Weights that are unpacked when a stage is loaded: the same answers, for some of the caches' room. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { tinyDecoder } from '@potluck/onnx/testing';
 import { describe, expect, it } from 'vitest';
 import { importRandomModel } from '../testing/importedModel.ts';
@@ -6,6 +8,8 @@ import { nodeOrt } from '../testing/nodeOrt.ts';
 import { TestPipeline } from '../testing/testPipeline.ts';
 import { cacheBytes, prompt, stageOf } from '../testing/tinyStages.ts';
 import { webOrt } from '../testing/webOrt.ts';
+import type { InferenceSession } from 'onnxruntime-common';
+import type { OrtModule } from '../ortModule.ts';
 import type { StageArtifact, StageOptions } from './stage.ts';
 import { unpackWeights } from './unpackWeights.ts';
 
@@ -56,4 +60,30 @@ it('as many weights are unpacked as leave half of the room to caches, and a sess
   expect(some.cacheBytes).toBeGreaterThanOrEqual((0.6 * all + session) / 2);
   expect(some.cacheBytes).toBeGreaterThanOrEqual(session);
   expect(await unpackWeights(artifact, session)).toEqual({ artifact, cacheBytes: session });
+});
+
+it('a loaded stage keeps no weights beside those of the runtime', async () => {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage = runInNewContext('gc') as () => void;
+  const given: WeakRef<object>[] = [];
+  const web = await webOrt();
+  const watched = {
+    Tensor: web.Tensor,
+    InferenceSession: {
+      create: (graph: Uint8Array, options: InferenceSession.SessionOptions) => {
+        for (const file of options.externalData ?? []) {
+          if (typeof file === 'object' && typeof file.data === 'object') given.push(new WeakRef(file.data));
+        }
+        return web.InferenceSession.create(graph, options);
+      },
+    },
+  } as unknown as OrtModule;
+  const options: Partial<StageOptions> = { executionProviders: ['wasm'], floatWeights: true };
+  const stage = await stageOf(asBlobs((await artifacts(false))[0] as StageArtifact), options, watched);
+  expect(given.length).toBeGreaterThan(0);
+  // References live on until the task in which they were made has ended.
+  await new Promise((resolve) => setImmediate(resolve));
+  collectGarbage();
+  expect(given.filter((reference) => reference.deref() !== undefined)).toEqual([]);
+  expect(stage.usage.capacityBytes).toBeLessThan(cacheBytes);
 });

@@ -3,7 +3,11 @@ import { floatMatMuls, type ReadWeights } from '@potluck/onnx';
 import type { StageDescription } from '@potluck/protocol';
 import type { StageArtifact } from './stage.ts';
 
-/** The caches keep this much of what they were given, and at least one session of full length. */
+/**
+ * The caches keep this much of what they were given, and at least one session of full length. While the stage is loaded,
+ * there are no caches yet, and the new weights exist twice: as they were made, and in the runtime's heap, where they take
+ * up to 1.4 times their size (measured with onnxruntime-web 1.30). The room for both is the caches' and the working memory.
+ */
 const keptShare = 0.5;
 
 /**

@@ -157,13 +157,21 @@ export class BlobCache {
 
   async #download(blob: BlobRef, watcher: FetchWatcher): Promise<void> {
     const { store, log, onOverflow } = this.#components;
+    let mostBytes: number;
     do {
+      let bytes = (mostBytes = 0);
+      const onBytes = (count: number): void => {
+        bytes += count;
+        mostBytes = Math.max(mostBytes, bytes);
+        watcher.onBytes(count);
+      };
       try {
-        return await this.#downloadInto(store, blob, watcher);
+        return await this.#downloadInto(store, blob, { ...watcher, onBytes });
       } catch (error) {
         if (!(error instanceof StorageFullError)) throw error;
       }
-    } while (await this.#makeRoom(blob.size));
+      // A store may count what it has not written yet: at best it has room for all that came.
+    } while (await this.#makeRoom(blob.size - mostBytes, blob.size - (await keptBytes(store, blob))));
     await discardPartial(store, blob);
     watcher.onNote('storage is full: this model is served from memory and fetched again at the next start');
     log.warn({ blob: blob.sha256 }, 'storage is full; keeping the blob in memory');
@@ -171,22 +179,30 @@ export class BlobCache {
     await this.#downloadInto(this.#overflow, blob, watcher);
   }
 
-  /** @returns false where there is nothing left to evict */
-  #makeRoom(bytes: number): Promise<boolean> {
-    const eviction = this.#evictions.then(() => this.#evict(bytes));
+  /**
+   * Removes blobs that nobody holds, those first that were used longest ago, until `bytes` are free; none, where all of
+   * them together would not free even `leastBytes`.
+   * @returns false where nothing was removed
+   */
+  #makeRoom(leastBytes: number, bytes: number): Promise<boolean> {
+    const eviction = this.#evictions.then(() => this.#evict(leastBytes, bytes));
     this.#evictions = eviction.catch(() => undefined);
     return eviction;
   }
 
-  /** Removes blobs that nobody holds, those first that were used longest ago, until this many bytes are free. */
-  async #evict(bytes: number): Promise<boolean> {
+  async #evict(leastBytes: number, bytes: number): Promise<boolean> {
     const { store, log } = this.#components;
-    let [blobs, freedBytes] = [0, 0];
+    const free: { sha256: Sha256; size: number }[] = [];
     for (const sha256 of await store.list()) {
-      if (freedBytes >= bytes) break;
       if ((this.#holders.get(sha256) ?? 0) > 0 || this.#fetching.has(sha256)) continue;
-      freedBytes += (await store.sizeOf(sha256)) ?? 0;
+      free.push({ sha256, size: (await store.sizeOf(sha256)) ?? 0 });
+    }
+    if (free.reduce((sum, { size }) => sum + size, 0) < leastBytes) return false;
+    let [blobs, freedBytes] = [0, 0];
+    for (const { sha256, size } of free) {
+      if (freedBytes >= bytes) break;
       await store.remove(sha256);
+      freedBytes += size;
       blobs++;
     }
     if (blobs > 0) {
@@ -224,6 +240,17 @@ export class BlobCache {
     } finally {
       await partial.close();
     }
+  }
+}
+
+/** How much of a blob that is on its way in is in the store. */
+async function keptBytes(store: BlobStore, { sha256 }: BlobRef): Promise<number> {
+  try {
+    const partial = await store.openPartial(sha256);
+    await partial.close();
+    return partial.size;
+  } catch {
+    return 0;
   }
 }
 
