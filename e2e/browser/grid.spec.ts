@@ -1,5 +1,7 @@
 /** The nodes and the requests page: what an operator sees and does. */
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { expect, test, type Browser, type Page } from '@playwright/test';
 import { startHub, startWorker, stop, type HubProcess } from '../support/hubProcess.ts';
 import { askInChat, goTo } from './support/appPage.ts';
@@ -65,6 +67,39 @@ test('a worker that vanishes while it gets its layers is replaced, and the page 
   await page.getByLabel('As few devices as it fits on').check();
   await page.getByRole('button', { name: 'Deploy it so' }).click();
   await expect(card.getByText('served', { exact: true })).toBeVisible();
+});
+
+test('a test of a connection ends when it is stopped, or its dialog is closed', async () => {
+  // Whoever is here lets others in, and says nothing.
+  const silent = createServer().listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  await page.goto('/nodes');
+  await page.getByRole('button', { name: 'Add a node' }).click();
+  await page.getByRole('tab', { name: 'By host and port' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Name or address').fill('127.0.0.1');
+  await dialog.getByLabel('Port', { exact: true }).fill(String((silent.address() as AddressInfo).port));
+  await dialog.getByLabel('Its token').fill('a-good-secret');
+  const begin = async (): Promise<Socket> => {
+    const came = once(silent, 'connection') as Promise<[Socket]>;
+    await dialog.getByRole('button', { name: 'Test connection' }).click();
+    await expect(dialog.getByText('The port answers')).toBeVisible();
+    const [socket] = await came;
+    return socket.on('error', () => undefined).resume();
+  };
+  for (const end of [
+    () => dialog.getByRole('button', { name: 'Stop the test' }).click(),
+    () => page.keyboard.press('Escape'),
+  ]) {
+    const closed = once(await begin(), 'close');
+    const failed = page.waitForEvent('requestfailed', (request) =>
+      request.url().endsWith('/test-connection'),
+    );
+    await end();
+    await Promise.all([failed, closed]);
+    await expect(page.getByRole('alert')).toHaveCount(0);
+  }
+  silent.close();
 });
 
 test('requests are found, looked at, exported and deleted', async () => {

@@ -79,18 +79,25 @@ test.describe('on one hub', () => {
     expect(await seriousViolations(page)).toEqual([]);
 
     await goTo(page, 'Chat');
-    await page.getByRole('button', { name: /^Model:/ }).click();
-    await page.getByRole('menuitem', { name: 'Add a model' }).click();
-    await page.getByLabel('Name or words').fill(suggested.repository);
-    await page.getByRole('button', { name: 'Find' }).click();
-    await expect(page.getByRole('button', { name: `Fetch ${suggested.graph}` })).toBeVisible();
+    const addInPicker = async (): Promise<Locator> => {
+      await page.getByRole('button', { name: /^Model:/ }).click();
+      await page.getByRole('menuitem', { name: 'Add a model' }).click();
+      return page.getByRole('dialog', { name: 'Add a model' });
+    };
+    const dialog = await addInPicker();
+    await dialog.getByLabel('Name or words').fill(suggested.repository);
+    await dialog.getByRole('button', { name: 'Find' }).click();
+    await expect(dialog.getByRole('button', { name: `Fetch ${suggested.graph}` })).toBeVisible();
     await page.keyboard.press('Escape');
-    await goTo(page, 'Models');
-    await menu
+    await addInPicker();
+    await dialog
+      .getByRole('region', { name: 'Something with more taste' })
       .getByRole('listitem')
       .filter({ hasText: 'SmolLM2 135M' })
       .getByRole('button', { name: /^Fetch/ })
       .click();
+    await page.keyboard.press('Escape');
+    await goTo(page, 'Models');
     const card = page.getByRole('region', { name: suggested.repository });
     await expect(card.getByText('served', { exact: true })).toBeVisible();
     await goTo(page, 'Chat');

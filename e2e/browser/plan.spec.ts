@@ -1,6 +1,14 @@
 /** What the app says before a model is put on nodes, and what it measured of the links between them. */
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test, type Browser, type BrowserContext, type Locator, type Page } from '@playwright/test';
+import {
+  expect,
+  test,
+  type Browser,
+  type BrowserContext,
+  type Locator,
+  type Page,
+  type Request,
+} from '@playwright/test';
 import type { Node } from '@potluck/api';
 import { startHub, type HubProcess } from '../support/hubProcess.ts';
 import { launchChromium } from './support/chromium.ts';
@@ -104,8 +112,15 @@ test('shards change places by keyboard, by drag, and by choosing another device'
   await expect.poll(() => chosen(shards)).toEqual(['local-1', 'local-2']);
 
   const rows = page.getByRole('listitem').filter({ has: shards });
-  await rows.nth(1).locator('i').dragTo(rows.nth(0).locator('i'));
+  await rows.nth(1).locator('.handle').dragTo(rows.nth(0));
   await expect.poll(() => chosen(shards)).toEqual(['local-2', 'local-1']);
+  // Where people write, the mouse chooses text: Firefox lets it nowhere in what can be dragged.
+  await expect(rows.nth(0)).not.toHaveAttribute('draggable');
+  const layers = page.getByLabel('Layers of local-2');
+  await layers.fill('0-3');
+  await layers.dragTo(rows.nth(1));
+  await expect.poll(() => chosen(shards)).toEqual(['local-2', 'local-1']);
+  await layers.fill('');
 
   await shards.first().selectOption('local-1');
   await expect.poll(() => chosen(shards)).toEqual(['local-1', 'local-2']);
@@ -115,4 +130,83 @@ test('shards change places by keyboard, by drag, and by choosing another device'
   await page.getByRole('button', { name: 'Deploy it so' }).click();
   const card = page.getByRole('region', { name: 'minimind2-small' });
   await expect(card.getByRole('listitem').filter({ hasText: /local-3.*layers 0–3.*serving/ })).toHaveCount(1);
+});
+
+test('the hub is asked for a preview when something that matters has changed, and while somebody looks', async () => {
+  const asked: Request[] = [];
+  page.on('request', (request) => request.url().endsWith('/deployments/preview') && asked.push(request));
+  await page.goto('/nodes');
+  const preview = page.getByRole('region', { name: 'What would happen' });
+  const row = page.locator('tr', { hasText: 'local-1' }).first();
+  const open = page.getByRole('button', { name: 'Move layers of minimind2-small' });
+  const pause = async (mode: Node['mode']): Promise<void> => {
+    const id = (await nodes()).find(({ name }) => name === 'local-1')?.id;
+    await page.request.patch(`/api/nodes/${id}`, { data: { mode } });
+  };
+  for (const name of [/^local-1/, /^local-2/])
+    await expect(page.getByRole('row', { name }).first()).toContainText('serving');
+  await open.click();
+  await expect(preview).toContainText('to move in all');
+  expect(asked).toHaveLength(1);
+  // Tokens that are served change nodes, and nothing in a plan.
+  const before = await row.innerText();
+  await hub.client.chat.completions.create({
+    model: 'minimind2-small',
+    messages: [{ role: 'user', content: 'Hello' }],
+    max_tokens: 4,
+  });
+  await expect(row).not.toHaveText(before);
+  await page.getByLabel('A number of shards').check();
+  await expect.poll(() => asked.length).toBe(2);
+  await expect(preview).toContainText('to move in all');
+
+  // An answer that is not wanted any more is not waited for.
+  let hold = (): void => undefined;
+  const held = new Promise<void>((resolve) => (hold = resolve));
+  await page.route('**/deployments/preview', async (route) => held.then(() => route.fallback()), {
+    times: 1,
+  });
+  await page.getByLabel('Shards', { exact: true }).fill('3');
+  await expect.poll(() => asked.length).toBe(3);
+  await expect(page.getByRole('button', { name: 'Deploy it so' })).toBeDisabled();
+  const dropped = page.waitForEvent('requestfailed');
+  await page.getByLabel('Shards', { exact: true }).fill('1');
+  expect(await dropped).toBe(asked[2]);
+  hold();
+  await expect(preview.getByRole('listitem').filter({ hasText: /layers 0–7/ })).toHaveCount(1);
+  expect(asked).toHaveLength(4);
+
+  await page.keyboard.press('Escape');
+  await expect(open).toBeFocused();
+  await pause('paused');
+  await expect(row).toContainText('paused');
+  await pause('active');
+  await expect(row).not.toContainText('paused');
+  await open.click();
+  await expect(preview).toContainText('to move in all');
+  expect(asked).toHaveLength(5);
+});
+
+test('layers are moved from the nodes page, to a node that has none', async () => {
+  await page.goto('/nodes');
+  const table = page.getByRole('table', { name: 'Nodes that are connected' });
+  const holder = page.getByRole('img', { name: /^8 layers, held by/ });
+  await expect(holder).toHaveAccessibleName(/ \(0 to 3\), local-2 \(4 to 7\)/);
+  const first = /local-\d/.exec((await holder.getAttribute('aria-label')) ?? '')?.[0] ?? '';
+  const spare = first === 'local-1' ? 'local-3' : 'local-1';
+  await table.getByRole('button', { name: 'Actions for local-2' }).click();
+  await page.getByRole('menuitem', { name: 'Move layers 4–7 of minimind2-small' }).click();
+  const shards = page.getByLabel(/^Device of shard/);
+  await expect.poll(() => chosen(shards)).toEqual([first, spare]);
+  await expect(page.getByLabel(`Layers of ${spare}`)).toHaveValue('4-7');
+  expect(await seriousViolations()).toEqual([]);
+  await page.getByRole('button', { name: 'Deploy it so' }).click();
+  await expect(holder).toHaveAccessibleName(new RegExp(`${first} .0 to 3., ${spare} .4 to 7.`));
+  await expect(table.getByRole('row', { name: new RegExp(`^${spare}`) })).toContainText('serving');
+  await expect(table.getByRole('row', { name: /^local-2/ })).toContainText('standby');
+
+  await table.getByRole('button', { name: 'Actions for local-2' }).click();
+  await page.getByRole('menuitem', { name: 'Give it layers of minimind2-small' }).click();
+  await expect.poll(() => chosen(shards)).toEqual([first, 'local-2', spare]);
+  await expect(page.getByLabel('Layers of local-2')).toHaveValue('2-3');
 });

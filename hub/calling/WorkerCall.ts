@@ -35,10 +35,13 @@ export class ReachedWorker {
     this.#address = address;
   }
 
-  /** @throws CallFailure of step `reachable` */
-  static async connect(address: WaitingWorker): Promise<ReachedWorker> {
+  /**
+   * @param signal ends the connection, whatever was called over it
+   * @throws CallFailure of step `reachable`
+   */
+  static async connect(address: WaitingWorker, signal?: AbortSignal): Promise<ReachedWorker> {
     const { host, port } = address;
-    const socket = connectTcp({ host, port });
+    const socket = connectTcp({ host, port, ...(signal && { signal }) });
     try {
       await opened(socket, 'connect', connectDeadlineMs);
     } catch (error) {

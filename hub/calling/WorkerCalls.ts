@@ -40,8 +40,11 @@ export class WorkerCalls {
     this.#init = init;
   }
 
-  /** Yields each step when it is over; changes nothing. Never throws for what the other side does. */
-  async *test(address: WaitingWorker): AsyncGenerator<ConnectionStep> {
+  /**
+   * Yields each step when it is over; changes nothing. Never throws for what the other side does.
+   * @param signal ends the test at once
+   */
+  async *test(address: WaitingWorker, signal: AbortSignal): AsyncGenerator<ConnectionStep> {
     let began = performance.now();
     const step = (rest: Omit<ConnectionStep, 'milliseconds'>): ConnectionStep => {
       const milliseconds = Math.round(performance.now() - began);
@@ -51,7 +54,7 @@ export class WorkerCalls {
     let reached: ReachedWorker | undefined;
     let trial: Trial | undefined;
     try {
-      reached = await ReachedWorker.connect(address);
+      reached = await ReachedWorker.connect(address, signal);
       yield step({ step: 'reachable', state: 'passed', message: `port ${address.port} is open` });
       const { call, info } = await this.#greet(reached);
       yield step({ step: 'authorised', state: 'passed', message: describe(info) });
@@ -72,6 +75,7 @@ export class WorkerCalls {
         yield step({ step: 'peer', state: 'skipped', message });
       }
     } catch (error) {
+      if (signal.aborted) return;
       if (!(error instanceof CallFailure)) throw error;
       yield step({ step: error.step, state: 'failed', message: error.message });
     } finally {

@@ -1,7 +1,7 @@
 /** Well-known instruct models that the hub can fetch by name. Sizes are about; the Hub's own numbers come with a look. */
 import type { Suggestion } from '@potluck/api';
 
-type Suggested = Omit<Suggestion, 'fit' | 'modelId'>;
+type Suggested = Omit<Suggestion, 'fit'>;
 
 const megabyte = 1e6;
 

@@ -58,9 +58,6 @@ export function modelRoutes({ catalogue, deployments, operator }: ModelRouteComp
       const suggestions = suggestedModels.map((one) => ({
         ...one,
         fit: estimateFit(one.bytes, free),
-        modelId:
-          catalogue.list.find(({ id }) => id === one.repository || id.startsWith(`${one.repository}:`))?.id ??
-          null,
       }));
       return c.json({ suggestions }, 200);
     },

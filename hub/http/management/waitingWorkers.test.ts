@@ -51,6 +51,15 @@ async function listen(server: Server): Promise<number> {
 const post = <T>(path: string, body: object, headers?: Record<string, string>): Promise<ApiAnswer<T>> =>
   api<T>(hub, 'POST', `/nodes${path}`, { host: '127.0.0.1', token, ...body }, headers);
 
+/** What signalling says first to who comes with a trial's place. */
+async function greeting(trial: TestCall['trial'] | undefined): Promise<string> {
+  const query = `key=peerjs&id=${trial?.workerId}&token=${trial?.signalling.token}`;
+  const socket = new WebSocket(`${hub.url.replace('http', 'ws')}/peerjs/peerjs?${query}`);
+  const [{ data }] = (await once(socket, 'message')) as [MessageEvent<string>];
+  socket.close();
+  return data;
+}
+
 async function steps(body: object): Promise<ConnectionStep[]> {
   const { body: text } = await post<string>('/test-connection', body);
   return text
@@ -118,12 +127,32 @@ test('the worker hears by which addresses to come, and to whom to connect; the t
   ]);
   expect(call?.ways[0]?.hubUrl).toBe(hub.url);
   expect(call?.trial?.peer.name).toBe('kitchen');
-  const { workerId: id, signalling } = call?.trial ?? {};
-  const socket = new WebSocket(
-    `${hub.url.replace('http', 'ws')}/peerjs/peerjs?key=peerjs&id=${id}&token=${signalling?.token}`,
-  );
-  const [{ data }] = (await once(socket, 'message')) as [MessageEvent<string>];
-  expect(data).toContain('may not use signalling');
+  expect(await greeting(call?.trial)).toContain('may not use signalling');
+});
+
+test('a test ends when nobody waits for its steps any more', async () => {
+  hub = await startTestHub();
+  await hub.worker('kitchen').message('welcome');
+  let trial: TestCall['trial'] = null;
+  const port = await waiting({
+    async *test(given) {
+      ({ trial } = given);
+      yield { step: 'hub', state: 'passed', message: 'reached', milliseconds: 1 };
+      await new Promise(() => undefined);
+    },
+  });
+  const leaving = new AbortController();
+  const response = await fetch(`${hub.url}/api/nodes/test-connection`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ host: '127.0.0.1', port, token }),
+    signal: leaving.signal,
+  });
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  for (let text = ''; !text.includes('"hub"');) text += (await reader?.read())?.value ?? '';
+  expect(await greeting(trial)).toContain('OPEN');
+  leaving.abort();
+  await expect.poll(() => greeting(trial)).toContain('may not use signalling');
 });
 
 test('without anybody to connect to, a test says so; versions that differ are named', async () => {

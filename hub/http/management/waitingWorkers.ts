@@ -45,7 +45,9 @@ export function waitingWorkerRoutes({ workerCalls }: WaitingWorkerRouteComponent
       },
     ),
     (c) => {
-      const body = Readable.toWeb(Readable.from(lines(workerCalls.test(c.req.valid('json')))));
+      // Who goes away ends the step that is being tried, too.
+      const steps = workerCalls.test(c.req.valid('json'), c.req.raw.signal);
+      const body = Readable.toWeb(Readable.from(lines(steps)));
       return c.body(body as never, 200, {
         'content-type': 'application/jsonl; charset=utf-8',
         'cache-control': 'no-store',

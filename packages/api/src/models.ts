@@ -91,8 +91,6 @@ export const Suggestion = z
     /** About; the Hub's own number is in HubModel. */
     bytes: Bytes,
     fit: Fit,
-    /** Already here under this id. */
-    modelId: z.string().nullable(),
   })
   .meta({ id: 'Suggestion' });
 export type Suggestion = z.infer<typeof Suggestion>;

@@ -3,15 +3,20 @@ import { hubFetch } from './hubFetch.ts';
 
 /**
  * Sends a value, and yields what comes as it comes. Ending the loop early ends the request.
+ * @param signal ends the request while nothing comes, too
  * @throws what hubFetch throws
  */
-export async function* hubLines<Line>(path: string, body: unknown): AsyncGenerator<Line> {
+export async function* hubLines<Line>(
+  path: string,
+  body: unknown,
+  signal: AbortSignal,
+): AsyncGenerator<Line> {
   const stopping = new AbortController();
   const response = await hubFetch(path, {
     method: 'POST',
     body: JSON.stringify(body),
     headers: { 'content-type': 'application/json' },
-    signal: stopping.signal,
+    signal: AbortSignal.any([stopping.signal, signal]),
   });
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
   let rest = '';

@@ -1,8 +1,12 @@
 /** A deployment that is being thought about: how, and what would happen. */
-import type { Deployment, DeploymentPlan, DeploymentPreview, PlannedStage } from '@potluck/api';
+import type { Deployment, DeploymentPlan, DeploymentPreview, Node, PlannedStage } from '@potluck/api';
 import { messageOf } from '#lib/hub/errors.ts';
 import { hubSend } from '#lib/hub/hubFetch.ts';
 import { parseLayers } from './parseLayers.ts';
+import { withNode, withoutNode } from './shares.ts';
+
+/** The hub is asked when nothing was changed for so long, in milliseconds. */
+const stillMs = 200;
 
 /** A stage of a plan by hand. */
 export interface StageDraft {
@@ -21,14 +25,18 @@ export class Plan {
   stages = $state<StageDraft[]>([]);
   preview = $state.raw<DeploymentPreview>();
   problem = $state<string>();
+  /** True while the preview is that of the plan as it is now. */
+  isPreviewed = $state(false);
   /** Of the deployment that this plan changes; undefined where there was none. */
   revision = $state<number>();
   readonly #model: string;
-  #turn = 0;
+  readonly #deployment: Deployment | undefined;
+  #asked = '';
   #lastKey = 0;
 
   constructor(model: string, deployment: Deployment | undefined) {
     this.#model = model;
+    this.#deployment = deployment;
     this.revision = deployment?.revision;
     const plan = deployment?.plan;
     const served = deployment?.replicas[0]?.stages ?? [];
@@ -56,6 +64,24 @@ export class Plan {
     }
   }
 
+  /**
+   * Proposes to take a node's layers away, or to give it some if it has none. A plan by hand knows no replicas, so where
+   * there are several nothing is proposed.
+   */
+  propose(nodeId: string, nodes: readonly Node[]): void {
+    const [served, ...more] = this.#deployment?.replicas ?? [];
+    if (!served || more.length > 0) return;
+    const holds = (id: string): boolean => served.stages.some((stage) => stage.nodeId === id);
+    const [spare] = nodes
+      .filter(({ id, mode }) => mode === 'active' && !holds(id))
+      .toSorted((one, other) => freeBytes(other) - freeBytes(one));
+    this.mode = 'manual';
+    const shares = holds(nodeId)
+      ? withoutNode(served.stages, nodeId, spare?.id)
+      : withNode(served.stages, nodeId);
+    this.stages = shares.map((share) => this.#draft(share));
+  }
+
   /** One more stage, at the end. */
   add(nodeId: string): void {
     this.stages.push(this.#draft({ nodeId }));
@@ -81,20 +107,25 @@ export class Plan {
     this.stages.splice(index, 1);
   }
 
-  /** Asks the hub what would happen. */
-  async look(): Promise<void> {
-    const turn = ++this.#turn;
+  /**
+   * Asks the hub what would happen, once the plan has been still for a moment.
+   * @returns a function that ends it, an answer on its way included
+   */
+  look(): () => void {
+    const stopping = new AbortController();
+    const isFirst = this.#asked === '';
     try {
       const body = { model: this.#model, plan: this.plan };
-      const preview = await hubSend<DeploymentPreview>('POST', '/api/deployments/preview', body);
-      if (turn !== this.#turn) return;
-      this.preview = preview;
-      this.problem = undefined;
+      const text = JSON.stringify(body);
+      if (text !== this.#asked) this.isPreviewed = false;
+      this.#asked = text;
+      const timer = setTimeout(() => void this.#ask(body, stopping.signal), isFirst ? 0 : stillMs);
+      stopping.signal.addEventListener('abort', () => clearTimeout(timer));
     } catch (error) {
-      if (turn !== this.#turn) return;
-      this.preview = undefined;
-      this.problem = messageOf(error);
+      this.#asked = 'nothing that could be asked';
+      this.#take(undefined, messageOf(error));
     }
+    return () => stopping.abort();
   }
 
   /** @throws HubError, also where somebody else changed the deployment meanwhile */
@@ -107,9 +138,28 @@ export class Plan {
     });
   }
 
+  async #ask(body: { model: string; plan: DeploymentPlan }, signal: AbortSignal): Promise<void> {
+    try {
+      const preview = await hubSend<DeploymentPreview>('POST', '/api/deployments/preview', body, signal);
+      if (!signal.aborted) this.#take(preview, undefined);
+    } catch (error) {
+      if (!signal.aborted) this.#take(undefined, messageOf(error));
+    }
+  }
+
+  #take(preview: DeploymentPreview | undefined, problem: string | undefined): void {
+    this.preview = preview;
+    this.problem = problem;
+    this.isPreviewed = true;
+  }
+
   #draft({ nodeId, firstLayer, lastLayer }: PlannedStage): StageDraft {
     const isGiven = firstLayer !== undefined && lastLayer !== undefined;
     this.#lastKey += 1;
     return { key: this.#lastKey, nodeId, layers: isGiven ? `${firstLayer}-${lastLayer}` : '' };
   }
+}
+
+function freeBytes({ memoryBytes, usedBytes }: Node): number {
+  return memoryBytes - usedBytes;
 }
