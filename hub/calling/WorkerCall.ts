@@ -17,8 +17,7 @@ import {
   type TestCall,
 } from '@potluck/protocol';
 import type { WaitingWorker } from '@potluck/api';
-import { systemCodeOf } from '../errors.ts';
-import { CallFailure, unauthorised, unreachable } from './callFailure.ts';
+import { CallFailure, hungUp, unauthorised, unreachable } from './callFailure.ts';
 
 const connectDeadlineMs = 6_000;
 const handshakeDeadlineMs = 6_000;
@@ -107,11 +106,19 @@ export class WorkerCall {
   async *test(call: TestCall): AsyncGenerator<TestCallStep> {
     const response = await this.#ask('POST', callPaths.test, call);
     let bytes = 0;
-    for await (const line of createInterface({ input: response, crlfDelay: Infinity })) {
-      bytes += line.length;
-      if (bytes > maxCallBytes) throw notUnderstood();
-      yield parse(line, TestCallStep);
+    let underWay: TestCallStep['step'] = 'hub';
+    try {
+      for await (const line of createInterface({ input: response, crlfDelay: Infinity })) {
+        bytes += line.length;
+        if (bytes > maxCallBytes) throw notUnderstood();
+        const step = parse(line, TestCallStep);
+        underWay = step.step === 'hub' ? 'candidates' : 'peer';
+        yield step;
+      }
+    } catch (error) {
+      throw error instanceof CallFailure ? error : hungUp(underWay, error);
     }
+    if (!response.complete) throw hungUp(underWay);
   }
 
   close(): void {
@@ -128,13 +135,7 @@ export class WorkerCall {
       });
       asked.end(body && JSON.stringify(body));
     }).catch((cause: unknown) => {
-      throw new CallFailure(
-        'authorised',
-        `the worker hung up (${systemCodeOf(cause) ?? 'unknown error'}): try again`,
-        {
-          cause,
-        },
-      );
+      throw hungUp(path === callPaths.about ? 'authorised' : 'hub', cause);
     });
     if (response.statusCode === 200) return response;
     throw new CallFailure('hub', (await read(response, CallRefusal)).message);

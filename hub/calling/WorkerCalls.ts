@@ -1,6 +1,7 @@
 /** What the operator does with workers that wait for a call: test the connection, and add them. */
 import type { AddedNode, ConnectionStep, WaitingWorker } from '@potluck/api';
 import {
+  maxHubUrls,
   protocolVersion,
   type HubId,
   type IceServers,
@@ -130,11 +131,12 @@ export class WorkerCalls {
     return { call, info };
   }
 
-  /** The hub's addresses; the one by which it reached the worker is the likeliest. */
+  /** The hub's likeliest addresses; the first is the one by which it reached the worker. */
   #ways({ hubHost }: ReachedWorker): TestCall['ways'] {
     const { reachability, iceServers } = this.#components;
     const reach = reachability();
-    return hubUrls({ ...reach, hosts: [...new Set([hubHost, ...reach.hosts])] }).map((hubUrl) => ({
+    const hosts = [...new Set([hubHost, ...reach.hosts])].slice(0, maxHubUrls);
+    return hubUrls({ ...reach, hosts }).map((hubUrl) => ({
       hubUrl,
       iceServers: iceServers(new URL(hubUrl).host),
     }));

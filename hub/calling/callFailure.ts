@@ -1,10 +1,11 @@
 /** Why a waiting worker can't be called, in words that say what to do. */
+import type { ConnectionStep } from '@potluck/api';
 import { systemCodeOf } from '../errors.ts';
 
 /** Thrown where a call fails; `step` is how far it came. */
 export class CallFailure extends Error {
   override readonly name = 'CallFailure';
-  readonly step: 'reachable' | 'authorised' | 'hub';
+  readonly step: ConnectionStep['step'];
 
   constructor(step: CallFailure['step'], message: string, options?: ErrorOptions) {
     super(message, options);
@@ -58,5 +59,16 @@ export function unauthorised(error: unknown, host: string, port: number): CallFa
     'authorised',
     `what answers at port ${port} of ${host} is no waiting worker: start one there with \`potluck worker --listen ${port} --token …\`, or give its port`,
     { cause: error },
+  );
+}
+
+/** Of an authorised connection that ended before its answer did; `step` is what was under way. */
+export function hungUp(step: CallFailure['step'], cause?: unknown): CallFailure {
+  const code = systemCodeOf(cause);
+  return new CallFailure(
+    step,
+    `the worker hung up in the middle of it${code === undefined ? '' : ` (${code})`}: see in its log whether it was ` +
+      'stopped or crashed, start it again if so, and try again',
+    { cause },
   );
 }

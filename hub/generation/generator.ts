@@ -121,6 +121,17 @@ export class Generator {
     return running !== undefined;
   }
 
+  /** Waits while the model moves to workers that have loaded it already, which takes a moment. */
+  async settled({ replicas }: Deployment): Promise<void> {
+    const isServed = (): boolean =>
+      replicas.some((keeper) => this.#serving.has(keeper) && keeper.retiring === undefined);
+    for (;;) {
+      const moving = replicas.map((keeper) => keeper.moving).find((move) => move !== undefined);
+      if (!moving || isServed()) return;
+      await moving;
+    }
+  }
+
   /**
    * Accepts a request. The answer starts when its events are read.
    * @throws GenerationError if the model is not served, the conversation too long, or the queue full

@@ -165,7 +165,8 @@ export class Deployments {
           const reason = unusable(worker.id) ?? cannotRun(worker.device, model.package);
           if (reason !== undefined) return { reason };
           const siblings = this.find(id)?.replicas.filter((replica) => replica !== keeper) ?? [];
-          if (siblings.some((sibling) => sibling.uses(worker.id))) return { reason: 'has another replica' };
+          if (siblings.some((one) => one.uses(worker.id) || one.prepares(worker.id)))
+            return { reason: 'has another replica' };
           return this.#freeBeside(worker, (other) => other === keeper);
         },
         listener: {

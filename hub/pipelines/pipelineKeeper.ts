@@ -5,12 +5,10 @@ import { PipelineId, type StageReport, type WorkerId } from '@potluck/protocol';
 import type { Logger } from 'pino';
 import { messageOf } from '../errors.ts';
 import type { Model } from '../models/model.ts';
-import { placeByPlan } from '../placement/placeByPlan.ts';
-import { shareCaches, type SharedStage } from '../placement/shareCaches.ts';
+import type { SharedStage } from '../placement/shareCaches.ts';
 import type { WorkerRecord } from '../workers/workerTable.ts';
-import { assignmentsOf, type CutPipeline } from './assignmentsOf.ts';
-import { Exclusions } from './exclusions.ts';
-import { findCandidates, type CandidateSource } from './findCandidates.ts';
+import { assignmentsOf } from './assignmentsOf.ts';
+import { assignStages, cutStages } from './assignStages.ts';
 import { FormerAssignments } from './formerAssignments.ts';
 import {
   applyStageReport,
@@ -21,6 +19,8 @@ import {
   type Pipeline,
   type ReadyPipeline,
 } from './pipeline.ts';
+import { Placer, type PlacerComponents } from './placer.ts';
+import { Spread } from './spread.ts';
 
 export interface KeeperInit {
   plan: DeploymentPlan;
@@ -28,11 +28,8 @@ export interface KeeperInit {
   stageDeadlineMs: number;
 }
 
-export interface KeeperComponents extends CandidateSource {
-  model: Model;
+export interface KeeperComponents extends PlacerComponents {
   logger: Logger;
-  /** How many workers, beside those that are here, are just being started. */
-  workersStarting: () => number;
   listener: KeeperListener;
 }
 
@@ -52,8 +49,9 @@ const cutAgainAfterMs = 10_000;
 export class PipelineKeeper {
   readonly #components: KeeperComponents;
   readonly #stageDeadlineMs: number;
-  readonly #exclusions = new Exclusions();
+  readonly #placer: Placer;
   readonly #former: FormerAssignments;
+  readonly #spread: Spread;
   readonly #pipelineId = PipelineId.parse(randomUUID());
   #plan: DeploymentPlan;
   #pipeline: Pipeline | undefined;
@@ -62,6 +60,8 @@ export class PipelineKeeper {
   #missing = 'the hub is starting';
   #users = 0;
   #retiring: string | undefined;
+  /** While the pipeline moves to workers that have loaded their stages already. */
+  #moving: PromiseWithResolvers<void> | undefined;
   #watch: NodeJS.Timeout | undefined;
   #retry: NodeJS.Timeout | undefined;
   #stopped = false;
@@ -70,7 +70,12 @@ export class PipelineKeeper {
     this.#components = components;
     this.#plan = plan;
     this.#stageDeadlineMs = stageDeadlineMs;
+    this.#placer = new Placer(components);
     this.#former = new FormerAssignments(components.registry);
+    this.#spread = new Spread(
+      { ...components, placer: this.#placer, former: this.#former },
+      { stageDeadlineMs },
+    );
   }
 
   get model(): Model {
@@ -92,6 +97,11 @@ export class PipelineKeeper {
     return this.#retiring;
   }
 
+  /** Resolves when a move that takes only a moment is over; undefined where there is none. */
+  get moving(): Promise<void> | undefined {
+    return this.#moving?.promise;
+  }
+
   /** What keeps the model from being served, with numbers; undefined while it is served. */
   get missing(): string | undefined {
     if (this.#ready) return undefined;
@@ -103,10 +113,16 @@ export class PipelineKeeper {
     return this.#pipeline?.stages.some((stage) => stage.workerId === workerId) ?? false;
   }
 
-  /** What this pipeline, and those before it, hold at a worker, in bytes. */
+  /** True where the worker loads a stage ahead. */
+  prepares(workerId: WorkerId): boolean {
+    return this.#spread.uses(workerId);
+  }
+
+  /** What this pipeline, those before it, and what is loaded ahead hold at a worker, in bytes. */
   bytesAt(workerId: WorkerId): number {
     const stages = this.#pipeline?.stages.filter((stage) => stage.workerId === workerId) ?? [];
-    return stages.reduce((sum, stage) => sum + stage.reservedBytes, this.#former.bytesAt(workerId));
+    const other = this.#former.bytesAt(workerId) + this.#spread.bytesAt(workerId);
+    return stages.reduce((sum, stage) => sum + stage.reservedBytes, other);
   }
 
   /** Counts an answer that runs through the pipeline, until the returned function is called. */
@@ -117,7 +133,9 @@ export class PipelineKeeper {
       if (isOver) return;
       isOver = true;
       this.#users--;
-      if (this.#users === 0 && this.#retiring !== undefined) this.giveUp(this.#retiring);
+      if (this.#users > 0) return;
+      if (this.#retiring !== undefined) this.giveUp(this.#retiring);
+      else this.#moveWhenPrepared();
     };
   }
 
@@ -147,12 +165,13 @@ export class PipelineKeeper {
   suspect(workerIds: readonly WorkerId[], reason: string): void {
     const held = workerIds.filter((id) => this.uses(id));
     if (held.length === 0) return;
-    for (const id of held) this.#exclusions.add(id, reason, performance.now());
+    for (const id of held) this.#placer.exclusions.add(id, reason, performance.now());
     this.giveUp(reason);
   }
 
-  /** Frees what former pipelines still hold at a worker. */
+  /** Frees what a worker holds beside the pipeline. */
   releaseAt(workerId: WorkerId): void {
+    if (this.prepares(workerId)) this.#prepareSpread();
     this.#former.releaseAt(workerId);
   }
 
@@ -160,22 +179,11 @@ export class PipelineKeeper {
   reconsider(): void {
     if (this.#stopped || this.#pipeline) return;
     clearTimeout(this.#retry);
-    const { model, workersStarting } = this.#components;
-    const nextEnd = this.#exclusions.nextEndIn(performance.now());
+    const nextEnd = this.#placer.exclusions.nextEndIn(performance.now());
     if (nextEnd !== undefined) this.#retry = setTimeout(() => this.reconsider(), nextEnd + 1);
-    const { candidates, unusable } = findCandidates(this.#components, this.#exclusions);
-    const plan = this.#plan;
-    if (plan.mode === 'shards' && candidates.length < plan.count && workersStarting() > 0) {
-      this.#miss(`waiting for local workers: ${candidates.length} of ${plan.count} are here`);
-      return;
-    }
-    const placement = placeByPlan(model.package, candidates, plan);
-    if (placement.ok) {
-      const free = new Map(candidates.map(({ id, memoryBytes }) => [id, memoryBytes]));
-      void this.#assemble(shareCaches(model.package, placement.stages, (id) => free.get(id) ?? 0));
-      return;
-    }
-    this.#miss([`${model.package.id}: ${placement.message}`, ...unusable].join('; '));
+    const place = this.#placer.place(this.#plan);
+    if (place.ok) void this.#assemble(place.stages);
+    else this.#miss(place.missing);
   }
 
   /** Gives every stage up. Resolves when the workers have freed them, or took too long. */
@@ -188,8 +196,11 @@ export class PipelineKeeper {
   }
 
   workerJoined(worker: WorkerRecord): void {
-    this.#exclusions.forget(worker.id);
-    if (this.#couldSpread()) this.retire(`worker ${worker.name} takes some of its stages`);
+    this.#placer.exclusions.forget(worker.id);
+    if (this.#ready) this.#prepareSpread();
+    else if (this.#moving) return;
+    else if (this.#pipeline && this.#spread.place(this.#pipeline, this.#plan))
+      this.giveUp(`worker ${worker.name} takes some of its stages`);
     else this.reconsider();
   }
 
@@ -201,20 +212,26 @@ export class PipelineKeeper {
   workerLeft(worker: WorkerRecord, reason: string): void {
     this.#former.workerLeft(worker.id);
     if (this.uses(worker.id)) this.#dissolve(`worker ${worker.name} is gone: ${reason}`);
+    else if (this.prepares(worker.id)) this.#prepareSpread();
     this.reconsider();
   }
 
   /** @returns false if the report is about a stage that is unknown here */
   reported(worker: WorkerRecord, report: StageReport): boolean {
     const stage = this.#pipeline?.stages.find(({ assignmentId }) => assignmentId === report.assignmentId);
-    if (!this.#pipeline || stage?.workerId !== worker.id) return this.#former.reported(report);
+    if (!this.#pipeline || stage?.workerId !== worker.id) {
+      const loaded = this.#spread.reported(worker, report);
+      if (loaded === 'failed') this.#prepareSpread();
+      if (loaded === 'loaded' && this.#users === 0) this.#moveWhenPrepared();
+      return loaded !== undefined || this.#former.reported(report);
+    }
     const { logger, listener } = this.#components;
     const layers = `${stage.firstLayer}-${stage.lastLayer}`;
     this.#pipeline = applyStageReport(this.#pipeline, report);
     if (report.state === 'failed' || report.state === 'released') {
       const reason = report.reason ?? `it gave its stage up`;
       logger.warn({ worker: worker.name, layers, reason }, 'a stage failed');
-      this.#exclusions.add(worker.id, reason, performance.now());
+      this.#placer.exclusions.add(worker.id, reason, performance.now());
       this.giveUp(`worker ${worker.name} failed: ${reason}`);
       return true;
     }
@@ -227,15 +244,27 @@ export class PipelineKeeper {
     return true;
   }
 
-  /** True where forced stages share a worker that would have one less if they were placed anew. */
-  #couldSpread(): boolean {
-    if (!this.#pipeline || this.#plan.mode !== 'shards') return false;
-    const { candidates } = findCandidates(this.#components, this.#exclusions);
-    const placement = placeByPlan(this.#components.model.package, candidates, this.#plan);
-    return placement.ok && workersOf(placement.stages) > workersOf(this.#pipeline.stages);
+  /** Lets workers that came load what they would take over, while the pipeline serves on. */
+  #prepareSpread(): void {
+    if (!this.#pipeline) return;
+    this.#spread.prepare(this.#pipeline, this.#plan, (stages) => this.#newPipeline(this.#epoch, stages));
+  }
+
+  /** Moves to what was loaded ahead. Requests wait for it; see `moving`. */
+  #moveWhenPrepared(): void {
+    if (!this.#spread.isPrepared) return;
+    this.#moving ??= Promise.withResolvers();
+    if (this.#pipeline) this.#dissolve('some of its stages move to other workers', 'moves');
+    this.reconsider();
+  }
+
+  #newPipeline(epoch: number, placed: readonly SharedStage[]): Pipeline {
+    const nameOf = (id: WorkerId): string => this.#components.registry.table.get(id)?.name ?? id;
+    return newPipeline({ id: this.#pipelineId, epoch }, placed, nameOf);
   }
 
   #miss(missing: string): void {
+    this.#settle();
     if (missing === this.#missing) return;
     this.#missing = missing;
     const { logger, workersStarting } = this.#components;
@@ -246,25 +275,23 @@ export class PipelineKeeper {
 
   async #assemble(placed: SharedStage[]): Promise<void> {
     const { registry, model, logger, listener } = this.#components;
-    const pipeline = newPipeline(
-      { id: this.#pipelineId, epoch: ++this.#epoch },
-      placed,
-      (id) => registry.table.get(id)?.name ?? id,
-    );
+    const pipeline = this.#newPipeline(++this.#epoch, placed);
     this.#pipeline = pipeline;
     logger.info({ route: routeOf(pipeline.stages), epoch: pipeline.epoch }, 'assigning stages');
     listener.changed();
     try {
-      const stages = await Promise.all(
-        pipeline.stages.map(async (stage) => ({
-          ...stage,
-          description: await model.cutStage(stage.firstLayer, stage.lastLayer),
-        })),
-      );
-      if (this.#pipeline === pipeline) await this.#assign({ ...pipeline, stages });
+      const cut = await cutStages(model, pipeline);
+      if (this.#pipeline !== pipeline) return;
+      this.#pipeline = cut;
+      await assignStages({ registry, former: this.#former }, cut, {
+        assignments: assignmentsOf(cut, this.#stageDeadlineMs),
+        isWanted: () => this.#pipeline === cut,
+      });
+      if (this.#pipeline === cut) this.#watchProgress();
     } catch (error) {
       if (this.#pipeline !== pipeline) return;
       this.#pipeline = undefined;
+      this.#settle();
       this.#missing = messageOf(error);
       logger.error({ reason: this.#missing }, 'the model could not be cut into stages');
       // A disk that was full may have room again.
@@ -274,28 +301,19 @@ export class PipelineKeeper {
     }
   }
 
-  async #assign(pipeline: CutPipeline): Promise<void> {
-    this.#pipeline = pipeline;
-    const { registry } = this.#components;
-    const kept = await this.#former.releaseUnlike(pipeline.stages);
-    if (this.#pipeline !== pipeline) return;
-    for (const [workerId, message] of assignmentsOf(pipeline, this.#stageDeadlineMs)) {
-      registry.send(workerId, message);
-    }
-    this.#former.release(kept);
-    this.#watchProgress();
-  }
-
   #serve(pipeline: ReadyPipeline): void {
     if (this.#ready) return;
     clearTimeout(this.#watch);
     this.#ready = pipeline;
-    for (const stage of pipeline.stages) this.#exclusions.forget(stage.workerId);
+    for (const stage of pipeline.stages) this.#placer.exclusions.forget(stage.workerId);
     this.#components.logger.info(
       { route: routeOf(pipeline.stages), epoch: pipeline.epoch },
       'the model is served',
     );
     this.#components.listener.ready(pipeline);
+    this.#settle();
+    // Who came meanwhile may take over stages, too.
+    this.#prepareSpread();
   }
 
   #becomeUnready(reason: string): void {
@@ -305,7 +323,14 @@ export class PipelineKeeper {
     if (pipeline) this.#components.listener.lost(pipeline, reason);
   }
 
-  #dissolve(reason: string): void {
+  /** Whoever waited for a move looks again. */
+  #settle(): void {
+    this.#moving?.resolve();
+    this.#moving = undefined;
+  }
+
+  /** @param how whether requests are to wait for what comes next, since it takes only a moment */
+  #dissolve(reason: string, how: 'ends' | 'moves' = 'ends'): void {
     const pipeline = this.#pipeline;
     const served = this.#ready !== undefined;
     clearTimeout(this.#watch);
@@ -313,10 +338,14 @@ export class PipelineKeeper {
     this.#ready = undefined;
     this.#retiring = undefined;
     this.#missing = reason;
+    if (how === 'ends') this.#settle();
     if (!pipeline) return;
     this.#former.add(pipeline.stages);
+    this.#spread.end();
     if (served) {
-      this.#components.logger.warn({ epoch: pipeline.epoch, reason }, 'the pipeline is lost');
+      const { logger } = this.#components;
+      if (how === 'ends') logger.warn({ epoch: pipeline.epoch, reason }, 'the pipeline is lost');
+      else logger.info({ epoch: pipeline.epoch, reason }, 'the pipeline moves');
       this.#components.listener.lost(pipeline, reason);
     }
     this.#components.listener.changed();
@@ -330,12 +359,9 @@ export class PipelineKeeper {
       const reason = `no progress for ${waitMs} ms`;
       for (const stage of this.#pipeline?.stages ?? []) {
         if (stage.state !== 'ready')
-          this.#exclusions.add(stage.workerId, `${reason} while ${stage.state}`, performance.now());
+          this.#placer.exclusions.add(stage.workerId, `${reason} while ${stage.state}`, performance.now());
       }
       this.giveUp(reason);
     }, waitMs);
   }
 }
-
-const workersOf = (stages: readonly { workerId: WorkerId }[]): number =>
-  new Set(stages.map(({ workerId }) => workerId)).size;

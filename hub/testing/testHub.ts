@@ -49,6 +49,8 @@ export interface TestHubInit extends Partial<Omit<HubInit, 'identity'>> {
   /** Forced number of stages. */
   stages?: number;
   workersStarting?: () => number;
+  /** Under which others reach it. Default: where it listens. */
+  hosts?: string[];
   adminPassword?: string;
 }
 
@@ -60,6 +62,7 @@ export async function startTestHub(init: TestHubInit = {}): Promise<TestHub> {
     modelDirectories = [],
     stages,
     workersStarting,
+    hosts = ['127.0.0.1'],
     adminPassword,
     ...hubInit
   } = init;
@@ -84,7 +87,7 @@ export async function startTestHub(init: TestHubInit = {}): Promise<TestHub> {
       settings,
       logger: pino({ level: 'silent' }),
       reachability: {
-        reachability: () => ({ httpPort: Number(new URL(url).port), hosts: ['127.0.0.1'] }),
+        reachability: () => ({ httpPort: Number(new URL(url).port), hosts }),
         https: () => undefined,
       },
       ...(workersStarting ? { workersStarting } : {}),

@@ -61,7 +61,10 @@ async function greeting(trial: TestCall['trial'] | undefined): Promise<string> {
 }
 
 async function steps(body: object): Promise<ConnectionStep[]> {
-  const { body: text } = await post<string>('/test-connection', body);
+  return linesOf((await post<string>('/test-connection', body)).body);
+}
+
+function linesOf(text: string): ConnectionStep[] {
   return text
     .split('\n')
     .filter((line) => line !== '')
@@ -202,6 +205,62 @@ test('a worker that is added gets a join token of its own, which goes where it d
   });
   const after = await api<{ tokens: JoinToken[] }>(hub, 'GET', '/join-tokens');
   expect(after.body.tokens).toHaveLength(2);
+});
+
+test('a worker that dies in the middle of a test is named, with the step that it died at', async () => {
+  hub = await startTestHub();
+  const arrived = Promise.withResolvers<void>();
+  const port = await waiting({
+    async *test() {
+      yield { step: 'hub', state: 'passed', message: 'reached', milliseconds: 1 };
+      yield { step: 'candidates', state: 'passed', message: 'host', milliseconds: 1 };
+      await arrived.promise;
+      // The connection ends before the answer does.
+      throw new Error('the process ends here');
+    },
+  });
+  const response = await fetch(`${hub.url}/api/nodes/test-connection`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ host: '127.0.0.1', port, token }),
+  });
+  let text = '';
+  for await (const piece of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    text += piece;
+    if (text.includes('candidates')) arrived.resolve();
+  }
+  const answer = linesOf(text);
+  expect(answer.map(({ step, state }) => `${step} ${state}`)).toEqual([
+    'reachable passed',
+    'authorised passed',
+    'hub passed',
+    'candidates passed',
+    'peer failed',
+  ]);
+  expect(answer.at(-1)?.message).toMatch(/hung up.*its log.*try again/);
+});
+
+test('a hub with more names than a call takes sends the likeliest', async () => {
+  hub = await startTestHub({
+    hosts: Array.from({ length: 40 }, (_, index) => `hub-${index}.example.org`),
+  });
+  const calls: (TestCall | JoinCall)[] = [];
+  const port = await waiting({
+    async *test(call) {
+      calls.push(call);
+      yield { step: 'hub', state: 'passed', message: 'reached', milliseconds: 1 };
+    },
+    join: (call) => {
+      calls.push(call);
+      return Promise.reject(new CallError(409, 'seen'));
+    },
+  });
+  expect((await steps({ port })).at(-1)).toMatchObject({ step: 'peer', state: 'skipped' });
+  expect(await post('', { port })).toMatchObject({ body: { error: { message: 'seen' } } });
+  const [tested, joined] = calls as [TestCall, JoinCall];
+  expect(tested.ways).toHaveLength(32);
+  expect(joined.hubUrls).toEqual(tested.ways.map(({ hubUrl }) => hubUrl));
+  expect(joined.hubUrls[0]).toBe(hub.url);
 });
 
 test('only administrators call, and only hosts and ports', async () => {

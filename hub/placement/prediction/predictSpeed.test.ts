@@ -112,8 +112,8 @@ test('what was never measured is a guess by the kind of device, and says so', ()
   const desk = worker('desk', { samples: [whole(24, 'another-model')] });
   const link = (): undefined => undefined;
   const guess = predictSpeed(model, [at(tab, 0, 9)], { workers: [tab], link });
-  expect(guess).toMatchObject({ basis: 'estimated', tokenMilliseconds: 2 + 120e6 / 0.4e6 });
-  expect(guess.stages[0]?.explanation).toMatch(/browser without GPU reads about 400 MB/);
+  expect(guess).toMatchObject({ basis: 'estimated', tokenMilliseconds: 2 + 120e6 / 3e6 });
+  expect(guess.stages[0]?.explanation).toMatch(/browser without GPU reads about 3 GB/);
   const scaled = predictSpeed(model, [at(desk, 0, 9)], { workers: [desk], link });
   expect(scaled).toMatchObject({ basis: 'scaled', tokenMilliseconds: 24 });
   expect(scaled.stages[0]?.explanation).toMatch(/another-model/);

@@ -20,7 +20,7 @@ export interface Estimate {
   explanation: string;
 }
 
-/** Weights read a second, and what a step costs whatever it reads. */
+/** Weights read a second, as the package packs them, and what a step costs whatever it reads. */
 interface DeviceClass {
   bytesPerSecond: number;
   stepMs: number;
@@ -28,13 +28,15 @@ interface DeviceClass {
 }
 
 /**
- * What devices of a kind do. CPU and wasm: measured with 4-bit models of 26 and 360 million parameters on two cores of an AMD EPYC
- * (bench/README.md; 2 to 4 ms and 45 to 65 ms a token with the smaller one). GPUs: guesses on the careful side, for
- * an integrated one that reads a fifth of its memory's speed and takes 15 ms to hand a result back.
+ * What devices of a kind do. CPU and wasm: measured on two cores of an AMD EPYC, with two threads. MiniMind2-small, whose
+ * steps read 27 MB (8-bit weights), takes 2 to 4 ms a token on the CPU, and 9 to 11 ms on wasm, where tabs unpack the
+ * weights to float32 when they load them (45 to 65 ms where there is no room for that). A 4-bit model of 135 million
+ * parameters reads as many packed bytes a second there. GPUs: guesses on the careful side, for an integrated one that
+ * reads a fifth of its memory's speed and takes 15 ms to hand a result back.
  */
 const deviceClasses: Record<Device['kind'], DeviceClass> = {
   cpu: { bytesPerSecond: 8e9, stepMs: 0.5, name: 'a processor' },
-  wasm: { bytesPerSecond: 0.4e9, stepMs: 2, name: 'a browser without GPU' },
+  wasm: { bytesPerSecond: 3e9, stepMs: 2, name: 'a browser without GPU' },
   webgpu: { bytesPerSecond: 20e9, stepMs: 15, name: 'a browser’s GPU' },
   cuda: { bytesPerSecond: 100e9, stepMs: 3, name: 'a CUDA GPU' },
 };

@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { InstanceId } from '@potluck/protocol';
 import { peerJsConnector, startWorkerAgent, webSocketOpener } from '@potluck/worker';
 import type { AgentEvent, Log, WebSocketClass } from '@potluck/worker';
-import WebSocket from 'ws';
 import { fileBlobStore } from './blobs/fileBlobStore.ts';
 import type { ChosenDevice } from './devices/chooseDevice.ts';
 import { threadStageHost } from './engine-thread/threadStageHost.ts';
+import { hubFetch } from './hub-certificate/hubFetch.ts';
+import { HubWebSocket } from './hub-certificate/hubWebSocket.ts';
 import { workerIdentity } from './identity/workerIdentity.ts';
 import type { HubSettings } from './settings/hubOf.ts';
 import type { WorkerSettings } from './settings/settings.ts';
@@ -34,8 +35,8 @@ export async function lendToHub({ log }: { log: Log }, init: LendInit): Promise<
   const stageHost = threadStageHost({ log }, { provider: device.kind, threads: settings.threads });
   const agent = startWorkerAgent(
     {
-      openSocket: webSocketOpener(WebSocket as unknown as WebSocketClass),
-      fetch,
+      openSocket: webSocketOpener(HubWebSocket as unknown as WebSocketClass),
+      fetch: hubFetch,
       blobStore,
       stageHost,
       connector: peerJsConnector({ loadPeer, log }),

@@ -21,6 +21,9 @@ export const callTls = {
 /** Whom a hub says it is, in TLS-PSK's words; there is one key, so there is one identity. */
 export const callIdentity = 'potluck hub';
 
+/** Most addresses of a hub in a call: each is tried at once. */
+export const maxHubUrls = 32;
+
 /** Longest body in bytes, in both directions. */
 export const maxCallBytes = 64 * 1024;
 
@@ -68,7 +71,7 @@ export const TestCall = Caller.extend({
   ways: z
     .array(z.object({ hubUrl, iceServers: IceServers }))
     .min(1)
-    .max(32),
+    .max(maxHubUrls),
   /** For a connection to a worker of the grid: a place in signalling under another id; null where there is nobody. */
   trial: z
     .object({
@@ -100,7 +103,7 @@ export type TestCallStep = z.infer<typeof TestCallStep>;
 /** Join this hub, and come back to it after every restart. */
 export const JoinCall = Caller.extend({
   /** URLs of the hub, the likeliest first. */
-  hubUrls: z.array(hubUrl).min(1).max(32),
+  hubUrls: z.array(hubUrl).min(1).max(maxHubUrls),
   /** Join token. */
   token: z.string().min(1).max(500),
 });

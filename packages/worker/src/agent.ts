@@ -132,9 +132,9 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
         tellDrained();
       },
       onLeaseEnded: () => eachSessions((sessions) => sessions.failAll('stage-gone', 'the hub is gone')),
-      onRefused: (message) => {
+      onRefused: ({ code, message }) => {
         log.error({}, `the hub refuses this worker: ${message}`);
-        void end(new RefusedByHubError(message));
+        void end(new RefusedByHubError(code, message));
       },
     },
   );

@@ -1,5 +1,5 @@
 /** What can go wrong in a worker. Messages say what was expected, what came, and what to do about it. */
-import type { SessionErrorCode } from '@potluck/protocol';
+import type { RefusalCode, SessionErrorCode } from '@potluck/protocol';
 
 /** A blob could not be had from the hub. */
 export class BlobUnavailableError extends Error {
@@ -45,4 +45,10 @@ export class TransportClosedError extends Error {
 /** The hub does not want this worker, and trying again can't help. */
 export class RefusedByHubError extends Error {
   override readonly name = 'RefusedByHubError';
+  readonly code: RefusalCode;
+
+  constructor(code: RefusalCode, message: string) {
+    super(message);
+    this.code = code;
+  }
 }

@@ -103,7 +103,7 @@ test('while one hub is served another is refused; when that is gone, the other i
 test('a hub that sends the worker away is forgotten; the next one may call', async () => {
   const worker = start();
   await worker.join(await hub(one));
-  services[0]?.refuse(new RefusedByHubError('the operator asked it to leave'));
+  services[0]?.refuse(new RefusedByHubError('evicted', 'the operator asked it to leave'));
   await expect.poll(() => worker.hub).toBeNull();
   const again = start();
   again.resume();
@@ -113,7 +113,7 @@ test('a hub that sends the worker away is forgotten; the next one may call', asy
 });
 
 test('a hub that does not welcome the worker hears why, and is not kept', async () => {
-  onService = ({ refuse }) => refuse(new RefusedByHubError('the join token is wrong'));
+  onService = ({ refuse }) => refuse(new RefusedByHubError('bad-token', 'the join token is wrong'));
   const worker = start(20);
   await expect(worker.join(await hub(one))).rejects.toThrow('the join token is wrong');
   onService = ({ observe }) => observe({ type: 'hub-away', reason: 'the socket was closed' });
@@ -122,4 +122,34 @@ test('a hub that does not welcome the worker hears why, and is not kept', async 
   const again = start();
   again.resume();
   expect(again.hub).toBeNull();
+});
+
+test('a join that fails leaves the hub that was kept as it was, and goes back to it', async () => {
+  const [first, second] = [await hub(one), await hub(other)];
+  const worker = start();
+  await worker.join(first);
+  services[0]?.observe({ type: 'hub-away', reason: 'its socket closed' });
+  onService = ({ hub: { token }, observe, refuse }) => {
+    if (token === first.token) observe({ type: 'joined' });
+    else refuse(new RefusedByHubError('bad-token', 'the join token is wrong'));
+  };
+  await expect(worker.join(second)).rejects.toThrow('the join token is wrong');
+  expect(services[0]?.signal.aborted).toBe(true);
+  expect(worker.hub).toMatchObject({ hubId: one, connected: true });
+  const again = start();
+  again.resume();
+  expect(again.hub?.hubId).toBe(one);
+});
+
+test('a hub that an update brings back is kept; one that revokes the token is not', async () => {
+  const worker = start();
+  await worker.join(await hub(one));
+  services[0]?.refuse(new RefusedByHubError('version-mismatch', 'update the worker'));
+  await expect.poll(() => worker.hub).toBeNull();
+  worker.resume();
+  expect(worker.hub?.hubId).toBe(one);
+  services[1]?.refuse(new RefusedByHubError('bad-token', 'the join token is revoked'));
+  await expect.poll(() => worker.hub).toBeNull();
+  worker.resume();
+  expect(worker.hub).toBeNull();
 });

@@ -1,7 +1,6 @@
 /** A worker that waits for a hub to call it: it joins the one that does, and comes back to it after every restart. */
 import type { JoinCall, JoinedAnswer, WorkerId } from '@potluck/protocol';
 import { messageOf, RefusedByHubError, type AgentEvent, type Log } from '@potluck/worker';
-import { checkCanPin } from '../hub-certificate/trustHub.ts';
 import type { HubSettings } from '../settings/hubOf.ts';
 import { CallError } from './CallError.ts';
 import { forgetHub, keepHub, readKeptHub, type KeptHub } from './keptHub.ts';
@@ -39,6 +38,7 @@ export class WaitingWorker {
   readonly #init: WaitingWorkerInit;
   #service: Service | undefined;
   #isJoining = false;
+  #isStopped = false;
 
   constructor(components: WaitingWorkerComponents, init: WaitingWorkerInit) {
     this.#components = components;
@@ -71,15 +71,17 @@ export class WaitingWorker {
     }
     this.#isJoining = true;
     try {
-      checkCanPin(call.fingerprint);
       const { hubUrl, fingerprint } = await reachHub(call);
-      await this.stop('a hub called');
+      if (this.#isStopped) throw new CallError(409, 'this worker was just stopped');
+      await this.#leave('a hub called');
       const hub = { hubId: call.hubId, hubUrl, token: call.token, ...(fingerprint && { fingerprint }) };
       const service = this.#begin(hub);
       await this.#welcome(service);
       keepHub(this.#init.dataDirectory, hub);
       return { workerId: this.#init.workerId, name: this.#init.name, hubUrl };
     } catch (error) {
+      // The hub that it served before may come back.
+      if (!this.#service && !this.#isStopped) this.resume();
       throw error instanceof CallError ? error : new CallError(422, messageOf(error), { cause: error });
     } finally {
       this.#isJoining = false;
@@ -98,6 +100,11 @@ export class WaitingWorker {
 
   /** Leaves the hub; it is kept for the next start. */
   async stop(reason: string): Promise<void> {
+    this.#isStopped = true;
+    await this.#leave(reason);
+  }
+
+  async #leave(reason: string): Promise<void> {
     const service = this.#service;
     this.#service = undefined;
     service?.controller.abort(reason);
@@ -123,7 +130,7 @@ export class WaitingWorker {
     try {
       await service.welcomed.promise;
     } catch (error) {
-      if (this.#service === service) await this.stop('the hub did not welcome it');
+      if (this.#service === service) await this.#leave('the hub did not welcome it');
       throw error;
     } finally {
       clearTimeout(timer);
@@ -162,14 +169,23 @@ export class WaitingWorker {
     return service;
   }
 
+  /** A hub that was kept before this one stays kept. */
+  #forget({ token }: KeptHub): void {
+    if (readKeptHub(this.#init.dataDirectory)?.token === token) forgetHub(this.#init.dataDirectory);
+  }
+
   #onFailure(service: Service, error: unknown): void {
     service.welcomed.reject(error);
     if (service.controller.signal.aborted) return;
-    // Who was told to go stays away until it is called again.
-    if (error instanceof RefusedByHubError) forgetHub(this.#init.dataDirectory);
+    if (isFinal(error)) this.#forget(service.hub);
     this.#components.log.warn(
       { hub: service.hub.hubUrl, reason: messageOf(error) },
       'the time with this hub is over; waiting for a call',
     );
   }
+}
+
+/** Who was told to go stays away until it is called again; what an update mends is no reason to forget a hub. */
+function isFinal(error: unknown): boolean {
+  return error instanceof RefusedByHubError && (error.code === 'evicted' || error.code === 'bad-token');
 }

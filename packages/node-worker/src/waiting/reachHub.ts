@@ -22,7 +22,7 @@ export interface ReachedHub {
   hubUrl: string;
   /** As `readFingerprint` returns it; undefined for plain http, and where authorities vouch for the hub. */
   fingerprint: string | undefined;
-  /** What to trust for this hub; see trustCertificate. */
+  /** By which certificate to know this hub; see pinHub. */
   pinned: X509Certificate | undefined;
 }
 

@@ -1,7 +1,7 @@
 /** Tries every way between this machine and a hub, step by step. */
 import type { IceCandidate, TestCall, TestCallStep } from '@potluck/protocol';
 import { messageOf, type Log } from '@potluck/worker';
-import { trustCertificate } from '../hub-certificate/trustHub.ts';
+import { pinHub } from '../hub-certificate/pinnedHubs.ts';
 import { gatherCandidates } from './gatherCandidates.ts';
 import { reachHub, type ReachedHub } from './reachHub.ts';
 import { tryPeer, type TryPeerInit } from './tryPeer.ts';
@@ -38,13 +38,8 @@ export async function* testConnection(
   const iceServers = ways.find((way) => way.hubUrl === hubUrl)?.iceServers ?? [];
   yield step(await describeCandidates(iceServers));
   if (!trial) return;
-  // Signalling is the hub's; a hub that is away at the moment is trusted again afterwards.
-  const before = trustCertificate(pinned);
-  try {
-    yield step(await describePeer(components, { hubUrl, iceServers, trial }));
-  } finally {
-    trustCertificate(before);
-  }
+  pinHub(hubUrl, pinned);
+  yield step(await describePeer(components, { hubUrl, iceServers, trial }));
 }
 
 async function describePeer(

@@ -1,5 +1,6 @@
 /** PeerJS in Node: it looks for a browser's globals when it is imported, so they must be there before. */
 import type { Peer } from 'peerjs';
+import { HubWebSocket } from '../hub-certificate/hubWebSocket.ts';
 import { escapedIceServers } from './escapedIceServers.ts';
 
 export async function loadPeer(): Promise<typeof Peer> {
@@ -13,6 +14,8 @@ export async function loadPeer(): Promise<typeof Peer> {
   for (const [name, value] of Object.entries({ RTCPeerConnection, RTCSessionDescription, RTCIceCandidate })) {
     (globalThis as Record<string, unknown>)[name] ??= value;
   }
+  // Signalling is the hub's, whose certificate may be its own.
+  (globalThis as { WebSocket: unknown }).WebSocket = HubWebSocket;
   const module = (await import('peerjs')) as unknown as {
     default: { Peer?: typeof Peer };
     Peer?: typeof Peer;

@@ -43,7 +43,7 @@ export interface HubConnectionEvents {
   /** The hub went away for longer than the lease: it has given this worker's sessions up. */
   onLeaseEnded(): void;
   /** The hub will never take this worker as it is. The connection has ended. */
-  onRefused(message: string): void;
+  onRefused(refusal: Refusal): void;
 }
 
 export interface HubConnectionInit {
@@ -228,7 +228,7 @@ export class HubConnection {
       return; // The hub closes the socket; then it is tried again.
     }
     this.#end();
-    this.#events.onRefused(refusal.message);
+    this.#events.onRefused(refusal);
   }
 
   #lost(reason: string): void {
