@@ -116,8 +116,10 @@ class Tab implements TabWorker {
 
   forgetWeights(): Promise<void> {
     return this.#command(async () => {
-      await indexedDbBlobStore().clear();
+      await indexedDbBlobStore().forget();
       await this.#countCache();
+      if (this.snapshot.cache.blobs === 0) return;
+      this.#view.log('info', 'weights of layers that tabs of this browser serve now are not forgotten');
     });
   }
 
