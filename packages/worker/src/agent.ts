@@ -29,7 +29,8 @@ import type { DirectConnector } from './peers/DirectConnector.ts';
 import { PeerLinks } from './peers/PeerLinks.ts';
 import type { PeerTransport } from './peers/PeerTransport.ts';
 import { neighbours } from './sessions/StagePlace.ts';
-import type { FrameArrival, FrameDeparture, StageSessions } from './sessions/StageSessions.ts';
+import type { FrameDeparture } from './sessions/StageOutput.ts';
+import type { FrameArrival, StageSessions } from './sessions/StageSessions.ts';
 import type { StageHost } from './stage-host/StageHost.ts';
 import { StagePool } from './stage-host/StagePool.ts';
 
