@@ -44,15 +44,16 @@ export class SessionTable {
     return this.#sessions.get(id) ?? this.#ended.get(id);
   }
 
-  /** Begins a session, in place of one of the same id. */
+  /** Begins a session, in place of one of the same id: what still runs for that one counts no more. */
   begin({ sessionId: id, epoch, capacity, stopTokenIds, lengthLimit }: OpenSession): StageSession {
     const session: StageSession = {
       ...{ id, epoch, position: 0, capacity, limits: { stopTokenIds, lengthLimit } },
       state: 'opening',
       timings: noTimings(),
     };
+    const former = this.#sessions.get(id);
+    if (former) former.state = 'ended';
     this.#ended.delete(id);
-    this.#sessions.delete(id);
     this.#sessions.set(id, session);
     return session;
   }
