@@ -72,7 +72,7 @@ test('the button starts the tone, keeps the screen on and holds a lock; pausing 
   await page.getByRole('button', { name: 'Join the table' }).click();
   await expect.poll(() => awake(page)).toEqual(['running', true]);
   const { held = [] } = await page.evaluate(() => navigator.locks.query());
-  expect(held.map(({ name }) => name)).toEqual(['potluck.tab.0']);
+  expect(held.map(({ name }) => name)).toContain('potluck.tab.0');
 
   await page.getByRole('button', { name: 'Pause' }).click();
   await expect.poll(() => awake(page)).toEqual(['closed', false]);

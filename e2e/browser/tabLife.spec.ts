@@ -188,6 +188,24 @@ test('a tab whose storage is full forgets the weights that it does not need, and
   );
 });
 
+test('a tab forgets no weights that another tab of its browser serves, and says so', async () => {
+  await using hub = await startModel();
+  await using context = await browser.newContext();
+  const [one, other] = [
+    await openTab(context, { pageUrl: page.url, hub, device: 'wasm' }),
+    await openTab(context, { pageUrl: page.url, hub, device: 'wasm' }),
+  ];
+  await one.command('start');
+  const { stages } = await one.until(serves);
+  await other.command('forgetWeights');
+  const { cache, events } = await other.snapshot();
+  expect(cache).toMatchObject({ blobs: stages[0]?.packs.length, bytes: stages[0]?.totalBytes });
+  expect(events.at(-1)?.text).toBe('weights of layers that tabs of this browser serve now are not forgotten');
+  await one.command('leave');
+  await other.command('forgetWeights');
+  expect((await other.snapshot()).cache).toMatchObject({ bytes: 0, blobs: 0 });
+});
+
 test('a hub that does not know the token is told apart from one that is away', async () => {
   await using hub = await startModel();
   await using context = await browser.newContext();

@@ -22,6 +22,14 @@ export async function storeInPage(page: Page, database: string): Promise<BlobSto
     openPartial: async (sha256) =>
       partialInPage(await store.evaluateHandle((it, name) => it.openPartial(name), sha256)),
     remove: (sha256) => store.evaluate((it, name) => it.remove(name), sha256),
+    async hold(names) {
+      const held = await store.evaluateHandle(
+        async (it, all) => ({ letGo: await it.hold?.(all) }),
+        [...names],
+      );
+      return () => void held.evaluate(({ letGo }) => letGo?.());
+    },
+    removeUnheld: (sha256) => store.evaluate(async (it, name) => it.removeUnheld?.(name) ?? false, sha256),
   };
 }
 

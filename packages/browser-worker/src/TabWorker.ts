@@ -30,7 +30,7 @@ export interface TabWorker {
   resume(): Promise<void>;
   /** Leaves the hub at once, back to `idle`: a reload does not start it again. Weights stay in the cache. */
   leave(): Promise<void>;
-  /** Deletes the weights kept in this browser. Stages that run go on. */
+  /** Deletes the weights kept in this browser, but for those of layers that one of its tabs serves now. */
   forgetWeights(): Promise<void>;
   /** Ends the worker as closing the tab does: a page that is opened again goes on. */
   close(): Promise<void>;

@@ -1,15 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import {
-  AssignmentId,
-  PipelineId,
-  type Assign,
-  type BlobRef,
-  type StageDescription,
-} from '@potluck/protocol';
+import { AssignmentId, PipelineId, type BlobRef, type StageDescription } from '@potluck/protocol';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { EchoStageHost, ScriptedHub, ScriptedWorker } from '../testing/index.ts';
 import { cut, join, startHub, stopAll } from '../testing/joinedAgents.ts';
-import type { AgentEvent } from './AgentEvent.ts';
 import { memoryBlobStore } from './blobs/memoryBlobStore.ts';
 
 afterEach(stopAll);
@@ -33,17 +26,6 @@ const reasons = (worker: ScriptedWorker): string[] =>
   worker.messages.flatMap((message) =>
     message.type === 'stage-report' && message.reason !== undefined ? [message.reason] : [],
   );
-
-/** Serves a stage, then gives it up. */
-async function serve(hub: ScriptedHub, worker: ScriptedWorker, stage: StageDescription): Promise<void> {
-  const [assign] = await hub.deploy([{ worker, stage }]);
-  const { assignmentId } = assign as Assign;
-  worker.send({ type: 'release', assignmentId });
-  await worker.message(
-    'stage-report',
-    (report) => report.assignmentId === assignmentId && report.state === 'released',
-  );
-}
 
 describe('weights', () => {
   it('continue where the connection was cut', async () => {
@@ -113,88 +95,6 @@ describe('weights', () => {
     };
     const { worker } = await join(hub);
     await expect(hub.deploy([{ worker, stage }])).rejects.toThrow(/the hub answers 404 for blob/);
-  });
-
-  it('are served from memory when the disk is full', async () => {
-    const hub = await startHub();
-    const { stage, pack } = stageWithPack(hub);
-    const blobStore = memoryBlobStore({ capacityBytes: 200_000 });
-    const { worker, host } = await join(hub, {}, { blobStore });
-    await hub.deploy([{ worker, stage }]);
-    expect(reasons(worker).join()).toMatch(/storage is full: this model is served from memory/);
-    expect(firstWeights(host).equals(packBytes)).toBe(true);
-    expect(blobStore.partial.has(pack.sha256)).toBe(false);
-  });
-
-  it('make room for others when storage is full, those first that were used longest ago', async () => {
-    const hub = await startHub();
-    const models = [0, 1, 2].map(() => {
-      const pack = hub.addBlob(randomBytes(500_000));
-      const [stage] = cut(1, hub.addBlob(randomBytes(50)), { packs: [pack] });
-      return { stage: stage as StageDescription, pack };
-    });
-    const [first, second, third] = models as [(typeof models)[0], (typeof models)[0], (typeof models)[0]];
-    const blobStore = memoryBlobStore({ capacityBytes: 1_200_000 });
-    const { worker } = await join(hub, {}, { blobStore });
-    for (const { stage } of [first, second, first, third]) await serve(hub, worker, stage);
-    const kept = models.map(({ pack }) => blobStore.whole.has(pack.sha256));
-    expect(kept).toEqual([true, false, true]);
-    expect(reasons(worker).join()).not.toMatch(/served from memory/);
-  });
-
-  it('that can never be kept are served from memory, and take nobody’s place', async () => {
-    const hub = await startHub();
-    const models = [500_000, 400_000, 1_300_000, 1_000_000].map((bytes) => {
-      const pack = hub.addBlob(randomBytes(bytes));
-      const [stage] = cut(1, hub.addBlob(randomBytes(50)), { packs: [pack] });
-      return { stage: stage as StageDescription, pack };
-    });
-    const blobStore = memoryBlobStore({ capacityBytes: 1_200_000 });
-    const events: AgentEvent[] = [];
-    const { worker } = await join(hub, {}, { blobStore, observe: (event) => void events.push(event) });
-    const kept: boolean[][] = [];
-    for (const { stage } of models) {
-      await serve(hub, worker, stage);
-      kept.push(models.map(({ pack }) => blobStore.whole.has(pack.sha256)));
-    }
-    expect(kept[2]).toEqual([true, true, false, false]);
-    expect(events.map(({ type }) => type)).toContain('in-memory');
-    expect(reasons(worker).join()).toMatch(/storage is full: this model is served from memory/);
-    // One that can be, when others go, still is.
-    expect(kept[3]).toEqual([false, false, false, true]);
-  });
-
-  it('that a stage needs make no room for those of another', async () => {
-    const hub = await startHub();
-    const [one, other] = [stageWithPack(hub), { pack: hub.addBlob(randomBytes(500_001)) }];
-    const [stage] = cut(1, hub.addBlob(randomBytes(50)), { packs: [other.pack] });
-    const blobStore = memoryBlobStore({ capacityBytes: 800_000 });
-    const events: AgentEvent[] = [];
-    const { worker } = await join(hub, {}, { blobStore, observe: (event) => void events.push(event) });
-    await hub.deploy([{ worker, stage: one.stage }]);
-    expect(events.map(({ type }) => type)).not.toContain('in-memory');
-    await hub.deploy([{ worker, stage: stage as StageDescription }]);
-    expect(events.map(({ type }) => type)).toContain('in-memory');
-    expect(blobStore.whole.has(one.pack.sha256)).toBe(true);
-    expect(blobStore.whole.has(other.pack.sha256)).toBe(false);
-  });
-
-  it('that were kept in memory are let go when their assignment fails', async () => {
-    const hub = await startHub();
-    const { stage, pack } = stageWithPack(hub);
-    const blobStore = memoryBlobStore({ capacityBytes: 200_000 });
-    const { worker } = await join(hub, {}, { blobStore });
-    hub.onBlobRequest = (sha256, _request, response) => {
-      if (sha256 === pack.sha256) return false;
-      response.writeHead(404).end();
-      return true;
-    };
-    await expect(hub.deploy([{ worker, stage }])).rejects.toThrow();
-    hub.onBlobRequest = undefined;
-    const asked = hub.blobRequests.length;
-    await hub.deploy([{ worker, stage }]);
-    const again = hub.blobRequests.slice(asked).map(({ sha256 }) => sha256);
-    expect(again).toContain(pack.sha256);
   });
 
   it('that stop coming fail the assignment after its deadline', async () => {

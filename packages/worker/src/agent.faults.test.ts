@@ -212,6 +212,41 @@ describe('a hub', () => {
   });
 });
 
+it('a session that is opened anew is not ended by a step that still ran for it before', async () => {
+  const hub = await startHub();
+  const { joined, workers, assigns } = await pipeline(hub, 1);
+  const [{ host }, worker] = [joined[0]!, workers[0]!];
+  const { assignmentId } = assigns[0] as Assign;
+  const sessionId = SessionId.parse(randomUUID());
+  const sampling = { temperature: 0, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1, frequencyPenalty: 0 };
+  const begin = async (epoch: number): Promise<void> => {
+    const about = { sessionId, assignmentId, epoch };
+    worker.send({
+      type: 'open-session',
+      ...about,
+      ...{ capacity: 20, promptLength: 4, lengthLimit: 20, stopTokenIds: [] },
+      sampling: { ...sampling, presencePenalty: 0, logitBias: [], seed: 1, choiceIndex: 0 },
+    });
+    await worker.message('session-opened', (opened) => opened.epoch === epoch);
+    worker.send({ type: 'prompt', ...about, position: 0, tokens: prompt, chunkTokens: 64 });
+  };
+  const former = deferred<void>();
+  host.holdSteps = former.promise;
+  await begin(0);
+  const next = deferred<void>();
+  host.holdSteps = next.promise;
+  await begin(1);
+  former.resolve();
+  host.holdSteps = undefined;
+  next.resolve();
+  const { finish } = await worker.message(
+    'token',
+    (token) => token.epoch === 1 && token.finish !== undefined,
+  );
+  expect(finish).toBe('length');
+  expect(worker.messages.filter(({ type }) => type === 'session-failed')).toEqual([]);
+});
+
 describe('a stage whose engine dies', () => {
   it('fails its sessions and itself with the reason, and can be assigned again', async () => {
     const hub = await startHub();

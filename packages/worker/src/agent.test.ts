@@ -3,6 +3,8 @@ import type { StageDescription } from '@potluck/protocol';
 import { afterEach, describe, expect, it } from 'vitest';
 import { echoAnswer } from '../testing/echoStageHost.ts';
 import { cut, join, pipeline, startHub, stopAll } from '../testing/joinedAgents.ts';
+import type { AgentEvent } from './AgentEvent.ts';
+import { deferred } from './deferred.ts';
 
 afterEach(stopAll);
 
@@ -90,6 +92,31 @@ describe('a worker agent', () => {
     worker.send({ type: 'release', assignmentId });
     await draining;
   });
+
+  it.each(['before', 'meanwhile', 'in silence'] as const)(
+    'has nothing to wait for when it leaves a hub that went away, %s',
+    async (when) => {
+      const hub = await startHub({ welcome: { leaseMs: 300 } });
+      const away = deferred<void>();
+      const observe = ({ type }: AgentEvent): void => void (type === 'hub-away' && away.resolve());
+      const { agent, worker } = await join(hub, {}, { observe });
+      const [stage] = cut(1, hub.addBlob(randomBytes(50))) as [StageDescription];
+      await hub.deploy([{ worker, stage }]);
+      // It does not come back either.
+      hub.onHello = () => ({ type: 'refusal', code: 'shutting-down', message: 'not now', retry: true });
+      if (when === 'before') {
+        worker.cut();
+        await away.promise;
+      }
+      const draining = agent.drain();
+      if (when === 'meanwhile') {
+        await worker.message('leaving');
+        worker.cut();
+      }
+      if (when === 'in silence') hub.answersRenewals = false;
+      await draining;
+    },
+  );
 
   it('refuses a session for which there is no room, in numbers', async () => {
     const hub = await startHub();

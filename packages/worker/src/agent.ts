@@ -1,26 +1,19 @@
 /** The worker agent: joins a hub, serves the stages that it is given, talks to peers. The host brings the ports. */
-import {
-  decodeFrame,
-  encodeFrame,
-  ProtocolError,
-  readUuid,
-  SessionId,
-  type Assign,
-  type Device,
-  type Frame,
-  type FromWorkerMessage,
-  type InstanceId,
-  type Welcome,
-  type WorkerId,
-  type WorkerPresence,
+import type {
+  Assign,
+  Device,
+  FromWorkerMessage,
+  InstanceId,
+  Welcome,
+  WorkerId,
+  WorkerPresence,
 } from '@potluck/protocol';
 import type { AgentEvent } from './AgentEvent.ts';
 import { Assignment } from './assignment/Assignment.ts';
 import { BlobCache } from './blobs/BlobCache.ts';
 import type { BlobStore } from './blobs/BlobStore.ts';
-import { unixMs } from './clock.ts';
 import { deferred, type Deferred } from './deferred.ts';
-import { RefusedByHubError, SessionError } from './errors.ts';
+import { RefusedByHubError } from './errors.ts';
 import { HubConnection, type HubRequest } from './hub-connection/HubConnection.ts';
 import type { OpenHubSocket } from './hub-connection/HubSocket.ts';
 import { LoadMeter } from './load/LoadMeter.ts';
@@ -30,8 +23,9 @@ import { messageOf } from './messageOf.ts';
 import type { DirectConnector } from './peers/DirectConnector.ts';
 import { PeerLinks } from './peers/PeerLinks.ts';
 import type { PeerTransport } from './peers/PeerTransport.ts';
+import { FrameRouter } from './sessions/FrameRouter.ts';
 import { neighbours } from './sessions/StagePlace.ts';
-import type { FrameArrival, FrameDeparture, StageSessions } from './sessions/StageSessions.ts';
+import type { StageSessions } from './sessions/StageSessions.ts';
 import type { StageHost } from './stage-host/StageHost.ts';
 import { StagePool } from './stage-host/StagePool.ts';
 
@@ -92,7 +86,6 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
   const { workerId, hubUrl, token, directDeadlineMs, ...about } = init;
   const finished = deferred<void>();
   const assignments = new Map<string, Assignment>();
-  let refusedFrames = 0;
   let presence: WorkerPresence['state'] | undefined;
   /** Set when this worker wants nothing new. */
   let drained: Deferred<void> | undefined;
@@ -152,12 +145,17 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
       ...(directDeadlineMs !== undefined && { directDeadlineMs }),
     },
     {
-      onFrame: (peer, bytes, relayed) => receiveFrame(peer, bytes, relayed),
+      onFrame: (peer, bytes, relayed) => frames.receive(peer, bytes, relayed),
       onBroken: (peer, code, reason) =>
         eachSessions((sessions) =>
           sessions.failAll(code, reason, (place) => neighbours(place, workerId).has(peer)),
         ),
     },
+  );
+
+  const frames = new FrameRouter(
+    { assignments, log, sendToPeer: (peer, sessionId, bytes) => links.send(peer, sessionId, bytes) },
+    { workerId },
   );
 
   function sendToHub(message: FromWorkerMessage): void {
@@ -244,7 +242,7 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
         log,
         sendToHub,
         onBlob: (blob, doneBytes, cached) => observe?.({ type: 'blob', blob, doneBytes, cached }),
-        sendFrame,
+        sendFrame: (peer, frame) => frames.send(peer, frame),
         drained: (peer) => links.drained(peer),
         peerReady: (peer) => links.ready(peer),
       },
@@ -268,59 +266,6 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
     for (const { sessions } of assignments.values()) if (sessions) visit(sessions);
   }
 
-  function sendFrame(peer: WorkerId, frame: Frame): FrameDeparture {
-    if (peer === workerId) {
-      // Two stages of one pipeline in this worker: nothing to write.
-      const arrival = { from: workerId, arrivedAt: unixMs(), decodeMs: 0, bytes: 0, relayed: false };
-      queueMicrotask(() => deliver(frame, arrival));
-      return { encodeMs: 0, bytes: 0 };
-    }
-    const started = performance.now();
-    const bytes = encodeFrame(frame);
-    const encodeMs = performance.now() - started;
-    if (!links.send(peer, frame.sessionId, bytes)) {
-      throw new SessionError('peer-unreachable', `there is no link to worker ${peer}`);
-    }
-    return { encodeMs, bytes: bytes.byteLength };
-  }
-
-  function receiveFrame(from: WorkerId, bytes: Uint8Array, relayed: boolean): void {
-    const started = performance.now();
-    try {
-      const frame = decodeFrame(bytes);
-      const now = performance.now();
-      deliver(frame, {
-        from,
-        arrivedAt: performance.timeOrigin + started,
-        decodeMs: now - started,
-        bytes: bytes.byteLength,
-        relayed,
-      });
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error;
-      refusedFrames++;
-      log.warn({ peer: from, reason: error.message }, 'refused a frame of a peer');
-      const sessionId = bytes.byteLength >= 24 ? SessionId.parse(readUuid(bytes, 8)) : undefined;
-      if (!sessionId) return;
-      eachSessions((sessions) => sessions.badFrame(sessionId, from, `worker ${from}: ${error.message}`));
-    }
-  }
-
-  function deliver(frame: Frame, arrival: FrameArrival): void {
-    const here = [...assignments.values()].filter(
-      ({ sessions, message }) => sessions && message.stageIndex === frame.stageIndex,
-    );
-    const sessions = (here.find((one) => one.sessions?.has(frame.sessionId)) ?? here[0])?.sessions;
-    if (!sessions) {
-      refusedFrames++;
-      log.warn(
-        { peer: arrival.from, sessionId: frame.sessionId },
-        'dropped a frame for a stage that is not here',
-      );
-    } else if (frame.kind === 'step') sessions.step(frame, arrival);
-    else sessions.token(frame, arrival);
-  }
-
   let ending: Promise<void> | undefined;
   function end(error?: Error, reason?: string): Promise<void> {
     ending ??= (async () => {
@@ -339,7 +284,7 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
   return {
     finished: finished.promise,
     get refused() {
-      return refusedFrames + hub.refusedMessages + links.refusedMessages;
+      return frames.refused + hub.refusedMessages + links.refusedMessages;
     },
     addTransport: (peer, transport) => links.addTransport(peer, transport),
     setPresence: (state) => {

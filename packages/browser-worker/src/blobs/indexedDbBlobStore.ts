@@ -4,7 +4,18 @@
  */
 import { Sha256, type WeightFile } from '@potluck/protocol';
 import { StorageFullError, unixMs, type BlobStore, type PartialBlob } from '@potluck/worker';
-import { clear, createStore, delMany, get, promisifyRequest, set, setMany, type UseStore } from 'idb-keyval';
+import {
+  clear,
+  createStore,
+  delMany,
+  get,
+  keys,
+  promisifyRequest,
+  set,
+  setMany,
+  type UseStore,
+} from 'idb-keyval';
+import { weightLocks } from './weightLocks.ts';
 
 /** 24 pieces of 4 MiB were written in 0.4 s, one of 96 MiB in 1.1 s (Chromium). Also what a cut download may lose. */
 const pieceBytes = 4 * 1024 * 1024;
@@ -23,8 +34,8 @@ type PieceKey = [sha256: Sha256, index: number];
 export interface IndexedDbBlobStore extends BlobStore {
   /** Whole blobs, and bytes in them. */
   usage(): Promise<{ blobs: number; bytes: number }>;
-  /** Forgets everything. */
-  clear(): Promise<void>;
+  /** Forgets everything, but for what a tab holds; where there are no locks to tell, that too. */
+  forget(): Promise<void>;
 }
 
 export interface IndexedDbBlobStoreInit {
@@ -37,6 +48,8 @@ export function indexedDbBlobStore({
   database = 'potluck-weights',
 }: IndexedDbBlobStoreInit = {}): IndexedDbBlobStore {
   const store = createStore(database, 'blobs');
+  const { locks: manager } = navigator as { locks?: LockManager };
+  const locks = weightLocks(manager, database);
 
   const wholeBlob = (sha256: Sha256): Promise<WholeBlob | undefined> => get<WholeBlob>(sha256, store);
 
@@ -48,16 +61,19 @@ export function indexedDbBlobStore({
   const pieces = (sha256: Sha256): Promise<Blob[]> =>
     store('readonly', (objects) => promisifyRequest<Blob[]>(objects.getAll(piecesOf(sha256))));
 
+  const remove = async (sha256: Sha256): Promise<void> =>
+    delMany([sha256, ...(await pieceKeys(sha256))], store);
+
   return {
     async list() {
-      const [keys, blobs] = await store('readonly', (objects) =>
+      const [names, blobs] = await store('readonly', (objects) =>
         Promise.all([
-          promisifyRequest(objects.getAllKeys(names())),
-          promisifyRequest<WholeBlob[]>(objects.getAll(names())),
+          promisifyRequest(objects.getAllKeys(wholeBlobs())),
+          promisifyRequest<WholeBlob[]>(objects.getAll(wholeBlobs())),
         ]),
       );
-      const order = new Map(keys.map((key, index) => [key, blobs[index]?.usedAt ?? 0]));
-      const found = keys.flatMap((key) => Sha256.safeParse(key).data ?? []);
+      const order = new Map(names.map((key, index) => [key, blobs[index]?.usedAt ?? 0]));
+      const found = names.flatMap((key) => Sha256.safeParse(key).data ?? []);
       return found.sort((one, other) => (order.get(one) ?? 0) - (order.get(other) ?? 0));
     },
     async touch(sha256) {
@@ -69,23 +85,36 @@ export function indexedDbBlobStore({
       if (!(await wholeBlob(sha256))) return undefined;
       return bytesOf(await pieces(sha256));
     },
-    openPartial: async (sha256) => openPartial(store, sha256, await pieces(sha256)),
-    async remove(sha256) {
-      await delMany([sha256, ...(await pieceKeys(sha256))], store);
+    async openPartial(sha256) {
+      const letGo = await locks.write(sha256);
+      try {
+        return openPartial(store, sha256, await pieces(sha256), letGo);
+      } catch (error) {
+        letGo();
+        throw error;
+      }
     },
+    remove,
+    hold: (names) => locks.hold(names),
+    removeUnheld: (sha256) => locks.unlessHeld(sha256, () => remove(sha256)),
     openFiles: (files) => openFiles(files, pieces),
     async usage() {
       const blobs = await store('readonly', (objects) =>
-        promisifyRequest<WholeBlob[]>(objects.getAll(names())),
+        promisifyRequest<WholeBlob[]>(objects.getAll(wholeBlobs())),
       );
       return { blobs: blobs.length, bytes: blobs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) };
     },
-    clear: () => clear(store),
+    async forget() {
+      if (!manager) return clear(store);
+      const kept = await keys<Sha256 | PieceKey>(store);
+      const names = new Set(kept.map((key) => (Array.isArray(key) ? key[0] : key)));
+      for (const sha256 of names) await locks.unlessHeld(sha256, () => remove(sha256));
+    },
   };
 }
 
 /** Strings sort before arrays, so these are the records of whole blobs. */
-const names = (): IDBKeyRange => IDBKeyRange.bound('', '\uffff');
+const wholeBlobs = (): IDBKeyRange => IDBKeyRange.bound('', '\uffff');
 
 const piecesOf = (sha256: Sha256): IDBKeyRange => IDBKeyRange.bound([sha256, 0], [sha256, Infinity]);
 
@@ -93,7 +122,7 @@ async function bytesOf(blobs: readonly Blob[]): Promise<Uint8Array<ArrayBuffer>>
   return new Uint8Array(await new Blob([...blobs]).arrayBuffer());
 }
 
-function openPartial(store: UseStore, sha256: Sha256, stored: Blob[]): PartialBlob {
+function openPartial(store: UseStore, sha256: Sha256, stored: Blob[], letGo: () => void): PartialBlob {
   async function write<T>(task: Promise<T>): Promise<T> {
     try {
       return await task;
@@ -144,6 +173,7 @@ function openPartial(store: UseStore, sha256: Sha256, stored: Blob[]): PartialBl
     async close() {
       // What does not fit is fetched again.
       await flush().catch(() => undefined);
+      letGo();
     },
   };
 }

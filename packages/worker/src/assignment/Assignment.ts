@@ -58,9 +58,11 @@ export class Assignment {
     const watchdog = new Watchdog(this.#message.deadlineMs, () => this.#state);
     this.#watchdog = watchdog;
     const { stage } = this.#message;
-    this.#letGo = this.#components.blobs.hold([stage.graph, ...stage.packs]);
     try {
       this.#lease = this.#components.pool.reserve(stage, this.#message.cacheBytes);
+      const letGo = await this.#components.blobs.hold([stage.graph, ...stage.packs]);
+      if (this.#isFinal()) return letGo();
+      this.#letGo = letGo;
       const loaded = await this.#load(this.#lease, watchdog);
       if (this.#isFinal()) return;
       this.sessions = new StageSessions({ ...this.#components, stage: loaded }, this.#message);

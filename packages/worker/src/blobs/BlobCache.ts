@@ -39,21 +39,28 @@ export class BlobCache {
     this.#components = components;
   }
 
-  /** Names of the blobs in the store. */
+  /**
+   * Names of the blobs in the store. Those in memory only are left out: they go with their stage, so that whoever plans
+   * another one must count them as to be fetched again.
+   */
   list(): Promise<Sha256[]> {
     return this.#components.store.list();
   }
 
   /**
-   * Keeps blobs from being evicted.
-   * @returns what lets go of them
+   * Keeps blobs from being evicted, here and by others who share the store.
+   * @returns what lets go of them, once they are kept
    */
-  hold(blobs: readonly BlobRef[]): () => void {
+  async hold(blobs: readonly BlobRef[]): Promise<() => void> {
     const count = (change: 1 | -1): void => {
       for (const { sha256 } of blobs) this.#holders.set(sha256, (this.#holders.get(sha256) ?? 0) + change);
     };
     count(1);
-    return () => count(-1);
+    const letGo = await this.#components.store.hold?.(blobs.map(({ sha256 }) => sha256));
+    return () => {
+      count(-1);
+      letGo?.();
+    };
   }
 
   /** True where a blob of this name and size is there (its bytes are verified when they are read). */
@@ -201,7 +208,8 @@ export class BlobCache {
     let [blobs, freedBytes] = [0, 0];
     for (const { sha256, size } of free) {
       if (freedBytes >= bytes) break;
-      await store.remove(sha256);
+      if (store.removeUnheld && !(await store.removeUnheld(sha256))) continue;
+      if (!store.removeUnheld) await store.remove(sha256);
       freedBytes += size;
       blobs++;
     }
@@ -258,7 +266,8 @@ async function keptBytes(store: BlobStore, { sha256 }: BlobRef): Promise<number>
 async function discardPartial(store: BlobStore, { sha256 }: BlobRef): Promise<void> {
   try {
     const partial = await store.openPartial(sha256);
-    await partial.discard();
+    // Others who share the store may have got it whole.
+    if ((await store.sizeOf(sha256)) === undefined) await partial.discard();
     await partial.close();
   } catch {
     // The disk is full or gone: nothing more to do.

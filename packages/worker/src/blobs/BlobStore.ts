@@ -31,6 +31,16 @@ export interface BlobStore {
   /** Forgets a whole blob. */
   remove(sha256: Sha256): Promise<void>;
   /**
+   * Keeps blobs, also those that are yet to come, from `removeUnheld`; only where others have the same store open.
+   * @returns what lets go of them, once they are kept
+   */
+  hold?(names: readonly Sha256[]): Promise<() => void>;
+  /**
+   * Forgets a whole blob unless somebody holds it; only where others have the same store open.
+   * @returns false where it stays
+   */
+  removeUnheld?(sha256: Sha256): Promise<boolean>;
+  /**
    * Lays external data files out in a folder, for a runtime that maps files instead of copying buffers; only where
    * blobs are files. All blobs must be there. @throws StorageFullError
    */

@@ -1,20 +1,13 @@
-/** The links to all peers: which are wanted, how each is reached, and what the hub is told about it. */
-import {
-  decodeRelay,
-  type CandidatePair,
-  type FromWorkerMessage,
-  type PeerReport,
-  type Welcome,
-  type WorkerId,
-} from '@potluck/protocol';
+/** The links to all peers: which are wanted, and how each is reached. */
+import { decodeRelay, type FromWorkerMessage, type Welcome, type WorkerId } from '@potluck/protocol';
 import { deferred, type Deferred } from '../deferred.ts';
 import type { Log } from '../log.ts';
 import { messageOf } from '../messageOf.ts';
 import type { DirectConnector } from './DirectConnector.ts';
 import { PeerLink } from './PeerLink.ts';
+import { PeerReporter } from './PeerReporter.ts';
 import type { PeerTransport } from './PeerTransport.ts';
 import { relayTransport, type RelayTransport } from './relayTransport.ts';
-import { RoundTrips } from './RoundTrips.ts';
 
 /** How long a direct connection may take before frames go by the relay. */
 const directDeadlineMs = 5_000;
@@ -55,13 +48,7 @@ interface LinkState {
   /** Ends the attempts to connect directly. */
   connecting: AbortController | undefined;
   relayTimer: ReturnType<typeof setTimeout> | undefined;
-  roundTrips: RoundTrips;
-  bytesPerSecond: number | undefined;
-  /** Of a direct connection. */
-  candidatePair: CandidatePair | undefined;
-  /** How it is reached, as the hub knows it, and why so. */
-  reported: PeerReport['state'] | undefined;
-  reason: string | undefined;
+  reporter: PeerReporter;
 }
 
 export class PeerLinks {
@@ -175,35 +162,31 @@ export class PeerLinks {
     const known = this.#links.get(peer);
     if (known) return known;
     if (this.#links.size >= maxLinks && !this.#evictUnwanted()) return undefined;
+    const { hub, log } = this.#components;
+    const link = new PeerLink(
+      {
+        peer,
+        log,
+        probe: { waitTicks: this.#init.workerId < peer ? 1 : 2, mayStart: this.#init.isIdle },
+      },
+      {
+        onFrame: (frame, relayed) => this.#events.onFrame(peer, frame, relayed),
+        onBroken: (code, reason) => this.#events.onBroken(peer, code, reason),
+        onTransport: (kind, reason) => this.#onTransport(state, kind, reason),
+        onRoundTrip: (milliseconds) => reporter.roundTrip(milliseconds),
+        onPath: () => void reporter.findCandidatePair(),
+        onBandwidth: (bytesPerSecond) => reporter.bandwidth(bytesPerSecond),
+      },
+    );
+    const reporter = new PeerReporter({ hub, link, log });
     const state: LinkState = {
-      link: new PeerLink(
-        {
-          peer,
-          log: this.#components.log,
-          probe: { waitTicks: this.#init.workerId < peer ? 1 : 2, mayStart: this.#init.isIdle },
-        },
-        {
-          onFrame: (frame, relayed) => this.#events.onFrame(peer, frame, relayed),
-          onBroken: (code, reason) => this.#events.onBroken(peer, code, reason),
-          onTransport: (kind, reason) => this.#onTransport(state, kind, reason),
-          onRoundTrip: (milliseconds) => this.#onRoundTrip(state, milliseconds),
-          onPath: () => void this.#findCandidatePair(state),
-          onBandwidth: (bytesPerSecond) => {
-            state.bytesPerSecond = bytesPerSecond;
-            if (state.link.kind) this.#report(state, state.link.kind, state.reason);
-          },
-        },
-      ),
+      link,
+      reporter,
       relay: undefined,
       wanted: false,
       ready: deferred<void>(),
       connecting: undefined,
       relayTimer: undefined,
-      roundTrips: new RoundTrips(),
-      bytesPerSecond: undefined,
-      candidatePair: undefined,
-      reported: undefined,
-      reason: undefined,
     };
     this.#links.set(peer, state);
     return state;
@@ -219,7 +202,7 @@ export class PeerLinks {
   }
 
   #reach(state: LinkState): void {
-    this.#report(state, 'connecting', undefined);
+    state.reporter.report('connecting', undefined);
     if (!this.#components.connector) {
       this.#useRelay(state, 'this worker has no WebRTC');
     } else if (this.#welcome?.forceRelay) {
@@ -264,7 +247,7 @@ export class PeerLinks {
   #useRelay(state: LinkState, reason: string): void {
     if (state.link.kind !== undefined || !this.#welcome) return;
     this.#relayOf(state);
-    if (state.link.kind === 'relayed') this.#report(state, 'relayed', reason);
+    if (state.link.kind === 'relayed') state.reporter.report('relayed', reason);
   }
 
   #relayOf(state: LinkState): RelayTransport {
@@ -277,10 +260,8 @@ export class PeerLinks {
 
   #onTransport(state: LinkState, kind: PeerTransport['kind'] | undefined, reason: string | undefined): void {
     if (this.#links.get(state.link.peer) !== state) return;
-    state.candidatePair = undefined;
-    state.bytesPerSecond = undefined;
+    state.reporter.turned(kind ?? 'lost', reason);
     if (kind === undefined) {
-      this.#report(state, 'lost', reason);
       if (!state.wanted) {
         this.#links.delete(state.link.peer);
         state.link.close();
@@ -292,51 +273,8 @@ export class PeerLinks {
     }
     clearTimeout(state.relayTimer);
     state.ready.resolve();
-    state.roundTrips = new RoundTrips();
-    this.#report(state, kind, reason);
     if (kind === 'relayed' && state.wanted) this.#connectDirectly(state);
-    void this.#findCandidatePair(state);
-  }
-
-  /** Tells the hub between which addresses a direct connection runs, when that changed. */
-  async #findCandidatePair(state: LinkState): Promise<void> {
-    const found = await state.link.candidatePair().catch((error: unknown) => {
-      this.#components.log.debug({ peer: state.link.peer, reason: messageOf(error) }, 'no candidate pair');
-      return undefined;
-    });
-    if (found === undefined || state.link.kind !== 'direct') return;
-    if (JSON.stringify(found) === JSON.stringify(state.candidatePair)) return;
-    state.candidatePair = found;
-    this.#report(state, 'direct', state.reason);
-  }
-
-  #onRoundTrip(state: LinkState, milliseconds: number): void {
-    if (!state.roundTrips.add(milliseconds)) return;
-    if (state.link.kind) this.#report(state, state.link.kind, state.reason);
-    void this.#findCandidatePair(state);
-  }
-
-  #report(state: LinkState, reported: PeerReport['state'], reason: string | undefined): void {
-    const { peer } = state.link;
-    const { bytesPerSecond, candidatePair } = state;
-    const { told: roundTripMs } = state.roundTrips;
-    // What is measured changes all the time: no line in a log for each.
-    const level = state.reported === reported && state.reason === reason ? 'debug' : 'info';
-    state.reported = reported;
-    state.reason = reason;
-    this.#components.log[level](
-      { peer, state: reported, reason, roundTripMs, bytesPerSecond, candidatePair },
-      `peer ${reported}`,
-    );
-    this.#components.hub.send({
-      type: 'peer-report',
-      peer,
-      state: reported,
-      ...(reason !== undefined && { reason }),
-      ...(roundTripMs !== undefined && { roundTripMs }),
-      ...(bytesPerSecond !== undefined && { bytesPerSecond }),
-      ...(candidatePair !== undefined && { candidatePair }),
-    });
+    void state.reporter.findCandidatePair();
   }
 }
 

@@ -3,36 +3,24 @@ import {
   prefillChunks,
   type CloseSession,
   type Frame,
-  type FromWorkerMessage,
   type OpenSession,
   type Prompt,
   type SessionErrorCode,
   SessionErrorCode as sessionErrorCodes,
   type SessionId,
-  type StageTimings,
   type StepFrame,
   type TokenFrame,
   type WorkerId,
 } from '@potluck/protocol';
-import { unixMs } from '../clock.ts';
 import { SessionError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { messageOf } from '../messageOf.ts';
-import type { LoadedStage, StageStepRequest, StageStepResult } from '../stage-host/StageHost.ts';
-import { checkBoundary, checkContinues, finishAt } from './checks.ts';
-import {
-  isFirst,
-  isLast,
-  lastWorker,
-  nextWorker,
-  previousWorker,
-  workerAt,
-  type StagePlace,
-} from './StagePlace.ts';
+import type { LoadedStage, StageStepRequest } from '../stage-host/StageHost.ts';
+import { checkBoundary, checkContinues } from './checks.ts';
+import { SessionTable, type EndedSession, type StageSession } from './SessionTable.ts';
+import { StageOutput, type StageOutputComponents } from './StageOutput.ts';
+import { isFirst, isLast, lastWorker, nextWorker, previousWorker, type StagePlace } from './StagePlace.ts';
 import { noTimings } from './timings.ts';
-
-/** Sessions remembered after their end, so that their late frames are dropped in silence. */
-const maxEndedSessions = 1024;
 
 /** How a frame came in. */
 export interface FrameArrival {
@@ -44,59 +32,36 @@ export interface FrameArrival {
   relayed: boolean;
 }
 
-/** What left for a peer. */
-export interface FrameDeparture {
-  encodeMs: number;
-  bytes: number;
-}
-
-export interface StageSessionsComponents {
+export interface StageSessionsComponents extends StageOutputComponents {
   stage: LoadedStage;
-  sendToHub(message: FromWorkerMessage): void;
-  /** @throws SessionError if there is no way to the peer */
-  sendFrame(peer: WorkerId, frame: Frame): FrameDeparture;
   /** Resolves when little is queued for the peer. */
   drained(peer: WorkerId): Promise<void> | undefined;
   log: Log;
 }
 
-/** One session at this stage. */
-interface StageSession {
-  id: SessionId;
-  epoch: number;
-  /** Tokens that ran or are queued. */
-  position: number;
-  capacity: number;
-  limits: Pick<OpenSession, 'stopTokenIds' | 'lengthLimit'>;
-  state: 'opening' | 'open' | 'ended';
-  timings: StageTimings;
-}
-
-/** What is left of a session that ended: not its prompt. */
-type EndedSession = Pick<StageSession, 'id' | 'epoch' | 'timings'>;
-
 export class StageSessions {
   readonly #components: StageSessionsComponents;
-  readonly #sessions = new Map<SessionId, StageSession>();
-  readonly #ended = new Map<SessionId, EndedSession>();
+  readonly #sessions = new SessionTable();
+  readonly #output: StageOutput;
   place: StagePlace;
 
   constructor(components: StageSessionsComponents, place: StagePlace) {
     this.#components = components;
+    this.#output = new StageOutput(components, (...token) => this.#feed(...token));
     this.place = place;
   }
 
   get count(): number {
-    return this.#sessions.size;
+    return this.#sessions.count;
   }
 
   has(sessionId: SessionId): boolean {
-    return this.#sessions.has(sessionId) || this.#ended.has(sessionId);
+    return this.#sessions.known(sessionId) !== undefined;
   }
 
   async open(message: OpenSession): Promise<void> {
     const { sessionId, epoch } = message;
-    const before = this.#sessions.get(sessionId) ?? this.#ended.get(sessionId);
+    const before = this.#sessions.known(sessionId);
     if (before && epoch <= before.epoch) {
       this.#components.log.warn({ sessionId, epoch }, 'refused to open a session that was opened before');
       return;
@@ -105,19 +70,8 @@ export class StageSessions {
       this.#report(sessionId, epoch, 'stage-gone', `the pipeline is in epoch ${this.place.epoch}`);
       return;
     }
-    this.#sessions.delete(sessionId);
-    this.#ended.delete(sessionId);
     if (before) this.#release(before);
-    const session: StageSession = {
-      id: sessionId,
-      epoch,
-      position: 0,
-      capacity: message.capacity,
-      limits: message,
-      state: 'opening',
-      timings: noTimings(),
-    };
-    this.#sessions.set(sessionId, session);
+    const session = this.#sessions.begin(message);
     try {
       await this.#components.stage.open({
         cacheId: sessionId,
@@ -215,10 +169,10 @@ export class StageSessions {
   close({ sessionId }: Pick<CloseSession, 'sessionId'>): void {
     const session = this.#sessions.get(sessionId);
     if (session) {
-      this.#end(session);
+      this.#sessions.end(session);
       this.#release(session);
     }
-    const { timings } = session ?? this.#ended.get(sessionId) ?? { timings: noTimings() };
+    const { timings } = this.#sessions.known(sessionId) ?? { timings: noTimings() };
     const { assignmentId } = this.place;
     this.#components.sendToHub({ type: 'session-closed', sessionId, assignmentId, timings });
   }
@@ -230,7 +184,7 @@ export class StageSessions {
     concerns: (place: StagePlace) => boolean = () => true,
   ): void {
     if (!concerns(this.place)) return;
-    for (const session of [...this.#sessions.values()]) this.#fail(session, new SessionError(code, reason));
+    for (const session of this.#sessions.all()) this.#fail(session, new SessionError(code, reason));
   }
 
   #checkOpen(session: StageSession): void {
@@ -249,7 +203,7 @@ export class StageSessions {
     }
     const session = this.#sessions.get(frame.sessionId);
     if (!session) {
-      if (!this.#ended.has(frame.sessionId)) this.#miss(frame, 'the session is not open here');
+      if (!this.#sessions.known(frame.sessionId)) this.#miss(frame, 'the session is not open here');
       return undefined;
     }
     if (frame.epoch < session.epoch) return undefined; // Late, from before the pipeline changed.
@@ -293,52 +247,13 @@ export class StageSessions {
       session.timings.tokens += request.length;
       session.timings.queueMs += result.queueMs;
       session.timings.computeMs += result.computeMs;
-      if (!isLast(this.place)) this.#forward(session, request, result, sampleLater);
-      else if (sample) this.#sampled(session, request.position + request.length, result);
+      const { position, length } = request;
+      if (!isLast(this.place)) {
+        this.#output.forward(this.place, session, { position, length, sample: sampleLater }, result);
+      } else if (sample) this.#output.sampled(this.place, session, position + length, result);
     } catch (error) {
       this.#fail(session, error);
     }
-  }
-
-  #forward(
-    session: StageSession,
-    { position, length }: { position: number; length: number },
-    { boundary }: StageStepResult,
-    sample: boolean,
-  ): void {
-    if (!boundary) throw new SessionError('compute-failed', 'the stage returned no boundary');
-    const { id: sessionId, epoch } = session;
-    const stageIndex = this.place.stageIndex + 1;
-    const head = { kind: 'step', sessionId, epoch, position, stageIndex, sentAt: unixMs() } as const;
-    this.#send(session, nextWorker(this.place), { ...head, length, sample, tensors: boundary });
-  }
-
-  #sampled(session: StageSession, position: number, { sampled }: StageStepResult): void {
-    if (!sampled) throw new SessionError('compute-failed', 'the stage drew no token');
-    const { token } = sampled;
-    const { id: sessionId, epoch } = session;
-    const finish = finishAt(session.limits, position, token);
-    // First what the next step waits for, then the hub.
-    if (!finish && isFirst(this.place)) this.#feed(session, epoch, position, token);
-    else if (!finish) {
-      const head = { kind: 'token', sessionId, epoch, position, stageIndex: 0, sentAt: unixMs() } as const;
-      this.#send(session, workerAt(this.place, 0), { ...head, token });
-    }
-    this.#components.sendToHub({
-      type: 'token',
-      sessionId,
-      epoch,
-      position,
-      ...sampled,
-      ...(finish && { finish }),
-    });
-  }
-
-  #send(session: StageSession, peer: WorkerId | undefined, frame: Frame): void {
-    if (!peer) throw new SessionError('peer-unreachable', 'the pipeline has no such stage');
-    const { encodeMs, bytes } = this.#components.sendFrame(peer, frame);
-    session.timings.encodeMs += encodeMs;
-    session.timings.bytesOut += bytes;
   }
 
   #miss({ sessionId, epoch }: { sessionId: SessionId; epoch: number }, reason: string): void {
@@ -347,7 +262,7 @@ export class StageSessions {
 
   #fail(session: StageSession, error: unknown): void {
     if (session.state === 'ended') return;
-    this.#end(session);
+    this.#sessions.end(session);
     this.#release(session);
     const code = sessionErrorCodes.safeParse((error as { code?: unknown } | undefined)?.code);
     this.#report(session.id, session.epoch, code.success ? code.data : 'compute-failed', messageOf(error));
@@ -357,17 +272,6 @@ export class StageSessions {
     const { assignmentId } = this.place;
     this.#components.log.warn({ sessionId, assignmentId, code }, `session failed: ${message}`);
     this.#components.sendToHub({ type: 'session-failed', sessionId, assignmentId, epoch, code, message });
-  }
-
-  #end(session: StageSession): void {
-    session.state = 'ended';
-    this.#sessions.delete(session.id);
-    const { id, epoch, timings } = session;
-    this.#ended.set(id, { id, epoch, timings });
-    for (const oldest of this.#ended.keys()) {
-      if (this.#ended.size <= maxEndedSessions) break;
-      this.#ended.delete(oldest);
-    }
   }
 
   #release({ id }: EndedSession): void {

@@ -1,0 +1,76 @@
+/** Where the result of a step goes: the boundary to the next stage, a token to the first one and to the hub. */
+import type { Frame, FromWorkerMessage, WorkerId } from '@potluck/protocol';
+import { unixMs } from '../clock.ts';
+import { SessionError } from '../errors.ts';
+import type { StageStepResult } from '../stage-host/StageHost.ts';
+import { finishAt } from './checks.ts';
+import type { StageSession } from './SessionTable.ts';
+import { isFirst, nextWorker, workerAt, type StagePlace } from './StagePlace.ts';
+
+/** What left for a peer. */
+export interface FrameDeparture {
+  encodeMs: number;
+  bytes: number;
+}
+
+export interface StageOutputComponents {
+  sendToHub(message: FromWorkerMessage): void;
+  /** @throws SessionError if there is no way to the peer */
+  sendFrame(peer: WorkerId, frame: Frame): FrameDeparture;
+}
+
+/** Takes a token that this stage, the only one, drew itself. */
+export type FeedToken = (session: StageSession, epoch: number, position: number, token: number) => void;
+
+export class StageOutput {
+  readonly #components: StageOutputComponents;
+  readonly #feed: FeedToken;
+
+  constructor(components: StageOutputComponents, feed: FeedToken) {
+    this.#components = components;
+    this.#feed = feed;
+  }
+
+  /** Sends the boundary on. @throws SessionError */
+  forward(
+    place: StagePlace,
+    session: StageSession,
+    { position, length, sample }: { position: number; length: number; sample: boolean },
+    { boundary }: StageStepResult,
+  ): void {
+    if (!boundary) throw new SessionError('compute-failed', 'the stage returned no boundary');
+    const { id: sessionId, epoch } = session;
+    const stageIndex = place.stageIndex + 1;
+    const head = { kind: 'step', sessionId, epoch, position, stageIndex, sentAt: unixMs() } as const;
+    this.#send(session, nextWorker(place), { ...head, length, sample, tensors: boundary });
+  }
+
+  /** Passes on the token that was drawn for this position. @throws SessionError */
+  sampled(place: StagePlace, session: StageSession, position: number, { sampled }: StageStepResult): void {
+    if (!sampled) throw new SessionError('compute-failed', 'the stage drew no token');
+    const { token } = sampled;
+    const { id: sessionId, epoch } = session;
+    const finish = finishAt(session.limits, position, token);
+    // First what the next step waits for, then the hub.
+    if (!finish && isFirst(place)) this.#feed(session, epoch, position, token);
+    else if (!finish) {
+      const head = { kind: 'token', sessionId, epoch, position, stageIndex: 0, sentAt: unixMs() } as const;
+      this.#send(session, workerAt(place, 0), { ...head, token });
+    }
+    this.#components.sendToHub({
+      type: 'token',
+      sessionId,
+      epoch,
+      position,
+      ...sampled,
+      ...(finish && { finish }),
+    });
+  }
+
+  #send({ timings }: StageSession, peer: WorkerId | undefined, frame: Frame): void {
+    if (!peer) throw new SessionError('peer-unreachable', 'the pipeline has no such stage');
+    const { encodeMs, bytes } = this.#components.sendFrame(peer, frame);
+    timings.encodeMs += encodeMs;
+    timings.bytesOut += bytes;
+  }
+}
