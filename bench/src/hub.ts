@@ -10,6 +10,9 @@ export interface Hub {
   url: string;
   /** Resolves when a model is served; rejects with what the hub said if it ends before. */
   ready: Promise<void>;
+  /** Everything it has written to stderr. */
+  log(): string;
+  hasEnded(): boolean;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -39,6 +42,8 @@ export async function startHub(port: number, flags: string[]): Promise<Hub> {
   return {
     url: `http://127.0.0.1:${port}`,
     ready,
+    log: () => log,
+    hasEnded: () => child.exitCode !== null || child.signalCode !== null,
     async [Symbol.asyncDispose]() {
       if (child.exitCode === null) {
         const exited = once(child, 'exit');

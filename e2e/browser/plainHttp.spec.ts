@@ -27,10 +27,12 @@ test('a tab on plain http serves on the processor, and says why not on the GPU',
   });
   const { offer } = await tab.snapshot();
   expect(offer).toMatchObject({ kind: 'wasm', secureContext: false, crossOriginIsolated: false });
+  // Without isolation, wasm has no threads.
+  expect(offer?.processor.wasmThreads).toBe(1);
   expect(offer?.withoutGpu?.advice).toMatch(/https/);
   await tab.command('start');
   const { stages, device } = await tab.until(serves);
-  expect(device?.kind).toBe('wasm');
+  expect(device).toMatchObject({ kind: 'wasm', description: 'processor, 1 thread' });
   expect(stages).toMatchObject([{ firstLayer: 0, lastLayer: 3 }]);
   expect((await ask(hub, 'The river rose.')).tokens).toHaveLength(24);
 });

@@ -1,6 +1,8 @@
 import { expect, test, type Browser } from '@playwright/test';
 import { startHub } from '../support/hubProcess.ts';
+import { ask } from './support/ask.ts';
 import { launchChromium } from './support/chromium.ts';
+import { writeSmallModel } from './support/smallModel.ts';
 import { openTab, serves } from './support/tab.ts';
 import { serveTestPage, type TestPage } from './support/testPage.ts';
 
@@ -37,4 +39,25 @@ test('a tab without a GPU serves the whole model', async () => {
   const { served, cache } = await tab.until(({ served }) => served.openSessions === 0);
   expect(served.tokens).toBeGreaterThan(10);
   expect(cache.bytes).toBeGreaterThan(20e6);
+});
+
+/** As WebKit does in private windows. */
+const takesNoBlobs = `
+const { put } = IDBObjectStore.prototype;
+IDBObjectStore.prototype.put = function (value, key) {
+  if (value instanceof Blob) throw new DOMException('Error preparing Blob/File data to be stored', 'UnknownError');
+  return put.call(this, value, key);
+};
+`;
+
+test('a browser that keeps no Blobs serves from memory, and says so', async () => {
+  await using site = await serveTestPage({ inAgent: takesNoBlobs });
+  await using model = await writeSmallModel();
+  await using hub = await startHub({ flags: ['--model', model.path, '--local-workers', '0'] });
+  await using context = await browser.newContext();
+  const tab = await openTab(context, { pageUrl: site.url, hub, device: 'wasm' });
+  await tab.command('start');
+  const { cache } = await tab.until(serves);
+  expect(cache).toMatchObject({ bytes: 0, blobs: 0, inMemory: true });
+  expect((await ask(hub, 'The river rose.')).tokens).toHaveLength(24);
 });

@@ -44,7 +44,7 @@ export const browserCommand = new Command('browser')
   .option('--new-tokens <count>', 'tokens of an answer on wasm', Number, 32)
   .option('--rounds <count>', 'counted rounds on wasm, after one to warm up', Number, 3)
   .option('--gpu-prompts <tokens>', 'prompt lengths on WebGPU', numbers, [64])
-  .option('--gpu-new-tokens <count>', 'tokens of an answer on WebGPU', Number, 16)
+  .option('--gpu-new-tokens <count>', 'tokens of an answer on WebGPU', Number, 8)
   .option('--gpu-rounds <count>', 'counted rounds on WebGPU', Number, 2)
   .addOption(
     new Option('--gpu <kind>', 'what WebGPU computes on: swiftshader is a slow stand-in on the processor')

@@ -1,17 +1,18 @@
 /** Our side in a browser: a real hub whose only workers are tabs with its join page. */
 import type { Deploy, Deployment } from '@potluck/api';
 import { joinLink } from '@potluck/protocol';
+import { messageOf } from '@potluck/worker';
 import type { Browser } from 'playwright';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ask } from '../ask.ts';
 import type { Grid } from '../grid.ts';
-import { startHub } from '../hub.ts';
+import { startHub, type Hub } from '../hub.ts';
 
 const joinToken = 'join-token-of-the-bench';
 /** Enough for the whole model and its caches in each tab. */
 const memoryBytes = 1e9;
-/** SwiftShader takes its time. */
-const startDeadlineMs = 120_000;
+/** SwiftShader takes its time, on a busy machine minutes. */
+const startDeadlineMs = 300_000;
 /** Between two looks at a deployment. */
 const lookEveryMs = 200;
 
@@ -32,7 +33,7 @@ export async function startTabGrid(browser: Browser, init: TabGridInit): Promise
   const context = starting.use(await browser.newContext());
   const settings = JSON.stringify({ device: device === 'wasm' ? 'wasm' : 'auto' });
   await context.addInitScript((text) => localStorage.setItem('potluck.tab', text), settings);
-  await isServed(`${hub.url}/api/deployments`);
+  await isServed(hub);
   for (let tab = 1; tab <= tabs; tab++) {
     const page = await context.newPage();
     const link = { hubUrl: hub.url, token: joinToken, name: `tab-${tab}`, memoryBytes, auto: true };
@@ -41,8 +42,7 @@ export async function startTabGrid(browser: Browser, init: TabGridInit): Promise
       .locator('html[data-worker-state="contributing"]')
       .waitFor({ state: 'attached', timeout: startDeadlineMs });
   }
-  await hub.ready;
-  await deployByHand(hub.url, tabs);
+  await deployByHand(hub, tabs);
   const running = starting.move();
   return {
     stages: tabs,
@@ -52,7 +52,8 @@ export async function startTabGrid(browser: Browser, init: TabGridInit): Promise
 }
 
 /** Gives every tab one stage, and waits until all of them serve. */
-async function deployByHand(url: string, tabs: number): Promise<void> {
+async function deployByHand(hub: Hub, tabs: number): Promise<void> {
+  const { url } = hub;
   const { nodes } = await getJson<{ nodes: { id: string }[] }>(`${url}/api/nodes`);
   if (nodes.length !== tabs) throw new Error(`${nodes.length} of ${tabs} tabs joined the hub`);
   const deployment = await theDeployment(url);
@@ -67,14 +68,12 @@ async function deployByHand(url: string, tabs: number): Promise<void> {
     body: JSON.stringify(deploy),
   });
   if (!response.ok) throw new Error(`the hub refuses the plan: ${await response.text()}`);
-  for (;;) {
+  await lookUntil(hub, 'the tabs do not serve', async () => {
     const { ready, missing, replicas } = await theDeployment(url);
     const stages = replicas[0]?.stages ?? [];
-    if (ready && stages.length === tabs && stages.every(({ state }) => state === 'ready')) return;
-    const failed = stages.find(({ state }) => state === 'failed');
-    if (failed) throw new Error(`a tab failed: ${failed.reason ?? missing ?? 'no reason was given'}`);
-    await pause(lookEveryMs);
-  }
+    if (ready && stages.length === tabs && stages.every(({ state }) => state === 'ready')) return true;
+    return missing ?? 'its stages are not ready';
+  });
 }
 
 async function theDeployment(url: string): Promise<Deployment> {
@@ -91,13 +90,23 @@ async function getJson<Body>(url: string): Promise<Body> {
 }
 
 /** Waits until the hub answers: it reads its model first. */
-async function isServed(url: string): Promise<void> {
+const isServed = (hub: Hub): Promise<void> =>
+  lookUntil(hub, 'the hub does not answer', async () => {
+    const { ok, status } = await fetch(`${hub.url}/api/deployments`);
+    return ok || `it answers ${status}`;
+  });
+
+/**
+ * @param look resolves with true, or with what is missing
+ * @throws Error with `problem`, what was missing at last and what the hub has said, when it took too long or the hub ended
+ */
+async function lookUntil(hub: Hub, problem: string, look: () => Promise<string | true>): Promise<void> {
+  const deadline = performance.now() + startDeadlineMs;
   for (;;) {
-    const served = await fetch(url).then(
-      ({ ok }) => ok,
-      () => false,
-    );
-    if (served) return;
+    const seen = await look().catch(messageOf);
+    if (seen === true) return;
+    if (hub.hasEnded() || performance.now() > deadline)
+      throw new Error(`${problem}: ${seen}; the hub said:\n${hub.log()}`);
     await pause(lookEveryMs);
   }
 }

@@ -22,9 +22,11 @@ const isolation = {
 export interface TestPageInit {
   /** JavaScript that runs first in the engine's web worker, where no test can reach: to have a device that fails. */
   inEngine?: string;
+  /** The same in the agent's: to have a browser that refuses something. */
+  inAgent?: string;
 }
 
-export async function serveTestPage({ inEngine }: TestPageInit = {}): Promise<TestPage> {
+export async function serveTestPage({ inEngine, inAgent }: TestPageInit = {}): Promise<TestPage> {
   const outDir = await mkdtemp(join(tmpdir(), 'potluck-page-'));
   const common = { root, configFile: false as const, logLevel: 'warn' as const };
   await build({
@@ -36,6 +38,7 @@ export async function serveTestPage({ inEngine }: TestPageInit = {}): Promise<Te
     worker: { format: 'es' },
   });
   if (inEngine !== undefined) await putFirst(inEngine, outDir, /^engineWorker-.*\.js$/);
+  if (inAgent !== undefined) await putFirst(inAgent, outDir, /^agentWorker-.*\.js$/);
   const server = await preview({
     ...common,
     build: { outDir },

@@ -1,5 +1,9 @@
-import { memoryBlobStore, messageOf, type BlobStore, type Log } from '@potluck/worker';
+import { Sha256 } from '@potluck/protocol';
+import { memoryBlobStore, messageOf, StorageFullError, type BlobStore, type Log } from '@potluck/worker';
 import { indexedDbBlobStore, type IndexedDbBlobStore } from '../blobs/indexedDbBlobStore.ts';
+
+/** Of a blob that is kept only to see whether that works. */
+const trialName = Sha256.parse('0'.repeat(64));
 
 /**
  * Blobs in IndexedDB, or in memory where the page may not store anything (private windows, blocked storage).
@@ -9,13 +13,26 @@ export async function openBlobStore(
 ): Promise<{ store: BlobStore; kept: IndexedDbBlobStore | undefined }> {
   try {
     const kept = indexedDbBlobStore();
-    await kept.list();
+    await tryToKeep(kept);
     return { store: kept, kept };
   } catch (error) {
     log.warn(
-      { reason: messageOf(error) },
+      // WebKit rejects with null.
+      { reason: messageOf(error ?? 'it does not say why') },
       'this browser stores nothing for the page; weights stay in memory',
     );
     return { store: memoryBlobStore(), kept: undefined };
+  }
+}
+
+/** WebKit's private windows have IndexedDB, but take no Blobs. A storage that is full is one, all the same. */
+async function tryToKeep(store: IndexedDbBlobStore): Promise<void> {
+  try {
+    const partial = await store.openPartial(trialName);
+    await partial.append(new Uint8Array(1));
+    await partial.commit();
+    await store.remove(trialName);
+  } catch (error) {
+    if (!(error instanceof StorageFullError)) throw error;
   }
 }

@@ -4,6 +4,7 @@ import { deferred, messageOf, type LoadedStage, type Log, type StageHost } from 
 import { releaseProxy, transfer, wrap, type Remote } from 'comlink';
 import '../comlinkErrors.ts';
 import type { EngineApi, EngineInit } from './engineApi.ts';
+import { openEngineWorker } from './openEngineWorker.ts';
 import { buffersOf } from './transfers.ts';
 
 export interface WebWorkerStageHostInit extends EngineInit {
@@ -29,6 +30,9 @@ interface Engine {
   stages: number;
 }
 
+/** How long an engine on a GPU is kept without a stage: most of its memory is the device's, and was given back. */
+const keepEmptyMs = 1_000;
+
 /** What ONNX Runtime's wasm says when it can't go on, in any later call either. */
 const brokenRuntime = /abort|unreachable|out of memory|out of bounds|null function|bad_alloc/i;
 
@@ -39,10 +43,7 @@ export function webWorkerStageHost({ log }: { log: Log }, init: WebWorkerStageHo
 
   function open(): Engine {
     if (engine) return engine;
-    const worker = new Worker(new URL('./engineWorker.ts', import.meta.url), {
-      type: 'module',
-      name: 'potluck-engine',
-    });
+    const worker = openEngineWorker();
     const lost = deferred<never>();
     const api = wrap<EngineApi>(worker);
     const { backend, wasmThreads, subgroups } = init;
@@ -104,6 +105,12 @@ export function webWorkerStageHost({ log }: { log: Log }, init: WebWorkerStageHo
     close();
   }
 
+  /** A GPU's self-test is followed by the stage that it is for: it need not load the runtime again. */
+  function closeWhenEmpty(owner: Engine): void {
+    if (init.backend === 'webgpu') setTimeout(() => closeIfEmpty(owner), keepEmptyMs);
+    else closeIfEmpty(owner);
+  }
+
   return {
     async start() {
       return open().started;
@@ -138,7 +145,7 @@ export function webWorkerStageHost({ log }: { log: Log }, init: WebWorkerStageHo
             await guarded(owner, api.unload(stageId));
           } finally {
             owner.stages--;
-            closeIfEmpty(owner);
+            closeWhenEmpty(owner);
           }
         },
         lost: owner.lost,

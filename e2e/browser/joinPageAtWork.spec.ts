@@ -1,0 +1,242 @@
+/** What the join page shows and does around a tab at work, as a person sees it. */
+import { expect, test, type Browser, type Page, type Route } from '@playwright/test';
+import { joinLink } from '@potluck/protocol';
+import { startHub, startWorker, type HubProcess } from '../support/hubProcess.ts';
+import { nodesOf } from '../support/nodes.ts';
+import { ask } from './support/ask.ts';
+import { launchChromium } from './support/chromium.ts';
+import { writeSmallModel, type ModelDirectory } from './support/smallModel.ts';
+
+const prompt = 'The river rose.';
+const answerTokens = 24;
+/** Room for one stage. */
+const memoryBytes = 80e6;
+
+declare global {
+  /** What the stage's badge has said so far. */
+  var saidByBadge: string[];
+}
+
+let browser: Browser;
+let model: ModelDirectory;
+
+test.beforeAll(async () => {
+  browser = await launchChromium();
+  model = await writeSmallModel();
+});
+
+test.afterAll(async () => {
+  await browser.close();
+  await model[Symbol.asyncDispose]();
+});
+
+const startModel = (...flags: string[]): Promise<HubProcess> =>
+  startHub({ flags: ['--model', model.path, '--local-workers', '0', ...flags] });
+
+/** The join page in a browser that leaves the GPU alone. */
+async function openPage(): Promise<Page & AsyncDisposable> {
+  const context = await browser.newContext();
+  await context.addInitScript(() => {
+    if (localStorage.getItem('potluck.tab') === null)
+      localStorage.setItem('potluck.tab', JSON.stringify({ device: 'wasm' }));
+  });
+  const page = await context.newPage();
+  return Object.assign(page, { [Symbol.asyncDispose]: () => context.close() });
+}
+
+const stageOf = (page: Page) => page.getByRole('region', { name: /^Layers \d to \d of small$/ });
+
+async function serves(page: Page): Promise<void> {
+  await expect(stageOf(page).locator('header')).toContainText('serving');
+}
+
+/** A figure of the tab's state. */
+const figure = (page: Page, name: string) =>
+  page
+    .getByRole('region', { name: 'State' })
+    .locator('dl > div', { has: page.getByText(name, { exact: true }) })
+    .locator('dd');
+
+test('memory is lent by keyboard and by pointer, the hub counts on it, and it is kept', async () => {
+  await using hub = await startModel();
+  await using page = await openPage();
+  await page.goto(joinLink({ hubUrl: hub.url, token: hub.joinToken }));
+  const slider = page.getByRole('slider', { name: 'Memory at most' });
+  const lent = async (): Promise<number> => Number(await slider.inputValue());
+  await slider.focus();
+  await page.keyboard.press('Home');
+  const least = await lent();
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('ArrowRight');
+  expect(await lent()).toBe(least + 2 * 64 * 1024 * 1024);
+  await expect(slider).toHaveAttribute('aria-valuetext', '234 MB');
+  await expect(page.getByText('Memory at most 234 MB')).toBeVisible();
+  await expect(page.getByText('at most 234 MB, and keeps them')).toBeVisible();
+
+  const { width, height } = (await slider.boundingBox()) ?? { width: 0, height: 0 };
+  await slider.click({ position: { x: width / 2, y: height / 2 } });
+  const half = await lent();
+  const most = Number(await slider.getAttribute('max'));
+  expect(half).toBeGreaterThan(0.4 * most);
+  expect(half).toBeLessThan(0.6 * most);
+  await page.getByRole('button', { name: 'Join the table' }).click();
+  await serves(page);
+  const budget = async (): Promise<unknown> => (await nodesOf(hub)).map((node) => node.memoryBytes);
+  expect(await budget()).toEqual([half]);
+
+  await page.getByRole('button', { name: 'Leave', exact: true }).click();
+  await page.reload();
+  await expect(slider).toHaveValue(String(half));
+  await page.getByRole('button', { name: 'Join the table' }).click();
+  await serves(page);
+  expect(await budget()).toEqual([half]);
+});
+
+test('bars show how far each pack is, and the steps until the stage serves follow each other', async () => {
+  await using hub = await startModel();
+  await using page = await openPage();
+  await page.addInitScript(() => {
+    globalThis.saidByBadge = [];
+    new MutationObserver(() => {
+      const text = document.querySelector('.card header h2 + *')?.textContent ?? '';
+      if (globalThis.saidByBadge.at(-1) !== text) globalThis.saidByBadge.push(text);
+    }).observe(document, { subtree: true, childList: true, characterData: true });
+  });
+  // The graph comes through; weights and the runtime are held back.
+  const weights = await holdBack(page, /\/blobs\//, 1);
+  const runtime = await holdBack(page, /\/ort-wasm[^/]*\.wasm$/, 0);
+  await page.goto(joinLink({ hubUrl: hub.url, token: hub.joinToken, auto: true }));
+  const stage = stageOf(page);
+  const bar = stage.getByRole('progressbar', { name: 'Weights' });
+  await expect(stage.locator('header')).toContainText('downloading');
+  await weights.held;
+  await stage.locator('summary').click();
+  const packs = stage.getByRole('progressbar', { name: /^Pack / });
+  expect(await shares(packs)).toEqual(expect.arrayContaining([0, 1]));
+  const [share = 0] = await shares(bar);
+  expect(share).toBeGreaterThan(0);
+  expect(share).toBeLessThan(1);
+  await weights.release();
+  await expect(stage.locator('header')).toContainText('compiling');
+  expect(await shares(bar)).toEqual([1]);
+  expect(new Set(await shares(packs))).toEqual(new Set([1]));
+  await expect(stage.locator('li.done')).toHaveText(['downloading']);
+  await expect(stage.locator('li.now')).toHaveText(['compiling']);
+  await runtime.held;
+  await runtime.release();
+  await serves(page);
+  const said = await page.evaluate(() => globalThis.saidByBadge);
+  expect(said.filter((text) => /downloading|compiling|warming up|serving/.test(text))).toEqual([
+    'downloading',
+    'compiling',
+    'warming up',
+    'serving',
+  ]);
+});
+
+test('weights are forgotten on request, and the stage that holds them goes on', async () => {
+  await using hub = await startModel();
+  await using page = await openPage();
+  await page.goto(joinLink({ hubUrl: hub.url, token: hub.joinToken, auto: true }));
+  await serves(page);
+  const before = await ask(hub, prompt);
+  const kept = figure(page, 'Weights kept');
+  await expect(kept).not.toHaveText('0 B');
+  const size = (await kept.textContent()) ?? '';
+  expect(await storedEntries(page)).toBeGreaterThan(0);
+
+  await page.getByRole('button', { name: 'Forget cached weights' }).click();
+  const dialog = page.getByRole('alertdialog', { name: 'Forget the weights kept here?' });
+  await expect(dialog).toContainText('Layers that this tab holds now go on being served');
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await expect(kept).toHaveText(size);
+  await page.getByRole('button', { name: 'Forget cached weights' }).click();
+  await dialog.getByRole('button', { name: `Forget ${size}` }).click();
+  await expect(kept).toHaveText('0 B');
+  expect(await storedEntries(page)).toBe(0);
+  expect(await ask(hub, prompt)).toEqual(before);
+
+  await page.reload();
+  await serves(page);
+  await expect(kept).toHaveText(size);
+  await expect(stageOf(page).locator('summary')).not.toContainText('kept from before');
+});
+
+test('a tab in a pipeline shows its layers, its peer and the way to it, and what it has served', async () => {
+  await using hub = await startModel('--stages', '2');
+  await using _worker = await startWorker(hub, 'kitchen', ['--memory', String(memoryBytes)]);
+  await using page = await openPage();
+  const link = { hubUrl: hub.url, token: hub.joinToken, name: 'laptop', memoryBytes, auto: true };
+  await page.goto(joinLink(link));
+  await serves(page);
+  await expect(figure(page, 'Tokens served')).toHaveText('0');
+  const stage = stageOf(page);
+  const [, first, last] = /^Layers (\d) to (\d)/.exec((await stage.getAttribute('aria-label')) ?? '') ?? [];
+  await expect(stage.locator('.layers i')).toHaveCount(4);
+  await expect(stage.locator('.layers i.mine')).toHaveCount(Number(last) - Number(first) + 1);
+
+  const { tokens, route } = await ask(hub, prompt, answerTokens);
+  expect(route).toContain(`laptop[${first}-${last}]`);
+  expect(tokens).toHaveLength(answerTokens);
+  await expect(figure(page, 'Answers open')).toHaveText('0');
+  // The prompt, and each token but the last, which nothing follows.
+  const served = Number(await figure(page, 'Tokens served').textContent());
+  expect(served).toBeGreaterThan(answerTokens);
+  expect(Number(await figure(page, 'Tokens a second').textContent())).toBeGreaterThan(0);
+
+  const peer = page.getByRole('region', { name: 'Passing plates with' }).getByRole('listitem');
+  await expect(peer).toContainText('kitchen');
+  await expect(peer).toContainText('direct');
+  await expect(peer).toContainText(/\d\.\d ms round trip/);
+  const address = String.raw`an address in the local network \(host udp [^)]+\)`;
+  await expect(peer).toContainText(new RegExp(`from ${address} to ${address}`));
+});
+
+interface HeldBack {
+  /** Resolves when a response is held back. */
+  held: Promise<void>;
+  /** Lets all of them go, and those to come. */
+  release(): Promise<void>;
+}
+
+/** Holds responses back, in web workers too, but the first `passing`. */
+async function holdBack(page: Page, url: RegExp, passing: number): Promise<HeldBack> {
+  const held = Promise.withResolvers<void>();
+  const waiting: Route[] = [];
+  let left = passing;
+  let isReleased = false;
+  await page.context().route(url, (route) => {
+    if (isReleased || left-- > 0) return route.continue();
+    waiting.push(route);
+    held.resolve();
+  });
+  return {
+    held: held.promise,
+    async release() {
+      isReleased = true;
+      await Promise.all(waiting.map((route) => route.continue()));
+    },
+  };
+}
+
+/** How far progress bars are, from 0 to 1. */
+const shares = (bars: ReturnType<Page['locator']>): Promise<number[]> =>
+  bars.evaluateAll((all) => all.map((bar) => Number(bar.ariaValueNow) / Number(bar.ariaValueMax)));
+
+/** Records in the page's database of weights. */
+const storedEntries = (page: Page): Promise<number> =>
+  page.evaluate(
+    () =>
+      new Promise((resolve, reject) => {
+        const opening = indexedDB.open('potluck-weights');
+        opening.onerror = () => reject(new Error('the database does not open'));
+        opening.onsuccess = () => {
+          const database = opening.result;
+          const counting = database.transaction('blobs').objectStore('blobs').count();
+          counting.onsuccess = () => {
+            resolve(counting.result);
+            database.close();
+          };
+        };
+      }),
+  );

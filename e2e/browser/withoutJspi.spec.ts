@@ -1,0 +1,31 @@
+/** Browsers whose WebAssembly can't suspend (Firefox, Safari) get another build of ONNX Runtime. */
+import { expect, test } from '@playwright/test';
+import { startHub } from '../support/hubProcess.ts';
+import { ask } from './support/ask.ts';
+import { launchChromium } from './support/chromium.ts';
+import { writeSmallModel } from './support/smallModel.ts';
+import { openTab, serves } from './support/tab.ts';
+import { serveTestPage } from './support/testPage.ts';
+
+const prompt = 'The river rose.';
+
+test('a tab on WebGPU serves the same tokens without JSPI', async () => {
+  test.slow();
+  await using page = await serveTestPage({ inEngine: 'delete WebAssembly.Suspending;' });
+  await using model = await writeSmallModel({ accuracyLevel: 1 });
+  await using hub = await startHub({ flags: ['--model', model.path] });
+  const { tokens: expected } = await ask(hub, prompt);
+  await using ofTab = await startHub({ flags: ['--model', model.path, '--local-workers', '0'] });
+  await using browser = await launchChromium();
+  await using context = await browser.newContext();
+  const builds: string[] = [];
+  context.on('request', (request) => builds.push(/ort-wasm[^/]*\.wasm$/.exec(request.url())?.[0] ?? ''));
+  const tab = await openTab(context, { pageUrl: page.url, hub: ofTab, name: 'tab' });
+  await tab.command('start');
+  expect((await tab.until(serves)).device?.kind).toBe('webgpu');
+  expect(builds.join(' ')).toContain('asyncify');
+  expect(builds.join(' ')).not.toContain('jspi');
+  const { tokens, route } = await ask(ofTab, prompt);
+  expect(route).toBe('tab[0-3]');
+  expect(tokens).toEqual(expected);
+});
