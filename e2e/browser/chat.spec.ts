@@ -51,8 +51,15 @@ test('a prompt is changed and asked again, an answer is copied, written anew and
   await page.getByLabel('Your message').fill('Tell me a story that does not end.');
   await page.keyboard.press('Enter');
   await expect(answer.last().locator('.markdown')).not.toBeEmpty();
+  // One answer at a time.
+  const another = [
+    page.getByRole('button', { name: 'Edit and ask again' }).last(),
+    page.getByRole('button', { name: 'Write another answer' }).first(),
+  ];
+  for (const button of another) await expect(button).toBeDisabled();
   await page.getByRole('button', { name: 'Stop writing' }).click();
   await expect(answer.last()).toContainText('Stopped.');
+  for (const button of another) await expect(button).toBeEnabled();
   await expect(page.getByRole('button', { name: 'Send' })).toBeVisible();
 });
 
@@ -136,4 +143,24 @@ test('where nothing is ready, the chat says what is missing and what to do', asy
   await expect(page.getByLabel('Your message')).toHaveAttribute('placeholder', /Nothing can answer/);
   await page.getByRole('link', { name: 'See how to add one' }).click();
   await expect(page.getByText('Nobody sits at the table yet.')).toBeVisible();
+});
+
+test('what is said before the page knows who answers is sent when it does', async () => {
+  let tell = (): void => undefined;
+  const told = new Promise<void>((resolve) => (tell = resolve));
+  await page.route('**/api/events', async (route) => told.then(() => route.continue()));
+  await page.goto('/');
+  const words = 'Say hello, and nothing else, to all who sit at this long, long table.';
+  await page.getByLabel('Your message').fill(words);
+  await page.keyboard.press('Enter');
+  await expect(page.getByLabel('Your message')).toHaveValue('');
+  tell();
+  await expect(page.getByRole('article', { name: 'Prompt' })).toContainText('Say hello');
+  await expect(page.getByRole('article', { name: 'Answer' }).getByText('tokens/s')).toBeVisible();
+  await expect(page.getByRole('alert')).toHaveCount(0);
+
+  // However long its name is, what can be done with a conversation is within reach.
+  const list = page.getByRole('navigation', { name: 'Conversations' });
+  await expect(list.getByRole('button', { name: /^Say hello/ })).toBeVisible();
+  expect(await list.evaluate((element) => element.scrollWidth <= element.clientWidth)).toBe(true);
 });

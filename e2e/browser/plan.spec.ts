@@ -146,7 +146,7 @@ test('the hub is asked for a preview when something that matters has changed, an
   for (const name of [/^local-1/, /^local-2/])
     await expect(page.getByRole('row', { name }).first()).toContainText('serving');
   await open.click();
-  await expect(preview).toContainText('to move in all');
+  await expect(preview).toContainText('tokens a second');
   expect(asked).toHaveLength(1);
   // Tokens that are served change nodes, and nothing in a plan.
   const before = await row.innerText();
@@ -158,7 +158,8 @@ test('the hub is asked for a preview when something that matters has changed, an
   await expect(row).not.toHaveText(before);
   await page.getByLabel('A number of shards').check();
   await expect.poll(() => asked.length).toBe(2);
-  await expect(preview).toContainText('to move in all');
+  await expect(preview).toContainText('tokens a second');
+  await expect(page.getByRole('button', { name: 'Deploy it so' })).toBeEnabled();
 
   // An answer that is not wanted any more is not waited for.
   let hold = (): void => undefined;
@@ -183,7 +184,7 @@ test('the hub is asked for a preview when something that matters has changed, an
   await pause('active');
   await expect(row).not.toContainText('paused');
   await open.click();
-  await expect(preview).toContainText('to move in all');
+  await expect(preview).toContainText('tokens a second');
   expect(asked).toHaveLength(5);
 });
 

@@ -93,6 +93,7 @@ test('a certificate is brought, named, and given back', async () => {
 test('a key with limits and a join token that ends say what they are', async () => {
   const keys = await panel('API keys');
   await keys.getByLabel('Name').fill('the radio');
+  await keys.getByText('Limits and rights').click();
   await keys.getByLabel('Requests a minute').fill('20');
   await keys.getByLabel('Requests at a time').fill('2');
   await keys.getByLabel('Model').selectOption('only minimind2-small');
