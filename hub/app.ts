@@ -93,12 +93,16 @@ export function createApp(components: AppComponents): Hono {
     return apiErrorResponse(c, error);
   });
   app.onError((error, c) => {
-    const apiError =
-      error instanceof HTTPException ? new ApiError(error.status, error.message) : toApiError(error);
+    const apiError = error instanceof HTTPException ? fromHttpException(error) : toApiError(error);
     if (apiError.code === 'internal_error') logger.error({ error, path: c.req.path }, 'a request failed');
     return apiErrorResponse(c, apiError);
   });
   return app;
+}
+
+function fromHttpException({ status, message }: HTTPException): ApiError {
+  const hint = 'The body is not of a kind that is taken here: send JSON with Content-Type: application/json.';
+  return new ApiError(status, status === 415 ? hint : message);
 }
 
 function greeting(origin: string): string {
