@@ -44,7 +44,14 @@ const tokenHint = 'Send the join token as "Authorization: Bearer …"; the hub p
 
 /** Puts the application together. It serves web sockets where the server has a WebSocketServer. */
 export function createApp(components: AppComponents): Hono {
-  const { deployments, joinTokens, logger } = components;
+  const { deployments, joinTokens, registry, logger } = components;
+  // A worker that is here gets its weights, also when nobody else can join with its token any more.
+  const opensBlobs = (token: string): boolean => {
+    if (joinTokens.idOf(token) !== undefined) return true;
+    const expired = joinTokens.expiredIdOf(token);
+    if (expired === undefined) return false;
+    return [...registry.table.values()].some(({ joinTokenId }) => joinTokenId === expired);
+  };
   // Clients join base URLs carelessly: //v1//models is /v1/models (open-webui 12117).
   const app = new Hono({ getPath: (request) => getPath(request).replaceAll(/\/{2,}/g, '/') });
 
@@ -62,7 +69,7 @@ export function createApp(components: AppComponents): Hono {
   app.use(identify(components.callers));
   app.use('/blobs/*', async (c: Context<Env, string>, next) => {
     const token = bearerOf(c);
-    if (token !== undefined && joinTokens.idOf(token) !== undefined) return next();
+    if (token !== undefined && opensBlobs(token)) return next();
     return requireScope('ask', tokenHint)(c, next);
   });
   app.route('/blobs', blobRoutes(components.blobs));
@@ -86,12 +93,16 @@ export function createApp(components: AppComponents): Hono {
     return apiErrorResponse(c, error);
   });
   app.onError((error, c) => {
-    const apiError =
-      error instanceof HTTPException ? new ApiError(error.status, error.message) : toApiError(error);
+    const apiError = error instanceof HTTPException ? fromHttpException(error) : toApiError(error);
     if (apiError.code === 'internal_error') logger.error({ error, path: c.req.path }, 'a request failed');
     return apiErrorResponse(c, apiError);
   });
   return app;
+}
+
+function fromHttpException({ status, message }: HTTPException): ApiError {
+  const hint = 'The body is not of a kind that is taken here: send JSON with Content-Type: application/json.';
+  return new ApiError(status, status === 415 ? hint : message);
 }
 
 function greeting(origin: string): string {

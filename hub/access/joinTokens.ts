@@ -53,13 +53,18 @@ export class JoinTokens {
       this.#ownUsedAt = now;
       return ownJoinTokenId;
     }
-    const hash = hashOfSecret(secret);
-    const row = [...this.#rows.values()].find((one) => one.hash === hash);
-    if (!row || row.revokedAt !== null || (row.expiresAt ?? Infinity) <= now) return undefined;
+    const row = this.#rowOf(secret);
+    if (!row || isExpired(row, now)) return undefined;
     if ((row.lastUsedAt ?? 0) < now - lastUsedStepMs) {
       void this.#change(row.id, { lastUsedAt: now }).catch(() => undefined);
     }
     return row.id;
+  }
+
+  /** Id of the token with this secret that ran out by itself: nobody joins with it, but who did may stay. */
+  expiredIdOf(secret: string, now = Date.now()): string | undefined {
+    const row = this.#rowOf(secret);
+    return row && isExpired(row, now) ? row.id : undefined;
   }
 
   async create(
@@ -94,6 +99,12 @@ export class JoinTokens {
     return true;
   }
 
+  /** Revoked ones count as none. */
+  #rowOf(secret: string): JoinTokenRow | undefined {
+    const hash = hashOfSecret(secret);
+    return [...this.#rows.values()].find((row) => row.hash === hash && row.revokedAt === null);
+  }
+
   async #change(id: string, change: Partial<JoinTokenRow>): Promise<void> {
     const row = this.#rows.get(id);
     if (!row) return;
@@ -101,6 +112,8 @@ export class JoinTokens {
     await this.#store.change(id, change);
   }
 }
+
+const isExpired = ({ expiresAt }: JoinTokenRow, now: number): boolean => (expiresAt ?? Infinity) <= now;
 
 function viewOf({ hash: _hash, ...row }: JoinTokenRow): JoinTokenView {
   return { ...row, permanent: false };

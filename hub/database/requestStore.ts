@@ -1,5 +1,5 @@
 /** Requests in the database. */
-import { and, count, desc, eq, gt, gte, lt, lte, or, sql, type SQL } from 'drizzle-orm';
+import { and, count, desc, eq, gt, gte, lt, lte, ne, or, sql, type SQL } from 'drizzle-orm';
 import type { LibSQLDatabase } from 'drizzle-orm/libsql';
 import type { RequestRecord } from './requestRecord.ts';
 import { requests } from './schema.ts';
@@ -32,7 +32,7 @@ export interface RequestStore {
   /** Newest first, after the cursor. */
   list(filter: RequestFilter, limit: number, after?: RequestCursor): Promise<RequestRecord[]>;
   count(filter: RequestFilter): Promise<number>;
-  /** @returns how many there were */
+  /** Those that run stay: they would come back with their end. @returns how many there were */
   remove(filter: RequestFilter & { id?: string }): Promise<number>;
   /** Marks requests that a former run left unfinished; called at start. */
   interruptRunning(): Promise<void>;
@@ -58,7 +58,8 @@ export function requestStore(database: LibSQLDatabase): RequestStore {
       return row?.count ?? 0;
     },
     remove: async ({ id, ...filter }) => {
-      const where = and(condition(filter), id === undefined ? undefined : eq(requests.id, id));
+      const one = id === undefined ? undefined : eq(requests.id, id);
+      const where = and(condition(filter), one, ne(requests.status, 'running'));
       return (await database.delete(requests).where(where)).rowsAffected;
     },
     interruptRunning: async () => {

@@ -7,12 +7,12 @@ import type { ChatMessage, Tokenizer } from '../models/tokenizer.ts';
  * the start, they are joined into one at the start and it is asked again.
  * @throws ModelError if the template refuses
  */
-export function encodeConversation(
+export async function encodeConversation(
   tokenizer: Pick<Tokenizer, 'encodeChat'>,
   messages: ChatMessage[],
-): number[] {
+): Promise<number[]> {
   try {
-    return tokenizer.encodeChat(messages);
+    return await tokenizer.encodeChat(messages);
   } catch (error) {
     const later = messages.some((message, index) => index > 0 && message.role === 'system');
     if (!(error instanceof ModelError) || !later) throw error;

@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import { uuidv7 } from 'uuidv7';
 import type { RequestAuthor, RequestRecord } from '../database/requestRecord.ts';
 import { ModelError } from '../errors.ts';
-import type { ChatMessage } from '../models/tokenizer.ts';
+import { charactersOf, type ChatMessage } from '../models/tokenizer.ts';
 import type { Model } from '../models/model.ts';
 import { missingOf, type Deployment } from '../pipelines/deployment.ts';
 import type { Deployments } from '../pipelines/deployments.ts';
@@ -122,7 +122,7 @@ export class Generator {
   }
 
   /** Waits while the model moves to workers that have loaded it already, which takes a moment. */
-  async settled({ replicas }: Deployment): Promise<void> {
+  async #settled({ replicas }: Deployment): Promise<void> {
     const isServed = (): boolean =>
       replicas.some((keeper) => this.#serving.has(keeper) && keeper.retiring === undefined);
     for (;;) {
@@ -136,11 +136,15 @@ export class Generator {
    * Accepts a request. The answer starts when its events are read.
    * @throws GenerationError if the model is not served, the conversation too long, or the queue full
    */
-  start(deployment: Deployment, request: ChatRequest, signal: AbortSignal): Generation {
+  async start(deployment: Deployment, request: ChatRequest, signal: AbortSignal): Promise<Generation> {
     const { registry, record, logger } = this.#components;
     const { model } = deployment;
+    await this.#settled(deployment);
+    this.#choose(deployment);
+    const prompt = await encode(model, request.messages);
+    await this.#settled(deployment);
+    // Meanwhile another may serve it.
     const { keeper, pipeline, admission } = this.#choose(deployment);
-    const prompt = encode(model, request.messages);
     const maxTokens = longestAnswer(
       prompt.length,
       Math.min(model.package.contextLength, admission.largestSession),
@@ -243,15 +247,17 @@ export class Generator {
   }
 }
 
-function encode({ tokenizer, package: { contextLength } }: Model, messages: ChatMessage[]): number[] {
-  // Tokenizing what can't fit would hold everybody up for seconds.
-  const characters = messages.reduce((sum, { content }) => sum + content.length, 0);
-  const leastTokens = Math.ceil(characters / tokenizer.longestTokenLength);
+async function encode(
+  { tokenizer, package: { contextLength } }: Model,
+  messages: ChatMessage[],
+): Promise<number[]> {
+  // What can't fit however it is tokenized need not be.
+  const leastTokens = Math.ceil(charactersOf(messages) / tokenizer.longestTokenLength);
   if (leastTokens > contextLength) {
     throw contextLengthExceeded(contextLength, `at least ${leastTokens} tokens in the messages`);
   }
   try {
-    return encodeConversation(tokenizer, messages);
+    return await encodeConversation(tokenizer, messages);
   } catch (cause) {
     if (!(cause instanceof ModelError)) throw cause;
     throw new GenerationError('template_refused', cause.message, { cause });

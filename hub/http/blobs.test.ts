@@ -1,5 +1,5 @@
 import type { Sha256 } from '@potluck/protocol';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startTestHub, testJoinToken, type TestHub } from '../testing/testHub.ts';
 
 const bytes = Uint8Array.from({ length: 3_000_000 }, (_, index) => (index * 7) % 251);
@@ -52,6 +52,44 @@ test('HEAD tells the size, and who has the blob is told so', async () => {
 test('what is no name, or names nothing, is refused', async () => {
   expect((await get({}, 'GET', 'f'.repeat(64))).status).toBe(404);
   expect((await get({}, 'GET', '..%2f..%2fsecrets.json')).status).toBe(400);
+});
+
+test('a worker that is here gets its weights when its join token has expired; revoking ends that', async () => {
+  const far = { 'x-forwarded-for': '10.0.0.1' };
+  const expiresAt = Date.now() + 60_000;
+  const { token, secret } = await hub.access.joinTokens.create({ name: 'for a day', expiresAt });
+  const asked = { ...far, authorization: `Bearer ${secret}` };
+  const worker = hub.worker('guest', { token: secret });
+  await worker.message('welcome');
+  vi.setSystemTime(expiresAt + 1);
+  try {
+    expect((await get(asked)).status).toBe(200);
+    const late = hub.worker('late', { token: secret });
+    expect(await late.message('refusal')).toMatchObject({ code: 'bad-token' });
+    expect((await fetch(`${hub.url}/api/join-tokens/${token.id}/revoke`, { method: 'POST' })).status).toBe(
+      200,
+    );
+    expect(await worker.message('refusal')).toMatchObject({ code: 'bad-token' });
+    expect((await get(asked)).status).toBe(401);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('an expired join token of a worker that left opens nothing', async () => {
+  const expiresAt = Date.now() + 60_000;
+  const { secret } = await hub.access.joinTokens.create({ name: 'for a day', expiresAt });
+  const worker = hub.worker('guest', { token: secret });
+  await worker.message('welcome');
+  worker.send({ type: 'goodbye' });
+  await worker.closed;
+  vi.setSystemTime(expiresAt + 1);
+  try {
+    const asked = { 'x-forwarded-for': '10.0.0.1', authorization: `Bearer ${secret}` };
+    expect((await get(asked)).status).toBe(401);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test('a reader that is not on this machine needs the token', async () => {

@@ -42,8 +42,8 @@ test('the bytes of the tokens join to the text in UTF-8', () => {
   expect(new TextDecoder().decode(Uint8Array.from(bytes))).toBe(text);
 });
 
-test('the chat template of the model renders a conversation up to the answer', () => {
-  const tokens = tokenizer.encodeChat([{ role: 'user', content: 'What is the capital of France?' }]);
+test('the chat template of the model renders a conversation up to the answer', async () => {
+  const tokens = await tokenizer.encodeChat([{ role: 'user', content: 'What is the capital of France?' }]);
   expect(tokens).toEqual([
     1, 85, 736, 201, 59, 292, 389, 260, 3836, 1861, 501, 2, 201, 1, 320, 275, 201, 3526, 370, 276, 3167, 2777,
     303, 6091, 697, 33, 2, 201, 1, 1078, 538, 501, 201,

@@ -1,5 +1,6 @@
 import type { Assign } from '@potluck/protocol';
 import { afterEach, expect, test } from 'vitest';
+import { api } from '../testing/apiClient.ts';
 import type { ScriptedWorker } from '../testing/scriptedWorker.ts';
 import { startTestHub, type TestHub } from '../testing/testHub.ts';
 
@@ -52,6 +53,37 @@ test('a worker that fails its stage sits out with its reason, and the stage goes
   await hub.served();
   expect(routes()).toEqual(['sound[0-7]']);
 });
+
+test.each(['vanishes', 'is evicted', 'is paused'])(
+  'a worker that %s while it loads its stage leaves it to another, and is named meanwhile',
+  async (what) => {
+    hub = await startTestHub();
+    const first = hub.worker('first', { onAssign: () => undefined });
+    const { assignmentId } = await first.message('assign');
+    first.send({ type: 'stage-report', assignmentId, state: 'compiling' });
+    await expect.poll(() => hub.deployment.missing).toMatch(/^first \(layers 0 to 7\) is compiling/);
+    if (what === 'vanishes') first.kill();
+    else if (what === 'is evicted')
+      await api(hub, 'POST', `/nodes/${first.id}/evict`, { reason: 'too slow' });
+    else await api(hub, 'PATCH', `/nodes/${first.id}`, { mode: 'paused' });
+    const message = what === 'is paused' ? /first is paused/ : /no worker has joined/;
+    await expect.poll(() => hub.deployment.missing).toMatch(message);
+    const refused = await fetch(`${hub.url}/v1/chat/completions`, {
+      method: 'POST',
+      body: JSON.stringify({ model: 'test-model', messages: [{ role: 'user', content: 'Hi' }] }),
+    });
+    expect([refused.status, await refused.text()]).toEqual([503, expect.stringMatching(message)]);
+    hub.worker('second');
+    await hub.served();
+    expect(routes()).toEqual(['second[0-7]']);
+    // What it says too late changes nothing.
+    if (what === 'is paused') {
+      first.send({ type: 'stage-report', assignmentId, state: 'ready', cacheBytes: 1e9 });
+      await first.message('release', (message) => message.assignmentId === assignmentId);
+      expect(routes()).toEqual(['second[0-7]']);
+    }
+  },
+);
 
 test('a stage is assigned only after the worker freed the one it had', async () => {
   hub = await startTestHub();

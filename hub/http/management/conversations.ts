@@ -25,7 +25,7 @@ export interface ConversationRouteComponents {
 const tag = 'Conversations';
 const params = z.object({ id: z.string() });
 const messageParams = z.object({ id: z.string(), messageId: z.string() });
-const Query = z.object({
+const Query = z.strictObject({
   search: z.string().trim().max(200).optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
   cursor: z.string().max(100).optional(),

@@ -68,6 +68,23 @@ test('a plan by hand is placed as it says, and changed by who saw its revision',
   await becomes('test-model', /^one\[0-3\],two\[4-7\]$/);
 });
 
+test('of two administrators who change a deployment at once, one is told to look again', async () => {
+  hub = await startTestHub({ more: [{ id: 'other-model' }] });
+  const statusesOf = async (answers: Promise<{ status: number }>[]): Promise<number[]> =>
+    (await Promise.all(answers)).map(({ status }) => status).sort();
+  const put = (count: number, revision?: number): Promise<{ status: number; body: unknown }> =>
+    api(hub, 'PUT', '/deployments', { model: 'other-model', plan: { mode: 'shards', count }, revision });
+  expect(await statusesOf([put(1), put(2)])).toEqual([200, 409]);
+  expect(await statusesOf([put(3, 1), put(4, 1)])).toEqual([200, 409]);
+  expect((await deployment('other-model'))?.revision).toBe(2);
+  const undeploy = (): Promise<{ status: number }> => api(hub, 'DELETE', '/deployments?model=other-model');
+  expect(await statusesOf([undeploy(), undeploy()])).toEqual([204, 404]);
+  expect(await put(1, 2)).toMatchObject({
+    status: 409,
+    body: { error: { code: 'conflict', message: expect.stringMatching(/not deployed any more/) as string } },
+  });
+});
+
 test('replicas take workers of their own and share the requests', async () => {
   hub = await startTestHub();
   hub.worker('one');

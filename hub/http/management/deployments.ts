@@ -54,7 +54,7 @@ export function deploymentRoutes({
   app.openapi(
     route(
       { method: 'delete', path: '/', summary: 'Take a model off the nodes', tag, scope: 'admin' },
-      { request: { query: z.object({ model: z.string() }) }, responses: { 204: done } },
+      { request: { query: z.strictObject({ model: z.string() }) }, responses: { 204: done } },
     ),
     async (c) => {
       await operator.undeploy(c.req.valid('query').model);

@@ -3,7 +3,6 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { Import, NewImport, UploadPath } from '@potluck/api';
 import { z } from 'zod';
 import type { Imports } from '../../imports/imports.ts';
-import { ApiError } from '../apiError.ts';
 import { openApiRoutes } from './openApi.ts';
 import { answers, done, json, noContent, route, takes } from './route.ts';
 
@@ -13,7 +12,7 @@ export interface ImportRouteComponents {
 
 const tag = 'Models';
 const params = z.object({ id: z.string() });
-const Piece = z.object({ path: UploadPath, offset: z.coerce.number().int().nonnegative() });
+const Piece = z.strictObject({ path: UploadPath, offset: z.coerce.number().int().nonnegative() });
 const Resume = z.strictObject({ token: z.string().min(1).max(500).optional() });
 
 /** Routes to mount under `/imports`. */
@@ -69,13 +68,7 @@ export function importRoutes({ imports }: ImportRouteComponents): OpenAPIHono {
         responses: { 200: answers(Import, 'The import as it is now') },
       },
     ),
-    async (c) => {
-      const text = await c.req.text();
-      const given = Resume.safeParse(text === '' ? {} : JSON.parse(text));
-      if (!given.success)
-        throw new ApiError(400, 'The body is {"token": "…"}, or nothing.', { param: 'token' });
-      return c.json(imports.resume(c.req.valid('param').id, given.data.token), 200);
-    },
+    (c) => c.json(imports.resume(c.req.valid('param').id, c.req.valid('json')?.token), 200),
   );
   app.openapi(
     route(

@@ -271,6 +271,24 @@ test('what can be no model is refused before it is sent, and what turns out to b
   await events.until('import-removed', (event) => event.id === id);
 });
 
+test('an import that goes on takes nothing, or a token, and says so', async () => {
+  await start();
+  for (const body of ['{', '[]', '{"token": 5}', '{"tokens": "x"}']) {
+    const headers = { 'content-type': 'application/json' };
+    const answer = await fetch(`${hub.url}/api/imports/any/resume`, { method: 'POST', headers, body });
+    expect([answer.status, await answer.text()], body).toEqual([
+      400,
+      expect.stringMatching(/token|JSON|object/),
+    ]);
+  }
+  const plain = await fetch(`${hub.url}/api/imports/any/resume`, { method: 'POST', body: '{}' });
+  expect([plain.status, await plain.text()]).toEqual([
+    415,
+    expect.stringMatching(/Content-Type: application.json/),
+  ]);
+  expect((await api(hub, 'POST', '/imports/any/resume')).status).toBe(404);
+});
+
 test('suggestions say what fits the grid as it is', async () => {
   await start();
   hub.worker('one', { memoryBytes: 2e9 });

@@ -65,7 +65,7 @@ export function modelRoutes({ catalogue, deployments, operator }: ModelRouteComp
   app.openapi(
     route(
       { method: 'delete', path: '/', summary: 'Remove a model', tag, scope: 'admin' },
-      { request: { query: z.object({ id: z.string() }) }, responses: { 204: done } },
+      { request: { query: z.strictObject({ id: z.string() }) }, responses: { 204: done } },
     ),
     async (c) => {
       await operator.removeModel(c.req.valid('query').id);
@@ -109,7 +109,7 @@ export function remoteModelRoutes({ operator, hubSettings }: ModelRouteComponent
     route(
       { method: 'get', path: '/', summary: 'Search the Hub for models that run here', tag, scope: 'admin' },
       {
-        request: { query: z.object({ search: z.string().trim().min(1).max(200) }) },
+        request: { query: z.strictObject({ search: z.string().trim().min(1).max(200) }) },
         responses: { 200: answers(RemoteModels, 'Most downloaded first') },
       },
     ),
@@ -133,7 +133,7 @@ export function remoteModelRoutes({ operator, hubSettings }: ModelRouteComponent
             owner: z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*$/, 'an owner such as onnx-community'),
             name: z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*$/, 'a name such as Qwen3-0.6B-ONNX'),
           }),
-          query: z.object({ revision: z.string().max(200).optional() }),
+          query: z.strictObject({ revision: z.string().max(200).optional() }),
           headers: z.object({ 'x-hub-token': z.string().max(500).optional() }),
         },
         responses: { 200: answers(HubModel, 'The repository; x-hub-token opens a gated one') },

@@ -115,6 +115,26 @@ test('an evicted node goes with the reason; a banned one stays out until it is r
   await third.message('welcome');
 });
 
+test('an answer that runs through an evicted node ends with the reason', async () => {
+  hub = await startTestHub();
+  const worker = hub.worker('one');
+  await hub.served();
+  const answer = fetch(`${hub.url}/v1/chat/completions`, {
+    method: 'POST',
+    body: JSON.stringify({ model: 'test-model', messages: [{ role: 'user', content: 'Hi' }] }),
+  });
+  await worker.message('prompt');
+  const evict = (): Promise<{ status: number }> =>
+    api(hub, 'POST', `/nodes/${worker.id}/evict`, { reason: 'too slow' });
+  // Two administrators who do the same: it is done once, and no error.
+  expect((await Promise.all([evict(), evict()])).map(({ status }) => status)).toEqual([204, 204]);
+  const response = await answer;
+  expect([response.status, await response.text()]).toEqual([
+    503,
+    expect.stringMatching(/worker one is gone: too slow/),
+  ]);
+});
+
 test('what can not be done is refused with a reason', async () => {
   hub = await startTestHub();
   const none = '00000000-0000-4000-8000-000000000000';

@@ -1,4 +1,4 @@
-import type { RequestDetail, RequestPage, Settings } from '@potluck/api';
+import type { CreatedApiKey, RequestDetail, RequestPage, Settings } from '@potluck/api';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { api, elsewhere } from '../../testing/apiClient.ts';
 import { requestRecord } from '../../testing/requestRecord.ts';
@@ -105,13 +105,48 @@ test('requests are deleted one by one, by filter, and by age', async () => {
     { id: 'b', createdAt: now },
     { id: 'c', createdAt: now, status: 'running' },
     { id: 'old', createdAt: now - 40 * 24 * 3_600_000 },
-    { id: 'older', createdAt: now - 400 * 24 * 3_600_000 },
+    { id: 'older', createdAt: now - 40 * 24 * 3_600_000 },
+    { id: 'oldest', createdAt: now - 400 * 24 * 3_600_000 },
   );
   expect((await api(hub, 'DELETE', '/requests/c')).status).toBe(409);
   expect((await api(hub, 'DELETE', '/requests/b')).status).toBe(204);
+  // What is not understood would delete more than was meant.
+  expect(await api(hub, 'DELETE', '/requests?serach=failed')).toMatchObject({
+    status: 400,
+    body: { error: { message: expect.stringMatching(/serach/) as string } },
+  });
   expect((await api(hub, 'DELETE', '/requests?status=failed')).body).toEqual({ deleted: 1 });
+  expect((await api(hub, 'DELETE', '/requests?search=older')).body).toEqual({ deleted: 1 });
   expect((await api(hub, 'DELETE', '/requests', undefined, withKey)).body).toEqual({ deleted: 0 });
   const { body: settings } = await api<Settings>(hub, 'GET', '/settings');
   await api(hub, 'PATCH', '/settings', { revision: settings.revision, retentionDays: 100 });
   await expect.poll(async () => (await list()).requests.map(({ id }) => id)).toEqual(['c', 'old']);
+  expect((await api(hub, 'DELETE', '/requests')).body).toEqual({ deleted: 1 });
+  expect((await list()).requests.map(({ id }) => id)).toEqual(['c']);
+});
+
+test('who is limited by tokens a day can not delete what they are counted by', async () => {
+  const limits = { tokensPerDay: 10 };
+  const { body: key } = await api<CreatedApiKey>(hub, 'POST', '/keys', {
+    name: 'Ben',
+    scopes: ['ask'],
+    limits,
+  });
+  const ben = { ...elsewhere, authorization: `Bearer ${key.secret}` };
+  const used = { owner: `key:${key.id}`, keyId: key.id, createdAt: Date.now() };
+  await put({ ...used, id: 'a', promptTokens: 20 });
+  const ask = (): Promise<Response> =>
+    fetch(`${hub.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: ben,
+      body: JSON.stringify({ model: 'test-model', messages: [{ role: 'user', content: 'Hi' }] }),
+    });
+  expect((await ask()).status).toBe(429);
+  for (const path of ['/requests/a', '/requests']) {
+    expect(await api(hub, 'DELETE', path, undefined, ben)).toMatchObject({
+      status: 403,
+      body: { error: { message: expect.stringMatching(/'Ben' has a limit of tokens a day/) as string } },
+    });
+  }
+  expect((await ask()).status).toBe(429);
 });

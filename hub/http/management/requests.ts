@@ -22,6 +22,7 @@ export interface RequestRouteComponents {
 
 const tag = 'Requests';
 const params = z.object({ id: z.string() });
+const Filter = RequestQuery.omit({ limit: true, cursor: true });
 const exportPage = 500;
 
 /** Routes to mount under `/requests`. */
@@ -67,7 +68,7 @@ export function requestRoutes({ database, recorder, generator }: RequestRouteCom
     route(
       { method: 'get', path: '/export', summary: 'The same as JSON lines', tag, scope: 'ask' },
       {
-        request: { query: RequestQuery.omit({ limit: true, cursor: true }) },
+        request: { query: Filter },
         responses: {
           200: {
             description: 'A RequestDetail a line',
@@ -115,6 +116,7 @@ export function requestRoutes({ database, recorder, generator }: RequestRouteCom
     ),
     async (c) => {
       const record = await find(c, c.req.valid('param').id);
+      refuseLimited(c);
       if (record.status === 'running') {
         throw new ApiError(409, 'It still runs. Cancel it first.', { code: 'conflict' });
       }
@@ -125,19 +127,31 @@ export function requestRoutes({ database, recorder, generator }: RequestRouteCom
 
   app.openapi(
     route(
-      { method: 'delete', path: '/', summary: 'Delete requests', tag, scope: 'ask' },
+      { method: 'delete', path: '/', summary: 'Delete requests that have ended', tag, scope: 'ask' },
       {
-        request: { query: RequestQuery.omit({ limit: true, cursor: true, search: true }) },
+        request: { query: Filter },
         responses: { 200: answers(z.object({ deleted: z.number() }), 'How many there were') },
       },
     ),
     async (c) => {
       await recorder.settled();
+      refuseLimited(c);
       const filter = filterOf(c.req.valid('query'), readerOf(c));
       return c.json({ deleted: await requests.remove(filter) }, 200);
     },
   );
   return app;
+}
+
+/** A key's tokens of a day are counted by its requests, so who is limited by them can't delete them. */
+function refuseLimited(c: Context): void {
+  const { key, scopes } = c.var.caller;
+  if (key?.limits.tokensPerDay === undefined || scopes.includes('admin')) return;
+  throw new ApiError(
+    403,
+    `The key '${key.name}' has a limit of tokens a day, which its requests count for: ask who runs the hub to delete them.`,
+    { code: 'not_allowed' },
+  );
 }
 
 function readerOf(c: Context): RequestReader {

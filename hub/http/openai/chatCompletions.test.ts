@@ -206,7 +206,7 @@ test('null means absent, parts are joined, and developer is system', async () =>
   expect(response.status).toBe(200);
   const { tokens } = await worker.message('prompt');
   expect(tokens).toEqual(
-    hub.deployment.model.tokenizer.encodeChat([
+    await hub.deployment.model.tokenizer.encodeChat([
       { role: 'system', content: 'Be brief.' },
       { role: 'user', content: 'Hi' },
     ]),

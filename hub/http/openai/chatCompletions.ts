@@ -49,8 +49,7 @@ export async function answerChat(c: Context, components: ChatComponents): Promis
     const author = authorOf(caller, isChat);
     const keepWords = isChat ? settings().keepChatWords : settings().keepApiWords;
     const chat = toChatRequest(body, model.package.vocabularySize, { author, keepWords });
-    await generator.settled(deployment);
-    const generation = generator.start(deployment, chat, controller.signal);
+    const generation = await generator.start(deployment, chat, controller.signal);
     void generation.recorded.then(done);
     const events = generation.events(controller.signal);
     const kept = place && (await begin(conversations, place, generation, controller));

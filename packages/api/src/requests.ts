@@ -74,8 +74,11 @@ export const RequestDetail = RequestSummary.extend({
 }).meta({ id: 'RequestDetail' });
 export type RequestDetail = z.infer<typeof RequestDetail>;
 
-/** `GET /api/requests` and, as JSON lines without a limit, `GET /api/requests/export`. */
-export const RequestQuery = z.object({
+/**
+ * `GET /api/requests`; without limit and cursor, `GET /api/requests/export` (JSON lines) and `DELETE /api/requests`. What is
+ * not known is refused: a filter that was ignored would delete more than was meant.
+ */
+export const RequestQuery = z.strictObject({
   status: RequestStatus.optional(),
   model: z.string().max(200).optional(),
   source: z.enum(['chat', 'api']).optional(),

@@ -54,7 +54,7 @@ export class RequestList {
     await this.refresh();
   }
 
-  /** Deletes those that the filters show. @returns how many. @throws HubError */
+  /** Deletes those that the filters show and that have ended. @returns how many. @throws HubError */
   async removeAll(): Promise<number> {
     const { deleted } = await hubSend<{ deleted: number }>('DELETE', `/api/requests?${this.query}`);
     await this.refresh();
