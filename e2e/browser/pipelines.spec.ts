@@ -53,7 +53,7 @@ test('three tabs on WebGPU are three stages, and talk directly', async () => {
   const workerIds = await Promise.all(tabs.map(async (tab) => (await tab.snapshot()).workerId));
   expect(new Set(workerIds).size).toBe(3);
   // All on this machine, and the hub was told so; a peer whose check came before its candidate did is `prflx`.
-  const kind = expect.stringMatching(/^(host|prflx)$/) as string;
+  const kind = expect.stringMatching(/^(host|prflx)$/);
   const candidates = { local: kind, remote: kind };
   await expect
     .poll(async () => (await nodesOf(hub)).flatMap(({ peers }) => peers))
