@@ -39,6 +39,9 @@ GPUBuffer.prototype.getMappedRange = function (...range) {
 };
 `;
 
+/** A GPU in software has the processor that everything else has too. */
+test.describe.configure({ timeout: 300_000 });
+
 let browser: Browser;
 let model: ModelDirectory;
 let hub: HubProcess;
