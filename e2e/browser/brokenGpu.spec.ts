@@ -46,6 +46,9 @@ new BroadcastChannel('runtime').onmessage = () => {
 };
 `;
 
+/** A GPU in software has the processor that everything else has too. */
+test.describe.configure({ timeout: 300_000 });
+
 let browser: Browser;
 let model: ModelDirectory;
 let hub: HubProcess;

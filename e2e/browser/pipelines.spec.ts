@@ -11,6 +11,9 @@ import { serveTestPage, type TestPage } from './support/testPage.ts';
 const memoryBytes = 80e6;
 const prompts = ['The river rose.', 'Count the birds on the wire, please.'];
 
+/** A GPU in software has the processor that everything else has too. */
+test.describe.configure({ timeout: 300_000 });
+
 let page: TestPage;
 let browser: Browser;
 let model: ModelDirectory;
