@@ -9,12 +9,9 @@ export const HubInformation = z
     httpPort: z.number().int(),
     httpsPort: z.number().int().nullable().meta({ description: 'null where HTTPS is off' }),
     addresses: z.array(z.string()).meta({ description: 'Hosts as they stand in a URL, the likeliest first' }),
-    fingerprint: z
-      .string()
-      .nullable()
-      .meta({
-        description: 'SHA-256 of the certificate at the end of the hub’s chain, where it has its own',
-      }),
+    fingerprint: z.string().nullable().meta({
+      description: 'SHA-256 of the certificate at the end of the hub’s chain, where it has its own',
+    }),
   })
   .meta({ id: 'HubInformation' });
 export type HubInformation = z.infer<typeof HubInformation>;
