@@ -11,11 +11,6 @@ import { bearerOf, identify, requireScope, type CallerOptions } from './http/cal
 import { healthRoutes } from './http/health.ts';
 import { managementRoutes, type ManagementComponents } from './http/management/managementRoutes.ts';
 import type { ChatComponents } from './http/openai/chatCompletions.ts';
-import {
-  hubInformationRoutes,
-  joinInformationRoutes,
-  type ReachabilityComponents,
-} from './http/reachabilityRoutes.ts';
 import { openaiRoutes } from './http/openai/openaiRoutes.ts';
 import { servePages } from './http/pages.ts';
 import { requestId } from './http/requestId.ts';
@@ -32,9 +27,6 @@ export interface AppComponents
   callers: CallerOptions;
   /** What `npm run build` made. */
   pagesDirectory: string;
-  /** The hub's own, for those who may invite. */
-  joinToken: string;
-  reachability: ReachabilityComponents;
   logger: Logger;
 }
 
@@ -77,9 +69,6 @@ export function createApp(components: AppComponents): Hono {
   app.route('/health', healthRoutes(deployments));
   app.get('/', (c) => c.text(greeting(new URL(c.req.url).origin)));
 
-  app.route('/api/hub', hubInformationRoutes(components.reachability));
-  app.use('/api/join', requireScope('admin', keyHint));
-  app.route('/api/join', joinInformationRoutes(components.reachability, { joinToken: components.joinToken }));
   app.route('/api', managementRoutes(components));
 
   const openai = openaiRoutes(components);

@@ -13,7 +13,7 @@ import { embeddedEventBus } from './events/embeddedEventBus.ts';
 import type { EventBus } from './events/eventBus.ts';
 import { watchHub } from './events/watchHub.ts';
 import { Generator } from './generation/generator.ts';
-import type { ReachabilityComponents } from './http/reachabilityRoutes.ts';
+import type { ReachabilityComponents } from './http/management/reachability.ts';
 import { builtPagesDirectory } from './http/pages.ts';
 import type { DownloadInit } from './imports/downloadFile.ts';
 import { Imports } from './imports/imports.ts';

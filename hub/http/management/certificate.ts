@@ -5,7 +5,7 @@ import { CertificateProblem } from '../../certificate/checkCertificate.ts';
 import type { Https } from '../../reachability/openHttps.ts';
 import { viewCertificate } from '../../views/certificateView.ts';
 import { ApiError } from '../apiError.ts';
-import type { ReachabilityComponents } from '../reachabilityRoutes.ts';
+import type { ReachabilityComponents } from './reachability.ts';
 import { openApiRoutes } from './openApi.ts';
 import { answers, route, takes } from './route.ts';
 

@@ -7,9 +7,9 @@ import { joinLinks, workerCommands } from '../../reachability/reachability.ts';
 import type { WorkerRegistry } from '../../workers/workerRegistry.ts';
 import type { WorkerRecord } from '../../workers/workerTable.ts';
 import { ApiError } from '../apiError.ts';
-import type { ReachabilityComponents } from '../reachabilityRoutes.ts';
 import { refusePast } from './keys.ts';
 import { openApiRoutes } from './openApi.ts';
+import type { ReachabilityComponents } from './reachability.ts';
 import { answers, done, noContent, route, takes } from './route.ts';
 
 export interface JoinTokenRouteComponents {

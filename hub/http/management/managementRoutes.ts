@@ -11,8 +11,14 @@ import { keyRoutes, type KeyRouteComponents } from './keys.ts';
 import { modelRoutes, remoteHubRoute, remoteModelRoutes, type ModelRouteComponents } from './models.ts';
 import { nodeRoutes, type NodeRouteComponents } from './nodes.ts';
 import { openApiRoutes } from './openApi.ts';
+import {
+  hubInformationRoutes,
+  joinInformationRoutes,
+  type JoinInformationComponents,
+  type ReachabilityComponents,
+} from './reachability.ts';
 import { requestRoutes, type RequestRouteComponents } from './requests.ts';
-import { route } from './route.ts';
+import { route, securitySchemes } from './route.ts';
 import { settingsRoutes, type SettingsRouteComponents } from './settings.ts';
 import { waitingWorkerRoutes, type WaitingWorkerRouteComponents } from './waitingWorkers.ts';
 import { sessionRoutes, type SessionComponents } from './session.ts';
@@ -29,12 +35,17 @@ export type ManagementComponents = CertificateRouteComponents &
   NodeRouteComponents &
   RequestRouteComponents &
   WaitingWorkerRouteComponents &
-  SessionComponents;
+  SessionComponents & {
+    reachability: ReachabilityComponents;
+  } & Pick<JoinInformationComponents, 'joinToken'>;
 
 /** Routes to mount under `/api`. */
 export function managementRoutes(components: ManagementComponents): OpenAPIHono {
   const app = openApiRoutes();
+  const { reachability, joinToken } = components;
   app.route('/session', sessionRoutes(components));
+  app.route('/hub', hubInformationRoutes(reachability));
+  app.route('/join', joinInformationRoutes({ ...reachability, joinToken }));
   app.route('/nodes', nodeRoutes(components));
   app.route('/nodes', waitingWorkerRoutes(components));
   app.route('/deployments', deploymentRoutes(components));
@@ -62,6 +73,9 @@ export function managementRoutes(components: ManagementComponents): OpenAPIHono 
     ),
     (c) => streamEvents(c, components) as never,
   );
+  const { key, login } = securitySchemes;
+  app.openAPIRegistry.registerComponent('securitySchemes', 'key', key);
+  app.openAPIRegistry.registerComponent('securitySchemes', 'login', login);
   app.doc31('/openapi.json', {
     openapi: '3.1.0',
     info: { title: 'Potluck', version: components.hub.version },

@@ -3,7 +3,7 @@ import { createRoute, type RouteConfig } from '@hono/zod-openapi';
 import { ErrorBody, type Scope } from '@potluck/api';
 import type { Context } from 'hono';
 import type { z } from 'zod';
-import { requireScope } from '../caller.ts';
+import { loginCookie, requireScope } from '../caller.ts';
 
 /** What every route of the management API says of itself. */
 interface Description<P extends string> {
@@ -18,6 +18,12 @@ interface Description<P extends string> {
 const hint =
   'Log in with the administrator’s password, or send an API key as "Authorization: Bearer …"; ' +
   'the hub says where to find its own when it starts.';
+
+/** By which a caller shows who it is. On the hub's own machine nothing need be shown, unless the operator says so. */
+export const securitySchemes = {
+  key: { type: 'http', scheme: 'bearer', description: 'An API key' },
+  login: { type: 'apiKey', in: 'cookie', name: loginCookie, description: 'From POST /session' },
+} as const;
 
 /** JSON content of a schema, as OpenAPI wants it. */
 export function json<T extends z.ZodType>(schema: T): { 'application/json': { schema: T } } {
@@ -51,7 +57,13 @@ export function route<const P extends string, const R extends Pick<RouteConfig, 
     ...description,
     ...rest,
     tags: [tag],
-    ...(scope === undefined ? {} : { middleware: [requireScope(scope, hint)] as const }),
+    ...(scope === undefined
+      ? { description: 'Open to everybody.' }
+      : {
+          description: `Needs the right to ${scope === 'admin' ? 'administer' : scope}.`,
+          security: [{ key: [] }, { login: [] }],
+          middleware: [requireScope(scope, hint)] as const,
+        }),
     responses: {
       ...rest.responses,
       default: { content: json(ErrorBody), description: 'What is wrong, and what to do' },

@@ -216,23 +216,3 @@ test('this machine needs a login, too, where the operator says so', async () => 
   expect(await session()).toMatchObject({ via: 'none', scopes: [] });
   expect((await api(hub, 'GET', '/nodes')).status).toBe(401);
 });
-
-test('the API describes itself from the schemas that validate', async () => {
-  hub = await startTestHub();
-  const { body } = await api<{ paths: Record<string, object>; components: { schemas: object } }>(
-    hub,
-    'GET',
-    '/openapi.json',
-  );
-  expect(Object.keys(body.paths)).toEqual(
-    expect.arrayContaining([
-      '/nodes/{id}',
-      '/deployments/preview',
-      '/conversations/{id}/messages',
-      '/events',
-    ]),
-  );
-  expect(Object.keys(body.components.schemas)).toEqual(
-    expect.arrayContaining(['Node', 'Deployment', 'Settings', 'Error', 'LiveEvent']),
-  );
-});

@@ -15,5 +15,6 @@ export * from './model.ts';
 export * from './prefillChunks.ts';
 export * from './relay.ts';
 export * from './sampling.ts';
+export * from './sessionMessages.ts';
 export * from './slices.ts';
 export * from './workingMemory.ts';

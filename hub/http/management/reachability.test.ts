@@ -1,7 +1,8 @@
+import { Hono } from 'hono';
 import { expect, test } from 'vitest';
-import { createAuthority } from '../certificate/issueCertificate.ts';
-import type { Reachability } from '../reachability/reachability.ts';
-import { hubInformationRoutes, joinInformationRoutes } from './reachabilityRoutes.ts';
+import { createAuthority } from '../../certificate/issueCertificate.ts';
+import type { Reachability } from '../../reachability/reachability.ts';
+import { hubInformationRoutes, joinInformationRoutes } from './reachability.ts';
 
 const secure: Reachability = {
   httpPort: 8000,
@@ -40,7 +41,11 @@ test("the hub's own authority can be downloaded, to be installed", async () => {
 });
 
 test('who may invite gets links and commands', async () => {
-  const app = joinInformationRoutes({ reachability: () => secure }, { joinToken: 'secret' });
+  const app = new Hono().use(async (c, next) => {
+    c.set('caller', { scopes: ['admin'], via: 'local', owner: 'local' });
+    await next();
+  });
+  app.route('/', joinInformationRoutes({ reachability: () => secure, joinToken: 'secret' }));
   const answer = await app.request('/');
   expect(answer.headers.get('cache-control')).toBe('no-store');
   expect(await answer.json()).toEqual({

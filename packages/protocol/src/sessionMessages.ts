@@ -1,0 +1,125 @@
+/** What hub and stages say about one session, on the control channel: from `open-session` to `session-closed`. */
+import { z } from 'zod';
+import { SessionErrorCode } from './errors.ts';
+import { AssignmentId, SessionId } from './ids.ts';
+import { SamplingDescription, TokenLogprob } from './sampling.ts';
+
+const count = z.number().int().nonnegative();
+const milliseconds = z.number().nonnegative();
+const text = z.string().max(2000);
+const tokenIds = z.array(count);
+
+// ---- from the hub ----------------------------------------------------------------------------------------------
+
+/** Reserve a cache. Sent to every stage of the pipeline before the prompt goes to the first one. */
+export const OpenSession = z.object({
+  type: z.literal('open-session'),
+  sessionId: SessionId,
+  assignmentId: AssignmentId,
+  epoch: count,
+  /** Cache rows to reserve: prompt and longest answer, in tokens. */
+  capacity: count,
+  /** First and last stage only: when to stop without asking the hub. */
+  promptLength: count,
+  /** Longest sequence, prompt included; the token at position `lengthLimit - 1` is the last. */
+  lengthLimit: count,
+  stopTokenIds: tokenIds,
+  /** Last stage only. */
+  sampling: SamplingDescription.optional(),
+  /** Last stage only: the sequence so far (prompt, and tokens already committed), for penalties. */
+  tokens: tokenIds.optional(),
+});
+export type OpenSession = z.infer<typeof OpenSession>;
+
+/**
+ * Token ids for the first stage, starting at `position` (normally the prompt at 0). The first stage runs them in
+ * chunks of at most `chunkTokens` (see prefillChunks); the last stage samples after the last one.
+ */
+export const Prompt = z.object({
+  type: z.literal('prompt'),
+  sessionId: SessionId,
+  assignmentId: AssignmentId,
+  epoch: count,
+  position: count,
+  tokens: tokenIds.min(1),
+  chunkTokens: count.min(2),
+});
+export type Prompt = z.infer<typeof Prompt>;
+
+/** Forget the session: drop its queued steps, release its cache, answer `session-closed`. */
+export const CloseSession = z.object({
+  type: z.literal('close-session'),
+  sessionId: SessionId,
+  assignmentId: AssignmentId,
+});
+export type CloseSession = z.infer<typeof CloseSession>;
+
+// ---- from the worker -------------------------------------------------------------------------------------------
+
+/** The stage has reserved the session's cache; the hub sends the prompt when every stage has said so. */
+export const SessionOpened = z.object({
+  type: z.literal('session-opened'),
+  sessionId: SessionId,
+  assignmentId: AssignmentId,
+  epoch: count,
+});
+export type SessionOpened = z.infer<typeof SessionOpened>;
+
+/** One token from the last stage. Committed when the hub has it. */
+export const TokenMessage = z.object({
+  type: z.literal('token'),
+  sessionId: SessionId,
+  epoch: count,
+  /** Index of this token in the whole sequence (the first answer token's position is the prompt's length). */
+  position: count,
+  token: count,
+  logprob: z.number().optional(),
+  topLogprobs: z.array(TokenLogprob).max(20).optional(),
+  /** Set on the last one: a stop token, or `lengthLimit` reached. */
+  finish: z.enum(['stop', 'length']).optional(),
+});
+export type TokenMessage = z.infer<typeof TokenMessage>;
+
+/** The session can't go on at this stage. Its cache there is released. */
+export const SessionFailed = z.object({
+  type: z.literal('session-failed'),
+  sessionId: SessionId,
+  assignmentId: AssignmentId,
+  epoch: count,
+  code: SessionErrorCode,
+  message: text,
+});
+export type SessionFailed = z.infer<typeof SessionFailed>;
+
+/** Sums over a session at one stage, in milliseconds (of several steps, as the stage saw them). */
+export const StageTimings = z.object({
+  steps: count,
+  tokens: count,
+  /** Waiting for the stage's step queue. */
+  queueMs: milliseconds,
+  /** Inside ONNX Runtime and sampling. */
+  computeMs: milliseconds,
+  /** Of `steps`, those of one token. */
+  tokenSteps: count,
+  /** From giving those to the stage until its answer, without the queue. */
+  tokenStepsMs: milliseconds,
+  /** Writing frames. */
+  encodeMs: milliseconds,
+  /** Reading frames. */
+  decodeMs: milliseconds,
+  /** Between a frame's sending and arrival, by both clocks: meaningful only where the clocks agree (one machine). */
+  wireMs: milliseconds,
+  bytesIn: count,
+  bytesOut: count,
+  relayedFrames: count,
+});
+export type StageTimings = z.infer<typeof StageTimings>;
+
+/** Answer to `close-session`. */
+export const SessionClosed = z.object({
+  type: z.literal('session-closed'),
+  sessionId: SessionId,
+  assignmentId: AssignmentId,
+  timings: StageTimings,
+});
+export type SessionClosed = z.infer<typeof SessionClosed>;
