@@ -25,6 +25,8 @@ export class Chat {
   readonly #changed: () => void;
   #stop: AbortController | undefined;
   #isKept = false;
+  /** How often another message was chosen, and how often the hub has kept that. */
+  readonly #choices = { made: 0, kept: 0 };
 
   /** @param changed called when the list of conversations should be read again */
   constructor(changed: () => void) {
@@ -126,7 +128,9 @@ export class Chat {
   async choose(messageId: string): Promise<void> {
     const leaf = newestLeaf(this.conversation.messages, messageId);
     this.conversation.currentMessageId = leaf;
+    this.#choices.made += 1;
     await this.#patch({ currentMessageId: leaf });
+    this.#choices.kept += 1;
   }
 
   /** Ends the answer that is being written, here and on the grid. */
@@ -150,8 +154,12 @@ export class Chat {
     if (!answer || this.writing !== undefined || (answer.status !== 'streaming' && status === 'running'))
       return;
     const { id: conversationId } = this.conversation;
+    const { kept } = this.#choices;
     const now = await hubJson<Conversation>(`/api/conversations/${conversationId}`).catch(() => undefined);
-    if (now && this.conversation.id === conversationId && this.writing === undefined) this.conversation = now;
+    if (!now || this.conversation.id !== conversationId || this.writing !== undefined) return;
+    // What the hub says may be from before the person chose.
+    const chosen = this.#choices.made === kept ? now.currentMessageId : this.conversation.currentMessageId;
+    this.conversation = { ...now, currentMessageId: chosen };
   }
 
   async #keepConversation(): Promise<void> {
