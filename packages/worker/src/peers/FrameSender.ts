@@ -64,9 +64,9 @@ export class FrameSender {
   /** Sends what can be sent now. */
   pump(): void {
     if (this.#pumping) return;
-    const { numbering, wayOut } = this.#init;
+    const { numbering } = this.#init;
     for (;;) {
-      const way = wayOut(!this.#queue.hasBegun);
+      const way = this.#init.wayOut(!this.#queue.hasBegun);
       const next = way && this.#queue.next(() => numbering.next(), way.onlyBegun);
       if (!next) break;
       // In the journal before it is handed over: if handing it over fails, it is sent again.
