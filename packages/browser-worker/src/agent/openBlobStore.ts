@@ -29,9 +29,14 @@ export async function openBlobStore(
 async function tryToKeep(store: IndexedDbBlobStore): Promise<void> {
   try {
     const partial = await store.openPartial(trialName);
-    await partial.append(new Uint8Array(1));
-    await partial.commit();
-    await store.remove(trialName);
+    try {
+      await partial.append(new Uint8Array(1));
+      await partial.commit();
+      await store.remove(trialName);
+    } finally {
+      // Lets go of the name, which other tabs of this browser try, too.
+      await partial.close();
+    }
   } catch (error) {
     if (!(error instanceof StorageFullError)) throw error;
   }
