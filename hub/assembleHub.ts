@@ -20,6 +20,7 @@ import { Imports } from './imports/imports.ts';
 import type { BlobStore } from './models/blobStore.ts';
 import type { Catalogue } from './models/catalogue.ts';
 import { Deployments } from './pipelines/deployments.ts';
+import { movePatienceMs } from './pipelines/move.ts';
 import { followModes } from './pipelines/followModes.ts';
 import { Operator } from './pipelines/operator.ts';
 import type { HubIdentity } from './secrets.ts';
@@ -65,6 +66,8 @@ export interface HubInit {
   leaseMs?: number;
   /** Longest time without progress in one state of an assignment, in milliseconds. Default 120 000. */
   stageDeadlineMs?: number;
+  /** How long stages that were loaded elsewhere wait for a moment without answers, in milliseconds. Default 30 000. */
+  movePatienceMs?: number;
   /** Requests that may wait for cache room of one pipeline. Default 64. */
   queueLimit?: number;
 }
@@ -117,7 +120,10 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
       workersStarting: () => components.workersStarting?.(namesPresent()) ?? 0,
       unusable: (id) => nodes.unusable(id) ?? (registry.table.get(id)?.isLeaving ? 'is leaving' : undefined),
     },
-    { stageDeadlineMs: init.stageDeadlineMs ?? defaultStageDeadlineMs },
+    {
+      stageDeadlineMs: init.stageDeadlineMs ?? defaultStageDeadlineMs,
+      movePatienceMs: init.movePatienceMs ?? movePatienceMs,
+    },
   );
   followModes({ nodes, deployments, registry });
   followBlobs({ registry, deployments });

@@ -24,6 +24,8 @@ export interface DeploymentsComponents {
 export interface DeploymentsInit {
   /** Longest time without progress that a worker may spend in one state before `ready`, in milliseconds. */
   stageDeadlineMs: number;
+  /** See `movePatienceMs`. */
+  movePatienceMs: number;
 }
 
 /** Told about every pipeline, in the order in which it happens. */
@@ -175,7 +177,7 @@ export class Deployments {
           changed: () => this.#tell((listener) => listener.changed?.(id)),
         },
       },
-      { plan, stageDeadlineMs: this.#init.stageDeadlineMs },
+      { plan, ...this.#init },
     );
     return keeper;
   }

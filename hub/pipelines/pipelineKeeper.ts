@@ -10,6 +10,7 @@ import type { WorkerRecord } from '../workers/workerTable.ts';
 import { assignmentsOf } from './assignmentsOf.ts';
 import { assignStages, cutStages } from './assignStages.ts';
 import { FormerAssignments } from './formerAssignments.ts';
+import { Move } from './move.ts';
 import {
   applyStageReport,
   describeProgress,
@@ -26,6 +27,8 @@ export interface KeeperInit {
   plan: DeploymentPlan;
   /** Longest time without progress that a worker may spend in one state before `ready`, in milliseconds. */
   stageDeadlineMs: number;
+  /** See `movePatienceMs`. */
+  movePatienceMs: number;
 }
 
 export interface KeeperComponents extends PlacerComponents {
@@ -60,16 +63,16 @@ export class PipelineKeeper {
   #missing = 'the hub is starting';
   #users = 0;
   #retiring: string | undefined;
-  /** While the pipeline moves to workers that have loaded their stages already. */
-  #moving: PromiseWithResolvers<void> | undefined;
+  readonly #move: Move;
   #watch: NodeJS.Timeout | undefined;
   #retry: NodeJS.Timeout | undefined;
   #stopped = false;
 
-  constructor(components: KeeperComponents, { plan, stageDeadlineMs }: KeeperInit) {
+  constructor(components: KeeperComponents, { plan, stageDeadlineMs, movePatienceMs }: KeeperInit) {
     this.#components = components;
     this.#plan = plan;
     this.#stageDeadlineMs = stageDeadlineMs;
+    this.#move = new Move(movePatienceMs);
     this.#placer = new Placer(components);
     this.#former = new FormerAssignments(components.registry);
     this.#spread = new Spread(
@@ -94,12 +97,12 @@ export class PipelineKeeper {
 
   /** Why the pipeline takes no more answers though it serves: it is about to move. */
   get retiring(): string | undefined {
-    return this.#retiring;
+    return this.#retiring ?? (this.#move.over && 'it moves to other workers');
   }
 
   /** Resolves when a move that takes only a moment is over; undefined where there is none. */
   get moving(): Promise<void> | undefined {
-    return this.#moving?.promise;
+    return this.#move.over;
   }
 
   /** What keeps the model from being served, with numbers; undefined while it is served. */
@@ -177,10 +180,14 @@ export class PipelineKeeper {
 
   /** Looks for something to do. Called after every change that this class can't see by itself. */
   reconsider(): void {
-    if (this.#stopped || this.#pipeline) return;
+    if (this.#stopped || (this.#pipeline && !this.#ready)) return;
     clearTimeout(this.#retry);
     const nextEnd = this.#placer.exclusions.nextEndIn(performance.now());
     if (nextEnd !== undefined) this.#retry = setTimeout(() => this.reconsider(), nextEnd + 1);
+    if (this.#ready) {
+      if (!this.#spread.target) this.#prepareSpread();
+      return;
+    }
     const place = this.#placer.place(this.#plan);
     if (place.ok) void this.#assemble(place.stages);
     else this.#miss(place.missing);
@@ -197,8 +204,11 @@ export class PipelineKeeper {
 
   workerJoined(worker: WorkerRecord): void {
     this.#placer.exclusions.forget(worker.id);
-    if (this.#ready) this.#prepareSpread();
-    else if (this.#moving) return;
+    if (this.#ready) {
+      this.#prepareSpread();
+      // It may have come back with what nobody waits for any more.
+      if (!this.uses(worker.id) && !this.prepares(worker.id)) this.#former.releaseAt(worker.id);
+    } else if (this.#move.over) return;
     else if (this.#pipeline && this.#spread.place(this.#pipeline, this.#plan))
       this.giveUp(`worker ${worker.name} takes some of its stages`);
     else this.reconsider();
@@ -222,7 +232,7 @@ export class PipelineKeeper {
     if (!this.#pipeline || stage?.workerId !== worker.id) {
       const loaded = this.#spread.reported(worker, report);
       if (loaded === 'failed') this.#prepareSpread();
-      if (loaded === 'loaded' && this.#users === 0) this.#moveWhenPrepared();
+      if (loaded === 'loaded') this.#moveWhenPrepared();
       return loaded !== undefined || this.#former.reported(report);
     }
     const { logger, listener } = this.#components;
@@ -247,15 +257,23 @@ export class PipelineKeeper {
   /** Lets workers that came load what they would take over, while the pipeline serves on. */
   #prepareSpread(): void {
     if (!this.#pipeline) return;
+    this.#move.end();
     this.#spread.prepare(this.#pipeline, this.#plan, (stages) => this.#newPipeline(this.#epoch, stages));
   }
 
-  /** Moves to what was loaded ahead. Requests wait for it; see `moving`. */
+  /** Moves to what was loaded ahead, when no answer runs. */
   #moveWhenPrepared(): void {
-    if (!this.#spread.isPrepared) return;
-    this.#moving ??= Promise.withResolvers();
-    if (this.#pipeline) this.#dissolve('some of its stages move to other workers', 'moves');
-    this.reconsider();
+    const { target, isPrepared } = this.#spread;
+    if (!target || !isPrepared) return;
+    if (this.#users > 0) {
+      this.#move.beginLater(() => this.#components.listener.changed());
+      return;
+    }
+    const reason = 'some of its stages move to other workers';
+    if (!target.isMomentary) return this.giveUp(reason);
+    this.#move.begin();
+    this.#dissolve(reason, 'moves');
+    void this.#assemble(target.stages);
   }
 
   #newPipeline(epoch: number, placed: readonly SharedStage[]): Pipeline {
@@ -264,7 +282,7 @@ export class PipelineKeeper {
   }
 
   #miss(missing: string): void {
-    this.#settle();
+    this.#move.end();
     if (missing === this.#missing) return;
     this.#missing = missing;
     const { logger, workersStarting } = this.#components;
@@ -291,7 +309,7 @@ export class PipelineKeeper {
     } catch (error) {
       if (this.#pipeline !== pipeline) return;
       this.#pipeline = undefined;
-      this.#settle();
+      this.#move.end();
       this.#missing = messageOf(error);
       logger.error({ reason: this.#missing }, 'the model could not be cut into stages');
       // A disk that was full may have room again.
@@ -311,7 +329,7 @@ export class PipelineKeeper {
       'the model is served',
     );
     this.#components.listener.ready(pipeline);
-    this.#settle();
+    this.#move.end();
     // Who came meanwhile may take over stages, too.
     this.#prepareSpread();
   }
@@ -323,12 +341,6 @@ export class PipelineKeeper {
     if (pipeline) this.#components.listener.lost(pipeline, reason);
   }
 
-  /** Whoever waited for a move looks again. */
-  #settle(): void {
-    this.#moving?.resolve();
-    this.#moving = undefined;
-  }
-
   /** @param how whether requests are to wait for what comes next, since it takes only a moment */
   #dissolve(reason: string, how: 'ends' | 'moves' = 'ends'): void {
     const pipeline = this.#pipeline;
@@ -338,7 +350,7 @@ export class PipelineKeeper {
     this.#ready = undefined;
     this.#retiring = undefined;
     this.#missing = reason;
-    if (how === 'ends') this.#settle();
+    if (how === 'ends') this.#move.end();
     if (!pipeline) return;
     this.#former.add(pipeline.stages);
     this.#spread.end();

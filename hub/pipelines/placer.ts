@@ -1,10 +1,15 @@
 /** Where a pipeline could go: on the workers that are here, without those that failed just now. */
 import type { DeploymentPlan } from '@potluck/api';
+import type { WorkerId } from '@potluck/protocol';
 import type { Model } from '../models/model.ts';
 import { placeByPlan } from '../placement/placeByPlan.ts';
+import type { PlacementWorker } from '../placement/placeStages.ts';
 import { shareCaches, type SharedStage } from '../placement/shareCaches.ts';
+import { spreadStages } from '../placement/spreadStages.ts';
+import { stageMemory } from '../placement/stageMemory.ts';
 import { Exclusions } from './exclusions.ts';
 import { findCandidates, type CandidateSource } from './findCandidates.ts';
+import type { Stage } from './pipeline.ts';
 
 export interface PlacerComponents extends CandidateSource {
   model: Model;
@@ -23,6 +28,19 @@ export class Placer {
     this.#components = components;
   }
 
+  /** Stages of workers that have several go to those that have none, cut as they are; the others stay where they are. */
+  spread(stages: readonly Stage[]): SharedStage[] {
+    const { model } = this.#components;
+    const { candidates } = findCandidates(this.#components, this.exclusions);
+    const newcomers = candidates.filter(({ id }) => stages.every(({ workerId }) => workerId !== id));
+    const memoryOf = stageMemory(model.package);
+    const spread = spreadStages(stages, newcomers, ({ firstLayer, lastLayer }) => {
+      const { weightBytes, workingBytes, cacheBytes } = memoryOf(firstLayer, lastLayer);
+      return weightBytes + workingBytes + cacheBytes;
+    });
+    return shareCaches(model.package, spread, freeOf(candidates));
+  }
+
   place(plan: DeploymentPlan): Place {
     const { model, workersStarting } = this.#components;
     const { candidates, unusable } = findCandidates(this.#components, this.exclusions);
@@ -39,7 +57,11 @@ export class Placer {
         missing: [`${model.package.id}: ${placement.message}`, ...unusable].join('; '),
       };
     }
-    const free = new Map(candidates.map(({ id, memoryBytes }) => [id, memoryBytes]));
-    return { ok: true, stages: shareCaches(model.package, placement.stages, (id) => free.get(id) ?? 0) };
+    return { ok: true, stages: shareCaches(model.package, placement.stages, freeOf(candidates)) };
   }
+}
+
+function freeOf(workers: readonly PlacementWorker[]): (id: WorkerId) => number {
+  const free = new Map(workers.map(({ id, memoryBytes }) => [id, memoryBytes]));
+  return (id) => free.get(id) ?? 0;
 }

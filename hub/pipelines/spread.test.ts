@@ -102,6 +102,53 @@ test('a pipeline that answers moves when its answers have ended, and takes new o
   expect(names()).toEqual(['one', 'two']);
 });
 
+test('whoever serves keeps its layers when another comes', async () => {
+  hub = await startTestHub({ stages: 3 });
+  const first = hub.worker('a');
+  await hub.served();
+  const other = hub.worker('c');
+  await hub.served(2);
+  const before = hub.deployment.ready?.stages ?? [];
+  const newcomer = hub.worker('b');
+  await hub.served(3);
+  const after = hub.deployment.ready?.stages ?? [];
+  const cuts = (stages: typeof before): number[][] =>
+    stages.map(({ firstLayer, lastLayer }) => [firstLayer, lastLayer]);
+  expect(cuts(after)).toEqual(cuts(before));
+  expect(new Set(names())).toEqual(new Set(['a', 'b', 'c']));
+  const changed = after.filter(({ workerId }, index) => before[index]?.workerId !== workerId);
+  expect(changed.map(({ workerId }) => workerId)).toEqual([newcomer.id]);
+  for (const worker of [first, other]) {
+    const graphs = worker.received.flatMap((message) =>
+      message.type === 'assign' ? [message.stage.graph.sha256] : [],
+    );
+    expect(graphs.slice(0, -1)).toContain(graphs.at(-1));
+  }
+});
+
+test('answers that overlap do not keep a pipeline where it is: after a while new ones wait for its move', async () => {
+  hub = await startTestHub({ stages: 2, movePatienceMs: 1 });
+  const one = hub.worker('one');
+  await hub.served();
+  const post = (): Promise<Response> =>
+    fetch(`${hub.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ model: 'test-model', messages: [{ role: 'user', content: 'Hi' }] }),
+    });
+  const running = post();
+  const { sessionId, tokens } = await one.message('prompt');
+  const two = hub.worker('two');
+  await expect.poll(() => hub.deployment.retiring).toMatch(/moves/);
+  const waiting = post();
+  one.tokens(sessionId, tokens.length, [testStopToken], 'stop');
+  expect((await running).headers.get('x-potluck-route')).toBe('one[0-3],one[4-7]');
+  await hub.served(2);
+  const next = await one.until(() => one.received.filter(isPrompt)[1]);
+  two.tokens(next.sessionId, next.tokens.length, [testStopToken], 'stop');
+  expect((await waiting).headers.get('x-potluck-route')).toBe('one[0-3],two[4-7]');
+});
+
 test.each(['fails', 'leaves', 'is drained'])(
   'a newcomer that %s changes nothing; the next one is tried',
   async (what) => {

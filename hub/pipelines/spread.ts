@@ -14,10 +14,18 @@ export interface SpreadComponents extends PreparationComponents {
   logger: Logger;
 }
 
+/** Where the stages go. */
+interface SpreadTarget {
+  stages: SharedStage[];
+  /** True where whoever serves keeps what it has loaded, so that the move takes only a moment. */
+  isMomentary: boolean;
+}
+
 export class Spread {
   readonly #components: SpreadComponents;
   readonly #stageDeadlineMs: number;
   #preparation: Preparation | undefined;
+  #target: SpreadTarget | undefined;
 
   constructor(components: SpreadComponents, { stageDeadlineMs }: { stageDeadlineMs: number }) {
     this.#components = components;
@@ -27,6 +35,11 @@ export class Spread {
   /** True when all that came has loaded its stages. */
   get isPrepared(): boolean {
     return this.#preparation?.isDone ?? false;
+  }
+
+  /** Where the stages go; undefined where nothing is loaded ahead. */
+  get target(): SpreadTarget | undefined {
+    return this.#target;
   }
 
   /** True where the worker loads a stage ahead. */
@@ -40,10 +53,15 @@ export class Spread {
   }
 
   /** Where the stages would go; undefined where the pipeline has as many workers as it can have. */
-  place({ stages }: Pipeline, plan: DeploymentPlan): SharedStage[] | undefined {
+  place({ stages }: Pipeline, plan: DeploymentPlan): SpreadTarget | undefined {
     if (plan.mode !== 'shards') return undefined;
-    const place = this.#components.placer.place(plan);
-    return place.ok && workersOf(place.stages) > workersOf(stages) ? place.stages : undefined;
+    const { placer } = this.#components;
+    const spread = placer.spread(stages);
+    if (workersOf(spread) > workersOf(stages)) return { stages: spread, isMomentary: true };
+    // Who has no room for a stage as it is may have some for a smaller one.
+    const place = placer.place(plan);
+    if (!place.ok || workersOf(place.stages) <= workersOf(stages)) return undefined;
+    return { stages: place.stages, isMomentary: false };
   }
 
   /**
@@ -57,20 +75,22 @@ export class Spread {
   ): void {
     const isBegun = this.#preparation !== undefined;
     this.end();
-    const stages = this.place(serving, plan);
+    const target = this.place(serving, plan);
     const { former, logger } = this.#components;
-    if (!stages) {
+    if (!target) {
       if (isBegun) void former.releaseAll();
       return;
     }
     const has = new Set(serving.stages.map(({ workerId }) => workerId));
-    const pipeline = toPipeline(stages.filter(({ workerId }) => !has.has(workerId)));
+    const pipeline = toPipeline(target.stages.filter(({ workerId }) => !has.has(workerId)));
     logger.info({ stages: routeOf(pipeline.stages) }, 'workers load stages that they will take over');
     const preparation = new Preparation(this.#components, pipeline);
     this.#preparation = preparation;
+    this.#target = target;
     preparation.begin(this.#stageDeadlineMs).catch((error: unknown) => {
       if (this.#preparation !== preparation) return;
       this.#preparation = undefined;
+      this.#target = undefined;
       logger.error({ reason: messageOf(error) }, 'the model could not be cut into more stages');
     });
   }
@@ -92,6 +112,7 @@ export class Spread {
   end(): void {
     this.#components.former.add(this.#preparation?.end() ?? []);
     this.#preparation = undefined;
+    this.#target = undefined;
   }
 }
 

@@ -2,6 +2,7 @@
 import type { WorkerId } from '@potluck/protocol';
 import { formatBytes } from '../formatBytes.ts';
 import { balanceRanges, type LayerRange } from './balanceRanges.ts';
+import { compareText } from './compareText.ts';
 import { stageMemory, type SizedModel, type WorkingMemory } from './stageMemory.ts';
 
 export interface PlacementWorker {
@@ -92,10 +93,6 @@ export function placeStages(
     'not-enough-memory',
     `the model needs ${formatBytes(neededBytes)}${stages}, workers offer ${offers}${sharedEnds}`,
   );
-}
-
-function compareText(one: string, other: string): number {
-  return one < other ? -1 : Number(one > other);
 }
 
 /** Sets of slots to try, the wanted one first. */
