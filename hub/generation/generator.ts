@@ -252,7 +252,10 @@ async function encode(
   messages: ChatMessage[],
 ): Promise<number[]> {
   // What can't fit however it is tokenized need not be.
-  const leastTokens = Math.ceil(charactersOf(messages) / tokenizer.longestTokenLength);
+  const leastTokens = Math.max(
+    messages.length,
+    Math.ceil(charactersOf(messages) / tokenizer.longestTokenLength),
+  );
   if (leastTokens > contextLength) {
     throw contextLengthExceeded(contextLength, `at least ${leastTokens} tokens in the messages`);
   }

@@ -39,7 +39,9 @@ export async function loadTokenizer(directory: string): Promise<Tokenizer> {
   const { eos_token_id: endTokenId } = tokenizer as unknown as { eos_token_id?: unknown };
   return {
     encodeChat: async (messages) =>
-      charactersOf(messages) > mostCharactersAtOnce ? longChats.encode(messages) : encode(messages),
+      charactersOf(messages) + templateCharacters * messages.length > mostCharactersAtOnce
+        ? longChats.encode(messages)
+        : encode(messages),
     decode: (tokens) =>
       tokens.length === 0
         ? ''
@@ -48,6 +50,9 @@ export async function loadTokenizer(directory: string): Promise<Tokenizer> {
     endTokenId: typeof endTokenId === 'number' ? endTokenId : undefined,
   };
 }
+
+/** What a template writes around each message, about. */
+const templateCharacters = 32;
 
 export function charactersOf(messages: readonly ChatMessage[]): number {
   return messages.reduce((sum, { content }) => sum + content.length, 0);
