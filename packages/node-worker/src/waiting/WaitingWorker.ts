@@ -72,8 +72,8 @@ export class WaitingWorker {
     this.#isJoining = true;
     try {
       const { hubUrl, fingerprint } = await reachHub(call);
-      if (this.#isStopped) throw new CallError(409, 'this worker was just stopped');
       await this.#leave('a hub called');
+      if (this.#isStopped) throw new CallError(409, 'this worker was just stopped');
       const hub = { hubId: call.hubId, hubUrl, token: call.token, ...(fingerprint && { fingerprint }) };
       const service = this.#begin(hub);
       await this.#welcome(service);
