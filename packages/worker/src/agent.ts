@@ -172,6 +172,7 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
 
   function onWelcome(welcome: Welcome): void {
     observe?.({ type: 'joined' });
+    load.reset();
     if (presence) hub.send({ type: 'presence', state: presence });
     log.info({ hub: hubUrl, hubId: welcome.hubId }, 'joined the hub');
     links.onWelcome(welcome);

@@ -10,6 +10,7 @@ export class LoadMeter {
   #since = 0;
   #computedMs = 0;
   #reported = 0;
+  #isStopped = false;
 
   /** @param report told the share, from 0 to 1, while there is work and once when there is none */
   constructor(report: (busy: number) => void, now: () => number = () => performance.now()) {
@@ -20,13 +21,19 @@ export class LoadMeter {
   /** A step has ended that took this long. */
   add(computeMs: number): void {
     this.#computedMs += computeMs;
-    if (this.#timer !== undefined) return;
+    if (this.#timer !== undefined || this.#isStopped) return;
     this.#since = this.#now() - computeMs;
     this.#wait();
   }
 
+  /** What was told is forgotten by whom it was told to. */
+  reset(): void {
+    this.#reported = 0;
+  }
+
   /** Nothing is told after it. */
   stop(): void {
+    this.#isStopped = true;
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }
