@@ -94,12 +94,12 @@ export class WorkerCall {
 
   /** Who waits there. @throws CallFailure */
   async about(): Promise<WaitingWorkerInfo> {
-    return read(await this.#ask('GET', callPaths.about), WaitingWorkerInfo);
+    return read(await this.#ask('GET', callPaths.about), WaitingWorkerInfo, 'authorised');
   }
 
   /** Joins the hub; resolves when the worker was welcomed. @throws CallFailure with what the worker says */
   async join(call: JoinCall): Promise<JoinedAnswer> {
-    return read(await this.#ask('POST', callPaths.join, call), JoinedAnswer);
+    return read(await this.#ask('POST', callPaths.join, call), JoinedAnswer, 'hub');
   }
 
   /** Yields what the worker tries, step by step. @throws CallFailure */
@@ -138,7 +138,7 @@ export class WorkerCall {
       throw hungUp(path === callPaths.about ? 'authorised' : 'hub', cause);
     });
     if (response.statusCode === 200) return response;
-    throw new CallFailure('hub', (await read(response, CallRefusal)).message);
+    throw new CallFailure('hub', (await read(response, CallRefusal, 'hub')).message);
   }
 }
 
@@ -169,11 +169,16 @@ interface Schema<T> {
   safeParse(value: unknown): { success: true; data: T } | { success: false };
 }
 
-async function read<T>(response: IncomingMessage, schema: Schema<T>): Promise<T> {
+/** @param step what is under way, should the worker hang up */
+async function read<T>(response: IncomingMessage, schema: Schema<T>, step: CallFailure['step']): Promise<T> {
   let text = '';
-  for await (const chunk of response.setEncoding('utf8') as AsyncIterable<string>) {
-    text += chunk;
-    if (text.length > maxCallBytes) throw notUnderstood();
+  try {
+    for await (const chunk of response.setEncoding('utf8') as AsyncIterable<string>) {
+      text += chunk;
+      if (text.length > maxCallBytes) throw notUnderstood();
+    }
+  } catch (error) {
+    throw error instanceof CallFailure ? error : hungUp(step, error);
   }
   return parse(text, schema);
 }
