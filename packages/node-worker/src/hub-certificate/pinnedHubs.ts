@@ -9,14 +9,18 @@ const pins = new Map<string, string>();
 
 /** Trusts a hub by this certificate from now on; undefined: by the system's authorities. */
 export function pinHub(hubUrl: string, pinned: X509Certificate | undefined): void {
+  if (!isSecure(hubUrl)) return;
   if (pinned) pins.set(hostOf(hubUrl), pinned.toString());
   else pins.delete(hostOf(hubUrl));
 }
 
 /** What vouches for the server at a URL, as Node's `ca` takes it; undefined: the system's authorities. */
 export function pinnedAt(url: string | URL): string | undefined {
-  const { protocol } = new URL(url);
-  return protocol === 'https:' || protocol === 'wss:' ? pins.get(hostOf(url)) : undefined;
+  return isSecure(url) ? pins.get(hostOf(url)) : undefined;
+}
+
+function isSecure(url: string | URL): boolean {
+  return /^(https|wss):$/.test(new URL(url).protocol);
 }
 
 function hostOf(url: string | URL): string {
