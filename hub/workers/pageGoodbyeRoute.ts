@@ -11,13 +11,14 @@ export function pageGoodbyeRoute({
   joinTokens,
 }: {
   registry: WorkerRegistry;
-  joinTokens: Pick<JoinTokens, 'idOf'>;
+  joinTokens: Pick<JoinTokens, 'idOf' | 'expiredIdOf'>;
 }): Handler {
   return async (c) => {
     const goodbye = PageGoodbye.safeParse(await c.req.json().catch(() => undefined));
     if (!goodbye.success)
       throw new ApiError(400, 'The body is a JSON object: token, workerId, instanceId, reason.');
-    if (joinTokens.idOf(goodbye.data.token) === undefined) {
+    const { token } = goodbye.data;
+    if ((joinTokens.idOf(token) ?? joinTokens.expiredIdOf(token)) === undefined) {
       throw new ApiError(401, 'The join token is wrong.', { code: 'invalid_api_key' });
     }
     registry.pageLeft(goodbye.data);
