@@ -33,7 +33,11 @@ test('a prompt is changed and asked again, an answer is copied, written anew and
   await expect.poll(clipboard).toContain('Paris');
 
   const prompt = page.getByRole('article', { name: 'Prompt' });
-  await prompt.getByRole('button', { name: 'Edit and ask again' }).click();
+  const edit = prompt.getByRole('button', { name: 'Edit and ask again' });
+  await edit.click();
+  await page.keyboard.press('Escape');
+  await expect(edit).toBeFocused();
+  await edit.click();
   await page.getByLabel('The prompt, changed').fill('What is the capital of Italy?');
   await page.keyboard.press('Enter');
   await expect(prompt.getByLabel('Version 2 of 2')).toBeVisible();
@@ -57,8 +61,17 @@ test('a prompt is changed and asked again, an answer is copied, written anew and
     page.getByRole('button', { name: 'Write another answer' }).first(),
   ];
   for (const button of another) await expect(button).toBeDisabled();
+  // Also where another version is shown; and Escape in a field of its own is not for the answer.
+  await prompt.first().getByRole('button', { name: 'Version before' }).click();
+  await expect(answer).toContainText('Paris');
+  for (const button of another) await expect(button).toBeDisabled();
+  await page.getByLabel('Search conversations').press('Escape');
+  await prompt.first().getByRole('button', { name: 'Next version' }).click();
+  await expect(answer.last()).toHaveAttribute('aria-busy', 'true');
   await page.getByRole('button', { name: 'Stop writing' }).click();
   await expect(answer.last()).toContainText('Stopped.');
+  await answer.last().getByRole('button', { name: /^on / }).click();
+  await expect(answer.last().getByText('computing')).toBeVisible();
   for (const button of another) await expect(button).toBeEnabled();
   await expect(page.getByRole('button', { name: 'Send' })).toBeVisible();
 });
@@ -153,9 +166,11 @@ test('what is said before the page knows who answers is sent when it does', asyn
   const words = 'Say hello, and nothing else, to all who sit at this long, long table.';
   await page.getByLabel('Your message').fill(words);
   await page.keyboard.press('Enter');
-  await expect(page.getByLabel('Your message')).toHaveValue('');
+  await expect(page.getByText('It is sent as soon as the hub says who answers.')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Send' })).toBeDisabled();
   tell();
   await expect(page.getByRole('article', { name: 'Prompt' })).toContainText('Say hello');
+  await expect(page.getByLabel('Your message')).toHaveValue('');
   await expect(page.getByRole('article', { name: 'Answer' }).getByText('tokens/s')).toBeVisible();
   await expect(page.getByRole('alert')).toHaveCount(0);
 
@@ -163,4 +178,17 @@ test('what is said before the page knows who answers is sent when it does', asyn
   const list = page.getByRole('navigation', { name: 'Conversations' });
   await expect(list.getByRole('button', { name: /^Say hello/ })).toBeVisible();
   expect(await list.evaluate((element) => element.scrollWidth <= element.clientWidth)).toBe(true);
+});
+
+test('who did not log in hears that a message is not kept, and is asked again', async () => {
+  await page.context().setExtraHTTPHeaders({ 'x-forwarded-for': '10.0.0.1' });
+  await page.goto('/');
+  const dialog = page.getByRole('dialog', { name: 'This hub asks who you are' });
+  await dialog.getByRole('button', { name: 'Close' }).click();
+  await page.getByLabel('Your message').fill('Is anybody there?');
+  await page.keyboard.press('Enter');
+  await expect(dialog).toBeVisible();
+  await dialog.getByRole('button', { name: 'Close' }).click();
+  await expect(page.getByRole('article', { name: 'Prompt' })).toContainText('Is anybody there?');
+  await expect(page.getByText(/^The hub could not keep this message: /)).toBeVisible();
 });

@@ -122,9 +122,13 @@ test('bars show how far each pack is, and the steps until the stage serves follo
   expect(new Set(await shares(packs))).toEqual(new Set([1]));
   await expect(stage.locator('li.done')).toHaveText(['downloading']);
   await expect(stage.locator('li.now')).toHaveText(['compiling']);
+  const compiling = stage.getByRole('progressbar', { name: 'Compiling' });
+  await expect(compiling).toBeVisible();
+  await expect(compiling).not.toHaveAttribute('aria-valuenow');
   await runtime.held;
   await runtime.release();
   await serves(page);
+  await expect(compiling).toHaveCount(0);
   const said = await page.evaluate(() => globalThis.saidByBadge);
   expect(said.filter((text) => /downloading|compiling|warming up|serving/.test(text))).toEqual([
     'downloading',
@@ -134,7 +138,7 @@ test('bars show how far each pack is, and the steps until the stage serves follo
   ]);
 });
 
-test('weights are forgotten on request, and the stage that holds them goes on', async () => {
+test('weights are forgotten on request, those of a stage that serves after it has left', async () => {
   await using hub = await startModel();
   await using page = await openPage();
   await page.goto(joinLink({ hubUrl: hub.url, token: hub.joinToken, auto: true }));
@@ -147,16 +151,25 @@ test('weights are forgotten on request, and the stage that holds them goes on', 
 
   await page.getByRole('button', { name: 'Forget cached weights' }).click();
   const dialog = page.getByRole('alertdialog', { name: 'Forget the weights kept here?' });
-  await expect(dialog).toContainText('Layers that this tab holds now go on being served');
+  await expect(dialog).toContainText('What tabs of this browser serve now stays');
   await dialog.getByRole('button', { name: 'Cancel' }).click();
   await expect(kept).toHaveText(size);
   await page.getByRole('button', { name: 'Forget cached weights' }).click();
-  await dialog.getByRole('button', { name: `Forget ${size}` }).click();
-  await expect(kept).toHaveText('0 B');
-  expect(await storedEntries(page)).toBe(0);
+  await dialog.getByRole('button', { name: 'Forget them' }).click();
+  await page.getByText('What happened so far').click();
+  await expect(page.getByText('weights of layers that tabs of this browser serve now')).toBeVisible();
+  await expect(kept).toHaveText(size);
   expect(await ask(hub, prompt)).toEqual(before);
 
-  await page.reload();
+  await page.getByRole('button', { name: 'Leave', exact: true }).click();
+  await expect(page.getByText(`${size} kept from before`)).toBeVisible();
+  await page.getByRole('button', { name: 'Forget cached weights' }).click();
+  await dialog.getByRole('button', { name: 'Forget them' }).click();
+  await expect(page.getByText('nothing kept from before')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Forget cached weights' })).toHaveCount(0);
+  expect(await storedEntries(page)).toBe(0);
+
+  await page.getByRole('button', { name: 'Join the table' }).click();
   await serves(page);
   await expect(kept).toHaveText(size);
   await expect(stageOf(page).locator('summary')).not.toContainText('kept from before');

@@ -9,7 +9,7 @@ import {
   type Page,
   type Request,
 } from '@playwright/test';
-import type { Node } from '@potluck/api';
+import type { Deployment, Node } from '@potluck/api';
 import { startHub, type HubProcess } from '../support/hubProcess.ts';
 import { launchChromium } from './support/chromium.ts';
 
@@ -211,4 +211,35 @@ test('layers are moved from the nodes page, to a node that has none', async () =
   await page.getByRole('menuitem', { name: 'Give it layers of minimind2-small' }).click();
   await expect.poll(() => chosen(shards)).toEqual([first, 'local-2', spare]);
   await expect(page.getByLabel('Layers of local-2')).toHaveValue('2-3');
+});
+
+test('the first layers are given to the node that is asked; for several replicas nothing is proposed', async () => {
+  const id = async (name: string): Promise<string> =>
+    (await nodes()).find((node) => node.name === name)?.id ?? '';
+  const deploy = async (plan: object): Promise<void> => {
+    const now = (await (await page.request.get('/api/deployments')).json()) as { deployments: Deployment[] };
+    const revision = now.deployments[0]?.revision;
+    const answer = await page.request.put('/api/deployments', {
+      data: { model: 'minimind2-small', plan, revision },
+    });
+    expect(answer.ok()).toBe(true);
+  };
+  await deploy({ mode: 'manual', stages: [{ nodeId: await id('local-1') }] });
+  await page.request.patch(`/api/nodes/${await id('local-1')}`, { data: { mode: 'paused' } });
+  await page.goto('/nodes');
+  const shards = page.getByLabel(/^Device of shard/);
+  await expect(page.getByRole('img', { name: '8 layers', exact: true })).toBeVisible();
+  await page.getByRole('button', { name: 'Actions for local-2' }).click();
+  await page.getByRole('menuitem', { name: 'Give it layers of minimind2-small' }).click();
+  await expect.poll(() => chosen(shards)).toEqual(['local-2']);
+  await page.getByRole('button', { name: 'Deploy it so' }).click();
+  await expect(page.getByRole('img', { name: /local-2 \(0 to 7\)/ })).toBeVisible();
+
+  await page.request.patch(`/api/nodes/${await id('local-1')}`, { data: { mode: 'active' } });
+  await deploy({ mode: 'automatic', replicas: 2 });
+  await expect(page.getByText('2 replicas; the first:')).toBeVisible();
+  await page.getByRole('button', { name: 'Actions for local-2' }).click();
+  await page.getByRole('menuitem', { name: /^(Move|Give)/ }).click();
+  await expect(page.getByRole('dialog')).toContainText('It runs as 2 replicas');
+  await expect(page.getByRole('dialog')).toContainText('nothing is proposed');
 });

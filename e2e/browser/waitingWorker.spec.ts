@@ -1,4 +1,6 @@
 /** A worker that waits to be called is tried and added on the nodes page. */
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type Browser, type BrowserContext, type Locator, type Page } from '@playwright/test';
 import { freePort, startHub, startWaitingWorker, type HubProcess } from '../support/hubProcess.ts';
@@ -69,4 +71,27 @@ test('a port where nobody waits says what to start, on a phone, too', async () =
   });
   expect(await dialog.evaluate((element) => element.scrollWidth <= element.clientWidth)).toBe(true);
   await page.screenshot({ path: test.info().outputPath('phone.png') });
+});
+
+test('a test that is stopped keeps the keyboard where it was, and no later error to itself', async () => {
+  const [port, token] = [await freePort(), 'a-good-secret'];
+  await using _worker = await startWaitingWorker('cellar', { port, token });
+  // It takes calls and says nothing.
+  const silent = createServer().listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const dialog = await open(1280);
+  await dialog.getByLabel('Name or address').fill('127.0.0.1');
+  await dialog.getByLabel('Port', { exact: true }).fill(String((silent.address() as AddressInfo).port));
+  await dialog.getByLabel('Its token').fill('a-wrong-secret');
+  await dialog.getByRole('button', { name: 'Test connection' }).press('Enter');
+  const stop = dialog.getByRole('button', { name: 'Stop the test' });
+  await expect(stop).toBeFocused();
+  await stop.press('Enter');
+  await expect(dialog.getByRole('button', { name: 'Test connection' })).toBeFocused();
+  await expect(dialog.getByRole('alert')).toHaveCount(0);
+  silent.close();
+
+  await dialog.getByLabel('Port', { exact: true }).fill(String(port));
+  await dialog.getByRole('button', { name: 'Add', exact: true }).click();
+  await expect(dialog.getByRole('alert')).toContainText('another token');
 });

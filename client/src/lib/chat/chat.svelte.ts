@@ -17,11 +17,17 @@ export class Chat {
   conversation = $state<Conversation>(newConversation());
   /** Id of the answer that this page is writing. */
   writing = $state<string>();
+  /** True until the hub keeps what was said. */
+  #isSending = $state(false);
   /** Facts of that answer. */
   facts = $state.raw<LiveFacts>({});
   /** What went wrong beside answers, which show their own errors. */
   problem = $state<string>();
   readonly thread = $derived(threadOf(this.conversation.messages, this.conversation.currentMessageId));
+  /** True from the moment something is said until its answer is written, whichever version is shown meanwhile. */
+  readonly isWriting = $derived(
+    this.#isSending || this.writing !== undefined || this.thread.at(-1)?.message.status === 'streaming',
+  );
   readonly #changed: () => void;
   #stop: AbortController | undefined;
   #isKept = false;
@@ -63,12 +69,13 @@ export class Chat {
     servedModel: string,
     parentId = this.conversation.currentMessageId,
   ): Promise<void> {
-    if (text.trim() === '' || this.writing !== undefined) return;
+    if (text.trim() === '' || this.#isSending || this.writing !== undefined) return;
     const { conversation } = this;
     if (conversation.title === untitled) conversation.title = titleOf(text);
     const prompt = message({ parentId, role: 'user', content: text, status: 'done' });
     conversation.messages.push(prompt);
     conversation.currentMessageId = prompt.id;
+    this.#isSending = true;
     try {
       await this.#keepConversation();
       const { id, role, content } = prompt;
@@ -82,12 +89,15 @@ export class Chat {
     } catch (error) {
       this.problem = `The hub could not keep this message: ${messageOf(error)}`;
       return;
+    } finally {
+      this.#isSending = false;
     }
     await this.answer(prompt.id, servedModel);
   }
 
-  /** Asks for an answer to message `promptId`, beside those that there are. */
+  /** Asks for an answer to message `promptId`, beside those that there are. One at a time. */
   async answer(promptId: string, servedModel: string): Promise<void> {
+    if (this.writing !== undefined) return;
     const { conversation } = this;
     const model = conversation.model ?? servedModel;
     const stopping = (this.#stop = new AbortController());
@@ -135,7 +145,8 @@ export class Chat {
 
   /** Ends the answer that is being written, here and on the grid. */
   stop(): void {
-    const unfinished = this.thread.at(-1)?.message;
+    const written = this.conversation.messages.find(({ id }) => id === this.writing);
+    const unfinished = written ?? this.thread.at(-1)?.message;
     if (unfinished?.status !== 'streaming') return;
     if (unfinished.requestId !== null) {
       void hubSend('POST', `/api/requests/${unfinished.requestId}/cancel`).catch(() => undefined);

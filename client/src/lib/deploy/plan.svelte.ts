@@ -25,6 +25,8 @@ export class Plan {
   stages = $state<StageDraft[]>([]);
   preview = $state.raw<DeploymentPreview>();
   problem = $state<string>();
+  /** Why nothing was proposed. */
+  remark = $state<string>();
   /** True while the preview is that of the plan as it is now. */
   isPreviewed = $state(false);
   /** Of the deployment that this plan changes; undefined where there was none. */
@@ -65,12 +67,16 @@ export class Plan {
   }
 
   /**
-   * Proposes to take a node's layers away, or to give it some if it has none. A plan by hand knows no replicas, so where
-   * there are several nothing is proposed.
+   * Proposes to take a node's layers away, or to give it some if it has none: all of them where nobody has any. A plan by
+   * hand knows no replicas, so where there are several nothing is proposed, and `remark` says so.
    */
   propose(nodeId: string, nodes: readonly Node[]): void {
     const [served, ...more] = this.#deployment?.replicas ?? [];
-    if (!served || more.length > 0) return;
+    if (more.length > 0) {
+      this.remark = `It runs as ${more.length + 1} replicas, and devices can be named for one only, so nothing is proposed. Choose below how it shall lie.`;
+      return;
+    }
+    if (!served) return;
     const holds = (id: string): boolean => served.stages.some((stage) => stage.nodeId === id);
     const [spare] = nodes
       .filter(({ id, mode }) => mode === 'active' && !holds(id))
@@ -78,7 +84,9 @@ export class Plan {
     this.mode = 'manual';
     const shares = holds(nodeId)
       ? withoutNode(served.stages, nodeId, spare?.id)
-      : withNode(served.stages, nodeId);
+      : served.stages.length > 0
+        ? withNode(served.stages, nodeId)
+        : [{ nodeId }];
     this.stages = shares.map((share) => this.#draft(share));
   }
 

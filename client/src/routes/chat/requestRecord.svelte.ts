@@ -2,6 +2,7 @@
 import type { RequestDetail } from '@potluck/api';
 import { SvelteMap } from 'svelte/reactivity';
 import { hubJson } from '#lib/hub/hubFetch.ts';
+import { live } from '#lib/live/live.svelte.ts';
 
 const records = new SvelteMap<string, RequestDetail>();
 // Nobody watches it.
@@ -13,11 +14,28 @@ export function requestRecord(id: string): RequestDetail | undefined {
   const known = records.get(id);
   if (known || asked.has(id)) return known;
   asked.add(id);
-  void hubJson<RequestDetail>(`/api/requests/${encodeURIComponent(id)}`).then(
+  void ask(id).then(
     (record) => records.set(id, record),
     () => undefined,
   );
   return undefined;
+}
+
+/** Asks again at the end of a request that still runs, as one does that was stopped a moment ago. */
+async function ask(id: string): Promise<RequestDetail> {
+  const ended = Promise.withResolvers<void>();
+  const unfollow = live.onRequest((activity) => {
+    if (activity.id === id && activity.status !== 'running') ended.resolve();
+  });
+  const read = (): Promise<RequestDetail> => hubJson(`/api/requests/${encodeURIComponent(id)}`);
+  try {
+    const record = await read();
+    if (record.status !== 'running') return record;
+    await ended.promise;
+    return await read();
+  } finally {
+    unfollow();
+  }
 }
 
 /** Takes `worker[first-last],…` apart, as the `x-potluck-route` header has it. */
