@@ -2,6 +2,8 @@
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Page } from '@playwright/test';
+import type { Settings } from '@potluck/api';
+import { startRemoteHub } from '../../hub/testing/remoteHubServer.ts';
 import { startHub } from '../support/hubProcess.ts';
 import { launchChromium } from './support/chromium.ts';
 
@@ -13,6 +15,15 @@ const sizes = {
 const pages = ['chat', 'nodes', 'join', 'models', 'requests', 'settings'];
 
 await using hub = await startHub({ flags: ['--local-workers', '3', '--stages', '3'] });
+// Models look the same without the internet.
+const remote = await startRemoteHub({});
+const settingsUrl = `${hub.url}/api/settings`;
+const { revision } = (await (await fetch(settingsUrl)).json()) as Settings;
+await fetch(settingsUrl, {
+  method: 'PATCH',
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify({ revision, hubEndpoint: remote.endpoint }),
+});
 /** Where the page is not at its name. */
 const addresses: Record<string, string> = { chat: '/', join: `/join#token=${hub.joinToken}` };
 const browser = await launchChromium();
@@ -34,6 +45,7 @@ for (const [size, viewport] of Object.entries(sizes)) {
   }
 }
 await browser.close();
+await remote.close();
 
 async function ask(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Settings of this conversation' }).click();
