@@ -6,11 +6,24 @@ import { nodesOf } from '../support/nodes.ts';
 import { ask } from './support/ask.ts';
 import { launchChromium } from './support/chromium.ts';
 import { writeSmallModel, type ModelDirectory } from './support/smallModel.ts';
+import { holdLock } from './support/webLock.ts';
 
 const prompt = 'The river rose.';
 const answerTokens = 24;
 /** Room for one stage. */
 const memoryBytes = 80e6;
+
+/** In the engine: warms no stage up while the page holds that lock. */
+const obedientEngine = `
+const { addEventListener } = self;
+self.addEventListener = (type, listener, ...rest) => {
+  const obedient = async (event) => {
+    if (event.data.path?.[0] === 'warmUp') await navigator.locks.request('warming up', () => undefined);
+    listener(event);
+  };
+  addEventListener.call(self, type, type === 'message' ? obedient : listener, ...rest);
+};
+`;
 
 declare global {
   /** What the stage's badge has said so far. */
@@ -105,6 +118,10 @@ test('bars show how far each pack is, and the steps until the stage serves follo
   // The graph comes through; weights and the runtime are held back.
   const weights = await holdBack(page, /\/blobs\//, 1);
   const runtime = await holdBack(page, /\/ort-wasm[^/]*\.wasm$/, 0);
+  await page.context().route(/\/engineWorker-[^/]*\.js$/, async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: `${obedientEngine}\n${await response.text()}` });
+  });
   await page.goto(joinLink({ hubUrl: hub.url, token: hub.joinToken, auto: true }));
   const stage = stageOf(page);
   const bar = stage.getByRole('progressbar', { name: 'Weights' });
@@ -123,7 +140,11 @@ test('bars show how far each pack is, and the steps until the stage serves follo
   await expect(stage.locator('li.done')).toHaveText(['downloading']);
   await expect(stage.locator('li.now')).toHaveText(['compiling']);
   await runtime.held;
+  const warmUp = await holdLock(page, 'warming up');
   await runtime.release();
+  await expect(stage.locator('header')).toContainText('warming up');
+  await expect(stage.locator('li.done')).toHaveText(['downloading', 'compiling']);
+  await warmUp();
   await serves(page);
   const said = await page.evaluate(() => globalThis.saidByBadge);
   expect(said.filter((text) => /downloading|compiling|warming up|serving/.test(text))).toEqual([
@@ -134,7 +155,7 @@ test('bars show how far each pack is, and the steps until the stage serves follo
   ]);
 });
 
-test('weights are forgotten on request, and the stage that holds them goes on', async () => {
+test('weights are forgotten on request, but for those that the tab serves', async () => {
   await using hub = await startModel();
   await using page = await openPage();
   await page.goto(joinLink({ hubUrl: hub.url, token: hub.joinToken, auto: true }));
@@ -143,20 +164,34 @@ test('weights are forgotten on request, and the stage that holds them goes on', 
   const kept = figure(page, 'Weights kept');
   await expect(kept).not.toHaveText('0 B');
   const size = (await kept.textContent()) ?? '';
-  expect(await storedEntries(page)).toBeGreaterThan(0);
+  const entries = await storedEntries(page);
+  expect(entries).toBeGreaterThan(0);
 
-  await page.getByRole('button', { name: 'Forget cached weights' }).click();
   const dialog = page.getByRole('alertdialog', { name: 'Forget the weights kept here?' });
-  await expect(dialog).toContainText('Layers that this tab holds now go on being served');
-  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  const forget = async (): Promise<void> => {
+    await page.getByRole('button', { name: 'Forget cached weights' }).click();
+    await dialog.getByRole('button', { name: 'Forget them' }).click();
+  };
+  await forget();
+  await page.getByText('What happened so far').click();
+  await expect(
+    page.getByText('weights of layers that tabs of this browser serve now are not forgotten'),
+  ).toBeVisible();
   await expect(kept).toHaveText(size);
-  await page.getByRole('button', { name: 'Forget cached weights' }).click();
-  await dialog.getByRole('button', { name: `Forget ${size}` }).click();
-  await expect(kept).toHaveText('0 B');
-  expect(await storedEntries(page)).toBe(0);
+  expect(await storedEntries(page)).toBe(entries);
   expect(await ask(hub, prompt)).toEqual(before);
 
-  await page.reload();
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await expect(page.getByRole('button', { name: 'Resume' })).toBeVisible();
+  await page.getByRole('button', { name: 'Forget cached weights' }).click();
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await expect(dialog).toHaveCount(0);
+  expect(await storedEntries(page)).toBe(entries);
+  await forget();
+  await expect(kept).toHaveText('0 B');
+  expect(await storedEntries(page)).toBe(0);
+
+  await page.getByRole('button', { name: 'Resume' }).click();
   await serves(page);
   await expect(kept).toHaveText(size);
   await expect(stageOf(page).locator('summary')).not.toContainText('kept from before');
