@@ -6,11 +6,24 @@ import { nodesOf } from '../support/nodes.ts';
 import { ask } from './support/ask.ts';
 import { launchChromium } from './support/chromium.ts';
 import { writeSmallModel, type ModelDirectory } from './support/smallModel.ts';
+import { holdLock } from './support/webLock.ts';
 
 const prompt = 'The river rose.';
 const answerTokens = 24;
 /** Room for one stage. */
 const memoryBytes = 80e6;
+
+/** In the engine: warms no stage up while the page holds that lock. */
+const obedientEngine = `
+const { addEventListener } = self;
+self.addEventListener = (type, listener, ...rest) => {
+  const obedient = async (event) => {
+    if (event.data.path?.[0] === 'warmUp') await navigator.locks.request('warming up', () => undefined);
+    listener(event);
+  };
+  addEventListener.call(self, type, type === 'message' ? obedient : listener, ...rest);
+};
+`;
 
 declare global {
   /** What the stage's badge has said so far. */
@@ -105,6 +118,10 @@ test('bars show how far each pack is, and the steps until the stage serves follo
   // The graph comes through; weights and the runtime are held back.
   const weights = await holdBack(page, /\/blobs\//, 1);
   const runtime = await holdBack(page, /\/ort-wasm[^/]*\.wasm$/, 0);
+  await page.context().route(/\/engineWorker-[^/]*\.js$/, async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: `${obedientEngine}\n${await response.text()}` });
+  });
   await page.goto(joinLink({ hubUrl: hub.url, token: hub.joinToken, auto: true }));
   const stage = stageOf(page);
   const bar = stage.getByRole('progressbar', { name: 'Weights' });
@@ -126,7 +143,11 @@ test('bars show how far each pack is, and the steps until the stage serves follo
   await expect(compiling).toBeVisible();
   await expect(compiling).not.toHaveAttribute('aria-valuenow');
   await runtime.held;
+  const warmUp = await holdLock(page, 'warming up');
   await runtime.release();
+  await expect(stage.locator('header')).toContainText('warming up');
+  await expect(stage.locator('li.done')).toHaveText(['downloading', 'compiling']);
+  await warmUp();
   await serves(page);
   await expect(compiling).toHaveCount(0);
   const said = await page.evaluate(() => globalThis.saidByBadge);

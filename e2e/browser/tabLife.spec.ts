@@ -7,8 +7,9 @@ import { nodesOf } from '../support/nodes.ts';
 import { ask } from './support/ask.ts';
 import { launchChromium } from './support/chromium.ts';
 import { writeSmallModel, type ModelDirectory } from './support/smallModel.ts';
-import { openTab, serves, type Tab } from './support/tab.ts';
+import { openTab, serves } from './support/tab.ts';
 import { serveTestPage, type TestPage } from './support/testPage.ts';
+import { holdLock } from './support/webLock.ts';
 
 const prompt = 'The river rose.';
 const memoryBytes = 80e6;
@@ -32,11 +33,6 @@ self.addEventListener = (type, listener, ...rest) => {
   addEventListener.call(self, type, type === 'message' ? obedient : listener, ...rest);
 };
 `;
-
-declare global {
-  /** Lets the engine compute again. */
-  var computeAgain: () => void;
-}
 
 test.beforeAll(async () => {
   page = await serveTestPage({ inEngine: obedientEngine });
@@ -114,23 +110,6 @@ async function beginAnswer(hub: HubProcess, tokens = longAnswerTokens): Promise<
   return { rest };
 }
 
-/**
- * An answer can't end meanwhile.
- * @returns what lets the tab compute again
- */
-async function holdComputing(tab: Tab): Promise<() => Promise<void>> {
-  await tab.page.evaluate(
-    () =>
-      new Promise<void>((held) => {
-        void navigator.locks.request('computing', () => {
-          held();
-          return new Promise<void>((release) => (globalThis.computeAgain = release));
-        });
-      }),
-  );
-  return () => tab.page.evaluate(() => globalThis.computeAgain());
-}
-
 test('a tab that pauses gets nothing new, and its answer ends first', async () => {
   await using hub = await startModel();
   await using context = await browser.newContext();
@@ -138,7 +117,8 @@ test('a tab that pauses gets nothing new, and its answer ends first', async () =
   await tab.command('start');
   await tab.until(serves);
   const { rest } = await beginAnswer(hub, answerTokens);
-  const computeAgain = await holdComputing(tab);
+  // Its answer can't end meanwhile.
+  const computeAgain = await holdLock(tab.page, 'computing');
   const paused = tab.command('pause');
   paused.catch(() => undefined);
   await expect.poll(async () => (await nodesOf(hub))[0]?.reason).toBe('leaves when its answers have ended');
@@ -224,6 +204,22 @@ test('a tab whose storage is full forgets the weights that it does not need, and
   expect(after.events.map(({ text }) => text)).toContain(
     'storage is full; removed weights that no stage here needs',
   );
+});
+
+test('two tabs of one browser both serve: the second starts while the first is at work', async () => {
+  await using hub = await startModel('--stages', '2');
+  await using context = await browser.newContext();
+  const init = { pageUrl: page.url, hub, device: 'wasm', memoryBytes } as const;
+  const one = await openTab(context, { ...init, name: 'one' });
+  await one.command('start');
+  await one.until(({ state }) => state === 'contributing');
+  const other = await openTab(context, { ...init, name: 'other' });
+  await other.command('start');
+  for (const tab of [one, other]) await tab.until(serves);
+  const { route, tokens } = await ask(hub, prompt);
+  // A browser's second tab has a number to its name.
+  for (const name of [/\bone\[/, /\bother-2[^,]*\[/]) expect(route).toMatch(name);
+  expect(tokens).toHaveLength(24);
 });
 
 test('a tab forgets no weights that another tab of its browser serves, and says so', async () => {

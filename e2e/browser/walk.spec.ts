@@ -27,13 +27,17 @@ test('from the first start to a revoked token', async () => {
 
   await test.step('the first start asks for a password', async () => {
     await page.goto('/');
-    await page.getByRole('link', { name: 'Choose a password' }).click();
+    const choose = page
+      .getByRole('complementary', { name: 'First start' })
+      .getByRole('link', { name: 'Choose one' });
+    await choose.click();
     const panel = page.getByRole('region', { name: 'Administrator' });
     await panel.getByLabel('Password').fill('eight or more');
     await panel.getByRole('button', { name: 'Set the password' }).click();
     await expect(panel.getByLabel('Current password')).toBeVisible();
     await goTo(page, 'Chat');
-    await expect(page.getByRole('link', { name: 'Choose a password' })).toHaveCount(0);
+    await expect(page.getByLabel('Your message')).toBeVisible();
+    await expect(choose).toHaveCount(0);
   });
 
   await test.step('a model comes from a directory, and is served at once', async () => {
