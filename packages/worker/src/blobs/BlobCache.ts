@@ -177,8 +177,11 @@ export class BlobCache {
       } catch (error) {
         if (!(error instanceof StorageFullError)) throw error;
       }
-      // A store may count what it has not written yet: at best it has room for all that came.
-    } while (await this.#makeRoom(blob.size - mostBytes, blob.size - (await keptBytes(store, blob))));
+      // A store may count what it has not written yet: at best it has room for all that came. And where all is written, it
+      // still lacked room to call it whole.
+    } while (
+      await this.#makeRoom(blob.size - mostBytes, Math.max(1, blob.size - (await keptBytes(store, blob))))
+    );
     await discardPartial(store, blob);
     watcher.onNote('storage is full: this model is served from memory and fetched again at the next start');
     log.warn({ blob: blob.sha256 }, 'storage is full; keeping the blob in memory');
