@@ -87,6 +87,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
 const complete: Record<string, () => Locator> = {
   '/': () => page.getByText('is served by 2 devices'),
   '/nodes': () => page.getByRole('row', { name: /^local-2/ }).first(),
+  '/join': () => page.getByRole('button', { name: 'Join the table' }),
   '/models': () => page.getByRole('region', { name: 'minimind2-small' }),
   '/requests': () => page.getByText('Nothing was asked yet.'),
   '/settings': () => page.getByRole('region', { name: 'Address and certificate' }),
