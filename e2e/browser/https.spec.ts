@@ -1,7 +1,11 @@
 /** A device that knows the hub by a name of the network: what it may do over plain HTTP, and by the hub's own certificate. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test, type Page } from '@playwright/test';
+import { createAuthority, issueServerCertificate } from '../../hub/certificate/issueCertificate.ts';
 import { startHub, startWorker } from '../support/hubProcess.ts';
 import { nodesOf } from '../support/nodes.ts';
+import { temporaryDirectory } from '../support/temporaryDirectory.ts';
 import { ask } from './support/ask.ts';
 import { launchChromium } from './support/chromium.ts';
 import { writeSmallModel } from './support/smallModel.ts';
@@ -75,6 +79,40 @@ test('plain HTTP leads to HTTPS, where a tab serves on its GPU behind the hub’
   const { tokens, route } = await ask(hub, prompt);
   expect(route).toMatch(/^(tab\[0-\d\],node|node\[0-\d\],tab)\[\d-3\]$/);
   expect(tokens).toEqual(expected);
+});
+
+test('a browser sees the certificate that the operator gives; who stays on plain HTTP serves on the processor', async () => {
+  await using directory = await temporaryDirectory('potluck-certificate-');
+  const authority = await createAuthority('The operator’s authority');
+  const { certificate, key } = await issueServerCertificate(authority, ['hub.test']);
+  const files = { '--certificate': certificate, '--certificate-key': key };
+  const flags: string[] = [];
+  for (const [flag, text] of Object.entries(files)) {
+    const path = join(directory.path, `${flag}.pem`);
+    await writeFile(path, text);
+    flags.push(flag, path);
+  }
+  await using model = await writeSmallModel();
+  await using hub = await startHub({
+    flags: ['--model', model.path, '--local-workers', '0', '--https-port', '0', ...flags],
+    waitUntilReady: false,
+  });
+  await using browser = await launchChromium([elsewhere]);
+  await using context = await browser.newContext({ ignoreHTTPSErrors: true });
+  const page = await context.newPage();
+  const { port } = new URL(hub.url);
+  const { httpsPort } = (await (await fetch(`${hub.url}/api/hub`)).json()) as { httpsPort: number };
+  const response = await page.goto(`https://hub.test:${httpsPort}/join`);
+  expect(await response?.securityDetails()).toMatchObject({
+    subjectName: 'hub.test',
+    issuer: 'The operator’s authority',
+  });
+
+  await page.goto(`http://hub.test:${port}/join#token=${hub.joinToken}`);
+  await page.getByRole('button', { name: 'Join the table' }).click();
+  await expect(page.getByRole('region', { name: /^Layers/ }).locator('header')).toContainText('serving');
+  expect(await nodesOf(hub)).toMatchObject([{ device: { kind: 'wasm' }, role: 'serving' }]);
+  expect((await ask(hub, prompt, 4)).tokens).toHaveLength(4);
 });
 
 async function answerOfNode(model: string): Promise<string[]> {
