@@ -9,7 +9,7 @@ import { checkPlan } from '../placement/checkPlan.ts';
 import { placeByPlan } from '../placement/placeByPlan.ts';
 import type { PlacedStage, PlacementWorker } from '../placement/placeStages.ts';
 import { predictSpeed } from '../placement/prediction/predictSpeed.ts';
-import { stageMemory } from '../placement/stageMemory.ts';
+import { stageBytes, stageMemory } from '../placement/stageMemory.ts';
 import type { NodeBook } from '../workers/nodeBook.ts';
 import type { SpeedBook } from '../workers/speedBook.ts';
 import type { WorkerRegistry } from '../workers/workerRegistry.ts';
@@ -71,15 +71,13 @@ export class Operator {
     const { layers } = model.package;
     const problem = checkPlan(plan, layers.length);
     if (problem) throw new DeploymentError('bad_plan', problem.message, problem.param);
-    const memoryOf = stageMemory(model.package);
-    const whole = memoryOf(0, layers.length - 1);
     const { candidates, unable } = this.#candidates(model.package);
     const answer: DeploymentPreview = {
       ok: true,
       problem: null,
       stages: [],
       bytesToMove: 0,
-      neededBytes: whole.weightBytes + whole.workingBytes + whole.cacheBytes,
+      neededBytes: stageBytes(model.package)(0, layers.length - 1),
       offeredBytes: candidates.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0),
       predictions: [],
     };

@@ -6,7 +6,7 @@ import { placeByPlan } from '../placement/placeByPlan.ts';
 import type { PlacementWorker } from '../placement/placeStages.ts';
 import { shareCaches, type SharedStage } from '../placement/shareCaches.ts';
 import { spreadStages } from '../placement/spreadStages.ts';
-import { stageMemory } from '../placement/stageMemory.ts';
+import { stageBytes } from '../placement/stageMemory.ts';
 import { Exclusions } from './exclusions.ts';
 import { findCandidates, type CandidateSource } from './findCandidates.ts';
 import type { Stage } from './pipeline.ts';
@@ -33,11 +33,7 @@ export class Placer {
     const { model } = this.#components;
     const { candidates } = findCandidates(this.#components, this.exclusions);
     const newcomers = candidates.filter(({ id }) => stages.every(({ workerId }) => workerId !== id));
-    const memoryOf = stageMemory(model.package);
-    const spread = spreadStages(stages, newcomers, ({ firstLayer, lastLayer }) => {
-      const { weightBytes, workingBytes, cacheBytes } = memoryOf(firstLayer, lastLayer);
-      return weightBytes + workingBytes + cacheBytes;
-    });
+    const spread = spreadStages(stages, newcomers, stageBytes(model.package));
     return shareCaches(model.package, spread, freeOf(candidates));
   }
 

@@ -3,7 +3,7 @@ import type { DeploymentPlan } from '@potluck/api';
 import { formatBytes } from '../formatBytes.ts';
 import { balanceRanges, type LayerRange } from './balanceRanges.ts';
 import { placeStages, type Placement, type PlacementWorker } from './placeStages.ts';
-import { stageMemory, type SizedModel } from './stageMemory.ts';
+import { stageBytes, type SizedModel } from './stageMemory.ts';
 
 type Refusal = Extract<Placement, { ok: false }>;
 type ManualPlan = Extract<DeploymentPlan, { mode: 'manual' }>;
@@ -29,11 +29,7 @@ function placeByHand(
   workers: readonly PlacementWorker[],
   { stages }: ManualPlan,
 ): Placement {
-  const memoryOf = stageMemory(model);
-  const bytesOf = (first: number, last: number): number => {
-    const { weightBytes, workingBytes, cacheBytes } = memoryOf(first, last);
-    return weightBytes + workingBytes + cacheBytes;
-  };
+  const bytesOf = stageBytes(model);
   const layerCount = model.layers.length;
   const wanted = new Map(stages.map(({ nodeId }) => [nodeId, stages.filter((one) => one.nodeId === nodeId)]));
   const here = new Map(workers.map((worker) => [worker.id as string, worker]));

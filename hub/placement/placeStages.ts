@@ -2,8 +2,8 @@
 import type { WorkerId } from '@potluck/protocol';
 import { formatBytes } from '../formatBytes.ts';
 import { balanceRanges, type LayerRange } from './balanceRanges.ts';
-import { compareText } from './compareText.ts';
-import { stageMemory, type SizedModel, type WorkingMemory } from './stageMemory.ts';
+import { largestFirst } from './largestFirst.ts';
+import { stageBytes, type SizedModel, type WorkingMemory } from './stageMemory.ts';
 
 export interface PlacementWorker {
   id: WorkerId;
@@ -52,11 +52,7 @@ export function placeStages(
   options: PlacementOptions = {},
 ): Placement {
   const layerCount = model.layers.length;
-  const memoryOf = stageMemory(model, options.workingMemory);
-  const bytesOf = (first: number, last: number): number => {
-    const { weightBytes, workingBytes, cacheBytes } = memoryOf(first, last);
-    return weightBytes + workingBytes + cacheBytes;
-  };
+  const bytesOf = stageBytes(model, options.workingMemory);
   const neededBytes = bytesOf(0, layerCount - 1);
   const offeredBytes = workers.reduce((sum, worker) => sum + worker.memoryBytes, 0);
   const refusal = (code: Exclude<Placement, { ok: true }>['code'], message: string): Placement => ({
@@ -75,18 +71,12 @@ export function placeStages(
       `${options.stages} stages were asked for; the model has ${layerCount} layers`,
     );
   }
-  // Equals go by name, so that a worker that comes back gets the layers that it has.
-  const largestFirst = [...workers].sort(
-    (one, other) =>
-      other.memoryBytes - one.memoryBytes ||
-      compareText(one.name, other.name) ||
-      compareText(one.id, other.id),
-  );
-  for (const slots of candidateSlots(largestFirst, layerCount, options.stages)) {
+  const sorted = largestFirst(workers);
+  for (const slots of candidateSlots(sorted, layerCount, options.stages)) {
     const placed = bestOrder(slots, layerCount, bytesOf);
     if (placed) return { ok: true, stages: placed };
   }
-  const offers = largestFirst.map((worker) => formatBytes(worker.memoryBytes)).join(' + ');
+  const offers = sorted.map((worker) => formatBytes(worker.memoryBytes)).join(' + ');
   const stages = options.stages === undefined ? '' : ` in ${options.stages} stages`;
   const sharedEnds = offeredBytes >= neededBytes ? ' (no cut into contiguous layers fits)' : '';
   return refusal(
@@ -97,19 +87,19 @@ export function placeStages(
 
 /** Sets of slots to try, the wanted one first. */
 function* candidateSlots(
-  largestFirst: PlacementWorker[],
+  sorted: PlacementWorker[],
   layerCount: number,
   stages: number | undefined,
 ): Generator<Slot[]> {
   if (stages !== undefined) {
     // On as many as there are; those without room for a stage are left out.
-    for (let count = Math.min(largestFirst.length, stages); count > 0; count--) {
-      yield forcedSlots(largestFirst.slice(0, count), stages);
+    for (let count = Math.min(sorted.length, stages); count > 0; count--) {
+      yield forcedSlots(sorted.slice(0, count), stages);
     }
     return;
   }
-  for (let count = 1; count <= Math.min(largestFirst.length, layerCount); count++) {
-    yield largestFirst.slice(0, count).map((worker) => ({ worker, memoryBytes: worker.memoryBytes }));
+  for (let count = 1; count <= Math.min(sorted.length, layerCount); count++) {
+    yield sorted.slice(0, count).map((worker) => ({ worker, memoryBytes: worker.memoryBytes }));
   }
 }
 

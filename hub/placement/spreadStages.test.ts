@@ -12,8 +12,7 @@ const worker = (name: string, memoryBytes = 100): PlacementWorker => ({
 /** Two layers a stage, of ten bytes each. */
 const stagesAt = (...workers: PlacementWorker[]) =>
   workers.map(({ id }, index) => ({ workerId: id, firstLayer: 2 * index, lastLayer: 2 * index + 1 }));
-const bytesOf = ({ firstLayer, lastLayer }: { firstLayer: number; lastLayer: number }): number =>
-  10 * (lastLayer - firstLayer + 1);
+const bytesOf = (firstLayer: number, lastLayer: number): number => 10 * (lastLayer - firstLayer + 1);
 
 test('who has most gives to who has none, and no cut changes', () => {
   const [a, b, c, d] = [worker('a'), worker('b'), worker('c'), worker('d')];

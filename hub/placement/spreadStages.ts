@@ -1,7 +1,7 @@
 /** Stages that share a worker go to workers that have none; the cuts stay, so that nobody else has to load anything. */
 import type { LayerRange } from './balanceRanges.ts';
+import { largestFirst } from './largestFirst.ts';
 import type { PlacedStage, PlacementWorker } from './placeStages.ts';
-import { compareText } from './compareText.ts';
 
 /**
  * @param stages where they are
@@ -12,20 +12,17 @@ import { compareText } from './compareText.ts';
 export function spreadStages(
   stages: readonly (LayerRange & { workerId: PlacedStage['workerId'] })[],
   newcomers: readonly PlacementWorker[],
-  bytesOf: (range: LayerRange) => number,
+  bytesOf: (firstLayer: number, lastLayer: number) => number,
 ): PlacedStage[] {
   const spread = stages.map(({ workerId, firstLayer, lastLayer }) => ({
     workerId,
     firstLayer,
     lastLayer,
-    memoryBytes: bytesOf({ firstLayer, lastLayer }),
+    memoryBytes: bytesOf(firstLayer, lastLayer),
   }));
   const countAt = (id: PlacedStage['workerId']): number =>
     spread.filter(({ workerId }) => workerId === id).length;
-  const largestFirst = [...newcomers].sort(
-    (one, other) => other.memoryBytes - one.memoryBytes || compareText(one.name, other.name),
-  );
-  for (const newcomer of largestFirst) {
+  for (const newcomer of largestFirst(newcomers)) {
     const [taken] = spread
       .filter(({ workerId, memoryBytes }) => countAt(workerId) > 1 && memoryBytes <= newcomer.memoryBytes)
       .sort(

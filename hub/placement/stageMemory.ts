@@ -52,3 +52,15 @@ export function stageMemory(
     };
   };
 }
+
+/** @returns a function that adds up what `stageMemory` tells of a layer range */
+export function stageBytes(
+  model: SizedModel,
+  workingMemory?: WorkingMemory,
+): (firstLayer: number, lastLayer: number) => number {
+  const memoryOf = stageMemory(model, workingMemory);
+  return (firstLayer, lastLayer) => {
+    const { weightBytes, workingBytes, cacheBytes } = memoryOf(firstLayer, lastLayer);
+    return weightBytes + workingBytes + cacheBytes;
+  };
+}
