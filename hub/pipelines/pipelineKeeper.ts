@@ -55,6 +55,7 @@ export class PipelineKeeper {
   readonly #placer: Placer;
   readonly #former: FormerAssignments;
   readonly #spread: Spread;
+  readonly #move: Move;
   readonly #pipelineId = PipelineId.parse(randomUUID());
   #plan: DeploymentPlan;
   #pipeline: Pipeline | undefined;
@@ -63,7 +64,6 @@ export class PipelineKeeper {
   #missing = 'the hub is starting';
   #users = 0;
   #retiring: string | undefined;
-  readonly #move: Move;
   #watch: NodeJS.Timeout | undefined;
   #retry: NodeJS.Timeout | undefined;
   #stopped = false;
@@ -185,7 +185,7 @@ export class PipelineKeeper {
     const nextEnd = this.#placer.exclusions.nextEndIn(performance.now());
     if (nextEnd !== undefined) this.#retry = setTimeout(() => this.reconsider(), nextEnd + 1);
     if (this.#ready) {
-      if (!this.#spread.target) this.#prepareSpread();
+      if (!this.#spread.isBegun) this.#prepareSpread();
       return;
     }
     const place = this.#placer.place(this.#plan);
@@ -263,17 +263,17 @@ export class PipelineKeeper {
 
   /** Moves to what was loaded ahead, when no answer runs. */
   #moveWhenPrepared(): void {
-    const { target, isPrepared } = this.#spread;
-    if (!target || !isPrepared) return;
+    const { prepared } = this.#spread;
+    if (!prepared) return;
     if (this.#users > 0) {
       this.#move.beginLater(() => this.#components.listener.changed());
       return;
     }
     const reason = 'some of its stages move to other workers';
-    if (!target.isMomentary) return this.giveUp(reason);
+    if (!prepared.isMomentary) return this.giveUp(reason);
     this.#move.begin();
     this.#dissolve(reason, 'moves');
-    void this.#assemble(target.stages);
+    void this.#assemble(prepared.stages);
   }
 
   #newPipeline(epoch: number, placed: readonly SharedStage[]): Pipeline {

@@ -24,37 +24,39 @@ interface SpreadTarget {
 export class Spread {
   readonly #components: SpreadComponents;
   readonly #stageDeadlineMs: number;
-  #preparation: Preparation | undefined;
-  #target: SpreadTarget | undefined;
+  /** What is loaded ahead, and where all stages go then. */
+  #ahead: { preparation: Preparation; target: SpreadTarget } | undefined;
 
   constructor(components: SpreadComponents, { stageDeadlineMs }: { stageDeadlineMs: number }) {
     this.#components = components;
     this.#stageDeadlineMs = stageDeadlineMs;
   }
 
-  /** True when all that came has loaded its stages. */
-  get isPrepared(): boolean {
-    return this.#preparation?.isDone ?? false;
+  /** True where stages are loaded ahead, or have been. */
+  get isBegun(): boolean {
+    return this.#ahead !== undefined;
   }
 
-  /** Where the stages go; undefined where nothing is loaded ahead. */
-  get target(): SpreadTarget | undefined {
-    return this.#target;
+  /** Where the stages go, when all that came has loaded its own. */
+  get prepared(): SpreadTarget | undefined {
+    return this.#ahead?.preparation.isDone ? this.#ahead.target : undefined;
   }
 
   /** True where the worker loads a stage ahead. */
   uses(workerId: WorkerId): boolean {
-    return this.#preparation?.uses(workerId) ?? false;
+    return this.#ahead?.preparation.uses(workerId) ?? false;
   }
 
   /** What is loaded ahead at a worker, in bytes. */
   bytesAt(workerId: WorkerId): number {
-    return this.#preparation?.bytesAt(workerId) ?? 0;
+    return this.#ahead?.preparation.bytesAt(workerId) ?? 0;
   }
 
   /** Where the stages would go; undefined where the pipeline has as many workers as it can have. */
   place({ stages }: Pipeline, plan: DeploymentPlan): SpreadTarget | undefined {
     if (plan.mode !== 'shards') return undefined;
+    // Nobody has more than one: there is nothing to spread.
+    if (workersOf(stages) === stages.length) return undefined;
     const { placer } = this.#components;
     const spread = placer.spread(stages);
     if (workersOf(spread) > workersOf(stages)) return { stages: spread, isMomentary: true };
@@ -73,7 +75,7 @@ export class Spread {
     plan: DeploymentPlan,
     toPipeline: (stages: readonly SharedStage[]) => Pipeline,
   ): void {
-    const isBegun = this.#preparation !== undefined;
+    const { isBegun } = this;
     this.end();
     const target = this.place(serving, plan);
     const { former, logger } = this.#components;
@@ -85,19 +87,17 @@ export class Spread {
     const pipeline = toPipeline(target.stages.filter(({ workerId }) => !has.has(workerId)));
     logger.info({ stages: routeOf(pipeline.stages) }, 'workers load stages that they will take over');
     const preparation = new Preparation(this.#components, pipeline);
-    this.#preparation = preparation;
-    this.#target = target;
+    this.#ahead = { preparation, target };
     preparation.begin(this.#stageDeadlineMs).catch((error: unknown) => {
-      if (this.#preparation !== preparation) return;
-      this.#preparation = undefined;
-      this.#target = undefined;
+      if (this.#ahead?.preparation !== preparation) return;
+      this.#ahead = undefined;
       logger.error({ reason: messageOf(error) }, 'the model could not be cut into more stages');
     });
   }
 
   /** @returns what became of the stage; undefined if the report is about none that is loaded ahead */
   reported(worker: WorkerRecord, report: StageReport): 'loading' | 'loaded' | 'failed' | undefined {
-    const stage = this.#preparation?.reported(worker.id, report);
+    const stage = this.#ahead?.preparation.reported(worker.id, report);
     if (!stage) return undefined;
     if (stage.state !== 'failed' && stage.state !== 'released') {
       return stage.state === 'ready' ? 'loaded' : 'loading';
@@ -110,9 +110,8 @@ export class Spread {
 
   /** Nothing more is loaded ahead. What was stays where it is until it is released or assigned. */
   end(): void {
-    this.#components.former.add(this.#preparation?.end() ?? []);
-    this.#preparation = undefined;
-    this.#target = undefined;
+    this.#components.former.add(this.#ahead?.preparation.end() ?? []);
+    this.#ahead = undefined;
   }
 }
 
