@@ -1,7 +1,7 @@
 /** The chat: what can be done with a conversation, and what its words may not do. */
 import { expect, test, type Browser, type Page } from '@playwright/test';
 import { startHub, type HubProcess } from '../support/hubProcess.ts';
-import { askInChat, say } from './support/appPage.ts';
+import { askInChat, keepShort, say } from './support/appPage.ts';
 import { launchChromium } from './support/chromium.ts';
 
 let hub: HubProcess;
@@ -163,6 +163,7 @@ test('what is said before the page knows who answers is sent when it does', asyn
   const told = new Promise<void>((resolve) => (tell = resolve));
   await page.route('**/api/events', async (route) => told.then(() => route.continue()));
   await page.goto('/');
+  await keepShort(page);
   const words = 'Say hello, and nothing else, to all who sit at this long, long table.';
   await page.getByLabel('Your message').fill(words);
   await page.keyboard.press('Enter');

@@ -20,12 +20,17 @@ export async function useMirror(page: Page, endpoint: string): Promise<void> {
   expect((await saved).ok()).toBe(true);
 }
 
-/** Asks in the chat so that the answer is short, and the same each time; waits for its end. */
-export async function askInChat(page: Page, text: string, longestAnswer = 40): Promise<void> {
+/** Sets the conversation so that its answers are short, and the same each time. */
+export async function keepShort(page: Page, longestAnswer = 40): Promise<void> {
   await page.getByRole('button', { name: 'Settings of this conversation' }).click();
   await page.getByLabel('Temperature').fill('0');
   await page.getByLabel('Longest answer').fill(String(longestAnswer));
   await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
+}
+
+/** Asks in the chat so that the answer is short, and the same each time; waits for its end. */
+export async function askInChat(page: Page, text: string, longestAnswer?: number): Promise<void> {
+  await keepShort(page, longestAnswer);
   await say(page, text);
 }
 
