@@ -1,5 +1,6 @@
 /** Builds the test pages once and serves them as the hub serves the app: isolated, so that wasm may use threads. */
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -14,10 +15,14 @@ export interface TestPage {
 
 const root = fileURLToPath(new URL('../page', import.meta.url));
 const pages = ['index.html', 'weights.html', 'engine.html'];
+const common = { root, configFile: false as const, logLevel: 'warn' as const };
 const isolation = {
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-embedder-policy': 'require-corp',
 };
+
+/** For all tests of this process: it takes some seconds. */
+let built: Promise<string> | undefined;
 
 export interface TestPageInit {
   /** JavaScript that runs first in the engine's web worker, where no test can reach: to have a device that fails. */
@@ -27,16 +32,9 @@ export interface TestPageInit {
 }
 
 export async function serveTestPage({ inEngine, inAgent }: TestPageInit = {}): Promise<TestPage> {
-  const outDir = await mkdtemp(join(tmpdir(), 'potluck-page-'));
-  const common = { root, configFile: false as const, logLevel: 'warn' as const };
-  await build({
-    ...common,
-    build: {
-      ...{ outDir, emptyOutDir: true, target: 'es2024', minify: false },
-      rolldownOptions: { input: pages.map((name) => join(root, name)) },
-    },
-    worker: { format: 'es' },
-  });
+  built ??= buildPages();
+  const outDir = await temporaryDirectory();
+  await cp(await built, outDir, { recursive: true });
   if (inEngine !== undefined) await putFirst(inEngine, outDir, /^engineWorker-.*\.js$/);
   if (inAgent !== undefined) await putFirst(inAgent, outDir, /^agentWorker-.*\.js$/);
   const server = await preview({
@@ -53,6 +51,23 @@ export async function serveTestPage({ inEngine, inAgent }: TestPageInit = {}): P
     },
   };
 }
+
+/** @returns where they are, until this process ends */
+async function buildPages(): Promise<string> {
+  const outDir = await temporaryDirectory();
+  process.once('exit', () => rmSync(outDir, { recursive: true, force: true }));
+  await build({
+    ...common,
+    build: {
+      ...{ outDir, emptyOutDir: true, target: 'es2024', minify: false },
+      rolldownOptions: { input: pages.map((name) => join(root, name)) },
+    },
+    worker: { format: 'es' },
+  });
+  return outDir;
+}
+
+const temporaryDirectory = (): Promise<string> => mkdtemp(join(tmpdir(), 'potluck-page-'));
 
 async function putFirst(script: string, directory: string, name: RegExp): Promise<void> {
   const found = (await readdir(directory, { recursive: true })).filter((path) => name.test(basename(path)));

@@ -5,6 +5,7 @@ import type { ScriptedHub, ScriptedWorker } from '../testing/index.ts';
 import { cut, join, startHub, stopAll } from '../testing/joinedAgents.ts';
 import type { AgentEvent } from './AgentEvent.ts';
 import type { BlobStore } from './blobs/BlobStore.ts';
+import { StorageFullError } from './errors.ts';
 import { memoryBlobStore, type MemoryBlobStore } from './blobs/memoryBlobStore.ts';
 import { sha256Of } from './blobs/sha256Of.ts';
 
@@ -54,6 +55,35 @@ function sharedBy(store: MemoryBlobStore, holds: Map<Sha256, number>): BlobStore
   };
 }
 
+/** The store as a browser has it: the room of what is removed can't be used at the next try. */
+function showsRoomLate(store: MemoryBlobStore): BlobStore {
+  let refusals = 0;
+  return {
+    ...store,
+    roomShowsWithinMs: 60_000,
+    async remove(sha256) {
+      await store.remove(sha256);
+      refusals = 2;
+    },
+    async openPartial(sha256) {
+      const partial = await store.openPartial(sha256);
+      return {
+        get size() {
+          return partial.size;
+        },
+        async append(bytes) {
+          if (refusals > 0 && refusals--) throw new StorageFullError('the room does not show yet');
+          await partial.append(bytes);
+        },
+        read: () => partial.read(),
+        commit: () => partial.commit(),
+        discard: () => partial.discard(),
+        close: () => partial.close(),
+      };
+    },
+  };
+}
+
 describe('weights for which storage has no room', () => {
   it('are served from memory when the disk is full', async () => {
     const hub = await startHub();
@@ -76,6 +106,16 @@ describe('weights for which storage has no room', () => {
     for (const { stage } of [first, second, first, third]) await serve(hub, worker, stage);
     const kept = models.map(({ pack }) => blobStore.whole.has(pack.sha256));
     expect(kept).toEqual([true, false, true]);
+    expect(reasons(worker).join()).not.toMatch(/served from memory/);
+  });
+
+  it('are kept, too, where the room that was made shows late', async () => {
+    const hub = await startHub();
+    const models = [500_000, 600_000].map((bytes) => stageOf(hub, bytes));
+    const store = memoryBlobStore({ capacityBytes: 800_000 });
+    const { worker } = await join(hub, {}, { blobStore: showsRoomLate(store) });
+    for (const { stage } of models) await serve(hub, worker, stage);
+    expect(models.map(({ pack }) => store.whole.has(pack.sha256))).toEqual([false, true]);
     expect(reasons(worker).join()).not.toMatch(/served from memory/);
   });
 

@@ -20,6 +20,12 @@ import { weightLocks } from './weightLocks.ts';
 /** 24 pieces of 4 MiB were written in 0.4 s, one of 96 MiB in 1.1 s (Chromium). Also what a cut download may lose. */
 const pieceBytes = 4 * 1024 * 1024;
 
+/**
+ * The browser counts in the background. Chromium, two cores busy with other work: usually at once, sometimes after a
+ * second; on a disk it collects what was deleted for some seconds before it removes it.
+ */
+const roomShowsWithinMs = 10_000;
+
 /** Kept under the blob's name once it is whole. */
 interface WholeBlob {
   sizeBytes: number;
@@ -65,6 +71,7 @@ export function indexedDbBlobStore({
     delMany([sha256, ...(await pieceKeys(sha256))], store);
 
   return {
+    roomShowsWithinMs,
     async list() {
       const [names, blobs] = await store('readonly', (objects) =>
         Promise.all([

@@ -1,5 +1,6 @@
 /** Blobs by name: from the store where they are, else from the hub; verified whenever they are read. */
 import type { BlobRef, Sha256, StageDescription } from '@potluck/protocol';
+import { pause } from '../clock.ts';
 import { BlobCorruptError, StorageFullError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { BlobStore, WeightsFolder } from './BlobStore.ts';
@@ -24,6 +25,9 @@ export interface FetchWatcher {
   signal: AbortSignal;
 }
 
+/** Between tries, while room that was made does not show. */
+const roomPauseMs = 250;
+
 export class BlobCache {
   readonly #components: BlobCacheComponents;
   /** Where blobs go when the store is full; given up as soon as they are read. */
@@ -32,6 +36,8 @@ export class BlobCache {
   readonly #holders = new Map<Sha256, number>();
   /** Evictions follow one another, so that each makes room of its own. */
   #evictions: Promise<unknown> = Promise.resolve();
+  /** Until when room may show that was made. */
+  #roomShowsUntil = -Infinity;
   /** Fetches under way, so that two assignments never write one blob at once. */
   readonly #fetching = new Map<Sha256, Promise<void>>();
 
@@ -180,7 +186,11 @@ export class BlobCache {
       // A store may count what it has not written yet: at best it has room for all that came. And where all is written, it
       // still lacked room to call it whole.
     } while (
-      await this.#makeRoom(blob.size - mostBytes, Math.max(1, blob.size - (await keptBytes(store, blob))))
+      (await this.#makeRoom(
+        blob.size - mostBytes,
+        Math.max(1, blob.size - (await keptBytes(store, blob))),
+      )) ||
+      (await this.#roomMayShow(watcher.signal))
     );
     await discardPartial(store, blob);
     watcher.onNote('storage is full: this model is served from memory and fetched again at the next start');
@@ -200,6 +210,13 @@ export class BlobCache {
     return eviction;
   }
 
+  /** @returns false where no room was made lately, so that waiting for it is in vain */
+  async #roomMayShow(signal: AbortSignal): Promise<boolean> {
+    if (performance.now() > this.#roomShowsUntil) return false;
+    await pause(roomPauseMs, signal);
+    return true;
+  }
+
   async #evict(leastBytes: number, bytes: number): Promise<boolean> {
     const { store, log } = this.#components;
     const free: { sha256: Sha256; size: number }[] = [];
@@ -217,6 +234,7 @@ export class BlobCache {
       blobs++;
     }
     if (blobs > 0) {
+      this.#roomShowsUntil = performance.now() + (store.roomShowsWithinMs ?? 0);
       log.info({ blobs, bytes: freedBytes }, 'storage is full; removed weights that no stage here needs');
     }
     return blobs > 0;

@@ -18,6 +18,8 @@ export interface PartialBlob {
 }
 
 export interface BlobStore {
+  /** How long it may take until others can use the room of what was removed. Default 0: at once. */
+  readonly roomShowsWithinMs?: number;
   /** Names of whole blobs, those first that were kept or touched longest ago. */
   list(): Promise<Sha256[]>;
   /** Notes that a whole blob is used now; nothing happens where it isn't. */

@@ -1,5 +1,6 @@
 /** One blob from the hub into a partial blob: continues where an earlier try was cut. */
 import type { BlobRef } from '@potluck/protocol';
+import { pause } from '../clock.ts';
 import { BlobUnavailableError, StorageFullError } from '../errors.ts';
 import { messageOf } from '../messageOf.ts';
 import type { PartialBlob } from './BlobStore.ts';
@@ -98,17 +99,4 @@ function continuesAt(response: Response, start: number): boolean {
   return (
     response.status === 206 && (response.headers.get('content-range') ?? '').startsWith(`bytes ${start}-`)
   );
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(done, milliseconds);
-    signal.addEventListener('abort', done, { once: true });
-    function done(): void {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      if (signal.aborted) reject(signal.reason as Error);
-      else resolve();
-    }
-  });
 }

@@ -1,5 +1,6 @@
 /** The links to all peers: which are wanted, and how each is reached. */
 import { decodeRelay, type FromWorkerMessage, type Welcome, type WorkerId } from '@potluck/protocol';
+import { pause } from '../clock.ts';
 import { deferred, type Deferred } from '../deferred.ts';
 import type { Log } from '../log.ts';
 import { messageOf } from '../messageOf.ts';
@@ -235,7 +236,7 @@ export class PeerLinks {
           log.debug({ peer, reason: messageOf(error) }, 'no direct connection yet');
         }
         // Signalling is usually there within moments of the first try.
-        await pause(state.relay ? retryMs : 250, controller.signal);
+        await pause(state.relay ? retryMs : 250, controller.signal).catch(() => undefined);
         if (state.relay) retryMs = Math.min(longestRetryMs, 2 * retryMs);
       }
     };
@@ -276,18 +277,4 @@ export class PeerLinks {
     if (kind === 'relayed' && state.wanted) this.#connectDirectly(state);
     void state.reporter.findCandidatePair();
   }
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, milliseconds);
-    signal.addEventListener(
-      'abort',
-      () => {
-        clearTimeout(timer);
-        resolve();
-      },
-      { once: true },
-    );
-  });
 }
