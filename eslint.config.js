@@ -29,6 +29,8 @@ export default defineConfig(
       parserOptions: {
         projectService: { allowDefaultProject: ['*.js', 'bin/*.js'] },
         tsconfigRootDir: import.meta.dirname,
+        // The same for all files: each change would load the program anew.
+        extraFileExtensions: ['.svelte'],
       },
     },
     rules: {
