@@ -1,4 +1,5 @@
-import { sql, type SQL } from 'drizzle-orm';
+import type { SQL } from 'drizzle-orm';
+import { sql } from './drizzle.ts';
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core';
 
 /** True where a column holds the text, whatever the case of its ASCII letters; `%` and `_` stand for themselves. */

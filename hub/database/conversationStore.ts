@@ -1,5 +1,6 @@
 /** Conversations in the database. Every question names the owner: nobody sees another's. */
-import { and, asc, desc, eq, lt, or, sql, type SQL } from 'drizzle-orm';
+import type { SQL } from 'drizzle-orm';
+import { and, asc, desc, eq, lt, or, sql } from './drizzle.ts';
 import type { LibSQLDatabase } from 'drizzle-orm/libsql';
 import { contains } from './contains.ts';
 import { conversations, messages } from './schema.ts';

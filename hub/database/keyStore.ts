@@ -1,5 +1,5 @@
 /** API keys, join tokens and logins in the database: hashes, never the secrets themselves. */
-import { desc, eq, lt } from 'drizzle-orm';
+import { desc, eq, lt } from './drizzle.ts';
 import type { LibSQLDatabase } from 'drizzle-orm/libsql';
 import { apiKeys, joinTokens, logins } from './schema.ts';
 

@@ -1,5 +1,5 @@
 /** Workers that ever joined, in the database, with what the operator decided about them. */
-import { desc, eq, or, isNotNull, ne } from 'drizzle-orm';
+import { desc, eq, or, isNotNull, ne } from './drizzle.ts';
 import type { LibSQLDatabase } from 'drizzle-orm/libsql';
 import { WorkerId } from '@potluck/protocol';
 import type { NodePolicy } from '../workers/nodeBook.ts';

@@ -1,5 +1,6 @@
 /** Requests in the database. */
-import { and, count, desc, eq, gt, gte, lt, lte, ne, or, sql, type SQL } from 'drizzle-orm';
+import type { SQL } from 'drizzle-orm';
+import { and, count, desc, eq, gt, gte, lt, lte, ne, or, sql } from './drizzle.ts';
 import type { LibSQLDatabase } from 'drizzle-orm/libsql';
 import type { RequestRecord } from './requestRecord.ts';
 import { requests } from './schema.ts';

@@ -1,5 +1,5 @@
 /** Tables of the hub's database. `migrations.ts` makes them; both change together. */
-import { integer, real, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+import { integer, real, sqliteTable, text } from './drizzle.ts';
 import type { DeploymentPlan, KeyLimits, Sampling, Scope } from '@potluck/api';
 import type { NodeSpeed } from '../workers/speedBook.ts';
 import type { StageRecord } from './requestRecord.ts';

@@ -1,5 +1,5 @@
 /** Deployments, imports and single values in the database. */
-import { asc, eq } from 'drizzle-orm';
+import { asc, eq } from './drizzle.ts';
 import type { LibSQLDatabase } from 'drizzle-orm/libsql';
 import type { DeploymentPlan } from '@potluck/api';
 import { deployments, imports, values } from './schema.ts';
