@@ -3,6 +3,7 @@
 // Plain JavaScript that any Node can read: everything else is TypeScript and needs Node 22.18 or newer.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import module from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 const neededVersion = [22, 18];
@@ -47,6 +48,9 @@ async function main(args) {
 }
 
 if (isNewEnough(process.versions.node)) {
+  // Or each start would strip types from, and compile, every file anew; so would the processes that it starts.
+  const { directory } = module.enableCompileCache();
+  if (directory !== undefined) process.env.NODE_COMPILE_CACHE ??= directory;
   await main(process.argv.slice(2));
 } else {
   // Outside npm scripts the system's Node comes first; the project's own one is a dependency.
