@@ -1,12 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { DeviceError } from '../errors.ts';
 import { chooseDevice, type DeviceChecks } from './chooseDevice.ts';
-import type { ProbeResult, Provider } from './probeDevice.ts';
+import type { ProbeDepth, ProbeResult, Provider } from './probeDevice.ts';
 import { onlySoftwareVulkan } from './softwareVulkan.ts';
 
-function checks(results: Partial<Record<Provider, number>>, isSoftware = false): DeviceChecks {
+function checks(
+  results: Partial<Record<Provider, number>>,
+  {
+    isSoftware = false,
+    onProbe,
+  }: { isSoftware?: boolean; onProbe?: (provider: Provider, depth: ProbeDepth) => void } = {},
+): DeviceChecks {
   return {
-    probe: async (provider): Promise<ProbeResult> => {
+    probe: async (provider, depth): Promise<ProbeResult> => {
+      onProbe?.(provider, depth);
       const stepMs = results[provider];
       return stepMs === undefined ? { ok: false, reason: 'aborted' } : { ok: true, stepMs, float16: false };
     },
@@ -26,9 +33,19 @@ describe('the device of a worker', () => {
     expect((await chooseDevice('auto', checks({ webgpu: 9, cpu: 4 }))).device.kind).toBe('cpu');
   });
 
+  it('is the processor, whose speed nobody measures, where nothing else works', async () => {
+    const probes: string[] = [];
+    const onProbe = (...probe: string[]): void => void probes.push(probe.join(' '));
+    const { device } = await chooseDevice('auto', checks({ cpu: 4 }, { onProbe }));
+    expect(device.kind).toBe('cpu');
+    expect(probes).toEqual(['cuda speed', 'webgpu speed', 'cpu works']);
+  });
+
   it('is a software adapter only when WebGPU is asked for by name', async () => {
-    expect((await chooseDevice('auto', checks({ webgpu: 1, cpu: 4 }, true))).device.kind).toBe('cpu');
-    const { device } = await chooseDevice('webgpu', checks({ webgpu: 1 }, true));
+    expect(
+      (await chooseDevice('auto', checks({ webgpu: 1, cpu: 4 }, { isSoftware: true }))).device.kind,
+    ).toBe('cpu');
+    const { device } = await chooseDevice('webgpu', checks({ webgpu: 1 }, { isSoftware: true }));
     expect(device.description).toContain('software');
   });
 

@@ -47,16 +47,18 @@ export async function chooseDevice(choice: DeviceChoice, checks = realDeviceChec
   const tried: { provider: Provider; result: ProbeResult }[] = [];
   for (const provider of ['cuda', 'webgpu', 'cpu'] as const) {
     const skipped = provider === 'webgpu' && checks.isSoftware();
+    // The processor comes last, and where it is alone nothing is compared.
+    const isAlone = provider === 'cpu' && !tried.some(({ result }) => result.ok);
     const result: ProbeResult = skipped
       ? { ok: false, reason: 'only a software driver' }
-      : await tryProvider(provider, 'speed', checks);
+      : await tryProvider(provider, isAlone ? 'works' : 'speed', checks);
     tried.push({ provider, result });
   }
   const working = tried.flatMap(({ provider, result }) => (result.ok ? [{ provider, result }] : []));
   const [best] = working.sort((one, other) => one.result.stepMs - other.result.stepMs);
   const reason = tried.map(({ provider, result }) => `${provider} ${describe(result)}`).join(', ');
   if (!best) throw new DeviceError(`no device works: ${reason}. ${howToGet.cpu}`);
-  return chosen(best.provider, best.result, checks, `fastest of ${reason}`);
+  return chosen(best.provider, best.result, checks, working.length > 1 ? `fastest of ${reason}` : reason);
 }
 
 async function tryProvider(
