@@ -170,6 +170,7 @@ export class Contribution {
     const { view } = this.#components;
     this.#run = undefined;
     const what = `${run.device.description}: ${reason}`;
+    view.set({ state: 'starting', stages: [], peers: [] });
     view.log('error', what);
     await run.stop(what);
     const mode = nextDevice(this.#mode, isWrong, this.#losses.add());
