@@ -107,7 +107,7 @@ async function answers(hub: HubProcess, prompts: string[]): Promise<Answer[]> {
       const completion = await hub.client.chat.completions.create({
         model,
         messages: [{ role: 'user', content }],
-        max_tokens: 64,
+        max_tokens: 32,
         logprobs: true,
         ...(index % 2 === 0 ? { temperature: 0 } : { temperature: 0.8, top_p: 0.95, seed: 1000 + index }),
       });
