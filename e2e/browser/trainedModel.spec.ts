@@ -1,5 +1,7 @@
+/** The model that comes with Potluck, on tabs: does it answer rightly? */
 import { expect, test, type Browser } from '@playwright/test';
 import { startHub, startWorker, type HubProcess } from '../support/hubProcess.ts';
+import { nodesOf } from '../support/nodes.ts';
 import { launchChromium } from './support/chromium.ts';
 import { openTab, serves, type Tab } from './support/tab.ts';
 import { serveTestPage, type TestPage } from './support/testPage.ts';
@@ -7,8 +9,6 @@ import { serveTestPage, type TestPage } from './support/testPage.ts';
 /** "The capital of France is Paris." has 10 or 11 tokens; on a GPU in software each takes a second or two. */
 const maxTokens = 12;
 const memoryBytes = 150e6;
-/** Three GPUs in software take a minute or two to get ready and as long to answer. */
-const runsSlowTests = process.env.POTLUCK_TEST_SLOW !== undefined;
 
 let page: TestPage;
 let browser: Browser;
@@ -25,9 +25,9 @@ test.afterAll(async () => {
 
 const startModel = (): Promise<HubProcess> => startHub({ flags: ['--local-workers', '0', '--stages', '3'] });
 
-test('three tabs on WebGPU answer rightly with the trained model', async () => {
-  test.skip(!runsSlowTests, 'takes minutes on a GPU in software: set POTLUCK_TEST_SLOW to run it');
-  test.setTimeout(400_000);
+test('three tabs on WebGPU are three stages, talk directly and answer rightly', async () => {
+  // In software it takes two minutes until they are ready, and one more until they have answered.
+  test.setTimeout(900_000);
   await using hub = await startModel();
   await using context = await browser.newContext();
   const tabs: Tab[] = [];
@@ -36,9 +36,23 @@ test('three tabs on WebGPU answer rightly with the trained model', async () => {
     await tab.command('start');
     tabs.push(tab);
   }
-  for (const tab of tabs) expect((await tab.until(serves)).device?.kind).toBe('webgpu');
+  for (const tab of tabs) {
+    expect((await tab.until(serves)).device?.kind).toBe('webgpu');
+    const { peers } = await tab.until(
+      ({ peers }) => peers.length === 2 && peers.every(({ candidatePair }) => candidatePair),
+    );
+    expect(peers.every(({ state }) => state === 'direct')).toBe(true);
+  }
+  const workerIds = await Promise.all(tabs.map(async (tab) => (await tab.snapshot()).workerId));
+  expect(new Set(workerIds).size).toBe(3);
+  // All on this machine, and the hub was told so; a peer whose check came before its candidate did is `prflx`.
+  const kind = expect.stringMatching(/^(host|prflx)$/);
+  const candidates = { local: kind, remote: kind };
+  await expect
+    .poll(async () => (await nodesOf(hub)).flatMap(({ peers }) => peers))
+    .toEqual(Array.from({ length: 6 }, () => expect.objectContaining({ state: 'direct', candidates })));
   const { text, route } = await answer(hub);
-  expect(route).toMatch(/^\w+\[0-\d\],\w+\[\d-\d\],\w+\[\d-7\]$/);
+  expect(route).toMatch(/^\S+\[0-\d\],\S+\[\d-\d\],\S+\[\d-7\]$/);
   expect(text).toContain('Paris');
 });
 

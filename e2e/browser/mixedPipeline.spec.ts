@@ -1,6 +1,6 @@
+/** Devices of three kinds compute one model, token for token as Node does. */
 import { expect, test, type Browser } from '@playwright/test';
 import { startHub, startWorker } from '../support/hubProcess.ts';
-import { nodesOf } from '../support/nodes.ts';
 import { ask, type Answer } from './support/ask.ts';
 import { launchChromium } from './support/chromium.ts';
 import { writeSmallModel, type ModelDirectory } from './support/smallModel.ts';
@@ -34,41 +34,7 @@ test.afterAll(async () => {
   await model[Symbol.asyncDispose]();
 });
 
-test('three tabs on WebGPU are three stages, and talk directly', async () => {
-  await using hub = await startHub({
-    flags: ['--model', model.path, '--local-workers', '0', '--stages', '3'],
-  });
-  await using context = await browser.newContext();
-  const tabs = [];
-  for (const name of ['one', 'two', 'three']) {
-    const tab = await openTab(context, { pageUrl: page.url, hub, name, memoryBytes });
-    await tab.command('start');
-    tabs.push(tab);
-  }
-  for (const tab of tabs) {
-    const { device } = await tab.until(serves);
-    expect(device?.kind).toBe('webgpu');
-    const { peers } = await tab.until(
-      ({ peers }) => peers.length === 2 && peers.every(({ candidatePair }) => candidatePair),
-    );
-    expect(peers.every(({ state }) => state === 'direct')).toBe(true);
-  }
-  const workerIds = await Promise.all(tabs.map(async (tab) => (await tab.snapshot()).workerId));
-  expect(new Set(workerIds).size).toBe(3);
-  // All on this machine, and the hub was told so; a peer whose check came before its candidate did is `prflx`.
-  const kind = expect.stringMatching(/^(host|prflx)$/);
-  const candidates = { local: kind, remote: kind };
-  await expect
-    .poll(async () => (await nodesOf(hub)).flatMap(({ peers }) => peers))
-    .toEqual(Array.from({ length: 6 }, () => expect.objectContaining({ state: 'direct', candidates })));
-  for (const [index, prompt] of prompts.entries()) {
-    const answer = await ask(hub, prompt);
-    expect(answer.route).toMatch(/^\S+\[0-\d\],\S+,\S+\[\d-3\]$/);
-    expect(answer.tokens).toEqual(expected[index]?.tokens);
-  }
-});
-
-test('a tab on WebGPU, a tab on wasm and a Node worker are one pipeline', async () => {
+test('a tab on WebGPU, a tab on wasm and a Node worker give the tokens that Node workers give', async () => {
   await using hub = await startHub({
     flags: ['--model', model.path, '--local-workers', '0', '--stages', '3'],
   });
