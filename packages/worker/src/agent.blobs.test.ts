@@ -3,6 +3,7 @@ import { AssignmentId, PipelineId, type BlobRef, type StageDescription } from '@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { EchoStageHost, ScriptedHub, ScriptedWorker } from '../testing/index.ts';
 import { cut, join, startHub, stopAll } from '../testing/joinedAgents.ts';
+import type { BlobStore } from './blobs/BlobStore.ts';
 import { memoryBlobStore } from './blobs/memoryBlobStore.ts';
 
 afterEach(stopAll);
@@ -26,6 +27,21 @@ const reasons = (worker: ScriptedWorker): string[] =>
   worker.messages.flatMap((message) =>
     message.type === 'stage-report' && message.reason !== undefined ? [message.reason] : [],
   );
+
+/** Assigns a pipeline of one stage. */
+function assign(worker: ScriptedWorker, stage: StageDescription, deadlineMs: number): void {
+  const assignmentId = AssignmentId.parse(randomUUID());
+  worker.send({
+    type: 'assign',
+    assignmentId,
+    pipelineId: PipelineId.parse(randomUUID()),
+    epoch: 0,
+    stageIndex: 0,
+    stages: [{ assignmentId, workerId: worker.hello.workerId }],
+    stage,
+    deadlineMs,
+  });
+}
 
 describe('weights', () => {
   it('continue where the connection was cut', async () => {
@@ -107,19 +123,32 @@ describe('weights', () => {
       return true;
     };
     const { worker } = await join(hub);
-    const assignmentId = AssignmentId.parse(randomUUID());
-    worker.send({
-      type: 'assign',
-      assignmentId,
-      pipelineId: PipelineId.parse(randomUUID()),
-      epoch: 0,
-      stageIndex: 0,
-      stages: [{ assignmentId, workerId: worker.hello.workerId }],
-      stage,
-      deadlineMs: 300,
-    });
+    assign(worker, stage, 300);
     const failed = await worker.message('stage-report', ({ state }) => state === 'failed');
     expect(failed.reason).toBe('no progress for 300 ms while downloading');
+  });
+
+  it('that another process writes are waited for, longer than without progress', async () => {
+    const hub = await startHub();
+    const { stage, pack } = stageWithPack(hub);
+    const store = memoryBlobStore();
+    const written = Promise.withResolvers<void>();
+    const blobStore: BlobStore = {
+      ...store,
+      async openPartial(sha256) {
+        if (sha256 === pack.sha256) await written.promise;
+        return store.openPartial(sha256);
+      },
+    };
+    const { worker } = await join(hub, {}, { blobStore });
+    assign(worker, stage, 1500);
+    const signs = (): number =>
+      worker.messages.filter((message) => message.type === 'stage-report' && message.state === 'downloading')
+        .length;
+    await expect.poll(signs, { timeout: 20_000 }).toBeGreaterThan(3);
+    written.resolve();
+    await worker.message('stage-report', ({ state }) => state === 'ready');
+    expect(store.whole.has(pack.sha256)).toBe(true);
   });
 
   it('larger than the budget are refused in numbers, before they are fetched', async () => {

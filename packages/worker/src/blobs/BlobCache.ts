@@ -5,7 +5,9 @@ import { BlobCorruptError, StorageFullError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { BlobStore, WeightsFolder } from './BlobStore.ts';
 import { downloadBlob, type BlobSource } from './downloadBlob.ts';
+import type { FetchWatcher } from './FetchWatcher.ts';
 import { memoryBlobStore } from './memoryBlobStore.ts';
+import { discardPartial, keptBytes, openPartial } from './partialBlobs.ts';
 import { sha256Of } from './sha256Of.ts';
 
 export interface BlobCacheComponents {
@@ -14,15 +16,6 @@ export interface BlobCacheComponents {
   log: Log;
   /** Called when a blob is kept in memory, because the store is full of what is held. */
   onOverflow?: () => void;
-}
-
-/** How a fetch goes on. */
-export interface FetchWatcher {
-  /** Bytes that arrived (negative: that were dropped again). */
-  onBytes: (count: number) => void;
-  /** Something a person should know, such as a corrupted blob that is fetched again. */
-  onNote: (note: string) => void;
-  signal: AbortSignal;
 }
 
 /** Between tries, while room that was made does not show. */
@@ -188,11 +181,11 @@ export class BlobCache {
     } while (
       (await this.#makeRoom(
         blob.size - mostBytes,
-        Math.max(1, blob.size - (await keptBytes(store, blob))),
+        Math.max(1, blob.size - (await keptBytes(store, blob, watcher))),
       )) ||
       (await this.#roomMayShow(watcher.signal))
     );
-    await discardPartial(store, blob);
+    await discardPartial(store, blob, watcher);
     watcher.onNote('storage is full: this model is served from memory and fetched again at the next start');
     log.warn({ blob: blob.sha256 }, 'storage is full; keeping the blob in memory');
     onOverflow?.();
@@ -241,7 +234,7 @@ export class BlobCache {
   }
 
   async #downloadInto(store: BlobStore, blob: BlobRef, watcher: FetchWatcher): Promise<void> {
-    const partial = await store.openPartial(blob.sha256);
+    const partial = await openPartial(store, blob, watcher);
     let counted = 0;
     const onBytes = (count: number): void => {
       counted += count;
@@ -269,28 +262,5 @@ export class BlobCache {
     } finally {
       await partial.close();
     }
-  }
-}
-
-/** How much of a blob that is on its way in is in the store. */
-async function keptBytes(store: BlobStore, { sha256 }: BlobRef): Promise<number> {
-  try {
-    const partial = await store.openPartial(sha256);
-    await partial.close();
-    return partial.size;
-  } catch {
-    return 0;
-  }
-}
-
-/** Full storage is better off without a piece that can't grow. */
-async function discardPartial(store: BlobStore, { sha256 }: BlobRef): Promise<void> {
-  try {
-    const partial = await store.openPartial(sha256);
-    // Others who share the store may have got it whole.
-    if ((await store.sizeOf(sha256)) === undefined) await partial.discard();
-    await partial.close();
-  } catch {
-    // The disk is full or gone: nothing more to do.
   }
 }
