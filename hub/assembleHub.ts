@@ -91,8 +91,9 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
   const { identity, forceRelay } = init;
   const registry = new WorkerRegistry({ logger }, { leaseMs: init.leaseMs ?? defaultLeaseMs });
   const recorder = new Recorder(database, logger);
-  const nodes = new NodeBook(await database.nodes.policies(), (id, policy) =>
-    recorder.nodePolicy(id, policy),
+  const nodes = new NodeBook(
+    { policies: await database.nodes.policies(), names: await database.nodes.names() },
+    (id, policy) => recorder.nodePolicy(id, policy),
   );
   const tokens = new SignallingTokens();
   const trials = new Trials({ tokens, expel: (id) => room.expel(id) });
@@ -104,7 +105,10 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     },
   });
   registry.listen({
-    joined: (worker) => recorder.nodeJoined(worker),
+    joined: (worker) => {
+      nodes.joined(worker);
+      recorder.nodeJoined(worker);
+    },
     left: (worker, reason) => {
       tokens.revoke(worker.id);
       room.expel(worker.id);
@@ -118,6 +122,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
       registry,
       logger,
       workersStarting: () => components.workersStarting?.(namesPresent()) ?? 0,
+      nameOf: (id) => nodes.nameOf(id),
       unusable: (id) => nodes.unusable(id) ?? (registry.table.get(id)?.isLeaving ? 'is leaving' : undefined),
     },
     {

@@ -4,7 +4,6 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { expect, test, type Browser, type Page } from '@playwright/test';
 import { startHub, startWorker, stop, type HubProcess } from '../support/hubProcess.ts';
-import { nodesOf } from '../support/nodes.ts';
 import { askInChat, goTo } from './support/appPage.ts';
 import { launchChromium } from './support/chromium.ts';
 
@@ -58,7 +57,6 @@ test('a worker that vanishes while it gets its layers is replaced, and the page 
   await card.getByRole('button', { name: 'Change how it is deployed' }).click();
   await page.getByLabel('A device for each shard').check();
   await page.getByRole('button', { name: 'Add passing' }).click();
-  const passing = (await nodesOf(hub)).find(({ name }) => name === 'passing');
   // From here on it does nothing of what it is told.
   worker.child.kill('SIGSTOP');
   await page.getByRole('button', { name: 'Deploy it so' }).click();
@@ -68,7 +66,7 @@ test('a worker that vanishes while it gets its layers is replaced, and the page 
   await stop(worker.child, 'SIGKILL');
   await expect(stage).toHaveCount(0);
   await expect(
-    card.getByText(`minimind2-small: waiting for 1 of its nodes: ${passing?.id}`, { exact: true }),
+    card.getByText('minimind2-small: waiting for 1 of its nodes: passing', { exact: true }),
   ).toBeVisible();
   await expect(card.getByText('not ready', { exact: true })).toBeVisible();
   await card.getByRole('button', { name: 'Change how it is deployed' }).click();

@@ -19,6 +19,8 @@ export interface NodeStore {
   putSpeed(id: WorkerId, speed: NodeSpeed): Promise<void>;
   /** Those that were measured. */
   speeds(): Promise<[WorkerId, NodeSpeed][]>;
+  /** What nodes called themselves last. */
+  names(): Promise<[WorkerId, string][]>;
   /** Those about which something was decided. */
   policies(): Promise<[WorkerId, NodePolicy][]>;
 }
@@ -58,6 +60,10 @@ export function nodeStore(database: LibSQLDatabase): NodeStore {
     speeds: async () => {
       const rows = await database.select({ id: nodes.id, speed: nodes.speed }).from(nodes);
       return rows.flatMap(({ id, speed }) => (speed === null ? [] : [[WorkerId.parse(id), speed]]));
+    },
+    names: async () => {
+      const rows = await database.select({ id: nodes.id, name: nodes.name }).from(nodes);
+      return rows.map(({ id, name }) => [WorkerId.parse(id), name]);
     },
     policies: async () => {
       const decided = or(

@@ -17,6 +17,8 @@ export interface DeploymentsComponents {
   logger: Logger;
   /** How many workers, beside those that are here, are just being started. */
   workersStarting: () => number;
+  /** What people call a node, also one that is away. */
+  nameOf: (nodeId: string) => string;
   /** Why a worker gets no stages though it is here; undefined where it may have some. */
   unusable: (workerId: WorkerId) => string | undefined;
 }
@@ -155,7 +157,7 @@ export class Deployments {
   }
 
   #makeKeeper(model: Model, plan: DeploymentPlan): PipelineKeeper {
-    const { registry, logger, workersStarting, unusable } = this.#components;
+    const { registry, logger, workersStarting, nameOf, unusable } = this.#components;
     const { id } = model.package;
     const keeper: PipelineKeeper = new PipelineKeeper(
       {
@@ -163,6 +165,7 @@ export class Deployments {
         registry,
         logger: logger.child({ model: id }),
         workersStarting,
+        nameOf,
         freeBytes: (worker) => {
           const reason = unusable(worker.id) ?? cannotRun(worker.device, model.package);
           if (reason !== undefined) return { reason };

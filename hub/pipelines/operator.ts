@@ -72,6 +72,7 @@ export class Operator {
     const problem = checkPlan(plan, layers.length);
     if (problem) throw new DeploymentError('bad_plan', problem.message, problem.param);
     const { candidates, unable } = this.#candidates(model.package);
+    const nameOf = (nodeId: string): string => this.#components.nodes.nameOf(nodeId);
     const answer: DeploymentPreview = {
       ok: true,
       problem: null,
@@ -84,7 +85,7 @@ export class Operator {
     const used = new Set<string>();
     for (let replica = 0; replica < replicaCount(plan); replica++) {
       const left = candidates.filter((worker) => !used.has(worker.id));
-      const placement = placeByPlan(model.package, left, plan);
+      const placement = placeByPlan(model.package, left, plan, nameOf);
       if (!placement.ok) {
         const which = replicaCount(plan) > 1 ? `replica ${replica + 1}: ` : '';
         const problem = [`${which}${placement.message}`, ...unable].join('; ');

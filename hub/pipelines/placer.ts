@@ -15,6 +15,8 @@ export interface PlacerComponents extends CandidateSource {
   model: Model;
   /** How many workers, beside those that are here, are just being started. */
   workersStarting: () => number;
+  /** What people call a node, also one that is away. */
+  nameOf: (nodeId: string) => string;
 }
 
 /** The stages with their workers, or what is missing, for people. */
@@ -38,7 +40,7 @@ export class Placer {
   }
 
   place(plan: DeploymentPlan): Place {
-    const { model, workersStarting } = this.#components;
+    const { model, workersStarting, nameOf } = this.#components;
     const { candidates, unusable } = findCandidates(this.#components, this.exclusions);
     if (plan.mode === 'shards' && candidates.length < plan.count && workersStarting() > 0) {
       return {
@@ -46,7 +48,7 @@ export class Placer {
         missing: `waiting for local workers: ${candidates.length} of ${plan.count} are here`,
       };
     }
-    const placement = placeByPlan(model.package, candidates, plan);
+    const placement = placeByPlan(model.package, candidates, plan, nameOf);
     if (!placement.ok) {
       return {
         ok: false,

@@ -8,11 +8,15 @@ import { stageBytes, type SizedModel } from './stageMemory.ts';
 type Refusal = Extract<Placement, { ok: false }>;
 type ManualPlan = Extract<DeploymentPlan, { mode: 'manual' }>;
 
-/** @param plan one that `checkPlan` has no objections to */
+/**
+ * @param plan one that `checkPlan` has no objections to
+ * @param nameOf what people call a node that is away
+ */
 export function placeByPlan(
   model: SizedModel,
   workers: readonly PlacementWorker[],
   plan: DeploymentPlan,
+  nameOf: (nodeId: string) => string,
 ): Placement {
   switch (plan.mode) {
     case 'automatic':
@@ -20,7 +24,7 @@ export function placeByPlan(
     case 'shards':
       return placeStages(model, [...workers], { stages: plan.count });
     case 'manual':
-      return placeByHand(model, workers, plan);
+      return placeByHand(model, workers, plan, nameOf);
   }
 }
 
@@ -28,6 +32,7 @@ function placeByHand(
   model: SizedModel,
   workers: readonly PlacementWorker[],
   { stages }: ManualPlan,
+  nameOf: (nodeId: string) => string,
 ): Placement {
   const bytesOf = stageBytes(model);
   const layerCount = model.layers.length;
@@ -43,7 +48,8 @@ function placeByHand(
   });
   const absent = [...wanted.keys()].filter((id) => !here.has(id));
   if (absent.length > 0) {
-    return refusal(`waiting for ${absent.length} of its nodes: ${absent.join(', ')}`, 'no-workers');
+    const names = absent.map(nameOf).join(', ');
+    return refusal(`waiting for ${absent.length} of its nodes: ${names}`, 'no-workers');
   }
   const ranges = rangesOf(stages) ?? balanced();
   if (!ranges) return refusal(`${stages.length} stages were asked for; the model has ${layerCount} layers`);

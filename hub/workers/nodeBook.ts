@@ -1,4 +1,4 @@
-/** What the operator decided about nodes: names, modes, bans. Kept in the database, known here at once. */
+/** What nodes are called, and what the operator decided about them. Kept in the database, known here at once. */
 import type { NodeMode } from '@potluck/api';
 import type { WorkerId } from '@potluck/protocol';
 
@@ -19,16 +19,35 @@ const none: NodePolicy = { name: null, mode: 'active', bannedBecause: null };
 export class NodeBook {
   readonly #keep: KeepPolicy;
   readonly #policies: Map<WorkerId, NodePolicy>;
+  /** What nodes called themselves last, those that are away, too. */
+  readonly #reportedNames: Map<string, string>;
   readonly #listeners = new Set<(workerId: WorkerId, policy: NodePolicy, before: NodePolicy) => void>();
 
-  /** @param policies as they were kept */
-  constructor(policies: Iterable<readonly [WorkerId, NodePolicy]>, keep: KeepPolicy) {
-    this.#policies = new Map(policies);
+  /** @param kept policies and reported names as they were kept */
+  constructor(
+    kept: {
+      policies: Iterable<readonly [WorkerId, NodePolicy]>;
+      names: Iterable<readonly [WorkerId, string]>;
+    },
+    keep: KeepPolicy,
+  ) {
+    this.#policies = new Map(kept.policies);
+    this.#reportedNames = new Map(kept.names);
     this.#keep = keep;
   }
 
   of(workerId: WorkerId): NodePolicy {
     return this.#policies.get(workerId) ?? none;
+  }
+
+  /** A node joined. */
+  joined({ id, reportedName }: { id: WorkerId; reportedName: string }): void {
+    this.#reportedNames.set(id, reportedName);
+  }
+
+  /** What people call a node, also one that is away; its id where it was never here. */
+  nameOf(nodeId: string): string {
+    return this.#policies.get(nodeId as WorkerId)?.name ?? this.#reportedNames.get(nodeId) ?? nodeId;
   }
 
   change(workerId: WorkerId, change: Partial<NodePolicy>): void {

@@ -40,6 +40,26 @@ test('two models are served at once, also by one worker, and one of them can go'
   expect((await ask('test-model')).status).toBe(200);
 });
 
+test('what waits for nodes that are away says what they are called', async () => {
+  hub = await startTestHub();
+  const [one, two, three] = ['one', 'two', 'three'].map((name) => hub.worker(name));
+  await Promise.all([one?.message('welcome'), two?.message('welcome'), three?.message('welcome')]);
+  await api(hub, 'PATCH', `/nodes/${two?.id}`, { name: "Ada's laptop" });
+  const stages = [one, two, three].map((worker) => ({ nodeId: worker?.id }));
+  await api(hub, 'PUT', '/deployments', {
+    model: 'test-model',
+    plan: { mode: 'manual', stages },
+    revision: 1,
+  });
+  await becomes('test-model', /^one.*,Ada-s-laptop.*,three/);
+  for (const worker of [two, three]) worker?.kill();
+  await expect
+    .poll(async () => (await deployment('test-model'))?.missing)
+    .toBe("test-model: waiting for 2 of its nodes: Ada's laptop, three");
+  const kept = await hub.database.nodes.names();
+  expect(kept.map(([, name]) => name).sort()).toEqual(['one', 'three', 'two']);
+});
+
 test('a plan by hand is placed as it says, and changed by who saw its revision', async () => {
   hub = await startTestHub();
   const [one, two] = ['one', 'two'].map((name) => hub.worker(name));
