@@ -2,7 +2,6 @@ import { expect, test, type Browser, type BrowserContext, type Page } from '@pla
 import { startHub, startWorker, type HubProcess } from '../support/hubProcess.ts';
 import { askInChat, seriousViolations } from './support/appPage.ts';
 import { launchChromium } from './support/chromium.ts';
-import { writeSmallModel } from './support/smallModel.ts';
 
 const paths = ['/', '/nodes', '/join', '/models', '/requests', '/settings'];
 /** Compressed bytes of script that the first page may load. */
@@ -151,41 +150,6 @@ test('a key is made, shown once, and revoked', async () => {
   await page.getByRole('alertdialog').getByRole('button', { name: 'Revoke' }).click();
   await expect(panel.getByText(/^revoked/).first()).toBeVisible();
 });
-
-for (const colorScheme of ['light', 'dark'] as const) {
-  test(`axe finds nothing serious on any page (${colorScheme})`, async () => {
-    await page.emulateMedia({ colorScheme });
-    for (const path of paths) {
-      await page.goto(path);
-      await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
-      expect(await seriousViolations(page), path).toEqual([]);
-    }
-  });
-}
-
-test('axe finds nothing serious about a tab at work', async () => {
-  await using model = await writeSmallModel();
-  await using other = await startHub({ flags: ['--model', model.path, '--local-workers', '0'] });
-  await page.goto(`${other.url}/join#token=${other.joinToken}`);
-  await page.getByLabel('Leave the GPU alone').check();
-  await page.getByRole('button', { name: 'Join the table' }).click();
-  await expect(page.getByRole('region', { name: /^Layers/ }).locator('header')).toContainText('serving');
-  await page.getByText('What happened so far').click();
-  await expectNothingSerious('/join, at work');
-});
-
-/** The page as it is now, wide and narrow, in both themes. */
-async function expectNothingSerious(what: string): Promise<void> {
-  for (const width of [1280, 390]) {
-    await page.setViewportSize({ width, height: 900 });
-    for (const colorScheme of ['light', 'dark'] as const) {
-      // Without transitions: amid one, colours are of neither theme.
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      expect(await seriousViolations(page), `${what}, ${width} px, ${colorScheme}`).toEqual([]);
-    }
-  }
-  await page.setViewportSize({ width: 1280, height: 900 });
-}
 
 test('on a phone nothing sticks out', async () => {
   await page.setViewportSize({ width: 390, height: 844 });

@@ -1,6 +1,15 @@
 /** What tests of the app do on its pages, as a person would. */
 import AxeBuilder from '@axe-core/playwright';
-import { expect, type Page } from '@playwright/test';
+import { expect, type Locator, type Page } from '@playwright/test';
+
+/** Pages of the app, with what is there when all has come, on a hub with two workers of its own. */
+export const wholePages: Record<string, (page: Page) => Locator> = {
+  '/': (page) => page.getByText('is served by 2 devices'),
+  '/nodes': (page) => page.getByRole('row', { name: /^local-2/ }).first(),
+  '/join': (page) => page.getByRole('button', { name: 'Join the table' }),
+  '/models': (page) => page.getByRole('region', { name: 'minimind2-small' }).getByRole('listitem').first(),
+  '/settings': (page) => page.getByRole('region', { name: 'Address and certificate' }),
+};
 
 /** Opens a page of the app by its link, which needs no reload. */
 export async function goTo(page: Page, name: string): Promise<void> {
