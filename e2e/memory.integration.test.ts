@@ -28,8 +28,14 @@ const bigDecoder = {
 test('what is too big for each worker runs on two, within their budgets; too big for all, it is refused with numbers', async () => {
   await using directory = await temporaryDirectory('potluck-big-');
   await writeRandomDecoder(directory.path, bigDecoder);
+  // One folder, so that the model is imported once.
+  await using data = await temporaryDirectory('potluck-data-');
   const start = (flags: string[]): Promise<HubProcess> =>
-    startHub({ flags: ['--model', directory.path, ...flags], waitUntilReady: false });
+    startHub({
+      flags: ['--model', directory.path, ...flags],
+      dataDirectory: data.path,
+      waitUntilReady: false,
+    });
 
   let expected: unknown;
   {
