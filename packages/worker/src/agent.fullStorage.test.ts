@@ -67,19 +67,13 @@ function showsRoomLate(store: MemoryBlobStore): BlobStore {
     },
     async openPartial(sha256) {
       const partial = await store.openPartial(sha256);
-      return {
-        get size() {
-          return partial.size;
-        },
-        async append(bytes) {
+      const append = partial.append.bind(partial);
+      return Object.assign(partial, {
+        async append(bytes: Uint8Array) {
           if (refusals > 0 && refusals--) throw new StorageFullError('the room does not show yet');
-          await partial.append(bytes);
+          await append(bytes);
         },
-        read: () => partial.read(),
-        commit: () => partial.commit(),
-        discard: () => partial.discard(),
-        close: () => partial.close(),
-      };
+      });
     },
   };
 }

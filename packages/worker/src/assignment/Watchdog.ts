@@ -1,4 +1,6 @@
 /** Aborts when nothing has moved for too long. */
+import { untilAborted } from '../untilAborted.ts';
+
 export class Watchdog {
   readonly #controller = new AbortController();
   readonly #deadlineMs: number;
@@ -37,12 +39,6 @@ export class Watchdog {
 
   /** The task's result, or the signal's reason if that comes first. */
   guard<T>(task: Promise<T>): Promise<T> {
-    const { signal } = this;
-    return new Promise((resolve, reject) => {
-      const onAbort = (): void => reject(signal.reason as Error);
-      if (signal.aborted) onAbort();
-      signal.addEventListener('abort', onAbort, { once: true });
-      task.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-    });
+    return untilAborted(task, this.signal);
   }
 }

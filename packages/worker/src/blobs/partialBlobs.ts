@@ -1,5 +1,6 @@
 /** Blobs on their way into a store that others may share. */
 import type { BlobRef } from '@potluck/protocol';
+import { untilAborted } from '../untilAborted.ts';
 import type { BlobStore, PartialBlob } from './BlobStore.ts';
 import type { FetchWatcher } from './FetchWatcher.ts';
 
@@ -17,18 +18,14 @@ export async function openPartial(
 ): Promise<PartialBlob> {
   signal.throwIfAborted();
   const opening = store.openPartial(sha256);
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = (): void => aborted.reject(signal.reason as Error);
-  signal.addEventListener('abort', onAbort);
   const sign = setInterval(() => onBytes(0), waitSignMs);
   try {
-    return await Promise.race([opening, aborted.promise]);
+    return await untilAborted(opening, signal);
   } catch (error) {
     opening.then((partial) => partial.close()).catch(() => undefined);
     throw error;
   } finally {
     clearInterval(sign);
-    signal.removeEventListener('abort', onAbort);
   }
 }
 
