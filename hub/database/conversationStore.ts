@@ -1,8 +1,8 @@
 /** Conversations in the database. Every question names the owner: nobody sees another's. */
 import type { SQL } from 'drizzle-orm';
-import { and, asc, desc, eq, lt, or, sql } from './drizzle.ts';
 import type { LibSQLDatabase } from 'drizzle-orm/libsql';
 import { contains } from './contains.ts';
+import { and, asc, desc, eq, lt, or, sql } from './drizzle.ts';
 import { conversations, messages } from './schema.ts';
 
 export type ConversationRow = typeof conversations.$inferSelect;

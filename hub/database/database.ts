@@ -2,9 +2,9 @@
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createClient } from '@libsql/client';
-import { drizzle } from './drizzle.ts';
 import { StartError, messageOf } from '../errors.ts';
 import { conversationStore, type ConversationStore } from './conversationStore.ts';
+import { drizzle } from './drizzle.ts';
 import {
   apiKeyStore,
   joinTokenStore,

@@ -1,6 +1,6 @@
 /** API keys, join tokens and logins in the database: hashes, never the secrets themselves. */
-import { desc, eq, lt } from './drizzle.ts';
 import type { LibSQLDatabase } from 'drizzle-orm/libsql';
+import { desc, eq, lt } from './drizzle.ts';
 import { apiKeys, joinTokens, logins } from './schema.ts';
 
 export type ApiKeyRow = typeof apiKeys.$inferSelect;

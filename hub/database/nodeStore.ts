@@ -1,10 +1,10 @@
 /** Workers that ever joined, in the database, with what the operator decided about them. */
-import { desc, eq, or, isNotNull, ne } from './drizzle.ts';
 import type { LibSQLDatabase } from 'drizzle-orm/libsql';
 import { WorkerId } from '@potluck/protocol';
 import type { NodePolicy } from '../workers/nodeBook.ts';
 import type { NodeSpeed } from '../workers/speedBook.ts';
 import type { WorkerRecord } from '../workers/workerTable.ts';
+import { desc, eq, or, isNotNull, ne } from './drizzle.ts';
 import { nodes } from './schema.ts';
 
 export type NodeRecord = typeof nodes.$inferSelect;

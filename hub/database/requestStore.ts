@@ -1,7 +1,7 @@
 /** Requests in the database. */
 import type { SQL } from 'drizzle-orm';
-import { and, count, desc, eq, gt, gte, lt, lte, ne, or, sql } from './drizzle.ts';
 import type { LibSQLDatabase } from 'drizzle-orm/libsql';
+import { and, count, desc, eq, gt, gte, lt, lte, ne, or, sql } from './drizzle.ts';
 import type { RequestRecord } from './requestRecord.ts';
 import { requests } from './schema.ts';
 import { contains } from './contains.ts';

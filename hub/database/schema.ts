@@ -1,7 +1,7 @@
 /** Tables of the hub's database. `migrations.ts` makes them; both change together. */
-import { integer, real, sqliteTable, text } from './drizzle.ts';
 import type { DeploymentPlan, KeyLimits, Sampling, Scope } from '@potluck/api';
 import type { NodeSpeed } from '../workers/speedBook.ts';
+import { integer, real, sqliteTable, text } from './drizzle.ts';
 import type { StageRecord } from './requestRecord.ts';
 
 /** One row for each generation, from its start on. */

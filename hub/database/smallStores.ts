@@ -1,7 +1,7 @@
 /** Deployments, imports and single values in the database. */
-import { asc, eq } from './drizzle.ts';
 import type { LibSQLDatabase } from 'drizzle-orm/libsql';
 import type { DeploymentPlan } from '@potluck/api';
+import { asc, eq } from './drizzle.ts';
 import { deployments, imports, values } from './schema.ts';
 
 export interface DeploymentStore {

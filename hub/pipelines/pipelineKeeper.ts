@@ -277,8 +277,7 @@ export class PipelineKeeper {
   }
 
   #newPipeline(epoch: number, placed: readonly SharedStage[]): Pipeline {
-    const nameOf = (id: WorkerId): string => this.#components.registry.table.get(id)?.name ?? id;
-    return newPipeline({ id: this.#pipelineId, epoch }, placed, nameOf);
+    return newPipeline({ id: this.#pipelineId, epoch }, placed, this.#components.nameOf);
   }
 
   #miss(missing: string): void {
