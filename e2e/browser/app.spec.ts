@@ -1,46 +1,29 @@
-import { expect, test, type Browser, type BrowserContext, type Page } from '@playwright/test';
-import { startHub, startWorker, type HubProcess } from '../support/hubProcess.ts';
+import { expect, test } from '@playwright/test';
+import { startWorker } from '../support/hubProcess.ts';
+import { appOnHub } from './support/appOnHub.ts';
 import { askInChat, seriousViolations } from './support/appPage.ts';
-import { launchChromium } from './support/chromium.ts';
 
 const paths = ['/', '/nodes', '/join', '/models', '/requests', '/settings'];
 /** Compressed bytes of script that the first page may load. */
 const mostScriptBytes = 200_000;
 
-let hub: HubProcess;
-let browser: Browser;
-let context: BrowserContext;
-let page: Page;
-
-test.beforeAll(async () => {
-  hub = await startHub({ flags: ['--local-workers', '2', '--stages', '2'] });
-  browser = await launchChromium();
+const app = appOnHub({
+  flags: ['--local-workers', '2', '--stages', '2'],
+  viewport: { width: 1280, height: 900 },
 });
-
-test.afterAll(async () => {
-  await browser.close();
-  await hub[Symbol.asyncDispose]();
-});
-
-test.beforeEach(async () => {
-  context = await browser.newContext({ baseURL: hub.url, viewport: { width: 1280, height: 900 } });
-  page = await context.newPage();
-});
-
-test.afterEach(() => context.close());
 
 test('the chat answers, shows the way of the answer, and finds it again after a reload', async () => {
-  await page.goto('/');
-  await askInChat(page, 'What is the capital of France?');
-  const answer = page.getByRole('article', { name: 'Answer' });
+  await app.page.goto('/');
+  await askInChat(app.page, 'What is the capital of France?');
+  const answer = app.page.getByRole('article', { name: 'Answer' });
   await expect(answer).toContainText('Paris');
   await answer.getByRole('button', { name: 'over 2 devices' }).click();
   await expect(answer).toContainText('local-1');
   await expect(answer).toContainText('local-2');
   await expect(answer).toContainText('computing');
-  expect(await seriousViolations(page)).toEqual([]);
+  expect(await seriousViolations(app.page)).toEqual([]);
 
-  await page.reload();
+  await app.page.reload();
   await expect(answer).toContainText('Paris');
   await answer.getByRole('button', { name: 'Write another answer' }).click();
   await expect(answer.getByLabel('Version 2 of 2')).toBeVisible();
@@ -49,120 +32,122 @@ test('the chat answers, shows the way of the answer, and finds it again after a 
 });
 
 test('conversations are renamed, found, deleted, and nobody else sees them', async () => {
-  await page.goto('/');
-  await askInChat(page, 'What is the capital of France?');
-  const list = page.getByRole('navigation', { name: 'Conversations' });
+  await app.page.goto('/');
+  await askInChat(app.page, 'What is the capital of France?');
+  const list = app.page.getByRole('navigation', { name: 'Conversations' });
   await list.getByRole('button', { name: 'More for What is the capital of France?' }).click();
-  await page.getByRole('menuitem', { name: 'Rename' }).click();
-  await page.getByLabel('New name').fill('Geography');
-  await page.keyboard.press('Enter');
+  await app.page.getByRole('menuitem', { name: 'Rename' }).click();
+  await app.page.getByLabel('New name').fill('Geography');
+  await app.page.keyboard.press('Enter');
   await expect(list.getByRole('button', { name: 'Geography', exact: true })).toBeVisible();
-  await page.getByLabel('Search conversations').fill('no such words');
+  await app.page.getByLabel('Search conversations').fill('no such words');
   await expect(list).toContainText('Nothing has');
-  await page.getByLabel('Search conversations').fill('paris');
+  await app.page.getByLabel('Search conversations').fill('paris');
   await expect(list.getByRole('button', { name: /^Geography/ })).toBeVisible();
 
-  await using other = await browser.newContext({ baseURL: hub.url });
+  await using other = await app.browser.newContext({ baseURL: app.hub.url });
   const otherPage = await other.newPage();
   await otherPage.goto('/');
   await expect(otherPage.getByText('What you ask is kept here.')).toBeVisible();
 
-  await page.getByLabel('Search conversations').fill('');
+  await app.page.getByLabel('Search conversations').fill('');
   await list.getByRole('button', { name: 'More for Geography' }).click();
-  await page.getByRole('menuitem', { name: 'Delete' }).click();
-  await page.getByRole('alertdialog').getByRole('button', { name: 'Delete' }).click();
-  await expect(page.getByRole('article')).toHaveCount(0);
+  await app.page.getByRole('menuitem', { name: 'Delete' }).click();
+  await app.page.getByRole('alertdialog').getByRole('button', { name: 'Delete' }).click();
+  await expect(app.page.getByRole('article')).toHaveCount(0);
   await expect(list).toContainText('What you ask is kept here.');
 });
 
 test('tags in a prompt are text', async () => {
-  await page.goto('/');
+  await app.page.goto('/');
   const attack = '<img src=x onerror="window.attacked = true"><script>window.attacked = true</script>';
-  await askInChat(page, attack);
-  await expect(page.getByRole('article', { name: 'Prompt' })).toContainText(attack);
-  expect(await page.evaluate(() => 'attacked' in window)).toBe(false);
+  await askInChat(app.page, attack);
+  await expect(app.page.getByRole('article', { name: 'Prompt' })).toContainText(attack);
+  expect(await app.page.evaluate(() => 'attacked' in window)).toBe(false);
 });
 
 test('the nodes page shows who comes, is renamed, rests and goes, without a reload', async () => {
-  await page.goto('/nodes');
-  const table = page.getByRole('table', { name: 'Nodes that are connected' });
+  await app.page.goto('/nodes');
+  const table = app.page.getByRole('table', { name: 'Nodes that are connected' });
   await expect(table.getByRole('row', { name: /local-1/ })).toContainText('serving');
-  await using worker = await startWorker(hub, 'kitchen');
+  await using worker = await startWorker(app.hub, 'kitchen');
   const row = table.getByRole('row', { name: /kitchen|pantry/ });
   await expect(row).toContainText('standby');
   await row.getByRole('button', { name: 'Actions for kitchen' }).click();
-  await page.getByRole('menuitem', { name: 'Rename' }).click();
-  await page.getByLabel('Name', { exact: true }).fill('pantry');
-  await page.getByRole('button', { name: 'Rename' }).click();
+  await app.page.getByRole('menuitem', { name: 'Rename' }).click();
+  await app.page.getByLabel('Name', { exact: true }).fill('pantry');
+  await app.page.getByRole('button', { name: 'Rename' }).click();
   await expect(row).toContainText('pantry');
   await row.getByRole('button', { name: 'Actions for pantry' }).click();
-  await page.getByRole('menuitem', { name: 'Pause at once' }).click();
+  await app.page.getByRole('menuitem', { name: 'Pause at once' }).click();
   await expect(row).toContainText('paused');
   worker.child.kill('SIGTERM');
   await expect(row).toHaveCount(0);
 });
 
 test('a link shows how to bring a device', async () => {
-  await page.goto('/nodes');
-  await page.getByRole('button', { name: 'Add a node' }).click();
-  await expect(page.getByRole('img', { name: /QR code/ })).toBeVisible();
-  await expect(page.getByText(`#token=${hub.joinToken}`)).toBeVisible();
+  await app.page.goto('/nodes');
+  await app.page.getByRole('button', { name: 'Add a node' }).click();
+  await expect(app.page.getByRole('img', { name: /QR code/ })).toBeVisible();
+  await expect(app.page.getByText(`#token=${app.hub.joinToken}`)).toBeVisible();
 });
 
 test('a tab joins from its link and leaves again', async () => {
-  await page.goto(`/join#token=${hub.joinToken}`);
-  await page.getByLabel('Its name at the table').fill('attic');
-  await page.getByLabel('Leave the GPU alone').check();
-  await page.getByRole('button', { name: 'Join the table' }).click();
-  await expect(page.getByText('You are in.')).toBeVisible();
-  expect(page.url()).not.toContain('token');
-  await page.getByRole('link', { name: 'Nodes' }).click();
-  await expect(page.getByRole('row', { name: /^attic browser tab/ })).toBeVisible();
-  await page.getByRole('link', { name: 'Join' }).click();
-  await page.getByRole('button', { name: 'Leave', exact: true }).click();
-  await expect(page.getByRole('button', { name: 'Join the table' })).toBeVisible();
+  await app.page.goto(`/join#token=${app.hub.joinToken}`);
+  await app.page.getByLabel('Its name at the table').fill('attic');
+  await app.page.getByLabel('Leave the GPU alone').check();
+  await app.page.getByRole('button', { name: 'Join the table' }).click();
+  await expect(app.page.getByText('You are in.')).toBeVisible();
+  expect(app.page.url()).not.toContain('token');
+  await app.page.getByRole('link', { name: 'Nodes' }).click();
+  await expect(app.page.getByRole('row', { name: /^attic browser tab/ })).toBeVisible();
+  await app.page.getByRole('link', { name: 'Join' }).click();
+  await app.page.getByRole('button', { name: 'Leave', exact: true }).click();
+  await expect(app.page.getByRole('button', { name: 'Join the table' })).toBeVisible();
 });
 
 test('a model is deployed in an order by hand, as the preview said', async () => {
-  await page.goto('/models');
-  const card = page.getByRole('region', { name: 'minimind2-small' });
+  await app.page.goto('/models');
+  const card = app.page.getByRole('region', { name: 'minimind2-small' });
   const stages = card.getByRole('listitem').filter({ hasText: /local-\d/ });
   await expect(stages).toHaveCount(2);
   const [first = ''] = /local-\d/.exec((await stages.first().textContent()) ?? '') ?? [];
   await card.getByRole('button', { name: 'Change how it is deployed' }).click();
-  await page.getByLabel('A device for each shard').check();
-  await page.getByRole('button', { name: `${first} later` }).click();
+  await app.page.getByLabel('A device for each shard').check();
+  await app.page.getByRole('button', { name: `${first} later` }).click();
   await expect(
-    page.getByRole('region', { name: 'What would happen' }).getByRole('listitem').last(),
+    app.page.getByRole('region', { name: 'What would happen' }).getByRole('listitem').last(),
   ).toContainText(first);
-  await page.getByRole('button', { name: 'Deploy it so' }).click();
+  await app.page.getByRole('button', { name: 'Deploy it so' }).click();
   await expect(stages.last()).toContainText(first);
   await expect(stages.last()).toContainText('serving');
 });
 
 test('a key is made, shown once, and revoked', async () => {
-  await page.goto('/settings');
-  const panel = page.getByRole('region', { name: 'API keys' });
+  await app.page.goto('/settings');
+  const panel = app.page.getByRole('region', { name: 'API keys' });
   await panel.getByLabel('Name').fill('my editor');
   await panel.getByRole('button', { name: 'Make a key' }).click();
   await expect(panel.getByText('it is not shown again')).toBeVisible();
   await panel.getByRole('button', { name: 'Revoke my editor' }).click();
-  await page.getByRole('alertdialog').getByRole('button', { name: 'Revoke' }).click();
+  await app.page.getByRole('alertdialog').getByRole('button', { name: 'Revoke' }).click();
   await expect(panel.getByText(/^revoked/).first()).toBeVisible();
 });
 
 test('on a phone nothing sticks out', async () => {
-  await page.setViewportSize({ width: 390, height: 844 });
+  await app.page.setViewportSize({ width: 390, height: 844 });
   for (const path of paths) {
-    await page.goto(path);
-    await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
-    expect(await page.evaluate(() => document.documentElement.scrollWidth), path).toBeLessThanOrEqual(390);
+    await app.page.goto(path);
+    await expect(app.page.getByRole('heading', { level: 1 })).toBeVisible();
+    expect(await app.page.evaluate(() => document.documentElement.scrollWidth), path).toBeLessThanOrEqual(
+      390,
+    );
   }
 });
 
 test('the first page loads little script', async () => {
   const sizes: Promise<number>[] = [];
-  page.on('response', (response) => {
+  app.page.on('response', (response) => {
     if (!/\.js$/.test(new URL(response.url()).pathname)) return;
     sizes.push(
       response
@@ -171,8 +156,8 @@ test('the first page loads little script', async () => {
         .then(({ responseBodySize }) => responseBodySize),
     );
   });
-  await page.goto('/');
-  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  await app.page.goto('/');
+  await expect(app.page.getByRole('heading', { level: 1 })).toBeVisible();
   const bytes = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
   test.info().annotations.push({ type: 'compressed script', description: `${bytes} bytes` });
   expect(bytes).toBeGreaterThan(10_000);

@@ -1,45 +1,29 @@
 /** The chat: what can be done with a conversation, and what its words may not do. */
-import { expect, test, type Browser, type Page } from '@playwright/test';
-import { startHub, type HubProcess } from '../support/hubProcess.ts';
+import { expect, test } from '@playwright/test';
+import { startHub } from '../support/hubProcess.ts';
+import { appOnHub } from './support/appOnHub.ts';
 import { askInChat, keepShort, say } from './support/appPage.ts';
-import { launchChromium } from './support/chromium.ts';
 
-let hub: HubProcess;
-let browser: Browser;
-let page: Page;
+const app = appOnHub();
+test.beforeEach(() => app.page.context().grantPermissions(['clipboard-read', 'clipboard-write']));
 
-test.beforeAll(async () => {
-  hub = await startHub();
-  browser = await launchChromium();
-});
-test.afterAll(async () => {
-  await browser.close();
-  await hub[Symbol.asyncDispose]();
-});
-test.beforeEach(async () => {
-  const context = await browser.newContext({ baseURL: hub.url });
-  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
-  page = await context.newPage();
-});
-test.afterEach(() => page.context().close());
-
-const clipboard = (): Promise<string> => page.evaluate(() => navigator.clipboard.readText());
+const clipboard = (): Promise<string> => app.page.evaluate(() => navigator.clipboard.readText());
 
 test('a prompt is changed and asked again, an answer is copied, written anew and stopped', async () => {
-  await page.goto('/');
-  await askInChat(page, 'What is the capital of France?');
-  const answer = page.getByRole('article', { name: 'Answer' });
+  await app.page.goto('/');
+  await askInChat(app.page, 'What is the capital of France?');
+  const answer = app.page.getByRole('article', { name: 'Answer' });
   await answer.getByRole('button', { name: 'Copy answer' }).click();
   await expect.poll(clipboard).toContain('Paris');
 
-  const prompt = page.getByRole('article', { name: 'Prompt' });
+  const prompt = app.page.getByRole('article', { name: 'Prompt' });
   const edit = prompt.getByRole('button', { name: 'Edit and ask again' });
   await edit.click();
-  await page.keyboard.press('Escape');
+  await app.page.keyboard.press('Escape');
   await expect(edit).toBeFocused();
   await edit.click();
-  await page.getByLabel('The prompt, changed').fill('What is the capital of Italy?');
-  await page.keyboard.press('Enter');
+  await app.page.getByLabel('The prompt, changed').fill('What is the capital of Italy?');
+  await app.page.keyboard.press('Enter');
   await expect(prompt.getByLabel('Version 2 of 2')).toBeVisible();
   await expect(answer).toHaveCount(1);
   await expect(answer.getByText('tokens/s')).toBeVisible();
@@ -48,51 +32,51 @@ test('a prompt is changed and asked again, an answer is copied, written anew and
   await prompt.getByRole('button', { name: 'Next version' }).click();
   await expect(prompt).toContainText('Italy');
 
-  await page.getByRole('button', { name: 'Settings of this conversation' }).click();
-  await page.getByLabel('Longest answer').fill('20000');
-  await page.getByLabel('Temperature').fill('1.5');
-  await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
-  await page.getByLabel('Your message').fill('Tell me a story that does not end.');
-  await page.keyboard.press('Enter');
+  await app.page.getByRole('button', { name: 'Settings of this conversation' }).click();
+  await app.page.getByLabel('Longest answer').fill('20000');
+  await app.page.getByLabel('Temperature').fill('1.5');
+  await app.page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
+  await app.page.getByLabel('Your message').fill('Tell me a story that does not end.');
+  await app.page.keyboard.press('Enter');
   await expect(answer.last().locator('.markdown')).not.toBeEmpty();
   // One answer at a time.
   const another = [
-    page.getByRole('button', { name: 'Edit and ask again' }).last(),
-    page.getByRole('button', { name: 'Write another answer' }).first(),
+    app.page.getByRole('button', { name: 'Edit and ask again' }).last(),
+    app.page.getByRole('button', { name: 'Write another answer' }).first(),
   ];
   for (const button of another) await expect(button).toBeDisabled();
   // Also where another version is shown; and Escape in a field of its own is not for the answer.
   await prompt.first().getByRole('button', { name: 'Version before' }).click();
   await expect(answer).toContainText('Paris');
   for (const button of another) await expect(button).toBeDisabled();
-  await page.getByLabel('Search conversations').press('Escape');
+  await app.page.getByLabel('Search conversations').press('Escape');
   await prompt.first().getByRole('button', { name: 'Next version' }).click();
   await expect(answer.last()).toHaveAttribute('aria-busy', 'true');
-  await page.getByRole('button', { name: 'Stop writing' }).click();
+  await app.page.getByRole('button', { name: 'Stop writing' }).click();
   await expect(answer.last()).toContainText('Stopped.');
   await answer.last().getByRole('button', { name: /^on / }).click();
   await expect(answer.last().getByText('computing')).toBeVisible();
   for (const button of another) await expect(button).toBeEnabled();
-  await expect(page.getByRole('button', { name: 'Send' })).toBeVisible();
+  await expect(app.page.getByRole('button', { name: 'Send' })).toBeVisible();
 });
 
 test('what the model is told first and how it chooses belong to the conversation', async () => {
-  await page.goto('/');
-  const settings = page.getByRole('button', { name: 'Settings of this conversation' });
+  await app.page.goto('/');
+  const settings = app.page.getByRole('button', { name: 'Settings of this conversation' });
   await settings.click();
-  await page.getByLabel('What the model is told first').fill('You are a cook.');
-  await page.getByLabel('Top-k').fill('5');
-  await page.keyboard.press('Escape');
-  await askInChat(page, 'What is bread made of?');
-  await page.reload();
-  await expect(page.getByRole('article', { name: 'Answer' })).toBeVisible();
+  await app.page.getByLabel('What the model is told first').fill('You are a cook.');
+  await app.page.getByLabel('Top-k').fill('5');
+  await app.page.keyboard.press('Escape');
+  await askInChat(app.page, 'What is bread made of?');
+  await app.page.reload();
+  await expect(app.page.getByRole('article', { name: 'Answer' })).toBeVisible();
   await settings.click();
-  await expect(page.getByLabel('What the model is told first')).toHaveValue('You are a cook.');
-  await expect(page.getByLabel('Top-k')).toHaveValue('5');
-  await expect(page.getByLabel('Temperature')).toHaveValue('0');
-  await page.keyboard.press('Escape');
-  const request = page.waitForRequest('**/v1/chat/completions');
-  await say(page, 'And soup?');
+  await expect(app.page.getByLabel('What the model is told first')).toHaveValue('You are a cook.');
+  await expect(app.page.getByLabel('Top-k')).toHaveValue('5');
+  await expect(app.page.getByLabel('Temperature')).toHaveValue('0');
+  await app.page.keyboard.press('Escape');
+  const request = app.page.waitForRequest('**/v1/chat/completions');
+  await say(app.page, 'And soup?');
   expect((await request).postDataJSON()).toMatchObject({
     temperature: 0,
     top_k: 5,
@@ -111,11 +95,11 @@ test('Markdown, formulas and code of an answer are shown, and nothing in it is r
     '| dish | bowls |\n| - | - |\n| soup | 3 |',
   ].join('\n\n');
   // The built-in model writes no such things: they are put where its answers are kept.
-  await page.goto('/');
-  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  await app.page.goto('/');
+  await expect(app.page.getByRole('heading', { level: 1 })).toBeVisible();
   const requested: string[] = [];
-  page.on('request', (request) => requested.push(request.url()));
-  const id = await page.evaluate(async (content) => {
+  app.page.on('request', (request) => requested.push(request.url()));
+  const id = await app.page.evaluate(async (content) => {
     const post = async (path: string, body: object): Promise<string> => {
       const headers = { 'content-type': 'application/json' };
       const response = await fetch(path, { method: 'POST', headers, body: JSON.stringify(body) });
@@ -132,8 +116,8 @@ test('Markdown, formulas and code of an answer are shown, and nothing in it is r
     });
     return conversation;
   }, words);
-  await page.goto(`/?c=${id}`);
-  const answer = page.getByRole('article', { name: 'Answer' });
+  await app.page.goto(`/?c=${id}`);
+  const answer = app.page.getByRole('article', { name: 'Answer' });
   await expect(answer.getByText('bold')).toHaveCSS('font-weight', '700');
   await expect(answer.locator('.katex-display')).toBeVisible();
   await expect(answer.locator('.katex')).toHaveCount(2);
@@ -144,52 +128,52 @@ test('Markdown, formulas and code of an answer are shown, and nothing in it is r
   await expect(answer).toContainText('<script>window.attacked = 2</script>');
   await expect(answer.locator('img, script, style, iframe')).toHaveCount(0);
   await expect(answer.getByRole('link', { name: 'a link' })).toHaveCount(0);
-  expect(await page.evaluate(() => 'attacked' in window)).toBe(false);
-  expect(requested.filter((url) => new URL(url).origin !== hub.url)).toEqual([]);
+  expect(await app.page.evaluate(() => 'attacked' in window)).toBe(false);
+  expect(requested.filter((url) => new URL(url).origin !== app.hub.url)).toEqual([]);
 });
 
 test('where nothing is ready, the chat says what is missing and what to do', async () => {
   await using empty = await startHub({ waitUntilReady: false, flags: ['--local-workers', '0'] });
-  await page.goto(empty.url);
-  await expect(page.getByRole('heading', { name: 'The table is not laid yet' })).toBeVisible();
-  await expect(page.getByText(/minimind2-small: .*(worker|node)/)).toBeVisible();
-  await expect(page.getByLabel('Your message')).toHaveAttribute('placeholder', /Nothing can answer/);
-  await page.getByRole('link', { name: 'See how to add one' }).click();
-  await expect(page.getByText('Nobody sits at the table yet.')).toBeVisible();
+  await app.page.goto(empty.url);
+  await expect(app.page.getByRole('heading', { name: 'The table is not laid yet' })).toBeVisible();
+  await expect(app.page.getByText(/minimind2-small: .*(worker|node)/)).toBeVisible();
+  await expect(app.page.getByLabel('Your message')).toHaveAttribute('placeholder', /Nothing can answer/);
+  await app.page.getByRole('link', { name: 'See how to add one' }).click();
+  await expect(app.page.getByText('Nobody sits at the table yet.')).toBeVisible();
 });
 
 test('what is said before the page knows who answers is sent when it does', async () => {
   let tell = (): void => undefined;
   const told = new Promise<void>((resolve) => (tell = resolve));
-  await page.route('**/api/events', async (route) => told.then(() => route.continue()));
-  await page.goto('/');
-  await keepShort(page);
+  await app.page.route('**/api/events', async (route) => told.then(() => route.continue()));
+  await app.page.goto('/');
+  await keepShort(app.page);
   const words = 'Say hello, and nothing else, to all who sit at this long, long table.';
-  await page.getByLabel('Your message').fill(words);
-  await page.keyboard.press('Enter');
-  await expect(page.getByText('It is sent as soon as the hub says who answers.')).toBeVisible();
-  await expect(page.getByRole('button', { name: 'Send' })).toBeDisabled();
+  await app.page.getByLabel('Your message').fill(words);
+  await app.page.keyboard.press('Enter');
+  await expect(app.page.getByText('It is sent as soon as the hub says who answers.')).toBeVisible();
+  await expect(app.page.getByRole('button', { name: 'Send' })).toBeDisabled();
   tell();
-  await expect(page.getByRole('article', { name: 'Prompt' })).toContainText('Say hello');
-  await expect(page.getByLabel('Your message')).toHaveValue('');
-  await expect(page.getByRole('article', { name: 'Answer' }).getByText('tokens/s')).toBeVisible();
-  await expect(page.getByRole('alert')).toHaveCount(0);
+  await expect(app.page.getByRole('article', { name: 'Prompt' })).toContainText('Say hello');
+  await expect(app.page.getByLabel('Your message')).toHaveValue('');
+  await expect(app.page.getByRole('article', { name: 'Answer' }).getByText('tokens/s')).toBeVisible();
+  await expect(app.page.getByRole('alert')).toHaveCount(0);
 
   // However long its name is, what can be done with a conversation is within reach.
-  const list = page.getByRole('navigation', { name: 'Conversations' });
+  const list = app.page.getByRole('navigation', { name: 'Conversations' });
   await expect(list.getByRole('button', { name: /^Say hello/ })).toBeVisible();
   expect(await list.evaluate((element) => element.scrollWidth <= element.clientWidth)).toBe(true);
 });
 
 test('who did not log in hears that a message is not kept, and is asked again', async () => {
-  await page.context().setExtraHTTPHeaders({ 'x-forwarded-for': '10.0.0.1' });
-  await page.goto('/');
-  const dialog = page.getByRole('dialog', { name: 'This hub asks who you are' });
+  await app.page.context().setExtraHTTPHeaders({ 'x-forwarded-for': '10.0.0.1' });
+  await app.page.goto('/');
+  const dialog = app.page.getByRole('dialog', { name: 'This hub asks who you are' });
   await dialog.getByRole('button', { name: 'Close' }).click();
-  await page.getByLabel('Your message').fill('Is anybody there?');
-  await page.keyboard.press('Enter');
+  await app.page.getByLabel('Your message').fill('Is anybody there?');
+  await app.page.keyboard.press('Enter');
   await expect(dialog).toBeVisible();
   await dialog.getByRole('button', { name: 'Close' }).click();
-  await expect(page.getByRole('article', { name: 'Prompt' })).toContainText('Is anybody there?');
-  await expect(page.getByText(/^The hub could not keep this message: /)).toBeVisible();
+  await expect(app.page.getByRole('article', { name: 'Prompt' })).toContainText('Is anybody there?');
+  await expect(app.page.getByText(/^The hub could not keep this message: /)).toBeVisible();
 });

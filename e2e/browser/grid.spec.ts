@@ -2,64 +2,48 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
-import { expect, test, type Browser, type Page } from '@playwright/test';
-import { startHub, startWorker, stop, type HubProcess } from '../support/hubProcess.ts';
+import { expect, test } from '@playwright/test';
+import { startWorker, stop } from '../support/hubProcess.ts';
+import { appOnHub } from './support/appOnHub.ts';
 import { askInChat, goTo } from './support/appPage.ts';
-import { launchChromium } from './support/chromium.ts';
 
-let hub: HubProcess;
-let browser: Browser;
-let page: Page;
-
-test.beforeAll(async () => {
-  hub = await startHub();
-  browser = await launchChromium();
-});
-test.afterAll(async () => {
-  await browser.close();
-  await hub[Symbol.asyncDispose]();
-});
-test.beforeEach(async () => {
-  const context = await browser.newContext({ baseURL: hub.url });
-  page = await context.newPage();
-});
-test.afterEach(() => page.context().close());
+const app = appOnHub();
 
 test('a node is evicted, banned, and let in again', async () => {
-  await page.goto('/nodes');
-  const table = page.getByRole('table', { name: 'Nodes that are connected' });
+  await app.page.goto('/nodes');
+  const table = app.page.getByRole('table', { name: 'Nodes that are connected' });
   const row = table.getByRole('row', { name: /^pantry/ });
-  await using worker = await startWorker(hub, 'pantry');
+  await using worker = await startWorker(app.hub, 'pantry');
   await expect(row).toContainText('standby');
   const act = async (item: string): Promise<void> => {
     await row.getByRole('button', { name: 'Actions for pantry' }).click();
-    await page.getByRole('menuitem', { name: item, exact: true }).click();
+    await app.page.getByRole('menuitem', { name: item, exact: true }).click();
   };
   await act('Pause at once');
   await expect(row).toContainText('paused');
   await act('Resume');
   await expect(row).toContainText('standby');
   await act('Evict and ban …');
-  await page.getByRole('alertdialog').getByRole('button', { name: 'Evict and ban' }).click();
+  await app.page.getByRole('alertdialog').getByRole('button', { name: 'Evict and ban' }).click();
   await expect(row).toHaveCount(0);
-  await expect(page.getByText('pantry left', { exact: false })).toBeVisible();
+  await expect(app.page.getByText('pantry left', { exact: false })).toBeVisible();
   await stop(worker.child);
-  await page.getByText(/here before$/).click();
-  await page.getByRole('button', { name: 'Let it join again' }).click();
-  await expect(page.getByText('pantry may join again.')).toBeVisible();
+  await app.page.getByText(/here before$/).click();
+  await app.page.getByRole('button', { name: 'Let it join again' }).click();
+  await expect(app.page.getByText('pantry may join again.')).toBeVisible();
 });
 
 test('a worker that vanishes while it gets its layers is replaced, and the page says what happens', async () => {
-  await page.goto('/models');
-  const card = page.getByRole('region', { name: 'minimind2-small' });
+  await app.page.goto('/models');
+  const card = app.page.getByRole('region', { name: 'minimind2-small' });
   await expect(card.getByText('served', { exact: true })).toBeVisible();
-  await using worker = await startWorker(hub, 'passing');
+  await using worker = await startWorker(app.hub, 'passing');
   await card.getByRole('button', { name: 'Change how it is deployed' }).click();
-  await page.getByLabel('A device for each shard').check();
-  await page.getByRole('button', { name: 'Add passing' }).click();
+  await app.page.getByLabel('A device for each shard').check();
+  await app.page.getByRole('button', { name: 'Add passing' }).click();
   // From here on it does nothing of what it is told.
   worker.child.kill('SIGSTOP');
-  await page.getByRole('button', { name: 'Deploy it so' }).click();
+  await app.page.getByRole('button', { name: 'Deploy it so' }).click();
   const stage = card.getByRole('listitem').filter({ hasText: 'passing' });
   await expect(stage).toContainText('getting its layers');
   await expect(card.getByText('not ready', { exact: true })).toBeVisible();
@@ -70,8 +54,8 @@ test('a worker that vanishes while it gets its layers is replaced, and the page 
   ).toBeVisible();
   await expect(card.getByText('not ready', { exact: true })).toBeVisible();
   await card.getByRole('button', { name: 'Change how it is deployed' }).click();
-  await page.getByLabel('As few devices as it fits on').check();
-  await page.getByRole('button', { name: 'Deploy it so' }).click();
+  await app.page.getByLabel('As few devices as it fits on').check();
+  await app.page.getByRole('button', { name: 'Deploy it so' }).click();
   await expect(card.getByText('served', { exact: true })).toBeVisible();
 });
 
@@ -79,10 +63,10 @@ test('a test of a connection ends when it is stopped, or its dialog is closed', 
   // Whoever is here lets others in, and says nothing.
   const silent = createServer().listen(0, '127.0.0.1');
   await once(silent, 'listening');
-  await page.goto('/nodes');
-  await page.getByRole('button', { name: 'Add a node' }).click();
-  await page.getByRole('tab', { name: 'By host and port' }).click();
-  const dialog = page.getByRole('dialog');
+  await app.page.goto('/nodes');
+  await app.page.getByRole('button', { name: 'Add a node' }).click();
+  await app.page.getByRole('tab', { name: 'By host and port' }).click();
+  const dialog = app.page.getByRole('dialog');
   await dialog.getByLabel('Name or address').fill('127.0.0.1');
   await dialog.getByLabel('Port', { exact: true }).fill(String((silent.address() as AddressInfo).port));
   await dialog.getByLabel('Its token').fill('a-good-secret');
@@ -95,51 +79,51 @@ test('a test of a connection ends when it is stopped, or its dialog is closed', 
   };
   for (const end of [
     () => dialog.getByRole('button', { name: 'Stop the test' }).click(),
-    () => page.keyboard.press('Escape'),
+    () => app.page.keyboard.press('Escape'),
   ]) {
     const closed = once(await begin(), 'close');
-    const failed = page.waitForEvent('requestfailed', (request) =>
+    const failed = app.page.waitForEvent('requestfailed', (request) =>
       request.url().endsWith('/test-connection'),
     );
     await end();
     await Promise.all([failed, closed]);
-    await expect(page.getByRole('alert')).toHaveCount(0);
+    await expect(app.page.getByRole('alert')).toHaveCount(0);
   }
   silent.close();
 });
 
 test('requests are found, looked at, exported and deleted', async () => {
-  await hub.client.chat.completions.create({
+  await app.hub.client.chat.completions.create({
     model: 'minimind2-small',
     messages: [{ role: 'user', content: 'Hello from a program' }],
     max_tokens: 4,
   });
-  await page.goto('/requests');
-  const rows = page.getByRole('main').getByRole('listitem');
+  await app.page.goto('/requests');
+  const rows = app.page.getByRole('main').getByRole('listitem');
   await expect(rows.filter({ hasText: 'a program' })).toHaveCount(1);
-  await goTo(page, 'Chat');
-  await askInChat(page, 'A question about leeks');
-  await goTo(page, 'Requests');
-  await expect(page.getByText('2 requests')).toBeVisible();
-  await page.getByLabel('Asked by').selectOption('the chat');
-  await expect(page.getByText('1 request', { exact: true })).toBeVisible();
-  await page.getByLabel('Search').fill('leeks');
-  await page.getByRole('button', { name: /minimind2-small, chat/ }).click();
-  await expect(page.getByText('A question about leeks')).toBeVisible();
-  await expect(page.getByText('computing')).toBeVisible();
+  await goTo(app.page, 'Chat');
+  await askInChat(app.page, 'A question about leeks');
+  await goTo(app.page, 'Requests');
+  await expect(app.page.getByText('2 requests')).toBeVisible();
+  await app.page.getByLabel('Asked by').selectOption('the chat');
+  await expect(app.page.getByText('1 request', { exact: true })).toBeVisible();
+  await app.page.getByLabel('Search').fill('leeks');
+  await app.page.getByRole('button', { name: /minimind2-small, chat/ }).click();
+  await expect(app.page.getByText('A question about leeks')).toBeVisible();
+  await expect(app.page.getByText('computing')).toBeVisible();
 
-  const download = page.waitForEvent('download');
-  await page.getByRole('button', { name: 'Export' }).click();
+  const download = app.page.waitForEvent('download');
+  await app.page.getByRole('button', { name: 'Export' }).click();
   const lines = (await readFile(await (await download).path(), 'utf8')).trim().split('\n');
   expect(lines.map((line) => (JSON.parse(line) as { model: string }).model)).toEqual(['minimind2-small']);
 
-  await page.getByLabel('Search').fill('no such words');
-  await expect(page.getByText('Nothing matches.')).toBeVisible();
-  await page.getByLabel('Search').fill('');
-  await page.getByRole('main').getByRole('button', { name: 'Delete', exact: true }).click();
-  await expect(page.getByText('Nothing matches.')).toBeVisible();
-  await page.getByLabel('Asked by').selectOption('anybody');
-  await page.getByRole('button', { name: 'Delete …' }).click();
-  await page.getByRole('alertdialog').getByRole('button', { name: 'Delete' }).click();
-  await expect(page.getByText('Nothing was asked yet.')).toBeVisible();
+  await app.page.getByLabel('Search').fill('no such words');
+  await expect(app.page.getByText('Nothing matches.')).toBeVisible();
+  await app.page.getByLabel('Search').fill('');
+  await app.page.getByRole('main').getByRole('button', { name: 'Delete', exact: true }).click();
+  await expect(app.page.getByText('Nothing matches.')).toBeVisible();
+  await app.page.getByLabel('Asked by').selectOption('anybody');
+  await app.page.getByRole('button', { name: 'Delete …' }).click();
+  await app.page.getByRole('alertdialog').getByRole('button', { name: 'Delete' }).click();
+  await expect(app.page.getByText('Nothing was asked yet.')).toBeVisible();
 });

@@ -1,8 +1,7 @@
 /** Nothing jumps while a page comes. */
-import { expect, test, type Browser, type Page } from '@playwright/test';
-import { startHub, type HubProcess } from '../support/hubProcess.ts';
+import { expect, test } from '@playwright/test';
+import { appOnHub } from './support/appOnHub.ts';
 import { wholePages } from './support/appPage.ts';
-import { launchChromium } from './support/chromium.ts';
 
 /** As web browsers tell of it; TypeScript does not know it. */
 interface LayoutShift extends PerformanceEntry {
@@ -17,31 +16,15 @@ declare global {
 /** "Good" by web.dev/articles/cls is 0.1; here everything has its place from the start. */
 const mostLayoutShift = 0.02;
 
-let hub: HubProcess;
-let browser: Browser;
-let page: Page;
-
-test.beforeAll(async () => {
-  hub = await startHub({ flags: ['--local-workers', '2', '--stages', '2'] });
-  browser = await launchChromium();
-});
-test.afterAll(async () => {
-  await browser.close();
-  await hub[Symbol.asyncDispose]();
-});
-test.beforeEach(async () => {
-  const context = await browser.newContext({ baseURL: hub.url });
-  page = await context.newPage();
-});
-test.afterEach(() => page.context().close());
+const app = appOnHub({ flags: ['--local-workers', '2', '--stages', '2'] });
 
 for (const [size, viewport] of Object.entries({
   desk: { width: 1280, height: 800 },
   phone: { width: 390, height: 844 },
 })) {
   test(`nothing jumps while a page comes (${size})`, async () => {
-    await page.setViewportSize(viewport);
-    await page.addInitScript(() => {
+    await app.page.setViewportSize(viewport);
+    await app.page.addInitScript(() => {
       globalThis.shifts = [];
       new PerformanceObserver((list) => {
         for (const entry of list.getEntries() as LayoutShift[]) {
@@ -52,21 +35,21 @@ for (const [size, viewport] of Object.entries({
     });
     const pages: typeof wholePages = {
       ...wholePages,
-      '/requests': () => page.getByText('Nothing was asked yet.'),
+      '/requests': () => app.page.getByText('Nothing was asked yet.'),
     };
     for (const [path, whole] of Object.entries(pages)) {
       // Fonts come last: until then, words are as wide as the system's fonts make them.
       let letFontsCome = (): void => undefined;
       const called = new Promise<void>((resolve) => (letFontsCome = resolve));
-      await page.unrouteAll();
-      await page.route('**/*.woff2', async (route) => called.then(() => route.continue()));
-      await page.goto(path, { waitUntil: 'commit' });
-      await expect(whole(page)).toBeVisible();
+      await app.page.unrouteAll();
+      await app.page.route('**/*.woff2', async (route) => called.then(() => route.continue()));
+      await app.page.goto(path, { waitUntil: 'commit' });
+      await expect(whole(app.page)).toBeVisible();
       // Where the password is set, nobody is asked to set one.
-      const firstStart = page.getByRole('complementary', { name: 'First start' });
+      const firstStart = app.page.getByRole('complementary', { name: 'First start' });
       await expect(firstStart).toHaveCount(path === '/settings' ? 0 : 1);
       letFontsCome();
-      const shifts = await page.evaluate(async () => {
+      const shifts = await app.page.evaluate(async () => {
         await document.fonts.ready;
         for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
         return globalThis.shifts;

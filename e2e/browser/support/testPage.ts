@@ -1,11 +1,11 @@
 /** Builds the test pages once and serves them as the hub serves the app: isolated, so that wasm may use threads. */
 import { rmSync } from 'node:fs';
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, preview } from 'vite';
+import { temporaryDirectory } from '../../support/temporaryDirectory.ts';
 
 export interface TestPage {
   /** Ends in a slash. */
@@ -33,7 +33,8 @@ export interface TestPageInit {
 
 export async function serveTestPage({ inEngine, inAgent }: TestPageInit = {}): Promise<TestPage> {
   built ??= buildPages();
-  const outDir = await temporaryDirectory();
+  const directory = await temporaryDirectory('potluck-page-');
+  const outDir = directory.path;
   await cp(await built, outDir, { recursive: true });
   if (inEngine !== undefined) await putFirst(inEngine, outDir, /^engineWorker-.*\.js$/);
   if (inAgent !== undefined) await putFirst(inAgent, outDir, /^agentWorker-.*\.js$/);
@@ -47,14 +48,14 @@ export async function serveTestPage({ inEngine, inAgent }: TestPageInit = {}): P
     url: `http://127.0.0.1:${port}/`,
     async [Symbol.asyncDispose]() {
       await server.close();
-      await rm(outDir, { recursive: true, force: true });
+      await directory[Symbol.asyncDispose]();
     },
   };
 }
 
 /** @returns where they are, until this process ends */
 async function buildPages(): Promise<string> {
-  const outDir = await temporaryDirectory();
+  const { path: outDir } = await temporaryDirectory('potluck-page-');
   process.once('exit', () => rmSync(outDir, { recursive: true, force: true }));
   await build({
     ...common,
@@ -66,8 +67,6 @@ async function buildPages(): Promise<string> {
   });
   return outDir;
 }
-
-const temporaryDirectory = (): Promise<string> => mkdtemp(join(tmpdir(), 'potluck-page-'));
 
 async function putFirst(script: string, directory: string, name: RegExp): Promise<void> {
   const found = (await readdir(directory, { recursive: true })).filter((path) => name.test(basename(path)));
