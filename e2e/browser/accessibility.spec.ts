@@ -27,6 +27,17 @@ test('on any page', async () => {
   await expectNothingSerious('/requests, with one open');
 });
 
+test('the theme changes at once for who wants less motion', async () => {
+  await app.page.emulateMedia({ reducedMotion: 'reduce' });
+  await app.page.goto('/');
+  await expect(app.page.getByLabel('Your message')).toBeVisible();
+  const moving = await app.page.evaluate(() => {
+    document.documentElement.dataset.theme = 'dark';
+    return document.getAnimations().length;
+  });
+  expect(moving).toBe(0);
+});
+
 test('where who comes from another device must log in', async () => {
   await app.page.context().setExtraHTTPHeaders({ 'x-forwarded-for': '10.0.0.1' });
   await app.page.goto('/settings');
