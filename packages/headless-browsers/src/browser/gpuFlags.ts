@@ -29,7 +29,13 @@ export function resolveGpu(
 export function gpuFlags(gpu: Gpu, platform: NodeJS.Platform = process.platform): string[] {
   switch (gpu) {
     case 'swiftshader':
-      return ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
+      return [
+        '--enable-unsafe-webgpu',
+        '--use-webgpu-adapter=swiftshader',
+        // By this extension SwiftShader zeroes a workgroup's memory with one instruction per element: compiling
+        // ONNX Runtime's kernels for attention takes ten times as long as with the loop that comes instead.
+        '--disable-dawn-features=use_vulkan_zero_initialize_workgroup_memory_extension',
+      ];
     case 'nvidia':
       return [
         '--use-angle=vulkan',
