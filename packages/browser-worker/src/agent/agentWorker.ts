@@ -1,11 +1,9 @@
 /** Entry of the web worker in which the agent lives: timers run there also while the tab is hidden. */
-import type { Sha256 } from '@potluck/protocol';
 import {
   messageOf,
   selfTestingStageHost,
   startWorkerAgent,
   webSocketOpener,
-  type AgentEvent,
   type Log,
   type StageHost,
   type WorkerAgent,
@@ -17,6 +15,7 @@ import type { TabEvent } from '../snapshot.ts';
 import { pageConnector } from '../web-rtc/pageConnector.ts';
 import type { TabAgentApi, TabAgentEvent } from './agentApi.ts';
 import { countingStageHost } from './countingStageHost.ts';
+import { gatherBlobEvents } from './gatherBlobEvents.ts';
 import { openBlobStore } from './openBlobStore.ts';
 import { throttle } from './throttle.ts';
 
@@ -68,7 +67,7 @@ const api: TabAgentApi = {
           stageHost: counting.host,
           connector: connections && pageConnector({ port: connections, log }),
           log,
-          observe: observeBlobs(),
+          observe: gatherBlobEvents((event) => observer(event)),
         },
         { ...about, kind: 'browser', version, device },
       );
@@ -101,24 +100,6 @@ function tested(host: StageHost): StageHost {
     { host, openReference, log },
     { onWrong: (reason) => observer({ type: 'wrong-answers', reason }) },
   );
-}
-
-/** Passes events on, blobs together and a few times a second. */
-function observeBlobs(): (event: AgentEvent) => void {
-  const changed = new Map<Sha256, { doneBytes: number; cached: boolean }>();
-  const tell = throttle(tellEveryMs, () => {
-    const blobs = [...changed].map(([sha256, state]) => ({ sha256, ...state }));
-    changed.clear();
-    if (blobs.length > 0) observer({ type: 'blobs', blobs });
-  });
-  return (event) => {
-    if (event.type !== 'blob') {
-      observer(event);
-      return;
-    }
-    changed.set(event.blob.sha256, { doneBytes: event.doneBytes, cached: event.cached });
-    tell();
-  };
 }
 
 function tellLog(level: TabEvent['level'], fields: object, message: string): void {

@@ -1,0 +1,28 @@
+import type { Sha256 } from '@potluck/protocol';
+import type { AgentEvent } from '@potluck/worker';
+import type { TabAgentEvent } from './agentApi.ts';
+import { throttle } from './throttle.ts';
+
+/** Pages need no more than this many events of blobs a second. */
+const tellEveryMs = 200;
+
+/** @returns what passes events on in their order, those of blobs together and a few times a second */
+export function gatherBlobEvents(observe: (event: TabAgentEvent) => void): (event: AgentEvent) => void {
+  const changed = new Map<Sha256, { doneBytes: number; cached: boolean }>();
+  const tellBlobs = (): void => {
+    const blobs = [...changed].map(([sha256, state]) => ({ sha256, ...state }));
+    changed.clear();
+    if (blobs.length > 0) observe({ type: 'blobs', blobs });
+  };
+  const tellBlobsSoon = throttle(tellEveryMs, tellBlobs);
+  return (event) => {
+    if (event.type === 'blob') {
+      changed.set(event.blob.sha256, { doneBytes: event.doneBytes, cached: event.cached });
+      tellBlobsSoon();
+      return;
+    }
+    // Else a stage would be seen to compile before its weights are seen to be here.
+    tellBlobs();
+    observe(event);
+  };
+}
