@@ -14,13 +14,13 @@ export default defineConfig({
         },
       },
       {
-        // Real processes, sockets and models: one file at a time, so that two cores are enough.
+        // Real processes, sockets and models: two files at a time, so that two cores are enough.
         test: {
           name: 'integration',
           include: ['{packages,hub,bench,e2e}/**/*.integration.test.ts'],
           exclude: ['**/node_modules/**'],
           pool: 'forks',
-          fileParallelism: false,
+          maxWorkers: 2,
           testTimeout: 300_000,
           hookTimeout: 120_000,
         },
