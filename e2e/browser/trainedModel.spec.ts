@@ -26,7 +26,7 @@ test.afterAll(async () => {
 const startModel = (): Promise<HubProcess> => startHub({ flags: ['--local-workers', '0', '--stages', '3'] });
 
 test('three tabs on WebGPU are three stages, talk directly and answer rightly', async () => {
-  // In software it takes two minutes until they are ready, and one more until they have answered.
+  // In software it takes a minute or more until they are ready, and half a minute until they have answered.
   test.setTimeout(900_000);
   await using hub = await startModel();
   await using context = await browser.newContext();
