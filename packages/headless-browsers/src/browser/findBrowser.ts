@@ -1,6 +1,6 @@
 /** Which Chromium to run: the one that was named, Playwright's own, the system's, or npm's @sparticuz/chromium. */
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 import { chromium } from 'playwright';
@@ -72,20 +72,36 @@ function isProgram(path: string): boolean {
 
 /**
  * The package unpacks into the folder for temporary files, takes whatever lies there under its name, and brings
- * libraries that servers often lack only where it believes to run at Amazon's.
+ * libraries that servers often lack only where it believes to run at Amazon's. So that nobody takes what another process
+ * has half unpacked, it unpacks into a folder of its own, which then gets its name.
  */
 async function unpackFromNpm(cacheDirectory: string): Promise<FoundBrowser | undefined> {
   const version = packageVersion();
   if (version === undefined) return undefined;
   const folder = join(cacheDirectory, `chromium-${version}`);
-  await mkdir(folder, { recursive: true });
+  const path = join(folder, 'chromium');
   const before = { ...process.env };
-  Object.assign(process.env, { TMPDIR: folder, AWS_LAMBDA_JS_RUNTIME: 'nodejs24.x' });
   try {
-    const { default: packaged } = await import('@sparticuz/chromium');
-    const path = await packaged.executablePath();
+    const { default: packaged, setupLambdaEnvironment } = await import('@sparticuz/chromium');
+    if (!isProgram(path)) {
+      await mkdir(cacheDirectory, { recursive: true });
+      const own = await mkdtemp(`${folder}-`);
+      try {
+        Object.assign(process.env, { TMPDIR: own, AWS_LAMBDA_JS_RUNTIME: 'nodejs24.x' });
+        await packaged.executablePath();
+        // Fails where another process was first.
+        await rename(own, folder).catch((error: unknown) => {
+          if (!isProgram(path)) throw error;
+        });
+      } finally {
+        await rm(own, { recursive: true, force: true });
+      }
+    }
+    process.env['TMPDIR'] = folder;
+    setupLambdaEnvironment(join(folder, 'al2023', 'lib'));
     const environment = changes(before, process.env);
     delete environment['TMPDIR'];
+    delete environment['AWS_LAMBDA_JS_RUNTIME'];
     // With the few fonts that it brings, it crashes on pages that ask for others (seen with 153).
     if (existsSync(systemFonts)) delete environment['FONTCONFIG_PATH'];
     return { path, from: 'npm', environment };
