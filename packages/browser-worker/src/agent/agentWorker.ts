@@ -67,7 +67,7 @@ const api: TabAgentApi = {
           stageHost: counting.host,
           connector: connections && pageConnector({ port: connections, log }),
           log,
-          observe: gatherBlobEvents((event) => observer(event)),
+          observe: gatherBlobEvents((event) => observer(event), tellEveryMs),
         },
         { ...about, kind: 'browser', version, device },
       );

@@ -13,7 +13,7 @@ const seen = (doneBytes: number): TabAgentEvent => ({
 
 test('what was gathered of blobs is told before what comes after it', () => {
   const told: TabAgentEvent[] = [];
-  const pass = gatherBlobEvents((event) => told.push(event));
+  const pass = gatherBlobEvents((event) => told.push(event), 60_000);
   pass(here(1));
   pass(here(5));
   pass(here(10));
