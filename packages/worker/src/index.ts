@@ -56,7 +56,7 @@ export {
   type SignallingInit,
 } from './peers/peerJsSignalling.ts';
 export type { PeerTransport, PeerTransportEvents } from './peers/PeerTransport.ts';
-export { retryAtOnce } from './peers/retryAtOnce.ts';
+export { retrySoon } from './peers/retrySoon.ts';
 export { selectedCandidatePair } from './peers/selectedCandidatePair.ts';
 export { selfTestingStageHost, type SelfTestComponents } from './self-test/selfTestingStageHost.ts';
 export { trialCacheId } from './stage-host/measureTokenStep.ts';

@@ -3,7 +3,7 @@ import type { CandidatePair } from '@potluck/protocol';
 import {
   dataChannelTransport,
   deferred,
-  retryAtOnce,
+  retrySoon,
   TransportClosedError,
   type Deferred,
   type DirectConnector,
@@ -86,7 +86,7 @@ export function pageConnector({ port, log }: { port: MessagePort; log: Log }): D
       tell({ type: 'join', init });
     },
     connect: (peer, signal) =>
-      retryAtOnce({ signal, log }, () => {
+      retrySoon({ signal, log }, () => {
         signal.throwIfAborted();
         const id = (lastCall += 2);
         const waiting = deferred<PeerTransport>();

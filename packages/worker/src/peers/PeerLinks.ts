@@ -1,9 +1,9 @@
 /** The links to all peers: which are wanted, and how each is reached. */
 import { decodeRelay, type FromWorkerMessage, type Welcome, type WorkerId } from '@potluck/protocol';
-import { pause } from '../clock.ts';
 import { deferred, type Deferred } from '../deferred.ts';
 import type { Log } from '../log.ts';
 import { messageOf } from '../messageOf.ts';
+import { callAgainDelayMs, callUntilConnected } from './callUntilConnected.ts';
 import type { DirectConnector } from './DirectConnector.ts';
 import { PeerLink } from './PeerLink.ts';
 import { PeerReporter } from './PeerReporter.ts';
@@ -12,8 +12,8 @@ import { relayTransport, type RelayTransport } from './relayTransport.ts';
 
 /** How long a direct connection may take before frames go by the relay. */
 const directDeadlineMs = 5_000;
-const firstRetryMs = 5_000;
-const longestRetryMs = 60_000;
+/** How long to wait with the relay after it failed itself. */
+const relayAgainMs = 1_000;
 const maxLinks = 64;
 
 export interface PeerLinksComponents {
@@ -44,10 +44,13 @@ export interface PeerLinksEvents {
 interface LinkState {
   link: PeerLink;
   relay: RelayTransport | undefined;
+  /** What frames left by last: when that is lost, something else may take over at once, but not the same again. */
+  lastKind: PeerTransport['kind'] | undefined;
   wanted: boolean;
   ready: Deferred<void>;
   /** Ends the attempts to connect directly. */
   connecting: AbortController | undefined;
+  /** Turns to the relay, unless there is another way by then. */
   relayTimer: ReturnType<typeof setTimeout> | undefined;
   reporter: PeerReporter;
 }
@@ -57,6 +60,7 @@ export class PeerLinks {
   readonly #init: PeerLinksInit;
   readonly #events: PeerLinksEvents;
   readonly #links = new Map<WorkerId, LinkState>();
+  /** What the hub said when it let this worker in; undefined while the hub is away. */
   #welcome: Welcome | undefined;
   /** Relayed messages that were dropped. */
   refusedMessages = 0;
@@ -83,12 +87,18 @@ export class PeerLinks {
         .catch((error: unknown) => log.warn({ reason: messageOf(error) }, 'could not join the signalling'));
     }
     for (const state of this.#links.values()) {
-      if (state.wanted && state.link.kind === undefined) this.#useRelay(state, 'the hub is back');
+      if (!state.wanted || state.link.kind === 'direct') continue;
+      this.#useRelay(state, 'the hub is back');
+      // What was tried before may be in a long pause.
+      state.connecting?.abort(new Error('the hub is back'));
+      state.connecting = undefined;
+      this.#connectDirectly(state);
     }
   }
 
   /** The hub is gone, and with it what was on the relay. */
   onHubLost(): void {
+    this.#welcome = undefined;
     for (const state of this.#links.values()) {
       const { relay } = state;
       state.relay = undefined;
@@ -184,6 +194,7 @@ export class PeerLinks {
       link,
       reporter,
       relay: undefined,
+      lastKind: undefined,
       wanted: false,
       ready: deferred<void>(),
       connecting: undefined,
@@ -210,39 +221,37 @@ export class PeerLinks {
       this.#useRelay(state, 'the hub asks for the relay');
     } else {
       const deadlineMs = this.#init.directDeadlineMs ?? directDeadlineMs;
-      state.relayTimer = setTimeout(() => {
-        this.#useRelay(state, `no direct connection within ${deadlineMs} ms`);
-      }, deadlineMs);
+      this.#useRelayAfter(state, deadlineMs, `no direct connection within ${deadlineMs} ms`);
       this.#connectDirectly(state);
     }
   }
 
-  /** Tries until there is a direct connection; the worker with the lower id is the one that calls. */
-  #connectDirectly(state: LinkState): void {
+  /**
+   * Tries until there is a direct connection or no hub; the worker with the lower id is the one that calls.
+   * @param delayMs before the first try
+   */
+  #connectDirectly(state: LinkState, delayMs = 0): void {
     const { connector, log } = this.#components;
     const { peer } = state.link;
-    if (!connector || this.#welcome?.forceRelay || state.connecting || this.#init.workerId > peer) return;
+    if (!connector || !this.#welcome || this.#welcome.forceRelay) return;
+    if (state.connecting || this.#init.workerId > peer) return;
     const controller = new AbortController();
+    const { signal } = controller;
     state.connecting = controller;
-    const attempts = async (): Promise<void> => {
-      let retryMs = firstRetryMs;
-      while (!controller.signal.aborted && state.link.kind !== 'direct') {
-        try {
-          const deadline = AbortSignal.timeout(3 * directDeadlineMs);
-          const transport = await connector.connect(peer, AbortSignal.any([controller.signal, deadline]));
-          state.link.add(transport);
-          return;
-        } catch (error) {
-          log.debug({ peer, reason: messageOf(error) }, 'no direct connection yet');
-        }
-        // Signalling is usually there within moments of the first try.
-        await pause(state.relay ? retryMs : 250, controller.signal).catch(() => undefined);
-        if (state.relay) retryMs = Math.min(longestRetryMs, 2 * retryMs);
-      }
-    };
-    void attempts().finally(() => {
-      if (state.connecting === controller) state.connecting = undefined;
-    });
+    const isWanted = (): boolean => this.#welcome !== undefined && state.link.kind !== 'direct';
+    void callUntilConnected({ connector, log }, { peer, delayMs, isWanted, signal })
+      .catch(() => undefined) // Given up.
+      .then((transport) => {
+        if (state.connecting === controller) state.connecting = undefined;
+        if (signal.aborted) transport?.close();
+        else if (transport) state.link.add(transport);
+      });
+  }
+
+  /** Turns to the relay later, unless there is another way by then. */
+  #useRelayAfter(state: LinkState, delayMs: number, reason: string): void {
+    clearTimeout(state.relayTimer);
+    state.relayTimer = setTimeout(() => this.#useRelay(state, reason), delayMs);
   }
 
   #useRelay(state: LinkState, reason: string): void {
@@ -262,14 +271,18 @@ export class PeerLinks {
   #onTransport(state: LinkState, kind: PeerTransport['kind'] | undefined, reason: string | undefined): void {
     if (this.#links.get(state.link.peer) !== state) return;
     state.reporter.turned(kind ?? 'lost', reason);
+    const { lastKind } = state;
+    state.lastKind = kind;
     if (kind === undefined) {
       if (!state.wanted) {
         this.#links.delete(state.link.peer);
         state.link.close();
         return;
       }
-      queueMicrotask(() => this.#useRelay(state, reason ?? 'the connection was lost'));
-      this.#connectDirectly(state);
+      // Never from in here: this runs inside the failure of what would be tried again.
+      const delayMs = lastKind === 'relayed' ? relayAgainMs : 0;
+      this.#useRelayAfter(state, delayMs, reason ?? 'the connection was lost');
+      this.#connectDirectly(state, callAgainDelayMs(1));
       return;
     }
     clearTimeout(state.relayTimer);

@@ -7,7 +7,7 @@ import type { DirectConnector } from './DirectConnector.ts';
 import { openActivationsChannel } from './openActivationsChannel.ts';
 import { peerJsSignalling, type SignallingComponents } from './peerJsSignalling.ts';
 import type { PeerTransport } from './PeerTransport.ts';
-import { retryAtOnce } from './retryAtOnce.ts';
+import { retrySoon } from './retrySoon.ts';
 
 export function peerJsConnector(components: SignallingComponents): DirectConnector {
   const { log } = components;
@@ -25,7 +25,7 @@ export function peerJsConnector(components: SignallingComponents): DirectConnect
         },
       }),
     connect: (peer, signal) =>
-      retryAtOnce({ signal, log }, async () => openTransport(await signalling.call(peer, signal), signal)),
+      retrySoon({ signal, log }, async () => openTransport(await signalling.call(peer, signal), signal)),
     close: () => signalling.close(),
   };
 }

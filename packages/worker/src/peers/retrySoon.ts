@@ -1,3 +1,4 @@
+import { pause } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { messageOf } from '../messageOf.ts';
 
@@ -6,9 +7,10 @@ import { messageOf } from '../messageOf.ts';
  * certificate's fingerprint has arrived by signalling ("unknown CA").
  */
 const attempts = 4;
+const delayMs = 50;
 
-/** Connects, again where it fails before the signal is aborted. @throws what the last attempt threw */
-export async function retryAtOnce<Result>(
+/** Connects, again where it fails before the signal is aborted. @throws what the last attempt threw, or the signal's reason */
+export async function retrySoon<Result>(
   { signal, log }: { signal: AbortSignal; log: Log },
   connect: () => Promise<Result>,
 ): Promise<Result> {
@@ -17,7 +19,8 @@ export async function retryAtOnce<Result>(
       return await connect();
     } catch (error) {
       if (signal.aborted || attempt === attempts) throw error;
-      log.debug({ attempt, reason: messageOf(error) }, 'connecting again at once');
+      log.debug({ attempt, reason: messageOf(error) }, 'connecting again');
+      await pause(delayMs, signal);
     }
   }
 }
