@@ -6,16 +6,17 @@ import globals from 'globals';
 import tseslint from 'typescript-eslint';
 import svelteOptions from './svelte.config.js';
 
-/** Imports point one way: protocol <- onnx <- engine <- worker <- the hosts; the hub sees protocol and onnx. */
+/** Imports point one way: protocol <- onnx <- engine <- worker <- the hosts; the hub sees protocol and onnx. Machine is for what runs on Node. */
 const hosts = ['node-worker', 'browser-worker', 'headless-browsers'];
 const mayNotImport = {
-  'packages/api': ['protocol', 'onnx', 'engine', 'worker', ...hosts, 'hub'],
-  'packages/protocol': ['api', 'onnx', 'engine', 'worker', ...hosts, 'hub'],
-  'packages/onnx': ['engine', 'worker', ...hosts, 'hub'],
-  'packages/engine': ['worker', ...hosts, 'hub'],
-  'packages/worker': [...hosts, 'hub'],
+  'packages/api': ['machine', 'protocol', 'onnx', 'engine', 'worker', ...hosts, 'hub'],
+  'packages/machine': ['api', 'protocol', 'onnx', 'engine', 'worker', ...hosts, 'hub'],
+  'packages/protocol': ['api', 'machine', 'onnx', 'engine', 'worker', ...hosts, 'hub'],
+  'packages/onnx': ['machine', 'engine', 'worker', ...hosts, 'hub'],
+  'packages/engine': ['machine', 'worker', ...hosts, 'hub'],
+  'packages/worker': ['machine', ...hosts, 'hub'],
   'packages/node-worker': ['browser-worker', 'headless-browsers', 'hub'],
-  'packages/browser-worker': ['node-worker', 'headless-browsers', 'hub'],
+  'packages/browser-worker': ['machine', 'node-worker', 'headless-browsers', 'hub'],
   'packages/headless-browsers': ['onnx', 'engine', 'browser-worker', 'hub'],
   hub: ['engine', 'worker', ...hosts, 'client'],
 };

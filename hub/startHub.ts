@@ -1,7 +1,13 @@
 /** A hub as a running program: folder, database, port, model, local workers. */
 import { access, constants } from 'node:fs/promises';
-import { availableParallelism, totalmem } from 'node:os';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
+import {
+  DirectoryInUseError,
+  effectiveMemoryBytes,
+  lockDirectory,
+  type DirectoryLock,
+} from '@potluck/machine';
 import type { Logger } from 'pino';
 import { loadAccess } from './access/accessControl.ts';
 import { assembleHub } from './assembleHub.ts';
@@ -63,13 +69,10 @@ async function start(
 ): Promise<Omit<RunningHub, 'stop'>> {
   const data = path.resolve(config.data);
   await prepareDirectory(data);
-  const identity = withOverrides(await loadIdentity(data), config);
-  const database = await openDatabase(data);
-  closers.push(() => database.close());
-  await database.requests.interruptRunning();
-  await database.conversations.interruptStreaming();
+  const lock = lockData(data);
+  closers.push(() => lock.release());
 
-  // The ports first: they are the likeliest thing to go wrong, and importing a model may take long.
+  // The ports first: they are the likeliest thing to go wrong, and what is in the data is not touched before.
   let answer: Fetch = answerStarting;
   const fetch: Fetch = (request, environment) => answer(request, environment);
   const listening = await listen(fetch, config.port, config.host);
@@ -79,6 +82,11 @@ async function start(
   if (https) closers.push(() => https.close());
   const stun = await startStunServer({ logger }, stunInit(config));
   if (stun) closers.push(() => stun.close());
+  const identity = withOverrides(await loadIdentity(data), config);
+  const database = await openDatabase(data);
+  closers.push(() => database.close());
+  await database.requests.interruptRunning();
+  await database.conversations.interruptStreaming();
   const reachability = (): Reachability => ({
     httpPort: port,
     hosts: [...new Set([...namedHosts(https?.certificate), ...hostsOf(config)])],
@@ -157,6 +165,25 @@ async function prepareDirectory(directory: string): Promise<void> {
   }
 }
 
+/** Two hubs on the same data would undo each other's work. */
+function lockData(directory: string): DirectoryLock {
+  try {
+    return lockDirectory(directory);
+  } catch (cause) {
+    if (cause instanceof DirectoryInUseError) {
+      const owner = cause.processId === undefined ? '' : ` (process id ${cause.processId})`;
+      throw new StartError(
+        `another hub${owner} uses the data directory ${directory}. Stop that one, or choose another directory with --data.`,
+        { cause },
+      );
+    }
+    throw new StartError(
+      `the data directory ${directory} can't be locked: ${messageOf(cause)}. Choose another with --data.`,
+      { cause },
+    );
+  }
+}
+
 function withOverrides(identity: HubIdentity, { joinToken, apiKey }: HubConfig): HubIdentity {
   return { ...identity, ...(joinToken ? { joinToken } : {}), ...(apiKey ? { apiKey } : {}) };
 }
@@ -170,7 +197,7 @@ function shareOfMachine({ localWorkers, workerMemoryBytes, threads }: HubConfig)
   const ownThreads =
     threads ?? (count > 1 ? Math.max(1, Math.floor(availableParallelism() / count)) : undefined);
   return {
-    memoryBytes: workerMemoryBytes ?? Math.floor(totalmem() / 2 / count),
+    memoryBytes: workerMemoryBytes ?? Math.floor(effectiveMemoryBytes() / 2 / count),
     ...(ownThreads === undefined ? {} : { threads: ownThreads }),
   };
 }

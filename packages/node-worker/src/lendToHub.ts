@@ -1,6 +1,7 @@
 /** This machine in a hub's service, until it is stopped or the hub will not have it. */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { limitedThreads } from '@potluck/machine';
 import { InstanceId } from '@potluck/protocol';
 import { peerJsConnector, startWorkerAgent, webSocketOpener } from '@potluck/worker';
 import type { AgentEvent, Log, WebSocketClass } from '@potluck/worker';
@@ -32,7 +33,8 @@ export async function lendToHub({ log }: { log: Log }, init: LendInit): Promise<
   const { hub, settings, device, signal, observe } = init;
   const blobStore = await fileBlobStore(join(settings.dataDirectory, 'blobs'));
   if (signal.aborted) return;
-  const stageHost = threadStageHost({ log }, { provider: device.kind, threads: settings.threads });
+  const threads = settings.threads ?? limitedThreads();
+  const stageHost = threadStageHost({ log }, { provider: device.kind, threads });
   const agent = startWorkerAgent(
     {
       openSocket: webSocketOpener(HubWebSocket as unknown as WebSocketClass),

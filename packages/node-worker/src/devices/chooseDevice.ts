@@ -1,7 +1,7 @@
 /** What to compute with: what was asked for, or the fastest of what works. */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { cpus } from 'node:os';
+import { availableParallelism, cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Device } from '@potluck/protocol';
 import { DeviceError } from '../errors.ts';
@@ -79,7 +79,7 @@ function chosen(
   const software = kind === 'webgpu' && checks.isSoftware() ? ' (software)' : '';
   const processor = cpus()[0]?.model.trim() ?? 'processor';
   const description =
-    kind === 'cpu' ? `${processor}, ${cpus().length} threads` : `${kind}${software}, ONNX Runtime`;
+    kind === 'cpu' ? `${processor}, ${availableParallelism()} threads` : `${kind}${software}, ONNX Runtime`;
   return { device: { kind, description, float16 }, reason };
 }
 

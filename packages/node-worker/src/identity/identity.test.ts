@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { lockDirectory } from '@potluck/machine';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { lockDataDirectory } from './dataDirectoryLock.ts';
+import { SettingsError } from '../errors.ts';
+import { runInDataDirectory } from './runInDataDirectory.ts';
 import { workerIdentity } from './workerIdentity.ts';
 
 let directory = '';
@@ -23,27 +23,20 @@ describe('a data directory', () => {
     expect(() => workerIdentity(directory)).toThrow(/worker-id holds no worker id: delete it/);
   });
 
-  it('that a living process has is refused with its id', async () => {
-    const lock = new URL('./dataDirectoryLock.ts', import.meta.url).href;
-    const script = `(await import('${lock}')).lockDataDirectory(process.argv[1]); console.log('locked'); setInterval(() => {}, 1e6)`;
-    const other = spawn(process.execPath, ['--input-type=module', '-e', script, directory]);
-    await once(other.stdout, 'data');
-    expect(() => lockDataDirectory(directory)).toThrow(`process id ${other.pid}`);
-    other.kill('SIGKILL');
-    await once(other, 'exit');
-    lockDataDirectory(directory)();
+  it('that another process has is refused with its id, and is free when that one has ended', async () => {
+    const lock = lockDirectory(directory);
+    const refused = runInDataDirectory(directory, () => Promise.reject(new Error('it ran')));
+    await expect(refused).rejects.toThrow(SettingsError);
+    await expect(refused).rejects.toThrow(`process id ${process.pid}: stop that one`);
+    lock.release();
+    for (let start = 0; start < 2; start++) await runInDataDirectory(directory, () => Promise.resolve());
   });
 
-  it('that a process had whose id is another one’s by now is taken over, and given back', () => {
-    const owner = { processId: process.ppid, life: 'another' };
-    writeFileSync(join(directory, 'lock'), JSON.stringify(owner));
-    const unlock = lockDataDirectory(directory);
-    unlock();
-    lockDataDirectory(directory)();
-  });
-
-  it('with a lock that can’t be read is taken over', () => {
-    writeFileSync(join(directory, 'lock'), 'x');
-    lockDataDirectory(directory)();
+  it('that can not be used is an error that names it', async () => {
+    const file = join(directory, 'worker-id');
+    writeFileSync(file, '');
+    await expect(runInDataDirectory(file, () => Promise.resolve())).rejects.toThrow(
+      `can't use ${file} for data`,
+    );
   });
 });

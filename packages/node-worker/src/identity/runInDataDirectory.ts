@@ -1,8 +1,8 @@
 /** The life of a command that keeps things in a directory of its own. */
 import { mkdirSync } from 'node:fs';
+import { DirectoryInUseError, lockDirectory, type DirectoryLock } from '@potluck/machine';
 import { messageOf } from '@potluck/worker';
 import { SettingsError } from '../errors.ts';
-import { lockDataDirectory } from './dataDirectoryLock.ts';
 
 /**
  * Makes and locks the directory, runs, and gives it back.
@@ -14,12 +14,7 @@ export async function runInDataDirectory(
   directory: string,
   run: (stopping: AbortSignal) => Promise<void>,
 ): Promise<void> {
-  try {
-    mkdirSync(directory, { recursive: true });
-  } catch (error) {
-    throw new SettingsError(`can't use ${directory} for data: ${messageOf(error)}`, { cause: error });
-  }
-  const unlock = lockDataDirectory(directory);
+  const lock = makeAndLock(directory);
   const stopping = new AbortController();
   const stop = (signal: string): void => {
     if (stopping.signal.aborted) process.exit(1);
@@ -30,6 +25,22 @@ export async function runInDataDirectory(
     await run(stopping.signal);
   } finally {
     process.off('SIGINT', stop).off('SIGTERM', stop);
-    unlock();
+    lock.release();
+  }
+}
+
+function makeAndLock(directory: string): DirectoryLock {
+  try {
+    mkdirSync(directory, { recursive: true });
+    return lockDirectory(directory);
+  } catch (cause) {
+    if (cause instanceof DirectoryInUseError) {
+      const owner = cause.processId === undefined ? '' : ` with process id ${cause.processId}`;
+      throw new SettingsError(
+        `${directory} is used by another worker${owner}: stop that one, or give this one --data DIR`,
+        { cause },
+      );
+    }
+    throw new SettingsError(`can't use ${directory} for data: ${messageOf(cause)}`, { cause });
   }
 }

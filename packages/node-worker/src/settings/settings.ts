@@ -1,7 +1,8 @@
 /** The command line of `potluck worker`; every flag has an environment variable. */
 import { randomBytes } from 'node:crypto';
-import { homedir, hostname, totalmem } from 'node:os';
+import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
+import { effectiveMemoryBytes } from '@potluck/machine';
 import { Command, InvalidArgumentError } from 'commander';
 import { SettingsError } from '../errors.ts';
 import { readFingerprint } from '../hub-certificate/fingerprint.ts';
@@ -81,10 +82,10 @@ export function readSettings(
     .addOption(
       flag(
         '--memory <size>',
-        'most memory that models may take, such as 8GB (half of this machine by default)',
+        'most memory that models may take, such as 8GB (default: half of what this machine, or its container, has)',
       )
         .argParser((text) => argument(() => memorySize(text)))
-        .default(Math.floor(totalmem() / 2), 'half'),
+        .default(Math.floor(effectiveMemoryBytes() / 2), 'half'),
     )
     .addOption(flag('--name <name>', 'what people see').default(hostname().slice(0, 100)))
     .addOption(

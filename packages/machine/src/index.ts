@@ -1,0 +1,14 @@
+/**
+ * What the machine is that a hub, a worker or a headless browser runs on: its memory and processors, also where a
+ * container limits them, its proxy, and which process has a data directory.
+ *
+ * @example
+ * const lock = lockDirectory('/var/lib/potluck');
+ * const memoryBytes = Math.floor(effectiveMemoryBytes() / 2);
+ */
+export { DirectoryInUseError, lockDirectory, type DirectoryLock } from './lock/lockDirectory.ts';
+export { effectiveMemoryBytes } from './memory/effectiveMemory.ts';
+export { limitedThreads } from './memory/limitedThreads.ts';
+export { openTunnel } from './proxy/openTunnel.ts';
+export { ProxySettingsError, proxyFor, proxySettings, type ProxySettings } from './proxy/proxySettings.ts';
+export { useProxyForDownloads } from './proxy/useProxyForDownloads.ts';
