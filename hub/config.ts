@@ -57,7 +57,7 @@ export function readConfig(argv: string[], environment: NodeJS.ProcessEnv): HubC
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return undefined;
     throw new StartError(
-      `${error.message.replace(/^error: /, '')}\nSee potluck hub --help for every option.`,
+      `${error.message.replace(/^error: /, '')}\nSee npm start -- --help for every option.`,
       { cause: error },
     );
   }

@@ -96,7 +96,7 @@ test('the log says how to join, by links that lead to HTTPS; no QR code goes int
     `a browser on another device joins with this link: https://hub.example.org:${httpsPort}/join#token=${joinToken}`,
   );
   expect(messages).toContain(
-    `a machine without a browser joins with: potluck worker --hub https://hub.example.org:${httpsPort} ` +
+    `a machine without a browser joins with: npm run potluck -- worker --hub https://hub.example.org:${httpsPort} ` +
       `--token ${joinToken} --fingerprint ${fingerprint}`,
   );
   expect(logged.join('')).not.toMatch(/[▀▄█]/);

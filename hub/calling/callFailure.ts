@@ -22,7 +22,7 @@ export function unreachable(error: unknown, host: string, port: number): CallFai
 function reasonOf(code: string | undefined, host: string, port: number): string {
   switch (code) {
     case 'ECONNREFUSED':
-      return `${host} refuses connections at port ${port}: is \`potluck worker --listen ${port}\` running there, and does its firewall allow the port?`;
+      return `${host} refuses connections at port ${port}: is \`npm run potluck -- worker --listen ${port}\` running there, and does its firewall allow the port?`;
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
     case 'EAI_FAIL':
@@ -57,7 +57,7 @@ export function unauthorised(error: unknown, host: string, port: number): CallFa
   }
   return new CallFailure(
     'authorised',
-    `what answers at port ${port} of ${host} is no waiting worker: start one there with \`potluck worker --listen ${port} --token …\`, or give its port`,
+    `what answers at port ${port} of ${host} is no waiting worker: start one there with \`npm run potluck -- worker --listen ${port} --token …\`, or give its port`,
     { cause: error },
   );
 }

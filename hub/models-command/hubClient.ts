@@ -59,7 +59,7 @@ export class HubClient {
       const reason =
         cause instanceof Error && cause.cause !== undefined ? messageOf(cause.cause) : messageOf(cause);
       throw new CommandError(
-        `No hub answers at ${this.#hub} (${reason}). Start one with \`potluck hub\`, or name another with --hub.`,
+        `No hub answers at ${this.#hub} (${reason}). Start one with \`npm start\`, or name another with --hub.`,
         { cause },
       );
     }

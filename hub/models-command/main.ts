@@ -24,7 +24,7 @@ import { planOf, type PlanOptions } from './planOptions.ts';
  */
 export async function runModels(argv: string[]): Promise<void> {
   try {
-    await modelsCommand().parseAsync(argv, { from: 'user' });
+    await modelsCommand().parseAsync(argv.length === 0 ? ['--help'] : argv, { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return;
@@ -131,7 +131,7 @@ async function list(hub: HubClient): Promise<void> {
       ),
     );
   }
-  if (models.length === 0) print('no models; add one with: potluck models add owner/name');
+  if (models.length === 0) print('no models; add one with: npm run potluck -- models add owner/name');
 }
 
 interface AddOptions {

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { readJoinLink } from '@potluck/protocol';
 import { expect, test } from 'vitest';
-import { lanAddresses, machineNames } from './localNames.ts';
+import { machineNames } from './localNames.ts';
 import { certificateNames, hostsOf, joinLinks, workerCommands } from './reachability.ts';
 
 const reach = { httpPort: 8000, hosts: ['192.168.1.20', '[fd00::2]'] };
@@ -15,14 +15,14 @@ test('links lead to HTTPS, and carry the token where no server sees it', () => {
   ]);
   expect(readJoinLink(links[1] ?? '')).toEqual({ hubUrl: 'https://[fd00::2]:8443', token: 'secret' });
   expect(workerCommands(secure, 'secret')[0]).toBe(
-    'potluck worker --hub https://192.168.1.20:8443 --token secret --fingerprint AA:BB',
+    'npm run potluck -- worker --hub https://192.168.1.20:8443 --token secret --fingerprint AA:BB',
   );
 });
 
 test('where HTTPS is off, they are plain', () => {
   expect(joinLinks(reach, 'secret')[0]).toBe('http://192.168.1.20:8000/join#token=secret');
   expect(workerCommands(reach, 'secret')[0]).toBe(
-    'potluck worker --hub http://192.168.1.20:8000 --token secret',
+    'npm run potluck -- worker --hub http://192.168.1.20:8000 --token secret',
   );
 });
 
@@ -44,13 +44,16 @@ test('the certificate names all of them, and this machine for itself', () => {
   expect(certificateNames({ host: 'fd00::2' })).toMatchObject({ optional: ['fd00::2'] });
 });
 
-test("containers' networks come last, and a machine name that is none in DNS is left out", () => {
-  const ipv4 = (address: string) => [
-    { address, family: 'IPv4' as const, internal: false, netmask: '255.255.255.0', mac: '', cidr: null },
-  ];
-  expect(
-    lanAddresses({ docker0: ipv4('172.17.0.1'), eth0: ipv4('192.168.1.20'), eth1: ipv4('169.254.1.1') }),
-  ).toEqual(['192.168.1.20', '172.17.0.1']);
+test('a token that the operator chose is quoted, so that a shell runs nothing of it', () => {
+  expect(workerCommands(reach, '$(rm -rf x);`id`')[0]).toBe(
+    "npm run potluck -- worker --hub http://192.168.1.20:8000 --token '$(rm -rf x);`id`'",
+  );
+  expect(workerCommands(reach, "it's;so")[1]).toBe(
+    `npm run potluck -- worker --hub 'http://[fd00::2]:8000' --token 'it'\\''s;so'`,
+  );
+});
+
+test('a machine name that is none in DNS is left out', () => {
   expect(machineNames('Attic')).toEqual(['attic', 'attic.local']);
   expect(machineNames('attic.example.org')).toEqual(['attic.example.org']);
   expect(machineNames("Grandma's Laptop")).toEqual([]);

@@ -4,6 +4,7 @@ import { joinLink } from '@potluck/protocol';
 import { certificatesIn, namesIn, type HubCertificate } from '../certificate/hubCertificate.ts';
 import type { CertificateNames } from '../certificate/ownCertificate.ts';
 import { isDnsName, lanAddresses, lanAddresses6, machineNames } from './localNames.ts';
+import { shellQuoted } from './shellQuoted.ts';
 
 export interface Reachability {
   httpPort: number;
@@ -54,11 +55,14 @@ export function joinLinks(reach: Reachability, token: string): string[] {
   return hubUrls(reach).map((hubUrl) => joinLink({ hubUrl, token }));
 }
 
-/** Commands that make a machine without a browser join, the likeliest first. */
+/** Commands that make a machine without a browser join, in a clone of this project; the likeliest first. */
 export function workerCommands(reach: Reachability, token: string): string[] {
   const trust =
     reach.httpsPort === undefined || !reach.fingerprint ? '' : ` --fingerprint ${reach.fingerprint}`;
-  return hubUrls(reach).map((hubUrl) => `potluck worker --hub ${hubUrl} --token ${token}${trust}`);
+  return hubUrls(reach).map(
+    (hubUrl) =>
+      `npm run potluck -- worker --hub ${shellQuoted(hubUrl)} --token ${shellQuoted(token)}${trust}`,
+  );
 }
 
 /** The hub's addresses as URLs, the likeliest first: HTTPS where there is some, else plain HTTP. */

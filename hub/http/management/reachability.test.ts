@@ -51,6 +51,8 @@ test('who may invite gets links and commands', async () => {
   expect(await answer.json()).toEqual({
     token: 'secret',
     links: ['https://192.168.1.20:8443/join#token=secret'],
-    commands: ['potluck worker --hub https://192.168.1.20:8443 --token secret --fingerprint AA:BB'],
+    commands: [
+      'npm run potluck -- worker --hub https://192.168.1.20:8443 --token secret --fingerprint AA:BB',
+    ],
   });
 });
