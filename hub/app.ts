@@ -14,6 +14,8 @@ import type { ChatComponents } from './http/openai/chatCompletions.ts';
 import { openaiRoutes } from './http/openai/openaiRoutes.ts';
 import { servePages } from './http/pages.ts';
 import { requestId } from './http/requestId.ts';
+import { findSource, hubUrlFor } from './http/source.ts';
+import type { TrustedProxies } from './http/trustedProxies.ts';
 import type { BlobStore } from './models/blobStore.ts';
 import { signallingRoutes, type SignallingOptions } from './signalling/signallingRoutes.ts';
 import { pageGoodbyeRoute } from './workers/pageGoodbyeRoute.ts';
@@ -25,6 +27,8 @@ export interface AppComponents
   workerSocket: Handler;
   signalling: SignallingOptions;
   callers: CallerOptions;
+  /** Proxies whose X-Forwarded-* headers are believed. Default: none. */
+  proxies?: TrustedProxies | undefined;
   /** What `npm run build` made. */
   pagesDirectory: string;
   logger: Logger;
@@ -47,6 +51,7 @@ export function createApp(components: AppComponents): Hono {
   // Clients join base URLs carelessly: //v1//models is /v1/models (open-webui 12117).
   const app = new Hono({ getPath: (request) => getPath(request).replaceAll(/\/{2,}/g, '/') });
 
+  app.use(findSource(components.proxies));
   app.use(crossOrigin());
   app.use(requestId());
 
@@ -67,7 +72,7 @@ export function createApp(components: AppComponents): Hono {
   app.route('/blobs', blobRoutes(components.blobs));
 
   app.route('/health', healthRoutes(deployments));
-  app.get('/', (c) => c.text(greeting(new URL(c.req.url).origin)));
+  app.get('/', (c) => c.text(greeting(hubUrlFor(c.var.source) ?? new URL(c.req.url).origin)));
 
   app.route('/api', managementRoutes(components));
 

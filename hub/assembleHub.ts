@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { AccessControl } from './access/accessControl.ts';
 import { KeyUse } from './access/keyUse.ts';
 import { createApp } from './app.ts';
+import { ProxySigns } from './access/proxySigns.ts';
 import { ConversationKeeper } from './conversations/conversationKeeper.ts';
 import { WorkerCalls } from './calling/WorkerCalls.ts';
 import type { Database } from './database/database.ts';
@@ -14,7 +15,9 @@ import type { EventBus } from './events/eventBus.ts';
 import { watchHub } from './events/watchHub.ts';
 import { Generator } from './generation/generator.ts';
 import type { ReachabilityComponents } from './http/management/reachability.ts';
+import { hubCookies } from './http/cookies.ts';
 import { builtPagesDirectory } from './http/pages.ts';
+import type { TrustedProxies } from './http/trustedProxies.ts';
 import type { DownloadInit } from './imports/downloadFile.ts';
 import { Imports } from './imports/imports.ts';
 import type { BlobStore } from './models/blobStore.ts';
@@ -57,6 +60,10 @@ export interface HubComponents {
 export interface HubInit {
   identity: HubIdentity;
   forceRelay: boolean;
+  /** Proxies whose X-Forwarded-* headers are believed; where there are any, nobody asks without a key. Default: none. */
+  proxies?: TrustedProxies;
+  /** Opens everything; see writeLocalKey. Default: there is none. */
+  localKey?: string;
   /** Folder for models that are not imported yet. */
   importsDirectory: string;
   download?: DownloadInit;
@@ -182,6 +189,8 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
       forceRelay,
     },
   );
+  const cookies = hubCookies(identity.hubId);
+  const proxySigns = new ProxySigns({ logger });
   const app = createApp({
     registry,
     deployments,
@@ -214,7 +223,17 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     ),
     workerSocket,
     signalling: { room, key: signalling.key, mayEnter: (id, token) => tokens.accepts(id, token) },
-    callers: { ...access, trustLocal: () => settings.current.trustLocal },
+    cookies,
+    proxies: init.proxies,
+    proxySigns,
+    callers: {
+      ...access,
+      cookies,
+      trustLocal: () => settings.current.trustLocal,
+      hasPassword: () => access.password.isSet,
+      localKey: init.localKey,
+      proxySigns,
+    },
     reachability: components.reachability,
     joinToken: identity.joinToken,
     pagesDirectory: builtPagesDirectory,

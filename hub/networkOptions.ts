@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { TurnUrl } from '@potluck/api';
 import { InvalidArgumentError, type Option } from 'commander';
 import { StartError } from './errors.ts';
+import { isNetwork, loopbackNetworks } from './http/trustedProxies.ts';
 import { isDnsName } from './reachability/localNames.ts';
 
 export interface NetworkConfig {
@@ -17,6 +18,8 @@ export interface NetworkConfig {
   certificateKey?: string;
   /** Further names and addresses under which others reach the hub. */
   addresses?: string[];
+  /** Addresses and networks of proxies whose X-Forwarded-* headers are believed; undefined: no proxy is in front. */
+  behindProxy?: string[];
   /** UDP port of the STUN responder; 0 takes a free one. Undefined: 3478, or a free one where that is taken. */
   stunPort?: number | 'off';
   /** URLs of TURN servers (RFC 7065), for workers that find no direct way. */
@@ -35,6 +38,12 @@ export function networkOptions(option: (flags: string, description: string) => O
       '--addresses <names>',
       'further names and addresses under which others reach this hub, with commas between',
     ).argParser(addressList),
+    option(
+      '--behind-proxy [addresses]',
+      'believe X-Forwarded-* headers of proxies at these addresses (default: on this machine), and end asking without a key',
+    )
+      .argParser(networkList)
+      .preset(loopbackNetworks.join(',')),
     option(
       '--stun-port <port>',
       'UDP port at which workers learn their own address, or off (default: 3478)',
@@ -86,6 +95,16 @@ function addressList(text: string): string[] {
     if (isIP(plain) !== 0 || isDnsName(plain)) return plain.toLowerCase();
     throw new InvalidArgumentError(
       `'${name}' is no name or address. It takes such as hub.example.org or 192.168.1.20, without http:// and port.`,
+    );
+  });
+}
+
+function networkList(text: string): string[] {
+  if (text === 'true' || text === '1') return [...loopbackNetworks];
+  return listOf(text).map((network) => {
+    if (isNetwork(network)) return network;
+    throw new InvalidArgumentError(
+      `'${network}' is no address. It takes addresses of proxies such as 127.0.0.1 or 10.0.0.0/8, with commas between.`,
     );
   });
 }

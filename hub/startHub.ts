@@ -10,11 +10,13 @@ import {
 } from '@potluck/machine';
 import type { Logger } from 'pino';
 import { loadAccess } from './access/accessControl.ts';
+import { writeLocalKey } from './access/localKey.ts';
 import { assembleHub } from './assembleHub.ts';
 import type { HubConfig } from './config.ts';
 import { openDatabase } from './database/database.ts';
 import { StartError, messageOf } from './errors.ts';
 import { answerStarting } from './http/starting.ts';
+import { trustedProxies } from './http/trustedProxies.ts';
 import { listen, type Fetch } from './listen.ts';
 import { LocalWorkers } from './local-workers/localWorkers.ts';
 import { makeDirectory } from './makeDirectory.ts';
@@ -102,6 +104,8 @@ async function start(
     contextLength === undefined ? {} : { contextLength },
   );
   const access = await loadAccess(database, identity, config.adminPassword);
+  const localKey = await writeLocalKey(data, [port, ...(https ? [https.port] : [])]);
+  closers.push(() => localKey.remove());
   const settings = await HubSettings.load(database.values, {
     modelDirectories: config.modelDirectory ?? [],
     flagTurnUrls: config.turn ?? [],
@@ -133,6 +137,8 @@ async function start(
     {
       identity,
       forceRelay: config.forceRelay,
+      localKey: localKey.secret,
+      proxies: trustedProxies(config.behindProxy ?? []),
       importsDirectory: path.join(data, 'imports'),
       ice: iceOf(config, stun?.port),
     },
@@ -148,9 +154,18 @@ async function start(
   closers.push(() => localWorkers.stop());
   explainJoining({ logger, terminal: process.stderr.isTTY ? process.stderr : undefined }, reachability(), {
     joinToken: identity.joinToken,
+    administering: describeAdministering(access.password.isSet, config.behindProxy !== undefined),
     apiKeySource: config.apiKey ? 'the one you gave' : `in ${path.join(data, identityFileName)}`,
   });
   return { url: `http://${isWildcard(config.host) ? 'localhost' : localHost}:${port}`, ready: ready.promise };
+}
+
+/** Who may change things, for the log. */
+function describeAdministering(hasPassword: boolean, isBehindProxy: boolean): string {
+  if (hasPassword) return "changing things needs the administrator's password, on this machine too";
+  if (!isBehindProxy)
+    return "whoever is on this machine may change everything until an administrator's password is chosen in the settings";
+  return "there is no administrator's password yet, so nobody can change things in the app: start with POTLUCK_ADMIN_PASSWORD";
 }
 
 async function prepareDirectory(directory: string): Promise<void> {

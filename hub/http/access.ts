@@ -1,6 +1,7 @@
-/** Where a request comes from, as far as that can be believed. */
+/** Whether a request was made on the hub's own machine, and whether a page of another origin is behind it. */
 import type { Context } from 'hono';
-import { getConnInfo } from '@hono/node-server/conninfo';
+import { machineNames } from '../reachability/localNames.ts';
+import { connectionOf } from './source.ts';
 
 /** Headers that a proxy adds: behind one, everybody seems to be on this machine. */
 const proxyHeaders = [
@@ -8,65 +9,80 @@ const proxyHeaders = [
   'x-forwarded-for',
   'x-forwarded-host',
   'x-forwarded-proto',
+  'x-forwarded-prefix',
   'x-real-ip',
   'via',
   'cf-connecting-ip',
   'true-client-ip',
 ];
 
+export interface LocalTrust {
+  /** What the request may do without a key: nothing, ask, or administer too. */
+  may: 'nothing' | 'ask' | 'administer';
+  /** What makes a request from this machine look as if a proxy passed it on, in words. */
+  proxySign?: string;
+}
+
+const nothing: LocalTrust = { may: 'nothing' };
+
 /**
- * True where the request was made on this machine by a program, or by a page of this machine. A page from elsewhere
- * is none of both: it shows itself by its Origin, or, after DNS rebinding, by the Host that it believes to ask.
+ * What a request may do because it was made on this machine, by a program or by a page of this hub. The name that was
+ * asked must be this machine's own, with the hub's port: a proxy that passes the name on, a forwarded port and DNS
+ * rebinding show themselves by it. A proxy that replaces the name can't be told from a program, except by HTTP/1.0.
  */
-export function isTrustedLocal(c: Context): boolean {
-  if (!isLoopbackAddress(remoteAddress(c))) return false;
-  if (proxyHeaders.some((name) => c.req.header(name) !== undefined)) return false;
+export function localTrust(c: Context): LocalTrust {
+  const connection = connectionOf(c);
+  if (!connection || !isLoopbackAddress(connection.socket.remoteAddress)) return nothing;
+  const header = proxyHeaders.find((name) => c.req.header(name) !== undefined);
+  if (header !== undefined) return { may: 'nothing', proxySign: `the header ${header}` };
+  const { origin: asked, protocol } = new URL(c.req.url);
   const host = c.req.header('host');
-  if (host === undefined || !isLocalOrNumeric(hostnameOf(`http://${host}`))) return false;
+  if (host === undefined || !isOwnHost(host, protocol, connection.socket.localPort)) {
+    return {
+      may: 'nothing',
+      proxySign: `the Host "${(host ?? '').slice(0, 100)}", which is not this machine's`,
+    };
+  }
   const origin = c.req.header('origin');
-  if (origin !== undefined) return isLocalName(hostnameOf(origin)) || hostOf(origin) === host;
-  return c.req.header('sec-fetch-site') !== 'cross-site';
+  if (origin !== undefined && origin !== asked) return nothing;
+  if (!isOwnSite(c.req.header('sec-fetch-site'))) return nothing;
+  return connection.httpVersion === '1.0'
+    ? { may: 'ask', proxySign: 'HTTP/1.0, as nginx speaks it' }
+    : { may: 'administer' };
 }
 
 /**
- * True where no page of another origin is behind the request: a page that this hub served, or a program. Browsers leave
- * Origin out when a page reads from its own origin.
+ * True where no page of another origin is behind the request: a page that this hub served, or a program. A browser's own
+ * word (Sec-Fetch-Site, on HTTPS and on localhost) holds behind any proxy. Without it the Origin has to be the host that
+ * was asked; browsers leave Origin out when a page reads from its own origin.
  */
 export function isFromOwnPage(c: Context): boolean {
-  const origin = c.req.header('origin');
-  if (origin !== undefined) return hostOf(origin) === c.req.header('host');
   const site = c.req.header('sec-fetch-site');
-  return site === undefined || site === 'same-origin' || site === 'none';
+  if (site !== undefined) return isOwnSite(site);
+  const origin = c.req.header('origin');
+  return origin === undefined || URL.parse(origin)?.host === hostOf(c.var.source.host);
 }
 
-/** The address at the other end of the connection. */
-export function remoteAddress(c: Context): string | undefined {
-  try {
-    return getConnInfo(c).remote.address;
-  } catch {
-    return undefined;
-  }
+function isOwnSite(site: string | undefined): boolean {
+  return site === undefined || site === 'same-origin' || site === 'none';
 }
 
 function isLoopbackAddress(address: string | undefined): boolean {
   return address !== undefined && /^(::ffff:)?127\.|^::1$/.test(address);
 }
 
-function isLocalName(hostname: string | undefined): boolean {
-  return hostname !== undefined && /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+function isOwnHost(host: string, protocol: string, port: number | undefined): boolean {
+  const url = URL.parse(`${protocol}//${host}`);
+  if (!url) return false;
+  const askedPort = Number(url.port || (protocol === 'https:' ? 443 : 80));
+  return askedPort === port && isOwnName(url.hostname);
 }
 
-/** A number can't be rebound. */
-function isLocalOrNumeric(hostname: string | undefined): boolean {
-  return (
-    isLocalName(hostname) || (hostname !== undefined && /^(\d+(\.\d+){3}|\[[0-9a-f:.]+\])$/.test(hostname))
-  );
+function isOwnName(name: string): boolean {
+  return /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(name) || machineNames().includes(name);
 }
 
-function hostnameOf(url: string): string | undefined {
-  return URL.parse(url)?.hostname;
-}
-
-function hostOf(url: string): string | undefined {
-  return URL.parse(url)?.host;
+/** Without the port that goes without saying. */
+function hostOf(host: string | undefined): string | undefined {
+  return host === undefined ? undefined : URL.parse(`http://${host}`)?.host;
 }

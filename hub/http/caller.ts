@@ -1,12 +1,14 @@
 /** Who asks: by key, by login, or from the hub's own machine; and whose words theirs are. */
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { Scope } from '@potluck/api';
 import type { Context, MiddlewareHandler } from 'hono';
-import { getCookie, setCookie } from 'hono/cookie';
 import type { ApiKeys, UsedKey } from '../access/apiKeys.ts';
 import type { Logins } from '../access/logins.ts';
-import { isFromOwnPage, isTrustedLocal } from './access.ts';
+import type { ProxySigns } from '../access/proxySigns.ts';
+import { sameSecret } from '../secrets.ts';
+import { isFromOwnPage, localTrust } from './access.ts';
 import { ApiError } from './apiError.ts';
+import type { HubCookies } from './cookies.ts';
 
 /** What a request may do. */
 export interface Caller {
@@ -23,8 +25,14 @@ export interface Caller {
 export interface CallerOptions {
   keys: Pick<ApiKeys, 'use' | 'find'>;
   logins: Pick<Logins, 'find'>;
-  /** True where the hub's own machine needs no key. */
+  cookies: Pick<HubCookies, 'logins' | 'identity'>;
+  /** True where the hub's own machine may ask without a key. */
   trustLocal: () => boolean;
+  /** Once there is an administrator's password, the management API asks this machine for it, too. */
+  hasPassword: () => boolean;
+  /** The key that commands of the hub's own user read from its data directory; undefined: there is none. */
+  localKey?: string | undefined;
+  proxySigns: Pick<ProxySigns, 'note'>;
 }
 
 declare module 'hono' {
@@ -33,10 +41,7 @@ declare module 'hono' {
   }
 }
 
-const identityCookie = 'potluck_identity';
-export const loginCookie = 'potluck_login';
-/** The longest that browsers keep a cookie. */
-const identitySeconds = 400 * 24 * 3600;
+const managementPath = /^\/api(\/|$)/;
 
 /** Finds out who asks, for all that comes after it. */
 export function identify(options: CallerOptions): MiddlewareHandler {
@@ -70,19 +75,12 @@ export function requireScope(scope: Scope, hint: string): MiddlewareHandler {
   };
 }
 
-/** Gives a browser its identity, if it has none. Called where a page asks who it is. */
-export function giveIdentity(c: Context): void {
-  if (readIdentity(c) !== undefined) return;
-  setCookie(c, identityCookie, randomBytes(24).toString('base64url'), {
-    path: '/',
-    httpOnly: true,
-    sameSite: 'Strict',
-    maxAge: identitySeconds,
-  });
-}
-
-function callerOf(c: Context, { keys, logins, trustLocal }: CallerOptions): Caller {
+function callerOf(c: Context, options: CallerOptions): Caller {
+  const { keys, logins, cookies, localKey } = options;
   const sent = bearerOf(c) ?? c.req.header('x-api-key');
+  if (sent !== undefined && localKey !== undefined && sameSecret(sent, localKey)) {
+    return { scopes: ['ask', 'admin'], via: 'local', owner: 'local' };
+  }
   const key = sent === undefined ? undefined : keys.use(sent);
   if (key === 'expired' || key === 'revoked') {
     return { scopes: [], via: 'none', owner: 'nobody', keyProblem: `The key is ${key}.` };
@@ -90,28 +88,33 @@ function callerOf(c: Context, { keys, logins, trustLocal }: CallerOptions): Call
   if (key) return { scopes: key.scopes, via: 'key', owner: `key:${key.id}`, key };
   // Cookies count only for pages that this hub served: a page of another origin can't act for its visitor.
   const ownPage = isFromOwnPage(c);
-  const identity = ownPage ? readIdentity(c) : undefined;
-  const cookie = ownPage ? getCookie(c, loginCookie) : undefined;
-  const login = cookie === undefined ? undefined : logins.find(cookie);
-  const isLocal = trustLocal() && isTrustedLocal(c);
-  const owner = identity === undefined ? (isLocal ? 'local' : 'nobody') : ownerOf(identity);
-  const loginKey = login?.keyId ? keys.find(login.keyId) : undefined;
-  if (isLocal) return { scopes: ['ask', 'admin'], via: 'local', owner };
-  if (login && (login.keyId === null || loginKey)) {
+  const identity = ownPage ? cookies.identity(c) : undefined;
+  for (const cookie of ownPage ? cookies.logins(c) : []) {
+    const login = logins.find(cookie);
+    const loginKey = login?.keyId ? keys.find(login.keyId) : undefined;
+    if (!login || (login.keyId !== null && !loginKey)) continue;
     const scopes = loginKey?.scopes ?? login.scopes;
-    return { scopes, via: 'login', owner, ...(loginKey ? { key: loginKey } : {}) };
+    return { scopes, via: 'login', owner: ownerOf(identity), ...(loginKey ? { key: loginKey } : {}) };
   }
+  const scopes = localScopes(c, options);
+  if (scopes.length > 0) return { scopes, via: 'local', owner: ownerOf(identity, 'local') };
   const keyProblem = sent === undefined ? {} : { keyProblem: 'The key is wrong.' };
   return { scopes: [], via: 'none', owner: 'nobody', ...keyProblem };
 }
 
-function readIdentity(c: Context): string | undefined {
-  const identity = getCookie(c, identityCookie);
-  return identity !== undefined && /^[\w-]{32}$/.test(identity) ? identity : undefined;
+/** What a request without key and login may do because it comes from this machine. */
+function localScopes(c: Context, { trustLocal, hasPassword, proxySigns }: CallerOptions): Scope[] {
+  if (c.var.source.isBehindProxy) return [];
+  const { may, proxySign } = localTrust(c);
+  if (proxySign !== undefined) proxySigns.note(proxySign);
+  if (may === 'nothing' || !trustLocal()) return [];
+  if (managementPath.test(c.req.path)) return hasPassword() || may === 'ask' ? [] : ['ask', 'admin'];
+  return ['ask'];
 }
 
 /** The cookie itself is kept nowhere. */
-function ownerOf(identity: string): string {
+function ownerOf(identity: string | undefined, otherwise = 'nobody'): string {
+  if (identity === undefined) return otherwise;
   return `browser:${createHash('sha256').update(identity).digest('hex')}`;
 }
 

@@ -11,7 +11,7 @@ export class CommandError extends Error {
 export interface HubClientInit {
   /** Such as `http://localhost:8000`. */
   hub: string;
-  /** API key with the right to administer; not needed on the hub's own machine. */
+  /** API key with the right to administer. */
   key?: string;
 }
 
@@ -69,6 +69,9 @@ export class HubClient {
 async function commandError(response: Response): Promise<CommandError> {
   const body = (await response.json().catch(() => undefined)) as Partial<ErrorBody> | undefined;
   const message = body?.error?.message ?? `The hub answered ${response.status}.`;
-  const hint = response.status === 401 || response.status === 403 ? ' A key goes after --key.' : '';
+  const hint =
+    response.status === 401 || response.status === 403
+      ? ' A key goes after --key; on the hub’s machine, --data names the hub’s data directory instead.'
+      : '';
   return new CommandError(`${message}${hint}`);
 }

@@ -11,6 +11,7 @@ import type {
   Node,
 } from '@potluck/api';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { readLocalKey } from '../access/localKey.ts';
 import { formatBytes } from '../formatBytes.ts';
 import { describePreview } from './describePreview.ts';
 import { followDeployment, followImport } from './followProgress.ts';
@@ -38,6 +39,16 @@ export async function runModels(argv: string[]): Promise<void> {
   }
 }
 
+interface HubOptions extends HubClientInit {
+  data: string;
+}
+
+/** A key that was given is used; without one, that which a hub of this user on this machine wrote. */
+function connect({ hub, key, data }: HubOptions): HubClient {
+  const known = key ?? readLocalKey(data, hub);
+  return new HubClient({ hub, ...(known === undefined ? {} : { key: known }) });
+}
+
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 function modelsCommand(): Command {
@@ -51,9 +62,15 @@ function modelsCommand(): Command {
       .description(description)
       .addOption(new Option('--hub <url>', 'the hub').env('POTLUCK_HUB').default('http://localhost:8000'))
       .addOption(
-        new Option('--key <key>', 'API key that may administer; not needed on the hub’s machine').env(
-          'POTLUCK_KEY',
-        ),
+        new Option(
+          '--key <key>',
+          'API key that may administer (default: the one in --data, on the hub’s machine)',
+        ).env('POTLUCK_KEY'),
+      )
+      .addOption(
+        new Option('--data <directory>', 'data directory of a hub on this machine')
+          .env('POTLUCK_DATA')
+          .default('.potluck'),
       );
   const withPlan = (one: Command): Command =>
     one
@@ -64,15 +81,13 @@ function modelsCommand(): Command {
         'a node for each stage, in order: NAME, or NAME:FIRST-LAST with its layers',
       );
 
-  command('list', 'models that are here, and where they are served').action(
-    async (options: HubClientInit) => {
-      await list(new HubClient(options));
-    },
-  );
+  command('list', 'models that are here, and where they are served').action(async (options: HubOptions) => {
+    await list(connect(options));
+  });
   command('search <words>', 'find models on the Hugging Face Hub').action(
-    async (words: string, options: HubClientInit) => {
+    async (words: string, options: HubOptions) => {
       const query = `?search=${encodeURIComponent(words)}`;
-      const found = await new HubClient(options).ask<{ models: HubSearchResult[] }>(
+      const found = await connect(options).ask<{ models: HubSearchResult[] }>(
         'GET',
         `/remote-models${query}`,
       );
@@ -86,31 +101,29 @@ function modelsCommand(): Command {
     .option('--revision <name>', 'branch, tag or commit of the repository')
     .option('--token <token>', 'for a gated repository')
     .option('--deploy', 'serve it as soon as it is here')
-    .action(async (model: string, options: HubClientInit & AddOptions) => {
-      await add(new HubClient(options), model, options);
+    .action(async (model: string, options: HubOptions & AddOptions) => {
+      await add(connect(options), model, options);
     });
   command('remove <id>', 'delete a model that is not deployed').action(
-    async (id: string, options: HubClientInit) => {
-      await new HubClient(options).ask('DELETE', `/models?id=${encodeURIComponent(id)}`);
+    async (id: string, options: HubOptions) => {
+      await connect(options).ask('DELETE', `/models?id=${encodeURIComponent(id)}`);
       print(`removed ${id}`);
     },
   );
   withPlan(command('plan <id>', 'what deploying would do; changes nothing')).action(
-    async (id: string, options: HubClientInit & PlanOptions) => {
-      await plan(new HubClient(options), id, options);
+    async (id: string, options: HubOptions & PlanOptions) => {
+      await plan(connect(options), id, options);
     },
   );
   withPlan(command('deploy <id>', 'serve a model, or change how; waits until it serves')).action(
-    async (id: string, options: HubClientInit & PlanOptions) => {
-      await deploy(new HubClient(options), id, options);
+    async (id: string, options: HubOptions & PlanOptions) => {
+      await deploy(connect(options), id, options);
     },
   );
-  command('undeploy <id>', 'take a model off the nodes').action(
-    async (id: string, options: HubClientInit) => {
-      await new HubClient(options).ask('DELETE', `/deployments?model=${encodeURIComponent(id)}`);
-      print(`undeployed ${id}`);
-    },
-  );
+  command('undeploy <id>', 'take a model off the nodes').action(async (id: string, options: HubOptions) => {
+    await connect(options).ask('DELETE', `/deployments?model=${encodeURIComponent(id)}`);
+    print(`undeployed ${id}`);
+  });
   return models;
 }
 

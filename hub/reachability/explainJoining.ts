@@ -5,6 +5,8 @@ import { joinLinks, workerCommands, type Reachability } from './reachability.ts'
 
 export interface ExplainJoiningInit {
   joinToken: string;
+  /** Who may change things, in words. */
+  administering: string;
   /** Where the API key is, in words. */
   apiKeySource: string;
 }
@@ -13,7 +15,7 @@ export interface ExplainJoiningInit {
 export function explainJoining(
   components: { logger: Logger; terminal: { write(text: string): void } | undefined },
   reach: Reachability,
-  { joinToken, apiKeySource }: ExplainJoiningInit,
+  { joinToken, administering, apiKeySource }: ExplainJoiningInit,
 ): void {
   const { logger, terminal } = components;
   const [link = ''] = joinLinks(reach, joinToken);
@@ -24,6 +26,7 @@ export function explainJoining(
   if (reach.httpsPort === undefined) {
     logger.info('HTTPS is off: browsers on other devices compute without their GPU');
   }
+  logger.info(administering);
   logger.info(`programs on other machines need the API key, which is ${apiKeySource}`);
 }
 

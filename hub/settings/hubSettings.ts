@@ -10,6 +10,8 @@ const Stored = Settings.omit({
   modelDirectories: true,
   hasTurnCredential: true,
   flagTurnUrls: true,
+  behindProxy: true,
+  proxySeen: true,
 }).extend({
   hubToken: z.string().nullable(),
   turnCredential: z.string().nullable(),
@@ -67,7 +69,7 @@ export class HubSettings {
     return new HubSettings(values, init, Stored.safeParse({ ...own, ...known }).data ?? own);
   }
 
-  get current(): Settings {
+  get current(): Omit<Settings, 'behindProxy' | 'proxySeen'> {
     const { hubToken, turnCredential, ...settings } = this.#stored;
     return {
       ...settings,
@@ -96,7 +98,7 @@ export class HubSettings {
   }
 
   /** @throws SettingsConflict if another revision is current, SettingsIncomplete if something is missing */
-  async change({ revision, ...change }: SettingsChange): Promise<Settings> {
+  async change({ revision, ...change }: SettingsChange): Promise<HubSettings['current']> {
     if (revision !== this.#stored.revision) {
       throw new SettingsConflict(
         `The settings were changed meanwhile (revision ${this.#stored.revision}, you saw ${revision}). Look at them again.`,

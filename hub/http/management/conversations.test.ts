@@ -17,7 +17,7 @@ afterEach(() => hub.close());
 async function browser(): Promise<Record<string, string>> {
   const { headers } = await api(hub, 'GET', '/session');
   const [cookie = ''] = headers.getSetCookie();
-  expect(cookie).toMatch(/^potluck_identity=.*HttpOnly.*SameSite=Strict/);
+  expect(cookie).toMatch(/^potluck_identity_\w{12}=.*HttpOnly.*SameSite=Strict/);
   return { cookie: cookie.slice(0, cookie.indexOf(';')) };
 }
 const begin = async (who: Record<string, string>, body: unknown = {}): Promise<Conversation> =>

@@ -75,7 +75,10 @@ export function managementRoutes(components: ManagementComponents): OpenAPIHono 
   );
   const { key, login } = securitySchemes;
   app.openAPIRegistry.registerComponent('securitySchemes', 'key', key);
-  app.openAPIRegistry.registerComponent('securitySchemes', 'login', login);
+  app.openAPIRegistry.registerComponent('securitySchemes', 'login', {
+    ...login,
+    name: components.cookies.loginName,
+  });
   app.doc31('/openapi.json', {
     openapi: '3.1.0',
     info: { title: 'Potluck', version: components.hub.version },

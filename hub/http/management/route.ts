@@ -3,7 +3,7 @@ import { createRoute, type RouteConfig } from '@hono/zod-openapi';
 import { ErrorBody, type Scope } from '@potluck/api';
 import type { Context } from 'hono';
 import type { z } from 'zod';
-import { loginCookie, requireScope } from '../caller.ts';
+import { requireScope } from '../caller.ts';
 
 /** What every route of the management API says of itself. */
 interface Description<P extends string> {
@@ -19,10 +19,17 @@ const hint =
   'Log in with the administrator’s password, or send an API key as "Authorization: Bearer …"; ' +
   'the hub says where to find its own when it starts.';
 
-/** By which a caller shows who it is. On the hub's own machine nothing need be shown, unless the operator says so. */
+/**
+ * By which a caller shows who it is. On the hub's own machine nothing need be shown until there is an administrator's
+ * password.
+ */
 export const securitySchemes = {
   key: { type: 'http', scheme: 'bearer', description: 'An API key' },
-  login: { type: 'apiKey', in: 'cookie', name: loginCookie, description: 'From POST /session' },
+  login: {
+    type: 'apiKey',
+    in: 'cookie',
+    description: 'From POST /session; over HTTPS with __Host- before its name',
+  },
 } as const;
 
 /** JSON content of a schema, as OpenAPI wants it. */

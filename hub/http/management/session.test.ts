@@ -40,7 +40,13 @@ test('the first start asks for a password on this machine; with it one administe
   expect((await api(hub, 'PUT', '/session/password', { password: 'short' })).status).toBe(400);
   expect((await api(hub, 'PUT', '/session/password', { password })).status).toBe(200);
 
-  expect((await api(hub, 'GET', '/settings', undefined, elsewhere)).status).toBe(401);
+  // From then on this machine needs it for the management API, too; what asks goes on.
+  for (const headers of [{}, elsewhere]) {
+    expect((await api(hub, 'GET', '/settings', undefined, headers)).status).toBe(401);
+    expect((await api(hub, 'GET', '/nodes', undefined, headers)).status).toBe(401);
+    expect(await session(headers)).toMatchObject({ via: 'none', scopes: [], hasAdminPassword: true });
+  }
+  expect((await fetch(`${hub.url}/v1/models`)).status).toBe(200);
   expect((await api(hub, 'POST', '/session', { password: 'wrong' }, elsewhere)).status).toBe(401);
   const login = await api<Session>(hub, 'POST', '/session', { password }, elsewhere);
   expect(login.body).toMatchObject({ via: 'login', scopes: ['ask', 'admin'] });
@@ -86,11 +92,12 @@ test('people give what they have, and hear what is wrong with it; it counts as o
   expect(await logIn('a guess')).toMatch(
     /^401 This hub has no such key. There is no administrator’s password/,
   );
-  await api(hub, 'PUT', '/session/password', { password: 'correct horse' });
+  const set = await api(hub, 'PUT', '/session/password', { password: 'correct horse' });
+  const cookies = cookiesOf(set.headers);
   expect(await logIn('correct horse')).toBe('200 ');
-  const { body: key } = await api<CreatedApiKey>(hub, 'POST', '/keys', { name: 'Ben' });
+  const { body: key } = await api<CreatedApiKey>(hub, 'POST', '/keys', { name: 'Ben' }, cookies);
   expect(await logIn(key.secret)).toBe('200 ');
-  await api(hub, 'POST', `/keys/${key.id}/revoke`);
+  await api(hub, 'POST', `/keys/${key.id}/revoke`, undefined, cookies);
   expect(await logIn(key.secret)).toMatch(/^401 This key was revoked/);
   for (let attempt = 1; attempt < 5; attempt++) {
     expect(await logIn('a guess')).toBe(

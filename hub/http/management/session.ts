@@ -2,14 +2,14 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { Login, NewPassword, Session, type Scope } from '@potluck/api';
 import type { Context } from 'hono';
-import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import type { AdminPassword } from '../../access/adminPassword.ts';
 import type { ApiKeys } from '../../access/apiKeys.ts';
 import { Attempts } from '../../access/attempts.ts';
-import { loginSeconds, type Logins } from '../../access/logins.ts';
-import { isFromOwnPage, remoteAddress } from '../access.ts';
+import type { Logins } from '../../access/logins.ts';
+import { isFromOwnPage } from '../access.ts';
 import { ApiError } from '../apiError.ts';
-import { giveIdentity, loginCookie, type Caller } from '../caller.ts';
+import type { Caller } from '../caller.ts';
+import type { HubCookies } from '../cookies.ts';
 import { openApiRoutes } from './openApi.ts';
 import { answers, route, takes } from './route.ts';
 
@@ -17,6 +17,7 @@ export interface SessionComponents {
   password: AdminPassword;
   keys: ApiKeys;
   logins: Logins;
+  cookies: HubCookies;
   hub: { id: string; version: string };
 }
 
@@ -26,7 +27,7 @@ const noPassword =
   'There is no administrator’s password yet: it is chosen on the hub’s own machine, in the settings.';
 
 /** Routes to mount under `/session`. */
-export function sessionRoutes({ password, keys, logins, hub }: SessionComponents): OpenAPIHono {
+export function sessionRoutes({ password, keys, logins, cookies, hub }: SessionComponents): OpenAPIHono {
   const app = openApiRoutes();
   const attempts = new Attempts();
   const describe = ({ scopes, via }: Pick<Caller, 'scopes' | 'via'>): Session => ({
@@ -43,7 +44,7 @@ export function sessionRoutes({ password, keys, logins, hub }: SessionComponents
       { responses: { 200: answers(Session, 'Who you are, and what you may do') } },
     ),
     (c) => {
-      giveIdentity(c);
+      cookies.giveIdentity(c);
       return c.json(describe(c.var.caller), 200);
     },
   );
@@ -56,7 +57,7 @@ export function sessionRoutes({ password, keys, logins, hub }: SessionComponents
     async (c) => {
       refuseOtherPages(c);
       const login = c.req.valid('json');
-      const address = remoteAddress(c) ?? 'unknown';
+      const address = c.var.source.address ?? 'unknown';
       const wait = attempts.waitSeconds(address);
       if (wait > 0) {
         throw new ApiError(429, `Too many wrong tries. Wait ${wait} s.`, {
@@ -71,8 +72,8 @@ export function sessionRoutes({ password, keys, logins, hub }: SessionComponents
         throw new ApiError(401, opened, { code: `invalid_${param}`, param });
       }
       attempts.succeeded(address);
-      giveIdentity(c);
-      setLogin(c, await logins.create(opened.scopes, opened.keyId));
+      cookies.giveIdentity(c);
+      cookies.setLogin(c, await logins.create(opened.scopes, opened.keyId));
       return c.json(describe({ scopes: opened.scopes, via: 'login' }), 200);
     },
   );
@@ -84,9 +85,8 @@ export function sessionRoutes({ password, keys, logins, hub }: SessionComponents
     ),
     async (c) => {
       refuseOtherPages(c);
-      const cookie = getCookie(c, loginCookie);
-      if (cookie !== undefined) await logins.end(cookie);
-      deleteCookie(c, loginCookie, { path: '/' });
+      for (const cookie of cookies.logins(c)) await logins.end(cookie);
+      cookies.removeLogins(c);
       const { caller } = c.var;
       return c.json(describe(caller.via === 'login' ? { scopes: [], via: 'none' } : caller), 200);
     },
@@ -114,9 +114,8 @@ export function sessionRoutes({ password, keys, logins, hub }: SessionComponents
       }
       await password.set(chosen);
       await logins.endAll();
-      setLogin(c, await logins.create(['ask', 'admin'], null));
-      const caller = c.var.caller.via === 'local' ? c.var.caller : { scopes: ['ask', 'admin'] as const };
-      return c.json(describe({ via: 'login', ...caller }), 200);
+      cookies.setLogin(c, await logins.create(['ask', 'admin'], null));
+      return c.json(describe({ scopes: ['ask', 'admin'], via: 'login' }), 200);
     },
   );
   return app;
@@ -141,15 +140,10 @@ export function sessionRoutes({ password, keys, logins, hub }: SessionComponents
 /** A page of another origin must not log its visitor in or out. */
 function refuseOtherPages(c: Context): void {
   if (isFromOwnPage(c)) return;
-  throw new ApiError(403, 'Only the hub’s own pages may do this.', { code: 'not_allowed' });
-}
-
-function setLogin(c: Context, cookie: string): void {
-  setCookie(c, loginCookie, cookie, {
-    path: '/',
-    httpOnly: true,
-    sameSite: 'Strict',
-    secure: new URL(c.req.url).protocol === 'https:',
-    maxAge: loginSeconds,
-  });
+  throw new ApiError(
+    403,
+    'Only the hub’s own pages may do this. If a proxy serves them, start the hub with --behind-proxy, or let the proxy ' +
+      'pass the Host header on.',
+    { code: 'not_allowed' },
+  );
 }

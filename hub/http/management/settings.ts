@@ -1,8 +1,10 @@
 /** What the operator set. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { Settings, SettingsChange } from '@potluck/api';
+import type { Context } from 'hono';
 import type { HubSettings } from '../../settings/hubSettings.ts';
 import type { AdminPassword } from '../../access/adminPassword.ts';
+import type { ProxySigns } from '../../access/proxySigns.ts';
 import { ApiError } from '../apiError.ts';
 import { openApiRoutes } from './openApi.ts';
 import { answers, route, takes } from './route.ts';
@@ -10,19 +12,25 @@ import { answers, route, takes } from './route.ts';
 export interface SettingsRouteComponents {
   hubSettings: HubSettings;
   password: Pick<AdminPassword, 'isSet'>;
+  proxySigns: Pick<ProxySigns, 'last'>;
 }
 
 const tag = 'Settings';
 
 /** Routes to mount under `/settings`. */
-export function settingsRoutes({ hubSettings, password }: SettingsRouteComponents): OpenAPIHono {
+export function settingsRoutes({ hubSettings, password, proxySigns }: SettingsRouteComponents): OpenAPIHono {
   const app = openApiRoutes();
+  const view = (c: Context, settings: HubSettings['current']): Settings => ({
+    ...settings,
+    behindProxy: c.var.source.isBehindProxy,
+    proxySeen: proxySigns.last ?? null,
+  });
   app.openapi(
     route(
       { method: 'get', path: '/', summary: 'The settings', tag, scope: 'admin' },
       { responses: { 200: answers(Settings, 'The settings') } },
     ),
-    (c) => c.json(hubSettings.current, 200),
+    (c) => c.json(view(c, hubSettings.current), 200),
   );
   app.openapi(
     route(
@@ -40,7 +48,7 @@ export function settingsRoutes({ hubSettings, password }: SettingsRouteComponent
           param: 'trustLocal',
         });
       }
-      return c.json(await hubSettings.change(change), 200);
+      return c.json(view(c, await hubSettings.change(change)), 200);
     },
   );
   return app;

@@ -1,6 +1,6 @@
 /** What the operator set. */
 import { z } from 'zod';
-import { Count } from './common.ts';
+import { Count, Timestamp } from './common.ts';
 
 const HttpUrl = z.url({ protocol: /^https?$/, error: 'an http or https address' }).max(500);
 
@@ -22,8 +22,15 @@ export const Settings = z
     keepChatWords: z.boolean(),
     /** Keep prompt and answer of what programs ask with the request. */
     keepApiWords: z.boolean(),
-    /** Programs and pages on the hub's own machine need no key and may administer. */
+    /**
+     * Programs on the hub's own machine may ask without a key. Until there is an administrator's password, they may also
+     * administer. Without effect where `behindProxy` is true.
+     */
     trustLocal: z.boolean(),
+    /** True where the hub was started with `--behind-proxy`: everybody needs a key or a login. */
+    behindProxy: z.boolean(),
+    /** The last request without a key that looked as if a proxy on the hub's machine had passed it on; null: none. */
+    proxySeen: z.object({ at: Timestamp, sign: z.string() }).nullable(),
     /** Where models are fetched by name: the Hugging Face Hub, or a mirror of it. */
     hubEndpoint: HttpUrl,
     /** True where a token for gated models is kept. The token itself is never sent. */

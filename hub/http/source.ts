@@ -1,0 +1,76 @@
+/** Where a request comes from: from the connection, or from the headers of a proxy that the operator named. */
+import type { IncomingMessage } from 'node:http';
+import type { Context, MiddlewareHandler } from 'hono';
+import { noProxies, type TrustedProxies } from './trustedProxies.ts';
+
+export interface Source {
+  /** Address of who asks; undefined where there is no connection, as in tests. */
+  address: string | undefined;
+  protocol: 'http' | 'https';
+  /** Name and port that the caller asked, as in a Host header. */
+  host: string | undefined;
+  /** Path below which the caller sees the hub: empty, or such as `/potluck`. */
+  prefix: string;
+  /** True where a trusted proxy passed the request on. */
+  isForwarded: boolean;
+  /** True where the operator named proxies: nobody counts as a caller on this machine then. */
+  isBehindProxy: boolean;
+}
+
+declare module 'hono' {
+  interface ContextVariableMap {
+    source: Source;
+  }
+}
+
+const hostPattern = /^([\w.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?$/i;
+const prefixPattern = /^(\/[\w.~-]+)+$/;
+
+/** Finds out where requests come from, for all that comes after it. */
+export function findSource(proxies: TrustedProxies = noProxies): MiddlewareHandler {
+  return async function setSource(c, next) {
+    c.set('source', sourceOf(c, proxies));
+    await next();
+  };
+}
+
+/** The connection that a request came on; undefined where there is none, as in tests. */
+export function connectionOf(c: Context): IncomingMessage | undefined {
+  const environment = c.env as
+    { incoming?: IncomingMessage; server?: { incoming?: IncomingMessage } } | undefined;
+  return environment?.server?.incoming ?? environment?.incoming;
+}
+
+/** The URL under which the caller sees this hub, without a slash at its end; undefined where no host was asked. */
+export function hubUrlFor({ protocol, host, prefix }: Source): string | undefined {
+  return host === undefined ? undefined : `${protocol}://${host}${prefix}`;
+}
+
+function sourceOf(c: Context, proxies: TrustedProxies): Source {
+  const address = connectionOf(c)?.socket.remoteAddress;
+  const source: Source = {
+    address,
+    protocol: new URL(c.req.url).protocol === 'https:' ? 'https' : 'http',
+    host: c.req.header('host'),
+    prefix: '',
+    isForwarded: false,
+    isBehindProxy: proxies.isAny,
+  };
+  if (!proxies.includes(address)) return source;
+  const protocol = lastOf(c, 'x-forwarded-proto')?.toLowerCase();
+  const host = lastOf(c, 'x-forwarded-host');
+  const prefix = lastOf(c, 'x-forwarded-prefix')?.replace(/\/+$/, '');
+  return {
+    address: proxies.callerOf(address, c.req.header('x-forwarded-for')),
+    protocol: protocol === 'https' || protocol === 'http' ? protocol : source.protocol,
+    host: host !== undefined && hostPattern.test(host) ? host : source.host,
+    prefix: prefix !== undefined && prefixPattern.test(prefix) ? prefix : '',
+    isForwarded: true,
+    isBehindProxy: true,
+  };
+}
+
+/** Proxies append: the last value is from the one that the operator named, those before it from anybody. */
+function lastOf(c: Context, name: string): string | undefined {
+  return c.req.header(name)?.split(',').at(-1)?.trim();
+}
