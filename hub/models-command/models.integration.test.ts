@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -103,4 +103,18 @@ test('what can not be done is said in one line', async () => {
     expect([argv, result.code, result.problem]).toEqual([argv, code, expect.stringMatching(message)]);
     expect(result.problem.trim().split('\n')).toHaveLength(1);
   }
+});
+
+test('once there is a password, who can read the data directory of the hub needs no key', async () => {
+  const set = await fetch(`${url}/api/session/password`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ password: 'correct horse' }),
+  });
+  expect(set.status).toBe(200);
+  const refused = await models('list', '--data', path.join(directory, 'elsewhere'));
+  expect(refused).toMatchObject({ code: 1, problem: expect.stringMatching(/--data names/) as string });
+  const data = path.join(directory, 'data');
+  expect(await models('list', '--data', data)).toMatchObject({ code: 0, problem: '' });
+  expect((await stat(path.join(data, 'local-key.json'))).mode & 0o077).toBe(0);
 });
