@@ -1,4 +1,4 @@
-import { expect, test } from '@playwright/test';
+import { expect, test, type Request } from '@playwright/test';
 import { startWorker } from '../support/hubProcess.ts';
 import { appOnHub } from './support/appOnHub.ts';
 import { askInChat, seriousViolations } from './support/appPage.ts';
@@ -83,6 +83,48 @@ test('the nodes page shows who comes, is renamed, rests and goes, without a relo
   await expect(row).toContainText('paused');
   worker.child.kill('SIGTERM');
   await expect(row).toHaveCount(0);
+});
+
+test('many tabs share one event stream, also when some of them crash or close', async () => {
+  // A browser has six connections to a hub.
+  const tabs = [app.page];
+  while (tabs.length < 8) tabs.push(await app.page.context().newPage());
+  for (const tab of tabs) {
+    await tab.goto('/nodes');
+    await expect(tab.getByRole('row', { name: /^local-1/ }).first()).toBeVisible();
+  }
+  const [crashed, closed, ...left] = tabs;
+  // The tab never comes to that page.
+  await crashed?.goto('chrome://crash').catch(() => undefined);
+  await closed?.close();
+  await using _worker = await startWorker(app.hub, 'cellar');
+  for (const tab of left) await expect(tab.getByRole('row', { name: /^cellar/ }).first()).toBeVisible();
+});
+
+test('without shared workers, a tab has a stream while it can be seen', async () => {
+  await app.page.addInitScript(() => {
+    Reflect.deleteProperty(globalThis, 'SharedWorker');
+    let state = 'visible';
+    Object.defineProperty(document, 'visibilityState', { get: () => state });
+    addEventListener('turn', ({ detail }: CustomEventInit<string>) => {
+      state = detail ?? '';
+      document.dispatchEvent(new Event('visibilitychange'));
+    });
+  });
+  const turn = (state: string): Promise<unknown> =>
+    app.page.evaluate((detail) => dispatchEvent(new CustomEvent('turn', { detail })), state);
+  const isStream = (request: Request): boolean => request.url().endsWith('/api/events');
+  await app.page.goto('/nodes');
+  const row = app.page.getByRole('row', { name: /^attic/ }).first();
+  await expect(app.page.getByRole('row', { name: /^local-1/ }).first()).toBeVisible();
+  const ended = app.page.waitForEvent('requestfailed', isStream);
+  await turn('hidden');
+  await ended;
+  await using _worker = await startWorker(app.hub, 'attic');
+  const asked = app.page.waitForRequest(isStream);
+  await turn('visible');
+  await asked;
+  await expect(row).toBeVisible();
 });
 
 test('a link shows how to bring a device', async () => {

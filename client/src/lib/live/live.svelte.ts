@@ -1,12 +1,12 @@
 /** Everything on the grid that changes by itself, as the hub's event stream tells it. */
-import type { Activity, Deployment, Import, LiveEvent, Model, Node, Snapshot } from '@potluck/api';
+import type { Activity, Deployment, Import, LiveEvent, Model, Node } from '@potluck/api';
 import { SvelteMap } from 'svelte/reactivity';
+import { followEvents, type FeedListener } from '#lib/events/followEvents.ts';
 import { hubFetch } from '#lib/hub/hubFetch.ts';
+import { applyEvent, type Grid } from './grid.ts';
 
 /** A lost connection shorter than this is nobody's business, in milliseconds. */
 const quietLossMs = 1500;
-/** Pause before a stream that the hub refused is asked for again, in milliseconds. */
-const refusedPauseMs = 3000;
 const longestLog = 100;
 
 /** Something that happened to a node, for a list. */
@@ -17,7 +17,7 @@ export interface GridEvent {
   text: string;
 }
 
-class Live {
+class Live implements Grid {
   readonly nodes = new SvelteMap<string, Node>();
   /** By model. */
   readonly deployments = new SvelteMap<string, Deployment>();
@@ -31,7 +31,6 @@ class Live {
   known = $state(false);
   /** True while the stream is interrupted; what is shown may be old. */
   lost = $state(false);
-  #source: EventSource | undefined;
   #loss: ReturnType<typeof setTimeout> | undefined;
   readonly #requestListeners = new Set<(activity: Activity) => void>();
 
@@ -55,11 +54,13 @@ class Live {
 
   /** Follows the stream until the returned function is called. It resumes by itself after a lost connection. */
   follow(): () => void {
-    this.#connect();
+    const address = new URL('/api/events', location.href).href;
+    const end = followEvents(address, (message) => this.#hear(message));
     return () => {
       clearTimeout(this.#loss);
-      this.#source?.close();
-      this.#source = undefined;
+      this.#loss = undefined;
+      this.lost = false;
+      end();
     };
   }
 
@@ -69,77 +70,36 @@ class Live {
     return () => this.#requestListeners.delete(listener);
   }
 
-  #connect(): void {
-    const source = (this.#source = new EventSource('/api/events'));
-    source.addEventListener('open', () => {
+  #hear(message: Parameters<FeedListener>[0]): void {
+    if (message.type === 'event') return this.#take(message.event);
+    const { state } = message;
+    if (state === 'open' || state === 'connecting') {
       clearTimeout(this.#loss);
       this.#loss = undefined;
       this.lost = false;
-    });
-    source.addEventListener('error', () => {
-      this.#loss ??= setTimeout(() => (this.lost = true), quietLossMs);
-      // The browser comes back by itself, except where the hub said no; asking once more tells why.
-      if (source.readyState !== EventSource.CLOSED || this.#source !== source) return;
-      void hubFetch('/api/nodes').catch(() => undefined);
-      setTimeout(() => this.#source === source && this.#connect(), refusedPauseMs);
-    });
-    for (const type of eventTypes) {
-      source.addEventListener(type, ({ data }: MessageEvent<string>) =>
-        this.#take(JSON.parse(data) as LiveEvent),
-      );
+      return;
     }
+    this.#loss ??= setTimeout(() => (this.lost = true), quietLossMs);
+    // Asking once more tells why the hub said no.
+    if (state === 'refused') void hubFetch('/api/nodes').catch(() => undefined);
   }
 
   #take(event: LiveEvent): void {
-    switch (event.type) {
-      case 'snapshot':
-        this.#replace(event.snapshot);
-        break;
-      case 'node': {
-        const { node } = event;
-        if (!this.nodes.has(node.id)) this.#note(node.id, `${node.name} joined`);
-        this.nodes.set(node.id, node);
-        break;
-      }
-      case 'node-left':
-        this.nodes.delete(event.id);
-        this.#note(event.id, `${event.name} left: ${event.reason}`);
-        break;
-      case 'deployment':
-        this.#noteDeployment(event.deployment);
-        this.deployments.set(event.deployment.model, event.deployment);
-        break;
-      case 'deployment-removed':
-        this.deployments.delete(event.model);
-        break;
-      case 'model':
-        this.models.set(event.model.id, event.model);
-        break;
-      case 'model-removed':
-        this.models.delete(event.id);
-        break;
-      case 'import':
-        this.imports.set(event.import.id, event.import);
-        break;
-      case 'import-removed':
-        this.imports.delete(event.id);
-        break;
-      case 'request': {
-        const { request } = event;
-        if (request.status === 'running') this.running.set(request.id, request);
-        else this.running.delete(request.id);
-        for (const listener of this.#requestListeners) listener(request);
-      }
-    }
+    this.#noteWhatIsNew(event);
+    applyEvent(this, event);
+    if (event.type === 'snapshot') this.known = true;
+    if (event.type === 'request') for (const listener of this.#requestListeners) listener(event.request);
   }
 
-  #replace(snapshot: Snapshot): void {
-    fill(this.nodes, snapshot.nodes, ({ id }) => id);
-    fill(this.deployments, snapshot.deployments, ({ model }) => model);
-    fill(this.models, snapshot.models, ({ id }) => id);
-    fill(this.imports, snapshot.imports, ({ id }) => id);
-    fill(this.running, snapshot.requests, ({ id }) => id);
-    this.known = true;
+  /** Adds to the log what the event says beyond what was known before. */
+  #noteWhatIsNew(event: LiveEvent): void {
+    if (event.type === 'node' && !this.nodes.has(event.node.id)) {
+      this.#note(event.node.id, `${event.node.name} joined`);
+    } else if (event.type === 'node-left') {
+      this.#note(event.id, `${event.name} left: ${event.reason}`);
+    } else if (event.type === 'deployment') {
+      this.#noteDeployment(event.deployment);
+    }
   }
 
   #noteDeployment(now: Deployment): void {
@@ -155,25 +115,6 @@ class Live {
   #note(nodeId: string, text: string): void {
     this.log = [{ at: Date.now(), nodeId, text }, ...this.log].slice(0, longestLog);
   }
-}
-
-const eventTypes = [
-  'snapshot',
-  'node',
-  'node-left',
-  'deployment',
-  'deployment-removed',
-  'model',
-  'model-removed',
-  'import',
-  'import-removed',
-  'request',
-] as const satisfies LiveEvent['type'][];
-
-function fill<Thing>(map: SvelteMap<string, Thing>, things: Thing[], keyOf: (thing: Thing) => string): void {
-  const keys = new Set(things.map(keyOf));
-  for (const key of map.keys()) if (!keys.has(key)) map.delete(key);
-  for (const thing of things) map.set(keyOf(thing), thing);
 }
 
 export const live = new Live();
