@@ -1,4 +1,4 @@
-import type { LiveEvent } from '@potluck/api';
+import type { Activity, LiveEvent } from '@potluck/api';
 import { expect, test } from 'vitest';
 import type { FeedMessage } from './messages.ts';
 import { StreamSharer, type OpenStream } from './StreamSharer.ts';
@@ -8,10 +8,10 @@ const snapshot: LiveEvent = {
   type: 'snapshot',
   snapshot: { nodes: [], deployments: [], models: [], imports: [], requests: [] },
 };
-const running = {
-  ...{ id: 'a', model: 'small', status: 'running', createdAt: 1, nodeIds: [] },
-  ...{ promptTokens: 1, completionTokens: 0, tokensPerSecond: null, errorCode: null },
-} as const;
+const running: Activity = {
+  ...{ id: 'a', model: 'small', createdAt: 1, nodeIds: [], promptTokens: 1, completionTokens: 0 },
+  ...{ status: 'running', tokensPerSecond: null, errorCode: null },
+};
 
 /** Streams that a test speaks for, and pages that keep what they hear. */
 function setUp() {

@@ -2,6 +2,9 @@
 import { pingEveryMs, type FeedMessage, type PageMessage, type StreamState } from './messages.ts';
 import { openStream } from './openStream.ts';
 
+/** Times of a ping that a worker which starts may leave unanswered: a busy machine takes its time. */
+const mostSilentPings = 3;
+
 /** What a page hears. */
 export type FeedListener = (message: Exclude<FeedMessage, { type: 'pong' }>) => void;
 
@@ -27,10 +30,12 @@ function followShared(address: string, listener: FeedListener, giveUp: () => voi
   let worker: SharedWorker;
   let hasAnswered = false;
   let isAnswered = false;
+  let silentPings = 0;
 
   const say = (message: PageMessage): void => worker.port.postMessage(message);
   const ping = (): void => {
     isAnswered = false;
+    silentPings = 0;
     say({ type: 'ping', address });
   };
   const stop = (): void => {
@@ -69,7 +74,8 @@ function followShared(address: string, listener: FeedListener, giveUp: () => voi
   // The worker may have ended with the process that it lived in, which nobody tells.
   const timer = setInterval(() => {
     if (isAnswered) return ping();
-    if (!hasAnswered) return fail();
+    silentPings += 1;
+    if (!hasAnswered) return silentPings < mostSilentPings ? undefined : fail();
     say({ type: 'leave' });
     worker.port.close();
     hasAnswered = false;

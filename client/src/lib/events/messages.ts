@@ -19,4 +19,4 @@ export type PageMessage =
   | { type: 'leave' };
 
 /** Pause between two pings of a page, in milliseconds. Hidden pages are slowed down to one a minute. */
-export const pingEveryMs = 10_000;
+export const pingEveryMs = 5_000;
