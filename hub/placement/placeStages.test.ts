@@ -48,9 +48,11 @@ test('ranges are in proportion to memory', () => {
 });
 
 test('tied bytes count once where one worker has both ends', () => {
-  const tied = model(2, 100, { embeddingBytes: 300, headBytes: 300, tiedBytes: 300 });
-  expect(placeStages(tied, [worker(500)]).ok).toBe(true);
-  expect(placeStages(tied, [worker(499)]).ok).toBe(false);
+  const tied = model(2, 100, { embeddingBytes: 10, headBytes: 20, tiedBytes: 300 });
+  expect(placeStages(tied, [worker(530)]).ok).toBe(true);
+  expect(placeStages(tied, [worker(529)]).ok).toBe(false);
+  const [first, last] = [0, 1].map((layer) => stageMemory(tied)(layer, layer).weightBytes);
+  expect([first, last]).toEqual([410, 420]);
 });
 
 test('a refusal says how much is needed and how much is offered', () => {
@@ -123,8 +125,6 @@ const anyModel = fc
   .map((sizes): SizedModel => ({
     ...sizes,
     layers: sizes.layers.map((layer) => ({ ...layer, boundary: [] })),
-    embeddingBytes: sizes.embeddingBytes + sizes.tiedBytes,
-    headBytes: sizes.headBytes + sizes.tiedBytes,
   }));
 const anyWorkers = fc.array(fc.integer({ min: 1, max: 20_000 }).map(worker), { minLength: 1, maxLength: 6 });
 

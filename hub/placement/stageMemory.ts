@@ -43,8 +43,8 @@ export function stageMemory(
     const weightBytes =
       sum(weightsBefore, firstLayer, lastLayer) +
       (hasEmbedding ? model.embeddingBytes : 0) +
-      (hasHead ? model.headBytes : 0) -
-      (hasEmbedding && hasHead ? model.tiedBytes : 0);
+      (hasHead ? model.headBytes : 0) +
+      (hasEmbedding || hasHead ? model.tiedBytes : 0);
     return {
       weightBytes,
       workingBytes: workingMemory(weightBytes),

@@ -13,7 +13,7 @@ export function viewModel(model: ModelPackage, state: Pick<Model, 'builtIn' | 'd
     parameterCount: model.parameterCount,
     contextLength: model.contextLength,
     vocabularySize: model.vocabularySize,
-    weightBytes: layerBytes + embeddingBytes + headBytes - tiedBytes,
+    weightBytes: layerBytes + embeddingBytes + headBytes + tiedBytes,
     embeddingBytes,
     headBytes,
     tiedBytes,

@@ -27,7 +27,7 @@ export const Model = z
     weightBytes: Bytes,
     embeddingBytes: Bytes,
     headBytes: Bytes,
-    /** Shared by embedding and head: a node with both ends needs them once. */
+    /** Shared by embedding and head, beside the bytes of their own: a node with both ends needs them once. */
     tiedBytes: Bytes,
     layers: z.array(z.object({ weightBytes: Bytes, cacheBytesPerToken: Bytes, stateBytes: Bytes })),
     notes: z.array(z.string()),

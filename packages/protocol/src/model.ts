@@ -162,7 +162,7 @@ export const ModelPackage = z.object({
   embeddingBytes: count,
   /** Bytes needed only by the stage that gives logits (final norm, head), beside the last layer. */
   headBytes: count,
-  /** Bytes that embedding and head share; a worker with both ends needs them once. */
+  /** Bytes that embedding and head share, beside those above: each end needs them, and a worker with both ends once. */
   tiedBytes: count,
   vocabularySize: count,
   contextLength: count,
