@@ -13,6 +13,13 @@ export class StorageError extends Error {
 /** Thrown where a directory holds no model that the hub can run, or a model id is unknown. */
 export class ModelError extends Error {
   override readonly name = 'ModelError';
+  /** True where the model was here, and its files are damaged or gone. */
+  readonly isDamaged: boolean;
+
+  constructor(message: string, options: { cause?: unknown; isDamaged?: boolean } = {}) {
+    super(message, options);
+    this.isDamaged = options.isDamaged ?? false;
+  }
 }
 
 /** The message of anything that was thrown. */

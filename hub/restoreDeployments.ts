@@ -3,8 +3,10 @@ import type { DeploymentPlan } from '@potluck/api';
 import type { Logger } from 'pino';
 import type { HubConfig } from './config.ts';
 import type { Database } from './database/database.ts';
-import { StartError, messageOf } from './errors.ts';
+import { ModelError, StartError, messageOf } from './errors.ts';
 import type { LibraryCatalogue } from './models/libraryCatalogue.ts';
+import type { Model } from './models/model.ts';
+import type { ModelRequest } from './models/modelLibrary.ts';
 import { DeploymentError } from './pipelines/deploymentError.ts';
 import type { Deployments } from './pipelines/deployments.ts';
 
@@ -30,8 +32,9 @@ export async function restoreDeployments(
   const isFirst = (await database.values.get(startedName)) !== true;
   const forced = (plan: DeploymentPlan): DeploymentPlan =>
     stages === undefined ? plan : { mode: 'shards', count: stages, replicas: 1 };
-  if (modelGiven || isFirst) {
-    const model = await catalogue.openReference({ reference, ...(variant === undefined ? {} : { variant }) });
+  const named = { reference, ...(variant === undefined ? {} : { variant }) };
+  const model = modelGiven || isFirst ? await openUnlessDamaged(catalogue, named, logger) : undefined;
+  if (model) {
     const before = kept.find(({ model: id }) => id === model.package.id);
     const plan = before?.plan ?? { mode: 'automatic', replicas: 1 };
     try {
@@ -50,5 +53,20 @@ export async function restoreDeployments(
     } catch (error) {
       logger.error({ model: id, reason: messageOf(error) }, 'a model is not deployed again');
     }
+  }
+}
+
+/** A model that was imported and is damaged must not keep the hub from starting: the hub is where it is added again. */
+async function openUnlessDamaged(
+  catalogue: LibraryCatalogue,
+  request: ModelRequest,
+  logger: Logger,
+): Promise<Model | undefined> {
+  try {
+    return await catalogue.openReference(request);
+  } catch (error) {
+    if (!(error instanceof ModelError && error.isDamaged)) throw error;
+    logger.error({ model: request.reference, reason: error.message }, 'a model is not deployed');
+    return undefined;
   }
 }

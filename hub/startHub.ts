@@ -99,10 +99,10 @@ async function start(
   const blobs = new BlobStore(path.join(data, 'blobs'));
   const library = new ModelLibrary(path.join(data, 'models'), blobs, logger);
   const { contextLength } = config;
-  const catalogue = await LibraryCatalogue.load(
-    library,
-    contextLength === undefined ? {} : { contextLength },
-  );
+  const catalogue = await LibraryCatalogue.load(library, {
+    logger,
+    ...(contextLength === undefined ? {} : { contextLength }),
+  });
   const access = await loadAccess(database, identity, config.adminPassword);
   const localKey = await writeLocalKey(data, [port, ...(https ? [https.port] : [])]);
   closers.push(() => localKey.remove());

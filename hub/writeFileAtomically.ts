@@ -4,6 +4,14 @@ import { open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { makeDirectory } from './makeDirectory.ts';
 import { StorageError, messageOf, systemCodeOf } from './errors.ts';
+import { fullDiskError, isFullDisk } from './fullDisk.ts';
+
+const temporaryEnding = '.temporary';
+
+/** True for the name of a file that was not whole yet. */
+export function isTemporary(fileName: string): boolean {
+  return fileName.startsWith('.') && fileName.endsWith(temporaryEnding);
+}
 
 /**
  * Writes to a temporary file beside `file`, flushes it to the disk, and renames it.
@@ -16,7 +24,7 @@ export async function writeFileAtomically(
   mode = 0o644,
 ): Promise<void> {
   const directory = path.dirname(file);
-  const temporary = path.join(directory, `.${randomUUID()}.temporary`);
+  const temporary = path.join(directory, `.${randomUUID()}${temporaryEnding}`);
   try {
     await makeDirectory(directory);
     const handle = await open(temporary, 'wx', mode);
@@ -46,15 +54,8 @@ async function flushDirectory(directory: string): Promise<void> {
 }
 
 function storageError(file: string, cause: unknown): StorageError {
+  if (isFullDisk(cause)) return fullDiskError(cause);
   switch (systemCodeOf(cause)) {
-    case 'ENOSPC':
-    case 'EDQUOT':
-      return new StorageError(
-        `No space left to write ${file}. Free some, or choose another folder with --data.`,
-        {
-          cause,
-        },
-      );
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':

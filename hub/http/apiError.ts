@@ -108,6 +108,7 @@ function fromRemoteHubError(error: RemoteHubError): ApiError {
     case 'repository_gated':
       return new ApiError(403, message, init);
     case 'no_decoder':
+    case 'incomplete':
       return new ApiError(422, message, init);
     case 'hub_failed':
     case 'hub_unreachable':

@@ -112,6 +112,7 @@ export class Imports {
         break;
       case 'upload':
         checkUpload(wanted.files);
+        this.#mustBeFree(wanted.name, wanted.variant);
         view.source = wanted.name;
         view.totalBytes = wanted.files.reduce((sum, { bytes }) => sum + bytes, 0);
         view.files = wanted.files.map((file) => ({ ...file, receivedBytes: 0 }));
@@ -236,6 +237,7 @@ export class Imports {
         },
         {
           directory: this.#folder(view.id),
+          modelDirectories: settings.current.modelDirectories,
           signal,
           ...(token === undefined ? {} : { token }),
           ...(this.#init.download ? { download: this.#init.download } : {}),
@@ -293,6 +295,18 @@ export class Imports {
     await this.#components.store.put(id, createdAt, record).catch((error: unknown) => {
       this.#components.logger.error({ import: id, reason: messageOf(error) }, 'an import could not be kept');
     });
+  }
+
+  /** Known before gigabytes are sent. */
+  #mustBeFree(name: string, variant: string | undefined): void {
+    const wanted = variant === undefined ? name : `${name}:${variant}`;
+    const taken = this.#components.catalogue.list.find(({ id }) => id.toLowerCase() === wanted.toLowerCase());
+    if (!taken) return;
+    throw new ImportError(
+      'conflict',
+      `There is a model ${taken.id} here already. Upload this one under another name, or remove that one first.`,
+      'name',
+    );
   }
 
   async #mustHaveRoom(bytes: number): Promise<void> {

@@ -1,6 +1,5 @@
 /** The work of one import: fetch what is missing, then import the directory. */
 import path from 'node:path';
-import { ModelId } from '@potluck/protocol';
 import type { Catalogue } from '../models/catalogue.ts';
 import { findModelSource, type ModelSource } from '../models/modelSource.ts';
 import {
@@ -28,6 +27,8 @@ export interface RunComponents {
 export interface RunInit {
   /** Where this import's files are. */
   directory: string;
+  /** Folders below which a directory's links may lead; empty: any. */
+  modelDirectories: readonly string[];
   /** For a repository: as whom it is fetched. */
   token?: string;
   download?: DownloadInit;
@@ -44,22 +45,36 @@ export async function runImport(
   if (view.kind === 'hub') {
     const remote = await fetchRepository(components, init, record);
     const { repository, endpoint, license, revision } = remote;
-    const wanted = view.variant === null ? '' : `:${view.variant}`;
-    const source = await findModelSource(
-      init.directory,
-      remote.variant ?? undefined,
-      ModelId.parse(`${repository}${wanted}`),
-    );
+    const source = await findModelSource({
+      directory: init.directory,
+      ...(remote.variant === null ? {} : { variant: remote.variant }),
+      // The same repository at a mirror is the same source.
+      called: { name: repository, origin: repository, ...wantedVariant(view) },
+    });
     return importInto(components, init, {
       ...source,
       description: `${endpoint.replace(/\/$/, '')}/${repository}#${remote.variant} (${(revision ?? 'main').slice(0, 12)})`,
       ...(license === null ? {} : { license }),
     });
   }
-  const directory = view.kind === 'upload' ? path.join(init.directory, view.source) : view.source;
-  const source = await findModelSource(directory, view.variant ?? undefined);
-  const description = view.kind === 'upload' ? `upload ${view.source}` : source.description;
-  return importInto(components, init, { ...source, description });
+  if (view.kind === 'upload') {
+    const source = await findModelSource({
+      directory: path.join(init.directory, view.source),
+      ...wantedVariant(view),
+      called: { name: view.source, origin: `upload ${view.id}`, ...wantedVariant(view) },
+    });
+    return importInto(components, init, { ...source, description: `upload ${view.source}` });
+  }
+  const source = await findModelSource({
+    directory: view.source,
+    ...wantedVariant(view),
+    allowed: init.modelDirectories,
+  });
+  return importInto(components, init, source);
+}
+
+function wantedVariant({ variant }: ImportRecord['view']): { variant?: string } {
+  return variant === null ? {} : { variant };
 }
 
 async function importInto(
@@ -67,7 +82,7 @@ async function importInto(
   { signal }: RunInit,
   source: ModelSource,
 ): Promise<string> {
-  update({ state: 'importing', model: source.id, doneBytes: 0, bytesPerSecond: null });
+  update({ state: 'importing', doneBytes: 0, bytesPerSecond: null });
   const model = await importSource(source, {
     signal,
     onProgress: ({ doneBytes, totalBytes }) => progress(doneBytes, totalBytes),

@@ -5,7 +5,8 @@ import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Import } from '@potluck/api';
 import { makeDirectory } from '../makeDirectory.ts';
-import { repositoryVariants, neededFiles } from '../models/remote/repositoryVariants.ts';
+import { repositoryVariants } from '../models/remote/repositoryVariants.ts';
+import { describeMissing } from '../models/repositoryFiles.ts';
 import { ImportError } from './importRecord.ts';
 
 /** Looks whether files can be a model, before any of them is sent. @throws ImportError naming what is missing */
@@ -13,9 +14,13 @@ export function checkUpload(files: readonly { path: string; bytes: number }[]): 
   const paths = files.map((file) => file.path);
   const twice = paths.find((one, index) => paths.indexOf(one) !== index);
   if (twice !== undefined) throw new ImportError('bad_upload', `${twice} is there twice.`, 'files');
-  const missing = neededFiles.filter((name) => !paths.includes(name));
-  if (missing.length > 0) {
-    throw new ImportError('bad_upload', `A model needs ${missing.join(' and ')}, too.`, 'files');
+  const missing = describeMissing(paths);
+  if (missing !== undefined) {
+    throw new ImportError(
+      'bad_upload',
+      `The files lack ${missing}, without which no model can be used.`,
+      'files',
+    );
   }
   const described = files.map((file) => ({ ...file, sha256: null, gitSha1: null }));
   if (repositoryVariants(described).length > 0) return;

@@ -1,12 +1,12 @@
 /** Blobs on disk, named by the SHA-256 of their bytes: `<folder>/<first two digits>/<name>`. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readFile, rm, stat } from 'node:fs/promises';
+import { readFile, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { Sha256, type BlobRef } from '@potluck/protocol';
 import { systemCodeOf } from '../errors.ts';
-import { writeFileAtomically } from '../writeFileAtomically.ts';
+import { isTemporary, writeFileAtomically } from '../writeFileAtomically.ts';
 
 export class BlobStore {
   readonly #directory: string;
@@ -20,10 +20,19 @@ export class BlobStore {
    * @throws StorageError if there is no room; nothing is left under the blob's name
    */
   async put(bytes: Uint8Array): Promise<BlobRef> {
+    return (await this.add(bytes)).ref;
+  }
+
+  /**
+   * As `put`.
+   * @returns also whether there was no such blob before
+   */
+  async add(bytes: Uint8Array): Promise<{ ref: BlobRef; isNew: boolean }> {
     const sha256 = hashOf(bytes);
     const size = bytes.byteLength;
-    if ((await this.size(sha256)) !== size) await writeFileAtomically(this.#file(sha256), bytes);
-    return { sha256, size };
+    const before = await this.size(sha256);
+    if (before !== size) await writeFileAtomically(this.#file(sha256), bytes);
+    return { ref: { sha256, size }, isNew: before === undefined };
   }
 
   /** Size in bytes, or undefined if there is no such blob. */
@@ -54,6 +63,23 @@ export class BlobStore {
   /** Deletes a blob, if it is there. */
   async remove(sha256: Sha256): Promise<void> {
     await rm(this.#file(sha256), { force: true });
+  }
+
+  /**
+   * Deletes all blobs but these, and what a process that was killed left half written.
+   * @returns how many bytes that freed
+   */
+  async removeAllBut(kept: ReadonlySet<string>): Promise<number> {
+    const entries = await readdir(this.#directory, { recursive: true, withFileTypes: true }).catch(() => []);
+    let freed = 0;
+    for (const { name, parentPath } of entries.filter((entry) => entry.isFile())) {
+      const isOurs = Sha256.safeParse(name).success || isTemporary(name);
+      if (!isOurs || kept.has(name)) continue;
+      const file = path.join(parentPath, name);
+      freed += (await stat(file)).size;
+      await rm(file, { force: true });
+    }
+    return freed;
   }
 
   /** Reads bytes [start, end) without holding them all. */

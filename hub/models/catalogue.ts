@@ -1,7 +1,7 @@
 /** The models that are here, as the rest of the hub asks for them. */
 import type { ModelId, ModelPackage } from '@potluck/protocol';
 import type { Model } from './model.ts';
-import type { ModelImportOptions } from './modelLibrary.ts';
+import type { ModelImportOptions } from './importModel.ts';
 import type { ModelSource } from './modelSource.ts';
 
 /** Told when a model comes or goes. */

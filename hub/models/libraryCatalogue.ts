@@ -1,15 +1,20 @@
 /** The catalogue of a model library on disk. */
 import { ModelId, type ModelPackage } from '@potluck/protocol';
+import type { Logger } from 'pino';
 import { builtInModelId } from '../config.ts';
 import { ModelError } from '../errors.ts';
 import type { Catalogue, CatalogueListener } from './catalogue.ts';
 import type { Model } from './model.ts';
-import type { ModelImportOptions, ModelLibrary, ModelRequest } from './modelLibrary.ts';
+import type { ModelImportOptions } from './importModel.ts';
+import type { ModelLibrary, ModelRequest } from './modelLibrary.ts';
 import type { ModelSource } from './modelSource.ts';
+import type { LeftOut } from './storedModels.ts';
 
 export interface LibraryCatalogueInit {
   /** Longest sequence to serve, in tokens; undefined means what each model can do. */
   contextLength?: number;
+  /** Told what is left out. */
+  logger?: Logger;
 }
 
 export class LibraryCatalogue implements Catalogue {
@@ -18,6 +23,7 @@ export class LibraryCatalogue implements Catalogue {
   readonly #listeners = new Set<CatalogueListener>();
   readonly #opened = new Map<string, Promise<Model>>();
   #list: ModelPackage[] = [];
+  #leftOut: LeftOut[] = [];
 
   private constructor(library: ModelLibrary, init: LibraryCatalogueInit) {
     this.#library = library;
@@ -27,12 +33,23 @@ export class LibraryCatalogue implements Catalogue {
   /** Looks what is on the disk. */
   static async load(library: ModelLibrary, init: LibraryCatalogueInit = {}): Promise<LibraryCatalogue> {
     const catalogue = new LibraryCatalogue(library, init);
-    catalogue.#list = await library.list();
+    await library.tidy();
+    await catalogue.#look();
+    for (const { name, reason } of catalogue.#leftOut)
+      init.logger?.warn(
+        { name, reason },
+        'a model is left out; add it again, or delete it from the models folder',
+      );
     return catalogue;
   }
 
   get list(): readonly ModelPackage[] {
     return this.#list;
+  }
+
+  /** What lies among the models and can't be used. */
+  get leftOut(): readonly LeftOut[] {
+    return this.#leftOut;
   }
 
   find(id: string): ModelPackage | undefined {
@@ -55,8 +72,12 @@ export class LibraryCatalogue implements Catalogue {
    * @throws ModelError naming what can't be used and why
    */
   async openReference(request: ModelRequest): Promise<Model> {
-    const model = await this.#library.open({ ...request, ...this.#init });
-    this.#added(model.package.id, await this.#library.list());
+    const { contextLength } = this.#init;
+    const model = await this.#library.open({
+      ...request,
+      ...(contextLength === undefined ? {} : { contextLength }),
+    });
+    await this.#added(model.package.id);
     this.#opened.set(model.package.id, Promise.resolve(model));
     return model;
   }
@@ -68,7 +89,7 @@ export class LibraryCatalogue implements Catalogue {
   async import(source: ModelSource, options: ModelImportOptions = {}): Promise<ModelPackage> {
     const imported = await this.#library.import(source, options);
     this.#opened.delete(imported.id);
-    this.#added(imported.id, await this.#library.list());
+    await this.#added(imported.id);
     return imported;
   }
 
@@ -86,8 +107,14 @@ export class LibraryCatalogue implements Catalogue {
     return () => this.#listeners.delete(listener);
   }
 
-  #added(id: ModelId, list: ModelPackage[]): void {
-    this.#list = list;
+  async #look(): Promise<void> {
+    const { models, leftOut } = await this.#library.list();
+    this.#list = models;
+    this.#leftOut = leftOut;
+  }
+
+  async #added(id: ModelId): Promise<void> {
+    await this.#look();
     this.#tell(id);
   }
 

@@ -68,6 +68,7 @@ test('a directory that can not be used is refused with what is missing', async (
   await expect(open()).rejects.toThrow(/broken has no config\.json/);
   await writeFile(path.join(source, 'config.json'), '{}');
   await writeFile(path.join(source, 'tokenizer.json'), '{}');
+  await writeFile(path.join(source, 'tokenizer_config.json'), '{}');
   await expect(open()).rejects.toThrow(/holds no decoder as ONNX/);
   await writeFile(path.join(source, 'onnx/model.onnx'), 'no protobuf at all');
   await expect(open()).rejects.toThrow(/broken#model can't be imported: /);

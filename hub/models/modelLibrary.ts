@@ -1,34 +1,19 @@
-/** Imported models: `<folder>/<encoded id>/package.json`, written last, beside the repository's small files. */
-import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
-import path from 'node:path';
-import { buildStage, importDecoder, readPackedDecoder, type ImportProgress } from '@potluck/onnx';
-import { directoryModelFiles } from '@potluck/onnx/node';
-import { ModelId, ModelPackage, type BlobRef, type StageDescription } from '@potluck/protocol';
+/** Imports models, keeps them on disk, and opens them to be cut into stages. */
+import { readdir } from 'node:fs/promises';
+import { buildStage, readPackedDecoder } from '@potluck/onnx';
+import { ModelId, type BlobRef, type ModelPackage, type StageDescription } from '@potluck/protocol';
 import type { Logger } from 'pino';
-import { z } from 'zod';
 import { builtInModelId } from '../config.ts';
-import { ModelError, StorageError, messageOf, systemCodeOf } from '../errors.ts';
+import { ModelError, messageOf } from '../errors.ts';
 import { formatBytes } from '../formatBytes.ts';
-import { makeDirectory } from '../makeDirectory.ts';
-import { writeFileAtomically } from '../writeFileAtomically.ts';
 import type { BlobStore } from './blobStore.ts';
 import { builtInModelDirectory } from './builtInModel.ts';
+import { importModel, importRevision, type ModelImportOptions } from './importModel.ts';
 import type { Model } from './model.ts';
-import { findModelSource, isModelDirectory, readKeptFiles, type ModelSource } from './modelSource.ts';
-import { findStopTokens } from './stopTokens.ts';
+import { builtInOrigin, chooseModelId } from './modelNames.ts';
+import { findDirectory, findModelSource, type ModelSource } from './modelSource.ts';
+import { StoredModels, type LeftOut, type StoredModel } from './storedModels.ts';
 import { loadTokenizer } from './tokenizer.ts';
-
-/** Rises when the importer's output changes, so that packages made by an older one are made again. */
-const importRevision = 1;
-
-/** A package on disk, with what says whether it is still current. */
-const StoredModel = z.object({
-  importRevision: z.number(),
-  fingerprint: z.string(),
-  contextLength: z.number().optional(),
-  package: ModelPackage,
-});
-type StoredModel = z.infer<typeof StoredModel>;
 
 export interface ModelRequest {
   /** A model's id, a directory, or `DIR#variant`. */
@@ -38,20 +23,13 @@ export interface ModelRequest {
   contextLength?: number;
 }
 
-export interface ModelImportOptions {
-  /** Longest sequence to serve, in tokens; undefined means what the model can do. */
-  contextLength?: number;
-  onProgress?: (progress: ImportProgress) => void;
-  signal?: AbortSignal;
-}
-
 export class ModelLibrary {
-  readonly #directory: string;
+  readonly #stored: StoredModels;
   readonly #blobs: BlobStore;
   readonly #logger: Logger;
 
   constructor(directory: string, blobs: BlobStore, logger: Logger) {
-    this.#directory = directory;
+    this.#stored = new StoredModels(directory);
     this.#blobs = blobs;
     this.#logger = logger;
   }
@@ -61,27 +39,78 @@ export class ModelLibrary {
    * @throws ModelError naming what can't be used and why; StorageError if the disk is full
    */
   async open(request: ModelRequest): Promise<Model> {
-    return this.#openStored(await this.#storedOrImported(request), request.contextLength);
+    const source = await this.#source(request);
+    if (!source) return this.openStored(request.reference, request.contextLength);
+    const { contextLength } = request;
+    const stored =
+      (await this.#current(source, contextLength)) ?? (await this.#import(source, { contextLength }));
+    return this.#open(stored, contextLength);
   }
 
   /**
-   * Opens a model that was imported before.
+   * Opens a model that was imported before. The built-in one is imported again where its files are damaged.
    * @throws ModelError if it is not here, or damaged
    */
   async openStored(id: string, contextLength?: number): Promise<Model> {
-    const stored = await this.#stored(id);
-    if (!stored || !(await this.#isWhole(stored.package))) throw await this.#unknown(id, stored);
-    return this.#openStored(stored, contextLength);
+    try {
+      return await this.#open(await this.#mustBeWhole(id), contextLength);
+    } catch (error) {
+      if (id !== builtInModelId || !(error instanceof ModelError)) throw error;
+      this.#logger.warn({ model: id, reason: error.message }, 'importing the built-in model again');
+      return this.#open(await this.#import(await builtInSource(), { contextLength }), contextLength);
+    }
   }
 
-  async #openStored(stored: StoredModel, mostContext: number | undefined): Promise<Model> {
-    const folder = this.#folder(stored.package.id);
+  /** Packages of all models that are whole, oldest first, and what can't be used. */
+  async list(): Promise<{ models: ModelPackage[]; leftOut: LeftOut[] }> {
+    const { models, leftOut } = await this.#stored.scan();
+    const whole: ModelPackage[] = [];
+    for (const { package: model } of models) {
+      const missing = await this.#missingOf(model);
+      if (missing === undefined) whole.push(model);
+      else leftOut.push({ name: model.id, reason: missing, unread: false });
+    }
+    return { models: whole, leftOut };
+  }
+
+  /**
+   * Imports a model. One of the same source is replaced once the new one is proven; one of the same name stays, and the
+   * new one gets a name of its own.
+   * @throws ModelError naming what can't be used and why; StorageError if the disk is full; the signal's reason
+   */
+  async import(source: ModelSource, options: ModelImportOptions = {}): Promise<ModelPackage> {
+    return (await this.#import(source, options)).package;
+  }
+
+  /** Deletes a model, and the blobs that no other model names. */
+  async remove(id: ModelId): Promise<void> {
+    const removed = await this.#stored.read(id);
+    await this.#stored.remove(id);
+    if (!removed || !('model' in removed)) return;
+    const { models } = await this.#stored.scan();
+    const kept = new Set(models.flatMap(({ package: model }) => blobsOf(model)).map(({ sha256 }) => sha256));
+    for (const { sha256 } of blobsOf(removed.model.package))
+      if (!kept.has(sha256)) await this.#blobs.remove(sha256);
+  }
+
+  /**
+   * Clears up before any model is opened: what imports that were cut off left behind, and blobs that no model names, such
+   * as the graphs of stages, which are cut anew. While an entry can't be read nothing is deleted, since nobody knows what
+   * it names.
+   */
+  async tidy(): Promise<void> {
+    await this.#stored.recover();
+    const { models, leftOut } = await this.#stored.scan();
+    if (leftOut.some(({ name, unread }) => unread && name !== builtInModelId)) return;
+    const named = models.flatMap(({ package: model }) => blobsOf(model)).map(({ sha256 }) => sha256);
+    const freed = await this.#blobs.removeAllBut(new Set<string>(named));
+    if (freed > 0) this.#logger.debug({ freed: formatBytes(freed) }, 'deleted blobs that no model names');
+  }
+
+  async #open(stored: StoredModel, mostContext: number | undefined): Promise<Model> {
     const model = stored.package;
     const graph = await this.#blobs.read(model.graph.sha256);
-    if (!graph)
-      throw new ModelError(
-        `The graph of ${model.id} is missing or damaged. Delete ${folder} and start again.`,
-      );
+    if (!graph) throw damaged(stored, 'its graph is missing or damaged');
     const decoder = await readPackedDecoder(graph).catch((cause: unknown) => {
       throw new ModelError(`The graph of ${model.id} is not understood: ${messageOf(cause)}`, { cause });
     });
@@ -89,7 +118,7 @@ export class ModelLibrary {
     const cut = new Map<string, Promise<StageDescription>>();
     return {
       package: { ...model, contextLength },
-      tokenizer: await loadTokenizer(folder),
+      tokenizer: await loadTokenizer(this.#stored.folder(model.id)),
       cutStage: (firstLayer, lastLayer) => {
         const key = `${firstLayer}-${lastLayer}`;
         const known = cut.get(key);
@@ -104,35 +133,6 @@ export class ModelLibrary {
     };
   }
 
-  /** Packages of all models that are whole, oldest first. */
-  async list(): Promise<ModelPackage[]> {
-    const folders = await readdir(this.#directory).catch(() => []);
-    const stored = await Promise.all(folders.map((folder) => this.#stored(decodeURIComponent(folder))));
-    const packages = stored.flatMap((one) => (one ? [one.package] : []));
-    const whole = await Promise.all(packages.map((one) => this.#isWhole(one)));
-    return packages
-      .filter((_, index) => whole[index])
-      .sort((one, other) => one.importedAt - other.importedAt);
-  }
-
-  /**
-   * Imports a directory, also one that was imported before.
-   * @throws ModelError naming what can't be used and why; StorageError if the disk is full; the signal's reason
-   */
-  async import(source: ModelSource, options: ModelImportOptions = {}): Promise<ModelPackage> {
-    return (await this.#import(source, options)).package;
-  }
-
-  /** Deletes a model, and the blobs that no other model names. */
-  async remove(id: ModelId): Promise<void> {
-    const removed = await this.#stored(id);
-    await rm(this.#folder(id), { recursive: true, force: true });
-    if (!removed) return;
-    const kept = new Set((await this.list()).flatMap(blobsOf).map(({ sha256 }) => sha256));
-    for (const { sha256 } of blobsOf(removed.package))
-      if (!kept.has(sha256)) await this.#blobs.remove(sha256);
-  }
-
   async #cutStage(
     model: ModelId,
     contextLength: number,
@@ -142,133 +142,104 @@ export class ModelLibrary {
     return { ...description, model, contextLength, graph: await this.#blobs.put(graph) };
   }
 
-  async #storedOrImported(request: ModelRequest): Promise<StoredModel> {
-    const source = await this.#source(request);
-    const id = source?.id ?? request.reference;
-    const stored = await this.#stored(id);
-    if (!source) {
-      if (stored && (await this.#isWhole(stored.package))) return stored;
-      throw await this.#unknown(request.reference, stored);
-    }
-    const usable =
-      stored?.importRevision === importRevision &&
-      stored.fingerprint === source.fingerprint &&
-      stored.package.source === source.description &&
-      (stored.contextLength === undefined || stored.contextLength >= (request.contextLength ?? Infinity));
-    if (stored && usable && (await this.#isWhole(stored.package))) return stored;
-    const { contextLength } = request;
-    return this.#import(source, contextLength === undefined ? {} : { contextLength });
+  /** The directory that a request names, if it does. */
+  async #source({ reference, variant }: ModelRequest): Promise<ModelSource | undefined> {
+    const found = await findDirectory(reference);
+    const chosen = variant === undefined ? {} : { variant };
+    if (found) return findModelSource({ ...found, ...chosen });
+    return reference === builtInModelId ? builtInSource(variant) : undefined;
   }
 
-  async #source(request: ModelRequest): Promise<ModelSource | undefined> {
-    if (request.reference === builtInModelId && !(await isModelDirectory(request.reference))) {
-      return findModelSource(builtInModelDirectory(), request.variant, ModelId.parse(builtInModelId));
-    }
-    if (await isModelDirectory(request.reference)) return findModelSource(request.reference, request.variant);
-    return undefined;
+  /** The model that was made of a source, where nothing changed since. */
+  async #current(source: ModelSource, contextLength: number | undefined): Promise<StoredModel | undefined> {
+    const found = await this.#stored.read(await this.#idFor(source));
+    if (!found || !('model' in found)) return undefined;
+    const { model: stored } = found;
+    const isCurrent =
+      stored.importRevision === importRevision &&
+      stored.fingerprint === source.fingerprint &&
+      stored.package.source === source.description &&
+      (stored.contextLength === undefined || stored.contextLength >= (contextLength ?? Infinity));
+    return isCurrent && (await this.#missingOf(stored.package)) === undefined ? stored : undefined;
+  }
+
+  async #idFor(source: ModelSource): Promise<ModelId> {
+    const { models, leftOut } = await this.#stored.scan();
+    return chooseModelId(source, [
+      ...models.map((stored) => ({ id: stored.package.id, origin: originOf(stored) })),
+      // The entry of the built-in model is written anew.
+      ...leftOut
+        .filter(({ name }) => name !== builtInModelId)
+        .map(({ name }) => ({ id: name, origin: undefined })),
+    ]);
   }
 
   async #import(source: ModelSource, options: ModelImportOptions): Promise<StoredModel> {
-    const { contextLength, onProgress, signal } = options;
-    this.#logger.info({ model: source.id, source: source.description }, 'importing model');
-    const started = performance.now();
-    const kept = await readKeptFiles(source);
-    const config = parseJson(kept.get('config.json'), `${source.directory}/config.json`);
-    const imported = await importDecoder({
-      files: directoryModelFiles(source.graphDirectory),
-      graphFile: source.graphFile,
-      config,
-      ...(contextLength === undefined ? {} : { contextLength }),
-      sink: { put: (bytes) => this.#blobs.put(bytes) },
-      ...(onProgress ? { onProgress } : {}),
-      ...(signal ? { signal } : {}),
-    }).catch((cause: unknown) => {
-      if (cause instanceof StorageError || signal?.aborted) throw cause;
-      throw new ModelError(`${source.description} can't be imported: ${messageOf(cause)}`, { cause });
-    });
-    const folder = this.#folder(source.id);
-    await rm(folder, { recursive: true, force: true });
-    await makeDirectory(folder);
-    const files: { name: string; blob: BlobRef }[] = [];
-    for (const [name, bytes] of kept) {
-      files.push({ name, blob: await this.#blobs.put(bytes) });
-      await writeFile(path.join(folder, name), bytes);
-    }
-    const tokenizer = await loadTokenizer(folder);
-    const stored: StoredModel = {
-      importRevision,
-      fingerprint: source.fingerprint,
-      ...(contextLength === undefined ? {} : { contextLength }),
-      package: {
-        ...imported,
-        formatVersion: 1,
-        id: source.id,
-        source: source.description,
-        ...(source.license ? { license: source.license } : {}),
-        importedAt: Math.floor(Date.now() / 1000),
-        files,
-        stopTokenIds: findStopTokens(
-          imported.stopTokenIds,
-          kept.get('generation_config.json'),
-          tokenizer.endTokenId,
-        ),
-      },
-    };
-    await writeFileAtomically(path.join(folder, 'package.json'), `${JSON.stringify(stored)}\n`);
-    const bytes = stored.package.packs.reduce((sum, pack) => sum + pack.size, 0);
-    this.#logger.info(
-      {
-        model: source.id,
-        layers: imported.layers.length,
-        weights: formatBytes(bytes),
-        milliseconds: Math.round(performance.now() - started),
-      },
-      'imported model',
-    );
-    return stored;
+    const id = await this.#idFor(source);
+    const components = { blobs: this.#blobs, stored: this.#stored, logger: this.#logger };
+    return importModel(components, { source, id, ...options });
   }
 
-  async #stored(id: string): Promise<StoredModel | undefined> {
-    if (!ModelId.safeParse(id).success) return undefined;
-    const file = path.join(this.#folder(ModelId.parse(id)), 'package.json');
-    const text = await readFile(file, 'utf8').catch((error: unknown) => {
-      if (systemCodeOf(error) === 'ENOENT') return undefined;
-      throw new ModelError(`${file} can't be read: ${messageOf(error)}`, { cause: error });
-    });
-    if (text === undefined) return undefined;
-    const parsed = StoredModel.safeParse(parseJson(text, file));
-    if (!parsed.success)
-      this.#logger.warn({ file, reason: z.prettifyError(parsed.error) }, 'ignoring a model package');
-    return parsed.data;
-  }
-
-  /** True where every blob is there in its full size; their hashes are checked by those who read them. */
-  async #isWhole(model: ModelPackage): Promise<boolean> {
-    const blobs = [model.graph, ...model.packs];
-    const sizes = await Promise.all(blobs.map(({ sha256 }) => this.#blobs.size(sha256)));
-    return blobs.every(({ size }, index) => sizes[index] === size);
-  }
-
-  async #unknown(reference: string, stored: StoredModel | undefined): Promise<ModelError> {
-    if (stored) {
-      return new ModelError(
-        `Weights of ${reference} are missing. Start with --model ${stored.package.source} to import it again.`,
+  async #mustBeWhole(id: string): Promise<StoredModel> {
+    const modelId = ModelId.safeParse(id).data;
+    const found = modelId && (await this.#stored.read(modelId));
+    if (!found) {
+      const { models } = await this.#stored.scan();
+      const ids = [...new Set([builtInModelId, ...models.map(({ package: model }) => model.id)])].join(', ');
+      throw new ModelError(
+        `There is no model '${id}': it is no directory here, and the imported ones are ${ids}.`,
       );
     }
-    const folders = await readdir(this.#directory).catch(() => []);
-    const ids = [...new Set([builtInModelId, ...folders.map((folder) => decodeURIComponent(folder))])];
-    return new ModelError(
-      `There is no model '${reference}': it is no directory here, and the imported ones are ${ids.join(', ')}.`,
-    );
+    if ('reason' in found) {
+      const folder = this.#stored.folder(ModelId.parse(id));
+      throw new ModelError(
+        `The model ${id} can't be used: ${found.reason}. Add it again, or delete ${folder}.`,
+        {
+          isDamaged: true,
+        },
+      );
+    }
+    const missing = await this.#missingOf(found.model.package);
+    if (missing !== undefined) throw damaged(found.model, missing);
+    return found.model;
   }
 
-  #folder(id: ModelId): string {
-    return path.join(this.#directory, encodeURIComponent(id));
+  /** What keeps a model from being whole. Sizes are looked at; hashes are checked by those who read. */
+  async #missingOf(model: ModelPackage): Promise<string | undefined> {
+    const blobs = [model.graph, ...model.packs];
+    const sizes = await Promise.all(blobs.map(({ sha256 }) => this.#blobs.size(sha256)));
+    const bad = blobs.filter(({ size }, index) => sizes[index] !== size).length;
+    const present = new Set(await readdir(this.#stored.folder(model.id)).catch(() => []));
+    const gone = model.files.find(({ name }) => !present.has(name));
+    if (bad > 0) return `${bad} of ${blobs.length} files with its weights are missing or damaged`;
+    return gone && `its ${gone.name} is missing`;
   }
+}
+
+function builtInSource(variant?: string): Promise<ModelSource> {
+  return findModelSource({
+    directory: builtInModelDirectory(),
+    called: { name: builtInModelId, origin: builtInOrigin },
+    ...(variant === undefined ? {} : { variant }),
+  });
+}
+
+/** Older packages say for people only where they came from. */
+function originOf({ origin, package: { id, source } }: StoredModel): string {
+  if (origin !== undefined) return origin;
+  if (id === builtInModelId) return builtInOrigin;
+  const isRepository = /^https?:/.test(source);
+  return isRepository ? (id.split(':')[0] ?? id) : source.slice(0, Math.max(0, source.lastIndexOf('#')));
 }
 
 function blobsOf(model: ModelPackage): BlobRef[] {
   return [model.graph, ...model.packs, ...model.files.map(({ blob }) => blob)];
+}
+
+function damaged({ package: { id, source } }: StoredModel, what: string): ModelError {
+  return new ModelError(`The model ${id} can't be used: ${what}. Add it again from ${source}.`, {
+    isDamaged: true,
+  });
 }
 
 function attempt<T>(model: ModelId, work: () => T): T {
@@ -276,13 +247,5 @@ function attempt<T>(model: ModelId, work: () => T): T {
     return work();
   } catch (cause) {
     throw new ModelError(`${model} can't be cut into stages: ${messageOf(cause)}`, { cause });
-  }
-}
-
-function parseJson(contents: Uint8Array | string | undefined, file: string): unknown {
-  try {
-    return JSON.parse(typeof contents === 'string' ? contents : new TextDecoder().decode(contents));
-  } catch (cause) {
-    throw new ModelError(`${file} is no valid JSON: ${messageOf(cause)}`, { cause });
   }
 }

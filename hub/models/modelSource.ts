@@ -1,29 +1,18 @@
 /** A directory with the layout of a Hugging Face repository: config.json, tokenizer files, onnx/*.onnx. */
-import { readFile, readdir, stat } from 'node:fs/promises';
+import { readFile, readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { ModelId } from '@potluck/protocol';
-import { ModelError, messageOf, systemCodeOf } from '../errors.ts';
+import { ModelError, messageOf } from '../errors.ts';
 import { rankGraphVariants } from './graphVariants.ts';
+import { standardJson } from './jsonText.ts';
+import { checkLink, type LinkRule } from './linkRule.ts';
+import { asNamePart, type WantedName } from './modelNames.ts';
+import { describeMissing, keptFileNames, neededFileNames } from './repositoryFiles.ts';
 
-/** Repository files kept with a model package, where they are there. */
-const keptFileNames = [
-  'config.json',
-  'generation_config.json',
-  'tokenizer.json',
-  'tokenizer_config.json',
-  'special_tokens_map.json',
-  'chat_template.jinja',
-  'LICENSE',
-  'LICENSE.txt',
-];
-const neededFileNames = ['config.json', 'tokenizer.json'];
 /** Largest configuration or tokenizer file; the largest in use have about 40 MB. */
 const maxKeptFileBytes = 128 * 1024 * 1024;
 
 /** A model directory, looked at but not imported. */
-export interface ModelSource {
-  id: ModelId;
-  directory: string;
+export interface ModelSource extends WantedName, LinkRule {
   /** Folder of the graph and its weights. */
   graphDirectory: string;
   /** File name in `graphDirectory`. */
@@ -35,21 +24,28 @@ export interface ModelSource {
   license?: string;
 }
 
+/** A directory, and which of its graphs is wanted. */
+export interface DirectoryReference {
+  directory: string;
+  /** The graph's name without `.onnx`; default: the best. */
+  variant?: string;
+}
+
+export interface ModelSourceInit extends DirectoryReference {
+  /** Folders below which links may lead; default: any. */
+  allowed?: readonly string[];
+  /** What the model is to be called; default: as its directory. */
+  called?: WantedName;
+}
+
 /**
  * Finds the model in a directory.
- * @param reference `DIR` or `DIR#variant`
- * @param variant graph's name without `.onnx`; wins over the one in `reference`
  * @throws ModelError saying what is missing, and which variants there are
  */
-export async function findModelSource(
-  reference: string,
-  variant?: string,
-  id?: ModelId,
-): Promise<ModelSource> {
-  const [directoryPart = '', variantPart] = splitVariant(reference);
-  const directory = path.resolve(directoryPart);
-  const wanted = variant ?? variantPart;
-  await mustHave(directory, neededFileNames);
+export async function findModelSource(init: ModelSourceInit): Promise<ModelSource> {
+  const directory = path.resolve(init.directory);
+  const { variant: wanted, allowed = [], called } = init;
+  await mustHave(directory);
   const graphDirectory = (await isDirectory(path.join(directory, 'onnx')))
     ? path.join(directory, 'onnx')
     : directory;
@@ -65,8 +61,9 @@ export async function findModelSource(
   const graphFile = `${chosen}.onnx`;
   const license = await licenseOf(directory);
   return {
-    id: id ?? idFor(directory, wanted),
+    ...(called ?? (await nameOf(directory, wanted))),
     directory,
+    allowed,
     graphDirectory,
     graphFile,
     description: `${directory}#${chosen}`,
@@ -92,47 +89,53 @@ async function fingerprintOf(directory: string, graphDirectory: string, graphFil
 }
 
 /**
- * Reads the files that are kept with the package.
- * @throws ModelError if one is too large or can't be read
+ * Reads the files that are kept with the package. JSON is written anew by the standard where it was not.
+ * @throws ModelError if one is too large, can't be read, is no JSON, or is a link that leads elsewhere
  */
-export async function readKeptFiles(source: ModelSource): Promise<Map<string, Uint8Array>> {
+export async function readKeptFiles(source: LinkRule): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
   for (const name of keptFileNames) {
     const file = path.join(source.directory, name);
-    try {
-      const { size } = await stat(file);
-      if (size > maxKeptFileBytes) throw new ModelError(`${file} is too large (${size} bytes).`);
-      files.set(name, await readFile(file));
-    } catch (error) {
-      if (error instanceof ModelError) throw error;
-      if (systemCodeOf(error) !== 'ENOENT') {
-        throw new ModelError(`${file} can't be read: ${messageOf(error)}`, { cause: error });
-      }
-    }
+    const size = await checkLink(source, file, 'small');
+    if (size === undefined) continue;
+    if (size > maxKeptFileBytes) throw new ModelError(`${file} is too large (${size} bytes).`);
+    const bytes = await readFile(file).catch((cause: unknown) => {
+      throw new ModelError(`${file} can't be read: ${messageOf(cause)}`, { cause });
+    });
+    files.set(name, name.endsWith('.json') ? standardised(file, bytes) : bytes);
   }
   return files;
 }
 
-/** True where the text is a directory reference (with or without `#variant`), as opposed to a model's id. */
-export async function isModelDirectory(reference: string): Promise<boolean> {
-  return isDirectory(path.resolve(splitVariant(reference)[0] ?? ''));
-}
-
-function splitVariant(reference: string): string[] {
-  const hash = reference.lastIndexOf('#');
-  return hash > 0 ? [reference.slice(0, hash), reference.slice(hash + 1)] : [reference];
-}
-
-async function mustHave(directory: string, names: string[]): Promise<void> {
-  if (!(await isDirectory(directory))) throw new ModelError(`There is no directory ${directory}.`);
-  for (const name of names) {
-    await stat(path.join(directory, name)).catch((cause: unknown) => {
-      throw new ModelError(
-        `${directory} has no ${name}. A model directory holds config.json, tokenizer.json and onnx/*.onnx.`,
-        { cause },
-      );
-    });
+function standardised(file: string, bytes: Uint8Array): Uint8Array {
+  const text = standardJson(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes));
+  try {
+    JSON.parse(text);
+  } catch (cause) {
+    throw new ModelError(`${file} is no valid JSON: ${messageOf(cause)}`, { cause });
   }
+  return new TextEncoder().encode(text);
+}
+
+/**
+ * Reads `DIR` or `DIR#variant`. A directory with a `#` in its name is meant as it is.
+ * @returns undefined where there is no such directory
+ */
+export async function findDirectory(reference: string): Promise<DirectoryReference | undefined> {
+  if (await isDirectory(path.resolve(reference))) return { directory: reference };
+  const hash = reference.lastIndexOf('#');
+  const directory = reference.slice(0, Math.max(0, hash));
+  if (hash <= 0 || !(await isDirectory(path.resolve(directory)))) return undefined;
+  return { directory, variant: reference.slice(hash + 1) };
+}
+
+async function mustHave(directory: string): Promise<void> {
+  if (!(await isDirectory(directory))) throw new ModelError(`There is no directory ${directory}.`);
+  const missing = describeMissing(await readdir(directory));
+  if (missing === undefined) return;
+  throw new ModelError(
+    `${directory} has no ${missing}. A model directory holds ${neededFileNames.join(', ')} and onnx/*.onnx.`,
+  );
 }
 
 async function isDirectory(file: string): Promise<boolean> {
@@ -143,11 +146,12 @@ async function isDirectory(file: string): Promise<boolean> {
 }
 
 /** A chosen variant is part of the id, so that two variants of a directory can both be kept. */
-function idFor(directory: string, variant: string | undefined): ModelId {
-  const clean = (text: string): string =>
-    text.replaceAll(/[^A-Za-z0-9._-]+/g, '-').replace(/^[^A-Za-z0-9_]+/, '');
-  const name = clean(path.basename(directory)).slice(0, 100) || 'model';
-  return ModelId.parse(variant === undefined ? name : `${name}:${clean(variant)}`);
+async function nameOf(directory: string, variant: string | undefined): Promise<WantedName> {
+  return {
+    name: asNamePart(path.basename(directory)).slice(0, 90) || 'model',
+    ...(variant === undefined ? {} : { variant: asNamePart(variant) }),
+    origin: await realpath(directory),
+  };
 }
 
 async function licenseOf(directory: string): Promise<string | undefined> {

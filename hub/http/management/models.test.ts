@@ -11,6 +11,7 @@ import { startTestHub, testApiKey, type TestHub, type TestHubInit } from '../../
 
 let directory: string;
 let decoder: string;
+let withoutTokenizer: string;
 let remote: RemoteHubServer;
 let hub: TestHub;
 let events: EventReader;
@@ -19,12 +20,15 @@ beforeAll(async () => {
   directory = await mkdtemp(path.join(tmpdir(), 'potluck-models-'));
   decoder = path.join(directory, 'allowed', 'tiny');
   await writeRandomDecoder(decoder, tinyDecoder);
+  withoutTokenizer = path.join(directory, 'without');
+  await writeRandomDecoder(withoutTokenizer, { ...tinyDecoder, tokenizer: false });
 });
 afterAll(() => rm(directory, { recursive: true, force: true }));
 beforeEach(async () => {
   remote = await startRemoteHub({
     'ada/tiny-ONNX': { directory: decoder, license: 'mit' },
     'ada/gated': { directory: decoder, token: 'hf_open-sesame' },
+    'ada/no-tokenizer': { directory: withoutTokenizer },
     'ada/weights-only': { directory: path.join(decoder, 'onnx/none') },
   });
 });
@@ -166,6 +170,7 @@ test('what the Hub can not give is said plainly', async () => {
   const cases: [string, string, RegExp][] = [
     ['ada/tiny-ONNX', 'hub_failed', /model\.onnx_data is not what the Hub says it is/],
     ['ada/nothing', 'repository_not_found', /has no ada\/nothing/],
+    ['ada/no-tokenizer', 'incomplete', /has no tokenizer\.json and tokenizer_config\.json/],
   ];
   for (const [repository, code, message] of cases) {
     const { error } = await rests((await add({ kind: 'hub', repository })).id);
@@ -234,15 +239,27 @@ test('an upload comes in pieces, goes on where it was, and becomes a model', asy
   }
   expect(await rests(id)).toMatchObject({ state: 'done', model: 'my-model' });
   expect((await models()).map(({ id: model }) => model)).toEqual(['my-model']);
+  // Another model of that name is not sent in vain, and does not take its place.
+  const again = await api<{ error: { message: string } }>(hub, 'POST', '/imports', {
+    kind: 'upload',
+    name: 'My-Model',
+    files,
+  });
+  expect([again.status, again.body.error.message]).toEqual([
+    409,
+    expect.stringMatching(/model my-model here already\. Upload this one under another name/),
+  ]);
 });
 
 test('what can be no model is refused before it is sent, and what turns out to be none afterwards', async () => {
   await start();
   const file = (name: string, bytes = 10): object => ({ path: name, bytes });
-  const model = [file('config.json'), file('tokenizer.json'), file('onnx/model.onnx')];
+  const names = ['config.json', 'tokenizer.json', 'tokenizer_config.json', 'onnx/model.onnx'];
+  const model = names.map((name) => file(name));
   const cases: [unknown[], string, number, RegExp][] = [
-    [[file('config.json')], 'x', 400, /needs tokenizer\.json/],
-    [model.slice(0, 2), 'x', 400, /no decoder as ONNX/],
+    [[file('config.json')], 'x', 400, /lack tokenizer\.json and tokenizer_config\.json/],
+    [model.toSpliced(2, 1), 'x', 400, /lack tokenizer_config\.json/],
+    [model.slice(0, 3), 'x', 400, /no decoder as ONNX/],
     [[...model, file('../../etc/passwd')], 'x', 400, /file name such as/],
     [[...model, file('onnx/../x.onnx')], 'x', 400, /file name such as/],
     [[...model, file('config.json')], 'x', 400, /twice/],
@@ -258,7 +275,7 @@ test('what can be no model is refused before it is sent, and what turns out to b
     expect([answer.status, answer.body.error.message]).toEqual([status, expect.stringMatching(message)]);
   }
   const { id } = await add({ kind: 'upload', name: 'junk', files: model });
-  for (const name of ['config.json', 'tokenizer.json', 'onnx/model.onnx']) {
+  for (const name of names) {
     await fetch(`${hub.url}/api/imports/${id}/files?path=${encodeURIComponent(name)}&offset=0`, {
       method: 'PUT',
       body: '{"a": "b"}',

@@ -1,6 +1,7 @@
 /** The Hugging Face Hub, or a mirror that speaks like it. */
 import { HubApiError, listFiles, listModels, modelInfo } from '@huggingface/hub';
 import { messageOf } from '../../errors.ts';
+import { describeMissing } from '../repositoryFiles.ts';
 import { RemoteHubError } from './remoteHubError.ts';
 import { repositoryVariants, type RepositoryFile, type RepositoryVariant } from './repositoryVariants.ts';
 
@@ -89,6 +90,13 @@ export async function inspectRepository(
       throw new RemoteHubError(
         'no_decoder',
         `${repository} holds no decoder as ONNX. Look for one with "ONNX" in its name, such as those of onnx-community.`,
+      );
+    }
+    const missing = describeMissing(files.map(({ path }) => path));
+    if (missing !== undefined) {
+      throw new RemoteHubError(
+        'incomplete',
+        `${repository} has no ${missing}, without which it can't be used. Look for another export of the model.`,
       );
     }
     const license = (cardData as { license?: unknown } | undefined)?.license;

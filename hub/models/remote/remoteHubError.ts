@@ -2,7 +2,12 @@
 export class RemoteHubError extends Error {
   override readonly name = 'RemoteHubError';
   readonly code:
-    'hub_unreachable' | 'repository_not_found' | 'repository_gated' | 'hub_failed' | 'no_decoder';
+    | 'hub_unreachable'
+    | 'repository_not_found'
+    | 'repository_gated'
+    | 'hub_failed'
+    | 'no_decoder'
+    | 'incomplete';
 
   constructor(code: RemoteHubError['code'], message: string, options: { cause?: unknown } = {}) {
     super(message, options);

@@ -1,6 +1,7 @@
 /** Which graphs a repository has, and which files each needs. */
 import { UploadPath } from '@potluck/api';
 import { rankGraphVariants } from '../graphVariants.ts';
+import { keptFileNames } from '../repositoryFiles.ts';
 
 /** A file of a repository. */
 export interface RepositoryFile {
@@ -19,19 +20,7 @@ export interface RepositoryVariant {
   files: RepositoryFile[];
 }
 
-/** Files beside the graph that a model needs or that say something about it. */
-const commonFiles = new Set([
-  'config.json',
-  'generation_config.json',
-  'tokenizer.json',
-  'tokenizer_config.json',
-  'special_tokens_map.json',
-  'chat_template.jinja',
-  'LICENSE',
-  'LICENSE.txt',
-]);
-/** Without these nothing can be imported. */
-export const neededFiles = ['config.json', 'tokenizer.json'];
+const commonFiles = new Set(keptFileNames);
 
 /** Best variant first; empty where there is no decoder as ONNX. Paths that could leave a folder are left out. */
 export function repositoryVariants(files: readonly RepositoryFile[]): RepositoryVariant[] {

@@ -1,0 +1,116 @@
+/** Makes a model of a directory: packs its weights, keeps its small files, and proves that it can be used. */
+import { rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { buildStage, importDecoder, readPackedDecoder, type ImportProgress } from '@potluck/onnx';
+import type { BlobRef, ModelId } from '@potluck/protocol';
+import type { Logger } from 'pino';
+import { ModelError, StorageError, messageOf } from '../errors.ts';
+import { formatBytes } from '../formatBytes.ts';
+import { fullDiskError, isFullDisk } from '../fullDisk.ts';
+import type { BlobStore } from './blobStore.ts';
+import { readKeptFiles, type ModelSource } from './modelSource.ts';
+import { NewBlobs } from './newBlobs.ts';
+import { sourceFiles } from './sourceFiles.ts';
+import { findStopTokens } from './stopTokens.ts';
+import type { StoredModel, StoredModels } from './storedModels.ts';
+import { loadTokenizer } from './tokenizer.ts';
+
+/** Rises when the importer's output changes, so that packages made by an older one are made again. */
+export const importRevision = 1;
+
+export interface ModelImportOptions {
+  /** Longest sequence to serve, in tokens; undefined means what the model can do. */
+  contextLength?: number | undefined;
+  onProgress?: ((progress: ImportProgress) => void) | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+export interface ImportComponents {
+  blobs: BlobStore;
+  stored: StoredModels;
+  logger: Logger;
+}
+
+interface ImportRequest extends ModelImportOptions {
+  source: ModelSource;
+  /** What the model is to be called. One of this id is replaced at the end, when the new one is proven. */
+  id: ModelId;
+}
+
+/**
+ * Imports a model. Where that fails, nothing of it stays.
+ * @throws ModelError naming what can't be used and why; StorageError if the disk is full; the signal's reason
+ */
+export async function importModel(
+  components: ImportComponents,
+  request: ImportRequest,
+): Promise<StoredModel> {
+  const { stored, logger } = components;
+  const { source, id, signal } = request;
+  logger.info({ model: id, source: source.description }, 'importing model');
+  const started = performance.now();
+  const blobs = new NewBlobs(components.blobs);
+  let incoming: string | undefined;
+  try {
+    incoming = await stored.makeIncoming();
+    const model = await makeModel({ ...components, sink: blobs }, { ...request, incoming });
+    await stored.put(incoming, model);
+    logger.info(
+      {
+        model: id,
+        layers: model.package.layers.length,
+        weights: formatBytes(model.package.packs.reduce((sum, pack) => sum + pack.size, 0)),
+        milliseconds: Math.round(performance.now() - started),
+      },
+      'imported model',
+    );
+    return model;
+  } catch (cause) {
+    await blobs.discard();
+    if (incoming !== undefined) await rm(incoming, { recursive: true, force: true });
+    if (cause instanceof StorageError || signal?.aborted) throw cause;
+    if (isFullDisk(cause)) throw fullDiskError(cause);
+    const reason = messageOf(cause).replaceAll(incoming ?? '\0', source.directory);
+    throw new ModelError(`${source.description} can't be imported: ${reason}`, { cause });
+  }
+}
+
+async function makeModel(
+  { blobs, sink }: ImportComponents & { sink: NewBlobs },
+  { source, id, incoming, contextLength, onProgress, signal }: ImportRequest & { incoming: string },
+): Promise<StoredModel> {
+  const kept = await readKeptFiles(source);
+  const imported = await importDecoder({
+    files: sourceFiles(source),
+    graphFile: source.graphFile,
+    config: JSON.parse(new TextDecoder().decode(kept.get('config.json'))),
+    ...(contextLength === undefined ? {} : { contextLength }),
+    sink,
+    ...(onProgress ? { onProgress } : {}),
+    ...(signal ? { signal } : {}),
+  });
+  const files: { name: string; blob: BlobRef }[] = [];
+  for (const [name, bytes] of kept) {
+    files.push({ name, blob: await sink.put(bytes) });
+    await writeFile(path.join(incoming, name), bytes);
+  }
+  const { endTokenId } = await loadTokenizer(incoming);
+  const decoder = await readPackedDecoder((await blobs.read(imported.graph.sha256)) ?? new Uint8Array());
+  buildStage(decoder, { firstLayer: 0, lastLayer: imported.layers.length - 1 });
+  return {
+    importRevision,
+    fingerprint: source.fingerprint,
+    origin: source.origin,
+    ...(contextLength === undefined ? {} : { contextLength }),
+    package: {
+      ...imported,
+      formatVersion: 1,
+      id,
+      source: source.description,
+      ...(source.license ? { license: source.license } : {}),
+      importedAt: Math.floor(Date.now() / 1000),
+      files,
+      stopTokenIds: findStopTokens(imported.stopTokenIds, kept.get('generation_config.json'), endTokenId),
+    },
+  };
+}
