@@ -11,7 +11,7 @@ import type { DecoderConfig } from './decoderConfig.ts';
 import { findDecoderInputs, type DecoderInputs } from './decoderInputs.ts';
 import { descents, orderLayers } from './layers.ts';
 import { keepLastLogits } from './keepLastLogits.ts';
-import { nameLengths, replaceShapes, type LengthNames } from './lengths.ts';
+import { meaningsOf, nameLengths, replaceShapes, type LengthNames } from './lengths.ts';
 
 /** How a decoder's graph can be cut. */
 export interface DecoderAnatomy {
@@ -49,13 +49,14 @@ export function analyseDecoder(graph: OnnxGraph, config: DecoderConfig, notes: s
     { inputs: roles.cacheInputs, outputs: roles.cacheOutputs, batchSymbol },
     config,
   );
+  if (dropOutputs(graph, roles, pairs, notes)) index = indexGraph(graph);
   const symbols = symbolMeanings(roles, pairs);
   const lengths = nameLengths(graph, index);
   freeLengths(graph, index, symbols, roles, pairs, lengths);
   removeUnused(graph);
   graph.inputs.push(...lengthInputs(lengths));
   index = indexGraph(graph);
-  const shapeOf = shapeLookup(graph, index, symbols);
+  const shapeOf = shapeLookup(graph, index, symbols, meaningsOf(lengths));
   const layers = orderLayers(pairs, index);
   const boundaries = findBoundaries({
     graph,
@@ -79,6 +80,22 @@ export function analyseDecoder(graph: OnnxGraph, config: DecoderConfig, notes: s
     headValues: boundaries.at(-1) ?? [],
     lengths,
   };
+}
+
+/** Takes away the outputs that are neither logits nor caches, with what only they need. */
+function dropOutputs(
+  graph: OnnxGraph,
+  roles: DecoderInputs,
+  pairs: readonly CachePair[],
+  notes: string[],
+): boolean {
+  const kept = new Set([roles.logits.name, ...pairs.map(({ output }) => output.name)]);
+  const dropped = graph.outputs.filter(({ name }) => !kept.has(name)).map(({ name }) => name);
+  if (dropped.length === 0) return false;
+  graph.outputs = graph.outputs.filter(({ name }) => kept.has(name));
+  removeUnused(graph);
+  notes.push(`Dropped outputs that an answer does not need: ${dropped.join(', ')}.`);
+  return true;
 }
 
 /** The lengths as inputs: each stage makes them in its own way. */
@@ -119,12 +136,17 @@ function freeLengths(
   lengths: LengthNames,
 ): void {
   const annotated = shapeLookup(graph, index, symbols);
-  const ofCaches = new Map(
+  const ofCaches = new Map<string, Dimension[]>(
     pairs.flatMap((pair) => [
       [pair.input.name, pair.dims] as const,
       [pair.output.name, pair.dims.map((d) => (d === 'past' ? 'total' : d))] as const,
     ]),
   );
+  // Exports in half precision convert caches first, and take shapes from what they converted.
+  for (const { opType, inputs, outputs } of index.order) {
+    const dims = opType === 'Cast' || opType === 'Identity' ? ofCaches.get(inputs[0] ?? '') : undefined;
+    if (dims && outputs[0]) ofCaches.set(outputs[0], dims);
+  }
   const type = pairs[0]?.input.type ?? 'float32';
   const shapeOf: ShapeOf = (value) => {
     const dims = ofCaches.get(value);

@@ -36,9 +36,8 @@ const fusedAttention: Record<string, Slots> = {
 const maxSteps = 12;
 
 /**
- * Pairs every candidate output with the nearest input that its data comes from.
- * @throws {UnsupportedModelError} naming an output without a past, a past without an output, or a shape that is
- * neither growing nor fixed
+ * Pairs outputs with the nearest input that their data comes from. An output without one is left out: no cache.
+ * @throws {UnsupportedModelError} naming a past without an output, or a shape that is neither growing nor fixed
  */
 export function pairCaches(
   graph: OnnxGraph,
@@ -48,11 +47,11 @@ export function pairCaches(
 ): CachePair[] {
   const inputs = new Map(candidates.inputs.map((input) => [input.name, input]));
   const taken = new Set<string>();
-  const pairs = candidates.outputs.map((output) => {
+  const pairs = candidates.outputs.flatMap((output) => {
     const past = findPast(output, inputs, index, taken);
-    if (!past) throw new UnsupportedModelError('an output that no input of its shape leads to', output.name);
+    if (!past) return [];
     taken.add(past.name);
-    return describePair(past, output, index, candidates.batchSymbol, config);
+    return [describePair(past, output, index, candidates.batchSymbol, config)];
   });
   const orphan = candidates.inputs.find((input) => !taken.has(input.name));
   if (orphan)

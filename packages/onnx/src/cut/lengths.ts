@@ -18,6 +18,16 @@ export type Length = Extract<Dimension, string>;
 /** Names of the values that hold the lengths, each int64 [1]. */
 export type LengthNames = Record<Length, string>;
 
+/** What each of these values holds. */
+export function meaningsOf(names: LengthNames): Map<string, Length> {
+  const { step, past, total } = names;
+  return new Map([
+    [step, 'step'],
+    [past, 'past'],
+    [total, 'total'],
+  ]);
+}
+
 /** Names that no value of the graph has. */
 export function nameLengths(graph: OnnxGraph, index: GraphIndex): LengthNames {
   const isTaken = (name: string): boolean =>

@@ -1,21 +1,16 @@
 /** Shapes of what common operators make, as far as they follow from the shapes of what they read. */
-import type { Dimension, ElementType } from '@potluck/protocol';
 import type { OnnxNode } from '../model.ts';
 import { elementTypeOfCode } from '../protobuf/elementType.ts';
+import { subtractLengths, type Length } from './inferLengths.ts';
+import { axisOf, numbersOf, reshape, slice, squeeze, unsqueeze, type PartialShape } from './reshapes.ts';
 import { intAttribute, intsAttribute } from './nodes.ts';
-
-type Length = Dimension | undefined;
-
-/** A shape of which some lengths may be unknown. */
-export interface PartialShape {
-  type: ElementType;
-  dims: Length[];
-}
 
 export interface InferenceContext {
   shapeOf: (value: string) => PartialShape | undefined;
-  /** Values of an integer constant. */
-  integersOf: (value: string) => bigint[] | undefined;
+  /** The integers that a value holds: those of a constant, or what shape arithmetic comes to. */
+  lengthsOf: (value: string) => readonly Length[] | undefined;
+  /** True for weights and what is made of weights alone. */
+  isConstant: (value: string) => boolean;
 }
 
 /** Operators whose first output has the type and shape of their first input. */
@@ -36,10 +31,28 @@ const sameAsFirst = new Set([
   'SkipSimplifiedLayerNormalization',
   'SkipLayerNormalization',
   'RotaryEmbedding',
+  'ScatterND',
+  'ScatterElements',
+  'CumSum',
+  'Trilu',
+  'Cos',
+  'Sin',
+  'Exp',
+  'Erf',
+  'Abs',
+  'Reciprocal',
+  'Clip',
+  'Elu',
+  'LeakyRelu',
+  'HardSigmoid',
+  'Softplus',
 ]);
 
 /** Operators that broadcast their inputs and keep their type. */
-const broadcasting = new Set(['Add', 'Sub', 'Mul', 'Div', 'Pow']);
+const broadcasting = new Set(['Add', 'Sub', 'Mul', 'Div', 'Pow', 'Min', 'Max', 'Mod', 'BiasGelu']);
+
+/** Operators that broadcast their inputs and tell yes or no. */
+const comparing = new Set(['Equal', 'Less', 'LessOrEqual', 'Greater', 'GreaterOrEqual', 'And', 'Or', 'Xor']);
 
 /** Output of the fused skip-and-norm operators that is the sum; those between are statistics. */
 const skipSumOutput = 3;
@@ -54,16 +67,32 @@ export function inferOutput(
     const name = node.inputs[slot];
     return name ? context.shapeOf(name) : undefined;
   };
-  const integers = (slot: number): bigint[] | undefined => context.integersOf(node.inputs[slot] ?? '');
+  const lengths = (slot: number): readonly Length[] | undefined => context.lengthsOf(node.inputs[slot] ?? '');
   const first = input(0);
   const second = input(1);
   if (sameAsFirst.has(node.opType)) {
     return output === 0 || (node.opType.startsWith('Skip') && output === skipSumOutput) ? first : undefined;
   }
   if (output !== 0) return undefined;
-  if (broadcasting.has(node.opType)) return broadcast(first, second);
+  if (broadcasting.has(node.opType)) return broadcast(operand(node, 0, context), operand(node, 1, context));
+  if (comparing.has(node.opType)) {
+    const both = broadcast(operand(node, 0, context), operand(node, 1, context));
+    return both && { type: 'bool', dims: both.dims };
+  }
+  if (node.opType === 'Where') {
+    const chosen = broadcast(operand(node, 1, context), operand(node, 2, context));
+    const shape = broadcast({ shape: chosen, isConstant: false }, operand(node, 0, context));
+    return shape && chosen && { type: chosen.type, dims: shape.dims };
+  }
+  if (node.opType === 'ConstantOfShape') {
+    const value = node.attributes.get('value');
+    const dims = lengths(0);
+    return dims && { type: value?.type === 'tensor' ? value.value.type : 'float32', dims: [...dims] };
+  }
   if (!first) return undefined;
   switch (node.opType) {
+    case 'Shape':
+      return { type: 'int64', dims: [context.lengthsOf(node.outputs[0] ?? '')?.length] };
     case 'Cast': {
       const type = elementTypeOfCode(intAttribute(node, 'to', 0));
       return type && { type, dims: first.dims };
@@ -74,12 +103,49 @@ export function inferOutput(
       const order = intsAttribute(node, 'perm') ?? first.dims.map((_, axis) => first.dims.length - 1 - axis);
       return { type: first.type, dims: order.map((axis) => first.dims[axis]) };
     }
-    case 'Gather':
-      if (!second || intAttribute(node, 'axis', 0) !== 0) return undefined;
-      return { type: first.type, dims: [...second.dims, ...first.dims.slice(1)] };
+    case 'Not':
+      return { type: 'bool', dims: first.dims };
+    case 'Gather': {
+      if (!second) return undefined;
+      const axis = axisOf(intAttribute(node, 'axis', 0), first);
+      return { type: first.type, dims: first.dims.toSpliced(axis, 1, ...second.dims) };
+    }
+    case 'Unsqueeze':
+      return unsqueeze(first, intsAttribute(node, 'axes') ?? numbersOf(lengths(1)));
+    case 'Squeeze':
+      return squeeze(first, intsAttribute(node, 'axes') ?? numbersOf(lengths(1)));
+    case 'Range': {
+      const [start] = lengths(0) ?? [];
+      const [end] = lengths(1) ?? [];
+      const [step] = lengths(2) ?? [];
+      return { type: first.type, dims: [step === 1 ? subtractLengths(end, start) : undefined] };
+    }
+    case 'Expand': {
+      const dims = lengths(1);
+      const wanted = dims && { shape: { type: first.type, dims: [...dims] }, isConstant: false };
+      return wanted && broadcast({ shape: first, isConstant: false }, wanted);
+    }
+    case 'ReduceMean':
+    case 'ReduceSum':
+    case 'ReduceMax': {
+      const axes = intsAttribute(node, 'axes') ?? numbersOf(lengths(1));
+      if (!axes || intAttribute(node, 'keepdims', 1) === 0) return undefined;
+      const reduced = new Set(axes.map((axis) => axisOf(axis, first)));
+      return { type: first.type, dims: first.dims.map((length, axis) => (reduced.has(axis) ? 1 : length)) };
+    }
+    case 'Gemm': {
+      const rows = first.dims[intAttribute(node, 'transA', 0) === 0 ? 0 : 1];
+      return (
+        second && {
+          type: first.type,
+          dims: [rows, second.dims[intAttribute(node, 'transB', 0) === 0 ? 1 : 0]],
+        }
+      );
+    }
     case 'GatherBlockQuantized':
       return gatherQuantized(node, first, second, input(2));
     case 'MatMulNBits':
+    case 'MatMulBnb4':
       return { type: first.type, dims: [...first.dims.slice(0, -1), intAttribute(node, 'N', 0)] };
     case 'MatMul':
       if (first.dims.length < 2 || !second || second.dims.length < 2) return undefined;
@@ -92,35 +158,53 @@ export function inferOutput(
         intAttribute(node, 'axis', 0),
       );
     case 'Slice':
-      return slice(first, { starts: integers(1), ends: integers(2), axes: integers(3) });
+      return slice(first, { starts: lengths(1), ends: lengths(2), axes: lengths(3) });
     case 'Reshape':
-      return reshape(first, intAttribute(node, 'allowzero', 0) === 0 ? integers(1) : undefined);
+      return reshape(first, lengths(1), intAttribute(node, 'allowzero', 0) !== 0);
   }
   return undefined;
 }
 
+/** What one side of a broadcast is known to be. */
+interface Operand {
+  shape: PartialShape | undefined;
+  isConstant: boolean;
+}
+
+function operand(node: OnnxNode, slot: number, context: InferenceContext): Operand {
+  const name = node.inputs[slot] ?? '';
+  return { shape: context.shapeOf(name), isConstant: context.isConstant(name) };
+}
+
 /** A length other than 1 is the length of the result, whatever the other one is: both are equal, or the other is 1. */
-function broadcast(
-  left: PartialShape | undefined,
-  right: PartialShape | undefined,
-): PartialShape | undefined {
-  // What is added to a residual stream has its shape, even where nothing else is known of it.
-  if (!left || !right) return left ?? right;
+function broadcast(one: Operand, other: Operand): PartialShape | undefined {
+  if (!one.shape || !other.shape) return shapeWithUnknown(one.shape ? one : other);
+  const [left, right] = [one.shape, other.shape];
   const rank = Math.max(left.dims.length, right.dims.length);
   const lengthAt = (shape: PartialShape, axis: number): Length => {
     const own = axis - (rank - shape.dims.length);
     return own < 0 ? 1 : shape.dims[own];
   };
   const dims = Array.from({ length: rank }, (_, axis) => {
-    const one = lengthAt(left, axis);
-    const other = lengthAt(right, axis);
-    if (one === 1) return other;
-    return one ?? (other === 1 ? undefined : other);
+    const here = lengthAt(left, axis);
+    const there = lengthAt(right, axis);
+    if (here === 1) return there;
+    return here ?? (there === 1 ? undefined : there);
   });
   // The batch axis is one wherever an activation has it.
   if (rank >= 3 && dims[0] === undefined && [left, right].some((shape) => lengthAt(shape, 0) === 1))
     dims[0] = 1;
   return { type: left.type, dims };
+}
+
+/**
+ * The result where nothing is known of the other side: what is added to a residual stream has its shape. A weight says
+ * nothing of the activation that it scales, and an axis of length 1 may be the other side's to fill (the first one is
+ * the batch).
+ */
+function shapeWithUnknown({ shape, isConstant }: Operand): PartialShape | undefined {
+  if (!shape || isConstant || shape.dims.length < 3) return undefined;
+  return shape.dims.slice(1).includes(1) ? undefined : shape;
 }
 
 function gatherQuantized(
@@ -158,29 +242,4 @@ function concatenate(shapes: (PartialShape | undefined)[], axis: number): Partia
       : (length ?? shapes.find((shape) => shape?.dims[position] !== undefined)?.dims[position]),
   );
   return { type: first.type, dims };
-}
-
-function slice(
-  input: PartialShape,
-  { starts, ends, axes }: Record<'starts' | 'ends' | 'axes', bigint[] | undefined>,
-): PartialShape | undefined {
-  if (!axes) return undefined;
-  const dims = [...input.dims];
-  axes.forEach((axis, position) => {
-    const along = Number(axis) < 0 ? Number(axis) + dims.length : Number(axis);
-    const start = starts?.[position];
-    const isLastRow = start === -1n && (ends?.[position] ?? 0n) > BigInt(Number.MAX_SAFE_INTEGER);
-    dims[along] = isLastRow ? 1 : undefined;
-  });
-  return { type: input.type, dims };
-}
-
-/** Zero keeps the length of the same axis; -1 takes what is left. */
-function reshape(input: PartialShape, lengths: bigint[] | undefined): PartialShape | undefined {
-  if (!lengths) return undefined;
-  const dims = lengths.map((length, axis) => {
-    if (length === 0n) return input.dims[axis];
-    return length > 0n ? Number(length) : undefined;
-  });
-  return { type: input.type, dims };
 }

@@ -137,6 +137,26 @@ describe('reading an ONNX file', () => {
     expect(bytesRead).toBeLessThan(512 * 1024);
   });
 
+  it('takes an annotation without a shape for no annotation, and one of a scalar for a scalar', async () => {
+    const writer = new WireWriter();
+    writer.message(7, (graph) => {
+      for (const name of ['shapeless', 'scalar']) {
+        graph.message(13, (value) => {
+          value.text(1, name);
+          value.message(2, (type) =>
+            type.message(1, (tensor) => {
+              tensor.int(1, 1);
+              if (name === 'scalar') tensor.message(2, () => undefined);
+            }),
+          );
+        });
+      }
+    });
+    expect((await read(writer.bytes())).graph.values).toEqual([
+      { name: 'scalar', type: 'float32', dims: [] },
+    ]);
+  });
+
   it('turns numbers in fields of their own type into raw bytes', async () => {
     const int32 = fileWithTensor((tensor) => {
       tensor.int(1, 2);

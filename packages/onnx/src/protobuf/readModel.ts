@@ -129,13 +129,13 @@ class ModelReader {
         case 12: {
           const value = await this.#value(field);
           if (!value) return this.#wire.fail('a graph input or output without a tensor type', field.start);
-          (field.number === 11 ? graph.inputs : graph.outputs).push(value);
+          (field.number === 11 ? graph.inputs : graph.outputs).push(value.value);
           break;
         }
         case 13: {
           // An annotation of a kind that we have no name for is no loss.
           const value = await this.#value(field);
-          if (value) graph.values.push(value);
+          if (value?.hasShape) graph.values.push(value.value);
           break;
         }
         case 15:
@@ -248,12 +248,15 @@ class ModelReader {
     return [name, single];
   }
 
-  /** Undefined where the value is no tensor, or of an element type that we have no name for. */
-  async #value(message: WireField): Promise<OnnxValue | undefined> {
+  /**
+   * Undefined where the value is no tensor, or of an element type that we have no name for. A value without a shape
+   * has `dims` as a scalar has them, and `hasShape` tells the two apart.
+   */
+  async #value(message: WireField): Promise<{ value: OnnxValue; hasShape: boolean } | undefined> {
     this.#count(message);
     let name = '';
     let typeCode = 0;
-    let dims: OnnxValue['dims'] = [];
+    let dims: OnnxValue['dims'] | undefined;
     await this.#message(message, async (field) => {
       if (field.number === 1) name = await this.#text(field);
       if (field.number !== 2) return;
@@ -266,7 +269,7 @@ class ModelReader {
       });
     });
     const type = elementTypeOfCode(typeCode);
-    return type && { name, type, dims };
+    return type && { value: { name, type, dims: dims ?? [] }, hasShape: dims !== undefined };
   }
 
   async #shape(message: WireField): Promise<OnnxValue['dims']> {

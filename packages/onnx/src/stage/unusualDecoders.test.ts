@@ -21,6 +21,14 @@ interface UnusualSettings {
   embeddingAgain?: boolean;
   /** Scales every layer by the number of tokens so far, taken from the shape of layer 0's cache. */
   countTokens?: boolean;
+  /** Converts layer 0's cache before its shape is taken, as exports in half precision do. */
+  convertCache?: boolean;
+  /** Gives the token ids the shape [-1, step] that they have, by way of their own shape. */
+  reshapeIds?: boolean;
+  /** Scales each layer by a weight after an operator whose shapes nobody follows. */
+  gate?: boolean;
+  /** Gives the last hidden states too. */
+  hiddenStates?: boolean;
 }
 
 /** A decoder of our own invention: caches of three axes, and a scale that depends on a length. */
@@ -38,8 +46,9 @@ function unusualDecoder(settings: UnusualSettings): OnnxModel {
   if (settings.mask) graph.input('mask', 'int64', ['b', 't']);
   if (settings.positions) graph.input('positions', 'int64', ['b', 's']);
   graph.output('logits', 'float32', ['b', 's', vocabulary]);
-  const embedding = graph.node('Gather', 'embed', [matrix('table', vocabulary, width), 'ids']);
-  const scale = settings.countTokens ? tokenCount(graph, settings.layers[0] === 'attention') : undefined;
+  const ids = settings.reshapeIds ? reshapeToItself(graph, 'ids') : 'ids';
+  const embedding = graph.node('Gather', 'embed', [matrix('table', vocabulary, width), ids]);
+  const scale = settings.countTokens ? tokenCount(graph, embedding, pastOfFirstLayer()) : undefined;
   const zeros = [...(settings.mask ? ['mask'] : []), ...(settings.positions ? ['positions'] : [])].map(
     zeroFrom,
   );
@@ -48,12 +57,27 @@ function unusualDecoder(settings: UnusualSettings): OnnxModel {
     const name = `l${layer}`;
     let mixed = kind === 'attention' ? attend(name, hidden) : remember(name, hidden);
     for (const zero of zeros) mixed = graph.node('Add', `${name}/${zero}`, [mixed, zero]);
+    if (settings.gate) {
+      const soft = graph.node('Softsign', `${name}/soft`, [mixed]);
+      mixed = graph.node('Mul', `${name}/gated`, [soft, matrix(`${name}/gate`, 1, width)]);
+    }
     const sum = graph.node('Add', `${name}/sum`, [hidden, mixed]);
     hidden = scale ? graph.node('Mul', `${name}/scaled`, [sum, scale]) : sum;
   });
+  if (settings.hiddenStates) {
+    graph.output('hidden', 'float32', ['b', 's', width]);
+    graph.node('Identity', 'hidden/identity', [hidden], {}, ['hidden']);
+  }
   if (settings.embeddingAgain) hidden = graph.node('Add', 'again', [hidden, embedding]);
   graph.node('MatMul', 'head', [hidden, matrix('head/weight', width, vocabulary)], {}, ['logits']);
   return graph.model({ '': 17 });
+
+  function pastOfFirstLayer(): string | undefined {
+    if (settings.layers[0] !== 'attention') return undefined;
+    return settings.convertCache
+      ? graph.node('Cast', 'l0/past/converted', ['l0/past'], { to: 11 })
+      : 'l0/past';
+  }
 
   /** Zero by way of an input: what nothing reads would be no input. */
   function zeroFrom(input: string): string {
@@ -91,15 +115,29 @@ function unusualDecoder(settings: UnusualSettings): OnnxModel {
 }
 
 /** Tokens in the cache and in this step, as old exports take them from shapes; float32 []. */
-function tokenCount(graph: GraphBuilder, hasPast: boolean): string {
+function tokenCount(graph: GraphBuilder, embedding: string, past: string | undefined): string {
   const lengthOf = (value: string, name: string): string =>
     graph.node('Gather', name, [
       graph.node('Shape', `${name}/shape`, [value]),
       graph.integers(`${name}/1`, 1),
     ]);
-  const step = lengthOf('ids', 'count/step');
-  const all = hasPast ? graph.node('Add', 'count/all', [step, lengthOf('l0/past', 'count/past')]) : step;
+  const step = lengthOf(embedding, 'count/step');
+  const all =
+    past === undefined ? step : graph.node('Add', 'count/all', [step, lengthOf(past, 'count/past')]);
   return graph.node('Cast', 'count', [all], { to: 1 });
+}
+
+/** `ids.view(-1, ids.shape[-1])`, as exporters write it. */
+function reshapeToItself(graph: GraphBuilder, ids: string): string {
+  const length = graph.node('Gather', `${ids}/length`, [
+    graph.node('Shape', `${ids}/shape`, [ids]),
+    graph.integers(`${ids}/last`, -1),
+  ]);
+  const listed = graph.node('Unsqueeze', `${ids}/listed`, [length, graph.integers(`${ids}/axes`, [0])]);
+  const shape = graph.node('Concat', `${ids}/wanted`, [graph.integers(`${ids}/rest`, [-1]), listed], {
+    axis: 0,
+  });
+  return graph.node('Reshape', `${ids}/reshaped`, [ids, shape]);
 }
 
 function weights(): (elements: number) => Uint8Array {
@@ -136,6 +174,16 @@ describe.each<[string, UnusualSettings]>([
   ],
   ['lengths from shapes, positions', { layers: ['attention', 'state'], countTokens: true, positions: true }],
   ['lengths from shapes, neither', { layers: ['attention', 'attention'], countTokens: true }],
+  [
+    'lengths from the shape of a converted cache',
+    { layers: ['attention', 'attention'], countTokens: true, convertCache: true },
+  ],
+  [
+    'token ids reshaped before the first layer',
+    { layers: ['attention', 'attention'], countTokens: true, reshapeIds: true },
+  ],
+  ['a weight that scales what has no known shape', { layers: ['attention', 'state'], gate: true }],
+  ['an output that an answer does not need', { layers: ['attention', 'attention'], hiddenStates: true }],
 ])('a decoder with %s', (_, settings) => {
   let subject: ImportedSubject;
   let shelf: ReturnType<typeof stageShelf>;
@@ -148,6 +196,15 @@ describe.each<[string, UnusualSettings]>([
 
   it('has the layers and kinds that it was built with', () => {
     expect(subject.decoder.anatomy.caches.map(({ kind }) => kind)).toEqual(settings.layers);
+  });
+
+  it('passes on one activation at each boundary, and no length', () => {
+    const crossing = settings.embeddingAgain ? 2 : 1;
+    const { boundaries } = subject.decoder.anatomy;
+    expect(boundaries.slice(1).map((tensors) => tensors.length)).toEqual(
+      settings.layers.slice(1).map(() => crossing),
+    );
+    for (const tensor of boundaries.flat()) expect(tensor.dims).toEqual([1, 'step', width]);
   });
 
   it('says the same in stages of one layer as in one piece', async () => {
