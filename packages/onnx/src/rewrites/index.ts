@@ -11,6 +11,7 @@ import { cutRotaryTables } from './cutRotaryTables.ts';
 import { dropNanGuards } from './dropNanGuards.ts';
 import { expandDynamicQuantization } from './expandDynamicQuantization.ts';
 import { expandQuantizedEmbedding } from './expandQuantizedEmbedding.ts';
+import { keepWholeCaches } from './keepWholeCaches.ts';
 import { removeUnused } from '../graph/simplifyGraph.ts';
 import { sliceLastPosition } from './sliceLastPosition.ts';
 
@@ -19,6 +20,7 @@ export { cutRotaryTables } from './cutRotaryTables.ts';
 export { dropNanGuards } from './dropNanGuards.ts';
 export { expandDynamicQuantization, type ExpansionOptions } from './expandDynamicQuantization.ts';
 export { expandQuantizedEmbedding } from './expandQuantizedEmbedding.ts';
+export { keepWholeCaches } from './keepWholeCaches.ts';
 export { sliceLastPosition } from './sliceLastPosition.ts';
 
 export interface RewriteOptions {
@@ -42,6 +44,7 @@ export async function rewriteDecoder(
     ...(await expandDynamicQuantization(model, readTensor)),
     ...(await expandQuantizedEmbedding(model, readTensor)),
     ...dropNanGuards(model),
+    ...keepWholeCaches(model),
     ...sliceLastPosition(model),
     ...cutRotaryTables(model, contextLength),
   ];
