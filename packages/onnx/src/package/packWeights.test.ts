@@ -56,9 +56,12 @@ describe('packing weights', () => {
         for (const pack of packs) expect(pack.size).toBeLessThanOrEqual(packBytes);
         for (const { tensor, bytes } of made) {
           if (tensor.data.kind === 'inline') {
-            expect(tensor.data.bytes.length).toBeLessThanOrEqual(maxInlineTensorBytes);
+            expect(tensor.data.bytes).toEqual(bytes);
+            expect(bytes.length).toBeLessThanOrEqual(maxInlineTensorBytes);
             continue;
           }
+          // The graph's readers take the values of small tensors from the graph.
+          expect(bytes.length).toBeGreaterThan(maxInlineTensorBytes);
           if (tensor.data.kind !== 'range') throw new TypeError('A tensor that was not packed');
           const { file, offset, length } = tensor.data;
           const whole = Buffer.concat((weightFiles.get(file)?.parts ?? []).map((part) => blobs.get(part)));

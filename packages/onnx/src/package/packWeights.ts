@@ -55,6 +55,7 @@ export async function packWeights(
   } = {},
 ): Promise<PackedWeights> {
   const limit = options.maxBytes ?? maxPackBytes;
+  await keepSmallInline(graph, files);
   const groups = groupByParts(graph, parts);
   const totalBytes = groups.flat().reduce((sum, tensor) => sum + bytesOf(tensor), 0);
   const packed: PackedWeights = { packs: [], spanning: new Map() };
@@ -98,6 +99,20 @@ export async function packWeights(
   return packed;
 }
 
+/**
+ * Brings small tensors that a rewrite made into the graph: its readers take their values from there, and find none in
+ * packs.
+ */
+async function keepSmallInline(graph: OnnxGraph, files: FileSizes): Promise<void> {
+  for (const tensor of graph.initializers.values()) {
+    const size = bytesOf(tensor);
+    if (size > maxInlineTensorBytes || tensor.data.kind === 'inline') continue;
+    const bytes = new Uint8Array(size);
+    await fill(bytes, tensor, files);
+    tensor.data = { kind: 'inline', bytes };
+  }
+}
+
 /** Bytes of a tensor's data. */
 export function bytesOf(tensor: OnnxTensor): number {
   return tensorBytes(tensor.type, tensor.dims);
@@ -108,7 +123,7 @@ function groupByParts(graph: OnnxGraph, parts: ReadonlyMap<string, DecoderPart[]
   const groups = new Map<string, OnnxTensor[]>();
   for (const [name, needing] of parts) {
     const tensor = graph.initializers.get(name);
-    if (!tensor || (bytesOf(tensor) <= maxInlineTensorBytes && tensor.data.kind === 'inline')) continue;
+    if (!tensor || bytesOf(tensor) <= maxInlineTensorBytes) continue;
     const key = needing.join(' ');
     const group = groups.get(key);
     if (group) group.push(tensor);
