@@ -1,0 +1,84 @@
+/** The whole original model under onnxruntime-node, without anything of ours in between: what stages must agree with. */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { readModel, type OnnxValue } from '@potluck/onnx';
+import { directoryModelFiles } from '@potluck/onnx/node';
+import type { ElementType } from '@potluck/protocol';
+import type { Tensor } from 'onnxruntime-common';
+import { elementCount } from '../tensor/dimensions.ts';
+import { stageElementType, tensorBytes } from '../tensor/elements.ts';
+import { makeTensor } from '../tensor/makeTensor.ts';
+import { nodeOrt } from './nodeOrt.ts';
+
+export interface WholeModelOptions {
+  /** Rows of an empty cache whose length has this symbol in its name; others begin without rows. */
+  ring?: { symbol: string; rows: number };
+}
+
+/** Answers greedily with the graph as it was exported. @param directory holds config.json, and in onnx/ the graph */
+export async function answerWhole(
+  directory: string,
+  graphFile: string,
+  prompt: readonly number[],
+  count: number,
+  options: WholeModelOptions = {},
+): Promise<number[]> {
+  const folder = path.join(directory, 'onnx');
+  const { graph } = await readModel(directoryModelFiles(folder), graphFile);
+  const session = await nodeOrt.InferenceSession.create(path.join(folder, graphFile), {
+    intraOpNumThreads: 1,
+    logSeverityLevel: 4,
+  });
+  const headSize = await headSizeOf(directory);
+  const caches = new Map<string, Tensor>();
+  const answer: number[] = [];
+  let fed = prompt;
+  for (let past = 0; answer.length < count; past += fed.length, fed = answer.slice(-1)) {
+    const values = new Map([
+      ['input_ids', fed],
+      ['attention_mask', new Array<number>(past + fed.length).fill(1)],
+      ['position_ids', fed.map((_, place) => past + place)],
+    ]);
+    const feeds = graph.inputs.map((input) => {
+      const integers = values.get(input.name);
+      const tensor = integers
+        ? new nodeOrt.Tensor('int64', BigInt64Array.from(integers, BigInt), [1, integers.length])
+        : (caches.get(input.name) ?? emptyCache(input, headSize, options));
+      return [input.name, tensor] as const;
+    });
+    const results = await session.run(Object.fromEntries(feeds));
+    for (const [name, tensor] of Object.entries(results)) {
+      const type = stageElementType(tensor.type as ElementType);
+      const copy = makeTensor(nodeOrt, type, tensorBytes(tensor).slice(), tensor.dims);
+      caches.set(name.replace(/^present\./, 'past_key_values.'), copy);
+    }
+    answer.push(likeliest(results['logits']));
+  }
+  await session.release();
+  return answer;
+}
+
+function emptyCache({ name, type, dims }: OnnxValue, headSize: number, { ring }: WholeModelOptions): Tensor {
+  const shape = dims.map((length, axis) => {
+    if (typeof length === 'number') return length;
+    if (axis === 0) return 1;
+    if (axis === dims.length - 1) return headSize;
+    return ring && length?.includes(ring.symbol) ? ring.rows : 0;
+  });
+  const element = type === 'float16' ? 2 : 4;
+  if (type !== 'float16' && type !== 'float32') throw new TypeError(`Input ${name} of ${type}`);
+  return makeTensor(nodeOrt, type, new Uint8Array(elementCount(shape) * element), shape);
+}
+
+function likeliest(logits: Tensor | undefined): number {
+  if (!logits) throw new TypeError('The model has no output called logits');
+  const bytes = tensorBytes(logits).slice();
+  const all = logits.type === 'float16' ? new Float16Array(bytes.buffer) : new Float32Array(bytes.buffer);
+  const last = [...all.slice(-(logits.dims.at(-1) ?? 0))];
+  return last.indexOf(Math.max(...last));
+}
+
+async function headSizeOf(directory: string): Promise<number> {
+  const text = await readFile(path.join(directory, 'config.json'), 'utf8');
+  return (JSON.parse(text) as { head_dim?: number }).head_dim ?? 0;
+}
