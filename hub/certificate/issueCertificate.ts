@@ -21,21 +21,37 @@ export interface KeyedCertificate {
   key: string;
 }
 
+interface Validity {
+  notBefore: Date;
+  notAfter: Date;
+}
+
 /** Every browser and Node take it. */
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 const dayMs = 24 * 60 * 60 * 1000;
-const authorityDays = 3650;
+/**
+ * Valid whatever a clock says that is wrong by years, at its making or now: people and workers trust the authority by
+ * what it is, and one that its own hub's clock shuts out would have to be replaced, and everybody asked again. 2049 ends
+ * what the older of the two forms of dates in certificates can say (RFC 5280, 4.1.2.5).
+ */
+const authorityValidity = {
+  notBefore: new Date('1970-01-01T00:00:00Z'),
+  notAfter: new Date('2049-12-31T23:59:59Z'),
+};
 /** Apple refuses more than 825 days, also from authorities that a person installed. */
 const serverDays = 397;
 /** Clocks of other devices may be late. */
 const earlierMs = dayMs;
 
 /** Makes a self-signed authority that may sign server certificates only. */
-export async function createAuthority(name: string): Promise<KeyedCertificate> {
+export async function createAuthority(
+  name: string,
+  validity: Validity = authorityValidity,
+): Promise<KeyedCertificate> {
   const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const certificate = await X509CertificateGenerator.createSelfSigned({
     name: [{ CN: [name] }],
-    ...validFor(authorityDays),
+    ...validity,
     signingAlgorithm: algorithm,
     keys,
     extensions: [
@@ -50,10 +66,12 @@ export async function createAuthority(name: string): Promise<KeyedCertificate> {
 /**
  * Makes a server certificate.
  * @param names DNS names and IP addresses (IPv6 without brackets), at least one
+ * @param now Unix milliseconds
  */
 export async function issueServerCertificate(
   authority: KeyedCertificate,
   names: readonly string[],
+  now = Date.now(),
 ): Promise<KeyedCertificate> {
   const issuer = new X509Certificate(authority.certificate);
   const signingKey = await crypto.subtle.importKey(
@@ -67,7 +85,8 @@ export async function issueServerCertificate(
   const certificate = await X509CertificateGenerator.create({
     subject: [{ CN: [names[0] ?? 'potluck'] }],
     issuer: issuer.subjectName,
-    ...validFor(serverDays),
+    notBefore: new Date(now - earlierMs),
+    notAfter: new Date(now + serverDays * dayMs),
     signingAlgorithm: algorithm,
     publicKey: keys.publicKey,
     signingKey,
@@ -83,11 +102,6 @@ export async function issueServerCertificate(
     ],
   });
   return { certificate: certificate.toString('pem'), key: await keyPem(keys.privateKey) };
-}
-
-function validFor(days: number): { notBefore: Date; notAfter: Date } {
-  const now = Date.now();
-  return { notBefore: new Date(now - earlierMs), notAfter: new Date(now + days * dayMs) };
 }
 
 async function keyPem(key: CryptoKey): Promise<string> {

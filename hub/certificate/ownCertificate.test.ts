@@ -5,18 +5,27 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { connect, createServer, type TLSSocket } from 'node:tls';
 import { once } from 'node:events';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { pino } from 'pino';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { certificatesIn, type HubCertificate } from './hubCertificate.ts';
-import { ownCertificate } from './ownCertificate.ts';
+import { createAuthority } from './issueCertificate.ts';
+import { ownCertificate as ownCertificateAt, type CertificateNames } from './ownCertificate.ts';
 
 let folder: string;
+/** Unix milliseconds on the hub's clock. */
+let now: number;
 beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'potluck-certificate-'));
+  now = Date.now();
 });
 afterEach(async () => {
-  vi.useRealTimers();
   await rm(folder, { recursive: true, force: true });
 });
+
+const dayMs = 86_400_000;
+const logger = pino({ level: 'silent' });
+const ownCertificate = (in_: string, named: CertificateNames): Promise<HubCertificate> =>
+  ownCertificateAt({ logger, now: () => now }, in_, named);
 
 const names = {
   required: ['attic', 'attic.local', 'localhost', '192.168.1.20', '127.0.0.1', '::1'],
@@ -75,13 +84,45 @@ test('a new address renews it under the same authority, and former ones stay in 
 
 test('it is renewed before it expires, and is never valid longer than browsers allow', async () => {
   const before = await ownCertificate(folder, names);
-  const days =
-    (serverOf(before).validToDate.getTime() - serverOf(before).validFromDate.getTime()) / 86_400_000;
+  const days = (serverOf(before).validToDate.getTime() - serverOf(before).validFromDate.getTime()) / dayMs;
   expect(days).toBeLessThanOrEqual(398);
-  vi.useFakeTimers({ toFake: ['Date'], now: serverOf(before).validToDate.getTime() - 29 * 86_400_000 });
+  now = serverOf(before).validToDate.getTime() - 29 * dayMs;
   const renewed = await ownCertificate(folder, names);
   expect(serverOf(renewed).validToDate.getTime()).toBeGreaterThan(serverOf(before).validToDate.getTime());
   expect(renewed.fingerprint).toBe(before.fingerprint);
+});
+
+test.each([30, -14 * 365, -56 * 365])(
+  'made with a clock that is %d days wrong, it works once the clock is right, and its fingerprint stays',
+  async (days) => {
+    const right = now;
+    now += days * dayMs;
+    const early = await ownCertificate(folder, names);
+    now = right;
+    const later = await ownCertificate(folder, names);
+    expect(await handshake(later, '127.0.0.1')).toBe(true);
+    expect(later.fingerprint).toBe(early.fingerprint);
+  },
+);
+
+test.each([
+  [30, 3680],
+  [-5111, -1461],
+])('an authority of an earlier version that is valid from day %d to %d is replaced', async (from, to) => {
+  const validity = { notBefore: new Date(now + from * dayMs), notAfter: new Date(now + to * dayMs) };
+  const former = await createAuthority('Potluck hub', validity);
+  await writeFile(path.join(folder, 'authority.pem'), former.certificate);
+  await writeFile(path.join(folder, 'authority-key.pem'), former.key);
+  const right = now;
+  // This hub's clock is wrong now, so that it can't know.
+  now = Date.UTC(1970, 0, 2);
+  const kept = await ownCertificate(folder, names);
+  expect(kept.fingerprint).toBe(certificatesIn(former.certificate)[0]?.fingerprint256);
+  now = right;
+  const made = await ownCertificate(folder, names);
+  expect(made.fingerprint).not.toBe(kept.fingerprint);
+  expect(await handshake(made, '127.0.0.1')).toBe(true);
+  expect(await ownCertificate(folder, names)).toEqual(made);
 });
 
 test('a damaged file is named, with the way out', async () => {

@@ -2,6 +2,7 @@
 import { X509Certificate, createPrivateKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { Logger } from 'pino';
 import { StartError, messageOf, systemCodeOf } from '../errors.ts';
 import { writeFileAtomically } from '../writeFileAtomically.ts';
 import { namesIn, type HubCertificate } from './hubCertificate.ts';
@@ -9,6 +10,8 @@ import type { KeyedCertificate } from './issueCertificate.ts';
 
 /** A certificate that ends sooner than this is renewed. */
 const renewBeforeMs = 30 * 24 * 60 * 60 * 1000;
+/** No clock that shows an earlier time is right: this was written later (Unix milliseconds). */
+const writtenMs = Date.UTC(2026, 10, 1);
 /** Names of networks that are gone stay in the certificate, so that it need not change when they come back. */
 const mostNames = 64;
 
@@ -22,23 +25,43 @@ export interface CertificateNames {
   optional: readonly string[];
 }
 
+export interface OwnCertificateComponents {
+  logger: Logger;
+  /** Unix milliseconds. */
+  now: () => number;
+}
+
 /**
- * Reads the hub's own certificate, and makes or renews what is missing, expires or lacks a name.
+ * Reads the hub's own certificate, and makes or renews what is missing, expires or lacks a name. An authority that no
+ * longer is valid, or not yet, because a clock was wrong when it was made, is replaced.
  * @param folder holds `authority.pem`, `server.pem` and their keys (readable by the owner only)
  * @throws StartError if a file is damaged, StorageError if one can't be written
  */
-export async function ownCertificate(folder: string, names: CertificateNames): Promise<HubCertificate> {
+export async function ownCertificate(
+  { logger, now: clock }: OwnCertificateComponents,
+  folder: string,
+  names: CertificateNames,
+): Promise<HubCertificate> {
+  const now = clock();
+  const former = await read(folder, 'authority');
   const authority =
-    (await read(folder, 'authority')) ??
-    (await write(folder, 'authority', await (await issuing()).createAuthority('Potluck hub')));
+    former && canSign(former, now)
+      ? former
+      : await write(folder, 'authority', await (await issuing()).createAuthority('Potluck hub'));
+  if (former && former !== authority) {
+    logger.warn(
+      "the hub's certificate authority was made while the clock was wrong, or is too old: the hub made a new one. " +
+        'Workers and browsers that trusted the old one must join again, with the link or the fingerprint of today',
+    );
+  }
   const present = await read(folder, 'server');
   const server =
-    present && isFit(present, authority, names.required)
+    present && isFit(present, authority, names.required, now)
       ? present
       : await write(
           folder,
           'server',
-          await (await issuing()).issueServerCertificate(authority, allNames(names, present)),
+          await (await issuing()).issueServerCertificate(authority, allNames(names, present), now),
         );
   return {
     kind: 'own',
@@ -48,18 +71,26 @@ export async function ownCertificate(folder: string, names: CertificateNames): P
   };
 }
 
+/** With a clock that is wrong at present nothing can be said, and the authority stays. */
+function canSign({ certificate }: KeyedCertificate, now: number): boolean {
+  const { validFromDate, validToDate } = new X509Certificate(certificate);
+  if (now < writtenMs) return true;
+  return validFromDate.getTime() <= now && validToDate.getTime() - now > renewBeforeMs;
+}
+
 function isFit(
   { certificate }: KeyedCertificate,
   authority: KeyedCertificate,
   required: readonly string[],
+  now: number,
 ): boolean {
   const server = new X509Certificate(certificate);
   const issuer = new X509Certificate(authority.certificate);
   return (
     server.checkIssued(issuer) &&
     server.verify(issuer.publicKey) &&
-    server.validToDate.getTime() - Date.now() > renewBeforeMs &&
-    server.validFromDate.getTime() <= Date.now() &&
+    server.validToDate.getTime() - now > renewBeforeMs &&
+    server.validFromDate.getTime() <= now &&
     required.every((name) => namesIn(server).includes(name))
   );
 }

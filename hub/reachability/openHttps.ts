@@ -101,7 +101,7 @@ function certificateLoader(
       }
       said = error.message;
     }
-    return ownCertificate(folder, certificateNames(init));
+    return ownCertificate({ logger, now: Date.now }, folder, certificateNames(init));
   };
 }
 
