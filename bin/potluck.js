@@ -2,18 +2,19 @@
 // @ts-check
 // Plain JavaScript that any Node can read: everything else is TypeScript and needs Node 22.18 or newer.
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import module from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 const neededVersion = [22, 18];
-const usage = `Usage: potluck <command> [options]
+const usage = `Usage: npm run potluck -- <command> [options]
 
   hub      start the hub: the server that people and programs ask
   worker   lend this machine's compute to a hub
   browsers lend it by browsers that nobody sits at
   models   list, add, plan and deploy a hub's models
-  help     show this text; potluck <command> --help shows a command's options
+  help     show this text, or a command's options: npm run potluck -- help <command>
+  version  show which version this is
 `;
 
 /** @param {string} version */
@@ -23,7 +24,16 @@ function isNewEnough(version) {
   return major > neededMajor || (major === neededMajor && minor >= neededMinor);
 }
 
-/** @param {string[]} args */
+/** @returns {string} */
+function version() {
+  const file = new URL('../package.json', import.meta.url);
+  return /** @type {{ version: string }} */ (JSON.parse(readFileSync(file, 'utf8'))).version;
+}
+
+/**
+ * @param {string[]} args
+ * @returns {Promise<void>}
+ */
 async function main(args) {
   const [command, ...rest] = args;
   switch (command) {
@@ -35,11 +45,20 @@ async function main(args) {
       return (await import('../packages/headless-browsers/src/main.ts')).runBrowsers(rest);
     case 'models':
       return (await import('../hub/models-command/main.ts')).runModels(rest);
-    case undefined:
     case 'help':
+      if (rest[0] !== undefined) return main([rest[0], '--help']);
+      process.stdout.write(usage);
+      return;
+    case undefined:
     case '--help':
     case '-h':
       process.stdout.write(usage);
+      return;
+    case 'version':
+    case '--version':
+    case '-V':
+    case '-v':
+      process.stdout.write(`${version()}\n`);
       return;
     default:
       process.stderr.write(`potluck: unknown command '${command}'\n\n${usage}`);

@@ -1,4 +1,5 @@
 /** `potluck hub`: reads the settings, runs a hub until it is stopped. */
+import { ProxySettingsError, proxySettings, useProxyForDownloads } from '@potluck/machine';
 import { readConfig } from './config.ts';
 import { ModelError, StartError, StorageError } from './errors.ts';
 import { createLogger } from './log.ts';
@@ -23,6 +24,7 @@ export async function runHub(argv: string[]): Promise<void> {
   try {
     const config = readConfig(argv, process.env);
     if (!config) return;
+    useProxy();
     const logger = createLogger(config.logLevel, process.stderr.isTTY);
     const hub = await startHub(config, logger);
     void hub.ready.then(() => {
@@ -40,6 +42,16 @@ export async function runHub(argv: string[]): Promise<void> {
   } finally {
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
     setTimeout(() => process.exit(), exitGraceMs).unref();
+  }
+}
+
+/** Models come from the internet, where a company's proxy may stand in between. */
+function useProxy(): void {
+  try {
+    useProxyForDownloads(proxySettings());
+  } catch (cause) {
+    if (!(cause instanceof ProxySettingsError)) throw cause;
+    throw new StartError(cause.message, { cause });
   }
 }
 

@@ -1,5 +1,6 @@
 /** The Hugging Face Hub, or a mirror that speaks like it. */
 import { HubApiError, listFiles, listModels, modelInfo } from '@huggingface/hub';
+import { proxyFor, proxySettings } from '@potluck/machine';
 import { messageOf } from '../../errors.ts';
 import { describeMissing } from '../repositoryFiles.ts';
 import { RemoteHubError } from './remoteHubError.ts';
@@ -178,11 +179,16 @@ async function told<T>(
 
 /** The Hub could not be asked at all. */
 export function unreachable(endpoint: string, cause: unknown): RemoteHubError {
-  const reason =
-    cause instanceof Error && cause.cause !== undefined ? messageOf(cause.cause) : messageOf(cause);
+  const proxy = proxyFor(endpoint, proxySettings());
+  const way = proxy ? ` through the proxy ${proxy.host}` : '';
   return new RemoteHubError(
     'hub_unreachable',
-    `${endpoint} can't be reached (${reason}). Check the connection, set a mirror in the settings, or add a model from a directory.`,
+    `${endpoint} can't be reached${way} (${messageOf(innermost(cause))}). Check the connection, set a mirror in the settings, or add a model from a directory.`,
     { cause },
   );
+}
+
+/** What fetch wraps says what happened. */
+function innermost(error: unknown): unknown {
+  return error instanceof Error && error.cause !== undefined ? innermost(error.cause) : error;
 }

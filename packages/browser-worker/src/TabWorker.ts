@@ -7,6 +7,8 @@ export interface TabWorkerOptions {
   hubUrl?: string;
   /** Join token, as the join link carries it. Default: the one that this hub took last. */
   token?: string;
+  /** Main memory that this browser may count on, in bytes, where the browser itself can't know. */
+  mainMemoryBytes?: number;
   /** False keeps data channels in the page, as browsers do that can't hand them over. Default true. */
   handOverChannels?: boolean;
 }

@@ -30,6 +30,7 @@ class Tab implements TabWorker {
   readonly #stayAlive = stayAlive((change) => this.#showStayAlive(change));
   readonly #contribution: Contribution;
   readonly #inspected: Promise<void>;
+  readonly #mainMemoryBytes: number | undefined;
   #identity: TabIdentity | undefined;
   /** Ends the wait for answers under way. */
   #hurry: (() => void) | undefined;
@@ -37,6 +38,7 @@ class Tab implements TabWorker {
   #commands: Promise<void> = Promise.resolve();
 
   constructor(options: TabWorkerOptions) {
+    this.#mainMemoryBytes = options.mainMemoryBytes;
     this.#hubUrl = new URL(options.hubUrl ?? location.origin).origin;
     this.#settings = new TabSettingsStore(storageOf('localStorage'), describeBrowser(navigator.userAgent));
     if (options.token) this.#settings.keepToken(this.#hubUrl, options.token);
@@ -135,7 +137,7 @@ class Tab implements TabWorker {
 
   async #inspect(): Promise<void> {
     const [offer, identity] = await Promise.all([
-      inspectDevice(),
+      inspectDevice(this.#mainMemoryBytes),
       takeTabIdentity({
         local: storageOf('localStorage'),
         session: storageOf('sessionStorage'),

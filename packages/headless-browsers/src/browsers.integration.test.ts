@@ -5,6 +5,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { effectiveMemoryBytes } from '@potluck/machine';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startJoinPageServer, type JoinPageServer } from '../testing/joinPageServer.ts';
 import { findBrowser, type FoundBrowser } from './browser/findBrowser.ts';
@@ -94,6 +95,7 @@ test('browsers join by themselves, come back after a crash as who they were, and
   expect(arrivals.map(({ name }) => name).sort()).toEqual(['attic-1', 'attic-2']);
   for (const { adapter, ...arrival } of arrivals) {
     expect(arrival).toMatchObject({ auto: '1', memory: '1000000000', isSecureContext: true });
+    expect(Number(arrival['main-memory'])).toBe(Math.floor(effectiveMemoryBytes() / 2));
     expect(adapter).toBeUndefined();
   }
   await expect.poll(() => output).toMatch(/"worker":"attic-2".*worker contributing/);

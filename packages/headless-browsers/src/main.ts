@@ -7,11 +7,13 @@ import {
   runInDataDirectory,
   SettingsError,
 } from '@potluck/node-worker/command-line';
+import { effectiveMemoryBytes, ProxySettingsError, proxySettings } from '@potluck/machine';
 import { joinLink } from '@potluck/protocol';
 import { messageOf } from '@potluck/worker';
-import { findBrowser } from './browser/findBrowser.ts';
+import { findBrowser, type FoundBrowser } from './browser/findBrowser.ts';
 import { gpuFlags, resolveGpu } from './browser/gpuFlags.ts';
 import { launchFlags } from './browser/launchFlags.ts';
+import { proxyEnvironment } from './browser/proxyEnvironment.ts';
 import { BrowserError, RefusedError } from './errors.ts';
 import { runBrowserWorker } from './life/BrowserWorker.ts';
 import { readSettings, type BrowsersSettings } from './settings/settings.ts';
@@ -27,7 +29,7 @@ export async function runBrowsers(args: string[]): Promise<void> {
     // The browsers end with this process, however it ends.
     if (settings) await runInDataDirectory(settings.dataDirectory, (stopping) => serve(settings, stopping));
   } catch (error) {
-    if (error instanceof SettingsError) process.exitCode = 2;
+    if (error instanceof SettingsError || error instanceof ProxySettingsError) process.exitCode = 2;
     else if (isExplained(error)) process.exitCode = 1;
     else throw error;
     process.stderr.write(`potluck browsers: ${(error as Error).message}\n`);
@@ -41,7 +43,11 @@ function isExplained(error: unknown): boolean {
 async function serve(settings: BrowsersSettings, signal: AbortSignal): Promise<void> {
   const { hubUrl, token, name, count, dataDirectory, memoryBytes } = settings;
   const logger = createLogger(settings.logLevel, process.stdout.isTTY);
-  const browser = await findBrowser({ named: settings.browser, cacheDirectory: dataDirectory });
+  const found = await findBrowser({ named: settings.browser, cacheDirectory: dataDirectory });
+  const browser: FoundBrowser = {
+    ...found,
+    environment: { ...found.environment, ...proxyEnvironment(hubUrl, proxySettings()) },
+  };
   const gpu = resolveGpu(settings.gpu);
   logger.info({ browser: browser.path, from: browser.from, gpu, count }, `starting ${count} browsers`);
   const pinned = await awaitHub({ log: logger }, { hubUrl, fingerprint: settings.fingerprint, signal }).catch(
@@ -61,6 +67,8 @@ async function serve(settings: BrowsersSettings, signal: AbortSignal): Promise<v
       token,
       auto: true,
       name: own,
+      // A browser knows the machine's memory, and neither a container's limit nor its siblings.
+      mainMemoryBytes: Math.floor(effectiveMemoryBytes() / count),
       ...(memoryBytes !== undefined && { memoryBytes }),
     });
     const directory = join(dataDirectory, `browser-${index + 1}`);

@@ -12,6 +12,7 @@ export interface Arrival {
   token: string;
   auto: string;
   memory: string;
+  'main-memory': string;
   /** Kept in the profile. */
   identity: number;
   isSecureContext: boolean;

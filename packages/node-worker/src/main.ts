@@ -1,4 +1,5 @@
 /** `potluck worker`: reads the settings, starts the agent on this machine's device, ends when asked to. */
+import { ProxySettingsError, proxySettings } from '@potluck/machine';
 import { RefusedByHubError } from '@potluck/worker';
 import { chooseDevice } from './devices/chooseDevice.ts';
 import { CertificateError, DeviceError, SettingsError } from './errors.ts';
@@ -18,9 +19,10 @@ import { cleanUpWebRtc } from './web-rtc/loadPeer.ts';
 export async function runWorker(args: string[]): Promise<void> {
   try {
     const settings = readSettings(args, (text) => process.stdout.write(text));
+    proxySettings();
     if (settings) await runInDataDirectory(settings.dataDirectory, (stopping) => serve(settings, stopping));
   } catch (error) {
-    if (error instanceof SettingsError) process.exitCode = 2;
+    if (error instanceof SettingsError || error instanceof ProxySettingsError) process.exitCode = 2;
     else if (
       error instanceof DeviceError ||
       error instanceof CertificateError ||

@@ -10,6 +10,7 @@ test('a join link carries what the device needs behind the #, where no server se
     auto: true,
     name: 'attic #2',
     memoryBytes: 2e9,
+    mainMemoryBytes: 8e9,
     fingerprint: 'AA:BB',
   };
   expect(readJoinLink(joinLink(whole))).toEqual(whole);

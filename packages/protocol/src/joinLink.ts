@@ -18,16 +18,20 @@ export interface JoinLink {
   name?: string;
   /** The most that the worker's stages may use, in bytes. */
   memoryBytes?: number;
+  /** Main memory that this browser may count on, in bytes; for browsers in containers, and several on one machine. */
+  mainMemoryBytes?: number;
   /** SHA-256 of the certificate at the end of the hub's chain; for workers outside of browsers. */
   fingerprint?: string;
 }
 
 /** Writes a join link. */
-export function joinLink({ hubUrl, token, auto, name, memoryBytes, fingerprint }: JoinLink): string {
+export function joinLink(link: JoinLink): string {
+  const { hubUrl, token, auto, name, memoryBytes, mainMemoryBytes, fingerprint } = link;
   const fragment = new URLSearchParams({ token });
   if (auto) fragment.set('auto', '1');
   if (name !== undefined) fragment.set('name', name);
   if (memoryBytes !== undefined) fragment.set('memory', String(memoryBytes));
+  if (mainMemoryBytes !== undefined) fragment.set('main-memory', String(mainMemoryBytes));
   if (fingerprint !== undefined) fragment.set('fingerprint', fingerprint);
   return `${new URL(joinPath, hubUrl).href}#${fragment.toString()}`;
 }
@@ -43,14 +47,21 @@ export function readJoinLink(text: string): JoinLink {
   }
   const fragment = new URLSearchParams(url.hash.slice(1));
   const name = fragment.get('name');
-  const memory = Number(fragment.get('memory') ?? Number.NaN);
+  const memoryBytes = bytesIn(fragment.get('memory'));
+  const mainMemoryBytes = bytesIn(fragment.get('main-memory'));
   const fingerprint = fragment.get('fingerprint');
   return {
     hubUrl: url.origin,
     token: fragment.get('token') ?? '',
     ...(fragment.get('auto') === '1' && { auto: true }),
     ...(name && { name }),
-    ...(Number.isSafeInteger(memory) && memory > 0 && { memoryBytes: memory }),
+    ...(memoryBytes !== undefined && { memoryBytes }),
+    ...(mainMemoryBytes !== undefined && { mainMemoryBytes }),
     ...(fingerprint && { fingerprint }),
   };
+}
+
+function bytesIn(text: string | null): number | undefined {
+  const bytes = Number(text ?? Number.NaN);
+  return Number.isSafeInteger(bytes) && bytes > 0 ? bytes : undefined;
 }

@@ -34,7 +34,10 @@ class Tab {
     try {
       // Large, and only people who lend their device need it.
       const { createTabWorker } = await import('@potluck/browser-worker');
-      const worker = createTabWorker(link === undefined ? {} : { token: link.token });
+      const worker = createTabWorker({
+        ...(link !== undefined && { token: link.token }),
+        ...(link?.mainMemoryBytes !== undefined && { mainMemoryBytes: link.mainMemoryBytes }),
+      });
       this.#worker = worker;
       worker.subscribe((snapshot) => {
         this.snapshot = snapshot;

@@ -21,6 +21,13 @@ test('its class is guessed from vendor and name', () => {
   expect(gpuClass(info('amd', 'rdna-3'))).toBe('unknown');
 });
 
+test('where the browser may count on less than the machine has, less is suggested, and no more than that is taken', () => {
+  const gpu = { name: '', float16: true, maxBufferBytes: 2 ** 31, class: 'integrated' as const };
+  expect(suggestMemory(undefined, 8, 1.5e9)).toMatchObject({ suggestedBytes: 375e6, mostBytes: 1.5e9 });
+  expect(suggestMemory(gpu, 8, 1.5e9)).toMatchObject({ suggestedBytes: 375e6, mostBytes: 1.5e9 });
+  expect(suggestMemory(gpu, 8, 128e9)).toEqual(suggestMemory(gpu, 8));
+});
+
 test('the suggested memory lies between the least and the most', () => {
   const gpu = { name: '', float16: true, maxBufferBytes: 2 ** 31 };
   const classes = ['discrete', 'integrated', 'software', 'unknown'] as const;

@@ -6,8 +6,8 @@ import { suggestMemory } from './suggestMemory.ts';
 /** Wasm scales little beyond. */
 const mostWasmThreads = 8;
 
-/** Never rejects. */
-export async function inspectDevice(): Promise<DeviceOffer> {
+/** Never rejects. @param mainMemoryBytes see suggestMemory */
+export async function inspectDevice(mainMemoryBytes?: number): Promise<DeviceOffer> {
   const { gpu, withoutGpu } = await inspectGpu();
   const threads = navigator.hardwareConcurrency || 1;
   const { deviceMemory } = navigator as { deviceMemory?: number };
@@ -21,7 +21,7 @@ export async function inspectDevice(): Promise<DeviceOffer> {
     },
     secureContext: globalThis.isSecureContext,
     crossOriginIsolated: globalThis.crossOriginIsolated,
-    memory: suggestMemory(gpu, deviceMemory),
+    memory: suggestMemory(gpu, deviceMemory, mainMemoryBytes),
     storage: await inspectStorage(),
   };
 }

@@ -8,20 +8,25 @@ const mostWasmBytes = 3.5 * gigabyte;
 /**
  * A budget that should not hurt, and how far a person may go. WebGPU tells no sizes, so this goes by the device's class.
  * @param deviceMemory gigabytes of main memory as browsers tell it (rounded, at most 8 in many), if they do
+ * @param mainMemoryBytes all that this browser may count on, where somebody knows: in a container
  */
-export function suggestMemory(gpu: DeviceOffer['gpu'], deviceMemory = 4): DeviceOffer['memory'] {
-  const main = deviceMemory * gigabyte;
+export function suggestMemory(
+  gpu: DeviceOffer['gpu'],
+  deviceMemory = 4,
+  mainMemoryBytes = Number.POSITIVE_INFINITY,
+): DeviceOffer['memory'] {
+  const main = Math.min(deviceMemory * gigabyte, mainMemoryBytes);
   if (!gpu) return budget(main / 4, Math.min(mostWasmBytes, main));
   switch (gpu.class) {
     case 'discrete':
       return budget(4 * gigabyte, 96 * gigabyte);
     case 'integrated':
       // Shared with everything else; browsers that say 8 may have any more.
-      return budget(main / 4, deviceMemory >= 8 ? 64 * gigabyte : main / 2);
+      return budget(main / 4, deviceMemory >= 8 ? Math.min(64 * gigabyte, mainMemoryBytes) : main / 2);
     case 'software':
       return budget(Math.min(main / 4, gigabyte), main / 2);
     case 'unknown':
-      return budget(main / 4, deviceMemory >= 8 ? 64 * gigabyte : main);
+      return budget(main / 4, deviceMemory >= 8 ? Math.min(64 * gigabyte, mainMemoryBytes) : main);
   }
 }
 

@@ -2,6 +2,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
+import { openTunnel, proxyFor, proxySettings } from '@potluck/machine';
 import { CertificateError } from '../errors.ts';
 
 /** A hub that takes longer to shake hands is tried again. */
@@ -29,7 +30,8 @@ export async function checkHub({
 }: HubCheck): Promise<X509Certificate | undefined> {
   const { hostname, port } = new URL(hubUrl);
   const host = hostname.replace(/^\[(.+)\]$/, '$1');
-  const socket = await shakeHands(host, Number(port) || 443, signal);
+  const proxy = proxyFor(hubUrl, proxySettings());
+  const socket = await shakeHands({ host, port: Number(port) || 443, proxy, signal });
   try {
     const chain = chainOf(socket);
     if (fingerprint === undefined) {
@@ -47,12 +49,21 @@ export async function checkHub({
   }
 }
 
+interface Handshake {
+  /** IPv6 without brackets. */
+  host: string;
+  port: number;
+  /** Undefined where the hub is reached directly. */
+  proxy: URL | undefined;
+  signal: AbortSignal | undefined;
+}
+
 /** Takes any certificate: nothing is sent, only looked at. */
-function shakeHands(host: string, port: number, signal?: AbortSignal): Promise<TLSSocket> {
+async function shakeHands({ host, port, proxy, signal }: Handshake): Promise<TLSSocket> {
+  const tunnel = proxy && (await openTunnel({ proxy, host, port, signal }));
   return new Promise((resolve, reject) => {
     const socket = connect({
-      host,
-      port,
+      ...(tunnel ? { socket: tunnel } : { host, port }),
       rejectUnauthorized: false,
       ...(isIP(host) === 0 && { servername: host }),
     });
