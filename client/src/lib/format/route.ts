@@ -1,0 +1,22 @@
+/** One part of the way of an answer: a device and the layers that it ran. */
+export interface RoutePart {
+  worker: string;
+  firstLayer: number;
+  lastLayer: number;
+}
+
+/** Takes `worker[first-last],…` apart, as the `x-potluck-route` header has it. */
+export function parseRoute(route: string): RoutePart[] {
+  return [...route.matchAll(/([^,[\]]+)\[(\d+)-(\d+)\]/g)].map(([, worker = '', first, last]) => ({
+    worker,
+    firstLayer: Number(first),
+    lastLayer: Number(last),
+  }));
+}
+
+/** Where an answer was computed, in a few words. A device that ran several stages counts once. */
+export function describeRoute(route: readonly RoutePart[]): string {
+  const devices = new Set(route.map(({ worker }) => worker));
+  const [only = ''] = devices;
+  return devices.size === 1 ? `on ${only}` : `over ${devices.size} devices`;
+}
