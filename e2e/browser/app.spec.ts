@@ -25,9 +25,9 @@ test('the chat answers, shows the way of the answer, and finds it again after a 
 
   await app.page.reload();
   await expect(answer).toContainText('Paris');
-  await answer.getByRole('button', { name: 'Write another answer' }).click();
+  await answer.getByRole('button', { name: 'Regenerate' }).click();
   await expect(answer.getByLabel('Version 2 of 2')).toBeVisible();
-  await answer.getByRole('button', { name: 'Version before' }).click();
+  await answer.getByRole('button', { name: 'Previous version' }).click();
   await expect(answer.getByLabel('Version 1 of 2')).toBeVisible();
 });
 
@@ -41,21 +41,21 @@ test('conversations are renamed, found, deleted, and nobody else sees them', asy
   await app.page.keyboard.press('Enter');
   await expect(list.getByRole('button', { name: 'Geography', exact: true })).toBeVisible();
   await app.page.getByLabel('Search conversations').fill('no such words');
-  await expect(list).toContainText('Nothing has');
+  await expect(list).toContainText('No conversation contains');
   await app.page.getByLabel('Search conversations').fill('paris');
   await expect(list.getByRole('button', { name: /^Geography/ })).toBeVisible();
 
   await using other = await app.browser.newContext({ baseURL: app.hub.url });
   const otherPage = await other.newPage();
   await otherPage.goto('/');
-  await expect(otherPage.getByText('What you ask is kept here.')).toBeVisible();
+  await expect(otherPage.getByText('No conversations yet.')).toBeVisible();
 
   await app.page.getByLabel('Search conversations').fill('');
   await list.getByRole('button', { name: 'More for Geography' }).click();
   await app.page.getByRole('menuitem', { name: 'Delete' }).click();
   await app.page.getByRole('alertdialog').getByRole('button', { name: 'Delete' }).click();
   await expect(app.page.getByRole('article')).toHaveCount(0);
-  await expect(list).toContainText('What you ask is kept here.');
+  await expect(list).toContainText('No conversations yet.');
 });
 
 test('tags in a prompt are text', async () => {

@@ -1,8 +1,9 @@
 /** The chat: what can be done with a conversation, and what its words may not do. */
 import { expect, test } from '@playwright/test';
-import { startHub } from '../support/hubProcess.ts';
+import { freePort, startHub, stop } from '../support/hubProcess.ts';
+import { temporaryDirectory } from '../support/temporaryDirectory.ts';
 import { appOnHub } from './support/appOnHub.ts';
-import { askInChat, keepShort, say } from './support/appPage.ts';
+import { askInChat, goTo, keepShort, say } from './support/appPage.ts';
 
 const app = appOnHub();
 test.beforeEach(() => app.page.context().grantPermissions(['clipboard-read', 'clipboard-write']));
@@ -17,17 +18,17 @@ test('a prompt is changed and asked again, an answer is copied, written anew and
   await expect.poll(clipboard).toContain('Paris');
 
   const prompt = app.page.getByRole('article', { name: 'Prompt' });
-  const edit = prompt.getByRole('button', { name: 'Edit and ask again' });
+  const edit = prompt.getByRole('button', { name: 'Edit message' });
   await edit.click();
   await app.page.keyboard.press('Escape');
   await expect(edit).toBeFocused();
   await edit.click();
-  await app.page.getByLabel('The prompt, changed').fill('What is the capital of Italy?');
+  await app.page.getByLabel('Edited message').fill('What is the capital of Italy?');
   await app.page.keyboard.press('Enter');
   await expect(prompt.getByLabel('Version 2 of 2')).toBeVisible();
   await expect(answer).toHaveCount(1);
   await expect(answer.getByText('tokens/s')).toBeVisible();
-  await prompt.getByRole('button', { name: 'Version before' }).click();
+  await prompt.getByRole('button', { name: 'Previous version' }).click();
   await expect(answer).toContainText('Paris');
   await prompt.getByRole('button', { name: 'Next version' }).click();
   await expect(prompt).toContainText('Italy');
@@ -41,18 +42,18 @@ test('a prompt is changed and asked again, an answer is copied, written anew and
   await expect(answer.last().locator('.markdown')).not.toBeEmpty();
   // One answer at a time.
   const another = [
-    app.page.getByRole('button', { name: 'Edit and ask again' }).last(),
-    app.page.getByRole('button', { name: 'Write another answer' }).first(),
+    app.page.getByRole('button', { name: 'Edit message' }).last(),
+    app.page.getByRole('button', { name: 'Regenerate' }).first(),
   ];
   for (const button of another) await expect(button).toBeDisabled();
   // Also where another version is shown; and Escape in a field of its own is not for the answer.
-  await prompt.first().getByRole('button', { name: 'Version before' }).click();
+  await prompt.first().getByRole('button', { name: 'Previous version' }).click();
   await expect(answer).toContainText('Paris');
   for (const button of another) await expect(button).toBeDisabled();
   await app.page.getByLabel('Search conversations').press('Escape');
   await prompt.first().getByRole('button', { name: 'Next version' }).click();
   await expect(answer.last()).toHaveAttribute('aria-busy', 'true');
-  await app.page.getByRole('button', { name: 'Stop writing' }).click();
+  await app.page.getByRole('button', { name: 'Stop' }).click();
   await expect(answer.last()).toContainText('Stopped.');
   await answer.last().getByRole('button', { name: /^on / }).click();
   await expect(answer.last().getByText('computing')).toBeVisible();
@@ -137,7 +138,7 @@ test('where nothing is ready, the chat says what is missing and what to do', asy
   await app.page.goto(empty.url);
   await expect(app.page.getByRole('heading', { name: 'The table is not laid yet' })).toBeVisible();
   await expect(app.page.getByText(/minimind2-small: .*(worker|node)/)).toBeVisible();
-  await expect(app.page.getByLabel('Your message')).toHaveAttribute('placeholder', /Nothing can answer/);
+  await expect(app.page.getByLabel('Your message')).toHaveAttribute('placeholder', /No model can answer/);
   await app.page.getByRole('link', { name: 'See how to add one' }).click();
   await expect(app.page.getByText('Nobody sits at the table yet.')).toBeVisible();
 });
@@ -151,7 +152,9 @@ test('what is said before the page knows who answers is sent when it does', asyn
   const words = 'Say hello, and nothing else, to all who sit at this long, long table.';
   await app.page.getByLabel('Your message').fill(words);
   await app.page.keyboard.press('Enter');
-  await expect(app.page.getByText('It is sent as soon as the hub says who answers.')).toBeVisible();
+  await expect(
+    app.page.getByText('Your message is sent as soon as the hub answers this page.'),
+  ).toBeVisible();
   await expect(app.page.getByRole('button', { name: 'Send' })).toBeDisabled();
   tell();
   await expect(app.page.getByRole('article', { name: 'Prompt' })).toContainText('Say hello');
@@ -165,7 +168,7 @@ test('what is said before the page knows who answers is sent when it does', asyn
   expect(await list.evaluate((element) => element.scrollWidth <= element.clientWidth)).toBe(true);
 });
 
-test('who did not log in hears that a message is not kept, and is asked again', async () => {
+test('who did not log in hears that a message is not sent, and still has it', async () => {
   await app.page.context().setExtraHTTPHeaders({ 'x-forwarded-for': '10.0.0.1' });
   await app.page.goto('/');
   const dialog = app.page.getByRole('dialog', { name: 'This hub asks who you are' });
@@ -174,6 +177,144 @@ test('who did not log in hears that a message is not kept, and is asked again', 
   await app.page.keyboard.press('Enter');
   await expect(dialog).toBeVisible();
   await dialog.getByRole('button', { name: 'Close' }).click();
-  await expect(app.page.getByRole('article', { name: 'Prompt' })).toContainText('Is anybody there?');
-  await expect(app.page.getByText(/^The hub could not keep this message: /)).toBeVisible();
+  await expect(app.page.getByText(/^Your message was not sent: /)).toBeVisible();
+  await expect(app.page.getByLabel('Your message')).toHaveValue('Is anybody there?');
+  await expect(app.page.getByRole('article')).toHaveCount(0);
+});
+
+test('a new conversation knows nothing of the one before, whichever way it is begun', async () => {
+  const { page } = app;
+  const ways = {
+    New: () => page.getByRole('button', { name: 'New', exact: true }).click(),
+    'the Chat link': () => goTo(page, 'Chat'),
+    'the pen on a phone': async () => {
+      await page.setViewportSize({ width: 390, height: 844 });
+      await page.getByRole('button', { name: 'New conversation' }).click();
+    },
+  };
+  for (const [way, begin] of Object.entries(ways)) {
+    await page.goto('/');
+    await askInChat(page, 'What is the capital of France?', 4);
+    const first = page.url();
+    await begin();
+    await expect(page, way).toHaveURL('/');
+    await expect(page.getByRole('article'), way).toHaveCount(0);
+    await expect(page).toHaveTitle(/^New conversation/);
+    const request = page.waitForRequest('**/v1/chat/completions');
+    await say(page, 'What is bread made of?');
+    const sent = await request;
+    expect(sent.postDataJSON(), way).toMatchObject({ messages: [{ content: 'What is bread made of?' }] });
+    expect(first, way).not.toContain(sent.headers()['x-potluck-conversation'] ?? 'none');
+    await page.goBack();
+    await page.goBack();
+    await expect(page, way).toHaveURL(first);
+    await expect(page.getByRole('article', { name: 'Prompt' }), way).toContainText('France');
+  }
+});
+
+test('a message that is not answered is followed by the next one, and both are kept', async () => {
+  const { page } = app;
+  await page.goto('/');
+  await askInChat(page, 'What is the capital of France?', 4);
+  const prompts = page.getByRole('article', { name: 'Prompt' });
+  const answers = page.getByRole('article', { name: 'Answer' });
+  const unanswered = page.getByRole('log').getByRole('alert');
+  const unsent = page.getByText(/^Your message was not sent: /);
+
+  // The hub answers with an error, then not at all.
+  const completions = '**/v1/chat/completions';
+  await page.route(completions, (route) =>
+    route.fulfill({ status: 503, json: { error: { message: 'All are busy.' } } }),
+  );
+  await page.getByLabel('Your message').fill('And of Italy?');
+  await page.keyboard.press('Enter');
+  await expect(unanswered).toContainText('All are busy.');
+  await page.unroute(completions);
+  await page.route(completions, (route) => route.abort());
+  await answers.first().getByRole('button', { name: 'Regenerate' }).click();
+  await expect(unanswered).toContainText('The hub does not answer');
+  await expect(prompts).toHaveCount(2);
+  await page.unroute(completions);
+
+  // A message that the hub did not keep stays where it was written.
+  const messages = '**/api/conversations/*/messages';
+  await page.route(messages, (route) => route.abort());
+  await page.getByLabel('Your message').fill('And of Spain?');
+  await page.keyboard.press('Enter');
+  await expect(unsent).toBeVisible();
+  await expect(page.getByLabel('Your message')).toHaveValue('And of Spain?');
+  await prompts.first().getByRole('button', { name: 'Edit message' }).click();
+  await page.getByLabel('Edited message').fill('What is the capital of Malta?');
+  await page.keyboard.press('Enter');
+  await expect(unsent).toBeVisible();
+  await expect(page.getByLabel('Edited message')).toHaveValue('What is the capital of Malta?');
+  await page.keyboard.press('Escape');
+  await page.unroute(messages);
+
+  const request = page.waitForRequest(completions);
+  await page.getByLabel('Your message').press('Enter');
+  expect((await request).postDataJSON()).toMatchObject({
+    messages: [{ role: 'user' }, { role: 'assistant' }, { content: 'And of Italy?\n\nAnd of Spain?' }],
+  });
+  await expect(answers.last().getByText('tokens/s')).toBeVisible();
+  await expect(page.getByLabel('Your message')).toHaveValue('');
+  const shown = await prompts.allTextContents();
+  await page.reload();
+  await expect(prompts).toHaveText(shown.map((text) => text.trim()));
+  expect(shown).toHaveLength(3);
+});
+
+test('a conversation that is too long goes on in a new one', async () => {
+  const { page } = app;
+  await using small = await startHub({ flags: ['--context-length', '128'] });
+  await page.goto(small.url);
+  await askInChat(page, 'What is the capital of France?', 40);
+  const last = 'Which river flows through it? '.repeat(6).trim();
+  await page.getByLabel('Your message').fill(last);
+  await page.keyboard.press('Enter');
+  const error = page.getByRole('alert');
+  await expect(error).toContainText('This conversation is longer than the model can read.');
+  await expect(error).toBeInViewport();
+  const former = page.url();
+  await error.getByRole('button', { name: 'Continue in a new conversation' }).click();
+  await expect(page.getByRole('article', { name: 'Answer' }).getByText('tokens/s')).toBeVisible();
+  await expect(page.getByRole('article', { name: 'Prompt' })).toHaveText(last);
+  expect(page.url()).not.toBe(former);
+
+  // A message that alone is too long is replaced by the next one.
+  await page.getByRole('button', { name: 'New', exact: true }).click();
+  await page.getByLabel('Your message').fill(last.repeat(8));
+  await page.keyboard.press('Enter');
+  await expect(error).toContainText('This message is longer than the model can read.');
+  await say(page, 'What is the capital of France?');
+  await expect(page.getByRole('article', { name: 'Prompt' }).getByLabel('Version 2 of 2')).toBeVisible();
+});
+
+test('a hub that dies while it answers is named as the reason, and Retry gets an answer when it is back', async () => {
+  const { page } = app;
+  await using directory = await temporaryDirectory('potluck-chat-');
+  const port = await freePort();
+  const options = { port, dataDirectory: directory.path };
+  const answer = page.getByRole('article', { name: 'Answer' });
+  {
+    await using hub = await startHub(options);
+    await page.goto(hub.url);
+    await keepShort(page, 20_000);
+    await page.getByLabel('Your message').fill('Tell me a story that does not end.');
+    await page.keyboard.press('Enter');
+    await expect(answer.locator('.markdown')).not.toBeEmpty();
+    await stop(hub.child, 'SIGKILL');
+  }
+  await expect(answer.getByRole('alert')).toContainText(
+    'The connection to the hub was lost while it was answering.',
+  );
+  await expect(answer.getByRole('alert')).toBeInViewport();
+  await expect(page.getByLabel('Your message')).toHaveAttribute('placeholder', 'The hub does not answer');
+  await expect(page.getByText(/joined/)).toHaveCount(0);
+  await using _again = await startHub(options);
+  await expect(answer.getByRole('alert')).toContainText('The hub stopped while it was answering.');
+  await keepShort(page, 4);
+  await answer.getByRole('button', { name: 'Retry' }).click();
+  await expect(answer.getByLabel('Version 2 of 2')).toBeVisible();
+  await expect(answer.getByText('tokens/s')).toBeVisible();
 });

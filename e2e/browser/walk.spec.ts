@@ -132,7 +132,7 @@ test('from the first start to a revoked token', async () => {
     await page.getByRole('menuitem', { name: 'Delete' }).click();
     await page.getByRole('button', { name: 'Delete', exact: true }).click();
     await expect(page.getByRole('article')).toHaveCount(0);
-    await expect(page.getByText('What you ask is kept here.')).toBeVisible();
+    await expect(page.getByText('No conversations yet.')).toBeVisible();
   });
 
   await test.step('the token is revoked, and opens nothing any more', async () => {

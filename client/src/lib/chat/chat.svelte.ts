@@ -1,11 +1,17 @@
-/** The open conversation: says things, writes what comes back, and keeps in step with the hub. */
+/**
+ * The open conversation: sends messages, shows answers as they grow, and keeps in step with the hub.
+ *
+ * `messages` holds what the hub has. The one exception is an answer that the hub has not accepted yet: it leaves again
+ * if the hub refuses it, so that no message can name a parent that the hub does not know.
+ */
 import type { Activity, Conversation, Message, Sampling } from '@potluck/api';
 import { uuidv7 } from 'uuidv7';
-import { messageOf } from '#lib/hub/errors.ts';
+import { HubError, messageOf } from '#lib/hub/errors.ts';
 import { hubJson, hubSend } from '#lib/hub/hubFetch.ts';
 import { newConversation, titleOf, toRequestMessages, untitled } from './conversation.ts';
+import { explainUnsent, type Failure, failureOf, isOver } from './failure.ts';
 import { streamCompletion } from './streamCompletion.ts';
-import { newestLeaf, threadOf } from './thread.ts';
+import { mergeMessages, newestLeaf, threadOf, type ThreadMessage } from './thread.ts';
 
 /** What is known of an answer while it is written here; afterwards the hub's record has it. */
 export interface LiveFacts {
@@ -13,24 +19,38 @@ export interface LiveFacts {
   route?: string;
 }
 
+type Settings = Omit<Conversation, 'messages' | 'currentMessageId'>;
+
 export class Chat {
-  conversation = $state<Conversation>(newConversation());
+  conversation = $state<Settings>(settingsOf(newConversation()));
+  messages = $state.raw<readonly Message[]>([]);
+  currentMessageId = $state<string | null>(null);
+  /** `opening`: the hub was asked for it; `unread`: that failed, and `problem` says why. */
+  state = $state<'ready' | 'opening' | 'unread'>('ready');
   /** Id of the answer that this page is writing. */
   writing = $state<string>();
-  /** True until the hub keeps what was said. */
-  #isSending = $state(false);
+  /** True until the hub keeps what was sent. */
+  isSending = $state(false);
   /** Facts of that answer. */
   facts = $state.raw<LiveFacts>({});
-  /** What went wrong beside answers, which show their own errors. */
+  /** Why the last attempt to get an answer brought none. Answers that broke off show their own errors. */
+  failure = $state.raw<Failure>();
+  /** What went wrong beside answers. */
   problem = $state<string>();
-  readonly thread = $derived(threadOf(this.conversation.messages, this.conversation.currentMessageId));
+  #thread: ThreadMessage[] = [];
+  readonly thread = $derived((this.#thread = threadOf(this.messages, this.currentMessageId, this.#thread)));
   /** True from the moment something is said until its answer is written, whichever version is shown meanwhile. */
   readonly isWriting = $derived(
-    this.#isSending || this.writing !== undefined || this.thread.at(-1)?.message.status === 'streaming',
+    this.isSending || this.writing !== undefined || this.thread.at(-1)?.message.status === 'streaming',
   );
   readonly #changed: () => void;
   #stop: AbortController | undefined;
+  /** True where the person stopped an answer before the hub had named its request. */
+  #isStopWanted = false;
+  /** True where the hub has the conversation. */
   #isKept = false;
+  /** Rises when another conversation is shown: what was begun before must not change it. */
+  #turn = 0;
   /** How often another message was chosen, and how often the hub has kept that. */
   readonly #choices = { made: 0, kept: 0 };
 
@@ -39,22 +59,44 @@ export class Chat {
     this.#changed = changed;
   }
 
-  /** @returns false where the conversation does not exist (any more) */
-  async open(id: string): Promise<boolean> {
-    if (this.conversation.id === id) return true;
-    this.leave();
-    const found = await hubJson<Conversation>(`/api/conversations/${id}`).catch(() => undefined);
-    if (!found) return false;
-    this.conversation = found;
-    this.#isKept = true;
-    return true;
+  /** False while nothing can be added to the conversation: it is not read yet, or something is being written. */
+  get isIdle(): boolean {
+    return this.state === 'ready' && !this.isSending && this.writing === undefined;
   }
 
+  /**
+   * Shows a conversation of the hub.
+   * @returns false where the hub has none with this id (any more): a new one is shown then
+   */
+  async open(id: string): Promise<boolean> {
+    if (this.conversation.id === id && this.state !== 'unread') return true;
+    this.#show({ ...newConversation(), id });
+    this.state = 'opening';
+    const turn = this.#turn;
+    try {
+      const found = await hubJson<Conversation>(`/api/conversations/${encodeURIComponent(id)}`);
+      if (turn !== this.#turn) return true;
+      this.#show(found);
+      this.#isKept = true;
+      return true;
+    } catch (error) {
+      if (turn !== this.#turn) return true;
+      if (isOver(error)) {
+        this.#show(newConversation());
+        this.problem = 'The hub has no such conversation. It may have been deleted.';
+        return false;
+      }
+      this.state = 'unread';
+      this.problem = `The conversation can't be shown: ${messageOf(error)}`;
+      return true;
+    }
+  }
+
+  /** Shows an empty conversation with the settings of this one. Does nothing where it is empty already. */
   startNew(): void {
-    this.leave();
+    if (!this.#isKept && this.state === 'ready') return;
     const { systemPrompt, sampling, model } = this.conversation;
-    this.conversation = { ...newConversation(), systemPrompt, model, sampling: { ...sampling } };
-    this.#isKept = false;
+    this.#show({ ...newConversation(), systemPrompt, model, sampling: { ...sampling } });
   }
 
   /** Keeps changed settings, once there is something to keep them with. */
@@ -63,52 +105,52 @@ export class Chat {
     if (this.#isKept) await this.#patch(change);
   }
 
-  /** Says something and waits for the answer. `parentId` is what it answers; default: the end of what is shown. */
-  async send(
-    text: string,
-    servedModel: string,
-    parentId = this.conversation.currentMessageId,
-  ): Promise<void> {
-    if (text.trim() === '' || this.#isSending || this.writing !== undefined) return;
-    const { conversation } = this;
-    if (conversation.title === untitled) conversation.title = titleOf(text);
-    const prompt = message({ parentId, role: 'user', content: text, status: 'done' });
-    conversation.messages.push(prompt);
-    conversation.currentMessageId = prompt.id;
-    this.#isSending = true;
+  /**
+   * Sends a message and asks for its answer.
+   * @param parentId what it follows; default: the end of what is shown
+   * @returns true as soon as the hub keeps it; false where it does not, and `problem` says why
+   */
+  async send(text: string, servedModel: string, parentId = this.#placeOfNext()): Promise<boolean> {
+    if (text.trim() === '' || !this.isIdle) return false;
+    const turn = this.#turn;
+    const stopping = (this.#stop = new AbortController());
+    this.isSending = true;
+    this.problem = undefined;
     try {
-      await this.#keepConversation();
-      const { id, role, content } = prompt;
-      await hubSend('POST', `/api/conversations/${conversation.id}/messages`, {
-        id,
-        parentId,
-        role,
-        content,
-      });
-      this.problem = undefined;
+      await this.#keepConversation(titleOf(text), stopping.signal);
+      const path = `/api/conversations/${this.conversation.id}/messages`;
+      const body = { id: uuidv7(), parentId, role: 'user', content: text };
+      const prompt = await hubSend<Message>('POST', path, body, stopping.signal);
+      if (turn !== this.#turn) return true;
+      this.messages = [...this.messages, prompt];
+      this.currentMessageId = prompt.id;
+      this.isSending = false;
+      void this.answer(prompt.id, servedModel);
+      return true;
     } catch (error) {
-      this.problem = `The hub could not keep this message: ${messageOf(error)}`;
-      return;
+      if (turn === this.#turn && !stopping.signal.aborted) await this.#explainUnsent(error);
+      return false;
     } finally {
-      this.#isSending = false;
+      if (turn === this.#turn) this.isSending = false;
     }
-    await this.answer(prompt.id, servedModel);
   }
 
   /** Asks for an answer to message `promptId`, beside those that there are. One at a time. */
   async answer(promptId: string, servedModel: string): Promise<void> {
-    if (this.writing !== undefined) return;
-    const { conversation } = this;
+    if (!this.isIdle) return;
+    const turn = this.#turn;
+    const { conversation, currentMessageId: shownBefore } = this;
     const model = conversation.model ?? servedModel;
     const stopping = (this.#stop = new AbortController());
-    const thread = threadOf(conversation.messages, promptId);
-    conversation.messages.push(
-      message({ parentId: promptId, role: 'assistant', status: 'streaming', model }),
-    );
-    const answer = conversation.messages.at(-1) as Message;
-    conversation.currentMessageId = answer.id;
+    const thread = threadOf(this.messages, promptId);
+    const answer = $state(message({ parentId: promptId, role: 'assistant', status: 'streaming', model }));
+    this.messages = [...this.messages, answer];
+    this.currentMessageId = answer.id;
     this.writing = answer.id;
     this.facts = {};
+    this.failure = undefined;
+    this.#isStopWanted = false;
+    let isAccepted = false;
     try {
       const place = { conversationId: conversation.id, parentId: promptId, messageId: answer.id };
       const body = {
@@ -118,16 +160,23 @@ export class Chat {
       };
       for await (const event of streamCompletion(body, place, stopping.signal)) {
         if (event.type === 'text') answer.content += event.text;
-        if (event.type === 'accepted') {
-          this.facts = event;
-          answer.requestId = event.requestId ?? null;
-          this.#changed();
-        }
+        if (event.type !== 'accepted') continue;
+        isAccepted = true;
+        this.facts = event;
+        answer.requestId = event.requestId ?? null;
+        if (this.#isStopWanted) this.stop();
+        this.#changed();
       }
       answer.status = 'done';
     } catch (error) {
       answer.status = stopping.signal.aborted ? 'stopped' : 'failed';
       answer.error = stopping.signal.aborted ? null : messageOf(error);
+      if (turn !== this.#turn) return;
+      if (!isAccepted) {
+        this.messages = this.messages.filter(({ id }) => id !== answer.id);
+        if (this.currentMessageId === answer.id) this.currentMessageId = shownBefore;
+        if (!stopping.signal.aborted) this.failure = failureOf(promptId, error, thread.length);
+      }
     } finally {
       if (this.writing === answer.id) this.writing = undefined;
     }
@@ -136,67 +185,129 @@ export class Chat {
 
   /** Shows another message in the place of its siblings. */
   async choose(messageId: string): Promise<void> {
-    const leaf = newestLeaf(this.conversation.messages, messageId);
-    this.conversation.currentMessageId = leaf;
+    const leaf = newestLeaf(this.messages, messageId);
+    this.currentMessageId = leaf;
+    this.failure = undefined;
+    // An answer that the hub has not accepted is none that it can show; once accepted, it is shown there anyway.
+    if (this.messages.some(({ id, requestId }) => id === leaf && id === this.writing && requestId === null)) {
+      return;
+    }
     this.#choices.made += 1;
-    await this.#patch({ currentMessageId: leaf });
-    this.#choices.kept += 1;
+    if (await this.#patch({ currentMessageId: leaf })) this.#choices.kept += 1;
   }
 
-  /** Ends the answer that is being written, here and on the grid. */
+  /** Ends what is being sent, or the answer that is being written, here and on the grid. */
   stop(): void {
-    const written = this.conversation.messages.find(({ id }) => id === this.writing);
+    if (this.isSending) return this.#stop?.abort();
+    const written = this.messages.find(({ id }) => id === this.writing);
     const unfinished = written ?? this.thread.at(-1)?.message;
     if (unfinished?.status !== 'streaming') return;
     if (unfinished.requestId !== null) {
       void hubSend('POST', `/api/requests/${unfinished.requestId}/cancel`).catch(() => undefined);
+    } else if (!this.#isStopWanted) {
+      // The hub can be told as soon as it has named the request. Stopping again does not wait for that.
+      this.#isStopWanted = true;
+      return;
     }
     this.#stop?.abort();
   }
 
   /** Stops to read; the hub writes the answer to its end and keeps it. */
   leave(): void {
-    this.#stop?.abort();
+    this.#turn += 1;
+    if (this.writing !== undefined) this.#stop?.abort();
+    this.writing = undefined;
+    this.isSending = false;
   }
 
   /** Reads an answer again that the hub writes without this page: after a reload, or in another tab. */
   async follow({ id, status }: Activity): Promise<void> {
-    const answer = this.conversation.messages.find(({ requestId }) => requestId === id);
-    if (!answer || this.writing !== undefined || (answer.status !== 'streaming' && status === 'running'))
-      return;
-    const { id: conversationId } = this.conversation;
+    const answer = this.messages.find(({ requestId }) => requestId === id);
+    if (answer && (answer.status === 'streaming' || status !== 'running')) await this.refresh();
+  }
+
+  /** Reads the conversation again, as the hub has it. Failures leave it as it is. */
+  async refresh(): Promise<void> {
+    if (!this.#isKept || !this.isIdle) return;
+    const turn = this.#turn;
     const { kept } = this.#choices;
-    const now = await hubJson<Conversation>(`/api/conversations/${conversationId}`).catch(() => undefined);
-    if (!now || this.conversation.id !== conversationId || this.writing !== undefined) return;
+    const path = `/api/conversations/${this.conversation.id}`;
+    const now = await hubJson<Conversation>(path).catch(() => undefined);
+    if (!now || turn !== this.#turn || !this.isIdle) return;
     // What the hub says may be from before the person chose.
-    const chosen = this.#choices.made === kept ? now.currentMessageId : this.conversation.currentMessageId;
-    this.conversation = { ...now, currentMessageId: chosen };
+    const chosen = this.#choices.made === kept ? now.currentMessageId : this.currentMessageId;
+    this.messages = mergeMessages(this.messages, now.messages);
+    this.conversation = settingsOf(now);
+    this.currentMessageId = leafOf(this.messages, chosen);
   }
 
-  async #keepConversation(): Promise<void> {
+  /** Where the next message goes: after what is shown. A message that was too long is replaced, not followed. */
+  #placeOfNext(): string | null {
+    const { failure, currentMessageId } = this;
+    if (failure?.promptId !== currentMessageId || !failure?.isTooLong) return currentMessageId;
+    return this.messages.find(({ id }) => id === currentMessageId)?.parentId ?? null;
+  }
+
+  #show(conversation: Conversation): void {
+    this.leave();
+    this.state = 'ready';
+    this.#isKept = false;
+    this.problem = undefined;
+    this.failure = undefined;
+    this.facts = {};
+    this.conversation = settingsOf(conversation);
+    this.messages = conversation.messages;
+    this.currentMessageId = leafOf(conversation.messages, conversation.currentMessageId);
+  }
+
+  async #keepConversation(title: string, signal: AbortSignal): Promise<void> {
     if (this.#isKept) return;
-    const { id, title, model, systemPrompt, sampling } = this.conversation;
-    await hubSend('POST', '/api/conversations', { id, title, model, systemPrompt, sampling });
-    this.#isKept = true;
+    const { conversation } = this;
+    if (conversation.title === untitled) conversation.title = title;
+    const { id, model, systemPrompt, sampling } = conversation;
+    const body = { id, title: conversation.title, model, systemPrompt, sampling };
+    const turn = this.#turn;
+    try {
+      await hubSend('POST', '/api/conversations', body, signal);
+    } catch (error) {
+      // The hub has kept it before, and its word of that was lost.
+      if (!(error instanceof HubError && error.code === 'conflict')) throw error;
+    }
+    if (turn === this.#turn) this.#isKept = true;
   }
 
-  async #patch(change: object): Promise<void> {
+  async #explainUnsent(error: unknown): Promise<void> {
+    this.isSending = false;
+    if (error instanceof HubError && error.code === 'message_not_found') await this.refresh();
+    this.problem = explainUnsent(error);
+  }
+
+  /** @returns false where the hub did not keep it; the page does, and says so */
+  async #patch(change: object): Promise<boolean> {
     try {
       await hubSend('PATCH', `/api/conversations/${this.conversation.id}`, change);
+      return true;
     } catch (error) {
-      this.problem = messageOf(error);
+      this.problem = `The hub did not keep this change: ${messageOf(error)}`;
+      return false;
     }
   }
 }
 
-function message(
-  given: Pick<Message, 'parentId' | 'role' | 'status'> & Partial<Pick<Message, 'content' | 'model'>>,
-): Message {
+function settingsOf({ messages: _messages, currentMessageId: _id, ...settings }: Conversation): Settings {
+  return settings;
+}
+
+/** The message at which the conversation ends; the newest where the named one is gone. */
+function leafOf(messages: readonly Message[], id: string | null): string | null {
+  return messages.some((one) => one.id === id) ? id : (messages.at(-1)?.id ?? null);
+}
+
+function message(given: Pick<Message, 'parentId' | 'role' | 'status' | 'model'>): Message {
   return {
     id: uuidv7(),
     content: '',
     error: null,
-    model: null,
     requestId: null,
     createdAt: Date.now(),
     ...given,

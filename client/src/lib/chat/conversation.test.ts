@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { ThreadMessage } from './thread.ts';
 import { newConversation, titleOf, toRequestMessages, untitled } from './conversation.ts';
 
 test('a title is the first line, cut at a word', () => {
@@ -35,4 +36,24 @@ test('the model is told the system prompt, and nothing of answers that failed be
     { role: 'user', content: 'Hello' },
   ]);
   expect(toRequestMessages('  ', [said])).toEqual([{ role: 'user', content: 'Hello' }]);
+});
+
+test('messages that follow each other without an answer are sent as one', () => {
+  const entry = (role: 'user' | 'assistant', content: string): ThreadMessage => ({
+    message: {
+      ...{ id: content, parentId: null, role, content, status: 'done', error: null },
+      ...{ model: null, requestId: null, createdAt: 0 },
+    },
+    alternatives: [],
+  });
+  const thread = [
+    entry('user', 'One'),
+    entry('assistant', ''),
+    entry('user', 'Two'),
+    entry('assistant', 'Yes'),
+  ];
+  expect(toRequestMessages('', thread)).toEqual([
+    { role: 'user', content: 'One\n\nTwo' },
+    { role: 'assistant', content: 'Yes' },
+  ]);
 });

@@ -8,6 +8,11 @@ export const untitled = 'New conversation';
 const defaultSampling: Sampling = { temperature: 0.4, top_p: 0.9 };
 const longestTitle = 60;
 
+export interface RequestMessage {
+  role: 'system' | 'user' | 'assistant';
+  content: string;
+}
+
 /** A conversation that the hub does not know yet. */
 export function newConversation(): Conversation {
   const now = Date.now();
@@ -34,15 +39,19 @@ export function titleOf(prompt: string): string {
   return `${space > longestTitle / 2 ? cut.slice(0, space) : cut}…`;
 }
 
-/** What is sent to the model: the system prompt and what was said, without answers that failed before they began. */
-export function toRequestMessages(
-  systemPrompt: string,
-  thread: readonly ThreadMessage[],
-): { role: 'system' | 'user' | 'assistant'; content: string }[] {
-  return [
-    ...(systemPrompt.trim() === '' ? [] : [{ role: 'system' as const, content: systemPrompt }]),
-    ...thread
-      .filter(({ message }) => message.content !== '')
-      .map(({ message: { role, content } }) => ({ role, content })),
-  ];
+/**
+ * What is sent to the model: the system prompt and what was said, without answers that failed before they began.
+ * Messages in a row by the person become one, as many chat templates refuse them.
+ */
+export function toRequestMessages(systemPrompt: string, thread: readonly ThreadMessage[]): RequestMessage[] {
+  const messages: RequestMessage[] = [];
+  if (systemPrompt.trim() !== '') messages.push({ role: 'system', content: systemPrompt });
+  for (const { message } of thread) {
+    const { role, content } = message;
+    const last = messages.at(-1);
+    if (content === '') continue;
+    if (role === 'user' && last?.role === 'user') last.content += `\n\n${content}`;
+    else messages.push({ role, content });
+  }
+  return messages;
 }

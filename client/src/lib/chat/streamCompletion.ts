@@ -1,7 +1,7 @@
 /** An answer as it is being written: `POST /v1/chat/completions` as a stream. */
 import type { conversationHeaders } from '@potluck/api';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
-import { HubError } from '#lib/hub/errors.ts';
+import { HubError, HubLostError } from '#lib/hub/errors.ts';
 import { hubFetch } from '#lib/hub/hubFetch.ts';
 
 export type CompletionEvent =
@@ -31,7 +31,8 @@ interface Chunk {
 /**
  * Asks, and yields what comes.
  * @param body as the OpenAI API has it, without the stream's own fields
- * @throws HubError, also for errors in the middle of the stream; HubUnreachableError; whatever `signal` aborts with
+ * @throws HubError, also for errors in the middle of the stream; HubUnreachableError; HubLostError; whatever `signal`
+ * aborts with
  */
 export async function* streamCompletion(
   body: Record<string, unknown>,
@@ -59,8 +60,11 @@ export async function* streamCompletion(
     .getReader();
   try {
     for (;;) {
-      const { done, value } = await events.read();
-      if (done) throw new HubError('The answer broke off: the connection to the hub was lost.', 0);
+      const { done, value } = await events.read().catch((cause: unknown) => {
+        if (signal.aborted) throw cause;
+        throw new HubLostError({ cause });
+      });
+      if (done) throw new HubLostError();
       if (value.data === '[DONE]') return;
       yield* readChunk(JSON.parse(value.data) as Chunk);
     }

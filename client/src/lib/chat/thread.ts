@@ -8,24 +8,59 @@ export interface ThreadMessage {
   alternatives: string[];
 }
 
-/** The conversation that ends at `leafId`, oldest first. */
-export function threadOf(messages: readonly Message[], leafId: string | null): ThreadMessage[] {
+/**
+ * The conversation that ends at `leafId`, oldest first. Its cost grows with the number of messages, not with its square.
+ * @param former what was returned before: entries that did not change are the same objects, so that nothing that shows
+ * them is rendered again
+ */
+export function threadOf(
+  messages: readonly Message[],
+  leafId: string | null,
+  former: readonly ThreadMessage[] = [],
+): ThreadMessage[] {
   const byId = new Map(messages.map((message) => [message.id, message]));
+  const places = Map.groupBy(messages, placeOf);
   const thread: ThreadMessage[] = [];
   for (let id = leafId; id !== null;) {
     const message = byId.get(id);
     if (!message || thread.length > messages.length) break;
-    const alternatives = messages
-      .filter(({ parentId, role }) => parentId === message.parentId && role === message.role)
-      .map((sibling) => sibling.id);
-    thread.unshift({ message, alternatives });
+    const alternatives = (places.get(placeOf(message)) ?? [message]).map((sibling) => sibling.id);
+    thread.push({ message, alternatives });
     id = message.parentId;
   }
-  return thread;
+  return thread.reverse().map((entry, index) => {
+    const before = former[index];
+    return before && isSameEntry(before, entry) ? before : entry;
+  });
 }
 
 /** The end of the newest branch that goes through message `id`. */
 export function newestLeaf(messages: readonly Message[], id: string): string {
-  const newest = messages.filter(({ parentId }) => parentId === id).at(-1);
-  return newest ? newestLeaf(messages, newest.id) : id;
+  const newestChild = new Map(messages.map((message) => [message.parentId, message.id]));
+  let leaf = id;
+  for (let steps = 0; steps < messages.length; steps += 1) leaf = newestChild.get(leaf) ?? leaf;
+  return leaf;
+}
+
+/**
+ * The hub's messages, as the same objects where the page has them already.
+ * @param former what the page has
+ * @param now what the hub says
+ */
+export function mergeMessages(former: readonly Message[], now: readonly Message[]): Message[] {
+  const known = new Map(former.map((message) => [message.id, message]));
+  return now.map((message) => {
+    const before = known.get(message.id);
+    return before && isSameMessage(before, message) ? before : message;
+  });
+}
+
+const placeOf = ({ parentId, role }: Message): string => `${role} ${parentId ?? ''}`;
+
+function isSameEntry(one: ThreadMessage, other: ThreadMessage): boolean {
+  return one.message === other.message && one.alternatives.join() === other.alternatives.join();
+}
+
+function isSameMessage(one: Message, other: Message): boolean {
+  return (Object.keys(other) as (keyof Message)[]).every((key) => one[key] === other[key]);
 }

@@ -25,6 +25,15 @@ export class HubUnreachableError extends Error {
   }
 }
 
+/** Thrown when the connection ends in the middle of an answer. */
+export class HubLostError extends Error {
+  override readonly name = 'HubLostError';
+
+  constructor(options?: ErrorOptions) {
+    super('The connection to the hub was lost while it was answering.', options);
+  }
+}
+
 /** What to show a person of whatever was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

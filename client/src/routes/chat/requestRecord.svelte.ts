@@ -37,12 +37,3 @@ async function ask(id: string): Promise<RequestDetail> {
     unfollow();
   }
 }
-
-/** Takes `worker[first-last],…` apart, as the `x-potluck-route` header has it. */
-export function parseRoute(route: string): { worker: string; firstLayer: number; lastLayer: number }[] {
-  return [...route.matchAll(/([^,[\]]+)\[(\d+)-(\d+)\]/g)].map(([, worker = '', first, last]) => ({
-    worker,
-    firstLayer: Number(first),
-    lastLayer: Number(last),
-  }));
-}

@@ -1,4 +1,4 @@
-/** Keeps a scrolling element at its end while text arrives, unless the person scrolled away. */
+/** Keeps a scrolling element at its end while it grows, unless the person scrolled away. */
 
 /** Nearer to the end than this counts as being there, in pixels. */
 const nearEndPx = 48;
@@ -7,24 +7,49 @@ export class StickToEnd {
   isAtEnd = $state(true);
   #element: HTMLElement | undefined;
 
-  /** To be attached to the element. */
+  /** To be attached to the element that scrolls. */
   attach = (element: HTMLElement): (() => void) => {
     this.#element = element;
     const onscroll = (): void => {
       this.isAtEnd = element.scrollHeight - element.scrollTop - element.clientHeight < nearEndPx;
     };
+    // What takes room from it, such as an error below it, hides nothing either.
+    const observer = new ResizeObserver(() => this.#follow());
+    observer.observe(element);
     element.addEventListener('scroll', onscroll, { passive: true });
-    return () => element.removeEventListener('scroll', onscroll);
+    return () => {
+      observer.disconnect();
+      element.removeEventListener('scroll', onscroll);
+    };
+  };
+
+  /** To be attached to what it shows. */
+  watch = (content: HTMLElement): (() => void) => {
+    const observer = new ResizeObserver(() => this.#follow());
+    observer.observe(content);
+    return () => observer.disconnect();
   };
 
   /** Goes to the end, and stays there from now on. */
   stick(): void {
     this.isAtEnd = true;
-    requestAnimationFrame(() => this.#element?.scrollTo({ top: this.#element.scrollHeight }));
+    requestAnimationFrame(() => this.#follow());
   }
 
-  /** Called after each change of what the element shows; the argument is what changed. */
-  follow(_text: string | undefined): void {
+  /** To be called before something is added above what is seen. @returns a function to be called afterwards */
+  holdPlace(): () => void {
+    const element = this.#element;
+    if (!element) return () => undefined;
+    const fromEnd = element.scrollHeight - element.scrollTop;
+    // Browsers that hold the place by themselves would do it a second time.
+    element.style.overflowAnchor = 'none';
+    return () => {
+      element.scrollTop = element.scrollHeight - fromEnd;
+      element.style.overflowAnchor = '';
+    };
+  }
+
+  #follow(): void {
     if (this.isAtEnd) this.#element?.scrollTo({ top: this.#element.scrollHeight });
   }
 }

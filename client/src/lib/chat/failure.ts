@@ -1,0 +1,52 @@
+/** What to tell a person whose message or answer did not come about. */
+import { HubError, messageOf } from '#lib/hub/errors.ts';
+
+/** An attempt to get an answer that the hub did not accept. */
+export interface Failure {
+  /** The message that has no answer. */
+  promptId: string;
+  /** What to show. */
+  text: string;
+  /** True where the model can't read that much at once. */
+  isTooLong: boolean;
+  /** True where the message alone may fit into a new conversation. */
+  fitsElsewhere: boolean;
+}
+
+/**
+ * Describes why the hub did not answer message `promptId`.
+ * @param messageCount messages of the conversation up to that one
+ */
+export function failureOf(promptId: string, error: unknown, messageCount: number): Failure {
+  const isTooLong = error instanceof HubError && error.code === 'context_length_exceeded';
+  const fitsElsewhere = isTooLong && messageCount > 1;
+  return {
+    promptId,
+    text: isTooLong ? explainTooLong(error, fitsElsewhere) : messageOf(error),
+    isTooLong,
+    fitsElsewhere,
+  };
+}
+
+function explainTooLong({ message }: HubError, fitsElsewhere: boolean): string {
+  const what = fitsElsewhere
+    ? 'This conversation is longer than the model can read.'
+    : 'This message is longer than the model can read. Shorten it, or choose a smaller maximum answer length.';
+  return `${what} ${message}`;
+}
+
+/** True where the hub says that it does not have the conversation. */
+export function isOver(error: unknown): boolean {
+  return error instanceof HubError && error.status === 404 && error.code === 'conversation_not_found';
+}
+
+/** Why a message was not kept, and what to do about it. The message is still where it was written. */
+export function explainUnsent(error: unknown): string {
+  if (isOver(error)) {
+    return 'This conversation is no longer on the hub. Choose "New" to send your message in a new one.';
+  }
+  if (error instanceof HubError && error.code === 'message_not_found') {
+    return 'This conversation was changed elsewhere, and is shown as it is now. Send your message again.';
+  }
+  return `Your message was not sent: ${messageOf(error)}`;
+}
