@@ -1,7 +1,7 @@
 /** What the hub keeps of a request. Its words are among it only where the settings say so. */
 import type { StageTimings, WorkerId } from '@potluck/protocol';
 
-/** One stage's part of a request; `timings` is missing where its worker was gone before it could tell. */
+/** One stage's part of a request; `timings` is missing where its worker did not tell. */
 export interface StageRecord {
   workerId: WorkerId;
   worker: string;

@@ -42,10 +42,11 @@ export class Placer {
   place(plan: DeploymentPlan): Place {
     const { model, workersStarting, nameOf } = this.#components;
     const { candidates, unusable } = findCandidates(this.#components, this.exclusions);
-    if (plan.mode === 'shards' && candidates.length < plan.count && workersStarting() > 0) {
+    const starting = workersStarting();
+    if (plan.mode === 'shards' && candidates.length < plan.count && starting > 0) {
       return {
         ok: false,
-        missing: `waiting for local workers: ${candidates.length} of ${plan.count} are here`,
+        missing: `waiting for ${starting} local ${starting === 1 ? 'worker' : 'workers'} to start`,
       };
     }
     const placement = placeByPlan(model.package, candidates, plan, nameOf);

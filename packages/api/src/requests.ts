@@ -7,7 +7,7 @@ export type RequestStatus = z.infer<typeof RequestStatus>;
 
 const Milliseconds = z.number().nonnegative();
 
-/** One stage's part in a request; the numbers are null where its worker was gone before it could tell. */
+/** One stage's part in a request; the numbers are null where its worker did not tell. */
 export const RequestStage = z
   .object({
     workerId: z.string(),
