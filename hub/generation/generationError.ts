@@ -1,5 +1,8 @@
 /** Why a generation was refused or ended without its answer; the API turns it into a status and an error body. */
 
+/** A pipeline that was lost is usually put together again by then. */
+export const retryWhileLoadingSeconds = 5;
+
 export type GenerationErrorCode =
   | 'context_length_exceeded'
   | 'template_refused'

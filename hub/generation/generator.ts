@@ -16,12 +16,11 @@ import { Admission } from './admission.ts';
 import { encodeConversation } from './encodeConversation.ts';
 import { Answer } from './answer.ts';
 import { Generation } from './generation.ts';
-import { GenerationError } from './generationError.ts';
+import { GenerationError, retryWhileLoadingSeconds } from './generationError.ts';
 import { Session } from './session.ts';
 
 /** Longest answer where the request does not say, in tokens; less where the context or the caches are smaller. */
 const defaultMaxTokens = 4096;
-const retryWhileLoadingSeconds = 5;
 /** Exclusive bound of drawn seeds; randomInt takes ranges below 2^48. */
 const seedBound = 2 ** 47;
 
@@ -155,7 +154,11 @@ export class Generator {
     const sampling = SamplingDescription.parse({ ...request.sampling, seed });
     const { stopTokenIds } = model.package;
     const send = (workerId: WorkerId, message: FromHubMessage): boolean => registry.send(workerId, message);
-    const session = new Session(pipeline, send, { id, prompt, maxTokens, stopTokenIds, sampling });
+    const onSilent = (workerIds: WorkerId[]): void => keeper.suspect(workerIds, pipeline.epoch);
+    const session = new Session(
+      { pipeline, send, onSilent },
+      { id, prompt, maxTokens, stopTokenIds, sampling },
+    );
     const { granted } = admission.request(prompt.length + maxTokens, signal);
     const generation: Generation = new Generation(
       {
@@ -188,8 +191,6 @@ export class Generator {
     void generation.recorded.then((recorded) => {
       this.#running.delete(id);
       done();
-      if (session.silentWorkers.length > 0)
-        keeper.suspect(session.silentWorkers, 'it did not answer in time');
       this.#tell((listener) => listener.ended?.(generation, recorded));
     });
     this.#tell((listener) => listener.grew?.(generation));

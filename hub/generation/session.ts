@@ -4,15 +4,17 @@ import type {
   FromHubMessage,
   SamplingDescription,
   SessionErrorCode,
+  SessionFailed,
   SessionId,
   StageTimings,
   TokenMessage,
   WorkerId,
 } from '@potluck/protocol';
-import type { ReadyPipeline } from '../pipelines/pipeline.ts';
+import type { ReadyPipeline, ReadyStage } from '../pipelines/pipeline.ts';
 import type { WorkerMessage } from '../workers/workerRegistry.ts';
 import { AsyncQueue } from './asyncQueue.ts';
-import { GenerationError } from './generationError.ts';
+import { GenerationError, retryWhileLoadingSeconds } from './generationError.ts';
+import { stageToBlame } from './stageToBlame.ts';
 
 /** Tokens in one step of a prompt. The same for every number of stages, so that all of them compute alike. */
 export const promptChunkTokens = 256;
@@ -31,35 +33,39 @@ export interface SessionInit {
   sampling: SamplingDescription;
 }
 
+export interface SessionComponents {
+  pipeline: ReadyPipeline;
+  /** @returns false if the worker is not here */
+  send: (workerId: WorkerId, message: FromHubMessage) => boolean;
+  /** Told which workers do not answer, as soon as that is known. The session has failed by then. */
+  onSilent: (workerIds: WorkerId[]) => void;
+}
+
 export class Session {
   readonly #pipeline: ReadyPipeline;
-  readonly #send: (workerId: WorkerId, message: FromHubMessage) => boolean;
+  readonly #components: SessionComponents;
   readonly #init: SessionInit;
   readonly #opened = new Set<AssignmentId>();
   readonly #allOpened = Promise.withResolvers<void>();
   readonly #tokens = new AsyncQueue<TokenMessage>();
   readonly #timings = new Map<AssignmentId, StageTimings>();
+  /** Stages that may still tell their timings. */
+  readonly #openStages: Set<AssignmentId>;
   readonly #allClosed = Promise.withResolvers<void>();
   #nextPosition: number;
+  #failed = false;
   #closing = false;
-  #silent: WorkerId[] = [];
+  /** True where a token was waited for in vain. */
+  #stuck = false;
 
-  constructor(
-    pipeline: ReadyPipeline,
-    send: (workerId: WorkerId, message: FromHubMessage) => boolean,
-    init: SessionInit,
-  ) {
-    this.#pipeline = pipeline;
-    this.#send = send;
+  constructor(components: SessionComponents, init: SessionInit) {
+    this.#components = components;
+    this.#pipeline = components.pipeline;
     this.#init = init;
+    this.#openStages = new Set(components.pipeline.stages.map(({ assignmentId }) => assignmentId));
     this.#nextPosition = init.prompt.length;
     // Whoever waits for these gets the error; nobody may be waiting.
     this.#allOpened.promise.catch(() => undefined);
-  }
-
-  /** Workers that let the time pass in which they should have opened the session. */
-  get silentWorkers(): WorkerId[] {
-    return this.#silent;
   }
 
   /** What each stage said when it closed; stages that are gone are missing. */
@@ -76,7 +82,7 @@ export class Session {
     const { stages, epoch } = this.#pipeline;
     for (const [index, stage] of stages.entries()) {
       const isLast = index === stages.length - 1;
-      const here = this.#send(stage.workerId, {
+      const here = this.#components.send(stage.workerId, {
         type: 'open-session',
         sessionId: id,
         assignmentId: stage.assignmentId,
@@ -89,10 +95,10 @@ export class Session {
       });
       if (!here) this.fail(new GenerationError('worker_lost', `worker ${stage.workerName} is gone`));
     }
-    await this.#within(this.#allOpened.promise, openTimeoutMs, 'to reserve their caches');
+    await within(this.#allOpened.promise, openTimeoutMs, () => this.#failUnopened());
     const [first] = stages;
     if (!first) throw new Error('a pipeline has at least one stage');
-    this.#send(first.workerId, {
+    this.#components.send(first.workerId, {
       type: 'prompt',
       sessionId: id,
       assignmentId: first.assignmentId,
@@ -108,7 +114,10 @@ export class Session {
    * @throws GenerationError if the session failed
    */
   async nextToken(): Promise<TokenMessage> {
-    return this.#within(this.#tokens.take(), tokenTimeoutMs, 'for a token');
+    return within(this.#tokens.take(), tokenTimeoutMs, () => {
+      this.#stuck = true;
+      return new GenerationError('stage_timeout', `no token came for ${tokenTimeoutMs / 1000} s`);
+    });
   }
 
   /** Takes a worker's message about this session. */
@@ -127,16 +136,17 @@ export class Session {
         return;
       case 'session-failed':
         if (message.epoch !== this.#pipeline.epoch) return;
-        this.fail(stageError(message.code, stage.workerName, message.message));
+        this.#failAt(stage, message);
         return;
       case 'session-closed':
         this.#timings.set(stage.assignmentId, message.timings);
-        if (this.#timings.size === this.#pipeline.stages.length) this.#allClosed.resolve();
+        this.#closed(stage.assignmentId);
     }
   }
 
   /** Ends the session with an error; tokens that came before can still be taken. */
   fail(error: GenerationError): void {
+    this.#failed = true;
     this.#allOpened.reject(error);
     this.#tokens.fail(error);
   }
@@ -146,16 +156,48 @@ export class Session {
     if (this.#closing) return;
     this.#closing = true;
     for (const { workerId, assignmentId } of this.#pipeline.stages) {
-      const isHere = this.#send(workerId, { type: 'close-session', sessionId: this.#init.id, assignmentId });
-      if (!isHere) this.#allClosed.resolve();
+      const message = { type: 'close-session', sessionId: this.#init.id, assignmentId } as const;
+      if (!this.#components.send(workerId, message)) this.#closed(assignmentId);
     }
-    await this.#within(this.#allClosed.promise, closeTimeoutMs, '').catch(() => undefined);
+    const late = new GenerationError('stage_timeout', 'a stage did not close the session');
+    await within(this.#allClosed.promise, closeTimeoutMs, () => late).catch(() => undefined);
+    const blamed = this.#stuck ? stageToBlame(this.#pipeline.stages, this.#timings) : undefined;
+    if (blamed) this.#components.onSilent([blamed.workerId]);
   }
 
-  /** The pipeline is over: no stage will answer any more. */
+  /** The pipeline is over: stages whose workers are here can still tell their timings. */
   abandon(error: GenerationError): void {
     this.fail(error);
-    this.#allClosed.resolve();
+    if (this.#closing) this.#allClosed.resolve();
+  }
+
+  #closed(assignmentId: AssignmentId): void {
+    this.#openStages.delete(assignmentId);
+    if (this.#openStages.size === 0) this.#allClosed.resolve();
+  }
+
+  /** A stage can't go on. Where that is for a neighbour that does not answer, the neighbour is to blame. */
+  #failAt(stage: ReadyStage, { code, message, peer }: SessionFailed): void {
+    const before = this.#failed || this.#closing;
+    const neighbour = this.#pipeline.stages.find(({ workerId }) => workerId === peer);
+    if (code === 'stage-gone') this.#closed(stage.assignmentId);
+    this.fail(stageError(code, message, { worker: stage.workerName, peer: neighbour?.workerName }));
+    // What a stage says later may only be how it saw the end of the session.
+    if (before || code !== 'peer-unreachable' || !neighbour) return;
+    this.#components.onSilent([neighbour.workerId]);
+  }
+
+  #failUnopened(): GenerationError {
+    const silent = this.#pipeline.stages.filter(({ assignmentId }) => !this.#opened.has(assignmentId));
+    const names = [...new Set(silent.map(({ workerName }) => workerName))].join(', ');
+    const seconds = openTimeoutMs / 1000;
+    const error = new GenerationError(
+      'stage_timeout',
+      `waited ${seconds} s for ${names} to reserve room for the answer`,
+    );
+    this.fail(error);
+    this.#components.onSilent(silent.map(({ workerId }) => workerId));
+    return error;
   }
 
   /** Only the last stage draws tokens; late and repeated ones are dropped. */
@@ -175,34 +217,41 @@ export class Session {
     this.#nextPosition++;
     this.#tokens.push(message);
   }
+}
 
-  async #within<T>(promise: Promise<T>, timeoutMs: number, what: string): Promise<T> {
-    const timeout = Promise.withResolvers<never>();
-    const timer = setTimeout(() => {
-      const silent = this.#pipeline.stages.filter(({ assignmentId }) => !this.#opened.has(assignmentId));
-      this.#silent = silent.map(({ workerId }) => workerId);
-      const names = silent.map(({ workerName }) => workerName);
-      const whom = names.length > 0 ? names.join(', ') : 'the pipeline';
-      timeout.reject(
-        new GenerationError('stage_timeout', `waited ${timeoutMs / 1000} s for ${whom} ${what}`.trim()),
-      );
-    }, timeoutMs);
-    try {
-      return await Promise.race([promise, timeout.promise]);
-    } finally {
-      clearTimeout(timer);
-    }
+/** @throws what `onTimeout` returns, where the promise takes longer */
+async function within<T>(
+  promise: Promise<T>,
+  timeoutMs: number,
+  onTimeout: () => GenerationError,
+): Promise<T> {
+  const timeout = Promise.withResolvers<never>();
+  const timer = setTimeout(() => timeout.reject(onTimeout()), timeoutMs);
+  try {
+    return await Promise.race([promise, timeout.promise]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
-function stageError(code: SessionErrorCode, worker: string, message: string): GenerationError {
-  const text = `worker ${worker}: ${message}`;
+/** @param names of the worker that says so, and of the neighbour that it means */
+function stageError(
+  code: SessionErrorCode,
+  message: string,
+  { worker, peer }: { worker: string; peer: string | undefined },
+): GenerationError {
+  const text =
+    peer === undefined ? `worker ${worker}: ${message}` : `worker ${worker}, about ${peer}: ${message}`;
   switch (code) {
     case 'no-room':
       return new GenerationError('no_capacity', text, { retryAfterSeconds: 2 });
+    case 'peer-unreachable': {
+      const silent = `worker ${peer ?? 'unknown'} does not answer worker ${worker}: ${message}`;
+      const unreachable = peer === undefined ? text : silent;
+      return new GenerationError('worker_lost', unreachable, { retryAfterSeconds: retryWhileLoadingSeconds });
+    }
     case 'stage-gone':
-    case 'peer-unreachable':
-      return new GenerationError('worker_lost', text, { retryAfterSeconds: 2 });
+      return new GenerationError('worker_lost', text, { retryAfterSeconds: retryWhileLoadingSeconds });
     case 'cache-miss':
     case 'compute-failed':
     case 'bad-frame':

@@ -118,7 +118,7 @@ test('forced stages wait for local workers that are still starting', async () =>
   const one = hub.worker('one');
   starting = 1;
   await one.message('welcome');
-  await expect.poll(() => hub.deployment.missing).toMatch(/waiting for local workers: 1 of 2/);
+  await expect.poll(() => hub.deployment.missing).toBe('waiting for 1 local worker to start');
   starting = 0;
   hub.worker('two');
   await hub.served();
@@ -164,4 +164,35 @@ test('progress of a stage shows in what is missing', async () => {
       }),
   });
   await expect.poll(() => hub.deployment.missing).toBe('one (layers 0 to 7) is downloading 25 %');
+});
+
+test('a worker that does not answer its neighbour sits out: the next request goes to a spare', async () => {
+  hub = await startTestHub({ stages: 2 });
+  const first = hub.worker('first', {
+    onPrompt: (worker, { sessionId, assignmentId, epoch }) =>
+      worker.send({
+        ...{ type: 'session-failed', sessionId, assignmentId, epoch, code: 'peer-unreachable' },
+        message: 'no answer within 3 s of a lost connection',
+        ...{ peer: second.id },
+      }),
+  });
+  await first.message('welcome');
+  const second = hub.worker('second');
+  await expect.poll(names).toEqual(['first', 'second']);
+  await hub.worker('spare').message('welcome');
+  const epoch = hub.deployment.ready?.epoch ?? 0;
+  const answer = await fetch(`${hub.url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      model: hub.deployment.model.package.id,
+      messages: [{ role: 'user', content: 'hi' }],
+    }),
+  });
+  expect(answer.status).toBe(503);
+  expect(((await answer.json()) as { error: { message: string } }).error.message).toBe(
+    'worker second does not answer worker first: no answer within 3 s of a lost connection',
+  );
+  await hub.served(epoch + 1);
+  expect(names()).toEqual(['first', 'spare']);
 });

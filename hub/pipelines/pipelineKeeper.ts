@@ -164,12 +164,21 @@ export class PipelineKeeper {
     this.reconsider();
   }
 
-  /** A stage takes no session or gives no token, though its worker is there: it sits out, and others take over. */
-  suspect(workerIds: readonly WorkerId[], reason: string): void {
-    const held = workerIds.filter((id) => this.uses(id));
-    if (held.length === 0) return;
-    for (const id of held) this.#placer.exclusions.add(id, reason, performance.now());
-    this.giveUp(reason);
+  /**
+   * Workers of the pipeline do not answer though they are there: they sit out, and others take over.
+   * @param epoch of the pipeline in which that was seen; nothing happens where it is over
+   */
+  suspect(workerIds: readonly WorkerId[], epoch: number): void {
+    if (this.#pipeline?.epoch !== epoch) return;
+    const silent = this.#pipeline.stages.filter(({ workerId }) => workerIds.includes(workerId));
+    const names = [...new Set(silent.map(({ workerName }) => workerName))];
+    if (names.length === 0) return;
+    const { registry: workers } = this.#components;
+    for (const workerId of new Set(silent.map((stage) => stage.workerId))) {
+      this.#placer.exclusions.add(workerId, 'it does not answer', performance.now());
+      workers.doubt(workerId);
+    }
+    this.giveUp(`no answer from ${names.join(', ')}`);
   }
 
   /** Frees what a worker holds beside the pipeline. */
@@ -285,7 +294,7 @@ export class PipelineKeeper {
     if (missing === this.#missing) return;
     this.#missing = missing;
     const { logger, workersStarting } = this.#components;
-    if (workersStarting() > 0) logger.info({ missing }, 'waiting for local workers');
+    if (workersStarting() > 0) logger.info({ missing }, 'not all local workers have started');
     else logger.warn({ missing }, 'the model is not served');
     this.#components.listener.changed();
   }

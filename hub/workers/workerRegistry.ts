@@ -51,6 +51,11 @@ interface Seat {
 /** A lease that ends later than this after its time says more of the hub than of the worker. */
 const mostTimerDelayMs = 500;
 
+/** How often a worker says something during a lease, at least (`HubConnection` of packages/worker). */
+const renewalsPerLease = 3;
+/** Messages may be late by this much. */
+const doubtGraceMs = 1_000;
+
 export interface WorkerRegistryInit {
   /** A worker from which nothing was heard for this long is gone, in milliseconds. */
   leaseMs: number;
@@ -193,6 +198,22 @@ export class WorkerRegistry {
   /** Ends the lease, if `socket` still holds it. Called when a socket closes. */
   leave(workerId: WorkerId, socket: WorkerSocket, reason: string): void {
     if (this.#seats.get(workerId)?.socket === socket) this.#remove(workerId, reason);
+  }
+
+  /**
+   * Somebody waits in vain for an answer of this worker. Where the hub hears nothing of it either, it is gone, though
+   * its lease is not over yet.
+   */
+  doubt(workerId: WorkerId): void {
+    const seat = this.#seats.get(workerId);
+    if (!seat) return;
+    // What the worker said meanwhile may still have to be read.
+    setTimeout(() => {
+      const silentMs = Math.round(performance.now() - seat.heardAt);
+      if (silentMs < this.leaseMs / renewalsPerLease + doubtGraceMs || seat.socket.isPaused()) return;
+      this.leave(workerId, seat.socket, `nothing was heard from it for ${silentMs} ms`);
+      seat.socket.close('lease ended');
+    }, doubtGraceMs).unref();
   }
 
   /** Gives a worker that is here another name. */

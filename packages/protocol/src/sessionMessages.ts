@@ -1,7 +1,7 @@
 /** What hub and stages say about one session, on the control channel: from `open-session` to `session-closed`. */
 import { z } from 'zod';
 import { SessionErrorCode } from './errors.ts';
-import { AssignmentId, SessionId } from './ids.ts';
+import { AssignmentId, SessionId, WorkerId } from './ids.ts';
 import { SamplingDescription, TokenLogprob } from './sampling.ts';
 
 const count = z.number().int().nonnegative();
@@ -87,7 +87,10 @@ export const SessionFailed = z.object({
   assignmentId: AssignmentId,
   epoch: count,
   code: SessionErrorCode,
+  /** Names no worker by its id: the hub adds the name of `peer`. */
   message: text,
+  /** The neighbour that does not answer, or that sent what was refused. */
+  peer: WorkerId.optional(),
 });
 export type SessionFailed = z.infer<typeof SessionFailed>;
 

@@ -13,7 +13,7 @@ import { Assignment } from './assignment/Assignment.ts';
 import { BlobCache } from './blobs/BlobCache.ts';
 import type { BlobStore } from './blobs/BlobStore.ts';
 import { deferred, type Deferred } from './deferred.ts';
-import { RefusedByHubError } from './errors.ts';
+import { RefusedByHubError, SessionError } from './errors.ts';
 import { HubConnection, type HubRequest } from './hub-connection/HubConnection.ts';
 import type { OpenHubSocket } from './hub-connection/HubSocket.ts';
 import { LoadMeter } from './load/LoadMeter.ts';
@@ -124,7 +124,8 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
         links.onHubLost();
         tellDrained();
       },
-      onLeaseEnded: () => eachSessions((sessions) => sessions.failAll('stage-gone', 'the hub is gone')),
+      onLeaseEnded: () =>
+        eachSessions((sessions) => sessions.failAll(new SessionError('stage-gone', 'the hub is gone'))),
       onRefused: ({ code, message }) => {
         log.error({}, `the hub refuses this worker: ${message}`);
         void end(new RefusedByHubError(code, message));
@@ -148,7 +149,9 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
       onFrame: (peer, bytes, relayed) => frames.receive(peer, bytes, relayed),
       onBroken: (peer, code, reason) =>
         eachSessions((sessions) =>
-          sessions.failAll(code, reason, (place) => neighbours(place, workerId).has(peer)),
+          sessions.failAll(new SessionError(code, reason, { peer }), (place) =>
+            neighbours(place, workerId).has(peer),
+          ),
         ),
     },
   );

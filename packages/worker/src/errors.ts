@@ -1,5 +1,5 @@
 /** What can go wrong in a worker. Messages say what was expected, what came, and what to do about it. */
-import type { RefusalCode, SessionErrorCode } from '@potluck/protocol';
+import type { RefusalCode, SessionErrorCode, WorkerId } from '@potluck/protocol';
 
 /** A blob could not be had from the hub. */
 export class BlobUnavailableError extends Error {
@@ -30,10 +30,13 @@ export class WrongAnswerError extends Error {
 export class SessionError extends Error {
   override readonly name = 'SessionError';
   readonly code: SessionErrorCode;
+  /** The neighbour that does not answer, or that sent what was refused. */
+  readonly peer: WorkerId | undefined;
 
-  constructor(code: SessionErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: SessionErrorCode, message: string, options: ErrorOptions & { peer?: WorkerId } = {}) {
     super(message, options);
     this.code = code;
+    this.peer = options.peer;
   }
 }
 

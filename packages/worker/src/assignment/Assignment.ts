@@ -1,6 +1,7 @@
 /** One assignment's life: assigned, downloading, compiling, warming, connecting, ready. */
 import type { Assign, FromWorkerMessage, StageState, WorkerId } from '@potluck/protocol';
 import type { BlobCache } from '../blobs/BlobCache.ts';
+import { SessionError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { messageOf } from '../messageOf.ts';
 import { neighbours } from '../sessions/StagePlace.ts';
@@ -147,7 +148,7 @@ export class Assignment {
   async #connect(watchdog: Watchdog): Promise<void> {
     const { workerId, peerReady } = this.#components;
     const peers = [...neighbours(this.#message, workerId)];
-    this.#enter('connecting', peers.length > 0 ? `waits for ${peers.join(', ')}` : undefined);
+    this.#enter('connecting', peers.length > 0 ? 'waits for a connection to its neighbours' : undefined);
     await watchdog.guard(Promise.all(peers.map((peer) => peerReady(peer))));
     this.#enter('ready');
   }
@@ -190,7 +191,7 @@ export class Assignment {
   ): Promise<void> {
     if (this.#isFinal()) return;
     this.#watchdog?.abort(reason ?? 'the stage was released');
-    this.sessions?.failAll(code, reason ?? 'the stage was released');
+    this.sessions?.failAll(new SessionError(code, reason ?? 'the stage was released'));
     if (state === 'failed') this.#enter(state, reason);
     else this.#state = state;
     this.#letGo?.();

@@ -179,7 +179,7 @@ export class PeerLink {
   #waitForBegin(): void {
     if (this.#waitsForBegin !== undefined) return;
     this.#waitsForBegin = setTimeout(() => {
-      this.#giveUp(`worker ${this.peer} did not answer within ${resumeDeadlineMs} ms of a lost connection`);
+      this.#giveUp(`no answer within ${resumeDeadlineMs / 1000} s of a lost connection`);
     }, resumeDeadlineMs);
   }
 
@@ -233,7 +233,7 @@ export class PeerLink {
       if (!(error instanceof ProtocolError)) throw error;
       this.#log.warn({ peer: this.peer, reason: error.message }, 'refused a slice of a peer');
       channel.restartAssembly();
-      this.#events.onBroken('bad-frame', `worker ${this.peer} sent a bad slice: ${error.message}`);
+      this.#events.onBroken('bad-frame', `a bad slice came: ${error.message}`);
     }
   }
 
@@ -269,7 +269,7 @@ export class PeerLink {
   #receiveBegin(channel: LinkChannel, begin: Begin): void {
     channel.restartAssembly();
     if (begin.wantsAnswer) channel.release();
-    if (this.#numbering.meet(begin)) this.#giveUp(`worker ${this.peer} started anew`);
+    if (this.#numbering.meet(begin)) this.#giveUp('it started anew');
     channel.holdUntil(begin.afterEarlierFrames ? begin.nextFrame : 0);
     this.#readHeld(channel);
     if (begin.wantsAnswer && this.#active && this.#active !== channel) {
@@ -289,7 +289,7 @@ export class PeerLink {
   #resend(begin: Begin): void {
     const missing = this.#numbering.takeMissing(begin);
     if (!missing) {
-      this.#giveUp(`frames for worker ${this.peer} were lost with a connection`);
+      this.#giveUp('frames were lost with a connection');
       return;
     }
     this.#stopWaitingForBegin();

@@ -49,7 +49,7 @@ export class FrameRouter {
     const bytes = encodeFrame(frame);
     const encodeMs = performance.now() - started;
     if (!this.#components.sendToPeer(peer, frame.sessionId, bytes)) {
-      throw new SessionError('peer-unreachable', `there is no link to worker ${peer}`);
+      throw new SessionError('peer-unreachable', 'there is no connection', { peer });
     }
     return { encodeMs, bytes: bytes.byteLength };
   }
@@ -75,7 +75,7 @@ export class FrameRouter {
       if (bytes.byteLength < sessionIdEnd) return;
       const sessionId = SessionId.parse(readUuid(bytes, 8));
       for (const { sessions } of assignments.values()) {
-        sessions?.badFrame(sessionId, from, `worker ${from}: ${error.message}`);
+        sessions?.badFrame(sessionId, from, error.message);
       }
     }
   }

@@ -163,7 +163,7 @@ export class StageSessions {
     const session = this.#sessions.get(sessionId);
     const isNeighbour =
       from === previousWorker(this.place) || (isFirst(this.place) && from === lastWorker(this.place));
-    if (session && isNeighbour) this.#fail(session, new SessionError('bad-frame', reason));
+    if (session && isNeighbour) this.#fail(session, new SessionError('bad-frame', reason, { peer: from }));
   }
 
   close({ sessionId }: Pick<CloseSession, 'sessionId'>): void {
@@ -178,13 +178,9 @@ export class StageSessions {
   }
 
   /** Ends every session of which `concerns` says so. */
-  failAll(
-    code: SessionErrorCode,
-    reason: string,
-    concerns: (place: StagePlace) => boolean = () => true,
-  ): void {
+  failAll(error: SessionError, concerns: (place: StagePlace) => boolean = () => true): void {
     if (!concerns(this.place)) return;
-    for (const session of this.#sessions.all()) this.#fail(session, new SessionError(code, reason));
+    for (const session of this.#sessions.all()) this.#fail(session, error);
   }
 
   #checkOpen(session: StageSession): void {
@@ -265,13 +261,29 @@ export class StageSessions {
     this.#sessions.end(session);
     this.#release(session);
     const code = sessionErrorCodes.safeParse((error as { code?: unknown } | undefined)?.code);
-    this.#report(session.id, session.epoch, code.success ? code.data : 'compute-failed', messageOf(error));
+    const peer = error instanceof SessionError ? error.peer : undefined;
+    this.#report(
+      session.id,
+      session.epoch,
+      code.success ? code.data : 'compute-failed',
+      messageOf(error),
+      peer,
+    );
   }
 
-  #report(sessionId: SessionId, epoch: number, code: SessionErrorCode, message: string): void {
+  #report(
+    sessionId: SessionId,
+    epoch: number,
+    code: SessionErrorCode,
+    message: string,
+    peer?: WorkerId,
+  ): void {
     const { assignmentId } = this.place;
-    this.#components.log.warn({ sessionId, assignmentId, code }, `session failed: ${message}`);
-    this.#components.sendToHub({ type: 'session-failed', sessionId, assignmentId, epoch, code, message });
+    this.#components.log.warn({ sessionId, assignmentId, code, peer }, `session failed: ${message}`);
+    this.#components.sendToHub({
+      ...{ type: 'session-failed', sessionId, assignmentId, epoch, code, message },
+      ...(peer && { peer }),
+    });
   }
 
   #release({ id }: EndedSession): void {

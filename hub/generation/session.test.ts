@@ -1,0 +1,148 @@
+import { randomUUID } from 'node:crypto';
+import {
+  AssignmentId,
+  PipelineId,
+  SessionId,
+  WorkerId,
+  type FromHubMessage,
+  type SessionErrorCode,
+  type StageTimings,
+} from '@potluck/protocol';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { ReadyPipeline, ReadyStage } from '../pipelines/pipeline.ts';
+import { GenerationError } from './generationError.ts';
+import { Session } from './session.ts';
+
+beforeEach(() => vi.useFakeTimers());
+afterEach(() => vi.useRealTimers());
+
+const id = SessionId.parse(randomUUID());
+
+/** A session on stages of these workers, with what it sent and whom it said to be silent. */
+function openSession(...names: string[]) {
+  const stages = names.map((workerName, index) => ({
+    workerName,
+    workerId: WorkerId.parse(randomUUID()),
+    assignmentId: AssignmentId.parse(randomUUID()),
+    firstLayer: index,
+    lastLayer: index,
+  })) as unknown as ReadyStage[];
+  const pipeline: ReadyPipeline = { id: PipelineId.parse(randomUUID()), epoch: 1, stages };
+  const sent: FromHubMessage['type'][] = [];
+  const silent: (string | undefined)[] = [];
+  const gone = new Set<string>();
+  const stage = (name: string): ReadyStage =>
+    stages.find(({ workerName }) => workerName === name) as ReadyStage;
+  const session = new Session(
+    {
+      pipeline,
+      send: (workerId, { type }) => {
+        sent.push(type);
+        return ![...gone].some((name) => stage(name).workerId === workerId);
+      },
+      onSilent: (ids) =>
+        silent.push(...ids.map((one) => stages.find(({ workerId }) => workerId === one)?.workerName)),
+    },
+    {
+      id,
+      prompt: [1, 2, 3],
+      maxTokens: 5,
+      stopTokenIds: [],
+      sampling: {} as never,
+    },
+  );
+  const opened = (name: string): void => {
+    const { workerId, assignmentId } = stage(name);
+    session.receive(workerId, { type: 'session-opened', sessionId: id, assignmentId, epoch: 1 });
+  };
+  const closed = (name: string, tokens: number): void => {
+    const { workerId, assignmentId } = stage(name);
+    const timings = { tokens } as StageTimings;
+    session.receive(workerId, { type: 'session-closed', sessionId: id, assignmentId, timings });
+  };
+  const failed = (name: string, code: SessionErrorCode, peer?: string): void => {
+    const { workerId, assignmentId } = stage(name);
+    session.receive(workerId, {
+      ...{ type: 'session-failed', sessionId: id, assignmentId, epoch: 1, code },
+      message: 'no answer within 3 s',
+      ...(peer === undefined ? {} : { peer: stage(peer).workerId }),
+    });
+  };
+  return { session, sent, silent, gone, opened, closed, failed };
+}
+
+test('a neighbour that does not answer is called by its name and suspected, not the one that says so', async () => {
+  const { session, silent, opened, failed } = openSession('ada', 'bob');
+  const started = session.start();
+  opened('ada');
+  opened('bob');
+  await started;
+  const token = session.nextToken();
+  failed('ada', 'peer-unreachable', 'bob');
+  await expect(token).rejects.toMatchObject({
+    code: 'worker_lost',
+    message: 'worker bob does not answer worker ada: no answer within 3 s',
+  });
+  // It woke up, and sees that nobody answers it any more.
+  failed('bob', 'peer-unreachable', 'ada');
+  expect(silent).toEqual(['bob']);
+});
+
+test('a neighbour that sends nonsense is named, and not suspected of silence', async () => {
+  const { session, silent, failed } = openSession('ada', 'bob');
+  const started = session.start();
+  failed('bob', 'bad-frame', 'ada');
+  await expect(started).rejects.toThrow('worker bob, about ada: no answer within 3 s');
+  expect(silent).toEqual([]);
+});
+
+test('workers that do not open a session in time are named and suspected', async () => {
+  const { session, silent, opened } = openSession('ada', 'bob', 'cleo');
+  const started = session.start();
+  opened('bob');
+  const refused = expect(started).rejects.toThrow('waited 30 s for ada, cleo to reserve room for the answer');
+  await vi.advanceTimersByTimeAsync(30_000);
+  await refused;
+  expect(silent).toEqual(['ada', 'cleo']);
+});
+
+test('where no token comes, the worker whose step is outstanding is suspected', async () => {
+  const { session, silent, opened, closed } = openSession('ada', 'bob');
+  const started = session.start();
+  opened('ada');
+  opened('bob');
+  await started;
+  const refused = expect(session.nextToken()).rejects.toThrow('no token came for 300 s');
+  await vi.advanceTimersByTimeAsync(300_000);
+  await refused;
+  const end = session.close();
+  closed('bob', 0);
+  closed('ada', 3);
+  await end;
+  expect(silent).toEqual(['bob']);
+});
+
+test('workers that are still there tell their times when another one is lost', async () => {
+  const { session, gone, closed, silent } = openSession('ada', 'bob', 'cleo');
+  const started = session.start();
+  gone.add('bob');
+  session.abandon(new GenerationError('worker_lost', 'worker bob is gone'));
+  await expect(started).rejects.toThrow('worker bob is gone');
+  const end = session.close();
+  closed('ada', 3);
+  closed('cleo', 1);
+  await end;
+  expect([...session.timings.values()].map(({ tokens }) => tokens)).toEqual([3, 1]);
+  expect(silent).toEqual([]);
+});
+
+test('nobody waits for the times of a worker that has given its stage up', async () => {
+  const { session, failed, closed } = openSession('ada', 'bob');
+  const started = session.start();
+  failed('bob', 'stage-gone');
+  await expect(started).rejects.toThrow('worker bob: no answer');
+  const end = session.close();
+  closed('ada', 3);
+  await end;
+  expect(session.timings.size).toBe(1);
+});

@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto';
+import { InstanceId, WorkerId, protocolVersion, type Hello } from '@potluck/protocol';
+import { pino } from 'pino';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { WorkerRegistry, type WorkerSocket } from './workerRegistry.ts';
+
+beforeEach(() => vi.useFakeTimers());
+afterEach(() => vi.useRealTimers());
+
+const hello: Hello = {
+  type: 'hello',
+  protocolVersion,
+  token: 'join',
+  workerId: WorkerId.parse(randomUUID()),
+  instanceId: InstanceId.parse(randomUUID()),
+  name: 'laptop',
+  kind: 'node',
+  version: 'test',
+  device: { kind: 'cpu', description: 'none', float16: false },
+  memoryBytes: 1e9,
+  cachedBlobs: [],
+};
+
+/** A registry with one worker that has said nothing since it joined. */
+function registryWithWorker(isPaused = false) {
+  const socket: WorkerSocket = {
+    sendText: () => undefined,
+    sendBinary: (_bytes, sent) => sent(),
+    pause: () => undefined,
+    resume: () => undefined,
+    isPaused: () => isPaused,
+    close: () => undefined,
+  };
+  const workers = new WorkerRegistry({ logger: pino({ level: 'silent' }) }, { leaseMs: 15_000 });
+  const reasons: string[] = [];
+  workers.listen({ left: (_worker, reason) => reasons.push(reason) });
+  workers.join(hello, socket, { name: hello.name, joinTokenId: 'hub' });
+  return { workers, socket, reasons };
+}
+
+test('a worker that is doubted and has been silent for longer than it ever is, is gone before its lease ends', () => {
+  const { workers, reasons } = registryWithWorker();
+  vi.advanceTimersByTime(7_000);
+  workers.doubt(hello.workerId);
+  vi.advanceTimersByTime(1_000);
+  expect(reasons).toEqual(['nothing was heard from it for 8000 ms']);
+});
+
+test('a worker that is doubted and talks to the hub stays', () => {
+  const { workers, socket, reasons } = registryWithWorker();
+  vi.advanceTimersByTime(7_000);
+  workers.doubt(hello.workerId);
+  // It was still to be read.
+  workers.heard(hello.workerId, socket, { type: 'renew' });
+  vi.advanceTimersByTime(10_000);
+  expect(reasons).toEqual([]);
+});
+
+test('a worker whose messages the hub itself leaves unread is not gone', () => {
+  const { workers, reasons } = registryWithWorker(true);
+  vi.advanceTimersByTime(7_000);
+  workers.doubt(hello.workerId);
+  vi.advanceTimersByTime(5_000);
+  expect(reasons).toEqual([]);
+});
