@@ -13,7 +13,8 @@ import { loadAccess } from './access/accessControl.ts';
 import { writeLocalKey } from './access/localKey.ts';
 import { assembleHub } from './assembleHub.ts';
 import type { HubConfig } from './config.ts';
-import { openDatabase } from './database/database.ts';
+import { damagedDatabase, openDatabase } from './database/database.ts';
+import { DatabaseError } from './database/plainErrors.ts';
 import { StartError, messageOf } from './errors.ts';
 import { answerStarting } from './http/starting.ts';
 import { trustedProxies } from './http/trustedProxies.ts';
@@ -60,7 +61,7 @@ export async function startHub(config: HubConfig, logger: Logger): Promise<Runni
     return { ...running, stop };
   } catch (error) {
     await stop();
-    throw error;
+    throw error instanceof DatabaseError ? damagedDatabase(path.resolve(config.data), error) : error;
   }
 }
 

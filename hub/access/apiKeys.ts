@@ -87,15 +87,20 @@ export class ApiKeys {
   /** @returns the key as it is now; undefined if there is none */
   async revoke(id: string): Promise<ApiKey | undefined> {
     const row = this.#rows.get(id);
-    if (row && row.revokedAt === null) await this.#change(id, { revokedAt: Date.now() });
+    if (row && row.revokedAt === null) {
+      const revoked = { revokedAt: Date.now() };
+      // What can't be kept is told, and can be tried again.
+      await this.#store.change(id, revoked);
+      this.#rows.set(id, { ...row, ...revoked });
+    }
     return this.list.find((key) => key.id === id);
   }
 
   /** @returns false if there is none */
   async remove(id: string): Promise<boolean> {
-    if (!this.#rows.delete(id)) return false;
+    if (!this.#rows.has(id)) return false;
     await this.#store.remove(id);
-    return true;
+    return this.#rows.delete(id);
   }
 
   async #change(id: string, change: Partial<ApiKeyRow>): Promise<void> {

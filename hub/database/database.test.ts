@@ -5,9 +5,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { inspect } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { requestRecord } from '../testing/requestRecord.ts';
-import { openDatabase } from './database.ts';
+import { createClient } from '@libsql/client';
+import { StorageError } from '../errors.ts';
+import { openDatabase, storesIn } from './database.ts';
+import { migrate } from './migrations.ts';
 
 let directory: string;
 beforeEach(async () => {
@@ -46,6 +50,25 @@ test('a damaged file is refused with its name', async () => {
     'this is no database, however long it may be'.repeat(100),
   );
   await expect(openDatabase(directory)).rejects.toThrow(/hub\.sqlite can't be used/);
+});
+
+test('a full disk is told as that, without the words that could not be kept, and is over when there is room', async () => {
+  const client = createClient({ url: 'file::memory:' });
+  await migrate(client);
+  const limit = async (pages: number): Promise<void> =>
+    void (await client.execute(`PRAGMA max_page_count = ${pages}`));
+  const database = storesIn(client);
+  await limit(1);
+  const failure: unknown = await database.values
+    .put('secret', 'what nobody may read in a log'.repeat(1000))
+    .catch((error: unknown) => error);
+  expect(failure).toBeInstanceOf(StorageError);
+  expect(inspect(failure, { depth: 9 })).not.toContain('nobody may read');
+  expect(await database.values.get('secret')).toBeUndefined();
+  await limit(1_000_000);
+  await database.values.put('secret', 'kept');
+  expect(await database.values.get('secret')).toBe('kept');
+  database.close();
 });
 
 test('every acknowledged row survives kill -9 while writing', async () => {

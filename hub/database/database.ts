@@ -1,7 +1,7 @@
 /** The hub's database behind asynchronous functions: an embedded SQLite file. */
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { createClient } from '@libsql/client';
+import { createClient, type Client } from '@libsql/client';
 import { StartError, messageOf } from '../errors.ts';
 import { conversationStore, type ConversationStore } from './conversationStore.ts';
 import { drizzle } from './drizzle.ts';
@@ -16,6 +16,7 @@ import {
 } from './keyStore.ts';
 import { migrate } from './migrations.ts';
 import { nodeStore, type NodeStore } from './nodeStore.ts';
+import { withPlainErrors } from './plainErrors.ts';
 import { requestStore, type RequestStore } from './requestStore.ts';
 import {
   deploymentStore,
@@ -48,7 +49,7 @@ export interface Database {
  * @throws StartError if the file is damaged or can't be written
  */
 export async function openDatabase(dataDirectory: string): Promise<Database> {
-  const file = path.join(dataDirectory, 'hub.sqlite');
+  const file = fileIn(dataDirectory);
   const client = createClient({ url: pathToFileURL(file).href, timeout: busyTimeoutMs });
   try {
     // FULL: a write that was acknowledged is on the disk, also when the power goes.
@@ -57,22 +58,37 @@ export async function openDatabase(dataDirectory: string): Promise<Database> {
     await migrate(client);
   } catch (cause) {
     client.close();
-    throw new StartError(
-      `The database ${file} can't be used: ${messageOf(cause)}. Put a copy back, or move the file away.`,
-      { cause },
-    );
+    throw damagedDatabase(dataDirectory, cause);
   }
+  return storesIn(client);
+}
+
+/** The stores in a database that has the present schema. */
+export function storesIn(client: Client): Database {
   const database = drizzle(client);
   return {
-    requests: requestStore(database),
-    nodes: nodeStore(database),
-    conversations: conversationStore(database),
-    apiKeys: apiKeyStore(database),
-    joinTokens: joinTokenStore(database),
-    logins: loginStore(database),
-    deployments: deploymentStore(database),
-    imports: importStore(database),
-    values: valueStore(database),
+    requests: withPlainErrors(requestStore(database)),
+    nodes: withPlainErrors(nodeStore(database)),
+    conversations: withPlainErrors(conversationStore(database)),
+    apiKeys: withPlainErrors(apiKeyStore(database)),
+    joinTokens: withPlainErrors(joinTokenStore(database)),
+    logins: withPlainErrors(loginStore(database)),
+    deployments: withPlainErrors(deploymentStore(database)),
+    imports: withPlainErrors(importStore(database)),
+    values: withPlainErrors(valueStore(database)),
     close: () => client.close(),
   };
+}
+
+/** What the person is told who starts a hub whose database can't be read. */
+export function damagedDatabase(dataDirectory: string, cause: unknown): StartError {
+  return new StartError(
+    `The database ${fileIn(dataDirectory)} can't be used: ${messageOf(cause)}. Put a copy back, or move the file ` +
+      'away: the hub then begins with an empty one, without its settings, keys, conversations and requests; models stay.',
+    { cause },
+  );
+}
+
+function fileIn(dataDirectory: string): string {
+  return path.join(dataDirectory, 'hub.sqlite');
 }

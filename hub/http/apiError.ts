@@ -3,6 +3,7 @@ import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { CallFailure } from '../calling/callFailure.ts';
 import { ModelError, StorageError } from '../errors.ts';
+import { fullDiskError, isFullDisk } from '../fullDisk.ts';
 import { GenerationError } from '../generation/generationError.ts';
 import { ImportError } from '../imports/importRecord.ts';
 import { RemoteHubError } from '../models/remote/remoteHubError.ts';
@@ -57,8 +58,10 @@ export function toApiError(error: unknown): ApiError {
   if (error instanceof RemoteHubError) return fromRemoteHubError(error);
   if (error instanceof CallFailure)
     return new ApiError(422, error.message, { code: `not_${error.step}`, cause: error });
-  if (error instanceof StorageError)
-    return new ApiError(507, error.message, { code: 'no_space', cause: error });
+  if (error instanceof StorageError || isFullDisk(error)) {
+    const { message } = error instanceof StorageError ? error : fullDiskError(error);
+    return new ApiError(507, message, { code: 'no_space', cause: error });
+  }
   if (error instanceof SettingsIncomplete)
     return new ApiError(400, error.message, { code: 'invalid_value', cause: error });
   if (error instanceof SettingsConflict)

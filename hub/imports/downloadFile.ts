@@ -5,6 +5,7 @@ import { rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { fullDiskError, isFullDisk } from '../fullDisk.ts';
 import { makeDirectory } from '../makeDirectory.ts';
 import { RemoteHubError } from '../models/remote/remoteHubError.ts';
 import type { RepositoryFile } from '../models/remote/repositoryVariants.ts';
@@ -33,7 +34,7 @@ export interface DownloadInit {
 
 /**
  * Downloads until the file is whole and what it should be.
- * @throws what `statusError` and `unreachable` make of a failure, RemoteHubError for other contents than promised, the
+ * @throws what `statusError` and `unreachable` make of a failure, StorageError for a full disk, RemoteHubError for other contents than promised, the
  * signal's reason when aborted; what came so far stays for the next time
  */
 export async function downloadFile(request: DownloadRequest, init: DownloadInit = {}): Promise<void> {
@@ -50,6 +51,7 @@ export async function downloadFile(request: DownloadRequest, init: DownloadInit 
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof FinalError) throw error.reason;
+      if (isFullDisk(error)) throw fullDiskError(error);
       if ((await sizeOf(target, file.bytes)) > before) failures = 0;
       if (++failures >= tries) throw request.unreachable(error);
       await pause(firstWaitMs * 2 ** (failures - 1), signal);

@@ -6,8 +6,10 @@ import type { Logger } from 'pino';
 import type { ImportStore } from '../database/smallStores.ts';
 import { StorageError, messageOf } from '../errors.ts';
 import { formatBytes } from '../formatBytes.ts';
+import { fullDiskError, isFullDisk } from '../fullDisk.ts';
 import { makeDirectory } from '../makeDirectory.ts';
 import type { Catalogue } from '../models/catalogue.ts';
+import { RemoteHubError } from '../models/remote/remoteHubError.ts';
 import type { HubSettings } from '../settings/hubSettings.ts';
 import { allowedDirectory } from './allowedDirectory.ts';
 import type { DownloadInit } from './downloadFile.ts';
@@ -252,9 +254,7 @@ export class Imports {
       if (view.deploy) await this.#deploy(model);
     } catch (error) {
       const isPaused = signal.aborted;
-      const code =
-        error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'failed';
-      const message = messageOf(error);
+      const { code, message } = failureOf(error);
       if (!isPaused)
         logger.warn({ import: view.id, source: view.source, reason: message }, 'an import failed');
       this.#update(job, {
@@ -345,4 +345,12 @@ function conflict({ record }: Job, what: string): ImportError {
     'conflict',
     `The import of ${record.view.source} ${what}; it is ${record.view.state}.`,
   );
+}
+
+/** What people and programs are told of an import that failed; codes of the system stay out of it. */
+function failureOf(error: unknown): { code: string; message: string } {
+  if (error instanceof StorageError) return { code: 'no_space', message: error.message };
+  if (isFullDisk(error)) return { code: 'no_space', message: fullDiskError(error).message };
+  const isOurs = error instanceof RemoteHubError || error instanceof ImportError;
+  return { code: isOurs ? error.code : 'failed', message: messageOf(error) };
 }

@@ -36,10 +36,7 @@ export async function receivedFiles(directory: string, files: Import['files']): 
   return Promise.all(
     files.map(async (file) => ({
       ...file,
-      receivedBytes: await stat(path.join(directory, file.path)).then(
-        ({ size }) => size,
-        () => 0,
-      ),
+      receivedBytes: await sizeOf(path.join(directory, file.path)),
     })),
   );
 }
@@ -47,7 +44,8 @@ export async function receivedFiles(directory: string, files: Import['files']): 
 /**
  * Adds a piece to a file.
  * @param onProgress called with how much of the file is here
- * @throws ImportError where the piece does not follow what is here, or the file gets longer than it was said to be
+ * @throws ImportError where the piece does not follow what is here, or the file gets longer than it was said to be; the
+ * system's error where the disk is full
  */
 export async function appendPiece(
   directory: string,
@@ -88,6 +86,19 @@ export async function appendPiece(
     }
   };
   const output = createWriteStream(target, { flags: offset === 0 ? 'w' : 'a' });
-  await pipeline(body as unknown as AsyncIterable<Uint8Array>, counted, output);
+  try {
+    await pipeline(body as unknown as AsyncIterable<Uint8Array>, counted, output);
+  } catch (error) {
+    // A full disk took less than was counted.
+    onProgress(await sizeOf(target));
+    throw error;
+  }
   if (cut !== undefined) throw cut instanceof Error ? cut : new Error('the connection was cut');
+}
+
+function sizeOf(file: string): Promise<number> {
+  return stat(file).then(
+    ({ size }) => size,
+    () => 0,
+  );
 }

@@ -97,7 +97,7 @@ export class HubSettings {
     return () => this.#listeners.delete(listener);
   }
 
-  /** @throws SettingsConflict if another revision is current, SettingsIncomplete if something is missing */
+  /** @throws SettingsConflict if another revision is current, SettingsIncomplete if something is missing, StorageError */
   async change({ revision, ...change }: SettingsChange): Promise<HubSettings['current']> {
     if (revision !== this.#stored.revision) {
       throw new SettingsConflict(
@@ -115,8 +115,14 @@ export class HubSettings {
         'TURN servers need a user name and a password: browsers use no TURN server without.',
       );
     }
+    const before = this.#stored;
     this.#stored = stored;
-    await this.#values.put(valueName, stored);
+    try {
+      await this.#values.put(valueName, stored);
+    } catch (error) {
+      this.#stored = before;
+      throw error;
+    }
     for (const listener of [...this.#listeners]) listener();
     return this.current;
   }
