@@ -6,9 +6,11 @@ import path from 'node:path';
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { fullDiskError, isFullDisk } from '../fullDisk.ts';
+import { messageOf } from '../errors.ts';
 import { makeDirectory } from '../makeDirectory.ts';
 import { RemoteHubError } from '../models/remote/remoteHubError.ts';
 import type { RepositoryFile } from '../models/remote/repositoryVariants.ts';
+import { retryAfterMs } from './retryAfter.ts';
 
 export interface DownloadRequest {
   url: string;
@@ -19,6 +21,8 @@ export interface DownloadRequest {
   signal: AbortSignal;
   /** Called with how many bytes of the file are here. */
   onProgress: (bytes: number) => void;
+  /** Called before a pause, with its reason for people and its end in Unix milliseconds. */
+  onWait: (reason: string, until: number) => void;
   /** What a status of the server means. */
   statusError: (status: number) => Error;
   /** The server could not be asked, again and again. */
@@ -30,7 +34,12 @@ export interface DownloadInit {
   tries?: number;
   /** Wait before the second try, in milliseconds; it doubles each time. Default 500. */
   firstWaitMs?: number;
+  /** A connection on which nothing comes for this long is given up and made anew, in milliseconds. Default 30 000. */
+  stallMs?: number;
 }
+
+/** A server that wants to be left alone for longer than this ends the import, which can be resumed, in milliseconds. */
+const longestWaitMs = 15 * 60_000;
 
 /**
  * Downloads until the file is whole and what it should be.
@@ -39,7 +48,7 @@ export interface DownloadInit {
  */
 export async function downloadFile(request: DownloadRequest, init: DownloadInit = {}): Promise<void> {
   const { target, file, signal, onProgress } = request;
-  const { tries = 5, firstWaitMs = 500 } = init;
+  const { tries = 5, firstWaitMs = 500, stallMs = 30_000 } = init;
   await makeDirectory(path.dirname(target));
   let failures = 0;
   for (;;) {
@@ -47,14 +56,18 @@ export async function downloadFile(request: DownloadRequest, init: DownloadInit 
     onProgress(before);
     if (before === file.bytes) break;
     try {
-      await fetchRest(request, before);
+      await fetchRest(request, before, stallMs);
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof FinalError) throw error.reason;
       if (isFullDisk(error)) throw fullDiskError(error);
       if ((await sizeOf(target, file.bytes)) > before) failures = 0;
       if (++failures >= tries) throw request.unreachable(error);
-      await pause(firstWaitMs * 2 ** (failures - 1), signal);
+      const askedMs = error instanceof WaitError ? error.waitMs : undefined;
+      if ((askedMs ?? 0) > longestWaitMs) throw request.unreachable(error);
+      const waitMs = Math.max(askedMs ?? 0, firstWaitMs * 2 ** (failures - 1));
+      request.onWait(messageOf(error), Date.now() + waitMs);
+      await pause(waitMs, signal);
     }
   }
   await verify(request);
@@ -71,10 +84,40 @@ class FinalError extends Error {
   }
 }
 
-async function fetchRest(request: DownloadRequest, before: number): Promise<void> {
+/** The server asks to be left alone for a while. */
+class WaitError extends Error {
+  override readonly name = 'WaitError';
+  readonly waitMs: number | undefined;
+
+  constructor(reason: Error, waitMs: number | undefined) {
+    super(reason.message, { cause: reason });
+    this.waitMs = waitMs;
+  }
+}
+
+async function fetchRest(request: DownloadRequest, before: number, stallMs: number): Promise<void> {
+  const stall = new AbortController();
+  const timer = setTimeout(
+    () => stall.abort(new Error(`nothing came for ${Math.round(stallMs / 1000)} seconds`)),
+    stallMs,
+  );
+  const signal = AbortSignal.any([request.signal, stall.signal]);
+  try {
+    await fetchWhileItComes({ ...request, signal }, before, () => timer.refresh());
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function fetchWhileItComes(
+  request: DownloadRequest,
+  before: number,
+  onBytes: () => void,
+): Promise<void> {
   const { url, target, file, signal, onProgress } = request;
   const range: Record<string, string> = before > 0 ? { range: `bytes=${before}-` } : {};
   const response = await fetch(url, { headers: { ...request.headers, ...range }, signal });
+  onBytes();
   if (response.status === 416) {
     await response.body?.cancel();
     await rm(target, { force: true });
@@ -84,7 +127,10 @@ async function fetchRest(request: DownloadRequest, before: number): Promise<void
   if (!response.ok || !response.body) {
     await response.body?.cancel();
     const error = request.statusError(response.status);
-    throw response.status === 429 || response.status >= 500 ? error : new FinalError(error);
+    const passes = response.status === 429 || response.status >= 500;
+    throw passes
+      ? new WaitError(error, retryAfterMs(response.headers.get('retry-after'), Date.now()))
+      : new FinalError(error);
   }
   const start = response.status === 206 ? startOf(response.headers.get('content-range')) : 0;
   if (start !== 0 && start !== before) {
@@ -98,6 +144,7 @@ async function fetchRest(request: DownloadRequest, before: number): Promise<void
   const counted = async function* (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     try {
       for await (const chunk of chunks) {
+        onBytes();
         size += chunk.byteLength;
         if (size > file.bytes) throw new Error(`it is longer than the ${file.bytes} bytes promised`);
         yield chunk;

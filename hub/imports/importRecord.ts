@@ -44,6 +44,7 @@ export function newImportView({ kind, variant, deploy }: NewImport, source: stri
     bytesPerSecond: null,
     model: null,
     error: null,
+    waiting: null,
     resumable: false,
     deploy: deploy ?? false,
     files: [],

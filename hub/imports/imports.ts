@@ -68,7 +68,9 @@ export class Imports {
       const { view } = record;
       const files = await receivedFiles(imports.#uploadFolder(view), view.files);
       const wasWorking = view.state === 'downloading' || view.state === 'importing';
-      const state = wasWorking ? { state: 'paused' as const, resumable: true, bytesPerSecond: null } : {};
+      const state = wasWorking
+        ? { state: 'paused' as const, resumable: true, bytesPerSecond: null, waiting: null }
+        : {};
       imports.#jobs.set(view.id, {
         record: { ...record, view: { ...view, files, ...state } },
         writing: new Set(),
@@ -260,6 +262,7 @@ export class Imports {
       this.#update(job, {
         state: isPaused ? 'paused' : 'failed',
         error: isPaused ? null : { code, message },
+        waiting: null,
         bytesPerSecond: null,
         resumable: true,
       });
@@ -281,7 +284,7 @@ export class Imports {
     const seconds = (performance.now() - job.startedAt) / 1000;
     const came = doneBytes - job.startedBytes;
     const bytesPerSecond = seconds > 0.2 && came > 0 ? Math.round(came / seconds) : null;
-    this.#update(job, { doneBytes, totalBytes, bytesPerSecond });
+    this.#update(job, { doneBytes, totalBytes, bytesPerSecond, waiting: null });
   }
 
   #update(job: Job, change: Partial<Import>): void {

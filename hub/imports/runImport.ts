@@ -124,9 +124,13 @@ async function fetchRepository(
             totalBytes,
           );
         },
+        onWait: (reason, until) => update({ waiting: { reason, until } }),
         statusError: (status) => statusError(hub, known.repository, status, file.path),
-        unreachable: (cause) =>
-          cause instanceof RemoteHubError ? cause : unreachable(known.endpoint, cause),
+        unreachable: (cause) => {
+          const reason =
+            cause instanceof Error && cause.cause instanceof RemoteHubError ? cause.cause : cause;
+          return reason instanceof RemoteHubError ? reason : unreachable(known.endpoint, reason);
+        },
       },
       init.download,
     );

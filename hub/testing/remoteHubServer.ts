@@ -21,6 +21,8 @@ export interface RemoteHubServer {
   cutAfter(filePath: string, bytes: number, times: number): void;
   /** Sends so many bytes of the file to whoever asks for it next, and then nothing; the connection stays open. */
   holdAfter(filePath: string, bytes: number): void;
+  /** Answers the next request for this file with a status, and when to come again. */
+  refuse(filePath: string, status: number, retryAfter: string): void;
   /** Serves other bytes than the listing promises. */
   spoil(filePath: string): void;
   close(): Promise<void>;
@@ -38,6 +40,7 @@ export async function startRemoteHub(
   const cuts = new Map<string, { bytes: number; times: number }>();
   const held = new Map<string, number>();
   const spoiled = new Set<string>();
+  const refusals = new Map<string, { status: number; retryAfter: string }>();
 
   // Where large files lie; a token must not come here.
   const store = await listen(async (request, response) => {
@@ -48,6 +51,11 @@ export async function startRemoteHub(
     const repository = repositories[`${owner}/${name}`];
     const bytes = repository && (await readFile(path.join(repository.directory, filePath)));
     if (!bytes) return void response.writeHead(404).end();
+    const refusal = refusals.get(filePath);
+    if (refusal) {
+      refusals.delete(filePath);
+      return void response.writeHead(refusal.status, { 'retry-after': refusal.retryAfter }).end();
+    }
     const start = Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? 0);
     const body = spoiled.has(filePath) ? Buffer.alloc(bytes.length - start) : bytes.subarray(start);
     response.writeHead(start > 0 ? 206 : 200, {
@@ -108,6 +116,7 @@ export async function startRemoteHub(
     fileRequests,
     cutAfter: (filePath, bytes, times) => void cuts.set(filePath, { bytes, times }),
     holdAfter: (filePath, bytes) => void held.set(filePath, bytes),
+    refuse: (filePath, status, retryAfter) => void refusals.set(filePath, { status, retryAfter }),
     spoil: (filePath) => void spoiled.add(filePath),
     close: async () => {
       await Promise.all([hub.close(), store.close()]);

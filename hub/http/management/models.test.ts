@@ -144,6 +144,21 @@ test('a download that keeps failing can be resumed where it was', async () => {
   expect(remote.fileRequests.at(-1)).toMatchObject({ path: weights, range: 'bytes=6000-' });
 });
 
+test('a download that stands still is begun again where it was, and a server that is busy is left alone', async () => {
+  await start({ download: { firstWaitMs: 1, stallMs: 300 } });
+  const weights = 'onnx/model.onnx_data';
+  remote.holdAfter(weights, 6000);
+  remote.refuse('config.json', 429, '1');
+  const { id } = await add({ kind: 'hub', repository: 'ada/tiny-ONNX' });
+  const asked = Date.now();
+  const { import: waits } = await events.until('import', (event) => event.import.waiting !== null);
+  expect(waits.waiting?.reason).toMatch(/answered 429 for ada\/tiny-ONNX/);
+  expect(waits.waiting?.until).toBeGreaterThanOrEqual(asked + 900);
+  expect(await rests(id)).toMatchObject({ state: 'done', waiting: null });
+  const ranges = remote.fileRequests.filter((request) => request.path === weights).map(({ range }) => range);
+  expect(ranges).toEqual([undefined, 'bytes=6000-']);
+});
+
 test('a gated repository says what to do, and opens with a token that goes nowhere else', async () => {
   await start();
   const closed = await api<{ error: { message: string; code: string } }>(

@@ -133,6 +133,8 @@ export const Import = z
     /** The model's id, once it is known. */
     model: z.string().nullable(),
     error: z.object({ code: z.string(), message: z.string() }).nullable(),
+    /** Why a download pauses, and when it goes on by itself; null while it does not pause. */
+    waiting: z.object({ reason: z.string(), until: Timestamp }).nullable().default(null),
     /** True where `POST /api/imports/:id/resume` can help. */
     resumable: z.boolean(),
     /** True: served as soon as it is here, on as few nodes as it fits on. */
