@@ -22,6 +22,7 @@ import type { DownloadInit } from './imports/downloadFile.ts';
 import { Imports } from './imports/imports.ts';
 import type { BlobStore } from './models/blobStore.ts';
 import type { Catalogue } from './models/catalogue.ts';
+import { defaultModel } from './pipelines/defaultModel.ts';
 import { Deployments } from './pipelines/deployments.ts';
 import { movePatienceMs } from './pipelines/move.ts';
 import { followModes } from './pipelines/followModes.ts';
@@ -168,7 +169,20 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     },
     { directory: init.importsDirectory, ...(init.download ? { download: init.download } : {}) },
   );
-  const live = watchHub({ registry, deployments, generator, nodes, statistics, catalogue, imports, bus });
+  const chooseDefault = (): string | undefined =>
+    defaultModel(deployments.list, settings.current.defaultModel);
+  const live = watchHub({
+    registry,
+    deployments,
+    generator,
+    nodes,
+    statistics,
+    catalogue,
+    imports,
+    bus,
+    settings,
+    defaultModel: chooseDefault,
+  });
   const endRetention = applyRetention({ settings, database, logger });
   const signalling = { path: '/peerjs', key: 'peerjs' };
   const iceServersAt = (hubHost: string | undefined): IceServers =>
@@ -200,6 +214,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     statistics,
     catalogue,
     imports,
+    defaultModel: chooseDefault,
     database,
     recorder,
     bus,

@@ -100,8 +100,13 @@ test.describe('on one hub', () => {
     await goTo(page, 'Models');
     const card = page.getByRole('region', { name: suggested.repository });
     await expect(card.getByText('served', { exact: true })).toBeVisible();
+    // One that is added changes nobody's default; the operator does.
     await goTo(page, 'Chat');
-    // Whoever fetched one wants to talk to it.
+    await expect(page.getByRole('button', { name: 'Model: minimind2-small' })).toBeVisible();
+    await goTo(page, 'Models');
+    await card.getByRole('button', { name: 'Make it the default' }).click();
+    await expect(card.getByText('default', { exact: true })).toBeVisible();
+    await goTo(page, 'Chat');
     await expect(page.getByRole('button', { name: `Model: ${suggested.repository}` })).toBeVisible();
     await say(page, 'Hello');
     await page.context().close();
@@ -126,8 +131,11 @@ test.describe('on one hub', () => {
       await upload.getByRole('button', { name: 'Upload' }).click();
     };
     await send();
-    await expect(upload.getByRole('alert')).toContainText('A model needs tokenizer.json');
+    await expect(upload.getByRole('alert')).toContainText(
+      'The files lack tokenizer.json and tokenizer_config.json',
+    );
     await writeFile(join(junk, 'tokenizer.json'), '{}');
+    await writeFile(join(junk, 'tokenizer_config.json'), '{}');
     await writeFile(join(junk, 'onnx/model.onnx'), 'no graph');
     // A hole takes no disk.
     await writeFile(join(junk, 'onnx/model.onnx_data'), '');

@@ -3,9 +3,10 @@ import type { Import, Snapshot } from '@potluck/api';
 import type { WorkerId } from '@potluck/protocol';
 import type { Catalogue } from '../models/catalogue.ts';
 import { viewActivity } from '../views/activityView.ts';
-import { viewDeployment } from '../views/deploymentView.ts';
+import { viewDeployment, type DeploymentViewComponents } from '../views/deploymentView.ts';
 import { viewModel } from '../views/modelView.ts';
 import { viewNode, type NodeViewComponents } from '../views/nodeView.ts';
+import type { HubSettings } from '../settings/hubSettings.ts';
 import type { EventBus } from './eventBus.ts';
 import { LiveState, type LiveStateInit } from './liveState.ts';
 
@@ -15,7 +16,8 @@ export interface WatchedImports {
   listen(listener: (id: string) => void): () => void;
 }
 
-export interface WatchComponents extends NodeViewComponents {
+export interface WatchComponents extends NodeViewComponents, Pick<DeploymentViewComponents, 'defaultModel'> {
+  settings: Pick<HubSettings, 'listen'>;
   catalogue: Catalogue;
   imports: WatchedImports;
   bus: EventBus;
@@ -23,7 +25,8 @@ export interface WatchComponents extends NodeViewComponents {
 
 /** Watches until its `stop` is called. */
 export function watchHub(components: WatchComponents, init: LiveStateInit = {}): LiveState {
-  const { registry, deployments, generator, nodes, statistics, catalogue, imports, bus } = components;
+  const { registry, deployments, generator, nodes, statistics, catalogue, imports, bus, settings } =
+    components;
   const running = (id: string): ReturnType<typeof viewActivity> | undefined => {
     const generation = generator.running.find((one) => one.id === id);
     return generation && viewActivity(generation);
@@ -44,7 +47,7 @@ export function watchHub(components: WatchComponents, init: LiveStateInit = {}):
           keys: () => deployments.list.map(({ model }) => model.package.id),
           view: (key) => {
             const deployment = deployments.find(key);
-            return deployment && viewDeployment(generator, deployment);
+            return deployment && viewDeployment(components, deployment);
           },
           changed: (deployment) => ({ type: 'deployment', deployment }),
           removed: (model) => ({ type: 'deployment-removed', model }),
@@ -90,6 +93,8 @@ export function watchHub(components: WatchComponents, init: LiveStateInit = {}):
   deployments.listen({
     changed: (model) => {
       live.touch('deployments', model);
+      // Another one may be the default now.
+      live.touchAll('deployments');
       live.touch('models', model);
       live.touchAll('nodes');
     },
@@ -108,6 +113,7 @@ export function watchHub(components: WatchComponents, init: LiveStateInit = {}):
       touch('nodes', generation.workerIds);
     },
   });
+  settings.listen(() => live.touchAll('deployments'));
   nodes.listen((workerId) => live.touch('nodes', workerId));
   catalogue.listen((id) => live.touch('models', id));
   imports.listen((id) => live.touch('imports', id));

@@ -24,6 +24,7 @@ const defaults: Stored = {
   keepChatWords: true,
   keepApiWords: false,
   trustLocal: true,
+  defaultModel: null,
   hubEndpoint: 'https://huggingface.co',
   hubToken: null,
   turnUrls: [],

@@ -6,10 +6,20 @@ import { routeOf } from '../pipelines/pipeline.ts';
 import type { PipelineKeeper } from '../pipelines/pipelineKeeper.ts';
 import { viewStage } from './nodeView.ts';
 
-export function viewDeployment(generator: Pick<Generator, 'loadOf'>, deployment: Deployment): DeploymentView {
+export interface DeploymentViewComponents {
+  generator: Pick<Generator, 'loadOf'>;
+  /** The model that answers where none is named. */
+  defaultModel: () => string | undefined;
+}
+
+export function viewDeployment(
+  { generator, defaultModel }: DeploymentViewComponents,
+  deployment: Deployment,
+): DeploymentView {
   const { model, plan, revision, createdAt, replicas } = deployment;
   return {
     model: model.package.id,
+    isDefault: model.package.id === defaultModel(),
     revision,
     plan,
     layers: model.package.layers.length,

@@ -1,4 +1,4 @@
-import type { Deployment, DeploymentPreview, Node, Prediction } from '@potluck/api';
+import type { Deployment, DeploymentPreview, Node, Prediction, Settings } from '@potluck/api';
 import { afterEach, expect, test } from 'vitest';
 import { api } from '../../testing/apiClient.ts';
 import type { ScriptedWorkerInit } from '../../testing/scriptedWorker.ts';
@@ -38,6 +38,27 @@ test('two models are served at once, also by one worker, and one of them can go'
   expect((await api(hub, 'DELETE', '/deployments?model=other-model')).status).toBe(204);
   expect((await ask('other-model')).status).toBe(404);
   expect((await ask('test-model')).status).toBe(200);
+});
+
+test('a model that is added is nobody’s default until the operator says so', async () => {
+  hub = await startTestHub({ more: [{ id: 'other-model', layers: 4 }] });
+  hub.worker('one', answering(hub, 'Hello'));
+  await hub.served();
+  await api(hub, 'PUT', '/deployments', { model: 'other-model' });
+  await becomes('other-model', /^one/);
+  const answersWithoutName = async (): Promise<string> => {
+    const body = JSON.stringify({ messages: [{ role: 'user', content: 'Hi' }] });
+    const answer = await fetch(`${hub.url}/v1/chat/completions`, { method: 'POST', body });
+    return ((await answer.json()) as { model: string }).model;
+  };
+  expect(await answersWithoutName()).toBe('test-model');
+  const { body: settings } = await api<Settings>(hub, 'GET', '/settings');
+  await api(hub, 'PATCH', '/settings', { revision: settings.revision, defaultModel: 'other-model' });
+  expect(await answersWithoutName()).toBe('other-model');
+  expect([(await deployment('test-model'))?.isDefault, (await deployment('other-model'))?.isDefault]).toEqual(
+    [false, true],
+  );
+  expect(await hub.database.values.get('settings')).toMatchObject({ defaultModel: 'other-model' });
 });
 
 test('what waits for nodes that are away says what they are called', async () => {

@@ -2,34 +2,29 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { Deploy, Deployment, DeploymentPreview } from '@potluck/api';
 import { z } from 'zod';
-import type { Generator } from '../../generation/generator.ts';
 import type { Operator } from '../../pipelines/operator.ts';
 import type { Deployments } from '../../pipelines/deployments.ts';
-import { viewDeployment } from '../../views/deploymentView.ts';
+import { viewDeployment, type DeploymentViewComponents } from '../../views/deploymentView.ts';
 import { openApiRoutes } from './openApi.ts';
 import { answers, done, noContent, route, takes } from './route.ts';
 
-export interface DeploymentRouteComponents {
+export interface DeploymentRouteComponents extends DeploymentViewComponents {
   deployments: Deployments;
-  generator: Generator;
   operator: Operator;
 }
 
 const tag = 'Deployments';
 
 /** Routes to mount under `/deployments`. */
-export function deploymentRoutes({
-  deployments,
-  generator,
-  operator,
-}: DeploymentRouteComponents): OpenAPIHono {
+export function deploymentRoutes(components: DeploymentRouteComponents): OpenAPIHono {
+  const { deployments, operator } = components;
   const app = openApiRoutes();
   app.openapi(
     route(
       { method: 'get', path: '/', summary: 'What is served', tag, scope: 'ask' },
       { responses: { 200: answers(z.object({ deployments: z.array(Deployment) }), 'Deployments') } },
     ),
-    (c) => c.json({ deployments: deployments.list.map((one) => viewDeployment(generator, one)) }, 200),
+    (c) => c.json({ deployments: deployments.list.map((one) => viewDeployment(components, one)) }, 200),
   );
   app.openapi(
     route(
@@ -38,7 +33,7 @@ export function deploymentRoutes({
     ),
     async (c) => {
       const { model, plan, revision } = c.req.valid('json');
-      return c.json(viewDeployment(generator, await operator.deploy(model, plan, revision)), 200);
+      return c.json(viewDeployment(components, await operator.deploy(model, plan, revision)), 200);
     },
   );
   app.openapi(

@@ -16,7 +16,7 @@ const Message = z.looseObject({
 const maxStopStrings = 4;
 
 const ChatBody = z.looseObject({
-  model: z.string(),
+  model: z.string().optional(),
   messages: z.array(Message).min(1),
   stream: z.boolean().default(false),
   stream_options: z.looseObject({ include_usage: z.boolean().nullish() }).optional(),

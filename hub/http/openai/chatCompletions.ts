@@ -19,6 +19,8 @@ import { toChatRequest } from './toChatRequest.ts';
 export interface ChatComponents {
   generator: Generator;
   deployments: Pick<Deployments, 'find' | 'list'>;
+  /** Answers where the request names no model; undefined while none is deployed. */
+  defaultModel: () => string | undefined;
   conversations: ConversationKeeper;
   keyUse: KeyUse;
   /** What of a request's words is kept with it. */
@@ -29,11 +31,12 @@ export interface ChatComponents {
 /** Answers a chat request, as a stream or as a whole. */
 export async function answerChat(c: Context, components: ChatComponents): Promise<Response> {
   const started = performance.now();
-  const { generator, deployments, conversations, settings, logger } = components;
+  const { generator, deployments, defaultModel, conversations, settings, logger } = components;
   const { caller } = c.var;
   const body = readChatBody(await readJson(c));
-  const deployment = deployments.find(body.model);
-  if (!deployment) throw unknownModel(body.model, deployments.list);
+  const asked = body.model ?? defaultModel() ?? '';
+  const deployment = deployments.find(asked);
+  if (!deployment) throw unknownModel(asked, deployments.list);
   const { model } = deployment;
   const place = await placeOf(c, conversations);
   const done = await takePlace(caller, model.package.id, components);

@@ -47,6 +47,8 @@ export type Replica = z.infer<typeof Replica>;
 export const Deployment = z
   .object({
     model: z.string(),
+    /** Answers where a request names no model. */
+    isDefault: z.boolean(),
     /** Rises at every change of the plan; send it back to change the plan. */
     revision: Count,
     plan: DeploymentPlan,

@@ -42,6 +42,8 @@ export const Settings = z
     hasTurnCredential: z.boolean(),
     /** TURN servers of the flag `--turn`; they are used, too. */
     flagTurnUrls: z.array(z.string()),
+    /** Answers where a request names no model, while it is deployed; null: the one that was deployed first. */
+    defaultModel: z.string().max(200).nullable(),
     /** Folders below which models may be imported from; empty: any, for administrators. */
     modelDirectories: z.array(z.string()),
   })
@@ -56,6 +58,7 @@ export const SettingsChange = z
     keepChatWords: z.boolean().optional(),
     keepApiWords: z.boolean().optional(),
     trustLocal: z.boolean().optional(),
+    defaultModel: z.string().max(200).nullable().optional(),
     hubEndpoint: HttpUrl.optional(),
     /** Null forgets it. */
     hubToken: z.string().min(1).max(500).nullable().optional(),

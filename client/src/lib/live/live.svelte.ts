@@ -44,12 +44,9 @@ class Live implements Grid {
     return this.known && [...this.models.values()].every(({ builtIn }) => builtIn);
   }
 
-  /** The model for those who chose none: one that is served, rather another than the built-in one. */
-  get usualModel(): string | undefined {
-    const deployments = [...this.deployments.values()];
-    const ready = deployments.filter((deployment) => deployment.ready);
-    const chosen = ready.findLast(({ model }) => !this.models.get(model)?.builtIn) ?? ready[0];
-    return (chosen ?? deployments[0])?.model;
+  /** The model for those who chose none. */
+  get defaultModel(): string | undefined {
+    return [...this.deployments.values()].find(({ isDefault }) => isDefault)?.model;
   }
 
   /** Follows the stream until the returned function is called. It resumes by itself after a lost connection. */
