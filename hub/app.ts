@@ -15,6 +15,7 @@ import { openaiRoutes } from './http/openai/openaiRoutes.ts';
 import { servePages } from './http/pages.ts';
 import { requestId } from './http/requestId.ts';
 import { findSource, hubUrlFor } from './http/source.ts';
+import { unbufferedStreams } from './http/streams.ts';
 import type { TrustedProxies } from './http/trustedProxies.ts';
 import type { BlobStore } from './models/blobStore.ts';
 import { signallingRoutes, type SignallingOptions } from './signalling/signallingRoutes.ts';
@@ -52,6 +53,7 @@ export function createApp(components: AppComponents): Hono {
   const app = new Hono({ getPath: (request) => getPath(request).replaceAll(/\/{2,}/g, '/') });
 
   app.use(findSource(components.proxies));
+  app.use(unbufferedStreams());
   app.use(crossOrigin());
   app.use(requestId());
 

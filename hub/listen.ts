@@ -15,6 +15,12 @@ export interface ServerCertificate {
   key: string;
 }
 
+/**
+ * How long an idle connection stays open. Proxies keep theirs for 60 s (nginx, AWS) to 600 s (Google's load balancers, whose
+ * documentation asks for 620 s behind them); a hub that closes first makes them answer 502 now and then.
+ */
+const keepAliveMs = 620_000;
+
 export interface Listening {
   port: number;
   /** Ends all connections and frees the port. */
@@ -71,6 +77,7 @@ function asLike(sockets: WebSocketServer): WebSocketServerLike {
 }
 
 function open(server: ServerType, port: number, host: string | undefined, flag: string): Promise<void> {
+  if ('keepAliveTimeout' in server) server.keepAliveTimeout = keepAliveMs;
   return new Promise((resolve, reject) => {
     server.once('error', (error) => reject(listenError(error, port, host, flag)));
     server.listen(port, host, resolve);

@@ -17,7 +17,7 @@ export function blobRoutes(blobs: BlobStore): Hono {
       throw new ApiError(404, `There is no blob ${sha256}.`, { code: 'blob_not_found' });
     const headers = new Headers({
       'content-type': 'application/octet-stream',
-      'cache-control': 'public, max-age=31536000, immutable',
+      'cache-control': 'public, max-age=31536000, immutable, no-transform',
       etag: `"${sha256}"`,
       'accept-ranges': 'bytes',
     });

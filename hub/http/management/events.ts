@@ -65,8 +65,6 @@ export async function streamEvents(c: Context, { bus, live }: EventComponents): 
   return new Response(body, {
     headers: {
       'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-cache',
-      'x-accel-buffering': 'no',
     },
   });
 }
