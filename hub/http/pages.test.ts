@@ -33,7 +33,18 @@ describe('servePages', () => {
       expect(response.headers.get('cross-origin-opener-policy')).toBe('same-origin');
       expect(response.headers.get('cross-origin-embedder-policy')).toBe('require-corp');
       expect(response.headers.get('cache-control')).toBe('no-cache');
+      expect(response.headers.get('vary')).toMatch(/Accept/);
+      expect(response.headers.get('content-security-policy')).toBe("frame-ancestors 'none'");
+      expect(response.headers.get('x-frame-options')).toBe('DENY');
     }
+  });
+
+  it('gives its own pages to whoever asks, as link previews do', async () => {
+    for (const address of ['/join', '/nodes', '/requests', '/settings']) {
+      expect(await (await app.request(address)).text(), address).toContain('the app');
+      expect((await app.request(address, { method: 'HEAD' })).status).toBe(200);
+    }
+    expect((await app.request('/nothing')).status).toBe(404);
   });
 
   it('leaves the routes of programs alone', async () => {

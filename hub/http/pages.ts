@@ -1,9 +1,11 @@
 /** The app's files, for browsers. */
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { serveStatic } from '@hono/node-server/serve-static';
 import { Hono, type Context, type MiddlewareHandler } from 'hono';
 import { compress } from 'hono/compress';
+import { relativePage } from './relativePage.ts';
 
 export interface PageOptions {
   /** What `npm run build` made: `index.html` and the files that it loads. */
@@ -16,6 +18,8 @@ export const builtPagesDirectory = fileURLToPath(new URL('../../client/build', i
 /** Files under this path have their content's hash in their names. */
 const immutablePath = '/_app/immutable/';
 const forEver = 'public, max-age=31536000, immutable';
+/** Pages that programs have no other use for: they are answered whatever is asked for, as link previews ask for anything. */
+const knownPage = /^\/(join|nodes|requests|settings)(\/|$)/;
 /** Asks each time, so that an updated hub is noticed. */
 const askAgain = 'no-cache';
 
@@ -30,8 +34,12 @@ export function servePages({ directory }: PageOptions): MiddlewareHandler {
   site.get('/*', serveStatic({ root: directory }));
   const page = new Hono();
   page.use(withHeaders, compress());
-  page.get('*', serveStatic({ path: index }));
-  page.get('*', (c) => c.html(missingBuild, 503));
+  page.get('*', async (c) => {
+    const html = await readFile(index, 'utf8').catch(() => undefined);
+    c.header('vary', 'Accept', { append: true });
+    if (html === undefined) return c.html(missingBuild, 503);
+    return c.html(relativePage(html, new URL(c.req.url).pathname));
+  });
   return async function answerPages(c, next) {
     if (c.req.method !== 'GET' && c.req.method !== 'HEAD') return next();
     if (isPageRequest(c)) return page.fetch(c.req.raw, c.env);
@@ -41,11 +49,15 @@ export function servePages({ directory }: PageOptions): MiddlewareHandler {
   };
 }
 
-/** A person's browser that goes to an address: programs, and the app's own requests, do not ask for HTML. */
+/**
+ * A person's browser that goes to an address: programs, and the app's own requests, do not ask for HTML. At `/` and
+ * `/models` programs get something else.
+ */
 function isPageRequest(c: Context): boolean {
   const isReserved = /^\/(api|v1|peerjs|blobs|health|metrics|_app)(\/|$)/.test(c.req.path);
   const isFile = /\.\w+$/.test(c.req.path);
-  return !isReserved && !isFile && (c.req.header('accept') ?? '').includes('text/html');
+  const wantsPage = knownPage.test(c.req.path) || (c.req.header('accept') ?? '').includes('text/html');
+  return !isReserved && !isFile && wantsPage;
 }
 
 async function withHeaders(c: Context, next: () => Promise<void>): Promise<void> {
@@ -54,6 +66,9 @@ async function withHeaders(c: Context, next: () => Promise<void>): Promise<void>
   c.header('cross-origin-opener-policy', 'same-origin');
   c.header('cross-origin-embedder-policy', 'require-corp');
   c.header('cross-origin-resource-policy', 'same-origin');
+  // A page of another origin that shows this one in a frame could have its visitor press buttons here.
+  c.header('content-security-policy', "frame-ancestors 'none'");
+  c.header('x-frame-options', 'DENY');
   c.header('x-content-type-options', 'nosniff');
   c.header('referrer-policy', 'no-referrer');
 }
