@@ -41,7 +41,7 @@ test.each([
   [['--https-port', 'none'], /--https-port.*from 0 to 65535, or off/],
   [['--certificate', 'chain.pem'], /--certificate and --certificate-key are given together/],
   [['--https-port', 'off', '--certificate', 'a', '--certificate-key', 'b'], /Leave one of them out/],
-  [['--addresses', 'http://hub.local:8000'], /--addresses.*no name or address.*without http/],
+  [['--addresses', 'ftp://hub.local'], /--addresses.*is no address.*hub.example.org/],
   [['--stun-port', '-1'], /--stun-port/],
   [['--turn', 'stun:turn.example.org'], /--turn.*no TURN server.*turn:turn\.example\.org:3478/],
   [['--turn', 'turn:turn.example.org'], /--turn needs --turn-username and --turn-credential/],

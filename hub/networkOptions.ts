@@ -1,10 +1,9 @@
 /** The hub's settings for HTTPS, for its names, and for how workers find a way to each other. */
-import { isIP } from 'node:net';
 import { TurnUrl } from '@potluck/api';
 import { InvalidArgumentError, type Option } from 'commander';
 import { StartError } from './errors.ts';
 import { isNetwork, loopbackNetworks } from './http/trustedProxies.ts';
-import { isDnsName } from './reachability/localNames.ts';
+import { readAddress } from './reachability/givenAddress.ts';
 
 export interface NetworkConfig {
   /**
@@ -16,7 +15,7 @@ export interface NetworkConfig {
   certificate?: string;
   /** PEM file with the certificate's private key. */
   certificateKey?: string;
-  /** Further names and addresses under which others reach the hub. */
+  /** Further addresses under which others reach the hub, as `readAddress` returns them. */
   addresses?: string[];
   /** Addresses and networks of proxies whose X-Forwarded-* headers are believed; undefined: no proxy is in front. */
   behindProxy?: string[];
@@ -36,7 +35,7 @@ export function networkOptions(option: (flags: string, description: string) => O
     option('--certificate-key <file>', "PEM file with the certificate's private key"),
     option(
       '--addresses <names>',
-      'further names and addresses under which others reach this hub, with commas between',
+      'names, addresses with a port, or URLs under which others reach this hub, with commas between',
     ).argParser(addressList),
     option(
       '--behind-proxy [addresses]',
@@ -91,10 +90,10 @@ function portOrOff(text: string): number | 'off' {
 
 function addressList(text: string): string[] {
   return listOf(text).map((name) => {
-    const plain = /^\[(.+)\]$/.exec(name)?.[1] ?? name;
-    if (isIP(plain) !== 0 || isDnsName(plain)) return plain.toLowerCase();
+    const address = readAddress(name);
+    if (address !== undefined) return address;
     throw new InvalidArgumentError(
-      `'${name}' is no name or address. It takes such as hub.example.org or 192.168.1.20, without http:// and port.`,
+      `'${name}' is no address. It takes such as hub.example.org, 192.168.1.20:8443, or https://example.org/potluck.`,
     );
   });
 }

@@ -26,6 +26,7 @@ import { LibraryCatalogue } from './models/libraryCatalogue.ts';
 import { ModelLibrary } from './models/modelLibrary.ts';
 import { restoreDeployments } from './restoreDeployments.ts';
 import { explainJoining } from './reachability/explainJoining.ts';
+import { publicAddresses } from './reachability/givenAddress.ts';
 import { openHttps } from './reachability/openHttps.ts';
 import {
   bracketed,
@@ -93,6 +94,7 @@ async function start(
   const reachability = (): Reachability => ({
     httpPort: port,
     hosts: [...new Set([...namedHosts(https?.certificate), ...hostsOf(config)])],
+    publicAddresses: publicAddresses(config.addresses ?? [], https !== undefined),
     ...(https && { httpsPort: https.port }),
     ...(https?.certificate.fingerprint && { fingerprint: https.certificate.fingerprint }),
   });

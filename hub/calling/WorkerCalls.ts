@@ -135,8 +135,9 @@ export class WorkerCalls {
   #ways({ hubHost }: ReachedWorker): TestCall['ways'] {
     const { reachability, iceServers } = this.#components;
     const reach = reachability();
-    const hosts = [...new Set([hubHost, ...reach.hosts])].slice(0, maxHubUrls);
-    return hubUrls({ ...reach, hosts }).map((hubUrl) => ({
+    const hosts = [...new Set([hubHost, ...reach.hosts])];
+    const urls = [...hubUrls({ ...reach, hosts, publicAddresses: [] }), ...hubUrls({ ...reach, hosts: [] })];
+    return [...new Set(urls)].slice(0, maxHubUrls).map((hubUrl) => ({
       hubUrl,
       iceServers: iceServers(new URL(hubUrl).host),
     }));

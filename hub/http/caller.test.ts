@@ -136,6 +136,7 @@ test('forwarded headers are believed from a named proxy only', async () => {
     protocol: 'https',
     host: 'hub.example.org',
     prefix: '/potluck',
+    publicUrl: 'https://hub.example.org/potluck',
     isForwarded: true,
     isBehindProxy: true,
   };

@@ -11,6 +11,8 @@ export interface Source {
   host: string | undefined;
   /** Path below which the caller sees the hub: empty, or such as `/potluck`. */
   prefix: string;
+  /** URL under which others reach the hub, where a trusted proxy says so. */
+  publicUrl?: string;
   /** True where a trusted proxy passed the request on. */
   isForwarded: boolean;
   /** True where the operator named proxies: nobody counts as a caller on this machine then. */
@@ -60,14 +62,21 @@ function sourceOf(c: Context, proxies: TrustedProxies): Source {
   const protocol = lastOf(c, 'x-forwarded-proto')?.toLowerCase();
   const host = lastOf(c, 'x-forwarded-host');
   const prefix = lastOf(c, 'x-forwarded-prefix')?.replace(/\/+$/, '');
-  return {
+  const isNamed = host !== undefined && hostPattern.test(host);
+  const hasPrefix = prefix !== undefined && prefixPattern.test(prefix);
+  const forwarded: Source = {
     address: proxies.callerOf(address, c.req.header('x-forwarded-for')),
     protocol: protocol === 'https' || protocol === 'http' ? protocol : source.protocol,
-    host: host !== undefined && hostPattern.test(host) ? host : source.host,
-    prefix: prefix !== undefined && prefixPattern.test(prefix) ? prefix : '',
+    host: isNamed ? host : source.host,
+    prefix: hasPrefix ? prefix : '',
     isForwarded: true,
     isBehindProxy: true,
   };
+  // A proxy that replaces the Host and says nothing else leaves its own way to the hub there.
+  const isPublic =
+    isNamed || hasPrefix || !/^(localhost|127(\.\d+){3}|\[::1\])(:|$)/.test(source.host ?? 'localhost');
+  const publicUrl = isPublic ? hubUrlFor(forwarded) : undefined;
+  return { ...forwarded, ...(publicUrl === undefined ? {} : { publicUrl }) };
 }
 
 /** Proxies append: the last value is from the one that the operator named, those before it from anybody. */

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { readJoinLink } from '@potluck/protocol';
 import { expect, test } from 'vitest';
+import { publicAddresses } from './givenAddress.ts';
 import { machineNames } from './localNames.ts';
 import { certificateNames, hostsOf, joinLinks, workerCommands } from './reachability.ts';
 
@@ -57,4 +58,22 @@ test('a machine name that is none in DNS is left out', () => {
   expect(machineNames('Attic')).toEqual(['attic', 'attic.local']);
   expect(machineNames('attic.example.org')).toEqual(['attic.example.org']);
   expect(machineNames("Grandma's Laptop")).toEqual([]);
+});
+
+test('links and commands name public addresses as they were given, before the own ones', () => {
+  const addresses = ['hub.example.org:443', 'https://example.org/potluck', 'attic.example.org'];
+  const hosts = hostsOf({ host: '192.168.1.20', addresses });
+  const given = { ...secure, hosts, publicAddresses: publicAddresses(addresses, true) };
+  expect(joinLinks(given, 'x')).toEqual([
+    'https://hub.example.org/join#token=x',
+    'https://example.org/potluck/join#token=x',
+    'https://attic.example.org:8443/join#token=x',
+    'https://192.168.1.20:8443/join#token=x',
+  ]);
+  const [forwarded, proxied] = workerCommands(given, 'x');
+  expect(forwarded).toMatch(/--hub https:\/\/hub\.example\.org --token x --fingerprint AA:BB$/);
+  expect(proxied).toMatch(/--hub https:\/\/example\.org\/potluck --token x$/);
+  expect(certificateNames({ addresses }).required).toEqual(
+    expect.arrayContaining(['hub.example.org', 'example.org', 'attic.example.org']),
+  );
 });

@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { joinLink } from '@potluck/protocol';
 import { certificatesIn, namesIn, type HubCertificate } from '../certificate/hubCertificate.ts';
 import type { CertificateNames } from '../certificate/ownCertificate.ts';
+import { namesOf, plainHosts, type PublicAddress } from './givenAddress.ts';
 import { isDnsName, lanAddresses, lanAddresses6, machineNames } from './localNames.ts';
 import { shellQuoted } from './shellQuoted.ts';
 
@@ -12,6 +13,8 @@ export interface Reachability {
   httpsPort?: number;
   /** Names and addresses of the hub as they stand in a URL, the likeliest first; at least one. */
   hosts: readonly string[];
+  /** Other ways to the hub, the likeliest first; they come before `hosts`. */
+  publicAddresses?: readonly PublicAddress[];
   /** What workers hold on to when they join over HTTPS; see HubCertificate. */
   fingerprint?: string;
 }
@@ -19,14 +22,14 @@ export interface Reachability {
 export interface HostSettings {
   /** Where the hub listens; undefined means all addresses. */
   host?: string;
-  /** Further names and addresses, where it can't see them itself: behind a port forward, in a container. */
+  /** Further addresses, as `readAddress` returns them: behind a port forward, in a container, behind a proxy. */
   addresses?: readonly string[];
 }
 
 /** Names and addresses as they stand in a URL, the likeliest first. */
 export function hostsOf({ host, addresses = [] }: HostSettings): string[] {
   const own = isWildcard(host) ? lanAddresses() : [host];
-  const all = [...addresses, ...own].map(bracketed);
+  const all = [...plainHosts(addresses), ...own].map(bracketed);
   return all.length > 0 ? [...new Set(all)] : ['127.0.0.1'];
 }
 
@@ -45,31 +48,40 @@ export function namedHosts(certificate: HubCertificate | undefined): string[] {
 export function certificateNames({ host, addresses = [] }: HostSettings): CertificateNames {
   const own = isWildcard(host) ? lanAddresses() : isIP(host) === 6 ? [] : [host];
   return {
-    required: [...new Set([...addresses, ...machineNames(), 'localhost', ...own, '127.0.0.1', '::1'])],
+    required: [
+      ...new Set([...namesOf(addresses), ...machineNames(), 'localhost', ...own, '127.0.0.1', '::1']),
+    ],
     optional: isWildcard(host) ? lanAddresses6() : [host],
   };
 }
 
 /** Links that a person opens on another device, the likeliest first: HTTPS where there is some, else plain HTTP. */
 export function joinLinks(reach: Reachability, token: string): string[] {
-  return hubUrls(reach).map((hubUrl) => joinLink({ hubUrl, token }));
+  return waysTo(reach).map(({ url }) => joinLink({ hubUrl: url, token }));
 }
 
 /** Commands that make a machine without a browser join, in a clone of this project; the likeliest first. */
 export function workerCommands(reach: Reachability, token: string): string[] {
-  const trust =
-    reach.httpsPort === undefined || !reach.fingerprint ? '' : ` --fingerprint ${reach.fingerprint}`;
-  return hubUrls(reach).map(
-    (hubUrl) =>
-      `npm run potluck -- worker --hub ${shellQuoted(hubUrl)} --token ${shellQuoted(token)}${trust}`,
-  );
+  return waysTo(reach).map(({ url, showsHubCertificate }) => {
+    const trust = showsHubCertificate && reach.fingerprint ? ` --fingerprint ${reach.fingerprint}` : '';
+    return `npm run potluck -- worker --hub ${shellQuoted(url)} --token ${shellQuoted(token)}${trust}`;
+  });
 }
 
-/** The hub's addresses as URLs, the likeliest first: HTTPS where there is some, else plain HTTP. */
-export function hubUrls({ hosts, httpPort, httpsPort }: Reachability): string[] {
-  return hosts.map((host) =>
-    httpsPort === undefined ? `http://${host}:${httpPort}` : `https://${host}:${httpsPort}`,
+/** The hub's addresses as URLs, the likeliest first. */
+export function hubUrls(reach: Reachability): string[] {
+  return waysTo(reach).map(({ url }) => url);
+}
+
+/** Public addresses, then the hub's own ports: HTTPS where there is some, else plain HTTP. */
+function waysTo({ publicAddresses = [], hosts, httpPort, httpsPort }: Reachability): PublicAddress[] {
+  const own = hosts.map((host) =>
+    httpsPort === undefined
+      ? { url: `http://${host}:${httpPort}`, showsHubCertificate: false }
+      : { url: `https://${host}:${httpsPort}`, showsHubCertificate: true },
   );
+  const all = new Map([...publicAddresses, ...own].map((way) => [way.url, way]));
+  return [...all.values()];
 }
 
 export function isWildcard(host: string | undefined): host is undefined | '0.0.0.0' | '::' {

@@ -9,7 +9,7 @@ import type { WorkerRecord } from '../../workers/workerTable.ts';
 import { ApiError } from '../apiError.ts';
 import { refusePast } from './keys.ts';
 import { openApiRoutes } from './openApi.ts';
-import type { ReachabilityComponents } from './reachability.ts';
+import { reachableFor, type ReachabilityComponents } from './reachability.ts';
 import { answers, done, noContent, route, takes } from './route.ts';
 
 export interface JoinTokenRouteComponents {
@@ -55,7 +55,7 @@ export function joinTokenRoutes({
       const init = c.req.valid('json');
       refusePast(init.expiresAt);
       const { token, secret } = await joinTokens.create(init);
-      const reach = reachability.reachability();
+      const reach = reachableFor(c.var.source, reachability.reachability());
       c.header('cache-control', 'no-store');
       return c.json(
         {

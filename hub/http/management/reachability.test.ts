@@ -1,7 +1,10 @@
+import type { JoinInformation } from '@potluck/api';
 import { Hono } from 'hono';
 import { expect, test } from 'vitest';
 import { createAuthority } from '../../certificate/issueCertificate.ts';
 import type { Reachability } from '../../reachability/reachability.ts';
+import { findSource } from '../source.ts';
+import { loopbackNetworks, trustedProxies } from '../trustedProxies.ts';
 import { hubInformationRoutes, joinInformationRoutes } from './reachability.ts';
 
 const secure: Reachability = {
@@ -13,7 +16,8 @@ const secure: Reachability = {
 
 test('a page learns where HTTPS is, and gets no secret', async () => {
   let reach = secure;
-  const app = hubInformationRoutes({ reachability: () => reach, https: () => undefined });
+  const app = new Hono().use(findSource());
+  app.route('/', hubInformationRoutes({ reachability: () => reach, https: () => undefined }));
   const answer: unknown = await (await app.request('/')).json();
   expect(answer).toEqual({
     name: expect.any(String) as string,
@@ -21,6 +25,7 @@ test('a page learns where HTTPS is, and gets no secret', async () => {
     httpPort: 8000,
     httpsPort: 8443,
     addresses: ['192.168.1.20'],
+    publicUrls: [],
     fingerprint: 'AA:BB',
   });
   reach = { httpPort: 8000, hosts: ['10.0.0.7'] };
@@ -41,7 +46,8 @@ test("the hub's own authority can be downloaded, to be installed", async () => {
 });
 
 test('who may invite gets links and commands', async () => {
-  const app = new Hono().use(async (c, next) => {
+  const app = new Hono();
+  app.use(findSource(trustedProxies(loopbackNetworks)), async (c, next) => {
     c.set('caller', { scopes: ['admin'], via: 'local', owner: 'local' });
     await next();
   });
@@ -55,4 +61,22 @@ test('who may invite gets links and commands', async () => {
       'npm run potluck -- worker --hub https://192.168.1.20:8443 --token secret --fingerprint AA:BB',
     ],
   });
+
+  // A proxy that the operator named says where others reach the hub; it shows a certificate of its own there.
+  const forwarded = {
+    'x-forwarded-host': 'example.org',
+    'x-forwarded-proto': 'https',
+    'x-forwarded-prefix': '/potluck',
+  };
+  const through = async (remoteAddress: string): Promise<JoinInformation> =>
+    (await (
+      await app.request('/', { headers: forwarded }, { incoming: { socket: { remoteAddress } } })
+    ).json()) as JoinInformation;
+  const { links, commands } = await through('127.0.0.1');
+  expect(links).toEqual([
+    'https://example.org/potluck/join#token=secret',
+    'https://192.168.1.20:8443/join#token=secret',
+  ]);
+  expect(commands[0]).toBe('npm run potluck -- worker --hub https://example.org/potluck --token secret');
+  expect((await through('10.0.0.9')).links).toHaveLength(1);
 });

@@ -9,6 +9,7 @@ import type { Https } from '../../reachability/openHttps.ts';
 import { joinLinks, workerCommands, type Reachability } from '../../reachability/reachability.ts';
 import { hubVersion } from '../../version.ts';
 import { ApiError } from '../apiError.ts';
+import type { Source } from '../source.ts';
 import { openApiRoutes } from './openApi.ts';
 import { answers, route } from './route.ts';
 
@@ -40,7 +41,13 @@ export function hubInformationRoutes({ reachability, https }: HubInformationComp
       { responses: { 200: answers(HubInformation, 'Its addresses, and its certificate') } },
     ),
     (c) => {
-      const { httpPort, httpsPort, hosts, fingerprint } = reachability();
+      const {
+        httpPort,
+        httpsPort,
+        hosts,
+        publicAddresses = [],
+        fingerprint,
+      } = reachableFor(c.var.source, reachability());
       return c.json(
         {
           name: hostname(),
@@ -48,6 +55,7 @@ export function hubInformationRoutes({ reachability, https }: HubInformationComp
           httpPort,
           httpsPort: httpsPort ?? null,
           addresses: [...hosts],
+          publicUrls: publicAddresses.map(({ url }) => url),
           fingerprint: fingerprint ?? null,
         },
         200,
@@ -86,13 +94,20 @@ export function joinInformationRoutes({ reachability, joinToken }: JoinInformati
       { responses: { 200: answers(JoinInformation, 'With the hub’s own join token') } },
     ),
     (c) => {
-      const reach = reachability();
+      const reach = reachableFor(c.var.source, reachability());
       c.header('cache-control', 'no-store');
       const [links, commands] = [joinLinks(reach, joinToken), workerCommands(reach, joinToken)];
       return c.json({ token: joinToken, links, commands }, 200);
     },
   );
   return app;
+}
+
+/** With the way that a trusted proxy names, before all others. */
+export function reachableFor({ publicUrl }: Source, reach: Reachability): Reachability {
+  if (publicUrl === undefined) return reach;
+  const publicAddresses = [{ url: publicUrl, showsHubCertificate: false }, ...(reach.publicAddresses ?? [])];
+  return { ...reach, publicAddresses };
 }
 
 function isRoot(certificate: X509Certificate): boolean {

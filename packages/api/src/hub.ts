@@ -9,6 +9,10 @@ export const HubInformation = z
     httpPort: z.number().int(),
     httpsPort: z.number().int().nullable().meta({ description: 'null where HTTPS is off' }),
     addresses: z.array(z.string()).meta({ description: 'Hosts as they stand in a URL, the likeliest first' }),
+    publicUrls: z.array(z.string()).meta({
+      description:
+        'URLs that the operator or a trusted proxy names, the likeliest first; they may have a path',
+    }),
     fingerprint: z.string().nullable().meta({
       description: 'SHA-256 of the certificate at the end of the hub’s chain, where it has its own',
     }),

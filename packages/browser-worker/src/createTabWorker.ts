@@ -1,5 +1,6 @@
 /** The tab as its page sees it: the commands of people, one after the other, and what the page goes through. */
 import { messageOf } from '@potluck/worker';
+import { plainHubUrl } from '@potluck/protocol';
 import type { TabRun } from './agent/startTabRun.ts';
 import { countWeights } from './blobs/countWeights.ts';
 import { indexedDbBlobStore } from './blobs/indexedDbBlobStore.ts';
@@ -39,7 +40,7 @@ class Tab implements TabWorker {
 
   constructor(options: TabWorkerOptions) {
     this.#mainMemoryBytes = options.mainMemoryBytes;
-    this.#hubUrl = new URL(options.hubUrl ?? location.origin).origin;
+    this.#hubUrl = plainHubUrl(options.hubUrl ?? location.origin);
     this.#settings = new TabSettingsStore(storageOf('localStorage'), describeBrowser(navigator.userAgent));
     if (options.token) this.#settings.keepToken(this.#hubUrl, options.token);
     this.#view = new SnapshotStore(this.#settings.settings);

@@ -10,6 +10,7 @@ export * from './control.ts';
 export * from './errors.ts';
 export * from './frame.ts';
 export * from './ids.ts';
+export * from './hubPath.ts';
 export * from './joinLink.ts';
 export * from './model.ts';
 export * from './prefillChunks.ts';

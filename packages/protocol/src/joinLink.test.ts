@@ -14,6 +14,10 @@ test('a join link carries what the device needs behind the #, where no server se
     fingerprint: 'AA:BB',
   };
   expect(readJoinLink(joinLink(whole))).toEqual(whole);
+  const below: JoinLink = { hubUrl: 'https://example.org/potluck', token: 'x' };
+  expect(joinLink(below)).toBe('https://example.org/potluck/join#token=x');
+  expect(readJoinLink(joinLink(below))).toEqual(below);
+  expect(readJoinLink('https://example.org/potluck/').hubUrl).toBe('https://example.org/potluck');
 });
 
 test("a hub's plain URL is read too, and what is neither is refused by what it is", () => {

@@ -3,12 +3,13 @@
  * which browsers send to nobody.
  */
 import { ProtocolError } from './errors.ts';
+import { atHub, plainHubUrl } from './hubPath.ts';
 
 /** Page of the app that joins. */
 export const joinPath = '/join';
 
 export interface JoinLink {
-  /** Origin of the hub, such as `https://192.168.1.20:8443`. */
+  /** URL of the hub, such as `https://192.168.1.20:8443` or `https://example.org/potluck`. */
   hubUrl: string;
   /** Join token. */
   token: string;
@@ -33,7 +34,7 @@ export function joinLink(link: JoinLink): string {
   if (memoryBytes !== undefined) fragment.set('memory', String(memoryBytes));
   if (mainMemoryBytes !== undefined) fragment.set('main-memory', String(mainMemoryBytes));
   if (fingerprint !== undefined) fragment.set('fingerprint', fingerprint);
-  return `${new URL(joinPath, hubUrl).href}#${fragment.toString()}`;
+  return `${atHub(hubUrl, joinPath).href}#${fragment.toString()}`;
 }
 
 /**
@@ -51,7 +52,7 @@ export function readJoinLink(text: string): JoinLink {
   const mainMemoryBytes = bytesIn(fragment.get('main-memory'));
   const fingerprint = fragment.get('fingerprint');
   return {
-    hubUrl: url.origin,
+    hubUrl: plainHubUrl(url.href).replace(/\/join$/, ''),
     token: fragment.get('token') ?? '',
     ...(fragment.get('auto') === '1' && { auto: true }),
     ...(name && { name }),

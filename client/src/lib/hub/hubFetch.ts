@@ -1,5 +1,6 @@
 /** The one door from the app to the hub. */
 import { HubError, HubUnreachableError } from './errors.ts';
+import { hubPath } from './hubUrl.ts';
 
 let refused = (): void => undefined;
 
@@ -15,7 +16,7 @@ export function whenRefused(call: () => void): void {
 export async function hubFetch(path: string, init: RequestInit = {}): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(path, init);
+    response = await fetch(hubPath(path), init);
   } catch (cause) {
     if (init.signal?.aborted) throw cause;
     throw new HubUnreachableError({ cause });

@@ -3,6 +3,7 @@ import type { Activity, Deployment, Import, LiveEvent, Model, Node } from '@potl
 import { SvelteMap } from 'svelte/reactivity';
 import { followEvents, type FeedListener } from '#lib/events/followEvents.ts';
 import { hubFetch } from '#lib/hub/hubFetch.ts';
+import { hubUrl } from '#lib/hub/hubUrl.ts';
 import { applyEvent, type Grid } from './grid.ts';
 
 /** A lost connection shorter than this is nobody's business, in milliseconds. */
@@ -51,7 +52,7 @@ class Live implements Grid {
 
   /** Follows the stream until the returned function is called. It resumes by itself after a lost connection. */
   follow(): () => void {
-    const address = new URL('/api/events', location.href).href;
+    const address = hubUrl('/api/events');
     const end = followEvents(address, (message) => this.#hear(message));
     return () => {
       clearTimeout(this.#loss);

@@ -1,6 +1,7 @@
 /** This tab as a worker: what packages/browser-worker tells, for components to show. */
 import type { TabSnapshot, TabWorker } from '@potluck/browser-worker';
 import type { JoinLink } from '@potluck/protocol';
+import { hubUrl } from '#lib/hub/hubUrl.ts';
 
 class Tab {
   /** Undefined until the worker's code is loaded. */
@@ -35,6 +36,7 @@ class Tab {
       // Large, and only people who lend their device need it.
       const { createTabWorker } = await import('@potluck/browser-worker');
       const worker = createTabWorker({
+        hubUrl: hubUrl(),
         ...(link !== undefined && { token: link.token }),
         ...(link?.mainMemoryBytes !== undefined && { mainMemoryBytes: link.mainMemoryBytes }),
       });

@@ -1,6 +1,7 @@
 /** One run of the agent: its web worker, its ends of the ports, and the page's connections. */
 import {
   InstanceId,
+  atHub,
   workerGoodbyePath,
   type Device,
   type PageGoodbye,
@@ -63,7 +64,7 @@ export async function startTabRun({ onEvent, handOver, ...about }: TabRunInit): 
       sayGoodbye(reason) {
         const { hubUrl, token, workerId } = about;
         const goodbye: PageGoodbye = { token, workerId, instanceId, reason };
-        navigator.sendBeacon(new URL(workerGoodbyePath, hubUrl), JSON.stringify(goodbye));
+        navigator.sendBeacon(atHub(hubUrl, workerGoodbyePath), JSON.stringify(goodbye));
       },
       async stop(reason) {
         const grace = new Promise<void>((resolve) => setTimeout(resolve, stopGraceMs));

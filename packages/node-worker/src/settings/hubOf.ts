@@ -4,7 +4,7 @@ import { SettingsError } from '../errors.ts';
 import { readFingerprint } from '../hub-certificate/fingerprint.ts';
 
 export interface HubSettings {
-  /** Origin. */
+  /** May have a path, where a proxy serves the hub below one. */
   hubUrl: string;
   token: string;
   /** SHA-256 of the hub's certificate, `AA:BB:…`; undefined where the system's authorities vouch for the hub. */

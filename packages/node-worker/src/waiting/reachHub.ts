@@ -3,6 +3,7 @@ import type { X509Certificate } from 'node:crypto';
 import { get as httpGet, type RequestOptions } from 'node:http';
 import { get as httpsGet } from 'node:https';
 import { text } from 'node:stream/consumers';
+import { atHub } from '@potluck/protocol';
 import { messageOf } from '@potluck/worker';
 import { checkHub } from '../hub-certificate/checkHub.ts';
 import { readFingerprint } from '../hub-certificate/fingerprint.ts';
@@ -61,7 +62,7 @@ async function hubIdAt(
   pinned: X509Certificate | undefined,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const url = new URL('/api/session', hubUrl);
+  const url = atHub(hubUrl, '/api/session');
   const options: RequestOptions = { agent: false, signal };
   const body = await new Promise<string>((resolve, reject) => {
     const request =

@@ -1,5 +1,5 @@
 /** One blob from the hub into a partial blob: continues where an earlier try was cut. */
-import type { BlobRef } from '@potluck/protocol';
+import { atHub, type BlobRef } from '@potluck/protocol';
 import { pause } from '../clock.ts';
 import { BlobUnavailableError, StorageFullError } from '../errors.ts';
 import { messageOf } from '../messageOf.ts';
@@ -56,7 +56,7 @@ async function requestRest(
   signal: AbortSignal,
 ): Promise<void> {
   const start = partial.size;
-  const response = await source.fetch(`${source.hubUrl.replace(/\/+$/, '')}/blobs/${blob.sha256}`, {
+  const response = await source.fetch(atHub(source.hubUrl, `/blobs/${blob.sha256}`).href, {
     headers: {
       authorization: `Bearer ${source.token}`,
       ...(start > 0 && { range: `bytes=${start}-` }),

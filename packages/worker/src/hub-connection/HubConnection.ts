@@ -2,6 +2,7 @@
 import {
   decodeFromHub,
   protocolVersion,
+  atHub,
   workerSocketPath,
   type FromHubMessage,
   type FromWorkerMessage,
@@ -134,7 +135,7 @@ export class HubConnection {
   }
 
   #connect(): void {
-    const url = new URL(workerSocketPath, this.#init.hubUrl);
+    const url = atHub(this.#init.hubUrl, workerSocketPath);
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
     // Events of a socket that was given up must not touch its successor.
     const isCurrent = (): boolean => this.#socket === socket;

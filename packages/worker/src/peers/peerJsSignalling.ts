@@ -1,5 +1,5 @@
 /** PeerJS carries offers and answers between workers, through the hub. */
-import { WorkerId } from '@potluck/protocol';
+import { WorkerId, atHub } from '@potluck/protocol';
 import type { DataConnection, Peer } from 'peerjs';
 import { TransportClosedError } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -34,13 +34,13 @@ export function peerJsSignalling({ loadPeer, log }: SignallingComponents): PeerJ
   let rejoin: ReturnType<typeof setTimeout> | undefined;
 
   function join(PeerClass: typeof Peer, init: SignallingInit): void {
-    const url = new URL(init.hubUrl);
+    const url = atHub(init.hubUrl, init.signalling.path);
     const secure = url.protocol === 'https:';
     const peer = new PeerClass(init.workerId, {
       host: url.hostname,
       port: Number(url.port) || (secure ? 443 : 80),
       secure,
-      path: init.signalling.path,
+      path: url.pathname,
       key: init.signalling.key,
       token: init.signalling.token,
       config: { iceServers: init.iceServers },
