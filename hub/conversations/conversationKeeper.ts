@@ -60,12 +60,13 @@ export class ConversationKeeper {
     if (parentId !== null && !(await conversations.message(conversationId, parentId))) {
       throw new ConversationError('parent', `The conversation has no message ${parentId}.`);
     }
-    if (messageId !== undefined && (await conversations.message(conversationId, messageId))) {
-      throw new ConversationError('message', `There is a message ${messageId} already.`);
-    }
+    if (messageId !== undefined && (await conversations.hasMessage(messageId))) throw messageTaken();
   }
 
-  /** Begins the answer's message, which becomes the conversation's current one. */
+  /**
+   * Begins the answer's message, which becomes the conversation's current one.
+   * @throws ConversationError if the id was taken meanwhile
+   */
   async begin(place: AnswerPlace, requestId: string, model: string): Promise<KeptAnswer> {
     const { conversations } = this.#components.database;
     const { owner, conversationId, parentId } = place;
@@ -81,12 +82,18 @@ export class ConversationKeeper {
       requestId,
       createdAt: Date.now(),
     };
-    await conversations.addMessage(row);
+    if (!(await conversations.addMessage(row))) throw messageTaken();
     await conversations.change(owner, conversationId, { currentMessageId: row.id, updatedAt: row.createdAt });
     return new KeptAnswer(row.id, this.#writeEveryMs, (change) =>
-      this.#components.recorder.write('an answer', () => conversations.changeMessage(row.id, change)),
+      this.#components.recorder.write('an answer', () =>
+        conversations.changeMessage(conversationId, row.id, change),
+      ),
     );
   }
+}
+
+function messageTaken(): ConversationError {
+  return new ConversationError('message', 'There is a message with this id already. Draw another UUID.');
 }
 
 /** One answer's message as it grows. */

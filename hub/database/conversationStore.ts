@@ -27,9 +27,11 @@ export interface ConversationStore {
   /** Oldest first. */
   messages(conversationId: string): Promise<MessageRow[]>;
   message(conversationId: string, id: string): Promise<MessageRow | undefined>;
-  /** @returns false if there is one with this id */
+  /** True if there is a message with this id, whoever's it is. */
+  hasMessage(id: string): Promise<boolean>;
+  /** @returns false if there is one with this id, whoever's it is */
   addMessage(row: MessageRow): Promise<boolean>;
-  changeMessage(id: string, change: Partial<MessageRow>): Promise<void>;
+  changeMessage(conversationId: string, id: string, change: Partial<MessageRow>): Promise<void>;
   /** Removes a message and those that follow it. @returns how many there were */
   removeMessage(conversationId: string, id: string): Promise<number>;
   /** Marks answers that a former run left unfinished; called at start. */
@@ -100,10 +102,15 @@ export function conversationStore(database: LibSQLDatabase): ConversationStore {
           .from(messages)
           .where(and(eq(messages.conversationId, conversationId), eq(messages.id, id)))
       )[0],
+    hasMessage: async (id) =>
+      (await database.select({ id: messages.id }).from(messages).where(eq(messages.id, id))).length > 0,
     addMessage: async (row) =>
       (await database.insert(messages).values(row).onConflictDoNothing()).rowsAffected === 1,
-    changeMessage: async (id, change) => {
-      await database.update(messages).set(change).where(eq(messages.id, id));
+    changeMessage: async (conversationId, id, change) => {
+      await database
+        .update(messages)
+        .set(change)
+        .where(and(eq(messages.conversationId, conversationId), eq(messages.id, id)));
     },
     removeMessage: async (conversationId, id) => {
       const { rowsAffected } = await database.run(sql`

@@ -18,6 +18,7 @@ import { migrate } from './migrations.ts';
 import { nodeStore, type NodeStore } from './nodeStore.ts';
 import { withPlainErrors } from './plainErrors.ts';
 import { requestStore, type RequestStore } from './requestStore.ts';
+import { storableClient } from './storableClient.ts';
 import {
   deploymentStore,
   importStore,
@@ -65,7 +66,7 @@ export async function openDatabase(dataDirectory: string): Promise<Database> {
 
 /** The stores in a database that has the present schema. */
 export function storesIn(client: Client): Database {
-  const database = drizzle(client);
+  const database = drizzle(storableClient(client));
   return {
     requests: withPlainErrors(requestStore(database)),
     nodes: withPlainErrors(nodeStore(database)),

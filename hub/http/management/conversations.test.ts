@@ -189,6 +189,30 @@ test('an answer can not be put where it does not belong', async () => {
   expect(hub.generator.load.running).toBe(0);
 });
 
+test('an answer does not take the place of a message of somebody else', async () => {
+  hub.worker('one', answering(hub, 'Hello'));
+  await hub.served();
+  const hers = await begin(ada);
+  const message = await say(ada, hers, 'Mine');
+  const his = await begin(ben);
+  const response = await answerIn(ben, {
+    [conversationHeaders.conversation]: his.id,
+    [conversationHeaders.message]: message.id,
+  });
+  expect(response.status).toBe(409);
+  expect((await read(ada, hers.id)).body.messages).toMatchObject([{ content: 'Mine' }]);
+  expect((await read(ben, his.id)).body.currentMessageId).toBeNull();
+});
+
+test('what follows a NUL is kept, in messages, titles and prompts, and found', async () => {
+  const conversation = await begin(ada, { title: 'a\0title', systemPrompt: 'a\0prompt' });
+  const message = await say(ada, conversation, 'before\0after\uD800');
+  expect(message.content).toBe('before␀after\uFFFD');
+  const { body } = await read(ada, conversation.id);
+  expect(body).toMatchObject({ title: 'a␀title', systemPrompt: 'a␀prompt', messages: [message] });
+  expect(await list(ada, '?search=e%00after')).toMatchObject([{ id: conversation.id }]);
+});
+
 test('what is no conversation or message is refused', async () => {
   const { id } = await begin(ada);
   const cases: [string, string, unknown, number][] = [

@@ -183,7 +183,7 @@ export function conversationRoutes({ database, recorder }: ConversationRouteComp
         throw new ApiError(409, `There is a message ${id} already.`, { code: 'conflict', param: 'id' });
       }
       await store.change(owner, conversationId, { currentMessageId: id, updatedAt: Date.now() });
-      return c.json(viewMessage(row), 201);
+      return c.json(viewMessage((await store.message(conversationId, id)) ?? row), 201);
     },
   );
 

@@ -33,12 +33,15 @@ export async function placeOf(
   try {
     await conversations.check(place);
   } catch (error) {
-    if (!(error instanceof ConversationError)) throw error;
-    throw new ApiError(404, error.message, {
-      code: 'conversation_not_found',
-      param: conversationHeaders[error.param],
-      cause: error,
-    });
+    throw error instanceof ConversationError ? fromConversationError(error) : error;
   }
   return place;
+}
+
+/** What the client hears where its answer can't be kept where it should be. */
+export function fromConversationError(error: ConversationError): ApiError {
+  const init = { param: conversationHeaders[error.param], cause: error };
+  return error.param === 'message'
+    ? new ApiError(409, error.message, { ...init, code: 'conflict' })
+    : new ApiError(404, error.message, { ...init, code: 'conversation_not_found' });
 }
