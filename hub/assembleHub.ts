@@ -76,7 +76,7 @@ export interface HubInit {
   stageDeadlineMs?: number;
   /** How long stages that were loaded elsewhere wait for a moment without answers, in milliseconds. Default 30 000. */
   movePatienceMs?: number;
-  /** Requests that may wait for cache room of one pipeline. Default 64. */
+  /** Requests that may wait for cache room of one pipeline. Default 128. */
   queueLimit?: number;
 }
 

@@ -22,6 +22,11 @@ export class ModelError extends Error {
   }
 }
 
+/** Thrown where a conversation could not be turned into tokens with the time and the memory that there is. */
+export class EncodingError extends Error {
+  override readonly name = 'EncodingError';
+}
+
 /** The message of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

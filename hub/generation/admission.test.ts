@@ -15,32 +15,69 @@ test('the smallest stage decides how long a session may be', () => {
 test('room is granted in the order of asking, also where a later one would fit', async () => {
   const admission = new Admission([stage(100, 1)]);
   const order: string[] = [];
-  const ask = (name: string, tokens: number): Promise<void> =>
-    admission.request(tokens, never).granted.then(() => void order.push(name));
-  await ask('first', 80);
-  const large = ask('large', 60);
-  const small = ask('small', 10);
+  const ask = (name: string, tokens: number): (() => void) => {
+    const room = admission.request(tokens, 'me', never);
+    void room.granted.then(() => order.push(name));
+    return () => room.release();
+  };
+  const release = ask('first', 80);
+  ask('large', 60);
+  ask('small', 10);
   expect(admission.waitingCount).toBe(2);
-  admission.release(80);
-  await Promise.all([large, small]);
+  release();
+  expect(admission.waitingCount).toBe(0);
+  await Promise.resolve();
   expect(order).toEqual(['first', 'large', 'small']);
 });
 
-test('beyond the limit a request is refused with a time to come back', async () => {
-  const admission = new Admission([stage(10, 1)], { queueLimit: 1 });
-  await admission.request(10, never).granted;
-  admission.request(10, never).granted.catch(() => undefined);
-  expect(() => admission.request(10, never)).toThrow(
-    expect.objectContaining({ code: 'rate_limit_exceeded', retryAfterSeconds: 5 }) as Error,
+test('one who asks for much leaves a turn and some room to others', async () => {
+  const admission = new Admission([stage(100, 1)]);
+  const many = Array.from({ length: 60 }, () => admission.request(40, 'many', never));
+  expect(admission.waitingCount).toBe(58);
+  // A small one finds room at once, a large one has the next turn.
+  await admission.request(10, 'small', never).granted;
+  const large = admission.request(50, 'large', never);
+  expect(admission.waitingCount).toBe(59);
+  many[0]?.release();
+  await large.granted;
+  expect(admission.waitingCount).toBe(58);
+});
+
+test('who holds room does not keep a large request of another from ever fitting', async () => {
+  const admission = new Admission([stage(100, 1)]);
+  const first = admission.request(50, 'many', never);
+  const large = admission.request(100, 'large', never);
+  admission.request(10, 'many', never).granted.catch(() => undefined);
+  expect(admission.waitingCount).toBe(2);
+  first.release();
+  await large.granted;
+});
+
+test('beyond the limit a request is refused with a time to come back, and others still find a place', async () => {
+  const admission = new Admission([stage(10, 1)], { queueLimit: 4 });
+  await admission.request(10, 'me', never).granted;
+  const ask = (share: string): void =>
+    void admission.request(10, share, never).granted.catch(() => undefined);
+  ask('me');
+  ask('me');
+  expect(() => ask('me')).toThrow(
+    expect.objectContaining({
+      code: 'rate_limit_exceeded',
+      retryAfterSeconds: 5,
+      message: '2 of your requests are waiting already. Try again later.',
+    }) as Error,
   );
+  ask('other');
+  ask('third');
+  expect(() => ask('fourth')).toThrow('4 requests are waiting already');
 });
 
 test('one that is cancelled while it waits gives way to the next', async () => {
   const admission = new Admission([stage(100, 1)]);
-  await admission.request(60, never).granted;
+  await admission.request(60, 'one', never).granted;
   const controller = new AbortController();
-  const large = admission.request(90, controller.signal).granted;
-  const small = admission.request(40, never).granted;
+  const large = admission.request(90, 'two', controller.signal).granted;
+  const small = admission.request(40, 'three', never).granted;
   controller.abort();
   await expect(large).rejects.toMatchObject({ code: 'cancelled' });
   await small;
@@ -48,9 +85,9 @@ test('one that is cancelled while it waits gives way to the next', async () => {
 
 test('when the pipeline ends those who wait are told why', async () => {
   const admission = new Admission([stage(10, 1)]);
-  await admission.request(10, never).granted;
-  const waiting = admission.request(10, never).granted;
+  await admission.request(10, 'me', never).granted;
+  const waiting = admission.request(10, 'me', never).granted;
   admission.end(new Error('gone'));
   await expect(waiting).rejects.toThrow('gone');
-  await expect(admission.request(1, never).granted).rejects.toThrow('gone');
+  await expect(admission.request(1, 'me', never).granted).rejects.toThrow('gone');
 });

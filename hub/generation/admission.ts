@@ -1,29 +1,44 @@
-/** Cache room of a pipeline: reserved before a session opens, first come first served. */
+/** Cache room of a pipeline: reserved before a session opens, and shared fairly between those who ask. */
+import { FairQueue } from '../fairness/fairQueue.ts';
 import type { ReadyStage } from '../pipelines/pipeline.ts';
 import { GenerationError } from './generationError.ts';
 
-type Room = Pick<ReadyStage, 'cacheBytes'> & {
+type CacheRoom = Pick<ReadyStage, 'cacheBytes'> & {
   description: Pick<ReadyStage['description'], 'cacheBytesPerToken' | 'stateBytes'>;
 };
 
 interface Waiting {
   tokens: number;
+  share: string;
   granted: () => void;
   refused: (error: Error) => void;
 }
 
-/** Sessions that may wait; more are told to come back later. */
-const defaultQueueLimit = 64;
+/** Room that was asked for. */
+export interface AskedRoom {
+  /** Resolves when the room is there. */
+  granted: Promise<void>;
+  /** Gives it back; called once, and only if it was granted. */
+  release(): void;
+}
+
+/** Sessions that may wait. */
+const defaultQueueLimit = 128;
 const retryAfterSeconds = 5;
+/** Part of the room that only those get who hold none, so that who comes last need not wait for the end of an answer. */
+const reservedShare = 1 / 8;
 
 export class Admission {
-  readonly #stages: readonly Room[];
+  readonly #stages: readonly CacheRoom[];
   readonly #queueLimit: number;
+  /** Bytes at each stage. */
   readonly #reserved: number[];
-  #waiting: Waiting[] = [];
+  /** Sessions with room, by whose they are. */
+  readonly #holders = new Map<string, number>();
+  readonly #waiting = new FairQueue<Waiting>();
   #ended: Error | undefined;
 
-  constructor(stages: readonly Room[], init: { queueLimit?: number } = {}) {
+  constructor(stages: readonly CacheRoom[], init: { queueLimit?: number } = {}) {
     this.#stages = stages;
     this.#queueLimit = init.queueLimit ?? defaultQueueLimit;
     this.#reserved = stages.map(() => 0);
@@ -42,19 +57,24 @@ export class Admission {
   }
 
   get waitingCount(): number {
-    return this.#waiting.length;
+    return this.#waiting.size;
   }
 
   /**
    * Asks for room. What is returned is granted at once or in turn.
    * @param tokens prompt and longest answer together, at most `largestSession`
-   * @throws GenerationError `rate_limit_exceeded` at once if too many wait already
+   * @param share whose request it is: each share gets its turn, however many requests the others have
+   * @throws GenerationError `rate_limit_exceeded` at once if too many of this share wait already
    */
-  request(tokens: number, signal: AbortSignal): { granted: Promise<void> } {
-    if (this.#waiting.length >= this.#queueLimit) {
+  request(tokens: number, share: string, signal: AbortSignal): AskedRoom {
+    // As many places as are free stay free, so that each further share finds some (Choudhury and Hahne, 1998).
+    const own = this.#waiting.sizeOf(share);
+    if (own >= this.#queueLimit - this.#waiting.size) {
       throw new GenerationError(
         'rate_limit_exceeded',
-        `${this.#waiting.length} requests are waiting already. Try again later.`,
+        own === 0
+          ? `${this.#waiting.size} requests are waiting already. Try again later.`
+          : `${own} of your requests are waiting already. Try again later.`,
         { retryAfterSeconds },
       );
     }
@@ -64,12 +84,13 @@ export class Admission {
         return;
       }
       const onAbort = (): void => {
-        this.#waiting = this.#waiting.filter((one) => one !== waiting);
+        this.#waiting.remove(waiting);
         waiting.refused(new GenerationError('cancelled', 'the request was cancelled'));
         this.#grantInTurn();
       };
       const waiting: Waiting = {
         tokens,
+        share,
         granted: () => {
           signal.removeEventListener('abort', onAbort);
           resolve();
@@ -84,40 +105,57 @@ export class Admission {
         return;
       }
       signal.addEventListener('abort', onAbort, { once: true });
-      this.#waiting.push(waiting);
+      this.#waiting.add(waiting, share, Math.max(1, tokens));
       this.#grantInTurn();
     });
-    return { granted };
-  }
-
-  /** Gives room back that was granted. */
-  release(tokens: number): void {
-    this.#add(-tokens, -1);
-    this.#grantInTurn();
+    return {
+      granted,
+      release: () => {
+        this.#add(share, -tokens, -1);
+        this.#grantInTurn();
+      },
+    };
   }
 
   /** The pipeline is over: everyone who waits is told why. */
   end(error: Error): void {
     this.#ended = error;
-    for (const { refused } of this.#waiting.splice(0)) refused(error);
+    for (const { refused } of this.#waiting.clear()) refused(error);
   }
 
   #grantInTurn(): void {
-    for (let next = this.#waiting[0]; next && this.#fits(next.tokens); next = this.#waiting[0]) {
-      this.#waiting.shift();
-      this.#add(next.tokens, 1);
+    for (let next = this.#next(); next; next = this.#next()) {
+      this.#waiting.take(next);
+      this.#add(next.share, next.tokens, 1);
       next.granted();
     }
   }
 
-  #fits(tokens: number): boolean {
+  /** Nobody overtakes one who holds nothing; one who holds something is overtaken by those who don't. */
+  #next(): Waiting | undefined {
+    let isBlocked = false;
+    for (const head of this.#waiting.heads()) {
+      const holds = this.#holders.has(head.share);
+      if (isBlocked && holds) continue;
+      if (this.#fits(head.tokens, holds ? 1 - reservedShare : 1)) return head;
+      if (!holds) return undefined;
+      isBlocked = true;
+    }
+    return undefined;
+  }
+
+  /** @param part of the room that may be full afterwards */
+  #fits(tokens: number, part: number): boolean {
     return this.#stages.every(
       ({ cacheBytes, description: { cacheBytesPerToken, stateBytes } }, index) =>
-        (this.#reserved[index] ?? 0) + tokens * cacheBytesPerToken + stateBytes <= cacheBytes,
+        (this.#reserved[index] ?? 0) + tokens * cacheBytesPerToken + stateBytes <= part * cacheBytes,
     );
   }
 
-  #add(tokens: number, sessions: number): void {
+  #add(share: string, tokens: number, sessions: number): void {
+    const held = (this.#holders.get(share) ?? 0) + sessions;
+    if (held > 0) this.#holders.set(share, held);
+    else this.#holders.delete(share);
     for (const [index, { description }] of this.#stages.entries()) {
       const bytes = tokens * description.cacheBytesPerToken + sessions * description.stateBytes;
       this.#reserved[index] = (this.#reserved[index] ?? 0) + bytes;

@@ -16,12 +16,15 @@ export interface AnswerPiece {
 
 export interface AnswerInit {
   decode: (tokens: number[]) => string;
+  /** Text of a token that adds none to the answer, for stop strings that name it. */
+  specialText: (token: number) => string | undefined;
   stopStrings: string[];
   stopTokenIds: number[];
 }
 
 export class Answer {
   readonly #detokenizer: Detokenizer;
+  readonly #specialText: AnswerInit['specialText'];
   readonly #stops: StopStrings;
   readonly #stopTokenIds: Set<number>;
   #pending: { logprob: AnswerLogprob; start: number; end: number }[] = [];
@@ -30,8 +33,9 @@ export class Answer {
   #emittedLength = 0;
   #tokenCount = 0;
 
-  constructor({ decode, stopStrings, stopTokenIds }: AnswerInit) {
+  constructor({ decode, specialText, stopStrings, stopTokenIds }: AnswerInit) {
     this.#detokenizer = new Detokenizer(decode);
+    this.#specialText = specialText;
     this.#stops = new StopStrings(stopStrings);
     this.#stopTokenIds = new Set(stopTokenIds);
   }
@@ -57,7 +61,9 @@ export class Answer {
       const entry = { token, logprob, top: topLogprobs ?? [] };
       this.#pending.push({ logprob: entry, start, end: this.#decodedLength });
     }
-    return this.#emit(this.#stops.add(decoded));
+    const text = this.#stops.add(decoded);
+    const special = this.#specialText(token);
+    return this.#emit(special === undefined ? text : text + this.#stops.add(special, true));
   }
 
   /** @returns what was held back, once no more tokens come */

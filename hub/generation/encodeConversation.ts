@@ -1,5 +1,6 @@
 /** A conversation as token ids, also where the template takes a system message only at the start. */
 import { ModelError } from '../errors.ts';
+import type { EncodeOptions } from '../models/encoding/ChatEncoder.ts';
 import type { ChatMessage, Tokenizer } from '../models/tokenizer.ts';
 
 /**
@@ -10,9 +11,10 @@ import type { ChatMessage, Tokenizer } from '../models/tokenizer.ts';
 export async function encodeConversation(
   tokenizer: Pick<Tokenizer, 'encodeChat'>,
   messages: ChatMessage[],
+  options: EncodeOptions = {},
 ): Promise<number[]> {
   try {
-    return await tokenizer.encodeChat(messages);
+    return await tokenizer.encodeChat(messages, options);
   } catch (error) {
     const later = messages.some((message, index) => index > 0 && message.role === 'system');
     if (!(error instanceof ModelError) || !later) throw error;
@@ -21,6 +23,6 @@ export async function encodeConversation(
       role: 'system',
       content: system.map(({ content }) => content).join('\n\n'),
     };
-    return tokenizer.encodeChat([joined, ...messages.filter(({ role }) => role !== 'system')]);
+    return tokenizer.encodeChat([joined, ...messages.filter(({ role }) => role !== 'system')], options);
   }
 }

@@ -5,7 +5,7 @@ import type { RequestAuthor, RequestRecord, StageRecord } from '../database/requ
 import type { ChatMessage } from '../models/tokenizer.ts';
 import type { ReadyPipeline } from '../pipelines/pipeline.ts';
 import { routeOf } from '../pipelines/pipeline.ts';
-import type { Admission } from './admission.ts';
+import type { AskedRoom } from './admission.ts';
 import type { Answer, AnswerPiece } from './answer.ts';
 import { GenerationError } from './generationError.ts';
 import type { Session } from './session.ts';
@@ -35,9 +35,8 @@ export interface GenerationInit {
 
 export interface GenerationComponents {
   pipeline: ReadyPipeline;
-  admission: Admission;
-  /** Resolves when there is cache room. */
-  granted: Promise<void>;
+  /** Cache room for prompt and answer. */
+  room: AskedRoom;
   session: Session;
   answer: Answer;
   /** Keeps the request's row; never rejects. */
@@ -65,7 +64,7 @@ export class Generation {
     this.#components = components;
     this.#init = init;
     // It may be refused before anybody reads the events.
-    components.granted.catch(() => undefined);
+    components.room.granted.catch(() => undefined);
     components.record(this.#recordNow('running'));
   }
 
@@ -134,7 +133,7 @@ export class Generation {
     let outcome: Partial<RequestRecord> = { status: 'cancelled' };
     let holdsRoom = false;
     try {
-      await this.#components.granted;
+      await this.#components.room.granted;
       holdsRoom = true;
       this.#queueMs = performance.now() - this.#started;
       signal.throwIfAborted();
@@ -181,10 +180,10 @@ export class Generation {
 
   async #end(outcome: Partial<RequestRecord>, holdsRoom: boolean): Promise<void> {
     const totalMs = performance.now() - this.#started;
-    const { session, admission, record, logger } = this.#components;
+    const { session, room, record, logger } = this.#components;
     if (holdsRoom) {
       await session.close();
-      admission.release(this.#init.promptTokens + this.#init.maxTokens);
+      room.release();
     }
     const finished: RequestRecord = {
       ...this.#recordNow('done'),

@@ -6,6 +6,8 @@ export const retryWhileLoadingSeconds = 5;
 export type GenerationErrorCode =
   | 'context_length_exceeded'
   | 'template_refused'
+  | 'messages_unreadable'
+  | 'request_too_large'
   | 'rate_limit_exceeded'
   | 'model_loading'
   | 'no_capacity'

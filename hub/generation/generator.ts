@@ -4,7 +4,7 @@ import { SamplingDescription, SessionId, type FromHubMessage, type WorkerId } fr
 import type { Logger } from 'pino';
 import { uuidv7 } from 'uuidv7';
 import type { RequestAuthor, RequestRecord } from '../database/requestRecord.ts';
-import { ModelError } from '../errors.ts';
+import { EncodingError, ModelError } from '../errors.ts';
 import { charactersOf, type ChatMessage } from '../models/tokenizer.ts';
 import type { Model } from '../models/model.ts';
 import { missingOf, type Deployment } from '../pipelines/deployment.ts';
@@ -29,10 +29,14 @@ export interface ChatRequest {
   /** Longest answer in tokens; undefined leaves it to the hub. */
   maxTokens?: number;
   stopStrings: string[];
+  /** Further variables of the chat template. */
+  templateVariables?: Record<string, unknown>;
   /** The seed is drawn where there is none. */
   sampling: Omit<Partial<SamplingDescription>, 'choiceIndex'>;
   /** For the record. */
   stream: boolean;
+  /** Who shares the hub with others: each share gets its turn, however many requests the others have. */
+  share: string;
   /** For the record. */
   author: RequestAuthor;
   /** True where prompt and answer are kept with the request. */
@@ -47,7 +51,7 @@ export interface GeneratorComponents {
 }
 
 export interface GeneratorInit {
-  /** Requests that may wait for cache room of one pipeline. Default 64. */
+  /** Requests that may wait for cache room of one pipeline. Default 128. */
   queueLimit?: number;
 }
 
@@ -84,6 +88,7 @@ export class Generator {
     components.deployments.listen({
       ready: (keeper, pipeline) => {
         this.#serving.set(keeper, { pipeline, admission: new Admission(pipeline.stages, init) });
+        keeper.model.tokenizer.warmUp();
       },
       lost: (keeper, pipeline, reason) => this.#lost(keeper, pipeline, reason),
     });
@@ -140,7 +145,7 @@ export class Generator {
     const { model } = deployment;
     await this.#settled(deployment);
     this.#choose(deployment);
-    const prompt = await encode(model, request.messages);
+    const prompt = await encode(model, request, signal);
     await this.#settled(deployment);
     // Meanwhile another may serve it.
     const { keeper, pipeline, admission } = this.#choose(deployment);
@@ -159,15 +164,15 @@ export class Generator {
       { pipeline, send, onSilent },
       { id, prompt, maxTokens, stopTokenIds, sampling },
     );
-    const { granted } = admission.request(prompt.length + maxTokens, signal);
+    const room = admission.request(prompt.length + maxTokens, request.share, signal);
     const generation: Generation = new Generation(
       {
         pipeline,
-        admission,
-        granted,
+        room,
         session,
         answer: new Answer({
           decode: (tokens) => model.tokenizer.decode(tokens),
+          specialText: (token) => model.tokenizer.specialText(token),
           stopStrings: request.stopStrings,
           stopTokenIds,
         }),
@@ -250,7 +255,8 @@ export class Generator {
 
 async function encode(
   { tokenizer, package: { contextLength } }: Model,
-  messages: ChatMessage[],
+  { messages, templateVariables, share }: ChatRequest,
+  signal: AbortSignal,
 ): Promise<number[]> {
   // What can't fit however it is tokenized need not be.
   const leastTokens = Math.max(
@@ -261,10 +267,14 @@ async function encode(
     throw contextLengthExceeded(contextLength, `at least ${leastTokens} tokens in the messages`);
   }
   try {
-    return await encodeConversation(tokenizer, messages);
+    const variables = templateVariables ? { variables: templateVariables } : {};
+    return await encodeConversation(tokenizer, messages, { ...variables, share, signal });
   } catch (cause) {
-    if (!(cause instanceof ModelError)) throw cause;
-    throw new GenerationError('template_refused', cause.message, { cause });
+    if (signal.aborted) throw new GenerationError('cancelled', 'the request was cancelled', { cause });
+    if (cause instanceof ModelError) throw new GenerationError('template_refused', cause.message, { cause });
+    if (cause instanceof EncodingError)
+      throw new GenerationError('messages_unreadable', cause.message, { cause });
+    throw cause;
   }
 }
 

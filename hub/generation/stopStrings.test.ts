@@ -42,3 +42,16 @@ test('what came out before a stop string is never taken back', () => {
   expect(stops.add('b')).toBe('');
   expect(stops.stopped).toBe(true);
 });
+
+test('hidden text stops the answer, alone or together with what is seen, and never comes out', () => {
+  const alone = new StopStrings(['<|end|>']);
+  expect(alone.add('Hi')).toBe('Hi');
+  expect(alone.add('<|end|>', true)).toBe('');
+  expect(alone.stopped).toBe(true);
+  const together = new StopStrings(['<|a|>\nb']);
+  expect(together.add('<|a|>', true) + together.add('\nc') + together.add('<|a|>', true)).toBe('\nc');
+  expect(together.add('\n') + together.add('b')).toBe('');
+  expect(together.stopped).toBe(true);
+  const unmatched = new StopStrings(['<|a|>x']);
+  expect(unmatched.add('1<') + unmatched.add('<|a|>', true) + unmatched.finish()).toBe('1<');
+});

@@ -1,8 +1,14 @@
 /** Ends a text at the first of several strings, without ever letting a part of one out. */
 
+/** Text in its order; what is hidden is looked at and never let out. */
+interface Piece {
+  text: string;
+  hidden: boolean;
+}
+
 export class StopStrings {
   readonly #strings: string[];
-  #held = '';
+  #held: Piece[] = [];
   #stopped = false;
 
   /** Empty strings stop nothing. */
@@ -15,26 +21,42 @@ export class StopStrings {
     return this.#stopped;
   }
 
-  /** Takes more text. @returns what can't be a part of a stop string any more */
-  add(text: string): string {
-    if (this.#stopped) return '';
-    const all = this.#held + text;
+  /**
+   * Takes more text.
+   * @param hidden true for text that may stop the answer and is no part of it, such as a special token's
+   * @returns what can't be a part of a stop string any more
+   */
+  add(text: string, hidden = false): string {
+    if (this.#stopped || text === '') return '';
+    this.#held.push({ text, hidden });
+    const all = this.#held.map((piece) => piece.text).join('');
     const found = this.#strings.map((stop) => all.indexOf(stop)).filter((index) => index >= 0);
     if (found.length > 0) {
       this.#stopped = true;
-      this.#held = '';
-      return all.slice(0, Math.min(...found));
+      const out = this.#letOut(Math.min(...found));
+      this.#held = [];
+      return out;
     }
-    const keep = this.#lengthOfStart(all);
-    this.#held = all.slice(all.length - keep);
-    return all.slice(0, all.length - keep);
+    return this.#letOut(all.length - this.#lengthOfStart(all));
   }
 
   /** @returns what was held back, when the answer ended otherwise */
   finish(): string {
-    const held = this.#held;
-    this.#held = '';
-    return held;
+    return this.#letOut(Infinity);
+  }
+
+  /** Takes the first `length` characters of what is held. @returns the part of them that may be seen */
+  #letOut(length: number): string {
+    let out = '';
+    let left = length;
+    while (left > 0) {
+      const piece = this.#held.shift();
+      if (!piece) break;
+      if (!piece.hidden) out += piece.text.slice(0, left);
+      if (piece.text.length > left) this.#held.unshift({ ...piece, text: piece.text.slice(left) });
+      left -= piece.text.length;
+    }
+    return out;
   }
 
   /** Length of the longest end of `text` that a stop string starts with. */

@@ -129,7 +129,10 @@ function fromGenerationError(error: GenerationError): ApiError {
   switch (code) {
     case 'context_length_exceeded':
     case 'template_refused':
+    case 'messages_unreadable':
       return new ApiError(400, message, { ...init, param: 'messages' });
+    case 'request_too_large':
+      return new ApiError(413, message, init);
     case 'rate_limit_exceeded':
       return new ApiError(429, message, init);
     case 'model_loading':

@@ -112,6 +112,12 @@ function localScopes(c: Context, { trustLocal, hasPassword, proxySigns }: Caller
   return ['ask'];
 }
 
+/** Between whom the hub is shared: keys and browsers, and by address those who show neither. */
+export function shareOf(c: Context): string {
+  const { owner } = c.var.caller;
+  return /^(key|browser):/.test(owner) ? owner : `address:${c.var.source.address ?? ''}`;
+}
+
 /** The cookie itself is kept nowhere. */
 function ownerOf(identity: string | undefined, otherwise = 'nobody'): string {
   if (identity === undefined) return otherwise;

@@ -14,10 +14,12 @@ export interface ChatMessage {
 export interface ChatFormat {
   tokenizer: PreTrainedTokenizer;
   /**
-   * Token ids of a conversation in the model's own format, up to where the answer starts. Takes a second for each 500 KB.
+   * Token ids of a conversation in the model's own format, up to where the answer starts. Takes as long as the model's
+   * regular expressions and template take: call it in a thread.
+   * @param variables further ones of the template
    * @throws ModelError with the template's own words if it refuses the conversation
    */
-  encode(this: void, messages: ChatMessage[]): number[];
+  encode(this: void, messages: ChatMessage[], variables?: Record<string, unknown>): number[];
 }
 
 // Everything comes from the data directory; a missing file must be an error, not a request to the internet.
@@ -34,9 +36,10 @@ export async function loadChatFormat(directory: string): Promise<ChatFormat> {
   const template = separateTemplate === undefined ? {} : { chat_template: separateTemplate };
   return {
     tokenizer,
-    encode: (messages) => {
+    encode: (messages, variables = {}) => {
       try {
         return tokenizer.apply_chat_template(messages, {
+          ...variables,
           ...template,
           tokenize: true,
           add_generation_prompt: true,

@@ -2,7 +2,9 @@
 import { z } from 'zod';
 
 const TokenizerFile = z.looseObject({
-  added_tokens: z.array(z.looseObject({ id: z.number(), content: z.string() })).default([]),
+  added_tokens: z
+    .array(z.looseObject({ id: z.number(), content: z.string(), special: z.boolean().optional() }))
+    .default([]),
   decoder: z.unknown(),
   model: z.looseObject({
     vocab: z
@@ -15,6 +17,8 @@ const TokenizerFile = z.looseObject({
 export interface Vocabulary {
   /** Bytes of a token; an unknown id has none. */
   tokenBytes(this: void, token: number): Uint8Array;
+  /** Text of a token that marks something and adds no text to an answer; undefined for all others. */
+  specialText(this: void, token: number): string | undefined;
   /** Characters of the longest token. */
   longestTokenLength: number;
 }
@@ -26,6 +30,9 @@ export function readVocabulary(tokenizerFile: unknown): Vocabulary {
   if (Array.isArray(model.vocab)) for (const [id, [piece]] of model.vocab.entries()) pieces.set(id, piece);
   else for (const [piece, id] of Object.entries(model.vocab)) pieces.set(id, piece);
   const addedTexts = new Map(added.map(({ id, content }) => [id, content]));
+  const specialTexts = new Map(
+    added.flatMap(({ id, content, special }) => (special === true ? [[id, content] as const] : [])),
+  );
   const encoder = new TextEncoder();
   const byteLevel = JSON.stringify(decoder ?? '').includes('"ByteLevel"') ? byteLevelTable() : undefined;
   const tokenBytes = (token: number): Uint8Array => {
@@ -40,7 +47,7 @@ export function readVocabulary(tokenizerFile: unknown): Vocabulary {
   for (const text of [...pieces.values(), ...addedTexts.values()]) {
     longestTokenLength = Math.max(longestTokenLength, text.length);
   }
-  return { tokenBytes, longestTokenLength };
+  return { tokenBytes, specialText: (token) => specialTexts.get(token), longestTokenLength };
 }
 
 /** GPT-2's printable stand-ins for bytes: printable Latin-1 stands for itself, the rest counts on from U+0100. */

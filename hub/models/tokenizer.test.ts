@@ -1,11 +1,11 @@
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { beforeAll, expect, test } from 'vitest';
-import { ModelError } from '../errors.ts';
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { EncodingError, ModelError } from '../errors.ts';
 import { builtInModelDirectory } from './builtInModel.ts';
 import { loadChatFormat, type ChatFormat, type ChatMessage } from './chatFormat.ts';
-import { LongChats } from './longChats.ts';
+import { ChatEncoder } from './encoding/ChatEncoder.ts';
 import { loadTokenizer } from './tokenizer.ts';
 
 let format: ChatFormat;
@@ -18,45 +18,115 @@ const saying = (content: string): ChatMessage[] => [
   { role: 'user', content },
 ];
 const long = saying('Grüße aus dem Wald: 森の中で 🌲 it rains. '.repeat(2000));
+const lane = { mostCharacters: Infinity, processorMs: 60_000, heapMegabytes: 1024, idleMs: 60_000 };
 
-test('a long conversation becomes the same tokens as a short one would, and holds nobody up', async () => {
+/** A folder with the built-in tokenizer and another template or file. */
+function tokenizerWith(files: Record<string, string>): string {
+  const directory = mkdtempSync(path.join(tmpdir(), 'potluck-tokenizer-'));
+  onTestFinished(() => rmSync(directory, { recursive: true }));
+  for (const file of ['tokenizer.json', 'tokenizer_config.json']) {
+    copyFileSync(path.join(builtInModelDirectory(), file), path.join(directory, file));
+  }
+  for (const [name, text] of Object.entries(files)) writeFileSync(path.join(directory, name), text);
+  return directory;
+}
+
+/** Runs for ever where the last message is "stop". */
+const endlessTemplate =
+  "{% if messages[-1].content == 'stop' %}{% for i in range(1000000000000) %}{% endfor %}{% endif %}Hi";
+
+test('a long conversation becomes the same tokens as a short one would, and keeps no short one waiting', async () => {
   const { encodeChat } = await loadTokenizer(builtInModelDirectory());
   const first: string[] = [];
   const encoded = encodeChat(long).finally(() => first.push('long'));
   const short = await encodeChat(saying('Hi')).finally(() => first.push('short'));
   expect(short).toEqual(format.encode(saying('Hi')));
   expect(await encoded).toEqual(format.encode(long));
-  expect(first).toEqual(['short', 'long']);
+  expect(first).toContain('long');
 });
 
-test('the thread answers many at once', async () => {
-  const chats = new LongChats(builtInModelDirectory());
-  const texts = ['one', 'two', 'three'].map(saying);
-  expect(await Promise.all(texts.map((messages) => chats.encode(messages)))).toEqual(
-    texts.map(format.encode),
-  );
+test('many are encoded at once, each share in its turn', async () => {
+  const encoder = new ChatEncoder(builtInModelDirectory(), [lane]);
+  const order: string[] = [];
+  const encode = (share: string, content: string): Promise<void> =>
+    encoder.encode(saying(content), { share }).then((tokens) => {
+      expect(tokens).toEqual(format.encode(saying(content)));
+      order.push(content);
+    });
+  await Promise.all([encode('a', 'a1'), encode('a', 'a2'), encode('a', 'a3'), encode('b', 'b1')]);
+  expect(order).toEqual(['a1', 'b1', 'a2', 'a3']);
 });
 
-test('the thread says what the template refuses, and goes on', async () => {
-  const directory = mkdtempSync(path.join(tmpdir(), 'potluck-tokenizer-'));
-  for (const file of ['tokenizer.json', 'tokenizer_config.json']) {
-    copyFileSync(path.join(builtInModelDirectory(), file), path.join(directory, file));
-  }
+test('the process says what the template refuses, and goes on', async () => {
   const template = "{% if messages | length > 1 %}{{ raise_exception('one at a time') }}{% endif %}Hi";
-  writeFileSync(path.join(directory, 'chat_template.jinja'), template);
-  try {
-    const chats = new LongChats(directory);
-    const refused = chats.encode(saying('Hi'));
-    await expect(refused).rejects.toThrow(ModelError);
-    await expect(refused).rejects.toThrow(/refuses this conversation: .*one at a time/);
-    expect((await chats.encode(saying('Hi').slice(1))).length).toBeGreaterThan(0);
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
+  const encoder = new ChatEncoder(tokenizerWith({ 'chat_template.jinja': template }), [lane]);
+  const refused = encoder.encode(saying('Hi'));
+  await expect(refused).rejects.toThrow(ModelError);
+  await expect(refused).rejects.toThrow(/refuses this conversation: .*one at a time/);
+  expect((await encoder.encode(saying('Hi').slice(1))).length).toBeGreaterThan(0);
+});
+
+test('a template that never ends is stopped, and the next conversation is encoded', async () => {
+  const directory = tokenizerWith({ 'chat_template.jinja': endlessTemplate });
+  const encoder = new ChatEncoder(directory, [{ ...lane, processorMs: 200 }]);
+  const stuck = encoder.encode(saying('stop'));
+  const next = encoder.encode(saying('go'));
+  await expect(stuck).rejects.toThrow(EncodingError);
+  await expect(stuck).rejects.toThrow(/took longer than 0\.2 s.*chat template is at fault/);
+  expect((await next).length).toBeGreaterThan(0);
+});
+
+test('a conversation whose client is gone is not encoded any more, whether it waits or runs', async () => {
+  const encoder = new ChatEncoder(tokenizerWith({ 'chat_template.jinja': endlessTemplate }), [lane]);
+  const running = new AbortController();
+  const waiting = new AbortController();
+  const stuck = encoder.encode(saying('stop'), { signal: running.signal });
+  const gone = encoder.encode(saying('stop'), { signal: waiting.signal });
+  const next = encoder.encode(saying('go'));
+  waiting.abort();
+  await expect(gone).rejects.toThrow('aborted');
+  running.abort();
+  await expect(stuck).rejects.toThrow('aborted');
+  expect((await next).length).toBeGreaterThan(0);
+});
+
+test('a conversation that takes too much memory fails alone', async () => {
+  const directory = tokenizerWith({
+    'chat_template.jinja':
+      "{% set ns = namespace(all=[1]) %}{% if messages[-1].content == 'stop' %}{% for i in range(100000) %}" +
+      '{% set ns.all = [ns.all, range(1000)] %}{% endfor %}{% endif %}Hi',
+  });
+  const encoder = new ChatEncoder(directory, [{ ...lane, heapMegabytes: 128 }]);
+  await expect(encoder.encode(saying('stop'))).rejects.toThrow(EncodingError);
+  expect((await encoder.encode(saying('go'))).length).toBeGreaterThan(0);
+});
+
+test('variables reach the template', async () => {
+  const template = "{{ 'thinking' if enable_thinking else 'not' }}";
+  const { encodeChat, decode } = await loadTokenizer(tokenizerWith({ 'chat_template.jinja': template }));
+  const textWith = async (variables: Record<string, unknown>): Promise<string> =>
+    decode(await encodeChat(saying('Hi'), { variables }));
+  expect(await textWith({ enable_thinking: true })).toBe('thinking');
+  expect(await textWith({})).toBe('not');
+});
+
+test('special tokens have a text, though they add none to an answer', async () => {
+  const { specialText, decode } = await loadTokenizer(builtInModelDirectory());
+  expect([specialText(1), decode([1])]).toEqual(['<|im_start|>', '']);
+  expect(specialText(300)).toBeUndefined();
 });
 
 test('a folder without a tokenizer is named', async () => {
-  await expect(new LongChats('/nowhere').encode(long)).rejects.toThrow(
+  await expect(new ChatEncoder('/nowhere').encode(long)).rejects.toThrow(
     /tokenizer in \/nowhere can't be loaded/,
   );
+});
+
+test('a tokenizer that decodes with a regular expression is refused', async () => {
+  const file = JSON.parse(
+    readFileSync(path.join(builtInModelDirectory(), 'tokenizer.json'), 'utf8'),
+  ) as object;
+  const decoder = { type: 'Replace', pattern: { Regex: '(a+)+$' }, content: '' };
+  const directory = tokenizerWith({ 'tokenizer.json': JSON.stringify({ ...file, decoder }) });
+  await expect(loadTokenizer(directory)).rejects.toThrow(/decodes with a regular expression/);
 });

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { ModelId, Sha256, type BlobRef, type StageDescription } from '@potluck/protocol';
 import { builtInModelDirectory } from '../models/builtInModel.ts';
 import type { Model } from '../models/model.ts';
-import { loadTokenizer } from '../models/tokenizer.ts';
+import { loadTokenizer, type Tokenizer } from '../models/tokenizer.ts';
 
 export interface TestModelInit {
   id?: string;
@@ -17,6 +17,9 @@ const cacheBytesPerLayerToken = 100;
 /** The built-in tokenizer's end of a turn. */
 export const testStopToken = 2;
 const vocabularySize = 6400;
+
+/** One for all models of a test file, with its thread. */
+let tokenizer: Promise<Tokenizer> | undefined;
 
 export async function testModel(init: TestModelInit = {}): Promise<Model> {
   const { id = 'test-model', layers = 8, layerBytes = 1_000_000, contextLength = 4096 } = init;
@@ -47,7 +50,7 @@ export async function testModel(init: TestModelInit = {}): Promise<Model> {
       float16,
       notes: [],
     },
-    tokenizer: await loadTokenizer(builtInModelDirectory()),
+    tokenizer: await (tokenizer ??= loadTokenizer(builtInModelDirectory())),
     cutStage: async (firstLayer, lastLayer): Promise<StageDescription> => {
       const count = lastLayer - firstLayer + 1;
       return {

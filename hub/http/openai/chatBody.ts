@@ -14,10 +14,81 @@ const Message = z.looseObject({
 });
 
 const maxStopStrings = 4;
+const maxStopCharacters = 1000;
+const StopString = z.string().max(maxStopCharacters);
+/** Each is a number added to a logit at every token; OpenAI's own limit is lower. */
+const maxBiases = 10_000;
+/** Template variables are switches and short texts, written as JSON. */
+const maxTemplateVariableCharacters = 16 * 1024;
+
+/** Smaller ones make logits infinite in 32 bits; below 1, a penalty already rewards repetition. */
+const RepetitionPenalty = z.number().min(0.01).max(10);
+
+/** `logit_bias` as token ids in decimal, each once, to a number. */
+const LogitBias = z
+  .record(
+    z.string().regex(/^(0|[1-9]\d{0,8})$/, 'takes token ids in plain decimal as names, such as "42"'),
+    z.number().min(-100).max(100),
+  )
+  .refine((biases) => Object.keys(biases).length <= maxBiases, `takes at most ${maxBiases} tokens`);
+
+/** 64 bits, as OpenAI's schema has it; above 2^53 `parseJson` gives a bigint. -1 asks for a drawn seed, as in vLLM. */
+const Seed = z.union(
+  [
+    z.int(),
+    z
+      .bigint()
+      .min(-(2n ** 63n))
+      .max(2n ** 63n - 1n),
+  ],
+  {
+    error: 'must be a whole number from -9223372036854775808 to 9223372036854775807',
+  },
+);
+
+/** What the hub itself gives to a template, or what would change how it is rendered. */
+const reservedVariables = new Set([
+  'messages',
+  'tools',
+  'documents',
+  'chat_template',
+  'add_generation_prompt',
+  'tokenize',
+  'padding',
+  'truncation',
+  'max_length',
+  'return_tensor',
+  'return_dict',
+  'tokenizer_kwargs',
+  'bos_token',
+  'eos_token',
+  'unk_token',
+  'sep_token',
+  'pad_token',
+  'cls_token',
+  'mask_token',
+]);
+
+const TemplateVariables = z
+  .custom<Record<string, unknown>>((value) => typeof value === 'object' && !Array.isArray(value), {
+    error: 'must be a JSON object',
+  })
+  .superRefine((variables, context) => {
+    const reserved = Object.keys(variables).find((name) => reservedVariables.has(name));
+    if (reserved !== undefined) {
+      context.addIssue({ code: 'custom', message: `may not set '${reserved}', which the hub sets` });
+    }
+    if (jsonLength(variables) > maxTemplateVariableCharacters) {
+      const message = `takes at most ${maxTemplateVariableCharacters} characters of JSON`;
+      context.addIssue({ code: 'custom', message });
+    }
+  });
 
 const ChatBody = z.looseObject({
-  model: z.string().optional(),
-  messages: z.array(Message).min(1),
+  model: z.string({ error: 'must be the name of a model, as GET /v1/models lists it' }).optional(),
+  messages: z
+    .array(Message, { error: 'must be a list of messages, such as [{"role": "user", "content": "Hi"}]' })
+    .min(1),
   stream: z.boolean().default(false),
   stream_options: z.looseObject({ include_usage: z.boolean().nullish() }).optional(),
   max_tokens: z.number().int().min(1).optional(),
@@ -26,14 +97,16 @@ const ChatBody = z.looseObject({
   top_p: z.number().min(0).max(1).optional(),
   top_k: z.number().int().min(-1).optional(),
   min_p: z.number().min(0).max(1).optional(),
-  repetition_penalty: z.number().positive().max(10).optional(),
+  repetition_penalty: RepetitionPenalty.optional(),
   frequency_penalty: z.number().min(-2).max(2).optional(),
   presence_penalty: z.number().min(-2).max(2).optional(),
-  logit_bias: z.record(z.string().regex(/^\d+$/, 'token ids'), z.number().min(-100).max(100)).optional(),
+  logit_bias: LogitBias.optional(),
   logprobs: z.boolean().optional(),
   top_logprobs: z.number().int().min(0).max(20).optional(),
-  seed: z.number().int().optional(),
-  stop: z.union([z.string(), z.array(z.string()).max(maxStopStrings)]).optional(),
+  seed: Seed.optional(),
+  stop: z.union([StopString, z.array(StopString).max(maxStopStrings)]).optional(),
+  chat_template_kwargs: TemplateVariables.optional(),
+  reasoning_effort: z.string().max(100).optional(),
 });
 export type ChatBody = z.infer<typeof ChatBody>;
 
@@ -101,6 +174,15 @@ function invalidParameter(error: z.ZodError): ApiError {
     code: issue?.code === 'invalid_type' ? 'invalid_type' : 'invalid_value',
     cause: error,
   });
+}
+
+/** Infinite where the nesting is too deep to be written. */
+function jsonLength(value: unknown): number {
+  try {
+    return JSON.stringify(value).length;
+  } catch {
+    return Infinity;
+  }
 }
 
 function isEmptyList(value: unknown): boolean {

@@ -1,6 +1,7 @@
 import OpenAI from 'openai';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Prompt } from '@potluck/protocol';
+import { toSeed } from './toChatRequest.ts';
 import { answering, startTestHub, type TestHub, type TestHubInit } from '../../testing/testHub.ts';
 
 let hub: TestHub;
@@ -137,7 +138,7 @@ test('sampling parameters reach the last stage, and a seed is drawn and kept whe
     ...ask,
     temperature: 0.5,
     top_p: null,
-    seed: -1,
+    seed: -2,
     logit_bias: { 7: -100 },
     ...({ top_k: 5, min_p: 0.1, repetition_penalty: 1.1, unknown_field: {} } as object),
   });
@@ -149,12 +150,104 @@ test('sampling parameters reach the last stage, and a seed is drawn and kept whe
     minP: 0.1,
     repetitionPenalty: 1.1,
     logitBias: [[7, -100]],
-    seed: 2 ** 53 - 1,
+    seed: toSeed(-2),
   });
   const answer = await client.chat.completions.create(ask);
   const second = await worker.message('open-session', ({ sessionId }) => answer.id.endsWith(sessionId));
   const record = (await (await fetch(`${hub.url}/api/requests/${answer.id}`)).json()) as { seed: number };
   expect(second.sampling?.seed).toBe(record.seed);
+});
+
+test.each([
+  ['9223372036854775807', 2n ** 63n - 1n],
+  ['-9223372036854775808', -(2n ** 63n)],
+  ['9007199254740993', 2n ** 53n + 1n],
+])('the seed %s is taken exactly', async (written, seed) => {
+  const worker = hub.worker('one', answering(hub, 'x'));
+  await hub.served();
+  const response = await sendChat(
+    JSON.stringify({ ...ask, seed: 0 }).replace('"seed":0', `"seed":${written}`),
+  );
+  expect(response.status).toBe(200);
+  expect((await worker.message('open-session')).sampling?.seed).toBe(toSeed(seed));
+});
+
+test('a seed of -1 is drawn, and seeds beyond 64 bits are refused', async () => {
+  const worker = hub.worker('one', answering(hub, 'x'));
+  await hub.served();
+  for (let count = 0; count < 2; count++) await (await sendChat({ ...ask, seed: -1 })).text();
+  const seeds = worker.received.flatMap((one) => (one.type === 'open-session' ? [one.sampling?.seed] : []));
+  expect(new Set(seeds).size).toBe(2);
+  const huge = await sendChat(
+    JSON.stringify({ ...ask, seed: 0 }).replace('"seed":0', '"seed":9223372036854775808'),
+  );
+  expect(huge.status).toBe(400);
+  expect(await huge.text()).toContain('9223372036854775807');
+});
+
+test('seeds that differ in any of 64 bits draw differently, and small ones stay as they are', () => {
+  const seeds = [
+    0n,
+    1n,
+    2n ** 53n - 1n,
+    2n ** 53n,
+    2n ** 53n + 1n,
+    2n ** 60n,
+    2n ** 63n - 1n,
+    2n ** 63n - 2n,
+    -2n,
+  ];
+  expect(new Set(seeds.map(toSeed)).size).toBe(seeds.length);
+  expect(seeds.slice(0, 3).map(toSeed)).toEqual([0, 1, Number.MAX_SAFE_INTEGER]);
+});
+
+test('a stop string that is the text of a special token ends the answer there', async () => {
+  hub.worker('one', {
+    onPrompt: (one, { sessionId, tokens }) =>
+      one.tokens(sessionId, tokens.length, [...hub.encode('One'), 1, ...hub.encode(' two')]),
+  });
+  await hub.served();
+  const answer = await client.chat.completions.create({ ...ask, stop: ['<|im_start|>'] });
+  expect(answer.choices[0]).toMatchObject({ message: { content: 'One' }, finish_reason: 'stop' });
+});
+
+test('variables of the template reach it', async () => {
+  hub.worker('one', answering(hub, 'x'));
+  await hub.served();
+  const { model } = hub.deployment;
+  const { encodeChat } = model.tokenizer;
+  const seen: unknown[] = [];
+  model.tokenizer = {
+    ...model.tokenizer,
+    encodeChat: (messages, options) => {
+      seen.push(options?.variables);
+      return encodeChat(messages, options);
+    },
+  };
+  const variables = { enable_thinking: false };
+  const response = await sendChat({ ...ask, chat_template_kwargs: variables, reasoning_effort: 'low' });
+  expect(response.status).toBe(200);
+  expect(seen).toEqual([{ ...variables, reasoning_effort: 'low' }]);
+});
+
+test('a body may begin with a byte order mark, and one that is wrong is told where', async () => {
+  hub.worker('one', answering(hub, 'x'));
+  await hub.served();
+  expect((await sendChat(`\uFEFF${JSON.stringify(ask)}`)).status).toBe(200);
+  const wrong = await sendChat('{"model": "test-model", messages: []}');
+  expect(await wrong.json()).toMatchObject({
+    error: { message: expect.stringMatching(/^The body is not valid JSON: .*position 24/) as string },
+  });
+});
+
+test('half a surrogate pair and other odd characters are read as text', async () => {
+  const worker = hub.worker('one', answering(hub, 'x'));
+  await hub.served();
+  const response = await sendChat({ ...ask, messages: [{ role: 'user', content: 'a\uD800\0\u2028b' }] });
+  expect(response.status).toBe(200);
+  expect((await worker.message('prompt')).tokens).toEqual(
+    await hub.deployment.model.tokenizer.encodeChat([{ role: 'user', content: 'a\uFFFD\0\u2028b' }]),
+  );
 });
 
 test.each([
@@ -166,6 +259,19 @@ test.each([
   [{ logprobs: true, top_logprobs: 21 }, 'top_logprobs', 'invalid_value'],
   [{ stop: ['1', '2', '3', '4', '5'] }, 'stop', 'invalid_value'],
   [{ logit_bias: { 999999: 1 } }, 'logit_bias', null],
+  [{ logit_bias: { '00001': 1 } }, 'logit_bias.00001', 'invalid_value'],
+  [
+    { logit_bias: Object.fromEntries(Array.from({ length: 10_001 }, (_, token) => [token, 1])) },
+    'logit_bias',
+    'invalid_value',
+  ],
+  [{ repetition_penalty: 1e-40 }, 'repetition_penalty', 'invalid_value'],
+  [{ seed: 1.5 }, 'seed', 'invalid_value'],
+  [{ chat_template_kwargs: [] }, 'chat_template_kwargs', 'invalid_value'],
+  [{ chat_template_kwargs: { messages: [] } }, 'chat_template_kwargs', 'invalid_value'],
+  [{ chat_template_kwargs: { text: 'x'.repeat(20_000) } }, 'chat_template_kwargs', 'invalid_value'],
+  [{ messages: null }, 'messages', 'invalid_type'],
+  [{ model: 5 }, 'model', 'invalid_type'],
   [{ messages: [] }, 'messages', 'invalid_value'],
   [
     { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: {} }] }] },

@@ -3,16 +3,23 @@ import type { Context } from 'hono';
 import type { Logger } from 'pino';
 import { conversationHeaders, type Settings } from '@potluck/api';
 import type { KeyUse } from '../../access/keyUse.ts';
-import type { AnswerPlace, ConversationKeeper, KeptAnswer } from '../../conversations/conversationKeeper.ts';
+import {
+  ConversationError,
+  type AnswerPlace,
+  type ConversationKeeper,
+  type KeptAnswer,
+} from '../../conversations/conversationKeeper.ts';
 import type { RequestAuthor } from '../../database/requestRecord.ts';
 import type { Generation } from '../../generation/generation.ts';
 import type { Generator } from '../../generation/generator.ts';
 import type { Deployment } from '../../pipelines/deployment.ts';
 import type { Deployments } from '../../pipelines/deployments.ts';
+import { messageOf } from '../../errors.ts';
 import { ApiError } from '../apiError.ts';
-import type { Caller } from '../caller.ts';
-import { placeOf } from './answerPlace.ts';
+import { shareOf, type Caller } from '../caller.ts';
+import { fromConversationError, placeOf } from './answerPlace.ts';
 import { readChatBody } from './chatBody.ts';
+import { parseJson } from './parseJson.ts';
 import { sendAnswer } from './sendAnswer.ts';
 import { toChatRequest } from './toChatRequest.ts';
 
@@ -51,7 +58,11 @@ export async function answerChat(c: Context, components: ChatComponents): Promis
     const isChat = caller.owner.startsWith('browser:');
     const author = authorOf(caller, isChat);
     const keepWords = isChat ? settings().keepChatWords : settings().keepApiWords;
-    const chat = toChatRequest(body, model.package.vocabularySize, { author, keepWords });
+    const chat = toChatRequest(body, model.package.vocabularySize, {
+      author,
+      share: shareOf(c),
+      keepWords,
+    });
     const generation = await generator.start(deployment, chat, controller.signal);
     void generation.recorded.then(done);
     const events = generation.events(controller.signal);
@@ -117,10 +128,11 @@ async function takePlace(
 }
 
 async function readJson(c: Context): Promise<unknown> {
+  const text = await c.req.text();
   try {
-    return await c.req.json();
+    return parseJson(text);
   } catch (cause) {
-    throw new ApiError(400, 'The body is no valid JSON.', { cause });
+    throw new ApiError(400, `The body is not valid JSON: ${messageOf(cause)}.`, { cause });
   }
 }
 
@@ -139,6 +151,6 @@ async function begin(
       .events(controller.signal)
       .next()
       .catch(() => undefined);
-    throw error;
+    throw error instanceof ConversationError ? fromConversationError(error) : error;
   }
 }

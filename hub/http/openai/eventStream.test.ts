@@ -35,3 +35,8 @@ test('a reader that goes away is told of once, and what comes later goes nowhere
   vi.advanceTimersByTime(60_000);
   expect(cancelled).toHaveBeenCalledOnce();
 });
+
+test('signs at which some clients end a line are escaped', async () => {
+  const response = eventStream(async (send) => send(JSON.stringify('a\u2028b\u0085c')), options);
+  expect(await response.text()).toBe('data: "a\\u2028b\\u0085c"\n\n');
+});

@@ -36,7 +36,7 @@ export function eventStream(
         over = true;
         controller.close();
       };
-      produce((data) => write(`data: ${data}\n\n`)).then(end, end);
+      produce((data) => write(`data: ${escapeLineEnds(data)}\n\n`)).then(end, end);
     },
     cancel: () => {
       over = true;
@@ -49,5 +49,12 @@ export function eventStream(
       'content-type': 'text/event-stream; charset=utf-8',
       ...options.headers,
     },
+  });
+}
+
+/** Some clients (Python's `splitlines`) end a line also at these; in JSON they stand only inside strings. */
+function escapeLineEnds(json: string): string {
+  return json.replaceAll(/[\u0085\u2028\u2029]/g, (sign) => {
+    return `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`;
   });
 }

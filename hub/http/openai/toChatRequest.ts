@@ -8,7 +8,7 @@ import type { ChatBody } from './chatBody.ts';
 export function toChatRequest(
   body: ChatBody,
   vocabularySize: number,
-  author: Pick<ChatRequest, 'author' | 'keepWords'>,
+  author: Pick<ChatRequest, 'author' | 'share' | 'keepWords'>,
 ): ChatRequest {
   const limits = [body.max_tokens, body.max_completion_tokens].filter((limit) => limit !== undefined);
   return {
@@ -17,6 +17,7 @@ export function toChatRequest(
     // Clients that send both mean the smaller one.
     ...(limits.length > 0 ? { maxTokens: Math.min(...limits) } : {}),
     stopStrings: [body.stop ?? []].flat(),
+    templateVariables: definedOnly({ reasoning_effort: body.reasoning_effort, ...body.chat_template_kwargs }),
     stream: body.stream,
     sampling: definedOnly({
       temperature: body.temperature,
@@ -29,7 +30,7 @@ export function toChatRequest(
       presencePenalty: body.presence_penalty,
       logitBias: body.logit_bias && toLogitBias(body.logit_bias, vocabularySize),
       topLogprobs: body.logprobs ? (body.top_logprobs ?? 0) : undefined,
-      seed: body.seed === undefined ? undefined : toSeed(body.seed),
+      seed: body.seed === undefined || body.seed === -1 ? undefined : toSeed(body.seed),
     }),
   };
 }
@@ -38,8 +39,8 @@ function toMessage({ role, content, name }: ChatBody['messages'][number]): ChatM
   const text = typeof content === 'string' ? content : (content ?? []).map((part) => part.text).join('');
   return {
     role: role === 'developer' ? 'system' : role,
-    content: text,
-    ...(typeof name === 'string' ? { name } : {}),
+    content: text.toWellFormed(),
+    ...(typeof name === 'string' ? { name: name.toWellFormed() } : {}),
   };
 }
 
@@ -52,9 +53,13 @@ function toLogitBias(biases: Record<string, number>, vocabularySize: number): [n
   });
 }
 
-/** Seeds on the wire are not negative and exact as a number; equal seeds stay equal. */
-function toSeed(seed: number): number {
-  return Number(BigInt.asUintN(53, BigInt(seed)));
+/**
+ * Seeds on the wire have 53 bits, so that a number holds them exactly. Those from 0 to 2^53 - 1 stay as they are; of the
+ * others the high bits are mixed into the low ones, so that seeds that differ only there draw differently.
+ */
+export function toSeed(seed: number | bigint): number {
+  const bits = BigInt.asUintN(64, BigInt(seed));
+  return Number(BigInt.asUintN(53, bits) ^ ((bits >> 53n) << 42n));
 }
 
 /** Leaves undefined properties out. */

@@ -33,7 +33,7 @@ export const Sampling = z
     top_p: z.number().min(0).max(1).optional(),
     top_k: z.number().int().min(-1).optional(),
     min_p: z.number().min(0).max(1).optional(),
-    repetition_penalty: z.number().positive().max(10).optional(),
+    repetition_penalty: z.number().min(0.01).max(10).optional(),
     frequency_penalty: z.number().min(-2).max(2).optional(),
     presence_penalty: z.number().min(-2).max(2).optional(),
     max_tokens: z.number().int().min(1).optional(),

@@ -13,7 +13,7 @@ export const SamplingDescription = z.object({
   /** Drop tokens less likely than this share of the most likely one; 0 drops none. */
   minP: finite.min(0).max(1).default(0),
   /** Divides positive and multiplies negative logits of every token in the prompt or the answer; 1 changes nothing. */
-  repetitionPenalty: finite.positive().default(1),
+  repetitionPenalty: finite.min(0.01).max(100).default(1),
   /** Subtracted from a token's logit for each time it is in the answer so far. */
   frequencyPenalty: finite.min(-2).max(2).default(0),
   /** Subtracted from a token's logit once if it is in the answer so far. */
