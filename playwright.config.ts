@@ -8,5 +8,10 @@ export default defineConfig({
   timeout: 120_000,
   expect: { timeout: 60_000 },
   reporter: 'list',
+  // What takes long is for `npm run test:full`.
+  projects: [
+    { name: 'browser', testIgnore: '**/*.full.spec.ts' },
+    { name: 'full', testMatch: '**/*.full.spec.ts' },
+  ],
   forbidOnly: process.env.CI !== undefined,
 });

@@ -7,7 +7,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{packages,hub,client,bench}/**/*.test.ts'],
-          exclude: ['**/node_modules/**', '**/*.integration.test.ts'],
+          exclude: ['**/node_modules/**', '**/*.integration.test.ts', '**/*.full.test.ts'],
           pool: 'forks',
           maxWorkers: 2,
           testTimeout: 60_000,
@@ -23,6 +23,18 @@ export default defineConfig({
           maxWorkers: 2,
           testTimeout: 300_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        // Long proofs, for `npm run test:full`: one file at a time.
+        test: {
+          name: 'full',
+          include: ['{packages,hub,bench,e2e}/**/*.full.test.ts'],
+          exclude: ['**/node_modules/**'],
+          pool: 'forks',
+          maxWorkers: 1,
+          testTimeout: 1_800_000,
+          hookTimeout: 300_000,
         },
       },
     ],

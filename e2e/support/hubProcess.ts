@@ -95,9 +95,17 @@ export interface WorkerProcess {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** @param flags beside those that every worker of a test gets */
-export function startWorker(hub: HubProcess, name: string, flags: string[] = []): Promise<WorkerProcess> {
-  return spawnWorker(['--hub', hub.url, '--token', hub.joinToken, '--name', name, ...flags]);
+/**
+ * @param flags beside those that every worker of a test gets
+ * @param dataDirectory kept after the worker stops; the default is a new one that is removed
+ */
+export function startWorker(
+  hub: Pick<HubProcess, 'url' | 'joinToken'>,
+  name: string,
+  flags: string[] = [],
+  dataDirectory?: string,
+): Promise<WorkerProcess> {
+  return spawnWorker(['--hub', hub.url, '--token', hub.joinToken, '--name', name, ...flags], dataDirectory);
 }
 
 /**

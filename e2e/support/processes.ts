@@ -19,6 +19,31 @@ export function localWorkers(hub: HubProcess): { pid: number; name: string }[] {
     });
 }
 
+/** Signals a process and all that it started, as a laptop that goes to sleep takes all with it. */
+export function signalTree(pid: number, signal: NodeJS.Signals): void {
+  for (const one of processTree(pid)) {
+    try {
+      process.kill(one, signal);
+    } catch {
+      // Gone meanwhile.
+    }
+  }
+}
+
+/** A process and all below it, the parents first. */
+function processTree(pid: number): number[] {
+  const children = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry) && parentOf(entry) === pid);
+  return [pid, ...children.flatMap((child) => processTree(Number(child)))];
+}
+
+function parentOf(pid: string): number | undefined {
+  try {
+    return Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+  } catch {
+    return undefined; // Gone meanwhile.
+  }
+}
+
 /** Most bytes that were resident at any time. */
 export function peakResidentBytes(pid: number): number {
   const kibibytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];

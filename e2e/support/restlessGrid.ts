@@ -1,0 +1,148 @@
+/** A hub and devices, each in a process of its own, that sleep, die and start again while the others live on. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect } from 'vitest';
+import { freePort, startHub, startWorker, stop, type HubProcess } from './hubProcess.ts';
+import { nodesOf } from './nodes.ts';
+import { signalTree } from './processes.ts';
+import { temporaryDirectory } from './temporaryDirectory.ts';
+import { testBrowser } from './testBrowser.ts';
+
+const program = new URL('../../bin/potluck.js', import.meta.url).pathname;
+const model = 'minimind2-small';
+/** What people may expect: a device that was away is back this long after the hub and the device both are there. */
+const backWithinMs = 30_000;
+
+export type Way = 'direct' | 'relayed';
+
+export interface RestlessGrid extends AsyncDisposable {
+  /** Every device of these sleeps so long, then wakes up. */
+  sleep(names: string[], seconds: number): Promise<void>;
+  /** The hub's process dies, with these devices in the same moment; the hub comes back, then they do. */
+  crash(names: string[], way: Way): Promise<void>;
+  /**
+   * Waits until every device is a node again by itself, then until an answer runs through all of them.
+   * @returns milliseconds until the last node was back
+   * @throws if that takes longer than 30 s
+   */
+  back(): Promise<number>;
+  /** Begins a long answer, which a disturbance may end. */
+  beginAnswer(): void;
+}
+
+/** @param tab whether one of the devices is a tab, called `tab-1`, beside the workers `ada` and `bob` */
+export async function startRestlessGrid({ tab }: { tab: boolean }, way: Way): Promise<RestlessGrid> {
+  const data = await temporaryDirectory('potluck-restless-');
+  const port = await freePort();
+  const names = ['ada', 'bob', ...(tab ? ['tab-1'] : [])];
+  const devices = new Map<string, ChildProcess>();
+  let hub: HubProcess;
+  let answer: Promise<unknown> = Promise.resolve();
+
+  async function beginHub(by: Way): Promise<void> {
+    const flags = ['--local-workers', '0', '--stages', String(names.length), '--context-length', '512'];
+    hub = await startHub({
+      port,
+      dataDirectory: path.join(data.path, 'hub'),
+      waitUntilReady: false,
+      flags: [...flags, '--https-port', 'off', ...(by === 'relayed' ? ['--force-relay'] : [])],
+    });
+  }
+
+  async function beginDevice(name: string): Promise<void> {
+    const directory = path.join(data.path, name);
+    if (name !== 'tab-1') {
+      const worker = await startWorker(hub, name, ['--memory', '300MB', '--threads', '1'], directory);
+      devices.set(name, worker.child);
+      return;
+    }
+    const { path: browser, environment } = await testBrowser();
+    const child = spawn(
+      process.execPath,
+      [
+        ...[program, 'browsers', '--hub', `${hub.url}/join#token=${hub.joinToken}`, '--name', 'tab'],
+        ...['--gpu', 'none', '--memory', '300MB', '--data', directory, '--browser', browser, '--no-sandbox'],
+      ],
+      { stdio: 'ignore', env: { ...process.env, ...environment } },
+    );
+    devices.set(name, child);
+  }
+
+  const pidOf = (name: string): number => devices.get(name)?.pid ?? 0;
+
+  async function ask(content: string, maxTokens: number): Promise<Response> {
+    const response = await fetch(`${hub.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        ...{ model, messages: [{ role: 'user', content }], temperature: 0, max_tokens: maxTokens },
+        // The token that ends an answer does not come.
+        logit_bias: { 2: -100 },
+      }),
+    });
+    await response.arrayBuffer();
+    return response;
+  }
+
+  const grid: RestlessGrid = {
+    async sleep(sleeping, seconds) {
+      for (const name of sleeping) signalTree(pidOf(name), 'SIGSTOP');
+      await pause(seconds * 1000);
+      for (const name of sleeping) signalTree(pidOf(name), 'SIGCONT');
+    },
+    async crash(dying, by) {
+      const children = [hub.child, ...dying.map((name) => devices.get(name) as ChildProcess)];
+      const ended = children.map((child) => once(child, 'exit'));
+      for (const child of children) child.kill('SIGKILL');
+      await Promise.all(ended);
+      // Long enough for the others to see that nobody is there.
+      await pause(6_000);
+      await beginHub(by);
+      for (const name of dying) await beginDevice(name);
+    },
+    async back() {
+      const started = performance.now();
+      const hereNow = async (): Promise<string[]> => (await nodesOf(hub)).map(({ name }) => name).sort();
+      await expect.poll(hereNow, { timeout: backWithinMs, interval: 200 }).toEqual([...names].sort());
+      const milliseconds = performance.now() - started;
+      // What was under way has ended, in whatever way.
+      await answer;
+      await expect
+        .poll(
+          async () => {
+            const response = await ask('Hi', 4);
+            const route = response.headers.get('x-potluck-route') ?? '';
+            return response.ok && names.every((name) => route.includes(`${name}[`));
+          },
+          { timeout: 120_000, interval: 500 },
+        )
+        .toBe(true);
+      return milliseconds;
+    },
+    beginAnswer() {
+      answer = ask('Tell me a long story about the sea.', 400).catch(() => undefined);
+    },
+    async [Symbol.asyncDispose]() {
+      for (const child of devices.values()) {
+        if (child.pid !== undefined && child.exitCode === null) signalTree(child.pid, 'SIGCONT');
+        await stop(child);
+      }
+      await stop(hub.child);
+      await data[Symbol.asyncDispose]();
+    },
+  };
+
+  await beginHub(way);
+  try {
+    for (const name of names) await beginDevice(name);
+    await expect
+      .poll(async () => (await ask('Hi', 4)).headers.get('x-potluck-route') ?? '', { timeout: 120_000 })
+      .toMatch(new RegExp(names.map((name) => `(?=.*${name}\\[)`).join('')));
+  } catch (error) {
+    await grid[Symbol.asyncDispose]();
+    throw error;
+  }
+  return grid;
+}
