@@ -1,5 +1,5 @@
 /** The whole matrix: two workers and a tab, direct and relayed, asleep and awake again, with the hub and without. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { startRestlessGrid, type RestlessGrid } from './support/restlessGrid.ts';
 
 const devices = ['ada', 'bob', 'tab-1'];
@@ -8,8 +8,8 @@ describe.each(['direct', 'relayed'] as const)('two workers and a tab, %s', (way)
   let grid: RestlessGrid;
   beforeAll(async () => {
     grid = await startRestlessGrid({ tab: true }, way);
+    return () => grid[Symbol.asyncDispose]();
   });
-  afterAll(() => grid[Symbol.asyncDispose]());
 
   const disturbances: [string, () => Promise<void>][] = [
     ...[20, 60].flatMap((seconds): [string, () => Promise<void>][] => [

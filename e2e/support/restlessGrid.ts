@@ -3,7 +3,6 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { expect } from 'vitest';
 import { freePort, startHub, startWorker, stop, type HubProcess } from './hubProcess.ts';
 import { nodesOf } from './nodes.ts';
 import { signalTree } from './processes.ts';
@@ -86,6 +85,21 @@ export async function startRestlessGrid({ tab }: { tab: boolean }, way: Way): Pr
     return response;
   }
 
+  /** An answer runs through all devices. */
+  async function answered(): Promise<void> {
+    let last = '';
+    await until(
+      120_000,
+      async () => {
+        const response = await ask('Hi', 4);
+        const route = response.headers.get('x-potluck-route') ?? '';
+        last = `${response.status} ${route}`;
+        return response.ok && names.every((name) => route.includes(`${name}[`));
+      },
+      () => `no answer runs through all of them: ${last}`,
+    );
+  }
+
   const grid: RestlessGrid = {
     async sleep(sleeping, seconds) {
       for (const name of sleeping) signalTree(pidOf(name), 'SIGSTOP');
@@ -104,21 +118,19 @@ export async function startRestlessGrid({ tab }: { tab: boolean }, way: Way): Pr
     },
     async back() {
       const started = performance.now();
-      const hereNow = async (): Promise<string[]> => (await nodesOf(hub)).map(({ name }) => name).sort();
-      await expect.poll(hereNow, { timeout: backWithinMs, interval: 200 }).toEqual([...names].sort());
+      let here: string[] = [];
+      await until(
+        backWithinMs,
+        async () => {
+          here = (await nodesOf(hub)).map(({ name }) => name);
+          return names.every((name) => here.includes(name));
+        },
+        () => `only these are back: ${here.join(', ')}`,
+      );
       const milliseconds = performance.now() - started;
       // What was under way has ended, in whatever way.
       await answer;
-      await expect
-        .poll(
-          async () => {
-            const response = await ask('Hi', 4);
-            const route = response.headers.get('x-potluck-route') ?? '';
-            return response.ok && names.every((name) => route.includes(`${name}[`));
-          },
-          { timeout: 120_000, interval: 500 },
-        )
-        .toBe(true);
+      await answered();
       return milliseconds;
     },
     beginAnswer() {
@@ -137,12 +149,19 @@ export async function startRestlessGrid({ tab }: { tab: boolean }, way: Way): Pr
   await beginHub(way);
   try {
     for (const name of names) await beginDevice(name);
-    await expect
-      .poll(async () => (await ask('Hi', 4)).headers.get('x-potluck-route') ?? '', { timeout: 120_000 })
-      .toMatch(new RegExp(names.map((name) => `(?=.*${name}\\[)`).join('')));
+    await answered();
   } catch (error) {
     await grid[Symbol.asyncDispose]();
     throw error;
   }
   return grid;
+}
+
+/** Asks every 200 ms. @throws Error with `problem` where it takes longer than `deadlineMs` */
+async function until(deadlineMs: number, test: () => Promise<boolean>, problem: () => string): Promise<void> {
+  const started = performance.now();
+  while (!(await test())) {
+    if (performance.now() - started > deadlineMs) throw new Error(`after ${deadlineMs} ms ${problem()}`);
+    await pause(200);
+  }
 }
