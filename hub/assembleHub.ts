@@ -100,7 +100,11 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
   const registry = new WorkerRegistry({ logger }, { leaseMs: init.leaseMs ?? defaultLeaseMs });
   const recorder = new Recorder(database, logger);
   const nodes = new NodeBook(
-    { policies: await database.nodes.policies(), names: await database.nodes.names() },
+    {
+      policies: await database.nodes.policies(),
+      names: await database.nodes.names(),
+      instances: await database.nodes.instances(),
+    },
     (id, policy) => recorder.nodePolicy(id, policy),
   );
   const tokens = new SignallingTokens();
@@ -193,7 +197,10 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
       relay: new Relay(registry, (from, to) => deployments.areNeighbours(from, to)),
       logger,
       issueSignallingToken: (workerId) => tokens.issue(workerId),
-      joinTokenId: (secret) => access.joinTokens.idOf(secret),
+      // Who joined in time comes back as long as it runs, though nobody new gets in.
+      joinTokenId: (hello) =>
+        access.joinTokens.idOf(hello.token) ??
+        (nodes.isBack(hello) ? access.joinTokens.expiredIdOf(hello.token) : undefined),
       nodes,
     },
     {

@@ -61,7 +61,7 @@ export class JoinTokens {
     return row.id;
   }
 
-  /** Id of the token with this secret that ran out by itself: nobody joins with it, but who did may stay while connected. */
+  /** Id of the token with this secret that ran out by itself: nobody new joins with it, but who did stays and comes back. */
   expiredIdOf(secret: string, now = Date.now()): string | undefined {
     const row = this.#rowOf(secret);
     return row && isExpired(row, now) ? row.id : undefined;

@@ -110,6 +110,7 @@ const migrations: string[][] = [
     'CREATE TABLE hub_values (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT',
   ],
   ['ALTER TABLE nodes ADD COLUMN speed TEXT'],
+  ['ALTER TABLE nodes ADD COLUMN instance_id TEXT'],
 ];
 
 /**

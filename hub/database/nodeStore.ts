@@ -1,6 +1,6 @@
 /** Workers that ever joined, in the database, with what the operator decided about them. */
 import type { LibSQLDatabase } from 'drizzle-orm/libsql';
-import { WorkerId } from '@potluck/protocol';
+import { InstanceId, WorkerId } from '@potluck/protocol';
 import type { NodePolicy } from '../workers/nodeBook.ts';
 import type { NodeSpeed } from '../workers/speedBook.ts';
 import type { WorkerRecord } from '../workers/workerTable.ts';
@@ -21,6 +21,8 @@ export interface NodeStore {
   speeds(): Promise<[WorkerId, NodeSpeed][]>;
   /** What nodes called themselves last. */
   names(): Promise<[WorkerId, string][]>;
+  /** Which run of each node joined last. */
+  instances(): Promise<[WorkerId, InstanceId][]>;
   /** Those about which something was decided. */
   policies(): Promise<[WorkerId, NodePolicy][]>;
 }
@@ -37,6 +39,7 @@ export function nodeStore(database: LibSQLDatabase): NodeStore {
         lastJoinedAt: worker.joinedAt,
         lastLeftAt: null,
         lastLeftReason: null,
+        instanceId: worker.instanceId,
       };
       await database
         .insert(nodes)
@@ -64,6 +67,12 @@ export function nodeStore(database: LibSQLDatabase): NodeStore {
     names: async () => {
       const rows = await database.select({ id: nodes.id, name: nodes.name }).from(nodes);
       return rows.map(({ id, name }) => [WorkerId.parse(id), name]);
+    },
+    instances: async () => {
+      const rows = await database.select({ id: nodes.id, instanceId: nodes.instanceId }).from(nodes);
+      return rows.flatMap(({ id, instanceId }) =>
+        instanceId === null ? [] : [[WorkerId.parse(id), InstanceId.parse(instanceId)]],
+      );
     },
     policies: async () => {
       const decided = or(

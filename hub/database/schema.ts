@@ -53,6 +53,8 @@ export const nodes = sqliteTable('nodes', {
   givenName: text('given_name'),
   mode: text({ enum: ['active', 'paused', 'draining', 'drained'] }).notNull(),
   bannedBecause: text('banned_because'),
+  /** Which run of it joined last. */
+  instanceId: text('instance_id'),
   /** How fast it was. */
   speed: text({ mode: 'json' }).$type<NodeSpeed>(),
 });

@@ -22,8 +22,8 @@ export interface ControlComponents {
   logger: Logger;
   /** Makes the token with which this worker may use signalling. */
   issueSignallingToken(workerId: WorkerId): string;
-  /** Id of the join token with this secret; undefined if there is none, or it is over. */
-  joinTokenId(secret: string): string | undefined;
+  /** Id of the join token that lets this worker in; undefined if there is none, or it is over. */
+  joinTokenId(hello: Hello): string | undefined;
   /** What the operator decided about nodes. */
   nodes: Pick<NodeBook, 'of'>;
 }
@@ -102,7 +102,7 @@ export class ControlConnection {
 
   #greet(hello: Hello): void {
     const { registry, nodes } = this.#components;
-    const joinTokenId = this.#components.joinTokenId(hello.token);
+    const joinTokenId = this.#components.joinTokenId(hello);
     if (joinTokenId === undefined) {
       const reason = 'the join token is wrong, expired or revoked; ask who runs the hub for a new one';
       this.#refuse('bad-token', reason, false);

@@ -1,6 +1,7 @@
 /** What nodes are called, and what the operator decided about them. Kept in the database, known here at once. */
 import type { NodeMode } from '@potluck/api';
-import type { WorkerId } from '@potluck/protocol';
+import type { Hello, InstanceId, WorkerId } from '@potluck/protocol';
+import type { WorkerRecord } from './workerTable.ts';
 
 /** The operator's decisions about one node. */
 export interface NodePolicy {
@@ -21,18 +22,22 @@ export class NodeBook {
   readonly #policies: Map<WorkerId, NodePolicy>;
   /** What nodes called themselves last, those that are away, too. */
   readonly #reportedNames: Map<string, string>;
+  /** Which run of each node joined last. */
+  readonly #instances: Map<WorkerId, InstanceId>;
   readonly #listeners = new Set<(workerId: WorkerId, policy: NodePolicy, before: NodePolicy) => void>();
 
-  /** @param kept policies and reported names as they were kept */
+  /** @param kept policies, reported names and runs as they were kept */
   constructor(
     kept: {
       policies: Iterable<readonly [WorkerId, NodePolicy]>;
       names: Iterable<readonly [WorkerId, string]>;
+      instances: Iterable<readonly [WorkerId, InstanceId]>;
     },
     keep: KeepPolicy,
   ) {
     this.#policies = new Map(kept.policies);
     this.#reportedNames = new Map(kept.names);
+    this.#instances = new Map(kept.instances);
     this.#keep = keep;
   }
 
@@ -41,8 +46,14 @@ export class NodeBook {
   }
 
   /** A node joined. */
-  joined({ id, reportedName }: { id: WorkerId; reportedName: string }): void {
+  joined({ id, reportedName, instanceId }: Pick<WorkerRecord, 'id' | 'reportedName' | 'instanceId'>): void {
     this.#reportedNames.set(id, reportedName);
+    this.#instances.set(id, instanceId);
+  }
+
+  /** True where this very run of the node joined before. */
+  isBack({ workerId, instanceId }: Pick<Hello, 'workerId' | 'instanceId'>): boolean {
+    return this.#instances.get(workerId) === instanceId;
   }
 
   /** What people call a node, also one that is away; its id where it was never here. */

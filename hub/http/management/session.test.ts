@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import type { ApiKey, CreatedApiKey, CreatedJoinToken, JoinToken, Session, Settings } from '@potluck/api';
-import { afterEach, expect, test } from 'vitest';
+import { InstanceId, WorkerId } from '@potluck/protocol';
+import { afterEach, expect, test, vi } from 'vitest';
 import { api, elsewhere } from '../../testing/apiClient.ts';
 import { answering, startTestHub, testApiKey, testJoinToken, type TestHub } from '../../testing/testHub.ts';
 
@@ -172,6 +174,41 @@ test('a join token lets nodes in until it is revoked; then they go', async () =>
   expect((await api(hub, 'POST', '/join-tokens/hub/revoke')).status).toBe(409);
   const past = await api(hub, 'POST', '/join-tokens', { name: 'late', expiresAt: 1 });
   expect(past.status).toBe(400);
+});
+
+test('a worker that joined in time comes back when its token has expired, and nobody else does', async () => {
+  hub = await startTestHub();
+  const { body: token } = await api<CreatedJoinToken>(hub, 'POST', '/join-tokens', {
+    name: 'party',
+    expiresAt: Date.now() + 3_600_000,
+  });
+  const hello = {
+    workerId: WorkerId.parse(randomUUID()),
+    instanceId: InstanceId.parse(randomUUID()),
+  };
+  const guest = hub.worker('guest', { token: token.secret, hello });
+  await guest.message('welcome');
+  guest.kill();
+  vi.setSystemTime(Date.now() + 7_200_000);
+  try {
+    const back = hub.worker('guest', { token: token.secret, hello });
+    await back.message('welcome');
+    // What a hub knows of it when it starts.
+    expect(await hub.database.nodes.instances()).toEqual([[hello.workerId, hello.instanceId]]);
+    back.kill();
+    const stranger = hub.worker('stranger', { token: token.secret });
+    expect(await stranger.message('refusal')).toMatchObject({ code: 'bad-token', retry: false });
+    const again = hub.worker('guest', {
+      token: token.secret,
+      hello: { ...hello, instanceId: InstanceId.parse(randomUUID()) },
+    });
+    expect(await again.message('refusal')).toMatchObject({ code: 'bad-token' });
+    await api(hub, 'POST', `/join-tokens/${token.id}/revoke`);
+    const revoked = hub.worker('guest', { token: token.secret, hello });
+    expect(await revoked.message('refusal')).toMatchObject({ code: 'bad-token' });
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test('two who change the settings at once: the second is told', async () => {
