@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -80,6 +80,8 @@ test('a cold start answers with one worker, and the same with three; its databas
   const whole = start('--port', '0');
   const url = await readyUrl(whole);
   expect(await ask(url)).toEqual({ text: 'The capital of France is Paris.', route: 'local-1[0-7]' });
+  // It reads the hub's own blobs: the model is on the disk once.
+  expect(await readdir(path.join(directory, 'data/workers/local-1/blobs'))).toEqual([]);
   const before = (await (await fetch(`${url}/api/requests`)).json()) as { requests: unknown[] };
   expect(before.requests).toHaveLength(1);
   const workers = await workerPids(whole);

@@ -122,6 +122,7 @@ async function start(
       hubUrl: `http://${localHost}:${port}`,
       joinToken: identity.joinToken,
       directory: path.join(data, 'workers'),
+      blobsDirectory: path.join(data, 'blobs'),
       logLevel: workerLogLevel(config.logLevel),
       ...shareOfMachine(config),
     },

@@ -22,6 +22,8 @@ export interface LocalWorkersInit {
   joinToken: string;
   /** Each worker has a folder of its own below this one. */
   directory: string;
+  /** The hub's blobs, which the workers read where they are. */
+  blobsDirectory: string;
   /** Of each worker. */
   memoryBytes: number;
   /** Of each worker; undefined leaves it to ONNX Runtime. */
@@ -82,11 +84,12 @@ export class LocalWorkers {
 
   #spawn(worker: LocalWorker): void {
     if (this.#stopped) return;
-    const { hubUrl, joinToken, memoryBytes, threads, logLevel } = this.#init;
+    const { hubUrl, joinToken, blobsDirectory, memoryBytes, threads, logLevel } = this.#init;
     const options = {
       hub: hubUrl,
       name: worker.name,
       data: worker.directory,
+      'shared-blobs': blobsDirectory,
       memory: `${memoryBytes}B`,
       'log-level': logLevel,
       ...(threads === undefined ? {} : { threads: String(threads) }),

@@ -31,7 +31,10 @@ export interface LendInit {
  */
 export async function lendToHub({ log }: { log: Log }, init: LendInit): Promise<void> {
   const { hub, settings, device, signal, observe } = init;
-  const blobStore = await fileBlobStore(join(settings.dataDirectory, 'blobs'));
+  const blobStore = await fileBlobStore({
+    directory: join(settings.dataDirectory, 'blobs'),
+    shared: settings.sharedBlobs,
+  });
   if (signal.aborted) return;
   const threads = settings.threads ?? limitedThreads();
   const stageHost = threadStageHost({ log }, { provider: device.kind, threads });

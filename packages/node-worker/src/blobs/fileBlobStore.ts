@@ -17,45 +17,74 @@ import {
 import { join } from 'node:path';
 import { Sha256, type BlobSlice } from '@potluck/protocol';
 import { StorageFullError, unixMs, type BlobStore, type PartialBlob } from '@potluck/worker';
+import { sharedFiles } from './sharedFiles.ts';
 
 /** Codes of a file system that takes no more. */
 const fullCodes = ['ENOSPC', 'EDQUOT', 'EFBIG'];
 /** Start of the names of folders that last while a stage is loaded. */
 const layOutPrefix = 'loading-';
 
-/** @param directory is made if it isn't there */
-export async function fileBlobStore(directory: string): Promise<BlobStore> {
+export interface FileBlobStoreInit {
+  /** Is made if it isn't there. */
+  directory: string;
+  /** Where the hub on this machine keeps the same blobs (`<first two digits>/<name>`); they are read, never changed. */
+  shared?: string | undefined;
+}
+
+export async function fileBlobStore({ directory, shared }: FileBlobStoreInit): Promise<BlobStore> {
   await mkdir(directory, { recursive: true });
   // Left over from a process that was killed while it loaded a stage.
   for (const name of await readdir(directory)) {
     if (name.startsWith(layOutPrefix)) await rm(join(directory, name), { recursive: true, force: true });
   }
   const fileOf = (sha256: Sha256): string => join(directory, sha256);
+  const sharedBlobs = sharedFiles(shared);
+  // Copies that were made before the hub's own were read.
+  for (const name of await ownNames(directory)) {
+    const size = await sizeOf(sharedBlobs.fileOf(name));
+    if (size !== undefined && size === (await sizeOf(fileOf(name)))) await rm(fileOf(name), { force: true });
+  }
+  /** The hub's file, where this store has none. */
+  const locate = async (sha256: Sha256): Promise<string> => {
+    const own = fileOf(sha256);
+    if ((await sizeOf(own)) !== undefined) return own;
+    return sharedBlobs.fileOf(sha256) ?? own;
+  };
 
   return {
     async list() {
-      const names = (await readdir(directory)).flatMap((name) => Sha256.safeParse(name).data ?? []);
+      const names = await ownNames(directory);
       const usedAt = await Promise.all(
         names.map(async (name) => (await orAbsent(stat(fileOf(name))))?.mtimeMs ?? 0),
       );
       const order = new Map(names.map((name, index) => [name, usedAt[index] ?? 0]));
-      return names.sort((one, other) => (order.get(one) ?? 0) - (order.get(other) ?? 0));
+      names.sort((one, other) => (order.get(one) ?? 0) - (order.get(other) ?? 0));
+      return [...new Set([...(await sharedBlobs.names()), ...names])];
     },
     async touch(sha256) {
       const seconds = unixMs() / 1000;
       await orAbsent(utimes(fileOf(sha256), seconds, seconds));
     },
-    sizeOf: (sha256) => orAbsent(stat(fileOf(sha256)).then(({ size }) => size)),
-    read: (sha256) => orAbsent(readWhole(fileOf(sha256))),
+    sizeOf: async (sha256) => sizeOf(await locate(sha256)),
+    read: async (sha256) => orAbsent(readWhole(await locate(sha256))),
     openPartial: (sha256) => storage(openPartial(fileOf(sha256))),
-    remove: (sha256) => rm(fileOf(sha256), { force: true }),
+    async remove(sha256) {
+      // A blob of the hub that is damaged is fetched, and then kept here.
+      if ((await locate(sha256)) !== fileOf(sha256)) sharedBlobs.distrust(sha256);
+      await rm(fileOf(sha256), { force: true });
+    },
+    async removeUnheld(sha256) {
+      if ((await sizeOf(fileOf(sha256))) === undefined) return false;
+      await rm(fileOf(sha256), { force: true });
+      return true;
+    },
     async layOut(files) {
       const folder = join(directory, `${layOutPrefix}${randomUUID()}`);
       await mkdir(folder);
       const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
       try {
         for (const { path, parts } of files)
-          await storage(layOutFile(join(folder, checked(path)), parts, fileOf));
+          await storage(layOutFile(join(folder, checked(path)), parts, locate));
       } catch (error) {
         await remove();
         throw error;
@@ -63,6 +92,15 @@ export async function fileBlobStore(directory: string): Promise<BlobStore> {
       return { path: folder, remove };
     },
   };
+}
+
+async function ownNames(directory: string): Promise<Sha256[]> {
+  return (await readdir(directory)).flatMap((name) => Sha256.safeParse(name).data ?? []);
+}
+
+/** @returns undefined where there is no such file, or none was named */
+async function sizeOf(file: string | undefined): Promise<number | undefined> {
+  return file === undefined ? undefined : orAbsent(stat(file).then(({ size }) => size));
 }
 
 /** @throws RangeError if the name leaves the folder */
@@ -75,11 +113,11 @@ function checked(name: string): string {
 async function layOutFile(
   target: string,
   parts: readonly BlobSlice[],
-  fileOf: (sha256: Sha256) => string,
+  locate: (sha256: Sha256) => Promise<string>,
 ): Promise<void> {
   const [part] = parts;
   if (part && parts.length === 1 && part.offset === 0) {
-    const source = fileOf(part.sha256);
+    const source = await locate(part.sha256);
     const isWhole = (await stat(source)).size === part.length;
     // Some file systems have no links.
     if (isWhole) return link(source, target).catch(() => copyFile(source, target));
@@ -88,7 +126,7 @@ async function layOutFile(
   try {
     let position = 0;
     for (const { sha256, offset, length } of parts) {
-      const bytes = await readWhole(fileOf(sha256));
+      const bytes = await readWhole(await locate(sha256));
       await writeAll(handle, bytes.subarray(offset, offset + length), position);
       bytes.buffer.transfer(0);
       position += length;

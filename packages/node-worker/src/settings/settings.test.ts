@@ -37,6 +37,7 @@ describe('the flags of a worker', () => {
       memoryBytes: 2e9,
       name: 'cellar',
       dataDirectory: '/tmp/attic',
+      sharedBlobs: undefined,
       threads: 3,
       logLevel: 'warn',
     });

@@ -31,6 +31,8 @@ export interface WorkerSettings {
   memoryBytes: number;
   name: string;
   dataDirectory: string;
+  /** The blobs of a hub on this machine, which are read where they are. */
+  sharedBlobs: string | undefined;
   /** ONNX Runtime's own choice where undefined. */
   threads: number | undefined;
   logLevel: LogLevel;
@@ -45,6 +47,7 @@ interface RawOptions {
   memory: number;
   name: string;
   data: string;
+  sharedBlobs?: string;
   threads?: number;
   logLevel: LogLevel;
 }
@@ -93,6 +96,9 @@ export function readSettings(
         defaultDataDirectory(environment),
       ),
     )
+    .addOption(
+      flag('--shared-blobs <directory>', 'blobs of a hub on this machine, read where they are').hideHelp(),
+    )
     .addOption(flag('--threads <number>', 'threads of ONNX Runtime').argParser(positiveInteger))
     .addOption(flag('--log-level <level>', 'what to log').choices(logLevels).default('info'));
   const options = parseFlags<RawOptions>(command, args, { write, environment });
@@ -109,6 +115,7 @@ function toSettings(options: RawOptions): WorkerSettings {
     memoryBytes: options.memory,
     name: options.name,
     dataDirectory: options.data,
+    sharedBlobs: options.sharedBlobs,
     threads: options.threads,
     logLevel: options.logLevel,
   };
