@@ -2,6 +2,7 @@
 import type { PlacementWorker } from '../placement/placeStages.ts';
 import type { WorkerRegistry } from '../workers/workerRegistry.ts';
 import type { WorkerRecord } from '../workers/workerTable.ts';
+import { deviceKind } from './deviceKind.ts';
 import type { Exclusions } from './exclusions.ts';
 
 export interface CandidateSource {
@@ -10,19 +11,46 @@ export interface CandidateSource {
   freeBytes: (worker: WorkerRecord) => number | { reason: string };
 }
 
-/** @returns those that may, with what they have free; and, for people, why the others may not */
-export function findCandidates(
-  { registry, freeBytes }: CandidateSource,
-  exclusions: Exclusions,
-): { candidates: PlacementWorker[]; unusable: string[] } {
+export interface Candidates {
+  /** Workers that may have stages, with what they have free. */
+  candidates: PlacementWorker[];
+  /** Those of them that do not seem unable to run the model. */
+  able: PlacementWorker[];
+  /** For people: why the others may not. */
+  unusable: string[];
+  /** Where every worker that might have stages is of a kind that can't run the model: which, and what they said. */
+  unable: { names: string[]; reasons: string[] } | undefined;
+}
+
+export function findCandidates({ registry, freeBytes }: CandidateSource, exclusions: Exclusions): Candidates {
   const now = performance.now();
   const unusable: string[] = [];
+  const unableWorkers: { name: string; reason: string }[] = [];
+  const able: PlacementWorker[] = [];
+  let ableWorkers = 0;
   const candidates = [...registry.table.values()].flatMap((worker) => {
+    const room = freeBytes(worker);
+    const unableBecause = exclusions.unableBecause(worker.id, deviceKind(worker));
+    if (typeof room === 'number') {
+      if (unableBecause === undefined) ableWorkers++;
+      else unableWorkers.push({ name: worker.name, reason: unableBecause });
+    }
     const failure = exclusions.reasonFor(worker.id, now);
-    const free = failure === undefined ? freeBytes(worker) : { reason: `failed (${failure})` };
-    if (typeof free === 'number') return [{ id: worker.id, name: worker.name, memoryBytes: free }];
+    const free = failure === undefined ? room : { reason: `failed (${failure})` };
+    if (typeof free === 'number') {
+      const candidate = { id: worker.id, name: worker.name, memoryBytes: free };
+      if (unableBecause === undefined) able.push(candidate);
+      return [candidate];
+    }
     unusable.push(`${worker.name} ${free.reason}`);
     return [];
   });
-  return { candidates, unusable };
+  const isHopeless = ableWorkers === 0 && unableWorkers.length > 0;
+  const unable = isHopeless
+    ? {
+        names: unableWorkers.map(({ name }) => name),
+        reasons: [...new Set(unableWorkers.map(({ reason }) => reason))],
+      }
+    : undefined;
+  return { candidates, able, unusable, unable };
 }

@@ -1,7 +1,7 @@
 import type { Assign } from '@potluck/protocol';
 import { afterEach, expect, test } from 'vitest';
 import { api } from '../testing/apiClient.ts';
-import type { ScriptedWorker } from '../testing/scriptedWorker.ts';
+import type { ScriptedWorker, ScriptedWorkerInit } from '../testing/scriptedWorker.ts';
 import { startTestHub, type TestHub } from '../testing/testHub.ts';
 
 let hub: TestHub;
@@ -52,6 +52,41 @@ test('a worker that fails its stage sits out with its reason, and the stage goes
   hub.worker('sound');
   await hub.served();
   expect(routes()).toEqual(['sound[0-7]']);
+});
+
+test('a model that no device here can run is said once, with a way out, and tried when another kind comes', async () => {
+  hub = await startTestHub();
+  const reason = 'Could not find an implementation for GatherBlockQuantized(1)';
+  let isMended = false;
+  const unable: Partial<ScriptedWorkerInit> = {
+    onAssign: (worker, assign) => {
+      if (isMended) return ready(worker, assign);
+      const { assignmentId } = assign;
+      worker.send({ type: 'stage-report', assignmentId, state: 'compiling' });
+      worker.send({ type: 'stage-report', assignmentId, state: 'failed', reason });
+    },
+  };
+  const assigned = ({ received }: ScriptedWorker): number =>
+    received.filter(({ type }) => type === 'assign').length;
+  const first = hub.worker('first', unable);
+  await expect.poll(() => hub.deployment.missing).toMatch(/no device here can run this variant of the model/);
+  expect(hub.deployment.missing).toMatch(
+    /\(first: Could not find .*\)\. Add another variant, such as model_q4/,
+  );
+  // Another device of the kind is not tried; nor is the first one, whatever makes the hub look again.
+  const second = hub.worker('second', unable);
+  await second.message('welcome');
+  hub.deployment.reconsider();
+  expect([assigned(first), assigned(second)]).toEqual([1, 0]);
+  expect(hub.deployment.missing).toMatch(/\(first, second: Could not/);
+  const gpu = { device: { kind: 'webgpu' as const, description: 'another', float16: false } };
+  const third = hub.worker('third', { ...unable, hello: gpu });
+  await expect.poll(() => hub.deployment.missing).toMatch(/first, second, third/);
+  expect([assigned(first), assigned(second), assigned(third)]).toEqual([1, 0, 1]);
+  // The operator asks: all may try again.
+  isMended = true;
+  await api(hub, 'PUT', '/deployments', { model: 'test-model', revision: 1 });
+  await hub.served();
 });
 
 test.each(['vanishes', 'is evicted', 'is paused'])(

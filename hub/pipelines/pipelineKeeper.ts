@@ -9,6 +9,7 @@ import type { SharedStage } from '../placement/shareCaches.ts';
 import type { WorkerRecord } from '../workers/workerTable.ts';
 import { assignmentsOf } from './assignmentsOf.ts';
 import { assignStages, cutStages } from './assignStages.ts';
+import { deviceKind } from './deviceKind.ts';
 import { FormerAssignments } from './formerAssignments.ts';
 import { Move } from './move.ts';
 import {
@@ -145,6 +146,7 @@ export class PipelineKeeper {
   /** Takes another plan, once running answers have ended. */
   replan(plan: DeploymentPlan): void {
     this.#plan = plan;
+    this.#placer.exclusions.forgetUnable();
     this.retire('its plan was changed');
   }
 
@@ -199,7 +201,10 @@ export class PipelineKeeper {
     }
     const place = this.#placer.place(this.#plan);
     if (place.ok) void this.#assemble(place.stages);
-    else this.#miss(place.missing);
+    else {
+      if (place.isFinal) clearTimeout(this.#retry);
+      this.#miss(place.missing);
+    }
   }
 
   /** Gives every stage up. Resolves when the workers have freed them, or took too long. */
@@ -250,7 +255,10 @@ export class PipelineKeeper {
     if (report.state === 'failed' || report.state === 'released') {
       const reason = report.reason ?? `it gave its stage up`;
       logger.warn({ worker: worker.name, layers, reason }, 'a stage failed');
-      this.#placer.exclusions.add(worker.id, reason, performance.now());
+      // Whatever else fails, such as a download, says nothing about the device.
+      const isDevices = stage.state === 'compiling' || stage.state === 'warming';
+      const kind = isDevices ? deviceKind(worker) : undefined;
+      this.#placer.exclusions.add(worker.id, reason, performance.now(), kind);
       this.giveUp(`worker ${worker.name} failed: ${reason}`);
       return true;
     }

@@ -1,6 +1,6 @@
 /** Where a pipeline could go: on the workers that are here, without those that failed just now. */
 import type { DeploymentPlan } from '@potluck/api';
-import type { WorkerId } from '@potluck/protocol';
+import type { ModelPackage, WorkerId } from '@potluck/protocol';
 import type { Model } from '../models/model.ts';
 import { placeByPlan } from '../placement/placeByPlan.ts';
 import type { PlacementWorker } from '../placement/placeStages.ts';
@@ -20,7 +20,10 @@ export interface PlacerComponents extends CandidateSource {
 }
 
 /** The stages with their workers, or what is missing, for people. */
-export type Place = { ok: true; stages: SharedStage[] } | { ok: false; missing: string };
+export type Place =
+  | { ok: true; stages: SharedStage[] }
+  /** `isFinal`: trying again is in vain until another kind of device comes or the operator asks. */
+  | { ok: false; missing: string; isFinal?: boolean };
 
 export class Placer {
   readonly #components: PlacerComponents;
@@ -41,7 +44,8 @@ export class Placer {
 
   place(plan: DeploymentPlan): Place {
     const { model, workersStarting, nameOf } = this.#components;
-    const { candidates, unusable } = findCandidates(this.#components, this.exclusions);
+    const { candidates, able, unusable, unable } = findCandidates(this.#components, this.exclusions);
+    if (unable) return { ok: false, missing: describeUnable(model.package, unable), isFinal: true };
     const starting = workersStarting();
     if (plan.mode === 'shards' && candidates.length < plan.count && starting > 0) {
       return {
@@ -49,7 +53,9 @@ export class Placer {
         missing: `waiting for ${starting} local ${starting === 1 ? 'worker' : 'workers'} to start`,
       };
     }
-    const placement = placeByPlan(model.package, candidates, plan, nameOf);
+    // Those that failed for want of code may still serve other layers, where the others do not suffice.
+    const first = placeByPlan(model.package, able, plan, nameOf);
+    const placement = first.ok ? first : placeByPlan(model.package, candidates, plan, nameOf);
     if (!placement.ok) {
       return {
         ok: false,
@@ -63,4 +69,16 @@ export class Placer {
 function freeOf(workers: readonly PlacementWorker[]): (id: WorkerId) => number {
   const free = new Map(workers.map(({ id, memoryBytes }) => [id, memoryBytes]));
   return (id) => free.get(id) ?? 0;
+}
+
+function describeUnable(
+  { id, float16 }: ModelPackage,
+  { names, reasons }: { names: string[]; reasons: string[] },
+): string {
+  const who = names.length > 3 ? `${names.length} devices` : names.join(', ');
+  const variant = float16 ? 'one without f16, such as model_q4' : 'such as model_q4 or model';
+  return (
+    `${id}: no device here can run this variant of the model (${who}: ${reasons.join('; ')}). ` +
+    `Add another variant, ${variant}. This one is tried again when another kind of device joins, or when it is deployed again.`
+  );
 }
