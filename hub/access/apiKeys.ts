@@ -53,7 +53,9 @@ export class ApiKeys {
     if (row.revokedAt !== null) return 'revoked';
     if (row.expiresAt !== null && row.expiresAt <= now) return 'expired';
     if ((row.lastUsedAt ?? 0) < now - lastUsedStepMs) {
-      void this.#change(row.id, { lastUsedAt: now }).catch(() => undefined);
+      // Nothing hangs on it, and the next request must not write it again.
+      this.#setInMemory(row.id, { lastUsedAt: now });
+      void this.#store.change(row.id, { lastUsedAt: now }).catch(() => undefined);
     }
     return row;
   }
@@ -103,10 +105,14 @@ export class ApiKeys {
     return this.#rows.delete(id);
   }
 
+  /** Written first: what was not written is not so. */
   async #change(id: string, change: Partial<ApiKeyRow>): Promise<void> {
-    const row = this.#rows.get(id);
-    if (!row) return;
-    this.#rows.set(id, { ...row, ...change });
     await this.#store.change(id, change);
+    this.#setInMemory(id, change);
+  }
+
+  #setInMemory(id: string, change: Partial<ApiKeyRow>): void {
+    const row = this.#rows.get(id);
+    if (row) this.#rows.set(id, { ...row, ...change });
   }
 }

@@ -56,7 +56,9 @@ export class JoinTokens {
     const row = this.#rowOf(secret);
     if (!row || isExpired(row, now)) return undefined;
     if ((row.lastUsedAt ?? 0) < now - lastUsedStepMs) {
-      void this.#change(row.id, { lastUsedAt: now }).catch(() => undefined);
+      // Nothing hangs on it, and the next request must not write it again.
+      this.#setInMemory(row.id, { lastUsedAt: now });
+      void this.#store.change(row.id, { lastUsedAt: now }).catch(() => undefined);
     }
     return row.id;
   }
@@ -110,11 +112,15 @@ export class JoinTokens {
     return [...this.#rows.values()].find((row) => row.hash === hash && row.revokedAt === null);
   }
 
+  /** Written first: what was not written is not so. */
   async #change(id: string, change: Partial<JoinTokenRow>): Promise<void> {
-    const row = this.#rows.get(id);
-    if (!row) return;
-    this.#rows.set(id, { ...row, ...change });
     await this.#store.change(id, change);
+    this.#setInMemory(id, change);
+  }
+
+  #setInMemory(id: string, change: Partial<JoinTokenRow>): void {
+    const row = this.#rows.get(id);
+    if (row) this.#rows.set(id, { ...row, ...change });
   }
 }
 

@@ -40,15 +40,15 @@ export class Logins {
 
   async end(cookie: string): Promise<void> {
     const hash = hashOfSecret(cookie);
-    this.#rows.delete(hash);
     await this.#store.remove(hash);
+    this.#rows.delete(hash);
   }
 
   /** Ends all logins of a key; without one, all. */
   async endAll(keyId?: string): Promise<void> {
+    await this.#store.removeAll(keyId);
     for (const [hash, row] of this.#rows) {
       if (keyId === undefined || row.keyId === keyId) this.#rows.delete(hash);
     }
-    await this.#store.removeAll(keyId);
   }
 }

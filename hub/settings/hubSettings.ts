@@ -56,6 +56,7 @@ export class HubSettings {
   readonly #init: SettingsInit;
   readonly #listeners = new Set<() => void>();
   #stored: Stored;
+  #last: Promise<unknown> = Promise.resolve();
 
   private constructor(values: ValueStore, init: SettingsInit, stored: Stored) {
     this.#values = values;
@@ -99,7 +100,14 @@ export class HubSettings {
   }
 
   /** @throws SettingsConflict if another revision is current, SettingsIncomplete if something is missing, StorageError */
-  async change({ revision, ...change }: SettingsChange): Promise<HubSettings['current']> {
+  change(change: SettingsChange): Promise<HubSettings['current']> {
+    // One after the other: two that saw the same revision must not both be written.
+    const changed = this.#last.then(() => this.#change(change));
+    this.#last = changed.catch(() => undefined);
+    return changed;
+  }
+
+  async #change({ revision, ...change }: SettingsChange): Promise<HubSettings['current']> {
     if (revision !== this.#stored.revision) {
       throw new SettingsConflict(
         `The settings were changed meanwhile (revision ${this.#stored.revision}, you saw ${revision}). Look at them again.`,
@@ -116,14 +124,9 @@ export class HubSettings {
         'TURN servers need a user name and a password: browsers use no TURN server without.',
       );
     }
-    const before = this.#stored;
+    // Written first: what was not written is not so.
+    await this.#values.put(valueName, stored);
     this.#stored = stored;
-    try {
-      await this.#values.put(valueName, stored);
-    } catch (error) {
-      this.#stored = before;
-      throw error;
-    }
     for (const listener of [...this.#listeners]) listener();
     return this.current;
   }
