@@ -38,6 +38,8 @@ export interface CallerOptions {
 declare module 'hono' {
   interface ContextVariableMap {
     caller: Caller;
+    /** Finds out again who asks: keys and logins can end while an answer goes on. */
+    callerNow: () => Caller;
   }
 }
 
@@ -46,7 +48,9 @@ const managementPath = /^\/api(\/|$)/;
 /** Finds out who asks, for all that comes after it. */
 export function identify(options: CallerOptions): MiddlewareHandler {
   return async function identifyCaller(c, next) {
-    c.set('caller', callerOf(c, options));
+    const callerNow = (): Caller => callerOf(c, options);
+    c.set('callerNow', callerNow);
+    c.set('caller', callerNow());
     await next();
   };
 }
@@ -54,12 +58,11 @@ export function identify(options: CallerOptions): MiddlewareHandler {
 /** Lets in who may do this. @param hint what to say to those who show nothing */
 export function requireScope(scope: Scope, hint: string): MiddlewareHandler {
   return async function checkScope(c, next) {
-    const { scopes, via, keyProblem } = c.var.caller;
+    const { via, keyProblem } = c.var.caller;
     if (keyProblem !== undefined) {
       throw new ApiError(401, `${keyProblem} ${hint}`, { code: 'invalid_api_key' });
     }
-    // Who administers may ask.
-    if (!scopes.includes(scope) && !scopes.includes('admin')) {
+    if (!hasScope(c.var.caller, scope)) {
       if (via === 'none') {
         throw new ApiError(401, `No key was given. ${hint}`, { code: 'invalid_api_key' });
       }
@@ -73,6 +76,11 @@ export function requireScope(scope: Scope, hint: string): MiddlewareHandler {
     }
     await next();
   };
+}
+
+/** Who administers may ask. */
+export function hasScope({ scopes }: Pick<Caller, 'scopes'>, scope: Scope): boolean {
+  return scopes.includes(scope) || scopes.includes('admin');
 }
 
 function callerOf(c: Context, options: CallerOptions): Caller {

@@ -16,11 +16,15 @@ export class EventReader {
     this.#reader = reader;
   }
 
-  static async open(hub: Pick<TestHub, 'url'>, lastId?: string): Promise<EventReader> {
+  static async open(
+    hub: Pick<TestHub, 'url'>,
+    lastId?: string,
+    headers: Record<string, string> = {},
+  ): Promise<EventReader> {
     const controller = new AbortController();
     const response = await fetch(`${hub.url}/api/events`, {
       signal: controller.signal,
-      headers: lastId === undefined ? {} : { 'last-event-id': lastId },
+      headers: { ...headers, ...(lastId === undefined ? {} : { 'last-event-id': lastId }) },
     });
     if (!response.body) throw new Error('no events');
     const events = response.body

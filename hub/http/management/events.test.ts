@@ -1,4 +1,6 @@
+import type { CreatedApiKey } from '@potluck/api';
 import { afterEach, expect, test } from 'vitest';
+import { api, elsewhere } from '../../testing/apiClient.ts';
 import { EventReader } from '../../testing/eventReader.ts';
 import { answering, startTestHub, type TestHub } from '../../testing/testHub.ts';
 
@@ -67,4 +69,16 @@ test('who lost the connection gets what was missed, and only that', async () => 
   expect(seen.map(({ type }) => type)).not.toContain('snapshot');
   const third = await open('another-1');
   expect((await third.next()).type).toBe('snapshot');
+});
+
+test('who may not read any more hears nothing of what comes after', async () => {
+  hub = await startTestHub();
+  const { body: key } = await api<CreatedApiKey>(hub, 'POST', '/keys', { name: 'Ben', scopes: ['ask'] });
+  const headers = { ...elsewhere, authorization: `Bearer ${key.secret}` };
+  const events = await EventReader.open(hub, undefined, headers);
+  readers.push(events);
+  await events.until('snapshot');
+  await api(hub, 'POST', `/keys/${key.id}/revoke`);
+  hub.worker('one');
+  await expect(events.until('node')).rejects.toThrow('the events ended');
 });

@@ -2,6 +2,7 @@
 import type { Context } from 'hono';
 import type { EventBus, JournalEvent } from '../../events/eventBus.ts';
 import type { LiveState } from '../../events/liveState.ts';
+import { hasScope } from '../caller.ts';
 
 export interface EventComponents {
   bus: EventBus;
@@ -15,7 +16,10 @@ const mostUnread = 1000;
 /** How soon a browser comes back, in milliseconds. */
 const retryMs = 1000;
 
-/** Streams events from the snapshot, or from the one that `Last-Event-ID` names, until the reader goes away. */
+/**
+ * Streams events from the snapshot, or from the one that `Last-Event-ID` names, until the reader goes away or may not read
+ * any more: its key was revoked, or its login ended.
+ */
 export async function streamEvents(c: Context, { bus, live }: EventComponents): Promise<Response> {
   const encoder = new TextEncoder();
   const known = c.req.header('last-event-id') ?? c.req.query('lastEventId');
@@ -26,7 +30,7 @@ export async function streamEvents(c: Context, { bus, live }: EventComponents): 
         let over = false;
         const write = (text: string): void => {
           if (over) return;
-          if ((controller.desiredSize ?? 0) < 0) {
+          if ((controller.desiredSize ?? 0) < 0 || !hasScope(c.var.callerNow(), 'ask')) {
             cleanUp();
             controller.close();
             return;
