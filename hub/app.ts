@@ -71,7 +71,7 @@ export function createApp(components: AppComponents): Hono {
     if (token !== undefined && opensBlobs(token)) return next();
     return requireScope('ask', tokenHint)(c, next);
   });
-  app.route('/blobs', blobRoutes(components.blobs));
+  app.route('/blobs', blobRoutes(components.blobs, components.catalogue));
 
   app.route('/health', healthRoutes(deployments));
   app.get('/', (c) => c.text(greeting(hubUrlFor(c.var.source) ?? new URL(c.req.url).origin)));

@@ -1,3 +1,4 @@
+import type { KeyLimits } from '@potluck/api';
 import type { Sha256 } from '@potluck/protocol';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startTestHub, testJoinToken, type TestHub } from '../testing/testHub.ts';
@@ -95,4 +96,17 @@ test('an expired join token of a worker that left opens nothing', async () => {
 test('a reader that is not on this machine needs the token', async () => {
   expect((await get({ authorization: 'Bearer wrong', 'x-forwarded-for': '10.0.0.1' })).status).toBe(401);
   expect((await get({ 'x-forwarded-for': '10.0.0.1' })).status).toBe(200);
+});
+
+test('a key that is limited to a model reads that model’s weights and no others', async () => {
+  // The graph of the tests' model.
+  const { sha256: ofModel } = await hub.blobs.put(new TextEncoder().encode('graph'));
+  const keyFor = async (limits: KeyLimits): Promise<string> =>
+    (await hub.access.keys.create({ name: 'Ben', scopes: ['ask'], limits, expiresAt: null })).secret;
+  const status = async (key: string, name: string): Promise<number> =>
+    (await get({ authorization: `Bearer ${key}` }, 'HEAD', name)).status;
+  const limited = await keyFor({ models: ['test-model'] });
+  expect([await status(limited, ofModel), await status(limited, sha256)]).toEqual([200, 404]);
+  const free = await keyFor({});
+  expect([await status(free, ofModel), await status(free, sha256)]).toEqual([200, 200]);
 });

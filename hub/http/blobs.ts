@@ -1,18 +1,22 @@
 /** Weights for workers: immutable, by range. */
 import { Readable } from 'node:stream';
-import { Sha256 } from '@potluck/protocol';
+import { Sha256, type ModelPackage } from '@potluck/protocol';
 import { Hono } from 'hono';
 import type { BlobStore } from '../models/blobStore.ts';
+import type { Catalogue } from '../models/catalogue.ts';
 import { ApiError } from './apiError.ts';
 import { parseByteRange } from './byteRange.ts';
 
-/** Routes to mount under `/blobs`. */
-export function blobRoutes(blobs: BlobStore): Hono {
+/** Routes to mount under `/blobs`. A key that is limited to some models gets their blobs and no others. */
+export function blobRoutes(blobs: BlobStore, catalogue: Pick<Catalogue, 'find'>): Hono {
   const app = new Hono();
   app.get('/:sha256', async (c) => {
     const sha256 = Sha256.safeParse(c.req.param('sha256')).data;
     if (sha256 === undefined) throw new ApiError(400, 'A blob is named by 64 lower-case hexadecimal digits.');
-    const size = await blobs.size(sha256);
+    const models = c.var.caller.key?.limits.models;
+    const mayRead = models === undefined || models.some((id) => holdsBlob(catalogue.find(id), sha256));
+    // The same answer as for a blob that is not there: what other models hold is not told.
+    const size = mayRead ? await blobs.size(sha256) : undefined;
     if (size === undefined)
       throw new ApiError(404, `There is no blob ${sha256}.`, { code: 'blob_not_found' });
     const headers = new Headers({
@@ -38,6 +42,13 @@ export function blobRoutes(blobs: BlobStore): Hono {
     return new Response(stream, { status, headers });
   });
   return app;
+}
+
+function holdsBlob(model: ModelPackage | undefined, sha256: Sha256): boolean {
+  if (model === undefined) return false;
+  return [model.graph, ...model.packs, ...model.files.map(({ blob }) => blob)].some(
+    (blob) => blob.sha256 === sha256,
+  );
 }
 
 function namesTag(header: string | undefined, sha256: string): boolean {

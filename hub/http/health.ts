@@ -1,10 +1,14 @@
 /** Is the hub alive, and does it serve; if not, what is missing. */
-import { Hono } from 'hono';
+import { Hono, type Context } from 'hono';
 import { missingOf } from '../pipelines/deployment.ts';
 import type { Deployments } from '../pipelines/deployments.ts';
 import { routeOf } from '../pipelines/pipeline.ts';
+import { hasScope } from './caller.ts';
 
-/** Routes to mount under `/health`: `/` answers 200 while the hub lives, `/ready` 503 while no model is served. */
+/**
+ * Routes to mount under `/health`: `/` answers 200 while the hub lives, `/ready` 503 while no model is served. Models and
+ * workers are named to those who may ask; everybody else learns only whether the hub serves.
+ */
 export function healthRoutes(deployments: Pick<Deployments, 'list'>): Hono {
   const app = new Hono();
   const state = (): { ready: boolean } & Record<string, unknown> => {
@@ -21,9 +25,13 @@ export function healthRoutes(deployments: Pick<Deployments, 'list'>): Hono {
     const ready = models.some((one) => one.ready);
     return { status: ready ? 'ok' : 'waiting', ...first, ready, models };
   };
-  app.get('/', (c) => c.json(state()));
+  const shown = (c: Context): { ready: boolean } & Record<string, unknown> => {
+    const { status, ready, ...details } = state();
+    return { status, ready, ...(hasScope(c.var.caller, 'ask') ? details : {}) };
+  };
+  app.get('/', (c) => c.json(shown(c)));
   app.get('/ready', (c) => {
-    const now = state();
+    const now = shown(c);
     return c.json(now, now.ready ? 200 : 503);
   });
   return app;

@@ -25,8 +25,11 @@ test('what is missing is said with numbers, and a worker that fills it brings th
   hub.worker('other', { memoryBytes: 78e6 });
   await hub.served();
   expect(routes()).toHaveLength(2);
-  const health = (await (await fetch(`${hub.url}/health`)).json()) as unknown;
-  expect(health).toMatchObject({ ready: true });
+  const health = async (headers = {}): Promise<unknown> =>
+    (await fetch(`${hub.url}/health`, { headers })).json();
+  expect(await health()).toMatchObject({ ready: true, route: expect.stringContaining('small') as string });
+  // Names are for those who may ask.
+  expect(await health({ 'x-forwarded-for': '10.0.0.1' })).toEqual({ status: 'ok', ready: true });
 });
 
 test('a worker beyond what is needed stands by, and takes over at once when the one that serves dies', async () => {
