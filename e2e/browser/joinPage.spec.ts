@@ -1,6 +1,7 @@
-import { expect, test } from '@playwright/test';
+import { expect, test, type Locator, type Page } from '@playwright/test';
 import { joinLink } from '@potluck/protocol';
 import { startHub } from '../support/hubProcess.ts';
+import { seriousViolations } from './support/appPage.ts';
 import { launchChromium } from './support/chromium.ts';
 
 test('a join token that is made in the settings comes with a link and a QR code, by which a tab joins', async () => {
@@ -69,4 +70,37 @@ test('a tab that was refused takes the fresh link that is opened in it', async (
   await expect(state).toHaveAttribute('data-worker-state', 'contributing');
   await expect(page.getByRole('alert')).toHaveCount(0);
   expect(await page.evaluate(() => performance.timeOrigin)).toBe(loaded);
+});
+
+test('the hub’s own machine joins without a token; elsewhere there is a field for it', async () => {
+  await using hub = await startHub({ flags: ['--local-workers', '0'] });
+  await using browser = await launchChromium();
+  const state = (page: Page): Locator => page.locator('html');
+  const processor = (): void => localStorage.setItem('potluck.tab', JSON.stringify({ device: 'wasm' }));
+  await using own = await browser.newContext({ baseURL: hub.url });
+  await own.addInitScript(processor);
+  const ownPage = await own.newPage();
+  await ownPage.goto('/join');
+  await ownPage.getByRole('button', { name: 'Join the table' }).click();
+  await expect(state(ownPage)).toHaveAttribute('data-worker-state', 'contributing');
+
+  await using other = await browser.newContext({ baseURL: hub.url });
+  await other.setExtraHTTPHeaders({ 'x-forwarded-for': '10.0.0.1' });
+  const page = await other.newPage();
+  await page.goto('/join');
+  const field = page.getByLabel('Join token or join link');
+  await expect(field).toHaveAccessibleDescription(/“Add a node”/);
+  expect(await seriousViolations(page)).toEqual([]);
+  const join = page.getByRole('button', { name: /^(Join the table|Try again)$/ });
+  await page.getByLabel('Leave the GPU alone').check();
+  await field.fill('of-a-hub-that-was');
+  await join.click();
+  await expect(state(page)).toHaveAttribute('data-worker-state', 'refused');
+  await field.fill(joinLink({ hubUrl: hub.url, token: hub.joinToken }));
+  await join.click();
+  await expect(state(page)).toHaveAttribute('data-worker-state', 'contributing');
+  await page.getByRole('button', { name: 'Leave', exact: true }).click();
+  // The token is kept.
+  await expect(join).toBeVisible();
+  await expect(field).toHaveCount(0);
 });

@@ -260,6 +260,16 @@ test('a page outlives its hub: it says so, catches up, and the download goes on 
 
     await stop(hub.child);
     await expect(page.getByText('The hub does not answer.')).toBeVisible();
+    // The words cover nothing that can be used.
+    await goTo(page, 'Chat');
+    for (const control of [
+      page.getByRole('button', { name: 'New', exact: true }),
+      page.getByLabel('Search conversations'),
+      page.getByRole('button', { name: /^Model:/ }),
+    ]) {
+      await control.click({ trial: true });
+    }
+    await goTo(page, 'Models');
     hub = await startHub({ ...options, port });
     await expect(page.getByText('The hub does not answer.')).toHaveCount(0);
     await expect(coming).toContainText('paused');

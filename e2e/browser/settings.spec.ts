@@ -3,6 +3,7 @@ import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type Browser, type BrowserContext, type Locator, type Page } from '@playwright/test';
 import { createAuthority, issueServerCertificate } from '../../hub/certificate/issueCertificate.ts';
 import { startHub, type HubProcess } from '../support/hubProcess.ts';
+import { goTo, seriousViolations } from './support/appPage.ts';
 import { launchChromium } from './support/chromium.ts';
 
 let hub: HubProcess;
@@ -131,4 +132,47 @@ test('who gives something wrong to log in hears what is wrong with it', async ()
   await dialog.getByLabel('Key or password').fill('correct horse');
   await dialog.getByRole('button', { name: 'Enter' }).click();
   await expect(page.getByText('You are logged in.')).toBeVisible();
+});
+
+test('who is signed out from another device reads that on every page, and signs in again', async () => {
+  const change = (current: string, password: string): Promise<Response> =>
+    fetch(`${hub.url}/api/session/password`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ current, password }),
+    });
+  const signIn = async (on: Page, password: string): Promise<void> => {
+    const dialog = on.getByRole('dialog', { name: 'This hub asks who you are' });
+    await dialog.getByLabel('Key or password').fill(password);
+    await dialog.getByRole('button', { name: 'Enter' }).click();
+    await expect(dialog).toHaveCount(0);
+  };
+  await context.setExtraHTTPHeaders({ 'x-forwarded-for': '10.0.0.1' });
+  await page.goto('/nodes');
+  await signIn(page, 'correct horse');
+  const heading = page.getByText('Nobody sits at the table yet.');
+  await expect(heading).toBeVisible();
+  const other = await context.newPage();
+  await other.goto('/requests');
+  await expect(other.getByText('Nothing was asked yet.')).toBeVisible();
+
+  // All logins end, and both tabs hear of that without being touched.
+  expect((await change('correct horse', 'battery staple')).ok).toBe(true);
+  for (const tab of [page, other]) {
+    await expect(tab.getByText('You are signed out')).toBeVisible();
+    await expect(tab.getByRole('dialog')).toHaveCount(0);
+  }
+  await expect(heading).toHaveCount(0);
+  for (const name of ['Chat', 'Models', 'Requests', 'Settings', 'Nodes']) {
+    await goTo(page, name);
+    await expect(page.getByText('You are signed out')).toBeVisible();
+  }
+  expect(await seriousViolations(page)).toEqual([]);
+
+  // One signs in, and both are in.
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await signIn(page, 'battery staple');
+  await expect(heading).toBeVisible();
+  await expect(other.getByText('Nothing was asked yet.')).toBeVisible();
+  await expect(other.getByText('You are signed out')).toHaveCount(0);
 });

@@ -1,4 +1,5 @@
 /** What the tab contributes: a run of the agent on one device, and on the next one where that is lost. */
+import type { RefusalCode } from '@potluck/protocol';
 import { messageOf } from '@potluck/worker';
 import type { TabAgentEvent } from './agent/agentApi.ts';
 import { startTabRun, type TabRun } from './agent/startTabRun.ts';
@@ -85,7 +86,7 @@ export class Contribution {
     if (token === undefined) {
       this.#fail('refused', {
         message: 'A join token is missing.',
-        advice: 'Open the join link that the hub shows; it carries the token.',
+        advice: 'Open the join link that the hub shows, which carries the token, or enter the token below.',
       });
       return;
     }
@@ -152,9 +153,13 @@ export class Contribution {
       void command(async () => {
         if (number !== this.#runs) return;
         await this.end('idle', 'refused');
+        if (event.code === 'bad-token') {
+          this.#components.settings.forgetToken(this.#init.hubUrl);
+          view.set({ hasToken: false });
+        }
         this.#fail('refused', {
           message: `The hub does not take this tab: ${event.reason}`,
-          advice: 'Open a fresh join link from the hub.',
+          ...adviceFor(event.code),
         });
       });
       return;
@@ -194,5 +199,18 @@ export class Contribution {
     if (this.#identity) this.#identity.was = 'idle';
     stayAlive.letGo();
     view.set({ state, problem, hub: offline, stages: [], peers: [] });
+  }
+}
+
+function adviceFor(code: RefusalCode | undefined): Pick<Problem, 'advice'> {
+  switch (code) {
+    case 'bad-token':
+      return { advice: 'Open a fresh join link of the hub, or enter another token below.' };
+    case 'evicted':
+      return { advice: 'Whoever runs the hub can let this device join again, on the page “Nodes”.' };
+    case 'version-mismatch':
+      return { advice: 'Load this page again: it then has the version of the hub.' };
+    default:
+      return {};
   }
 }

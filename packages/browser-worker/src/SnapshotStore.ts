@@ -18,6 +18,7 @@ export class SnapshotStore {
       problem: undefined,
       workerId: undefined,
       settings,
+      hasToken: false,
       offer: undefined,
       device: undefined,
       hub: { state: 'offline', reason: undefined },

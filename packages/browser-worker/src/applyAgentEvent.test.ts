@@ -15,6 +15,7 @@ const empty: TabSnapshot = {
   stages: [],
   peers: [],
   served: { tokens: 0, steps: 0, tokensPerSecond: 0, openSessions: 0 },
+  hasToken: true,
   cache: { bytes: 0, blobs: 0, inMemory: false },
   stayAlive: { visibility: 'visible', wakeLock: false, quietTone: false },
   events: [],

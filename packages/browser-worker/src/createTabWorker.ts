@@ -44,6 +44,7 @@ class Tab implements TabWorker {
     this.#settings = new TabSettingsStore(storageOf('localStorage'), describeBrowser(navigator.userAgent));
     if (options.token) this.#settings.keepToken(this.#hubUrl, options.token);
     this.#view = new SnapshotStore(this.#settings.settings);
+    this.#view.set({ hasToken: this.#settings.tokenFor(this.#hubUrl) !== undefined });
     this.#contribution = new Contribution(
       {
         view: this.#view,
@@ -84,6 +85,7 @@ class Tab implements TabWorker {
 
   useToken(token: string): void {
     this.#settings.keepToken(this.#hubUrl, token);
+    this.#view.set({ hasToken: true });
     void this.#command(async () => {
       if (this.snapshot.state === 'refused') this.#view.set({ state: 'idle', problem: undefined });
     });

@@ -127,6 +127,8 @@ export interface TabSnapshot {
   /** Undefined while `inspecting`. */
   workerId: WorkerId | undefined;
   settings: TabSettings;
+  /** True where a join token of this hub is kept: of a link, or of the time before. */
+  hasToken: boolean;
   /** Undefined while `inspecting`. */
   offer: DeviceOffer | undefined;
   /** What it computes with; undefined before it was started and tested. */

@@ -32,6 +32,8 @@ class Live implements Grid {
   known = $state(false);
   /** True while the stream is interrupted; what is shown may be old. */
   lost = $state(false);
+  /** How often the hub came back after it was lost: what a page read in the meantime is to be read again. */
+  returns = $state(0);
   #loss: ReturnType<typeof setTimeout> | undefined;
   readonly #requestListeners = new Set<(activity: Activity) => void>();
 
@@ -62,6 +64,13 @@ class Live implements Grid {
     };
   }
 
+  /** Forgets everything: who was signed out sees nothing any more. */
+  forget(): void {
+    for (const map of [this.nodes, this.deployments, this.models, this.imports, this.running]) map.clear();
+    this.log = [];
+    this.known = false;
+  }
+
   /** Calls back at each change of a running request, and at its end. @returns a function that ends it */
   onRequest(listener: (activity: Activity) => void): () => void {
     this.#requestListeners.add(listener);
@@ -74,6 +83,7 @@ class Live implements Grid {
     if (state === 'open' || state === 'connecting') {
       clearTimeout(this.#loss);
       this.#loss = undefined;
+      if (this.lost && state === 'open') this.returns += 1;
       this.lost = false;
       return;
     }

@@ -18,8 +18,9 @@ class Notices {
     setTimeout(() => this.close(id), shownMs);
   }
 
+  /** Said once, as long as it is shown. */
   warn(text: string): void {
-    this.#add(text, 'bad');
+    if (!this.list.some((notice) => notice.text === text)) this.#add(text, 'bad');
   }
 
   close(id: number): void {

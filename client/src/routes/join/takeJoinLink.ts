@@ -1,5 +1,11 @@
 import { readJoinLink, type JoinLink } from '@potluck/protocol';
 
+/** The token in what a person entered: a join link, or the token itself. */
+export function tokenIn(text: string): string {
+  const entered = text.trim();
+  return /^https?:/i.test(entered) ? readJoinLink(entered).token : entered;
+}
+
 /**
  * Reads the join link by which the page was opened, and takes what is secret in it out of the address, so that it is not
  * shown, shared or kept in the history.

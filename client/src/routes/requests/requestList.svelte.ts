@@ -40,6 +40,16 @@ export class RequestList {
     this.known = true;
   }
 
+  /** Forgets what was read: who was signed out sees nothing any more. */
+  forget(): void {
+    this.#turn += 1;
+    this.requests = [];
+    this.total = 0;
+    this.next = undefined;
+    this.problem = undefined;
+    this.known = false;
+  }
+
   async more(): Promise<void> {
     if (this.next === undefined) return;
     const page = await this.#read(`&cursor=${encodeURIComponent(this.next)}`);

@@ -1,5 +1,5 @@
 /** What the agent's web worker offers to the page; called through Comlink. */
-import type { BlobRef, Device, InstanceId, WorkerId, WorkerPresence } from '@potluck/protocol';
+import type { BlobRef, Device, InstanceId, RefusalCode, WorkerId, WorkerPresence } from '@potluck/protocol';
 import type { AgentEvent } from '@potluck/worker';
 import type { Backend } from '../engine/loadRuntime.ts';
 import type { ServedView, TabEvent } from '../snapshot.ts';
@@ -30,7 +30,7 @@ export type TabAgentEvent =
   /** The device can't be used as it is; the agent goes on, and the stage has failed. */
   | { type: 'wrong-answers'; reason: string }
   /** The agent ended by itself: the hub does not take it. */
-  | { type: 'refused'; reason: string };
+  | { type: 'refused'; reason: string; code: RefusalCode | undefined };
 
 export interface TabAgentApi {
   /**

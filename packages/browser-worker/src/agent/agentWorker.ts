@@ -1,5 +1,6 @@
 /** Entry of the web worker in which the agent lives: timers run there also while the tab is hidden. */
 import {
+  RefusedByHubError,
   messageOf,
   selfTestingStageHost,
   startWorkerAgent,
@@ -71,7 +72,10 @@ const api: TabAgentApi = {
         },
         { ...about, kind: 'browser', version, device },
       );
-      agent.finished.catch((error: unknown) => observer({ type: 'refused', reason: messageOf(error) }));
+      agent.finished.catch((error: unknown) => {
+        const code = error instanceof RefusedByHubError ? error.code : undefined;
+        observer({ type: 'refused', reason: messageOf(error), code });
+      });
       return device;
     } catch (error) {
       started.close();

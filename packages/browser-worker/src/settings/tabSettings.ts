@@ -61,6 +61,12 @@ export class TabSettingsStore {
     this.#keep({ ...stored, tokens: { ...stored.tokens, [hubUrl]: token } });
   }
 
+  forgetToken(hubUrl: string): void {
+    const stored = this.#read();
+    const { [hubUrl]: _forgotten, ...tokens } = stored.tokens;
+    this.#keep({ ...stored, tokens });
+  }
+
   #read(): z.infer<typeof Stored> {
     if (this.#storage) this.#stored = Stored.parse(readJson(this.#storage.getItem(storageKey)) ?? {});
     return this.#stored;
