@@ -77,12 +77,14 @@ test('the hub’s own machine joins without a token; elsewhere there is a field 
   await using browser = await launchChromium();
   const state = (page: Page): Locator => page.locator('html');
   const processor = (): void => localStorage.setItem('potluck.tab', JSON.stringify({ device: 'wasm' }));
-  await using own = await browser.newContext({ baseURL: hub.url });
-  await own.addInitScript(processor);
-  const ownPage = await own.newPage();
-  await ownPage.goto('/join');
-  await ownPage.getByRole('button', { name: 'Join the table' }).click();
-  await expect(state(ownPage)).toHaveAttribute('data-worker-state', 'contributing');
+  {
+    await using own = await browser.newContext({ baseURL: hub.url });
+    await own.addInitScript(processor);
+    const ownPage = await own.newPage();
+    await ownPage.goto('/join');
+    await ownPage.getByRole('button', { name: 'Join the table' }).click();
+    await expect(state(ownPage)).toHaveAttribute('data-worker-state', 'contributing');
+  }
 
   await using other = await browser.newContext({ baseURL: hub.url });
   await other.setExtraHTTPHeaders({ 'x-forwarded-for': '10.0.0.1' });

@@ -147,6 +147,7 @@ test('who is signed out from another device reads that on every page, and signs 
     await dialog.getByRole('button', { name: 'Enter' }).click();
     await expect(dialog).toHaveCount(0);
   };
+  expect((await change('correct horse', 'correct horse')).ok).toBe(true);
   await context.setExtraHTTPHeaders({ 'x-forwarded-for': '10.0.0.1' });
   await page.goto('/nodes');
   await signIn(page, 'correct horse');
