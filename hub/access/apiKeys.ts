@@ -89,12 +89,8 @@ export class ApiKeys {
   /** @returns the key as it is now; undefined if there is none */
   async revoke(id: string): Promise<ApiKey | undefined> {
     const row = this.#rows.get(id);
-    if (row && row.revokedAt === null) {
-      const revoked = { revokedAt: Date.now() };
-      // What can't be kept is told, and can be tried again.
-      await this.#store.change(id, revoked);
-      this.#rows.set(id, { ...row, ...revoked });
-    }
+    // What can't be kept is told, and can be tried again.
+    if (row && row.revokedAt === null) await this.#change(id, { revokedAt: Date.now() });
     return this.list.find((key) => key.id === id);
   }
 
