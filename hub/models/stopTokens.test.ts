@@ -13,3 +13,10 @@ test('a generation config that is not understood is left out', () => {
   expect(findStopTokens([2], new TextEncoder().encode('{'), undefined)).toEqual([2]);
   expect(findStopTokens([2], undefined, undefined)).toEqual([2]);
 });
+
+test('more end tokens than any model has are refused with where they are named', () => {
+  const ids = Array.from({ length: 1001 }, (_, id) => id);
+  expect(() => findStopTokens(ids, undefined, undefined)).toThrow(
+    /names 1001 tokens.*generation_config\.json/,
+  );
+});
