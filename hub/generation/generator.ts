@@ -17,6 +17,7 @@ import { encodeConversation } from './encodeConversation.ts';
 import { Answer } from './answer.ts';
 import { Generation } from './generation.ts';
 import { GenerationError, retryWhileLoadingSeconds } from './generationError.ts';
+import { ProgressBook } from './progressBook.ts';
 import { Session } from './session.ts';
 
 /** Longest answer where the request does not say, in tokens; less where the context or the caches are smaller. */
@@ -79,11 +80,13 @@ export class Generator {
   readonly #running = new Map<SessionId, Running>();
   readonly #serving = new Map<PipelineKeeper, Serving>();
   readonly #listeners = new Set<GeneratorListener>();
+  readonly #progress = new ProgressBook();
 
   constructor(components: GeneratorComponents, init: GeneratorInit = {}) {
     this.#components = components;
     components.registry.listen({
       message: (worker, message) => this.#received(worker.id, message),
+      left: ({ id }) => this.#progress.forget(id),
     });
     components.deployments.listen({
       ready: (keeper, pipeline) => {
@@ -161,7 +164,7 @@ export class Generator {
     const send = (workerId: WorkerId, message: FromHubMessage): boolean => registry.send(workerId, message);
     const onSilent = (workerIds: WorkerId[]): void => keeper.suspect(workerIds, pipeline.epoch);
     const session = new Session(
-      { pipeline, send, onSilent },
+      { pipeline, send, onSilent, progress: this.#progress },
       { id, prompt, maxTokens, stopTokenIds, sampling },
     );
     const room = admission.request(prompt.length + maxTokens, request.share, signal);
@@ -240,6 +243,7 @@ export class Generator {
     const serving = this.#serving.get(keeper);
     if (serving?.pipeline.epoch !== pipeline.epoch) return;
     this.#serving.delete(keeper);
+    this.#progress.forget(pipeline.id);
     const error = new GenerationError('worker_lost', `The answer can't go on: ${reason}.`, {
       retryAfterSeconds: retryWhileLoadingSeconds,
     });

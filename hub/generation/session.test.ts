@@ -11,6 +11,7 @@ import {
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { ReadyPipeline, ReadyStage } from '../pipelines/pipeline.ts';
 import { GenerationError } from './generationError.ts';
+import { ProgressBook } from './progressBook.ts';
 import { Session } from './session.ts';
 
 beforeEach(() => vi.useFakeTimers());
@@ -19,7 +20,9 @@ afterEach(() => vi.useRealTimers());
 const id = SessionId.parse(randomUUID());
 
 /** A session on stages of these workers, with what it sent and whom it said to be silent. */
-function openSession(...names: string[]) {
+const openSession = (...names: string[]) => openSessionOf([1, 2, 3], ...names);
+
+function openSessionOf(prompt: number[], ...names: string[]) {
   const stages = names.map((workerName, index) => ({
     workerName,
     workerId: WorkerId.parse(randomUUID()),
@@ -28,6 +31,7 @@ function openSession(...names: string[]) {
     lastLayer: index,
   })) as unknown as ReadyStage[];
   const pipeline: ReadyPipeline = { id: PipelineId.parse(randomUUID()), epoch: 1, stages };
+  const progress = new ProgressBook();
   const sent: FromHubMessage['type'][] = [];
   const silent: (string | undefined)[] = [];
   const gone = new Set<string>();
@@ -40,12 +44,13 @@ function openSession(...names: string[]) {
         sent.push(type);
         return ![...gone].some((name) => stage(name).workerId === workerId);
       },
+      progress,
       onSilent: (ids) =>
         silent.push(...ids.map((one) => stages.find(({ workerId }) => workerId === one)?.workerName)),
     },
     {
       id,
-      prompt: [1, 2, 3],
+      prompt,
       maxTokens: 5,
       stopTokenIds: [],
       sampling: {} as never,
@@ -68,7 +73,14 @@ function openSession(...names: string[]) {
       ...(peer === undefined ? {} : { peer: stage(peer).workerId }),
     });
   };
-  return { session, sent, silent, gone, opened, closed, failed };
+  const wentOn = (name: string, position: number): void => {
+    const { workerId, assignmentId } = stage(name);
+    session.receive(workerId, {
+      ...{ type: 'session-progress', sessionId: id, assignmentId, epoch: 1 },
+      position,
+    });
+  };
+  return { pipeline, stage, progress, wentOn, session, sent, silent, gone, opened, closed, failed };
 }
 
 test('a neighbour that does not answer is called by its name and suspected, not the one that says so', async () => {
@@ -112,7 +124,7 @@ test('where no token comes, the worker whose step is outstanding is suspected', 
   opened('ada');
   opened('bob');
   await started;
-  const refused = expect(session.nextToken()).rejects.toThrow('no token came for 300 s');
+  const refused = expect(session.nextToken()).rejects.toThrow('no device went on with the answer for 300 s');
   await vi.advanceTimersByTimeAsync(300_000);
   await refused;
   const end = session.close();
@@ -145,4 +157,71 @@ test('nobody waits for the times of a worker that has given its stage up', async
   closed('ada', 3);
   await end;
   expect(session.timings.size).toBe(1);
+});
+
+test('a prompt is waited for as long as a stage goes on with it, and no longer', async () => {
+  const { session, opened, wentOn } = openSession('ada', 'bob');
+  const started = session.start();
+  opened('ada');
+  opened('bob');
+  await started;
+  let over = false;
+  const token = session.nextToken();
+  token.catch(() => (over = true));
+  for (const [name, position] of [
+    ['ada', 1],
+    ['ada', 2],
+    ['bob', 1],
+    ['bob', 2],
+  ] as const) {
+    await vi.advanceTimersByTimeAsync(299_000);
+    wentOn(name, position);
+  }
+  await vi.advanceTimersByTimeAsync(299_000);
+  expect(over).toBe(false);
+  // Said again, and more than there is: no progress.
+  wentOn('bob', 2);
+  wentOn('bob', 9);
+  await vi.advanceTimersByTimeAsync(1000);
+  await expect(token).rejects.toMatchObject({ code: 'stage_timeout' });
+});
+
+test('a prompt waits for its turn while the pipeline answers others', async () => {
+  const { session, opened, progress, pipeline } = openSession('ada');
+  const started = session.start();
+  opened('ada');
+  await started;
+  const token = session.nextToken();
+  const refused = expect(token).rejects.toMatchObject({ code: 'stage_timeout' });
+  await vi.advanceTimersByTimeAsync(200_000);
+  progress.made(pipeline.id);
+  let over = false;
+  token.catch(() => (over = true));
+  await vi.advanceTimersByTimeAsync(299_000);
+  expect(over).toBe(false);
+  await vi.advanceTimersByTimeAsync(1000);
+  await refused;
+});
+
+test('a worker that computes for others may take longer to open a session than one that stands still', async () => {
+  const { session, progress, stage, silent } = openSession('ada', 'bob');
+  const started = session.start();
+  const refused = expect(started).rejects.toThrow('waited 30 s for bob to reserve room');
+  await vi.advanceTimersByTimeAsync(20_000);
+  progress.made(stage('ada').workerId);
+  await vi.advanceTimersByTimeAsync(10_000);
+  await refused;
+  expect(silent).toEqual(['bob']);
+});
+
+test('a session whose description is too long for workers is not sent', async () => {
+  const { session, sent } = openSession('ada');
+  const { session: long, sent: sentLong } = openSessionOf(
+    Array.from({ length: 1_000_000 }, () => 10_000),
+    'ada',
+  );
+  await expect(long.start()).rejects.toMatchObject({ code: 'request_too_large' });
+  expect(sentLong).toEqual([]);
+  void session.start().catch(() => undefined);
+  expect(sent).toEqual(['open-session']);
 });

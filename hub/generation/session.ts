@@ -1,26 +1,29 @@
 /** One generation's conversation with the stages of a pipeline: open, prompt, tokens, close. */
-import type {
-  AssignmentId,
-  FromHubMessage,
-  SamplingDescription,
-  SessionErrorCode,
-  SessionFailed,
-  SessionId,
-  StageTimings,
-  TokenMessage,
-  WorkerId,
+import {
+  maxControlMessageBytes,
+  type AssignmentId,
+  type FromHubMessage,
+  type SamplingDescription,
+  type SessionErrorCode,
+  type SessionFailed,
+  type SessionId,
+  type StageTimings,
+  type TokenMessage,
+  type WorkerId,
 } from '@potluck/protocol';
 import type { ReadyPipeline, ReadyStage } from '../pipelines/pipeline.ts';
 import type { WorkerMessage } from '../workers/workerRegistry.ts';
 import { AsyncQueue } from './asyncQueue.ts';
 import { GenerationError, retryWhileLoadingSeconds } from './generationError.ts';
+import type { ProgressBook } from './progressBook.ts';
 import { stageToBlame } from './stageToBlame.ts';
+import { whileProgress } from './whileProgress.ts';
 
 /** Tokens in one step of a prompt. The same for every number of stages, so that all of them compute alike. */
 export const promptChunkTokens = 256;
-/** Reserving a cache allocates memory; much longer means that the worker hangs. */
+/** Reserving a cache allocates memory, once the step that runs has ended: a worker that does neither for so long hangs. */
 const openTimeoutMs = 30_000;
-/** Longest silence between two tokens: a long prompt on a slow device takes minutes. */
+/** Longest time in which no stage ends a step: a chunk of a prompt on a slow device takes minutes. */
 const tokenTimeoutMs = 300_000;
 const closeTimeoutMs = 5000;
 
@@ -37,6 +40,8 @@ export interface SessionComponents {
   pipeline: ReadyPipeline;
   /** @returns false if the worker is not here */
   send: (workerId: WorkerId, message: FromHubMessage) => boolean;
+  /** Of all workers and pipelines; sessions note theirs here. */
+  progress: ProgressBook;
   /** Told which workers do not answer, as soon as that is known. The session has failed by then. */
   onSilent: (workerIds: WorkerId[]) => void;
 }
@@ -52,6 +57,9 @@ export class Session {
   /** Stages that may still tell their timings. */
   readonly #openStages: Set<AssignmentId>;
   readonly #allClosed = Promise.withResolvers<void>();
+  /** Tokens of the prompt that each stage has run. */
+  readonly #reached = new Map<AssignmentId, number>();
+  #progressAt = -Infinity;
   #nextPosition: number;
   #failed = false;
   #closing = false;
@@ -80,9 +88,9 @@ export class Session {
   async start(): Promise<void> {
     const { id, prompt, maxTokens, stopTokenIds, sampling } = this.#init;
     const { stages, epoch } = this.#pipeline;
-    for (const [index, stage] of stages.entries()) {
+    const openings = stages.map((stage, index): FromHubMessage => {
       const isLast = index === stages.length - 1;
-      const here = this.#components.send(stage.workerId, {
+      return {
         type: 'open-session',
         sessionId: id,
         assignmentId: stage.assignmentId,
@@ -92,10 +100,17 @@ export class Session {
         lengthLimit: prompt.length + maxTokens,
         stopTokenIds,
         ...(isLast ? { sampling, tokens: prompt } : {}),
-      });
+      };
+    });
+    for (const message of openings) refuseTooLong(message);
+    for (const [index, stage] of stages.entries()) {
+      const here = this.#components.send(stage.workerId, openings[index] as FromHubMessage);
       if (!here) this.fail(new GenerationError('worker_lost', `worker ${stage.workerName} is gone`));
     }
-    await within(this.#allOpened.promise, openTimeoutMs, () => this.#failUnopened());
+    // A worker that computes for others can't reserve anything meanwhile.
+    const lastProgress = (): number =>
+      Math.min(...this.#unopened().map(({ workerId }) => this.#components.progress.last(workerId)));
+    await whileProgress(this.#allOpened.promise, openTimeoutMs, lastProgress, () => this.#failUnopened());
     const [first] = stages;
     if (!first) throw new Error('a pipeline has at least one stage');
     this.#components.send(first.workerId, {
@@ -114,9 +129,15 @@ export class Session {
    * @throws GenerationError if the session failed
    */
   async nextToken(): Promise<TokenMessage> {
-    return within(this.#tokens.take(), tokenTimeoutMs, () => {
+    // Where the last stage goes on with other answers, this one waits for its turn.
+    const lastProgress = (): number =>
+      Math.max(this.#progressAt, this.#components.progress.last(this.#pipeline.id));
+    return whileProgress(this.#tokens.take(), tokenTimeoutMs, lastProgress, () => {
       this.#stuck = true;
-      return new GenerationError('stage_timeout', `no token came for ${tokenTimeoutMs / 1000} s`);
+      return new GenerationError(
+        'stage_timeout',
+        `no device went on with the answer for ${tokenTimeoutMs / 1000} s`,
+      );
     });
   }
 
@@ -132,7 +153,11 @@ export class Session {
       case 'session-opened':
         if (message.epoch !== this.#pipeline.epoch) return;
         this.#opened.add(stage.assignmentId);
+        this.#components.progress.made(workerId);
         if (this.#opened.size === this.#pipeline.stages.length) this.#allOpened.resolve();
+        return;
+      case 'session-progress':
+        if (message.epoch === this.#pipeline.epoch) this.#wentOn(stage, message.position);
         return;
       case 'session-failed':
         if (message.epoch !== this.#pipeline.epoch) return;
@@ -160,7 +185,12 @@ export class Session {
       if (!this.#components.send(workerId, message)) this.#closed(assignmentId);
     }
     const late = new GenerationError('stage_timeout', 'a stage did not close the session');
-    await within(this.#allClosed.promise, closeTimeoutMs, () => late).catch(() => undefined);
+    await whileProgress(
+      this.#allClosed.promise,
+      closeTimeoutMs,
+      () => -Infinity,
+      () => late,
+    ).catch(() => undefined);
     const blamed = this.#stuck ? stageToBlame(this.#pipeline.stages, this.#timings) : undefined;
     if (blamed) this.#components.onSilent([blamed.workerId]);
   }
@@ -188,7 +218,9 @@ export class Session {
   }
 
   #failUnopened(): GenerationError {
-    const silent = this.#pipeline.stages.filter(({ assignmentId }) => !this.#opened.has(assignmentId));
+    const since = performance.now() - openTimeoutMs;
+    const { progress } = this.#components;
+    const silent = this.#unopened().filter(({ workerId }) => progress.last(workerId) <= since);
     const names = [...new Set(silent.map(({ workerName }) => workerName))].join(', ');
     const seconds = openTimeoutMs / 1000;
     const error = new GenerationError(
@@ -198,6 +230,20 @@ export class Session {
     this.fail(error);
     this.#components.onSilent(silent.map(({ workerId }) => workerId));
     return error;
+  }
+
+  #unopened(): ReadyStage[] {
+    return this.#pipeline.stages.filter(({ assignmentId }) => !this.#opened.has(assignmentId));
+  }
+
+  /** A stage has run the sequence up to this position. What it says twice is no progress. */
+  #wentOn(stage: ReadyStage, position: number): void {
+    const isNew = position > (this.#reached.get(stage.assignmentId) ?? 0);
+    if (!isNew || position > this.#init.prompt.length + this.#init.maxTokens) return;
+    this.#reached.set(stage.assignmentId, position);
+    this.#progressAt = performance.now();
+    this.#components.progress.made(stage.workerId);
+    if (stage === this.#pipeline.stages.at(-1)) this.#components.progress.made(this.#pipeline.id);
   }
 
   /** Only the last stage draws tokens; late and repeated ones are dropped. */
@@ -215,23 +261,20 @@ export class Session {
       return;
     }
     this.#nextPosition++;
+    this.#wentOn(last, message.position + 1);
     this.#tokens.push(message);
   }
 }
 
-/** @throws what `onTimeout` returns, where the promise takes longer */
-async function within<T>(
-  promise: Promise<T>,
-  timeoutMs: number,
-  onTimeout: () => GenerationError,
-): Promise<T> {
-  const timeout = Promise.withResolvers<never>();
-  const timer = setTimeout(() => timeout.reject(onTimeout()), timeoutMs);
-  try {
-    return await Promise.race([promise, timeout.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+/** @throws GenerationError where a worker would not take the message for its length */
+function refuseTooLong(message: FromHubMessage): void {
+  const { length } = JSON.stringify(message);
+  if (length <= maxControlMessageBytes) return;
+  throw new GenerationError(
+    'request_too_large',
+    `The request is too large for the devices: its description has ${length} bytes, and they take ${maxControlMessageBytes}. ` +
+      "Shorten the messages or 'logit_bias'.",
+  );
 }
 
 /** @param names of the worker that says so, and of the neighbour that it means */

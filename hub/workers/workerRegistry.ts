@@ -176,6 +176,7 @@ export class WorkerRegistry {
         return;
       case 'stage-report':
       case 'session-opened':
+      case 'session-progress':
       case 'token':
       case 'session-failed':
       case 'session-closed':

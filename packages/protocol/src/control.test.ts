@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decodeFromHub, decodeFromWorker, maxControlMessageBytes } from './control.ts';
+import { decodeFromHub, decodeFromWorker, maxControlMessageBytes, sessionOfRefused } from './control.ts';
 import { ProtocolError } from './errors.ts';
 import { prefillChunks } from './prefillChunks.ts';
 
@@ -38,4 +38,17 @@ test('prefill chunks cover the prompt, fit the limit and are never a single row'
       },
     ),
   );
+});
+
+test('a refused message still says which session it is about', () => {
+  const about = {
+    sessionId: '00000000-0000-4000-8000-000000000001',
+    assignmentId: '00000000-0000-4000-8000-000000000002',
+    epoch: 3,
+  };
+  const message = JSON.stringify({ type: 'open-session', ...about, stopTokenIds: 'none' });
+  expect(() => decodeFromHub(message)).toThrow(ProtocolError);
+  expect(sessionOfRefused(message)).toEqual(about);
+  expect(sessionOfRefused('{"type":"assign"}')).toBeUndefined();
+  expect(sessionOfRefused('{')).toBeUndefined();
 });

@@ -13,11 +13,12 @@ import {
   SessionClosed,
   SessionFailed,
   SessionOpened,
+  SessionProgress,
   TokenMessage,
 } from './sessionMessages.ts';
 
 /** Rises when a message or frame changes in a way that an older side would misread. */
-export const protocolVersion = 3;
+export const protocolVersion = 4;
 
 /** Path of the control web socket on the hub. */
 export const workerSocketPath = '/api/workers/socket';
@@ -163,6 +164,7 @@ export const FromWorkerMessage = z.discriminatedUnion('type', [
   Renew,
   StageReport,
   SessionOpened,
+  SessionProgress,
   TokenMessage,
   SessionFailed,
   SessionClosed,
@@ -264,6 +266,22 @@ export function decodeFromWorker(message: string): FromWorkerMessage {
 export function decodeFromHub(message: string): FromHubMessage {
   return decode(FromHubMessage, message);
 }
+
+/**
+ * Which session a message of the hub is about that `decodeFromHub` refused, so that it can be answered; undefined where it is
+ * about none, or that can't be read either.
+ */
+export function sessionOfRefused(
+  message: string,
+): Pick<OpenSession, 'sessionId' | 'assignmentId' | 'epoch'> | undefined {
+  try {
+    return AboutSession.safeParse(JSON.parse(message)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+const AboutSession = OpenSession.pick({ sessionId: true, assignmentId: true, epoch: true });
 
 function decode<T>(schema: z.ZodType<T>, message: string): T {
   if (message.length > maxControlMessageBytes) {

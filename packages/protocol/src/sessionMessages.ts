@@ -65,6 +65,17 @@ export const SessionOpened = z.object({
 });
 export type SessionOpened = z.infer<typeof SessionOpened>;
 
+/** A stage has run a chunk of the prompt: the hub waits for a prompt as long as stages go on. */
+export const SessionProgress = z.object({
+  type: z.literal('session-progress'),
+  sessionId: SessionId,
+  assignmentId: AssignmentId,
+  epoch: count,
+  /** Tokens of the sequence that ran at this stage. */
+  position: count,
+});
+export type SessionProgress = z.infer<typeof SessionProgress>;
+
 /** One token from the last stage. Committed when the hub has it. */
 export const TokenMessage = z.object({
   type: z.literal('token'),

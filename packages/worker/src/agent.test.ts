@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import type { StageDescription } from '@potluck/protocol';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { SessionId, type StageDescription } from '@potluck/protocol';
 import { afterEach, describe, expect, it } from 'vitest';
 import { echoAnswer } from '../testing/echoStageHost.ts';
 import { cut, join, pipeline, startHub, stopAll } from '../testing/joinedAgents.ts';
@@ -77,6 +77,32 @@ describe('a worker agent', () => {
       expect(timings).toMatchObject({ steps: 7, tokens: 154, relayedFrames: index === 0 ? 4 : 7 });
       expect(joined[index]?.host.openCaches.size).toBe(0);
     }
+  });
+
+  it('says after each chunk of a prompt how far it is', async () => {
+    const hub = await startHub();
+    const { workers, assigns } = await pipeline(hub, 2);
+    await hub.generate(workers, assigns, prompt, { length: 5, chunkTokens: 50 });
+    const positions = workers.map(({ messages }) =>
+      messages.flatMap((message) => (message.type === 'session-progress' ? [message.position] : [])),
+    );
+    // After the last chunk the last stage says the token instead.
+    expect(positions).toEqual([
+      [50, 100, 150],
+      [50, 100],
+    ]);
+  });
+
+  it('answers a message about a session that it refuses, and serves the others', async () => {
+    const hub = await startHub();
+    const { workers, assigns } = await pipeline(hub, 1);
+    const [worker, { assignmentId, epoch }] = [workers[0]!, assigns[0]!];
+    const sessionId = SessionId.parse(randomUUID());
+    const about = { sessionId, assignmentId, epoch };
+    worker.sendRaw(JSON.stringify({ type: 'open-session', ...about, stopTokenIds: 'none' }));
+    const { code, message } = await worker.message('session-failed', (one) => one.sessionId === sessionId);
+    expect([code, message]).toEqual(['bad-frame', expect.stringContaining('stopTokenIds')]);
+    expect((await hub.generate(workers, assigns, prompt, { length: 5 })).tokens).toHaveLength(5);
   });
 
   it('asks for nothing new before it leaves, and waits until the hub has taken its stages away', async () => {

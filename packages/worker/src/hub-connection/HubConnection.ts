@@ -3,6 +3,7 @@ import {
   decodeFromHub,
   protocolVersion,
   atHub,
+  sessionOfRefused,
   workerSocketPath,
   type FromHubMessage,
   type FromWorkerMessage,
@@ -173,7 +174,11 @@ export class HubConnection {
       message = decodeFromHub(text);
     } catch (error) {
       this.refusedMessages++;
-      this.#components.log.warn({ reason: messageOf(error) }, 'refused a message from the hub');
+      const reason = messageOf(error);
+      this.#components.log.warn({ reason }, 'refused a message from the hub');
+      const about = this.#welcomed ? sessionOfRefused(text) : undefined;
+      if (about)
+        this.send({ type: 'session-failed', ...about, code: 'bad-frame', message: reason.slice(0, 1000) });
       return;
     }
     if (message.type === 'welcome') this.#welcome(message);

@@ -247,9 +247,16 @@ export class StageSessions {
       if (!isLast(this.place)) {
         this.#output.forward(this.place, session, { position, length, sample: sampleLater }, result);
       } else if (sample) this.#output.sampled(this.place, session, position + length, result);
+      if (length > 1 && !sample) this.#progressed(session, position + length);
     } catch (error) {
       this.#fail(session, error);
     }
+  }
+
+  /** Tells the hub that a chunk of a prompt is done here. */
+  #progressed({ id: sessionId, epoch }: StageSession, position: number): void {
+    const { assignmentId } = this.place;
+    this.#components.sendToHub({ type: 'session-progress', sessionId, assignmentId, epoch, position });
   }
 
   #miss({ sessionId, epoch }: { sessionId: SessionId; epoch: number }, reason: string): void {
