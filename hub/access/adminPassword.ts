@@ -3,6 +3,7 @@ import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import type { ValueStore } from '../database/smallStores.ts';
 import { sameSecret } from '../secrets.ts';
+import { HashQueue } from './hashQueue.ts';
 
 const valueName = 'admin-password';
 const keyBytes = 32;
@@ -14,6 +15,7 @@ const Stored = z.object({ salt: z.string(), hash: z.string() });
 export class AdminPassword {
   readonly #values: ValueStore;
   readonly #given: string | undefined;
+  readonly #queue = new HashQueue();
   #stored: z.infer<typeof Stored> | undefined;
 
   private constructor(values: ValueStore, given: string | undefined) {
@@ -37,16 +39,19 @@ export class AdminPassword {
     return this.#given !== undefined;
   }
 
+  /** @throws TooManyPasswords where many are being checked */
   async verify(password: string): Promise<boolean> {
     if (this.#given !== undefined) return sameSecret(password, this.#given);
     if (!this.#stored) return false;
-    const hash = await derive(password, Buffer.from(this.#stored.salt, 'base64'));
-    return timingSafeEqual(hash, Buffer.from(this.#stored.hash, 'base64'));
+    const { salt, hash: expected } = this.#stored;
+    const hash = await this.#queue.run(() => derive(password, Buffer.from(salt, 'base64')));
+    return timingSafeEqual(hash, Buffer.from(expected, 'base64'));
   }
 
+  /** @throws TooManyPasswords where many are being checked */
   async set(password: string): Promise<void> {
     const salt = randomBytes(16);
-    const hash = await derive(password, salt);
+    const hash = await this.#queue.run(() => derive(password, salt));
     const stored = { salt: salt.toString('base64'), hash: hash.toString('base64') };
     await this.#values.put(valueName, stored);
     this.#stored = stored;

@@ -1,4 +1,5 @@
 /** Slows guessing down: after a few failures from one address, its next try has to wait. */
+import { isIPv6 } from 'node:net';
 
 const freeFailures = 5;
 const windowMs = 60_000;
@@ -7,26 +8,43 @@ const mostAddresses = 10_000;
 export class Attempts {
   readonly #failures = new Map<string, number[]>();
 
-  /** Seconds until this address may try again; 0 where it may now. */
-  waitSeconds(address: string, now = Date.now()): number {
-    const recent = this.#recent(address, now);
+  /**
+   * Begins a try, which counts as a failure until it is taken back: tries at the same time count as well.
+   * @returns seconds until this address may try again; 0 where the try may go on
+   */
+  begin(address: string, now = Date.now()): number {
+    const network = networkOf(address);
+    const recent = (this.#failures.get(network) ?? []).filter((time) => time > now - windowMs);
     const [oldest = now] = recent.slice(-freeFailures);
-    return recent.length < freeFailures ? 0 : Math.max(1, Math.ceil((oldest + windowMs - now) / 1000));
-  }
-
-  failed(address: string, now = Date.now()): void {
-    this.#failures.set(address, [...this.#recent(address, now), now]);
-    for (const oldest of this.#failures.keys()) {
+    if (recent.length >= freeFailures) return Math.max(1, Math.ceil((oldest + windowMs - now) / 1000));
+    this.#failures.delete(network);
+    this.#failures.set(network, [...recent, now]);
+    for (const longestQuiet of this.#failures.keys()) {
       if (this.#failures.size <= mostAddresses) break;
-      this.#failures.delete(oldest);
+      this.#failures.delete(longestQuiet);
     }
+    return 0;
   }
 
-  succeeded(address: string): void {
-    this.#failures.delete(address);
+  /** The last try was none: a key was right. Earlier failures stay, so that a key buys no more guesses at a password. */
+  takeBack(address: string): void {
+    const network = networkOf(address);
+    this.#failures.set(network, (this.#failures.get(network) ?? []).slice(0, -1));
   }
 
-  #recent(address: string, now: number): number[] {
-    return (this.#failures.get(address) ?? []).filter((time) => time > now - windowMs);
+  /** Whoever asks from there knows the password. */
+  forget(address: string): void {
+    this.#failures.delete(networkOf(address));
   }
+}
+
+/** Whoever has one IPv6 address has all of its /64. */
+function networkOf(address: string): string {
+  if (!isIPv6(address) || address.startsWith('::ffff:')) return address;
+  const [head = '', tail] = address.split('::');
+  const groups = head === '' ? [] : head.split(':');
+  const missing = tail === undefined ? 0 : 8 - groups.length - (tail === '' ? 0 : tail.split(':').length);
+  return [...groups, ...Array<string>(Math.max(0, missing)).fill('0'), ...(tail?.split(':') ?? [])]
+    .slice(0, 4)
+    .join(':');
 }

@@ -1,6 +1,7 @@
 /** Errors in the shape that OpenAI's clients read: `{error: {message, type, param, code}}`. */
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { TooManyPasswords } from '../access/hashQueue.ts';
 import { CallFailure } from '../calling/callFailure.ts';
 import { ModelError, StorageError } from '../errors.ts';
 import { fullDiskError, isFullDisk } from '../fullDisk.ts';
@@ -66,6 +67,12 @@ export function toApiError(error: unknown): ApiError {
     return new ApiError(400, error.message, { code: 'invalid_value', cause: error });
   if (error instanceof SettingsConflict)
     return new ApiError(409, error.message, { code: 'conflict', cause: error });
+  if (error instanceof TooManyPasswords)
+    return new ApiError(429, error.message, {
+      code: 'rate_limit_exceeded',
+      retryAfterSeconds: 5,
+      cause: error,
+    });
   if (error instanceof ModelError)
     return new ApiError(422, error.message, { code: 'model_error', cause: error });
   return new ApiError(500, 'The hub failed; its log says why.', { code: 'internal_error', cause: error });

@@ -79,6 +79,20 @@ test('a password from the environment rules; guessing gets slow', async () => {
   expect(Number(late.headers.get('retry-after'))).toBeGreaterThan(0);
 });
 
+test('guesses at the same time count, at the login and where the password is changed', async () => {
+  hub = await startTestHub();
+  const local = await api(hub, 'PUT', '/session/password', { password: 'correct horse' });
+  const guess = async (method: string, path: string, body: unknown): Promise<number> =>
+    (await api(hub, method, path, body, cookiesOf(local.headers))).status;
+  const logins = Array.from({ length: 3 }, () => guess('POST', '/session', { password: 'a guess' }));
+  const changes = Array.from({ length: 9 }, () =>
+    guess('PUT', '/session/password', { password: 'another one', current: 'a guess' }),
+  );
+  const statuses = await Promise.all([...logins, ...changes]);
+  expect(statuses.filter((status) => status === 429)).toHaveLength(7);
+  expect(await guess('POST', '/session', { password: 'correct horse' })).toBe(429);
+});
+
 test('people give what they have, and hear what is wrong with it; it counts as one try', async () => {
   hub = await startTestHub();
   const logIn = async (secret: string): Promise<string> => {

@@ -57,21 +57,14 @@ export function sessionRoutes({ password, keys, logins, cookies, hub }: SessionC
     async (c) => {
       refuseOtherPages(c);
       const login = c.req.valid('json');
-      const address = c.var.source.address ?? 'unknown';
-      const wait = attempts.waitSeconds(address);
-      if (wait > 0) {
-        throw new ApiError(429, `Too many wrong tries. Wait ${wait} s.`, {
-          code: 'rate_limit_exceeded',
-          retryAfterSeconds: wait,
-        });
-      }
+      const address = beginTry(c);
       const opened = await open(login);
       if (typeof opened === 'string') {
-        attempts.failed(address);
         const [param = 'secret'] = Object.keys(login);
         throw new ApiError(401, opened, { code: `invalid_${param}`, param });
       }
-      attempts.succeeded(address);
+      if (opened.keyId === null) attempts.forget(address);
+      else attempts.takeBack(address);
       cookies.giveIdentity(c);
       cookies.setLogin(c, await logins.create(opened.scopes, opened.keyId));
       return c.json(describe({ scopes: opened.scopes, via: 'login' }), 200);
@@ -105,12 +98,19 @@ export function sessionRoutes({ password, keys, logins, cookies, hub }: SessionC
           code: 'conflict',
         });
       }
-      if (password.isSet ? !(await password.verify(current ?? '')) : c.var.caller.via !== 'local') {
-        throw password.isSet
-          ? new ApiError(403, 'The current password is wrong.', { code: 'not_allowed', param: 'current' })
-          : new ApiError(403, 'The first password is chosen on the hub’s own machine.', {
-              code: 'not_allowed',
-            });
+      if (password.isSet) {
+        const address = beginTry(c);
+        if (!(await password.verify(current ?? ''))) {
+          throw new ApiError(403, 'The current password is wrong.', {
+            code: 'not_allowed',
+            param: 'current',
+          });
+        }
+        attempts.forget(address);
+      } else if (c.var.caller.via !== 'local') {
+        throw new ApiError(403, 'The first password is chosen on the hub’s own machine.', {
+          code: 'not_allowed',
+        });
       }
       await password.set(chosen);
       await logins.endAll();
@@ -119,6 +119,17 @@ export function sessionRoutes({ password, keys, logins, cookies, hub }: SessionC
     },
   );
   return app;
+
+  /** Counts a try at a secret before it is known to be wrong. @returns where it comes from @throws ApiError after too many */
+  function beginTry(c: Context): string {
+    const address = c.var.source.address ?? 'unknown';
+    const wait = attempts.begin(address);
+    if (wait === 0) return address;
+    throw new ApiError(429, `Too many wrong tries. Wait ${wait} s.`, {
+      code: 'rate_limit_exceeded',
+      retryAfterSeconds: wait,
+    });
+  }
 
   /** @returns what it opens, or why it opens nothing */
   async function open(login: Login): Promise<{ scopes: Scope[]; keyId: string | null } | string> {
