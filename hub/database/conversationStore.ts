@@ -1,7 +1,7 @@
 /** Conversations in the database. Every question names the owner: nobody sees another's. */
 import type { SQL } from 'drizzle-orm';
 import type { LibSQLDatabase } from 'drizzle-orm/libsql';
-import { contains } from './contains.ts';
+import { contains, placeOf } from './contains.ts';
 import { and, asc, desc, eq, lt, or, sql } from './drizzle.ts';
 import { conversations, messages } from './schema.ts';
 
@@ -142,7 +142,7 @@ function isAfter({ updatedAt, id }: { updatedAt: number; id: string }): SQL | un
 }
 
 function excerptOf(text: string, search: string): string {
-  const found = Math.max(0, text.toLowerCase().indexOf(search.toLowerCase()));
+  const found = placeOf(text, search) ?? 0;
   const start = Math.max(0, found - excerptCharacters / 2);
   const end = start + excerptCharacters + search.length;
   return `${start > 0 ? '…' : ''}${text.slice(start, end)}${end < text.length ? '…' : ''}`;

@@ -93,8 +93,13 @@ function found({ text, mayRead, mayReadApi }: NonNullable<RequestFilter['search'
   const readable = or(eq(owner, mayRead), mayReadApi ? eq(source, 'api') : undefined);
   return or(
     ...[id, model, route, keyName, errorCode, errorMessage].map((column) => contains(column, text)),
-    and(readable, or(contains(prompt, text), contains(answer, text))),
+    and(readable, or(said(prompt, text), contains(answer, text))),
   );
+}
+
+/** True where a message of the prompt holds the text. The column has JSON, whose names and signs nobody looks for. */
+function said(prompt: typeof requests.prompt, text: string): SQL {
+  return sql`EXISTS (SELECT 1 FROM json_each(${prompt}) AS one WHERE ${contains(sql`one.value ->> 'content'`, text)})`;
 }
 
 function isAfter({ createdAt, id }: RequestCursor): SQL | undefined {

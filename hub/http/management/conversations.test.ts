@@ -64,6 +64,22 @@ test('a search finds titles and messages, with an excerpt, as plain text', async
   expect((await list(ada, '?search=sure')).map(({ id }) => id)).toEqual([other.id]);
 });
 
+test('a search knows the case of letters in any script', async () => {
+  const trouble = await begin(ada, { title: 'Ärger im Café' });
+  const greeting = await begin(ada, { title: 'Hello' });
+  await say(ada, greeting, 'Привет, ΚΌΣΜΟΣ!');
+  const found = async (search: string): Promise<string[]> =>
+    (await list(ada, `?search=${encodeURIComponent(search)}`)).map(({ id }) => id);
+  for (const search of ['ÄRGER', 'ärger', 'CAFÉ', 'cafe\u0301']) {
+    expect(await found(search), search).toEqual([trouble.id]);
+  }
+  for (const search of ['ПРИВЕТ', 'привет', 'κόσμος']) {
+    expect(await found(search), search).toEqual([greeting.id]);
+  }
+  expect((await list(ada, `?search=${encodeURIComponent('ПРИВЕТ')}`))[0]?.excerpt).toBe('Привет, ΚΌΣΜΟΣ!');
+  for (const search of ['*', '[a-z]', '?', 'Ä*r']) expect(await found(search), search).toEqual([]);
+});
+
 test('pages of the list follow each other', async () => {
   const made = [];
   for (let index = 0; index < 5; index++) made.push((await begin(ada, { title: `${index}` })).id);

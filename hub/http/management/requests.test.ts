@@ -34,6 +34,15 @@ test('requests are filtered, searched and paged', async () => {
   // The administrator may search what programs said, and not what Ada said in her chat.
   expect(await ids('?search=giraffe')).toEqual(['c']);
   expect(await ids('?search=%25')).toEqual([]);
+  // The prompt is kept as JSON: what is looked for is what was said in it.
+  await put({ id: 'd', createdAt: 500, prompt: [{ role: 'user', content: 'Say "ЖИРАФ"\nand Ärger' }] });
+  for (const text of ['"жираф"\nAND', 'ärger']) {
+    expect(await ids(`?search=${encodeURIComponent(text)}`), text).toEqual(['d']);
+  }
+  for (const name of ['role', 'content']) expect(await ids(`?search=${name}`), name).toEqual([]);
+  expect((await api(hub, 'DELETE', `/requests?search=${encodeURIComponent('ÄRGER')}`)).body).toEqual({
+    deleted: 1,
+  });
   const first = await list('?limit=2');
   expect(first.total).toBe(3);
   expect((await list(`?limit=2&cursor=${first.next}`)).requests.map(({ id }) => id)).toEqual(['a']);
