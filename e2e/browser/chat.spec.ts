@@ -10,6 +10,30 @@ test.beforeEach(() => app.page.context().grantPermissions(['clipboard-read', 'cl
 
 const clipboard = (): Promise<string> => app.page.evaluate(() => navigator.clipboard.readText());
 
+/** Makes a conversation of prompts and answers in turn, as a program could, for this page's identity. @returns its id */
+async function makeConversation(title: string, said: string[]): Promise<string> {
+  // Shown once the hub has given the page its identity.
+  await expect(app.page.getByLabel('Your message')).toBeVisible();
+  return app.page.evaluate(
+    async ([name, texts]) => {
+      const post = async (path: string, body: object): Promise<string> => {
+        const headers = { 'content-type': 'application/json' };
+        const response = await fetch(path, { method: 'POST', headers, body: JSON.stringify(body) });
+        return ((await response.json()) as { id: string }).id;
+      };
+      const sampling = { temperature: 0, max_tokens: 4 };
+      const conversation = await post('/api/conversations', { title: name, sampling });
+      let parentId: string | null = null;
+      for (const [index, content] of texts.entries()) {
+        const role = index % 2 === 0 ? 'user' : 'assistant';
+        parentId = await post(`/api/conversations/${conversation}/messages`, { role, content, parentId });
+      }
+      return conversation;
+    },
+    [title, said] as const,
+  );
+}
+
 test('a prompt is changed and asked again, an answer is copied, written anew and stopped', async () => {
   await app.page.goto('/');
   await askInChat(app.page, 'What is the capital of France?');
@@ -100,23 +124,7 @@ test('Markdown, formulas and code of an answer are shown, and nothing in it is r
   await expect(app.page.getByRole('heading', { level: 1 })).toBeVisible();
   const requested: string[] = [];
   app.page.on('request', (request) => requested.push(request.url()));
-  const id = await app.page.evaluate(async (content) => {
-    const post = async (path: string, body: object): Promise<string> => {
-      const headers = { 'content-type': 'application/json' };
-      const response = await fetch(path, { method: 'POST', headers, body: JSON.stringify(body) });
-      return ((await response.json()) as { id: string }).id;
-    };
-    const conversation = await post('/api/conversations', { title: 'Rendered' });
-    const path = `/api/conversations/${conversation}/messages`;
-    const parentId = await post(path, { role: 'user', content: 'Show me.' });
-    const currentMessageId = await post(path, { role: 'assistant', content, parentId });
-    await fetch(`/api/conversations/${conversation}`, {
-      method: 'PATCH',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ currentMessageId }),
-    });
-    return conversation;
-  }, words);
+  const id = await makeConversation('Rendered', ['Show me.', words]);
   await app.page.goto(`/?c=${id}`);
   const answer = app.page.getByRole('article', { name: 'Answer' });
   await expect(answer.getByText('bold')).toHaveCSS('font-weight', '700');
@@ -131,6 +139,54 @@ test('Markdown, formulas and code of an answer are shown, and nothing in it is r
   await expect(answer.getByRole('link', { name: 'a link' })).toHaveCount(0);
   expect(await app.page.evaluate(() => 'attacked' in window)).toBe(false);
   expect(requested.filter((url) => new URL(url).origin !== app.hub.url)).toEqual([]);
+});
+
+test('tables are aligned as they say, and their words are not broken on a phone', async () => {
+  const { page } = app;
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.goto('/');
+  const heads = ['Temperature', 'Consequences', 'Recommendation', 'Responsibility'];
+  const table = `| ${heads.join(' | ')} |\n| :-- | :-: | --: | - |\n| warm | none | wait for it | nobody |`;
+  await page.goto(`/?c=${await makeConversation('A table', ['Show me a table.', table])}`);
+  const cells = page.getByRole('cell');
+  await expect(cells).toHaveCount(4);
+  for (const [index, align] of ['left', 'center', 'right', 'start'].entries()) {
+    await expect(cells.nth(index)).toHaveCSS('text-align', new RegExp(`${align}$`));
+  }
+  const lines = await page
+    .getByRole('columnheader')
+    .evaluateAll((all) =>
+      all.map((head) => head.clientHeight / parseFloat(getComputedStyle(head).lineHeight)),
+    );
+  for (const count of lines) expect(count).toBeLessThan(2);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+});
+
+test('an answer that no browser can render is shown as text, and the conversation goes on', async () => {
+  const { page } = app;
+  await page.goto('/');
+  await page.goto(`/?c=${await makeConversation('Quotes', ['Quote me.', `${'> '.repeat(2500)}deep words`])}`);
+  const answer = page.getByRole('article', { name: 'Answer' });
+  await expect(answer.first()).toContainText('deep words');
+  await expect(answer.locator('blockquote')).toHaveCount(0);
+  await page.getByRole('article', { name: 'Prompt' }).hover();
+  await page.getByRole('button', { name: 'Regenerate' }).click();
+  await expect(answer.getByLabel('Version 2 of 2')).toBeVisible();
+  await expect(answer.getByText('tokens/s')).toBeVisible();
+});
+
+test('a screen reader hears which conversation was opened', async () => {
+  const { page } = app;
+  await page.goto('/');
+  for (const title of ['About bread', 'About soup']) await makeConversation(title, ['Well?', `${title}.`]);
+  await page.reload();
+  const list = page.getByRole('navigation', { name: 'Conversations' });
+  for (const title of ['About bread', 'About soup', 'About bread']) {
+    await list.getByRole('button', { name: title, exact: true }).click();
+    await expect(page.locator('#svelte-announcer')).toContainText(title);
+    await expect(page.getByRole('article', { name: 'Answer' })).toContainText(title);
+    await expect(page).toHaveTitle(new RegExp(`^${title}`));
+  }
 });
 
 test('where nothing is ready, the chat says what is missing and what to do', async () => {

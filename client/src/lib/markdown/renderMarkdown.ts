@@ -3,6 +3,7 @@ import DOMPurify from 'dompurify';
 import { Marked, type Token, type TokensList } from 'marked';
 import remend from 'remend';
 import { extras } from './extras.svelte.ts';
+import { deepestNesting, mostNesting } from './nesting.ts';
 import { mathExtensions } from './mathExtension.ts';
 
 /** A paragraph, list, table …; `raw` tells whether it changed since it was last rendered. */
@@ -57,27 +58,40 @@ sanitiser.addHook('afterSanitizeAttributes', (node) => {
 });
 
 /**
- * Renders Markdown in blocks, so that a text that grows changes only its last one.
+ * Renders Markdown in blocks, so that a text that grows changes only its last one. What can't be rendered, such as
+ * thousands of nested quotes, is shown as plain text.
  * @param isOpen true while more is to come: unfinished marks are closed
  */
 export function renderMarkdown(text: string, isOpen: boolean): MarkdownBlock[] {
-  const tokens = marked.lexer(isOpen ? remend(text) : text);
-  return tokens
-    .filter(({ type }) => type !== 'space')
-    .map((token) => ({ raw: token.raw, html: renderBlock(token, tokens.links) }));
+  if (mostNesting(text) > deepestNesting) return [plain(text)];
+  try {
+    const tokens = marked.lexer(isOpen ? remend(text) : text);
+    return tokens.filter(({ type }) => type !== 'space').map((token) => renderBlock(token, tokens.links));
+  } catch {
+    return [plain(text)];
+  }
 }
 
-function renderBlock(token: Token, links: TokensList['links']): string {
+function renderBlock(token: Token, links: TokensList['links']): MarkdownBlock {
   formulas = [];
-  const html = marked.parser(Object.assign([token], { links }));
-  const safe = sanitiser.sanitize(html, {
-    ADD_ATTR: ['target', 'data-formula', 'data-copy'],
-    FORBID_TAGS: ['style', 'form', 'input', 'textarea', 'select', 'iframe'],
-  });
-  return safe.replaceAll(
-    /<span data-formula="(\d+)"><\/span>/g,
-    (_match, index: string) => formulas[Number(index)] ?? '',
-  );
+  try {
+    const html = marked.parser(Object.assign([token], { links }));
+    const safe = sanitiser.sanitize(html, {
+      ADD_ATTR: ['target', 'data-formula', 'data-copy'],
+      FORBID_TAGS: ['style', 'form', 'input', 'textarea', 'select', 'iframe'],
+    });
+    const filled = safe.replaceAll(
+      /<span data-formula="(\d+)"><\/span>/g,
+      (_match, index: string) => formulas[Number(index)] ?? '',
+    );
+    return { raw: token.raw, html: filled };
+  } catch {
+    return plain(token.raw);
+  }
+}
+
+function plain(text: string): MarkdownBlock {
+  return { raw: text, html: `<p class="plain">${escape(text)}</p>` };
 }
 
 function escape(text: string): string {
