@@ -60,6 +60,13 @@ test('a stage appears with its packs, fills, gets ready and goes', () => {
   expect(gone.stages).toEqual([]);
 });
 
+test('a stage that serves has its weights, also where nothing was told of them', () => {
+  const report = { type: 'stage-report' as const, assignmentId, state: 'ready' as const };
+  expect(after(assigned, { type: 'stage', report }).stages).toMatchObject([
+    { doneBytes: 110, totalBytes: 110, packs: [{ cached: true }, { cached: true }] },
+  ]);
+});
+
 test('a stage that moves keeps what it has; one that failed makes room', () => {
   const report = { type: 'stage-report' as const, assignmentId, state: 'failed' as const, reason: 'no room' };
   expect(after(assigned, assigned).stages).toHaveLength(1);

@@ -75,7 +75,17 @@ const newPack = ({ sha256, size }: BlobRef): PackView => ({
 function withReport(stages: readonly StageView[], report: StageReport): StageView[] {
   const { assignmentId, state, reason } = report;
   if (state === 'released') return stages.filter((view) => view.assignmentId !== assignmentId);
-  return stages.map((view) => (view.assignmentId === assignmentId ? { ...view, state, reason } : view));
+  return stages.map((view) => {
+    if (view.assignmentId !== assignmentId) return view;
+    if (state !== 'ready') return { ...view, state, reason };
+    // What serves has its weights: those that nothing was told of were here.
+    const packs = view.packs.map((pack) =>
+      pack.doneBytes < pack.sizeBytes
+        ? { ...pack, doneBytes: pack.sizeBytes, cached: pack.cached || pack.doneBytes === 0 }
+        : pack,
+    );
+    return { ...view, state, reason, packs, ...sums(packs) };
+  });
 }
 
 function withBlobs(stage: StageView, blobs: Extract<TabAgentEvent, { type: 'blobs' }>['blobs']): StageView {
