@@ -103,5 +103,10 @@ function said(prompt: typeof requests.prompt, text: string): SQL {
 }
 
 function isAfter({ createdAt, id }: RequestCursor): SQL | undefined {
-  return or(lt(requests.createdAt, createdAt), and(eq(requests.createdAt, createdAt), lt(requests.id, id)));
+  const isLater = or(
+    lt(requests.createdAt, createdAt),
+    and(eq(requests.createdAt, createdAt), lt(requests.id, id)),
+  );
+  // With this alone the index leads there; the other condition looks at all rows before, for each page again.
+  return and(lte(requests.createdAt, createdAt), isLater);
 }

@@ -1,5 +1,6 @@
 /** What was asked: list, detail, export, delete, cancel. */
 import { Readable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { RequestDetail, RequestPage, RequestQuery } from '@potluck/api';
 import type { Context } from 'hono';
@@ -23,7 +24,8 @@ export interface RequestRouteComponents {
 const tag = 'Requests';
 const params = z.object({ id: z.string() });
 const Filter = RequestQuery.omit({ limit: true, cursor: true });
-const exportPage = 500;
+/** Rows that are read at a time: the database is read in this thread, and tokens wait meanwhile. */
+const exportPage = 50;
 
 /** Routes to mount under `/requests`. */
 export function requestRoutes({ database, recorder, generator }: RequestRouteComponents): OpenAPIHono {
@@ -194,5 +196,6 @@ async function* exportLines(
     const last = records.at(-1);
     if (!last || records.length < exportPage) return;
     after = { createdAt: last.createdAt, id: last.id };
+    await setImmediate();
   }
 }
