@@ -26,6 +26,8 @@ export interface Stage {
   mostCacheBytes: number;
   /** Bytes that caches may take; known once the stage is ready. */
   cacheBytes?: number;
+  /** Which device computes it, and why, for people; where its worker had a choice. */
+  computesWith?: string;
   /** Known once the stage was cut out. */
   description?: StageDescription;
 }
@@ -78,7 +80,7 @@ export function applyStageReport(pipeline: Pipeline, report: StageReport): Pipel
   };
 }
 
-function reported(stage: Stage, { state, reason, progress, cacheBytes }: StageReport): Stage {
+function reported(stage: Stage, { state, reason, progress, cacheBytes, computesWith }: StageReport): Stage {
   const { reason: _reason, progress: _progress, ...rest } = stage;
   return {
     ...rest,
@@ -86,6 +88,7 @@ function reported(stage: Stage, { state, reason, progress, cacheBytes }: StageRe
     ...(reason === undefined ? {} : { reason }),
     ...(progress === undefined ? {} : { progress }),
     ...(cacheBytes === undefined ? {} : { cacheBytes }),
+    ...(computesWith === undefined ? {} : { computesWith }),
   };
 }
 

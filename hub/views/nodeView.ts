@@ -106,5 +106,6 @@ export function viewStage(
     progress: stage.progress ?? null,
     weightBytes: stage.description?.weightBytes ?? null,
     cacheBytes: stage.cacheBytes ?? null,
+    computesWith: stage.computesWith ?? null,
   };
 }

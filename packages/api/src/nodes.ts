@@ -36,6 +36,10 @@ export const Stage = z
     weightBytes: Bytes.nullable(),
     /** Room for caches; known once the stage is ready. */
     cacheBytes: Bytes.nullable(),
+    computesWith: z
+      .string()
+      .nullable()
+      .meta({ description: 'Which device computes it, and why; null where the node has one device only' }),
   })
   .meta({ id: 'Stage' });
 export type Stage = z.infer<typeof Stage>;

@@ -4,7 +4,7 @@
  * @example
  * await runWorker(['--hub', 'http://192.168.1.5:8000', '--token', token]);
  */
-export { chooseDevice, type ChosenDevice } from './devices/chooseDevice.ts';
+export { findDevices, type FoundDevices } from './devices/findDevices.ts';
 export { threadStageHost, type ThreadStageHost } from './engine-thread/threadStageHost.ts';
 export { DeviceError, SettingsError } from './errors.ts';
 export { runWorker } from './main.ts';

@@ -6,8 +6,8 @@ import { InstanceId } from '@potluck/protocol';
 import { peerJsConnector, startWorkerAgent, webSocketOpener } from '@potluck/worker';
 import type { AgentEvent, Log, WebSocketClass } from '@potluck/worker';
 import { fileBlobStore } from './blobs/fileBlobStore.ts';
-import type { ChosenDevice } from './devices/chooseDevice.ts';
-import { threadStageHost } from './engine-thread/threadStageHost.ts';
+import { describeDevices, type FoundDevice } from './devices/findDevices.ts';
+import { deviceStageHost } from './devices/deviceStageHost.ts';
 import { hubFetch } from './hub-certificate/hubFetch.ts';
 import { HubWebSocket } from './hub-certificate/hubWebSocket.ts';
 import { workerIdentity } from './identity/workerIdentity.ts';
@@ -19,7 +19,8 @@ import { loadPeer } from './web-rtc/loadPeer.ts';
 export interface LendInit {
   hub: HubSettings;
   settings: Omit<WorkerSettings, 'joining'>;
-  device: ChosenDevice['device'];
+  /** The likeliest to be fast first; at least one. */
+  devices: readonly FoundDevice[];
   /** Ends it, with the reason that the log gets. */
   signal: AbortSignal;
   observe?: (event: AgentEvent) => void;
@@ -30,14 +31,14 @@ export interface LendInit {
  * @throws RefusedByHubError if the hub will not have this worker
  */
 export async function lendToHub({ log }: { log: Log }, init: LendInit): Promise<void> {
-  const { hub, settings, device, signal, observe } = init;
+  const { hub, settings, devices, signal, observe } = init;
   const blobStore = await fileBlobStore({
     directory: join(settings.dataDirectory, 'blobs'),
     shared: settings.sharedBlobs,
   });
   if (signal.aborted) return;
   const threads = settings.threads ?? limitedThreads();
-  const stageHost = threadStageHost({ log }, { provider: device.kind, threads });
+  const stageHost = deviceStageHost({ log }, { devices, threads, directory: settings.dataDirectory });
   const agent = startWorkerAgent(
     {
       openSocket: webSocketOpener(HubWebSocket as unknown as WebSocketClass),
@@ -56,7 +57,7 @@ export async function lendToHub({ log }: { log: Log }, init: LendInit): Promise<
       name: settings.name,
       kind: 'node',
       version: workerVersion,
-      device,
+      device: describeDevices(devices),
       memoryBytes: settings.memoryBytes,
     },
   );

@@ -1,7 +1,7 @@
 /** `potluck worker`: reads the settings, starts the agent on this machine's device, ends when asked to. */
 import { ProxySettingsError, proxySettings } from '@potluck/machine';
 import { RefusedByHubError } from '@potluck/worker';
-import { chooseDevice } from './devices/chooseDevice.ts';
+import { describeDevices, findDevices } from './devices/findDevices.ts';
 import { CertificateError, DeviceError, SettingsError } from './errors.ts';
 import { trustHub } from './hub-certificate/trustHub.ts';
 import { runInDataDirectory } from './identity/runInDataDirectory.ts';
@@ -44,12 +44,13 @@ async function serve({ joining, ...settings }: WorkerSettings, signal: AbortSign
       throw error;
     }
   }
-  const { device, reason } = await chooseDevice(settings.device);
-  log.info({ device: device.kind, float16: device.float16, reason }, `computes with ${device.description}`);
+  const { devices, reason } = await findDevices(settings.device);
+  const { description, float16 } = describeDevices(devices);
+  log.info({ devices: devices.map(({ kind }) => kind), float16, reason }, `computes with ${description}`);
   if (signal.aborted) return;
   try {
-    if ('hub' in joining) await lendToHub({ log }, { hub: joining.hub, settings, device, signal });
-    else await waitForCalls({ log }, { listen: joining.listen, settings, device, signal });
+    if ('hub' in joining) await lendToHub({ log }, { hub: joining.hub, settings, devices, signal });
+    else await waitForCalls({ log }, { listen: joining.listen, settings, devices, signal });
   } finally {
     await cleanUpWebRtc();
     log.info({}, 'stopped');

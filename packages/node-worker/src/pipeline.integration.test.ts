@@ -55,16 +55,17 @@ describe('headless workers', () => {
     await failed;
   });
 
-  it('compute with WebGPU on a software adapter when asked to', async (context) => {
+  it('compute with WebGPU on a software adapter when asked to, once it has passed its test', async (context) => {
     const vulkan = softwareVulkan();
     if (!vulkan) return context.skip();
     try {
       const hub = await startHub();
       const model = await deployRandomModel(hub, tinyDecoder);
       const { environment } = vulkan;
-      const { worker } = await join(hub, { args: ['--device', 'webgpu'], environment });
+      const { worker, process } = await join(hub, { args: ['--device', 'webgpu'], environment });
       expect(worker.hello.device).toMatchObject({ kind: 'webgpu', float16: false });
       const assigns = await hub.deploy([{ worker, stage: model.stages(1)[0] as never }]);
+      expect(process.output()).toContain('the device passed its test');
       const { tokens } = await hub.generate([worker], assigns, prompt.slice(0, 8), { length: 4 });
       expect(tokens).toHaveLength(4);
     } finally {

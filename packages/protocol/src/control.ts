@@ -95,6 +95,8 @@ export const StageReport = z.object({
   cacheBytes: count.optional(),
   /** With `ready`: how long a step of one token took when the stage was tried, in milliseconds. */
   tokenStepMs: milliseconds.optional(),
+  /** With `ready`: which device computes this stage, and why, for people; where the worker had a choice. */
+  computesWith: text.optional(),
 });
 export type StageReport = z.infer<typeof StageReport>;
 

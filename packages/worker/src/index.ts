@@ -59,6 +59,7 @@ export type { PeerTransport, PeerTransportEvents } from './peers/PeerTransport.t
 export { retrySoon } from './peers/retrySoon.ts';
 export { selectedCandidatePair } from './peers/selectedCandidatePair.ts';
 export { selfTestingStageHost, type SelfTestComponents } from './self-test/selfTestingStageHost.ts';
+export { measuredPromptTokens, measureStage, type StageTimes } from './stage-host/measureStage.ts';
 export { trialCacheId } from './stage-host/measureTokenStep.ts';
 export type {
   LoadedStage,

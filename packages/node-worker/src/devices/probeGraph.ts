@@ -1,17 +1,12 @@
-/** A small graph that costs what decoding costs: one row through square matrices, so memory bandwidth decides. */
+/** A small graph that shows whether a device computes: one row through square matrices. */
 import { writeModel, type OnnxModel } from '@potluck/onnx';
 
-/** 16 MiB of float32 weights a layer: more than most caches hold. */
-export const speedProbeWidth = 2048;
-/** Enough to see whether a device works. */
-export const smallProbeWidth = 64;
+export const probeWidth = 64;
 const layers = 4;
 
 /** Input `x0` and output `x<layers>` are [1, width]. */
-export function probeGraph(
-  type: 'float32' | 'float16',
-  width: number,
-): { bytes: Uint8Array<ArrayBuffer>; output: string } {
+export function probeGraph(type: 'float32' | 'float16'): { bytes: Uint8Array<ArrayBuffer>; output: string } {
+  const width = probeWidth;
   const value = (name: string) => ({ name, type, dims: [1, width] });
   const bytes = new Uint8Array(width * width * (type === 'float32' ? 4 : 2));
   const model: OnnxModel = {

@@ -1,7 +1,7 @@
 /** `potluck worker --listen`: waits for hubs to call, and serves the one that does. */
 import { protocolVersion } from '@potluck/protocol';
 import type { Log } from '@potluck/worker';
-import type { ChosenDevice } from '../devices/chooseDevice.ts';
+import { describeDevices, type FoundDevice } from '../devices/findDevices.ts';
 import { trustHub } from '../hub-certificate/trustHub.ts';
 import { workerIdentity } from '../identity/workerIdentity.ts';
 import { lendToHub } from '../lendToHub.ts';
@@ -14,14 +14,14 @@ import { WaitingWorker } from './WaitingWorker.ts';
 export interface WaitInit {
   listen: ListenSettings;
   settings: Omit<WorkerSettings, 'joining'>;
-  device: ChosenDevice['device'];
+  devices: readonly FoundDevice[];
   /** Ends it. */
   signal: AbortSignal;
 }
 
 /** Resolves when the signal has ended it. @throws SettingsError if the port can't be had */
 export async function waitForCalls({ log }: { log: Log }, init: WaitInit): Promise<void> {
-  const { listen, settings, device, signal } = init;
+  const { listen, settings, devices, signal } = init;
   const { name, memoryBytes, dataDirectory } = settings;
   const workerId = workerIdentity(dataDirectory);
   const worker = new WaitingWorker(
@@ -30,7 +30,7 @@ export async function waitForCalls({ log }: { log: Log }, init: WaitInit): Promi
       serve: async (hub, ended, observe) => {
         const { hubUrl, fingerprint } = hub;
         await trustHub({ log }, { hubUrl, fingerprint, signal: ended });
-        await lendToHub({ log }, { hub, settings, device, signal: ended, observe });
+        await lendToHub({ log }, { hub, settings, devices, signal: ended, observe });
       },
     },
     { workerId, name, dataDirectory },
@@ -41,7 +41,7 @@ export async function waitForCalls({ log }: { log: Log }, init: WaitInit): Promi
       handlers: {
         about: () => ({
           ...{ protocolVersion, version: workerVersion, workerId },
-          ...{ name, device, memoryBytes, hub: worker.hub },
+          ...{ name, device: describeDevices(devices), memoryBytes, hub: worker.hub },
         }),
         test: (call) => {
           worker.refuseOthers(call.hubId);

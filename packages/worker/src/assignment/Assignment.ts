@@ -36,6 +36,7 @@ export class Assignment {
   /** Lets the stage's blobs be evicted. */
   #letGo: (() => void) | undefined;
   #tokenStepMs: number | undefined;
+  #computesWith: string | undefined;
   #watchdog: Watchdog | undefined;
   /** From the time that the stage is in memory. */
   sessions: StageSessions | undefined;
@@ -108,6 +109,8 @@ export class Assignment {
       ...(this.#state === 'downloading' && this.#progress && { progress: this.#progress }),
       ...(this.#state === 'ready' && this.#lease && { cacheBytes: this.#lease.cacheBytes }),
       ...(this.#state === 'ready' && this.#tokenStepMs !== undefined && { tokenStepMs: this.#tokenStepMs }),
+      ...(this.#state === 'ready' &&
+        this.#computesWith !== undefined && { computesWith: this.#computesWith }),
     });
   }
 
@@ -140,6 +143,7 @@ export class Assignment {
     }
     const loading = lease.load((host) => withArtifact(this.#components.blobs, stage, watcher, host));
     const loaded = await watchdog.guard(loading);
+    this.#computesWith = loaded.computesWith;
     if (!isShared) this.#enter('warming');
     this.#tokenStepMs = await watchdog.guard(lease.warmUp(loaded));
     return loaded;

@@ -55,6 +55,10 @@ export function selfTestingStageHost(
       onWrong(reason);
       throw new WrongAnswerError(`this device can't be used for ${artifact.description.model}: ${reason}`);
     }
+    log.info(
+      { model: artifact.description.model },
+      'the device passed its test: it computes what the processor does',
+    );
   }
 
   return {

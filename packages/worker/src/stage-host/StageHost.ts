@@ -48,6 +48,8 @@ export interface StageStepResult {
 export interface LoadedStage {
   /** What caches may take, where that is less than `load` was given: the host took the rest for faster weights. */
   readonly cacheBytes?: number;
+  /** Which device computes it, and why, for people; where the host had a choice. */
+  readonly computesWith?: string;
   /** Runs one prefill and one decode, so that the first session does not wait for compilation. */
   warmUp(): Promise<void>;
   open(request: OpenCacheRequest): Promise<void>;

@@ -1,0 +1,104 @@
+/** A stage host with several devices: each kind of model is tried on all of them once, and served by the fastest. */
+import type { StageDescription } from '@potluck/protocol';
+import {
+  measureStage,
+  messageOf,
+  type LoadedStage,
+  type Log,
+  type StageArtifact,
+  type StageHost,
+} from '@potluck/worker';
+import { decideDevice, type DeviceTrial, type Verdict } from './decideDevice.ts';
+import type { DeviceVerdicts } from './deviceVerdicts.ts';
+import type { Provider } from './probeDevice.ts';
+
+export interface DeviceHost {
+  kind: Provider;
+  host: StageHost;
+}
+
+export interface ChoosingStageHostComponents {
+  /** The likeliest to be fast first; at least one. */
+  hosts: readonly DeviceHost[];
+  verdicts: DeviceVerdicts;
+  /** What a stage's verdict is kept under. */
+  kindOf: (stage: StageDescription) => string;
+  log: Log;
+}
+
+export function choosingStageHost(components: ChoosingStageHostComponents): StageHost {
+  const { hosts, verdicts, kindOf, log } = components;
+  const hostOf = (kind: Provider): StageHost | undefined => hosts.find((one) => one.kind === kind)?.host;
+
+  function tell(stage: StageDescription, { kind, reason }: Verdict, kept: string): void {
+    log.info({ device: kind, reason }, `computes ${stage.model} with ${kind}${kept}: ${reason}`);
+  }
+
+  async function serveKnown(artifact: StageArtifact, cacheBytes: number): Promise<LoadedStage | undefined> {
+    const verdict = verdicts.find(kindOf(artifact.description));
+    const host = verdict && hostOf(verdict.kind);
+    if (!host) return undefined;
+    try {
+      const stage = await host.load(copyOf(artifact), cacheBytes);
+      tell(artifact.description, verdict, ', as measured before');
+      return { ...stage, computesWith: verdict.reason };
+    } catch (error) {
+      log.warn(
+        { device: verdict.kind, reason: messageOf(error) },
+        `${verdict.kind} can't load the stage now`,
+      );
+      return undefined;
+    }
+  }
+
+  async function tryAll(artifact: StageArtifact, cacheBytes: number): Promise<LoadedStage> {
+    const { description } = artifact;
+    const trials: DeviceTrial[] = [];
+    const failures: unknown[] = [];
+    let last: { kind: Provider; stage: LoadedStage } | undefined;
+    // One after the other, since the memory is given for one of them. The likeliest comes last and can stay.
+    for (const { kind, host } of hosts.toReversed()) {
+      await last?.stage.unload();
+      last = undefined;
+      try {
+        const stage = await host.load(copyOf(artifact), cacheBytes);
+        last = { kind, stage };
+        trials.push({ kind, outcome: await measureStage(stage, description) });
+      } catch (error) {
+        failures.push(error);
+        trials.push({ kind, outcome: { problem: messageOf(error) } });
+        await last?.stage.unload().catch(() => undefined);
+        last = undefined;
+      }
+    }
+    const verdict = decideDevice(trials);
+    if (!verdict) throw failures.at(-1);
+    // What failed may have failed for a passing reason.
+    if (failures.length === 0) verdicts.keep(kindOf(description), verdict);
+    tell(description, verdict, '');
+    if (last?.kind === verdict.kind) return { ...last.stage, computesWith: verdict.reason };
+    await last?.stage.unload();
+    const host = hostOf(verdict.kind) as StageHost;
+    return { ...(await host.load(copyOf(artifact), cacheBytes)), computesWith: verdict.reason };
+  }
+
+  return {
+    async load(artifact, cacheBytes) {
+      const [only] = hosts;
+      if (hosts.length === 1 && only) return only.host.load(artifact, cacheBytes);
+      return (await serveKnown(artifact, cacheBytes)) ?? (await tryAll(artifact, cacheBytes));
+    },
+  };
+}
+
+/** Hosts take buffers away. Weights are files in most cases, which they leave. */
+function copyOf(artifact: StageArtifact): StageArtifact {
+  return {
+    ...artifact,
+    graph: artifact.graph.slice(),
+    weights: artifact.weights.map(({ path, data }) => ({
+      path,
+      data: data instanceof Blob ? data : data.slice(),
+    })),
+  };
+}
