@@ -1,4 +1,5 @@
 /** One model, both sides, measured in turns so that a change of the machine's speed meets all alike. */
+import type { DeviceChoice } from '@potluck/node-worker';
 import { startGrid, type Grid } from './grid.ts';
 import { measureHops, type HopCost } from './hops.ts';
 import { loadTokenizer, promptOfLength } from './prompts.ts';
@@ -18,6 +19,8 @@ export interface BenchSettings {
   newTokens: number;
   rounds: number;
   threads: number;
+  /** What both sides compute with. */
+  device: { ours: DeviceChoice; theirs: Exclude<DeviceChoice, 'auto'> };
   stageCounts: number[];
   firstPort: number;
 }
@@ -35,7 +38,9 @@ export async function compare(model: BenchModel, settings: BenchSettings): Promi
   const sides: Side[] = [];
   const grids: Grid[] = [];
   for (const { name, directory } of model.wholeModels) {
-    const whole = resources.use(await startWholeModel(directory, settings.threads));
+    const whole = resources.use(
+      await startWholeModel({ directory, threads: settings.threads, device: settings.device.theirs }),
+    );
     sides.push({
       name,
       run: (prompt) => whole.generate({ promptIds: prompt.ids, newTokens: settings.newTokens }),
@@ -48,6 +53,7 @@ export async function compare(model: BenchModel, settings: BenchSettings): Promi
         stages,
         threads: settings.threads,
         port: settings.firstPort + index,
+        device: settings.device.ours,
       }),
     );
     grids.push(grid);

@@ -15,14 +15,20 @@ export async function startGrid(options: {
   stages: number;
   threads: number;
   port: number;
+  /** As `potluck worker --device` takes it. */
+  device: string;
 }): Promise<Grid> {
-  const { modelDirectory, stages, threads, port } = options;
+  const { modelDirectory, stages, threads, port, device } = options;
   await using starting = new AsyncDisposableStack();
   const hub = starting.use(
-    await startHub(port, [
-      ...['--model', modelDirectory, '--stages', String(stages)],
-      ...['--local-workers', String(stages), '--threads', String(threads)],
-    ]),
+    await startHub(
+      port,
+      [
+        ...['--model', modelDirectory, '--stages', String(stages)],
+        ...['--local-workers', String(stages), '--threads', String(threads)],
+      ],
+      device,
+    ),
   );
   await hub.ready;
   const running = starting.move();

@@ -16,8 +16,11 @@ export interface Hub {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** @param flags of `potluck hub`, beside --port, --host, --data and --log-level */
-export async function startHub(port: number, flags: string[]): Promise<Hub> {
+/**
+ * @param flags of `potluck hub`, beside --port, --host, --data and --log-level
+ * @param device of its local workers, as `potluck worker --device` takes it
+ */
+export async function startHub(port: number, flags: string[], device = 'cpu'): Promise<Hub> {
   const data = await mkdtemp(join(tmpdir(), 'potluck-bench-'));
   const bin = new URL('../../bin/potluck.js', import.meta.url).pathname;
   const child = spawn(
@@ -28,7 +31,7 @@ export async function startHub(port: number, flags: string[]): Promise<Hub> {
       ...['--port', String(port), '--host', '127.0.0.1', '--data', data, '--log-level', 'warn'],
       ...flags,
     ],
-    { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, POTLUCK_DEVICE: 'cpu' } },
+    { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, POTLUCK_DEVICE: device } },
   );
   let log = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (log += text));

@@ -1,5 +1,6 @@
 /** `npm run bench`: prints tables, writes them as JSON. Everything in one run on one machine. */
-import { Command } from 'commander';
+import { deviceChoices, DeviceError, findDevices, type DeviceChoice } from '@potluck/node-worker';
+import { Command, Option } from 'commander';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,6 +19,7 @@ interface Options {
   newTokens: number;
   rounds: number;
   threads: number;
+  device: DeviceChoice;
   port: number;
   out: string;
 }
@@ -32,6 +34,11 @@ await new Command('npm run bench --')
   .option('--new-tokens <count>', 'tokens of an answer', Number, 32)
   .option('--rounds <count>', 'counted rounds, after one to warm up', Number, 3)
   .option('--threads <count>', 'threads of every process', Number, 1)
+  .addOption(
+    new Option('--device <device>', 'what both sides compute with; auto is what Potluck finds to be faster')
+      .choices(deviceChoices)
+      .default('cpu'),
+  )
   .option('--port <port>', 'first of the ports for hubs', Number, 8740)
   .option('--out <file>', 'where the figures go as JSON', 'bench/results/latest.json')
   .action(run)
@@ -39,11 +46,14 @@ await new Command('npm run bench --')
   .parseAsync();
 
 async function run(options: Options): Promise<void> {
+  const device = await devicesOf(options.device);
+  if (!device) return;
   const settings: BenchSettings = {
     promptLengths: options.prompts,
     newTokens: options.newTokens,
     rounds: options.rounds,
     threads: options.threads,
+    device,
     stageCounts: options.stages,
     firstPort: options.port,
   };
@@ -52,7 +62,11 @@ async function run(options: Options): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'potluck-bench-'));
   const comparisons: Comparison[] = [];
   try {
-    console.log(markdownTable([{ ...machine, threads: settings.threads, rounds: settings.rounds, command }]));
+    console.log(
+      markdownTable([
+        { ...machine, threads: settings.threads, device: options.device, rounds: settings.rounds, command },
+      ]),
+    );
     for (const name of options.models.split(',')) {
       const model = name === 'trained' ? await trainedModel(folder) : await generatedModel(folder);
       const comparison = await compare(model, settings);
@@ -64,4 +78,21 @@ async function run(options: Options): Promise<void> {
     await rm(folder, { recursive: true, force: true });
   }
   await writeResults(options.out, { machine, command, settings, comparisons });
+}
+
+/** With `auto` the other side gets the device that is likeliest to be fast. @returns undefined where it is not there */
+async function devicesOf(choice: DeviceChoice): Promise<BenchSettings['device'] | undefined> {
+  try {
+    const { devices, reason } = await findDevices(choice);
+    const theirs = devices[0]?.kind ?? 'cpu';
+    console.error(
+      `both sides compute with ${choice === 'auto' ? `${theirs} or what is faster (${reason})` : theirs}`,
+    );
+    return { ours: choice, theirs };
+  } catch (error) {
+    if (!(error instanceof DeviceError)) throw error;
+    console.error(error.message);
+    process.exitCode = 1;
+    return undefined;
+  }
 }

@@ -13,9 +13,18 @@ export interface WholeModel {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Loads `onnx/model.onnx` of a directory in the Hugging Face layout. */
-export async function startWholeModel(directory: string, threads: number): Promise<WholeModel> {
-  const child = fork(new URL(import.meta.url), [directory, String(threads)], { serialization: 'advanced' });
+export interface WholeModelInit {
+  /** In the Hugging Face layout; its `onnx/model.onnx` is loaded. */
+  directory: string;
+  threads: number;
+  device: 'cpu' | 'webgpu' | 'cuda';
+}
+
+/** Loads the model and waits until it can answer. */
+export async function startWholeModel({ directory, threads, device }: WholeModelInit): Promise<WholeModel> {
+  const child = fork(new URL(import.meta.url), [directory, String(threads), device], {
+    serialization: 'advanced',
+  });
   await message(child);
   return {
     async generate(job) {
@@ -47,11 +56,11 @@ async function message<T>(child: ChildProcess): Promise<T> {
   }
 }
 
-async function serve(directory: string, threads: number): Promise<void> {
+async function serve({ directory, threads, device }: WholeModelInit): Promise<void> {
   env.allowRemoteModels = false;
   const model = await AutoModelForCausalLM.from_pretrained(directory, {
     local_files_only: true,
-    device: 'cpu',
+    device,
     dtype: 'fp32',
     session_options: { intraOpNumThreads: threads, interOpNumThreads: 1 },
   });
@@ -63,5 +72,6 @@ async function serve(directory: string, threads: number): Promise<void> {
 }
 
 if (process.argv[1] === new URL(import.meta.url).pathname) {
-  await serve(process.argv[2] ?? '', Number(process.argv[3] ?? 1));
+  const [directory = '', threads = '1', device = 'cpu'] = process.argv.slice(2);
+  await serve({ directory, threads: Number(threads), device: device as WholeModelInit['device'] });
 }

@@ -80,7 +80,7 @@ describe('a stage on a machine with several devices', () => {
     const reason =
       'webgpu: 20.0 ms for 128 tokens of a prompt, 7.0 ms for a token; cpu 110 ms for 128 tokens of a prompt, 11.0 ms for a token';
     expect(stage.computesWith).toBe(reason);
-    expect(told).toEqual([`computes echo with webgpu: ${reason}`]);
+    expect(told).toEqual([`computes echo with ${reason}`]);
   });
 
   it('is loaded again where the likelier device loses', async () => {

@@ -31,7 +31,7 @@ export function choosingStageHost(components: ChoosingStageHostComponents): Stag
   const hostOf = (kind: Provider): StageHost | undefined => hosts.find((one) => one.kind === kind)?.host;
 
   function tell(stage: StageDescription, { kind, reason }: Verdict, kept: string): void {
-    log.info({ device: kind, reason }, `computes ${stage.model} with ${kind}${kept}: ${reason}`);
+    log.info({ device: kind, reason }, `computes ${stage.model} with ${reason}${kept}`);
   }
 
   async function serveKnown(artifact: StageArtifact, cacheBytes: number): Promise<LoadedStage | undefined> {
@@ -40,7 +40,7 @@ export function choosingStageHost(components: ChoosingStageHostComponents): Stag
     if (!host) return undefined;
     try {
       const stage = await host.load(copyOf(artifact), cacheBytes);
-      tell(artifact.description, verdict, ', as measured before');
+      tell(artifact.description, verdict, ' (measured before)');
       return { ...stage, computesWith: verdict.reason };
     } catch (error) {
       log.warn(
