@@ -151,3 +151,14 @@ test('what can not be done is refused with a reason', async () => {
     expect([answer.status, answer.body.error.message]).toEqual([status, expect.stringMatching(message)]);
   }
 });
+
+test('which device computes a stage, and why, is shown where its node had a choice', async () => {
+  hub = await startTestHub();
+  const computesWith = 'webgpu: 20 ms for 128 tokens of a prompt; cpu 110 ms';
+  hub.worker('one', {
+    onAssign: (worker, { assignmentId }) =>
+      worker.send({ type: 'stage-report', assignmentId, state: 'ready', cacheBytes: 1e9, computesWith }),
+  });
+  await hub.served();
+  expect((await nodes()).nodes).toMatchObject([{ stages: [{ computesWith }] }]);
+});

@@ -10,10 +10,14 @@ import {
 import { effectiveMemoryBytes, ProxySettingsError, proxySettings } from '@potluck/machine';
 import { joinLink } from '@potluck/protocol';
 import { messageOf } from '@potluck/worker';
+import { chooseGpu } from './browser/chooseGpu.ts';
 import { findBrowser, type FoundBrowser } from './browser/findBrowser.ts';
 import { gpuFlags, resolveGpu } from './browser/gpuFlags.ts';
 import { launchFlags } from './browser/launchFlags.ts';
+import { hasFonts, noFonts } from './browser/fonts.ts';
 import { proxyEnvironment } from './browser/proxyEnvironment.ts';
+import { tryGpu } from './browser/tryGpu.ts';
+import { findXvfb } from './display/startDisplay.ts';
 import { BrowserError, RefusedError } from './errors.ts';
 import { runBrowserWorker } from './life/BrowserWorker.ts';
 import { readSettings, type BrowsersSettings } from './settings/settings.ts';
@@ -48,8 +52,6 @@ async function serve(settings: BrowsersSettings, signal: AbortSignal): Promise<v
     ...found,
     environment: { ...found.environment, ...proxyEnvironment(hubUrl, proxySettings()) },
   };
-  const gpu = resolveGpu(settings.gpu);
-  logger.info({ browser: browser.path, from: browser.from, gpu, count }, `starting ${count} browsers`);
   const pinned = await awaitHub({ log: logger }, { hubUrl, fingerprint: settings.fingerprint, signal }).catch(
     (error: unknown) => {
       if (!signal.aborted) throw error;
@@ -59,6 +61,25 @@ async function serve(settings: BrowsersSettings, signal: AbortSignal): Promise<v
   if (signal.aborted) return;
   // As root there is no sandbox, and npm's Chromium brings none.
   const sandbox = settings.sandbox && process.getuid?.() !== 0 && browser.from !== 'npm';
+  const hasSomeFonts = hasFonts({ ...process.env, ...browser.environment });
+  if (!hasSomeFonts) logger.warn({}, noFonts);
+  const { gpu, xvfb } = await chooseGpu(
+    {
+      log: logger,
+      tryWay: (way) =>
+        tryGpu(way.gpu, {
+          browser,
+          sandbox,
+          directory: dataDirectory,
+          flags: gpuFlags(way.gpu),
+          xvfb: way.xvfb,
+        }),
+    },
+    resolveGpu(settings.gpu),
+    findXvfb(),
+  );
+  if (signal.aborted) return;
+  logger.info({ browser: browser.path, from: browser.from, gpu, count }, `starting ${count} browsers`);
   const flags = [...gpuFlags(gpu), ...launchFlags({ hubUrl, pinned })];
   const workers = Array.from({ length: count }, (_, index) => {
     const own = `${name}-${index + 1}`;
@@ -73,12 +94,21 @@ async function serve(settings: BrowsersSettings, signal: AbortSignal): Promise<v
     });
     const directory = join(dataDirectory, `browser-${index + 1}`);
     const log = logger.child({ worker: own });
-    return runBrowserWorker({ log }, { name: own, browser, flags, sandbox, link, directory, signal }).catch(
-      (error: unknown) => {
-        log.error({ reason: messageOf(error) }, 'this browser is given up');
-        throw error;
-      },
-    );
+    const init = {
+      name: own,
+      browser,
+      flags,
+      sandbox,
+      xvfb,
+      link,
+      directory,
+      signal,
+      hasFonts: hasSomeFonts,
+    };
+    return runBrowserWorker({ log }, init).catch((error: unknown) => {
+      log.error({ reason: messageOf(error) }, 'this browser is given up');
+      throw error;
+    });
   });
   const ends = await Promise.allSettled(workers);
   logger.info('stopped');

@@ -1,26 +1,26 @@
 /** One browser that is a worker: started, watched, started again after a crash, until it is stopped. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { BrowserContext, Page } from 'playwright';
-import { chromium } from 'playwright';
 import { messageOf, reconnectDelayMs, type Log } from '@potluck/worker';
-import type { FoundBrowser } from '../browser/findBrowser.ts';
+import { readAdapter } from '../browser/readAdapter.ts';
+import { describeAdapter } from '../browser/judgeAdapter.ts';
+import { launchBrowser, type LaunchInit } from '../browser/launchBrowser.ts';
 import { BrowserError, RefusedError } from '../errors.ts';
+import { noFonts } from '../browser/fonts.ts';
 import { watchWorkerState, type PageState } from './joinPage.ts';
 import { pageHangs } from './pageHangs.ts';
 
 /** A browser that ran for this long is not in a crash loop. */
 const healthyAfterMs = 60_000;
 const closeDeadlineMs = 5_000;
+const mostFailuresWithoutFonts = 3;
 
-export interface BrowserWorkerInit {
+export interface BrowserWorkerInit extends LaunchInit {
   name: string;
-  browser: FoundBrowser;
-  flags: readonly string[];
-  sandbox: boolean;
   /** Join link with `auto`; the page does the rest. */
   link: string;
-  /** The browser's profile: identity and weights. */
-  directory: string;
+  /** False where Chromium may end itself because the machine has none. */
+  hasFonts: boolean;
   signal: AbortSignal;
 }
 
@@ -35,7 +35,7 @@ export async function runBrowserWorker({ log }: { log: Log }, init: BrowserWorke
     const startedAt = performance.now();
     let reason: string;
     try {
-      const context = await launch(init);
+      const context = await launchBrowser(init);
       hasStarted = true;
       reason = await serve(context, init, log);
     } catch (error) {
@@ -45,6 +45,8 @@ export async function runBrowserWorker({ log }: { log: Log }, init: BrowserWorke
     }
     if (signal.aborted) break;
     failures = performance.now() - startedAt > healthyAfterMs ? 1 : failures + 1;
+    if (!init.hasFonts && failures >= mostFailuresWithoutFonts)
+      throw new BrowserError(`${reason}. ${noFonts}`);
     const delayMs = Math.round(reconnectDelayMs(failures, Math.random()));
     log.warn({ reason, delayMs }, 'the browser ended; starting it again');
     await pause(delayMs, undefined, { signal }).catch(() => undefined);
@@ -75,70 +77,15 @@ async function serve(context: BrowserContext, init: BrowserWorkerInit, log: Log)
   }
 }
 
-async function launch({ browser, directory, flags, sandbox }: BrowserWorkerInit): Promise<BrowserContext> {
-  try {
-    return await chromium.launchPersistentContext(directory, {
-      executablePath: browser.path,
-      args: [...flags],
-      chromiumSandbox: sandbox,
-      env: environmentOf(browser),
-      handleSIGHUP: false,
-      handleSIGINT: false,
-      handleSIGTERM: false,
-      viewport: null,
-    });
-  } catch (cause) {
-    throw launchError(browser.path, sandbox, cause);
-  }
-}
-
-function environmentOf(browser: FoundBrowser): Record<string, string> {
-  const own = Object.entries(process.env).filter(
-    (entry): entry is [string, string] => entry[1] !== undefined,
-  );
-  return { ...Object.fromEntries(own), ...browser.environment };
-}
-
-/** A browser that did not start, with the way out. */
-function launchError(path: string, sandbox: boolean, cause: unknown): BrowserError {
-  const text = messageOf(cause);
-  if (sandbox && /No usable sandbox|without --no-sandbox is not supported/.test(text)) {
-    return new BrowserError(`${path} can't use its sandbox here. Run it without: --no-sandbox`, { cause });
-  }
-  const library = /error while loading shared libraries: (\S+):/.exec(text)?.[1];
-  if (library !== undefined) {
-    return new BrowserError(
-      `${path} lacks ${library}. Install what Chromium needs (\`npx playwright install-deps chromium\`).`,
-      { cause },
-    );
-  }
-  const said = /\[err\] (.+)/.exec(text)?.[1] ?? text.split('\n')[0] ?? '';
-  return new BrowserError(
-    `${path} does not start: ${said.trim()}\nName another Chromium or Chrome with --browser PATH.`,
-    { cause },
-  );
-}
-
 async function open(page: Page, link: string, log: Log): Promise<void> {
   const response = await page.goto(link, { waitUntil: 'domcontentloaded' });
   if (response && !response.ok()) throw new Error(`the join page answers ${response.status()}`);
-  const gpu = await page.evaluate(describeGpu);
+  const adapter = await readAdapter(page);
+  const gpu = adapter && describeAdapter(adapter);
   log.info(
     { gpu },
     gpu === undefined ? 'opened the join page, without a GPU' : `opened the join page; GPU: ${gpu}`,
   );
-}
-
-/** Runs in the page. */
-async function describeGpu(): Promise<string | undefined> {
-  interface Adapter {
-    info?: { vendor: string; architecture: string; description: string };
-  }
-  const { gpu } = navigator as { gpu?: { requestAdapter(): Promise<Adapter | null> } };
-  const adapter = await gpu?.requestAdapter();
-  if (!adapter) return undefined;
-  const { description = '', vendor = '', architecture = '' } = adapter.info ?? {};
-  return description || `${vendor} ${architecture}`.trim() || 'unnamed';
 }
 
 function listenTo(page: Page, log: Log): void {
