@@ -16,7 +16,7 @@ import type { StoredModel, StoredModels } from './storedModels.ts';
 import { loadTokenizer } from './tokenizer.ts';
 
 /** Rises when the importer's output changes, so that packages made by an older one are made again. */
-export const importRevision = 2;
+export const importRevision = 3;
 
 export interface ModelImportOptions {
   /** Longest sequence to serve, in tokens; undefined means what the model can do. */

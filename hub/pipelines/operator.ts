@@ -142,12 +142,12 @@ export class Operator {
   }
 
   /** What each node that may have stages of such a model has free, in bytes. */
-  freeBytes(model: Pick<ModelPackage, 'float16'>): number[] {
+  freeBytes(model: Pick<ModelPackage, 'float16' | 'deviceKinds'>): number[] {
     return this.#candidates(model).candidates.map(({ memoryBytes }) => memoryBytes);
   }
 
   /** Who may have stages; and, for people, who of them can't run this model. */
-  #candidates(model: Pick<ModelPackage, 'float16'> & { id?: string }): {
+  #candidates(model: Pick<ModelPackage, 'float16' | 'deviceKinds'> & { id?: string }): {
     candidates: PlacementWorker[];
     unable: string[];
   } {

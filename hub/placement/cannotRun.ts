@@ -1,8 +1,25 @@
 /** Which devices can't run a model, whatever room they have? */
-import type { Device, ModelPackage } from '@potluck/protocol';
+import type { Device, DeviceKind, ModelPackage } from '@potluck/protocol';
+
+/** What people call kinds of devices. */
+const kindNames: Record<DeviceKind, string> = {
+  cpu: 'a processor',
+  wasm: 'a browser without GPU',
+  webgpu: 'WebGPU',
+  cuda: 'CUDA',
+};
 
 /** @returns why not, as what follows the worker's name; undefined where it can */
-export function cannotRun(device: Device, model: Pick<ModelPackage, 'float16'>): string | undefined {
-  if (!model.float16 || device.float16) return undefined;
+export function cannotRun(
+  device: Device,
+  { float16, deviceKinds }: Pick<ModelPackage, 'float16' | 'deviceKinds'>,
+): string | undefined {
+  if (deviceKinds && !deviceKinds.includes(device.kind)) {
+    const needed = new Intl.ListFormat('en', { type: 'disjunction' }).format(
+      deviceKinds.map((kind) => kindNames[kind]),
+    );
+    return `can’t run this variant, which needs ${needed} (take another variant of the model, made for processors)`;
+  }
+  if (!float16 || device.float16) return undefined;
   return 'can’t compute in 16-bit numbers, as this model does (a variant without f16 runs there)';
 }

@@ -28,6 +28,7 @@ const model = (layerCount: number, layerBytes: number, ends: Partial<SizedModel>
   embeddingBytes: 0,
   headBytes: 0,
   tiedBytes: 0,
+  sharedWeights: [],
   contextLength: 4096,
   ...ends,
 });
@@ -121,9 +122,17 @@ const anyModel = fc
     embeddingBytes: fc.nat(500),
     headBytes: fc.nat(500),
     contextLength: fc.integer({ min: 1, max: 2000 }),
+    shared: fc.array(
+      fc.record({ bytes: fc.nat(300), places: fc.array(fc.nat(100), { minLength: 2, maxLength: 4 }) }),
+      { maxLength: 3 },
+    ),
   })
-  .map((sizes): SizedModel => ({
+  .map(({ shared, ...sizes }): SizedModel => ({
     ...sizes,
+    sharedWeights: shared.map(({ bytes, places }) => ({
+      bytes,
+      parts: places.map((place) => place % sizes.layers.length),
+    })),
     layers: sizes.layers.map((layer) => ({ ...layer, boundary: [] })),
   }));
 const anyWorkers = fc.array(fc.integer({ min: 1, max: 20_000 }).map(worker), { minLength: 1, maxLength: 6 });

@@ -1,10 +1,10 @@
 /** How much memory a range of layers takes, from a model package alone. */
-import { workingMemoryBytes, type ModelPackage } from '@potluck/protocol';
+import { workingMemoryBytes, type ModelPackage, type SharedWeights } from '@potluck/protocol';
 
 /** What memory is computed from; any model package fits. */
 export type SizedModel = Pick<
   ModelPackage,
-  'layers' | 'embeddingBytes' | 'headBytes' | 'tiedBytes' | 'contextLength'
+  'layers' | 'embeddingBytes' | 'headBytes' | 'tiedBytes' | 'sharedWeights' | 'contextLength'
 >;
 
 /**
@@ -37,6 +37,7 @@ export function stageMemory(
   }
   const sum = (before: number[], first: number, last: number): number =>
     (before[last + 1] ?? 0) - (before[first] ?? 0);
+  const shared = model.sharedWeights.map((weights) => ({ ...weights, ...whereNeeded(weights, model) }));
   return (firstLayer, lastLayer) => {
     const hasEmbedding = firstLayer === 0;
     const hasHead = lastLayer === model.layers.length - 1;
@@ -44,13 +45,27 @@ export function stageMemory(
       sum(weightsBefore, firstLayer, lastLayer) +
       (hasEmbedding ? model.embeddingBytes : 0) +
       (hasHead ? model.headBytes : 0) +
-      (hasEmbedding || hasHead ? model.tiedBytes : 0);
+      (hasEmbedding || hasHead ? model.tiedBytes : 0) +
+      shared.reduce((total, { bytes, isNeeded }) => total + (isNeeded(firstLayer, lastLayer) ? bytes : 0), 0);
     return {
       weightBytes,
       workingBytes: workingMemory(weightBytes),
       cacheBytes: sum(cachesBefore, firstLayer, lastLayer),
     };
   };
+}
+
+/** In which ranges of layers shared weights are needed: the first layer comes with the embedding, the last with the head. */
+function whereNeeded(
+  { parts }: SharedWeights,
+  { layers }: SizedModel,
+): { isNeeded: (firstLayer: number, lastLayer: number) => boolean } {
+  const needing = new Set(
+    parts.map((part) => (part === 'embedding' ? 0 : part === 'head' ? layers.length - 1 : part)),
+  );
+  const before = [0];
+  layers.forEach((_, layer) => before.push((before[layer] ?? 0) + Number(needing.has(layer))));
+  return { isNeeded: (first, last) => (before[last + 1] ?? 0) > (before[first] ?? 0) };
 }
 
 /** @returns a function that adds up what `stageMemory` tells of a layer range */

@@ -1,6 +1,6 @@
 /** A model whose stages compute nothing; its tokenizer is the built-in model's. */
 import { createHash } from 'node:crypto';
-import { ModelId, Sha256, type BlobRef, type StageDescription } from '@potluck/protocol';
+import { ModelId, Sha256, type BlobRef, type DeviceKind, type StageDescription } from '@potluck/protocol';
 import { builtInModelDirectory } from '../models/builtInModel.ts';
 import type { Model } from '../models/model.ts';
 import { loadTokenizer, type Tokenizer } from '../models/tokenizer.ts';
@@ -11,6 +11,7 @@ export interface TestModelInit {
   layerBytes?: number;
   contextLength?: number;
   float16?: boolean;
+  deviceKinds?: DeviceKind[];
 }
 
 const cacheBytesPerLayerToken = 100;
@@ -43,11 +44,13 @@ export async function testModel(init: TestModelInit = {}): Promise<Model> {
       embeddingBytes: 0,
       headBytes: 0,
       tiedBytes: 0,
+      sharedWeights: [],
       vocabularySize,
       contextLength,
       stopTokenIds: [testStopToken],
       parameterCount: 0,
       float16,
+      ...(init.deviceKinds ? { deviceKinds: init.deviceKinds } : {}),
       notes: [],
     },
     tokenizer: await (tokenizer ??= loadTokenizer(builtInModelDirectory())),

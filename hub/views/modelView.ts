@@ -1,10 +1,10 @@
 /** An imported model as the API shows it. */
 import type { Model } from '@potluck/api';
 import type { ModelPackage } from '@potluck/protocol';
+import { stageMemory } from '../placement/stageMemory.ts';
 
 export function viewModel(model: ModelPackage, state: Pick<Model, 'builtIn' | 'deployed'>): Model {
   const { embeddingBytes, headBytes, tiedBytes } = model;
-  const layerBytes = model.layers.reduce((sum, layer) => sum + layer.weightBytes, 0);
   return {
     id: model.id,
     source: model.source,
@@ -13,7 +13,7 @@ export function viewModel(model: ModelPackage, state: Pick<Model, 'builtIn' | 'd
     parameterCount: model.parameterCount,
     contextLength: model.contextLength,
     vocabularySize: model.vocabularySize,
-    weightBytes: layerBytes + embeddingBytes + headBytes + tiedBytes,
+    weightBytes: stageMemory(model)(0, model.layers.length - 1).weightBytes,
     embeddingBytes,
     headBytes,
     tiedBytes,

@@ -17,6 +17,7 @@ const model: PredictedModel = {
     boundary: layer === 0 ? [] : [{ name: 'hidden', type: 'float32', dims: [1, 'step', 1000] }],
   })),
   headBytes: 20e6,
+  tiedBytes: 0,
 };
 
 function worker(name: string, init: Partial<PredictedWorker> = {}): PredictedWorker {

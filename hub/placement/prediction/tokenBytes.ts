@@ -2,19 +2,17 @@
 import { tensorBytes } from '@potluck/onnx';
 import type { ModelPackage } from '@potluck/protocol';
 import type { LayerRange } from '../balanceRanges.ts';
+import { stepWork, type WorkedModel } from '../stepWork.ts';
 
 /** What predictions are computed from; any model package fits. */
-export type PredictedModel = Pick<ModelPackage, 'id' | 'layers' | 'headBytes'>;
+export type PredictedModel = Pick<ModelPackage, 'id'> & WorkedModel;
 
 /** A frame without its tensors: the header, and a descriptor for each of two. */
 const frameHeadBytes = 96;
 
-/** Weights that a step of one token reads in a range of layers. Of an embedding it reads one row. */
+/** Weights that a step of one token reads in a range of layers. */
 export function weightBytesPerToken(model: PredictedModel, { firstLayer, lastLayer }: LayerRange): number {
-  const layers = model.layers
-    .slice(firstLayer, lastLayer + 1)
-    .reduce((sum, { weightBytes }) => sum + weightBytes, 0);
-  return layers + (lastLayer === model.layers.length - 1 ? model.headBytes : 0);
+  return stepWork(model)(firstLayer, lastLayer);
 }
 
 /** A frame with the tensors that cross before a layer, for one token; before layer 0, the frame of a token. */

@@ -18,8 +18,10 @@ export class UnsupportedModelError extends Error {
   /** Name of the operator, value, cache or file that is in the way. */
   readonly subject: string;
 
-  constructor(what: string, subject: string, options?: ErrorOptions) {
-    super(`Unsupported model: ${what} (${subject})`, options);
+  /** @param options.instead what to do, for people: a sentence without its full stop */
+  constructor(what: string, subject: string, options: ErrorOptions & { instead?: string } = {}) {
+    const instead = options.instead === undefined ? '' : `. ${options.instead}.`;
+    super(`Unsupported model: ${what} (${subject})${instead}`, options);
     this.subject = subject;
   }
 }
@@ -32,5 +34,24 @@ export class ModelFileError extends Error {
   constructor(what: string, file: string, options?: ErrorOptions) {
     super(`${file}: ${what}`, options);
     this.file = file;
+  }
+}
+
+/** Thrown when a file of a model is not there. */
+export class MissingFileError extends ModelFileError {
+  constructor(file: string, options?: ErrorOptions) {
+    super('no such file', file, options);
+  }
+}
+
+/** Thrown when a graph has weights in files that are not there: names all of them. */
+export class MissingWeightsError extends ModelFileError {
+  /** Relative to the graph's folder. */
+  readonly missing: string[];
+
+  constructor(graphFile: string, missing: string[]) {
+    const names = new Intl.ListFormat('en').format(missing);
+    super(`its weights are in files that are missing beside it: ${names}`, graphFile);
+    this.missing = missing;
   }
 }

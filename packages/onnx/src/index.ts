@@ -8,7 +8,13 @@
  * const decoder = await readPackedDecoder(await blobStore.get(imported.graph));
  * const { graph, description } = buildStage(decoder, { firstLayer: 2, lastLayer: 5 });
  */
-export { ModelFileError, OnnxFormatError, UnsupportedModelError } from './errors.ts';
+export {
+  MissingFileError,
+  MissingWeightsError,
+  ModelFileError,
+  OnnxFormatError,
+  UnsupportedModelError,
+} from './errors.ts';
 export type {
   OnnxAttribute,
   OnnxGraph,
@@ -27,6 +33,7 @@ export { writeModel } from './protobuf/writeModel.ts';
 export { rewriteDecoder, type ReadTensor, type RewriteOptions } from './rewrites/index.ts';
 export type { DecoderAnatomy } from './cut/analyseDecoder.ts';
 export { importDecoder, type ImportedDecoder, type ImportOptions } from './package/importDecoder.ts';
+export { checkConfiguration, readDecoderGraph, type DecoderGraph } from './package/readDecoderGraph.ts';
 export type { BlobSink, ImportProgress } from './package/packWeights.ts';
 export { readPackedDecoder, type PackedDecoder } from './package/packedDecoder.ts';
 export { buildStage, type BuiltStage, type LayerRange } from './stage/buildStage.ts';

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { ProtocolError, RefusalCode } from './errors.ts';
 import { AssignmentId, HubId, InstanceId, PipelineId, Sha256, WorkerId } from './ids.ts';
-import { StageDescription } from './model.ts';
+import { DeviceKind, StageDescription } from './model.ts';
 import {
   CloseSession,
   OpenSession,
@@ -35,7 +35,7 @@ const text = z.string().max(2000);
 
 /** What a worker computes with. */
 export const Device = z.object({
-  kind: z.enum(['cpu', 'webgpu', 'cuda', 'wasm']),
+  kind: DeviceKind,
   /** Name for people, such as the adapter's or the processor's. */
   description: text,
   float16: z.boolean(),

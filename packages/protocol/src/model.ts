@@ -130,6 +130,12 @@ export type StageDescription = z.infer<typeof StageDescription>;
 export const PackageLayer = z.object({
   /** Bytes of weights that this layer alone needs. */
   weightBytes: count,
+  /**
+   * Bytes of weights that a step of one token reads here: all of a matrix, next to nothing of an embedding, of experts
+   * those that one token needs. With the embedding in the first layer, with the head in the last one. Absent in packages of
+   * older imports.
+   */
+  stepBytes: count.optional(),
   cacheBytesPerToken: count,
   stateBytes: count,
   /** Tensors of the boundary before this layer (for layer 0: none; it starts with token ids). */
@@ -143,6 +149,18 @@ export const PackageFile = z.object({
   blob: BlobRef,
 });
 export type PackageFile = z.infer<typeof PackageFile>;
+
+/** Weights that several parts of a model need: a stage with any of these parts holds them once. */
+export const SharedWeights = z.object({
+  /** `embedding`, `head`, or a layer counted from 0. */
+  parts: z.array(z.union([z.enum(['embedding', 'head']), count])).min(2),
+  bytes: count,
+});
+export type SharedWeights = z.infer<typeof SharedWeights>;
+
+/** Kinds of devices that run stages. */
+export const DeviceKind = z.enum(['cpu', 'webgpu', 'cuda', 'wasm']);
+export type DeviceKind = z.infer<typeof DeviceKind>;
 
 /** An imported model. Blobs are named, never embedded. */
 export const ModelPackage = z.object({
@@ -164,6 +182,8 @@ export const ModelPackage = z.object({
   headBytes: count,
   /** Bytes that embedding and head share, beside those above: each end needs them, and a worker with both ends once. */
   tiedBytes: count,
+  /** What other parts share, such as rotary tables that every layer reads. */
+  sharedWeights: z.array(SharedWeights).default([]),
   vocabularySize: count,
   contextLength: count,
   /** Tokens that end an answer. */
@@ -172,6 +192,8 @@ export const ModelPackage = z.object({
   parameterCount: count,
   /** True where it computes in half precision somewhere, so that only devices with float16 can run it. */
   float16: z.boolean().default(false),
+  /** The only kinds of devices that have all its operators; absent where all kinds have them. */
+  deviceKinds: z.array(DeviceKind).min(1).optional(),
   /** What the rewrites did and what was left out, for people. */
   notes: z.array(z.string()),
 });

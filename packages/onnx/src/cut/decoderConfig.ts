@@ -6,6 +6,11 @@ export interface DecoderConfig {
   vocabularySize: number | undefined;
   maxContextLength: number | undefined;
   stopTokenIds: number[];
+  hiddenSize: number | undefined;
+  modelType: string | undefined;
+  isEncoderDecoder: boolean;
+  /** How rotary angles depend on the position, such as `longrope`. */
+  ropeType: string | undefined;
 }
 
 /** Reads what we know from a parsed config.json; anything else in it, or missing, is no error. */
@@ -22,6 +27,10 @@ export function readDecoderConfig(config: unknown): DecoderConfig {
     vocabularySize: count(inner['vocab_size']),
     maxContextLength: count(inner['max_position_embeddings']) ?? count(inner['n_positions']),
     stopTokenIds: tokenIds(inner['eos_token_id']),
+    hiddenSize: hidden,
+    modelType: text(inner['model_type']),
+    isEncoderDecoder: outer['is_encoder_decoder'] === true,
+    ropeType: ropeType(inner['rope_parameters']) ?? ropeType(inner['rope_scaling']),
   };
 }
 
@@ -31,6 +40,15 @@ function asRecord(value: unknown): Record<string, unknown> {
 
 function count(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : undefined;
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+function ropeType(value: unknown): string | undefined {
+  const { rope_type: name, type } = asRecord(value);
+  return text(name) ?? text(type);
 }
 
 function tokenIds(value: unknown): number[] {

@@ -1,7 +1,7 @@
 /** Model files in a directory of this machine. */
 import { open, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { ModelFileError } from '../errors.ts';
+import { MissingFileError, ModelFileError } from '../errors.ts';
 import type { ByteSource, ModelFiles } from '../source.ts';
 import { checkFileName } from '../protobuf/fileSizes.ts';
 
@@ -21,7 +21,7 @@ export function directoryModelFiles(directory: string): ModelFiles {
         size = found.size;
       } catch (cause) {
         if (cause instanceof ModelFileError) throw cause;
-        throw new ModelFileError('no such file', name, { cause });
+        throw new MissingFileError(name, { cause });
       }
       return fileByteSource(file, size);
     },

@@ -1,5 +1,5 @@
 /** Model files held in memory: for tests, and for what a person dropped on a page. */
-import { ModelFileError } from '../errors.ts';
+import { MissingFileError } from '../errors.ts';
 import type { ByteSource, ModelFiles } from '../source.ts';
 
 /** Files by name. */
@@ -7,7 +7,7 @@ export function memoryModelFiles(files: Record<string, Uint8Array>): ModelFiles 
   return {
     open: async (name) => {
       const bytes = Object.hasOwn(files, name) ? files[name] : undefined;
-      if (!bytes) throw new ModelFileError('no such file', name);
+      if (!bytes) throw new MissingFileError(name);
       return memoryByteSource(bytes);
     },
   };

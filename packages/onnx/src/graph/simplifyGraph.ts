@@ -7,9 +7,9 @@ import { namesOf } from './graphIndex.ts';
 const knownDomains = new Set(['', 'com.microsoft']);
 
 /**
- * Makes constant nodes initializers, takes initializers out of the inputs (a habit of old files), and refuses what
- * can't be cut.
- * @throws {UnsupportedModelError} naming a control-flow operator or one of an unknown domain
+ * Makes constant nodes initializers, takes initializers out of the inputs (a habit of old files), and refuses
+ * operators that nobody has.
+ * @throws {UnsupportedModelError} naming an operator of an unknown domain
  */
 export function simplifyGraph(graph: OnnxGraph): void {
   const outputs = new Set(graph.outputs.map((output) => output.name));
@@ -51,11 +51,6 @@ function refuseStrangers(node: OnnxNode): void {
   const subject = `${node.domain ? `${node.domain}.` : ''}${node.opType} ${node.name}`.trim();
   if (!knownDomains.has(node.domain))
     throw new UnsupportedModelError('operator of an unknown domain', subject);
-  for (const attribute of node.attributes.values()) {
-    if (attribute.type === 'graph') {
-      throw new UnsupportedModelError('control flow with a subgraph', subject);
-    }
-  }
 }
 
 function constantOf(node: OnnxNode, name: string): OnnxTensor | undefined {

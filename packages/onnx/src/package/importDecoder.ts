@@ -1,13 +1,12 @@
 /** Imports a decoder: read, rewrite, cut, pack. */
 import type { BlobRef, ModelPackage, PackageLayer } from '@potluck/protocol';
 import { analyseDecoder, type DecoderAnatomy } from '../cut/analyseDecoder.ts';
-import { readDecoderConfig, type DecoderConfig } from '../cut/decoderConfig.ts';
+import type { DecoderConfig } from '../cut/decoderConfig.ts';
 import { OnnxFormatError, UnsupportedModelError } from '../errors.ts';
 import { indexGraph } from '../graph/graphIndex.ts';
 import { simplifyGraph } from '../graph/simplifyGraph.ts';
 import type { OnnxTensor } from '../model.ts';
 import { openOnce, type FileSizes } from '../protobuf/fileSizes.ts';
-import { readModel } from '../protobuf/readModel.ts';
 import { rewriteDecoder } from '../rewrites/index.ts';
 import type { ModelFiles } from '../source.ts';
 import { cacheSizes } from '../stage/cacheSizes.ts';
@@ -15,7 +14,10 @@ import { countParameters } from './countParameters.ts';
 import { weightFilesOf, writePackedDecoder } from './packedDecoder.ts';
 import { usesFloat16 } from './usesFloat16.ts';
 import { bytesOf, packWeights, type BlobSink, type ImportProgress } from './packWeights.ts';
-import { partsOfWeights, type DecoderPart } from './weightParts.ts';
+import { readDecoderGraph } from './readDecoderGraph.ts';
+import { stepBytes } from './stepBytes.ts';
+import { partIngredients, partsOfWeights, type DecoderPart } from './weightParts.ts';
+import { weighParts, type PartWeights } from './weighParts.ts';
 
 export interface ImportOptions {
   files: ModelFiles;
@@ -49,13 +51,17 @@ const defaultContextLength = 2048;
  */
 export async function importDecoder(options: ImportOptions): Promise<ImportedDecoder> {
   const { graphFile, sink, signal } = options;
-  const config = readDecoderConfig(options.config);
   const files = openOnce(options.files);
-  const model = await readModel(options.files, graphFile);
+  const { model, config, deviceKinds } = await readDecoderGraph(options.files, graphFile, options.config);
   signal?.throwIfAborted();
   simplifyGraph(model.graph);
   const contextLength = chooseContext(options.contextLength, config);
   const notes: string[] = [];
+  if (deviceKinds) {
+    notes.push(
+      'Needs WebGPU or CUDA: its attention normalises queries and keys itself. Another variant runs anywhere.',
+    );
+  }
   notes.push(
     ...(await rewriteDecoder(model, {
       contextLength,
@@ -67,7 +73,10 @@ export async function importDecoder(options: ImportOptions): Promise<ImportedDec
   // Annotations have served; names of dimensions mean nothing in a part of the graph.
   model.graph.values = [];
   const { graph } = model;
-  const parts = partsOfWeights(graph, indexGraph(graph), anatomy);
+  const index = indexGraph(graph);
+  const ingredients = partIngredients(graph, index, anatomy);
+  const parts = partsOfWeights(ingredients);
+  const read = new Map([...ingredients].map(([part, found]) => [part, stepBytes(graph, index, found)]));
   const sizes = new Map([...graph.initializers].map(([name, tensor]) => [name, bytesOf(tensor)]));
   const parameterCount = countParameters(graph);
   const { packs, spanning } = await packWeights(graph, parts, files, sink, {
@@ -78,22 +87,21 @@ export async function importDecoder(options: ImportOptions): Promise<ImportedDec
   const blob: BlobRef = await sink.put(
     writePackedDecoder({ model, anatomy, contextLength, packs, weightFiles }),
   );
-  const bytesWhere = (isWanted: (needing: DecoderPart[]) => boolean): number =>
-    [...parts].reduce((sum, [name, needing]) => sum + (isWanted(needing) ? (sizes.get(name) ?? 0) : 0), 0);
-  const isOnly = (part: DecoderPart) => (needing: DecoderPart[]) =>
-    needing.length === 1 && needing[0] === part;
+  const weights = weighParts(parts, sizes);
   return {
     graph: blob,
     packs,
-    layers: describeLayers(anatomy, (layer) => bytesWhere(isOnly(layer))),
-    embeddingBytes: bytesWhere(isOnly('embedding')),
-    headBytes: bytesWhere(isOnly('head')),
-    tiedBytes: bytesWhere((needing) => needing.includes('embedding') && needing.includes('head')),
+    layers: describeLayers(anatomy, weights, read),
+    embeddingBytes: weights.ofPart('embedding'),
+    headBytes: weights.ofPart('head'),
+    tiedBytes: weights.tiedBytes,
+    sharedWeights: weights.shared,
     vocabularySize: vocabularyOf(anatomy),
     contextLength,
     stopTokenIds: config.stopTokenIds,
     parameterCount,
     float16,
+    ...(deviceKinds ? { deviceKinds } : {}),
     notes,
   };
 }
@@ -105,9 +113,19 @@ function chooseContext(wanted: number | undefined, config: DecoderConfig): numbe
   return Math.min(wanted, most);
 }
 
-function describeLayers(anatomy: DecoderAnatomy, weightBytes: (layer: number) => number): PackageLayer[] {
+/** @param read bytes that a step reads of each part */
+function describeLayers(
+  anatomy: DecoderAnatomy,
+  weights: PartWeights,
+  read: ReadonlyMap<DecoderPart, number>,
+): PackageLayer[] {
+  const readOf = (part: DecoderPart): number => read.get(part) ?? 0;
   return Array.from({ length: anatomy.layerCount }, (_, layer) => ({
-    weightBytes: weightBytes(layer),
+    weightBytes: weights.ofPart(layer),
+    stepBytes:
+      readOf(layer) +
+      (layer === 0 ? readOf('embedding') : 0) +
+      (layer === anatomy.layerCount - 1 ? readOf('head') : 0),
     ...cacheSizes(anatomy.caches.filter((cache) => cache.layer === layer)),
     boundary: anatomy.boundaries[layer] ?? [],
   }));

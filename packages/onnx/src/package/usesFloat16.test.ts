@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { ElementType } from '@potluck/protocol';
+import { makeNode } from '../graph/nodes.ts';
 import type { OnnxGraph } from '../model.ts';
 import { usesFloat16 } from './usesFloat16.ts';
 
@@ -16,6 +17,14 @@ function graphOf(input: ElementType, weight: ElementType): OnnxGraph {
     ]),
   };
 }
+
+it('is found in what is converted, where nothing is annotated', () => {
+  const graph = graphOf('float32', 'float32');
+  graph.nodes.push(makeNode('Cast', ['x'], 'half', { to: 1 }));
+  expect(usesFloat16(graph)).toBe(false);
+  graph.nodes.push(makeNode('Cast', ['x'], 'half too', { to: 10 }));
+  expect(usesFloat16(graph)).toBe(true);
+});
 
 it('is found in weights and in what goes in', () => {
   expect(usesFloat16(graphOf('float32', 'float32'))).toBe(false);

@@ -43,19 +43,17 @@ export function collectIngredients(
   return found;
 }
 
-/** For each weight the parts that need it, front to back. */
-export function partsOfWeights(
+/** What each part of a decoder takes, front to back: embedding, layers, head. */
+export function partIngredients(
   graph: OnnxGraph,
   index: GraphIndex,
   anatomy: DecoderAnatomy,
-): Map<string, DecoderPart[]> {
-  const found = new Map<string, DecoderPart[]>();
-  const collect = (part: DecoderPart, targets: string[], stops: string[]): void => {
-    for (const weight of collectIngredients(graph, index, targets, new Set(stops)).weights) {
-      found.set(weight, [...(found.get(weight) ?? []), part]);
-    }
-  };
+): Map<DecoderPart, Ingredients> {
   const { layerCount, embeddingValues, headValues } = anatomy;
+  const found = new Map<DecoderPart, Ingredients>();
+  const collect = (part: DecoderPart, targets: string[], stops: string[]): void => {
+    found.set(part, collectIngredients(graph, index, targets, new Set(stops)));
+  };
   const valuesBefore = (layer: number): string[] => {
     if (layer === 0) return embeddingValues;
     if (layer === layerCount) return headValues;
@@ -67,5 +65,16 @@ export function partsOfWeights(
     collect(layer, [...presents, ...valuesBefore(layer + 1)], valuesBefore(layer));
   }
   collect('head', [anatomy.logits.name], headValues);
+  return found;
+}
+
+/** For each weight the parts that need it, front to back. */
+export function partsOfWeights(
+  ingredients: ReadonlyMap<DecoderPart, Ingredients>,
+): Map<string, DecoderPart[]> {
+  const found = new Map<string, DecoderPart[]>();
+  for (const [part, { weights }] of ingredients) {
+    for (const weight of weights) found.set(weight, [...(found.get(weight) ?? []), part]);
+  }
   return found;
 }

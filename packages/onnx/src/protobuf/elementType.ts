@@ -1,5 +1,6 @@
 /** ONNX's element type codes (TensorProto.DataType in onnx.proto) and their sizes. */
 import type { ElementType } from '@potluck/protocol';
+import { UnsupportedModelError } from '../errors.ts';
 
 const typeByCode = new Map<number, ElementType>([
   [1, 'float32'],
@@ -40,6 +41,25 @@ const bitsByType: Record<ElementType, number> = {
 /** The element type of a code in a file, or undefined where we have no name for it (strings, bfloat16, …). */
 export function elementTypeOfCode(code: number): ElementType | undefined {
   return typeByCode.get(code);
+}
+
+/** What people call the element types that we can't serve. */
+const namesOfOthers = new Map([
+  [8, 'strings'],
+  [14, 'complex numbers'],
+  [15, 'complex numbers'],
+  [16, 'bfloat16'],
+  ...[17, 18, 19, 20].map((code) => [code, 'float8'] as const),
+  [23, 'float4'],
+]);
+
+/** The error for an element type that is not among ours. */
+export function refusedElementType(code: number, subject: string): UnsupportedModelError {
+  return new UnsupportedModelError(
+    `numbers in ${namesOfOthers.get(code) ?? `a format that is not known (${code})`}`,
+    subject,
+    { instead: 'Take a variant in another precision, such as q4, q4f16 or fp16' },
+  );
 }
 
 /** The code that a file uses for an element type. */

@@ -2,7 +2,7 @@
 import { ModelFileError, OnnxFormatError, UnsupportedModelError } from '../errors.ts';
 import type { OnnxAttribute, OnnxGraph, OnnxModel, OnnxNode, OnnxValue } from '../model.ts';
 import type { ModelFiles } from '../source.ts';
-import { elementTypeOfCode } from './elementType.ts';
+import { elementTypeOfCode, refusedElementType } from './elementType.ts';
 import { openOnce, type FileSizes } from './fileSizes.ts';
 import { maxGraphDepth, maxGraphItems, maxMetadataBytes, maxNameBytes, maxTensorAxes } from './limits.ts';
 import { readTensor } from './readTensor.ts';
@@ -128,14 +128,16 @@ class ModelReader {
         case 11:
         case 12: {
           const value = await this.#value(field);
-          if (!value) return this.#wire.fail('a graph input or output without a tensor type', field.start);
+          if (!value.typeCode)
+            return this.#wire.fail('a graph input or output without a tensor type', field.start);
+          if (!value.value) throw refusedElementType(value.typeCode, value.name);
           (field.number === 11 ? graph.inputs : graph.outputs).push(value.value);
           break;
         }
         case 13: {
           // An annotation of a kind that we have no name for is no loss.
           const value = await this.#value(field);
-          if (value?.hasShape) graph.values.push(value.value);
+          if (value.value && value.hasShape) graph.values.push(value.value);
           break;
         }
         case 15:
@@ -249,10 +251,12 @@ class ModelReader {
   }
 
   /**
-   * Undefined where the value is no tensor, or of an element type that we have no name for. A value without a shape
-   * has `dims` as a scalar has them, and `hasShape` tells the two apart.
+   * `value` is undefined where it is no tensor (`typeCode` is then 0), or of an element type that we have no name for. A
+   * value without a shape has `dims` as a scalar has them, and `hasShape` tells the two apart.
    */
-  async #value(message: WireField): Promise<{ value: OnnxValue; hasShape: boolean } | undefined> {
+  async #value(
+    message: WireField,
+  ): Promise<{ name: string; typeCode: number; value: OnnxValue | undefined; hasShape: boolean }> {
     this.#count(message);
     let name = '';
     let typeCode = 0;
@@ -269,7 +273,8 @@ class ModelReader {
       });
     });
     const type = elementTypeOfCode(typeCode);
-    return type && { value: { name, type, dims: dims ?? [] }, hasShape: dims !== undefined };
+    const value = type && { name, type, dims: dims ?? [] };
+    return { name, typeCode, value, hasShape: dims !== undefined };
   }
 
   async #shape(message: WireField): Promise<OnnxValue['dims']> {

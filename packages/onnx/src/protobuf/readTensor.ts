@@ -1,7 +1,7 @@
 /** Reads one TensorProto: its description into memory, its bytes as a place in a file wherever they are big. */
 import { OnnxFormatError, UnsupportedModelError } from '../errors.ts';
 import type { OnnxTensor, TensorData } from '../model.ts';
-import { elementTypeOfCode, tensorBytes } from './elementType.ts';
+import { elementTypeOfCode, refusedElementType, tensorBytes } from './elementType.ts';
 import { maxFields, maxInlineTensorBytes, maxNameBytes, maxTensorAxes } from './limits.ts';
 import type { FileSizes } from './fileSizes.ts';
 import { packTypedValues } from './typedValues.ts';
@@ -36,9 +36,7 @@ export async function readTensor(
   const fields = await readFields(reader, start, end);
   const label = fields.name || '(unnamed tensor)';
   const type = elementTypeOfCode(fields.typeCode);
-  if (type === undefined) {
-    throw new UnsupportedModelError(`tensor with element type code ${fields.typeCode}`, label);
-  }
+  if (type === undefined) throw refusedElementType(fields.typeCode, label);
   const expected = tensorBytes(type, fields.dims);
   const data = await readData(reader, fields, expected, start, files);
   const given = data.kind === 'inline' ? data.bytes.length : data.length;
