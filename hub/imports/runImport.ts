@@ -10,8 +10,10 @@ import {
   type RemoteHubInit,
 } from '../models/remote/remoteHub.ts';
 import { RemoteHubError } from '../models/remote/remoteHubError.ts';
+import type { RepositoryFile } from '../models/remote/repositoryVariants.ts';
 import { downloadFile, type DownloadInit } from './downloadFile.ts';
 import type { ImportRecord } from './importRecord.ts';
+import { inOrderOfLooking, lookBeforeWeights } from './lookBeforeWeights.ts';
 
 export interface RunComponents {
   /** Imports a directory; part of the catalogue. */
@@ -103,16 +105,23 @@ async function fetchRepository(
     ...(init.token === undefined ? {} : { token: init.token }),
   };
   const known = remote.files ? remote : { ...remote, ...(await choose(hub, remote, view.variant)) };
-  const files = known.files ?? [];
-  const totalBytes = files.reduce((sum, { bytes }) => sum + bytes, 0);
-  // Once more for the packs that are made of it.
-  await mustHaveRoom(2 * totalBytes);
-  update({ state: 'downloading', totalBytes }, known);
+  const { repository, variant } = known;
+  let files = known.files ?? [];
+  const totalBytes = (): number => files.reduce((sum, { bytes }) => sum + bytes, 0);
+  const begin = async (): Promise<void> => {
+    // Once more for the packs that are made of it.
+    await mustHaveRoom(2 * totalBytes());
+    update({ state: 'downloading', totalBytes: totalBytes() }, { ...known, files });
+  };
+  await begin();
   const here = new Map<string, number>();
-  for (const file of files) {
-    await downloadFile(
+  const fetchAll = async (wanted: readonly RepositoryFile[]): Promise<void> => {
+    for (const file of wanted) await fetchOne(file);
+  };
+  const fetchOne = (file: RepositoryFile): Promise<void> =>
+    downloadFile(
       {
-        url: fileUrl(known.endpoint, known.repository, known.revision ?? 'main', file.path),
+        url: fileUrl(known.endpoint, repository, known.revision ?? 'main', file.path),
         headers: hub.token === undefined ? {} : { authorization: `Bearer ${hub.token}` },
         target: path.join(init.directory, file.path),
         file,
@@ -121,11 +130,11 @@ async function fetchRepository(
           here.set(file.path, bytes);
           progress(
             [...here.values()].reduce((sum, one) => sum + one, 0),
-            totalBytes,
+            totalBytes(),
           );
         },
         onWait: (reason, until) => update({ waiting: { reason, until } }),
-        statusError: (status) => statusError(hub, known.repository, status, file.path),
+        statusError: (status) => statusError(hub, repository, status, file.path),
         unreachable: (cause) => {
           const reason =
             cause instanceof Error && cause.cause instanceof RemoteHubError ? cause.cause : cause;
@@ -134,8 +143,41 @@ async function fetchRepository(
       },
       init.download,
     );
+  const graph = files.find((file) => path.posix.basename(file.path) === `${variant}.onnx`)?.path ?? '';
+  const subject = `${repository}#${variant}`;
+  const look = { subject, directory: init.directory, files };
+  const ordered = inOrderOfLooking(files, graph);
+  await fetchAll(ordered.small);
+  await lookBeforeWeights(look);
+  await fetchAll(ordered.graph);
+  const unlisted = await lookBeforeWeights({ ...look, graph });
+  if (unlisted.length > 0) {
+    const more = await findFiles(hub, known, unlisted);
+    files = [...files, ...more];
+    await begin();
+    await fetchAll(more);
   }
-  return known;
+  await fetchAll(ordered.weights);
+  return { ...known, files };
+}
+
+/** Finds files that the graph names and whose names do not tell so. */
+async function findFiles(
+  hub: RemoteHubInit,
+  { repository, revision, variant }: Remote,
+  wanted: readonly string[],
+): Promise<RepositoryFile[]> {
+  const { files } = await inspectRepository(hub, repository, revision ?? undefined);
+  const found = files.filter((file) => wanted.includes(file.path));
+  const missing = wanted.filter((name) => found.every((file) => file.path !== name));
+  if (missing.length > 0) {
+    const names = new Intl.ListFormat('en').format(missing);
+    throw new RemoteHubError(
+      'incomplete',
+      `${repository} has no ${names}, where ${variant} keeps its weights. Take another variant or another export.`,
+    );
+  }
+  return found;
 }
 
 /** Looks at the repository, and takes the variant that was asked for, or the best. */

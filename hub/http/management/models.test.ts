@@ -1,7 +1,9 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { HubModel, Import, Model, Settings } from '@potluck/api';
+import { readModel, writeModel } from '@potluck/onnx';
+import { directoryModelFiles } from '@potluck/onnx/node';
 import { tinyDecoder, writeRandomDecoder } from '@potluck/onnx/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { api, elsewhere } from '../../testing/apiClient.ts';
@@ -157,6 +159,59 @@ test('a download that stands still is begun again where it was, and a server tha
   expect(await rests(id)).toMatchObject({ state: 'done', waiting: null });
   const ranges = remote.fileRequests.filter((request) => request.path === weights).map(({ range }) => range);
   expect(ranges).toEqual([undefined, 'bytes=6000-']);
+});
+
+test('a model that can not be served is refused before its weights are fetched', async () => {
+  const encoder = path.join(directory, 'encoder');
+  await cp(decoder, encoder, { recursive: true });
+  await writeFile(path.join(encoder, 'config.json'), JSON.stringify({ is_encoder_decoder: true }));
+  const embeddings = path.join(directory, 'embeddings');
+  await cp(decoder, embeddings, { recursive: true });
+  const graph = await readModel(directoryModelFiles(path.join(decoder, 'onnx')), 'model.onnx');
+  const ids = graph.graph.inputs.find(({ name }) => name === 'input_ids');
+  Object.assign(ids ?? {}, {
+    name: 'inputs_embeds',
+    type: 'float32',
+    dims: ['b', 's', tinyDecoder.hiddenSize],
+  });
+  await writeFile(path.join(embeddings, 'onnx/model.onnx'), writeModel(graph));
+  const apart = path.join(directory, 'apart');
+  await cp(decoder, apart, { recursive: true });
+  await rename(path.join(apart, 'onnx/model.onnx_data'), path.join(apart, 'onnx/weights.bin'));
+  await remote.close();
+  remote = await startRemoteHub({
+    'ada/encoder': { directory: encoder },
+    'ada/embeddings': { directory: embeddings },
+    'ada/apart': { directory: apart },
+  });
+  await start();
+  const fetched = (): string[] => remote.fileRequests.map((request) => request.path);
+  const refused = async (repository: string): Promise<string | undefined> =>
+    (await rests((await add({ kind: 'hub', repository })).id)).error?.message;
+  expect(await refused('ada/encoder')).toMatch(
+    /encoder and a decoder .* Take a model that is a decoder only/,
+  );
+  expect(fetched()).not.toContain('onnx/model.onnx');
+  expect(await refused('ada/embeddings')).toMatch(/embedding is in a graph of its own \(inputs_embeds\)/);
+  expect(await refused('ada/apart')).toMatch(/has no onnx\/model\.onnx_data, where model keeps its weights/);
+  expect(fetched()).toContain('onnx/model.onnx');
+  expect(fetched()).not.toContain('onnx/model.onnx_data');
+});
+
+test('weights in a file of any name are fetched', async () => {
+  const named = path.join(directory, 'named');
+  await cp(decoder, named, { recursive: true });
+  const model = await readModel(directoryModelFiles(path.join(decoder, 'onnx')), 'model.onnx');
+  for (const { data } of model.graph.initializers.values()) {
+    if (data.kind === 'range') data.file = 'weights.bin';
+  }
+  await writeFile(path.join(named, 'onnx/model.onnx'), writeModel(model));
+  await rename(path.join(named, 'onnx/model.onnx_data'), path.join(named, 'onnx/weights.bin'));
+  await remote.close();
+  remote = await startRemoteHub({ 'ada/named': { directory: named } });
+  await start();
+  const { id } = await add({ kind: 'hub', repository: 'ada/named' });
+  expect(await rests(id)).toMatchObject({ state: 'done', error: null });
 });
 
 test('a gated repository says what to do, and opens with a token that goes nowhere else', async () => {

@@ -27,6 +27,8 @@ export interface RemoteRepository extends FoundRepository {
   license: string | null;
   /** Best first; at least one. */
   variants: RepositoryVariant[];
+  /** All files, also those that no variant names. */
+  files: RepositoryFile[];
 }
 
 /** Answers that take longer are given up. */
@@ -109,6 +111,7 @@ export async function inspectRepository(
       likes: likes ?? null,
       gated: gated !== false,
       variants,
+      files,
     };
   });
 }
