@@ -105,9 +105,9 @@ describe.skipIf(missingModels !== undefined || !existsSync(exports))('a real exp
     const graphFile = `${graph}.onnx`;
     const withoutWeights: ModelFiles = {
       open: async (name) => {
-        const { size, read: readFrom } = await files.open(name);
+        const source = await files.open(name);
         const zeros = async (_: number, length: number): Promise<Uint8Array> => new Uint8Array(length);
-        return { size, read: name === graphFile ? readFrom : zeros };
+        return name === graphFile ? source : { size: source.size, read: zeros };
       },
     };
     return readDecoderGraph(withoutWeights, graphFile, config);
