@@ -40,6 +40,7 @@ import { NodeBook } from './workers/nodeBook.ts';
 import { NodeStatistics } from './workers/nodeStatistics.ts';
 import { iceServers, type IceServersInit } from './stun/iceServers.ts';
 import { Relay } from './workers/relay.ts';
+import { measuredPace } from './placement/prediction/measuredPace.ts';
 import { SpeedBook } from './workers/speedBook.ts';
 import { WorkerRegistry } from './workers/workerRegistry.ts';
 import { workerSocketRoute } from './workers/workerSocketRoute.ts';
@@ -129,6 +130,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
   });
   const namesPresent = (): Set<string> =>
     new Set([...registry.table.values()].map(({ reportedName }) => reportedName));
+  const speeds = new SpeedBook(await database.nodes.speeds(), (id, speed) => recorder.nodeSpeed(id, speed));
   const deployments = new Deployments(
     {
       registry,
@@ -136,6 +138,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
       workersStarting: () => components.workersStarting?.(namesPresent()) ?? 0,
       nameOf: (id) => nodes.nameOf(id),
       unusable: (id) => nodes.unusable(id) ?? (registry.table.get(id)?.isLeaving ? 'is leaving' : undefined),
+      paceOf: (worker, model) => measuredPace(worker.device, speeds.samplesOf(worker), model),
     },
     {
       stageDeadlineMs: init.stageDeadlineMs ?? defaultStageDeadlineMs,
@@ -148,7 +151,6 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     { deployments, registry, record: (record) => recorder.record(record), logger },
     init.queueLimit === undefined ? {} : { queueLimit: init.queueLimit },
   );
-  const speeds = new SpeedBook(await database.nodes.speeds(), (id, speed) => recorder.nodeSpeed(id, speed));
   followSpeeds({ registry, deployments, generator, speeds });
   const operator = new Operator({
     catalogue,

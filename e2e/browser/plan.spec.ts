@@ -92,7 +92,7 @@ test('a preview says how fast it would be, what takes the time, and how sure tha
   await expect(preview).toContainText(/About \d+ tokens a second\. Measured here\./);
   await expect(preview).toContainText(/Most of it is .* of each token/);
   await preview.getByText(/Where each token’s .* go/).click();
-  await expect(preview).toContainText(/local-1 computes layers 0–3.*measured when its layers were tried/);
+  await expect(preview).toContainText(/local-1 computes layers 0–4.*measured when its layers were tried/);
   await expect(preview).toContainText(/local-1 to local-2.*direct, round trip/);
   await page.getByRole('button', { name: 'Add local-3' }).click();
   await expect(preview).toContainText('Partly a guess');
@@ -126,10 +126,10 @@ test('shards change places by keyboard, by drag, and by choosing another device'
   await expect.poll(() => chosen(shards)).toEqual(['local-1', 'local-2']);
   await shards.first().selectOption('local-3');
   await expect.poll(() => chosen(shards)).toEqual(['local-3', 'local-2']);
-  await expect(preview.getByRole('listitem').first()).toContainText('local-3 layers 0–3');
+  await expect(preview.getByRole('listitem').first()).toContainText('local-3 layers 0–4');
   await page.getByRole('button', { name: 'Deploy it so' }).click();
   const card = page.getByRole('region', { name: 'minimind2-small' });
-  await expect(card.getByRole('listitem').filter({ hasText: /local-3.*layers 0–3.*serving/ })).toHaveCount(1);
+  await expect(card.getByRole('listitem').filter({ hasText: /local-3.*layers 0–4.*serving/ })).toHaveCount(1);
 });
 
 test('the hub is asked for a preview when something that matters has changed, and while somebody looks', async () => {
@@ -193,24 +193,24 @@ test('layers are moved from the nodes page, to a node that has none', async () =
   await page.goto('/nodes');
   const table = page.getByRole('table', { name: 'Nodes that are connected' });
   const holder = page.getByRole('img', { name: /^8 layers, held by/ });
-  await expect(holder).toHaveAccessibleName(/ \(0 to 3\), local-2 \(4 to 7\)/);
+  await expect(holder).toHaveAccessibleName(/ \(0 to 4\), local-2 \(5 to 7\)/);
   const first = /local-\d/.exec((await holder.getAttribute('aria-label')) ?? '')?.[0] ?? '';
   const spare = first === 'local-1' ? 'local-3' : 'local-1';
   await table.getByRole('button', { name: 'Actions for local-2' }).click();
-  await page.getByRole('menuitem', { name: 'Move layers 4–7 of minimind2-small' }).click();
+  await page.getByRole('menuitem', { name: 'Move layers 5–7 of minimind2-small' }).click();
   const shards = page.getByLabel(/^Device of shard/);
   await expect.poll(() => chosen(shards)).toEqual([first, spare]);
-  await expect(page.getByLabel(`Layers of ${spare}`)).toHaveValue('4-7');
+  await expect(page.getByLabel(`Layers of ${spare}`)).toHaveValue('5-7');
   expect(await seriousViolations()).toEqual([]);
   await page.getByRole('button', { name: 'Deploy it so' }).click();
-  await expect(holder).toHaveAccessibleName(new RegExp(`${first} .0 to 3., ${spare} .4 to 7.`));
+  await expect(holder).toHaveAccessibleName(new RegExp(`${first} .0 to 4., ${spare} .5 to 7.`));
   await expect(table.getByRole('row', { name: new RegExp(`^${spare}`) })).toContainText('serving');
   await expect(table.getByRole('row', { name: /^local-2/ })).toContainText('standby');
 
   await table.getByRole('button', { name: 'Actions for local-2' }).click();
   await page.getByRole('menuitem', { name: 'Give it layers of minimind2-small' }).click();
   await expect.poll(() => chosen(shards)).toEqual([first, 'local-2', spare]);
-  await expect(page.getByLabel('Layers of local-2')).toHaveValue('2-3');
+  await expect(page.getByLabel('Layers of local-2')).toHaveValue('3-4');
 });
 
 test('the first layers are given to the node that is asked; for several replicas nothing is proposed', async () => {

@@ -1,6 +1,6 @@
 /** All models that are served: leads what happens to workers to the pipelines that it is about. */
 import type { DeploymentPlan } from '@potluck/api';
-import type { InstanceId, ModelId, StageReport, WorkerId } from '@potluck/protocol';
+import type { InstanceId, ModelId, ModelPackage, StageReport, WorkerId } from '@potluck/protocol';
 import type { Logger } from 'pino';
 import type { Model } from '../models/model.ts';
 import { cannotRun } from '../placement/cannotRun.ts';
@@ -21,6 +21,8 @@ export interface DeploymentsComponents {
   nameOf: (nodeId: string) => string;
   /** Why a worker gets no stages though it is here; undefined where it may have some. */
   unusable: (workerId: WorkerId) => string | undefined;
+  /** See `PlacementWorker.millisecondsPerByte`. Default: nothing was measured. */
+  paceOf?: (worker: WorkerRecord, model: ModelPackage) => number | undefined;
 }
 
 export interface DeploymentsInit {
@@ -157,7 +159,7 @@ export class Deployments {
   }
 
   #makeKeeper(model: Model, plan: DeploymentPlan): PipelineKeeper {
-    const { registry, logger, workersStarting, nameOf, unusable } = this.#components;
+    const { registry, logger, workersStarting, nameOf, unusable, paceOf } = this.#components;
     const { id } = model.package;
     const keeper: PipelineKeeper = new PipelineKeeper(
       {
@@ -166,6 +168,7 @@ export class Deployments {
         logger: logger.child({ model: id }),
         workersStarting,
         nameOf,
+        paceOf: (worker) => paceOf?.(worker, model.package),
         freeBytes: (worker) => {
           const reason = unusable(worker.id) ?? cannotRun(worker.device, model.package);
           if (reason !== undefined) return { reason };

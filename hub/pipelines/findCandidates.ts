@@ -9,6 +9,8 @@ export interface CandidateSource {
   registry: WorkerRegistry;
   /** What a worker has for the pipeline, in bytes; the reason where it may not be used at all. */
   freeBytes: (worker: WorkerRecord) => number | { reason: string };
+  /** See `PlacementWorker.millisecondsPerByte`. */
+  paceOf: (worker: WorkerRecord) => number | undefined;
 }
 
 export interface Candidates {
@@ -22,7 +24,10 @@ export interface Candidates {
   unable: { names: string[]; reasons: string[] } | undefined;
 }
 
-export function findCandidates({ registry, freeBytes }: CandidateSource, exclusions: Exclusions): Candidates {
+export function findCandidates(
+  { registry, freeBytes, paceOf }: CandidateSource,
+  exclusions: Exclusions,
+): Candidates {
   const now = performance.now();
   const unusable: string[] = [];
   const unableWorkers: { name: string; reason: string }[] = [];
@@ -38,7 +43,8 @@ export function findCandidates({ registry, freeBytes }: CandidateSource, exclusi
     const failure = exclusions.reasonFor(worker.id, now);
     const free = failure === undefined ? room : { reason: `failed (${failure})` };
     if (typeof free === 'number') {
-      const candidate = { id: worker.id, name: worker.name, memoryBytes: free };
+      const { id, name } = worker;
+      const candidate = { id, name, memoryBytes: free, millisecondsPerByte: paceOf(worker) };
       if (unableBecause === undefined) able.push(candidate);
       return [candidate];
     }

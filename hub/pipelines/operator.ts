@@ -8,6 +8,7 @@ import { cannotRun } from '../placement/cannotRun.ts';
 import { checkPlan } from '../placement/checkPlan.ts';
 import { placeByPlan } from '../placement/placeByPlan.ts';
 import type { PlacedStage, PlacementWorker } from '../placement/placeStages.ts';
+import { measuredPace } from '../placement/prediction/measuredPace.ts';
 import { predictSpeed } from '../placement/prediction/predictSpeed.ts';
 import { stageBytes, stageMemory } from '../placement/stageMemory.ts';
 import type { NodeBook } from '../workers/nodeBook.ts';
@@ -71,7 +72,8 @@ export class Operator {
     const { layers } = model.package;
     const problem = checkPlan(plan, layers.length);
     if (problem) throw new DeploymentError('bad_plan', problem.message, problem.param);
-    const { candidates, unable } = this.#candidates(model.package);
+    const { candidates: able, unable } = this.#candidates(model.package);
+    const candidates = able.map((worker) => ({ ...worker, ...this.#paceOf(worker, model.package) }));
     const nameOf = (nodeId: string): string => this.#components.nodes.nameOf(nodeId);
     const answer: DeploymentPreview = {
       ok: true,
@@ -139,6 +141,13 @@ export class Operator {
     const link = (from: WorkerId, to: WorkerId): PeerState | undefined =>
       registry.table.get(from)?.peers.get(to) ?? registry.table.get(to)?.peers.get(from);
     return predictSpeed(model.package, stages, { workers, link });
+  }
+
+  #paceOf({ id }: PlacementWorker, model: ModelPackage): Pick<PlacementWorker, 'millisecondsPerByte'> {
+    const { registry, speeds } = this.#components;
+    const worker = registry.table.get(id);
+    const pace = worker && measuredPace(worker.device, speeds.samplesOf(worker), model);
+    return { millisecondsPerByte: pace };
   }
 
   /** What each node that may have stages of such a model has free, in bytes. */

@@ -20,6 +20,7 @@ import {
   routeOf,
   type Pipeline,
   type ReadyPipeline,
+  type Stage,
 } from './pipeline.ts';
 import { Placer, type PlacerComponents } from './placer.ts';
 import { Spread } from './spread.ts';
@@ -61,6 +62,8 @@ export class PipelineKeeper {
   #plan: DeploymentPlan;
   #pipeline: Pipeline | undefined;
   #ready: ReadyPipeline | undefined;
+  /** Stages of the last pipeline that lost a worker, until another one serves: they stay where they are, if that does. */
+  #kept: readonly Stage[] = [];
   #epoch = 0;
   #missing = 'the hub is starting';
   #users = 0;
@@ -147,6 +150,7 @@ export class PipelineKeeper {
   replan(plan: DeploymentPlan): void {
     this.#plan = plan;
     this.#placer.exclusions.forgetUnable();
+    this.#kept = [];
     this.retire('its plan was changed');
   }
 
@@ -180,7 +184,7 @@ export class PipelineKeeper {
       this.#placer.exclusions.add(workerId, 'it does not answer', performance.now());
       workers.doubt(workerId);
     }
-    this.giveUp(`no answer from ${names.join(', ')}`);
+    this.#rebuild(`no answer from ${names.join(', ')}`);
   }
 
   /** Frees what a worker holds beside the pipeline. */
@@ -199,7 +203,7 @@ export class PipelineKeeper {
       if (!this.#spread.isBegun) this.#prepareSpread();
       return;
     }
-    const place = this.#placer.place(this.#plan);
+    const place = this.#placer.place(this.#plan, this.#kept);
     if (place.ok) void this.#assemble(place.stages);
     else {
       if (place.isFinal) clearTimeout(this.#retry);
@@ -223,9 +227,10 @@ export class PipelineKeeper {
       // It may have come back with what nobody waits for any more.
       if (!this.uses(worker.id) && !this.prepares(worker.id)) this.#former.releaseAt(worker.id);
     } else if (this.#move.over) return;
-    else if (this.#pipeline && this.#spread.place(this.#pipeline, this.#plan))
+    else if (this.#pipeline && this.#spread.place(this.#pipeline, this.#plan)) {
+      this.#kept = [];
       this.giveUp(`worker ${worker.name} takes some of its stages`);
-    else this.reconsider();
+    } else this.reconsider();
   }
 
   /** The worker holds nothing of what its id held before. */
@@ -235,8 +240,8 @@ export class PipelineKeeper {
 
   workerLeft(worker: WorkerRecord, reason: string): void {
     this.#former.workerLeft(worker.id);
-    if (this.uses(worker.id)) this.#dissolve(`worker ${worker.name} is gone: ${reason}`);
-    else if (this.prepares(worker.id)) this.#prepareSpread();
+    if (this.uses(worker.id)) return this.#rebuild(`worker ${worker.name} is gone: ${reason}`);
+    if (this.prepares(worker.id)) this.#prepareSpread();
     this.reconsider();
   }
 
@@ -259,7 +264,7 @@ export class PipelineKeeper {
       const isDevices = stage.state === 'compiling' || stage.state === 'warming';
       const kind = isDevices ? deviceKind(worker) : undefined;
       this.#placer.exclusions.add(worker.id, reason, performance.now(), kind);
-      this.giveUp(`worker ${worker.name} failed: ${reason}`);
+      this.#rebuild(`worker ${worker.name} failed: ${reason}`);
       return true;
     }
     logger.debug({ worker: worker.name, layers, ...report }, 'stage report');
@@ -269,6 +274,12 @@ export class PipelineKeeper {
     else this.#watchProgress();
     listener.changed();
     return true;
+  }
+
+  /** Gives the pipeline up after a loss and places it anew: who is still here keeps its stage, if that does. */
+  #rebuild(reason: string): void {
+    if (this.#pipeline) this.#kept = this.#pipeline.stages;
+    this.giveUp(reason);
   }
 
   /** Lets workers that came load what they would take over, while the pipeline serves on. */
@@ -339,6 +350,7 @@ export class PipelineKeeper {
     if (this.#ready) return;
     clearTimeout(this.#watch);
     this.#ready = pipeline;
+    this.#kept = [];
     for (const stage of pipeline.stages) this.#placer.exclusions.forget(stage.workerId);
     this.#components.logger.info(
       { route: routeOf(pipeline.stages), epoch: pipeline.epoch },
@@ -389,7 +401,7 @@ export class PipelineKeeper {
         if (stage.state !== 'ready')
           this.#placer.exclusions.add(stage.workerId, `${reason} while ${stage.state}`, performance.now());
       }
-      this.giveUp(reason);
+      this.#rebuild(reason);
     }, waitMs);
   }
 }

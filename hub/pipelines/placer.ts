@@ -42,7 +42,8 @@ export class Placer {
     return shareCaches(model.package, spread, freeOf(candidates));
   }
 
-  place(plan: DeploymentPlan): Place {
+  /** @param former stages of a pipeline that lost workers, which are to stay where they are if that does */
+  place(plan: DeploymentPlan, former: readonly Stage[] = []): Place {
     const { model, workersStarting, nameOf } = this.#components;
     const { candidates, able, unusable, unable } = findCandidates(this.#components, this.exclusions);
     if (unable) return { ok: false, missing: describeUnable(model.package, unable), isFinal: true };
@@ -54,8 +55,8 @@ export class Placer {
       };
     }
     // Those that failed for want of code may still serve other layers, where the others do not suffice.
-    const first = placeByPlan(model.package, able, plan, nameOf);
-    const placement = first.ok ? first : placeByPlan(model.package, candidates, plan, nameOf);
+    const first = placeByPlan(model.package, able, plan, nameOf, former);
+    const placement = first.ok ? first : placeByPlan(model.package, candidates, plan, nameOf, former);
     if (!placement.ok) {
       return {
         ok: false,

@@ -2,8 +2,11 @@
 import type { DeploymentPlan } from '@potluck/api';
 import { formatBytes } from '../formatBytes.ts';
 import { balanceRanges, type LayerRange } from './balanceRanges.ts';
+import { relativePaces } from './paces.ts';
 import { placeStages, type Placement, type PlacementWorker } from './placeStages.ts';
+import { repairStages, type FormerStage } from './repairStages.ts';
 import { stageBytes, type SizedModel } from './stageMemory.ts';
+import { stepWork } from './stepWork.ts';
 
 type Refusal = Extract<Placement, { ok: false }>;
 type ManualPlan = Extract<DeploymentPlan, { mode: 'manual' }>;
@@ -11,13 +14,19 @@ type ManualPlan = Extract<DeploymentPlan, { mode: 'manual' }>;
 /**
  * @param plan one that `checkPlan` has no objections to
  * @param nameOf what people call a node that is away
+ * @param former the stages of a pipeline that lost workers: what is left of them stays where it is, if that does
  */
 export function placeByPlan(
   model: SizedModel,
   workers: readonly PlacementWorker[],
   plan: DeploymentPlan,
   nameOf: (nodeId: string) => string,
+  former: readonly FormerStage[] = [],
 ): Placement {
+  if (plan.mode === 'automatic' || (plan.mode === 'shards' && former.length === plan.count)) {
+    const stages = repairStages(model, former, workers, { keepsCount: plan.mode === 'shards' });
+    if (stages) return { ok: true, stages };
+  }
   switch (plan.mode) {
     case 'automatic':
       return placeStages(model, [...workers]);
@@ -68,10 +77,12 @@ function placeByHand(
   return tooSmall.length > 0 ? refusal(tooSmall.join('; ')) : { ok: true, stages: placed };
 
   function balanced(): LayerRange[] | undefined {
-    const capacities = stages.map(
-      ({ nodeId }) => (here.get(nodeId)?.memoryBytes ?? 0) / (wanted.get(nodeId)?.length ?? 1),
-    );
-    return balanceRanges(capacities, layerCount, bytesOf)?.ranges;
+    const paces = relativePaces(stages.map(({ nodeId }) => here.get(nodeId)?.millisecondsPerByte));
+    const shares = stages.map(({ nodeId }, index) => ({
+      memoryBytes: (here.get(nodeId)?.memoryBytes ?? 0) / (wanted.get(nodeId)?.length ?? 1),
+      pace: paces[index] ?? 1,
+    }));
+    return balanceRanges(shares, { count: layerCount, bytesOf, workOf: stepWork(model) })?.ranges;
   }
 }
 

@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { WorkerId } from '@potluck/protocol';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { relativePaces } from './paces.ts';
 import { placeStages as place, type Placement, type PlacementWorker } from './placeStages.ts';
 import { stageMemory, type SizedModel } from './stageMemory.ts';
+import { stepWork } from './stepWork.ts';
 
 const workingMemory = (): number => 0;
 const placeStages = (
@@ -196,3 +198,105 @@ test('working memory is counted for each stage', () => {
   expect(place(sizes, [worker(380e6)])).toMatchObject({ ok: false, neededBytes: 320e6 + 64 * 1024 * 1024 });
   expect(place(sizes, [worker(390e6)])).toMatchObject({ ok: true });
 });
+
+test('an embedding is no work: two equal workers read equally much, whatever it weighs', () => {
+  // As Qwen3-0.6B in 4 bits: 28 layers, a float32 embedding, and a head of its own.
+  const embeddingBytes = 622e6;
+  const headBytes = 87e6;
+  const layers = Array.from({ length: 28 }, (_, layer) => ({
+    weightBytes: 9e6,
+    stepBytes: 9e6 + (layer === 27 ? headBytes : 0),
+    cacheBytesPerToken: 0,
+    stateBytes: 0,
+    boundary: [],
+  }));
+  const qwen: SizedModel = { ...model(0, 0), layers, embeddingBytes, headBytes };
+  const placement = placeStages(qwen, [worker(2e9), worker(2e9)], { stages: 2 });
+  expect(
+    placement.ok && placement.stages.map(({ firstLayer, lastLayer }) => [firstLayer, lastLayer]),
+  ).toEqual([
+    [0, 18],
+    [19, 27],
+  ]);
+  // Where the embedding leaves no room for as many, bytes are the limit.
+  const tight = placeStages(qwen, [worker(650e6), worker(650e6)], { stages: 2 });
+  expect(tight.ok && tight.stages.map(({ lastLayer }) => lastLayer)).toEqual([2, 27]);
+});
+
+test('a worker that was measured to be slower gets less to do', () => {
+  const slow = { ...worker(1e4), millisecondsPerByte: 3 };
+  const fast = { ...worker(1e4), millisecondsPerByte: 1 };
+  const placement = placeStages(model(8, 100), [slow, fast], { stages: 2 });
+  const countAt = (id: WorkerId): number =>
+    (placement.ok ? placement.stages : [])
+      .filter(({ workerId }) => workerId === id)
+      .reduce((sum, { firstLayer, lastLayer }) => sum + lastLayer - firstLayer + 1, 0);
+  expect([countAt(slow.id), countAt(fast.id)]).toEqual([2, 6]);
+});
+
+test('the slowest stage is as fast as any order and any cut that fits can make it', () => {
+  const anyPaced = fc
+    .record({ memory: fc.integer({ min: 100, max: 4000 }), pace: fc.constantFrom(1, 3, 7) })
+    .map(({ memory, pace }): PlacementWorker => ({ ...worker(memory), millisecondsPerByte: pace }));
+  const small = fc.record({
+    layers: fc.array(fc.record({ weightBytes: fc.nat(500), stepBytes: fc.nat(500) }), {
+      minLength: 3,
+      maxLength: 7,
+    }),
+    embeddingBytes: fc.nat(800),
+    headBytes: fc.nat(800),
+  });
+  let placed = 0;
+  fc.assert(
+    fc.property(small, fc.array(anyPaced, { minLength: 2, maxLength: 3 }), (sizes, workers) => {
+      const layers = sizes.layers.map((layer) => ({
+        ...layer,
+        cacheBytesPerToken: 0,
+        stateBytes: 0,
+        boundary: [],
+      }));
+      const sized: SizedModel = { ...model(0, 0), ...sizes, layers };
+      const placement = placeStages(sized, workers, { stages: workers.length });
+      // Without room for one stage each, fewer workers hold them.
+      if (!placement.ok || new Set(placement.stages.map(({ workerId }) => workerId)).size < workers.length)
+        return;
+      placed++;
+      const paces = relativePaces(workers.map(({ millisecondsPerByte }) => millisecondsPerByte));
+      const paceOf = new Map(workers.map(({ id }, index) => [id, paces[index] ?? 1]));
+      const slowest = (
+        stages: readonly { workerId: WorkerId; firstLayer: number; lastLayer: number }[],
+      ): number =>
+        Math.max(
+          ...stages.map(
+            ({ workerId, firstLayer, lastLayer }) =>
+              (paceOf.get(workerId) ?? 1) * stepWork(sized)(firstLayer, lastLayer),
+          ),
+        );
+      const best = Math.min(...everyPlacement(sized, workers).map(slowest));
+      expect(slowest(placement.stages)).toBeLessThanOrEqual(best * (1 + 1e-9));
+    }),
+    { numRuns: 300 },
+  );
+  expect(placed).toBeGreaterThan(20);
+});
+
+/** All orders of the workers and all cuts with a stage for each that fit. */
+function everyPlacement(
+  sized: SizedModel,
+  workers: readonly PlacementWorker[],
+  from = 0,
+): { workerId: WorkerId; firstLayer: number; lastLayer: number }[][] {
+  const lastLayer = sized.layers.length - 1;
+  return workers.flatMap((one) => {
+    const others = workers.filter((other) => other !== one);
+    const ends =
+      others.length === 0 ? [lastLayer] : Array.from({ length: lastLayer - from }, (_, at) => from + at);
+    return ends.flatMap((end) => {
+      if (end < from || stageMemory(sized, workingMemory)(from, end).weightBytes > one.memoryBytes) return [];
+      const own = { workerId: one.id, firstLayer: from, lastLayer: end };
+      return others.length === 0
+        ? [[own]]
+        : everyPlacement(sized, others, end + 1).map((rest) => [own, ...rest]);
+    });
+  });
+}

@@ -1,15 +1,19 @@
 /** Which worker runs which layers: a pure function, with the numbers in its refusals. */
 import type { WorkerId } from '@potluck/protocol';
 import { formatBytes } from '../formatBytes.ts';
-import { balanceRanges, type LayerRange } from './balanceRanges.ts';
+import { balanceRanges, type BalancedRanges, type CuttableLayers, type LayerRange } from './balanceRanges.ts';
 import { largestFirst } from './largestFirst.ts';
+import { relativePaces } from './paces.ts';
 import { stageBytes, type SizedModel, type WorkingMemory } from './stageMemory.ts';
+import { stepWork } from './stepWork.ts';
 
 export interface PlacementWorker {
   id: WorkerId;
   name: string;
   /** What it offers in all, in bytes. */
   memoryBytes: number;
+  /** What a step of one token took, for each byte of weights that it read; absent where nothing was measured. */
+  millisecondsPerByte?: number | undefined;
 }
 
 export interface PlacementOptions {
@@ -40,11 +44,17 @@ export type Placement =
 interface Slot {
   worker: PlacementWorker;
   memoryBytes: number;
+  /** See `Share`. */
+  pace: number;
 }
 
+/** So many unequal workers are tried in every order: 24 orders of four. */
+const mostPermuted = 4;
+
 /**
- * Places a model's layers as contiguous ranges, in proportion to memory. Takes the fewest workers that fit, the ones
- * with most memory first; with `stages`, that many ranges, on distinct workers where there are enough.
+ * Places a model's layers as contiguous ranges that fit, with steps that take equally long as far as that is known. Takes
+ * the fewest workers that fit, the ones with most memory first; with `stages`, that many ranges, on distinct workers where
+ * there are enough.
  */
 export function placeStages(
   model: SizedModel,
@@ -72,8 +82,9 @@ export function placeStages(
     );
   }
   const sorted = largestFirst(workers);
+  const layers = { count: layerCount, bytesOf, workOf: stepWork(model) };
   for (const slots of candidateSlots(sorted, layerCount, options.stages)) {
-    const placed = bestOrder(slots, layerCount, bytesOf);
+    const placed = bestOrder(withPaces(slots), layers);
     if (placed) return { ok: true, stages: placed };
   }
   const offers = sorted.map((worker) => formatBytes(worker.memoryBytes)).join(' + ');
@@ -90,7 +101,7 @@ function* candidateSlots(
   sorted: PlacementWorker[],
   layerCount: number,
   stages: number | undefined,
-): Generator<Slot[]> {
+): Generator<Omit<Slot, 'pace'>[]> {
   if (stages !== undefined) {
     // On as many as there are; those without room for a stage are left out.
     for (let count = Math.min(sorted.length, stages); count > 0; count--) {
@@ -104,39 +115,52 @@ function* candidateSlots(
 }
 
 /** One slot a worker, or several neighbouring ones that share its memory where there are fewer workers than stages. */
-function forcedSlots(used: PlacementWorker[], stages: number): Slot[] {
+function forcedSlots(used: PlacementWorker[], stages: number): Omit<Slot, 'pace'>[] {
   return used.flatMap((worker, index) => {
     const count = Math.floor(stages / used.length) + (index < stages % used.length ? 1 : 0);
     return Array.from({ length: count }, () => ({ worker, memoryBytes: worker.memoryBytes / count }));
   });
 }
 
+function withPaces(slots: readonly Omit<Slot, 'pace'>[]): Slot[] {
+  const paces = relativePaces(slots.map(({ worker }) => worker.millisecondsPerByte));
+  return slots.map((slot, index) => ({ ...slot, pace: paces[index] ?? 1 }));
+}
+
 /**
  * The ends of a pipeline also hold the embedding and the head, so the order of unequal workers decides whether the
- * model fits: tries the largest first, last, and on both ends.
+ * model fits, and how even its stages are.
  */
-function bestOrder(
-  slots: Slot[],
-  layerCount: number,
-  bytesOf: (first: number, last: number) => number,
-): PlacedStage[] | undefined {
-  const orders = [slots, [...slots].reverse()];
-  const [, second] = slots;
-  if (second && slots.length > 2) orders.push([...slots.filter((slot) => slot !== second), second]);
-  let best: { order: Slot[]; ranges: LayerRange[]; load: number } | undefined;
-  for (const order of orders) {
-    const balanced = balanceRanges(
-      order.map((slot) => slot.memoryBytes),
-      layerCount,
-      bytesOf,
-    );
-    if (balanced && balanced.load <= 1 && (!best || balanced.load < best.load - 1e-9))
-      best = { order, ...balanced };
+function bestOrder(slots: readonly Slot[], layers: CuttableLayers): PlacedStage[] | undefined {
+  let best: { order: readonly Slot[]; cut: BalancedRanges } | undefined;
+  for (const order of ordersOf(slots)) {
+    const cut = balanceRanges(order, layers);
+    if (cut && cut.load <= 1 && (!best || cut.slowest < best.cut.slowest * (1 - 1e-9))) best = { order, cut };
   }
-  return best?.ranges.map((range, index) => ({
+  return best?.cut.ranges.map((range, index) => ({
     ...range,
     // Ranges and slots have the same length.
     workerId: (best.order[index] as Slot).worker.id,
-    memoryBytes: bytesOf(range.firstLayer, range.lastLayer),
+    memoryBytes: layers.bytesOf(range.firstLayer, range.lastLayer),
   }));
+}
+
+/** The workers in all orders where they are few; of many, the largest first, last, and on both ends. */
+function ordersOf(slots: readonly Slot[]): Slot[][] {
+  const groups = [...Map.groupBy(slots, ({ worker }) => worker.id).values()];
+  if (groups.length <= mostPermuted) return permutations(groups).map((order) => order.flat());
+  const [, second] = groups;
+  const ends = second ? [[...groups.filter((group) => group !== second), second]] : [];
+  return [groups, [...groups].reverse(), ...ends].map((order) => order.flat());
+}
+
+/** The given order first. Orders that differ only in workers that are alike come once. */
+function permutations(groups: readonly Slot[][]): Slot[][][] {
+  if (groups.length <= 1) return [[...groups]];
+  const kindOf = (group: readonly Slot[] | undefined): string =>
+    (group ?? []).map(({ memoryBytes, pace }) => `${memoryBytes} ${pace}`).join();
+  return groups.flatMap((group, index) => {
+    if (groups.slice(0, index).some((other) => kindOf(other) === kindOf(group))) return [];
+    return permutations(groups.toSpliced(index, 1)).map((rest) => [group, ...rest]);
+  });
 }
