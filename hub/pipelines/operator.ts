@@ -144,8 +144,8 @@ export class Operator {
   }
 
   #paceOf({ id }: PlacementWorker, model: ModelPackage): Pick<PlacementWorker, 'millisecondsPerByte'> {
-    const { registry, speeds } = this.#components;
-    const worker = registry.table.get(id);
+    const { registry: workers, speeds } = this.#components;
+    const worker = workers.table.get(id);
     const pace = worker && measuredPace(worker.device, speeds.samplesOf(worker), model);
     return { millisecondsPerByte: pace };
   }
