@@ -1,3 +1,4 @@
+import type { Assign } from '@potluck/protocol';
 import { afterEach, expect, test } from 'vitest';
 import { api } from '../testing/apiClient.ts';
 import type { ScriptedWorker, ScriptedWorkerInit } from '../testing/scriptedWorker.ts';
@@ -10,6 +11,8 @@ const routes = (): string[] =>
   hub.deployment.ready?.stages.map(
     ({ workerName, firstLayer, lastLayer }) => `${workerName}[${firstLayer}-${lastLayer}]`,
   ) ?? [];
+const ready = (worker: ScriptedWorker, { assignmentId }: Assign): void =>
+  worker.send({ type: 'stage-report', assignmentId, state: 'ready', cacheBytes: 1e9 });
 const names = (): string[] => hub.deployment.ready?.stages.map(({ workerName }) => workerName) ?? [];
 
 test('what is missing is said with numbers, and a worker that fills it brings the model up', async () => {
