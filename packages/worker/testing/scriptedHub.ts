@@ -191,7 +191,7 @@ export async function startScriptedHub({
       const assigns = stages.map(({ stage }, stageIndex): Assign => {
         const { assignmentId } = places[stageIndex] as (typeof places)[0];
         const head = { type: 'assign', assignmentId, pipelineId, epoch } as const;
-        return { ...head, stageIndex, stages: places, stage, deadlineMs: 20_000 };
+        return { ...head, stageIndex, stages: places, stage, deadlineMs: 120_000 };
       });
       for (const [index, { worker }] of stages.entries()) worker.send(assigns[index] as Assign);
       await Promise.all(
