@@ -5,6 +5,13 @@ import { temporaryDirectory } from '../support/temporaryDirectory.ts';
 import { appOnHub } from './support/appOnHub.ts';
 import { askInChat, goTo, keepShort, say } from './support/appPage.ts';
 
+declare global {
+  /** Runs what waits for the page to be idle. */
+  var beIdle: () => void;
+  /** HTML that was rendered from Markdown. */
+  var rendered: string[];
+}
+
 const app = appOnHub();
 test.beforeEach(() => app.page.context().grantPermissions(['clipboard-read', 'clipboard-write']));
 
@@ -187,6 +194,53 @@ test('a screen reader hears which conversation was opened', async () => {
     await expect(page.getByRole('article', { name: 'Answer' })).toContainText(title);
     await expect(page).toHaveTitle(new RegExp(`^${title}`));
   }
+});
+
+test('a long conversation is shown from its end, and what is shown is not rendered again', async () => {
+  const { page } = app;
+  await page.goto('/');
+  const said = Array.from({ length: 120 }, (_, index) =>
+    index % 2 === 0 ? `${index}?` : `Yes, **${index}**.`,
+  );
+  const id = await makeConversation('A long one', said);
+  await page.addInitScript(() => {
+    // What waits for the page to be idle waits here until the test lets it go on.
+    const waiting = new Map<number, IdleRequestCallback>();
+    let handles = 0;
+    globalThis.requestIdleCallback = (call) => (waiting.set((handles += 1), call), handles);
+    globalThis.cancelIdleCallback = (handle) => void waiting.delete(handle);
+    globalThis.beIdle = () => {
+      const calls = [...waiting.values()];
+      waiting.clear();
+      for (const call of calls) call({ didTimeout: false, timeRemaining: () => 0 });
+    };
+    globalThis.rendered = [];
+    globalThis.DOMParser = class extends DOMParser {
+      override parseFromString(text: string, type: DOMParserSupportedType): Document {
+        globalThis.rendered.push(String(text));
+        return super.parseFromString(text, type);
+      }
+    };
+  });
+  const answersRendered = (): Promise<number> =>
+    page.evaluate(() => globalThis.rendered.filter((html) => html.includes('Yes, <strong>')).length);
+  await page.goto(`/?c=${id}`);
+  const articles = page.getByRole('article');
+  await expect(articles.last()).toHaveText(/Yes, 119\./);
+  expect(await articles.count()).toBe(30);
+  expect(await answersRendered()).toBe(15);
+
+  await expect(async () => {
+    await page.evaluate(() => globalThis.beIdle());
+    expect(await articles.count()).toBe(120);
+  }).toPass();
+  await expect(articles.last()).toBeInViewport();
+  expect(await answersRendered()).toBe(60);
+
+  await say(page, 'And one more?');
+  await expect(articles).toHaveCount(122);
+  await expect(articles.last()).toBeInViewport();
+  expect(await answersRendered()).toBe(60);
 });
 
 test('where nothing is ready, the chat says what is missing and what to do', async () => {
