@@ -6,7 +6,7 @@ import type {
   DeploymentPreview,
   HubSearchResult,
   Import,
-  Model,
+  ModelList,
   NewImport,
   Node,
 } from '@potluck/api';
@@ -128,7 +128,7 @@ function modelsCommand(): Command {
 }
 
 async function list(hub: HubClient): Promise<void> {
-  const { models } = await hub.ask<{ models: Model[] }>('GET', '/models');
+  const { models, leftOut } = await hub.ask<ModelList>('GET', '/models');
   const { deployments } = await hub.ask<{ deployments: Deployment[] }>('GET', '/deployments');
   for (const { id, weightBytes, layers, license } of models) {
     const deployment = deployments.find(({ model }) => model === id);
@@ -144,6 +144,7 @@ async function list(hub: HubClient): Promise<void> {
       ),
     );
   }
+  for (const { name, reason } of leftOut) print(`${name}  left out: ${reason}`);
   if (models.length === 0) print('no models; add one with: npm run potluck -- models add owner/name');
 }
 

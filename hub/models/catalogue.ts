@@ -3,6 +3,7 @@ import type { ModelId, ModelPackage } from '@potluck/protocol';
 import type { Model } from './model.ts';
 import type { ModelImportOptions } from './importModel.ts';
 import type { ModelSource } from './modelSource.ts';
+import type { LeftOut } from './storedModels.ts';
 
 /** Told when a model comes or goes. */
 export type CatalogueListener = (id: ModelId) => void;
@@ -10,6 +11,8 @@ export type CatalogueListener = (id: ModelId) => void;
 export interface Catalogue {
   /** All that can be deployed, oldest first. */
   readonly list: readonly ModelPackage[];
+  /** What lies among the models and can't be used. */
+  readonly leftOut: readonly LeftOut[];
   find(id: string): ModelPackage | undefined;
   /**
    * Makes a model ready to be cut and asked.
@@ -39,6 +42,7 @@ export function memoryCatalogue(models: readonly Model[]): Catalogue {
     get list() {
       return [...held.values()].map((model) => model.package);
     },
+    leftOut: [],
     find: (id) => held.get(id)?.package,
     open: async (id) => {
       const model = held.get(id);

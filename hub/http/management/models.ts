@@ -1,6 +1,6 @@
 /** Models that are here, and models that could be. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { HubModel, HubSearchResult, Model, RemoteHubState, Suggestion } from '@potluck/api';
+import { HubModel, HubSearchResult, ModelList, RemoteHubState, Suggestion } from '@potluck/api';
 import { z } from 'zod';
 import type { Catalogue } from '../../models/catalogue.ts';
 import {
@@ -36,7 +36,7 @@ export function modelRoutes({ catalogue, deployments, operator }: ModelRouteComp
   app.openapi(
     route(
       { method: 'get', path: '/', summary: 'Models that are here', tag, scope: 'ask' },
-      { responses: { 200: answers(z.object({ models: z.array(Model) }), 'Oldest first') } },
+      { responses: { 200: answers(ModelList, 'Oldest first') } },
     ),
     (c) => {
       const models = catalogue.list.map((model) =>
@@ -45,7 +45,8 @@ export function modelRoutes({ catalogue, deployments, operator }: ModelRouteComp
           deployed: deployments.find(model.id) !== undefined,
         }),
       );
-      return c.json({ models }, 200);
+      const leftOut = catalogue.leftOut.map(({ name, reason }) => ({ name, reason }));
+      return c.json({ models, leftOut }, 200);
     },
   );
   app.openapi(

@@ -38,6 +38,16 @@ export const Model = z
   .meta({ id: 'Model' });
 export type Model = z.infer<typeof Model>;
 
+/** `GET /api/models` */
+export const ModelList = z
+  .object({
+    models: z.array(Model),
+    /** What lies among the models and can't be used: by id, or by file name. */
+    leftOut: z.array(z.object({ name: z.string(), reason: z.string() })),
+  })
+  .meta({ id: 'ModelList' });
+export type ModelList = z.infer<typeof ModelList>;
+
 /** One graph of a repository, such as `model_q4`. */
 export const HubVariant = z
   .object({
