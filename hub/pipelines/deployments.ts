@@ -131,7 +131,7 @@ export class Deployments {
     return this.#freeBeside(worker, (keeper) => own.includes(keeper));
   }
 
-  /** What stages hold at a worker, in bytes. */
+  /** What stages have reserved at a worker, in bytes. */
   usedBytes(workerId: WorkerId): number {
     return this.#keepers().reduce((sum, keeper) => sum + keeper.bytesAt(workerId), 0);
   }

@@ -19,6 +19,6 @@ export function estimateFit(bytes: number, freeBytes: readonly number[]): Fit {
         ? neededBytes <= largest
           ? `needs about ${formatBytes(neededBytes)}; one node has room`
           : `needs about ${formatBytes(neededBytes)}; split over nodes with ${formatBytes(offeredBytes)} together`
-        : `needs about ${formatBytes(neededBytes)}; the nodes have ${formatBytes(offeredBytes)} free`;
+        : `needs about ${formatBytes(neededBytes)}; the nodes have ${formatBytes(offeredBytes)} that is not reserved`;
   return { fits, neededBytes, offeredBytes, message };
 }

@@ -72,7 +72,9 @@ function placeByHand(
       .filter(({ workerId }) => workerId === worker.id)
       .reduce((sum, { memoryBytes }) => sum + memoryBytes, 0);
     if (bytes <= worker.memoryBytes) return [];
-    return [`${worker.name} needs ${formatBytes(bytes)} and has ${formatBytes(worker.memoryBytes)} free`];
+    return [
+      `${worker.name} needs ${formatBytes(bytes)} and has ${formatBytes(worker.memoryBytes)} that is not reserved`,
+    ];
   });
   return tooSmall.length > 0 ? refusal(tooSmall.join('; ')) : { ok: true, stages: placed };
 

@@ -81,7 +81,7 @@ export const Node = z
     }),
     /** What stages may use in all. */
     memoryBytes: Bytes,
-    /** What stages have taken of it: weights, working memory, caches. */
+    /** What stages have reserved of it: weights, working memory, caches. */
     usedBytes: Bytes,
     mode: NodeMode,
     role: z.enum(['serving', 'preparing', 'standby']),

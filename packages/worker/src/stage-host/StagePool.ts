@@ -83,7 +83,7 @@ export class StagePool {
       throw new AssignmentError(
         `layers ${stage.firstLayer} to ${stage.lastLayer} of ${stage.model} need ${megabytes(withWorkingMemory(stage.weightBytes))} ` +
           `for weights and ${megabytes(least)} for the smallest cache; the budget is ${megabytes(this.#memoryBytes)}` +
-          (others > 0 ? `, of which ${megabytes(others)} are taken` : ''),
+          (others > 0 ? `, of which other stages reserve ${megabytes(others)}` : ''),
       );
     }
     const most = mostFullSessions * contextBytes(stage.contextLength);
