@@ -1,7 +1,7 @@
-import { expect, test, type Request } from '@playwright/test';
+import { expect, test, type Page, type Request } from '@playwright/test';
 import { startWorker } from '../support/hubProcess.ts';
 import { appOnHub } from './support/appOnHub.ts';
-import { askInChat, seriousViolations } from './support/appPage.ts';
+import { askInChat, keepShort, say, seriousViolations } from './support/appPage.ts';
 
 const paths = ['/', '/nodes', '/join', '/models', '/requests', '/settings'];
 /** Compressed bytes of script that the first page may load. */
@@ -125,6 +125,49 @@ test('without shared workers, a tab has a stream while it can be seen', async ()
   await turn('visible');
   await asked;
   await expect(row).toBeVisible();
+});
+
+test('a browser that refuses a shared worker still shows what happens', async () => {
+  await app.page.addInitScript(() => {
+    globalThis.SharedWorker = class {
+      constructor() {
+        throw new DOMException('Refused', 'SecurityError');
+      }
+    } as never;
+  });
+  await app.page.goto('/nodes');
+  await expect(app.page.getByRole('row', { name: /^local-1/ }).first()).toBeVisible();
+});
+
+test('four answers at once leave a connection for the rest; the next one waits, and can be stopped', async () => {
+  const begin = async (tab: Page): Promise<void> => {
+    await tab.goto('/');
+    await keepShort(tab);
+    await tab.getByLabel('Your message').fill('What is the capital of France?');
+    await tab.keyboard.press('Enter');
+  };
+  const tabs: Page[] = [];
+  while (tabs.length < 4) {
+    const tab = await app.page.context().newPage();
+    // An answer without end: nobody fulfils it.
+    const asked = Promise.withResolvers<void>();
+    await tab.route('**/v1/chat/completions', () => asked.resolve());
+    await begin(tab);
+    await asked.promise;
+    tabs.push(tab);
+  }
+  const waiting = app.page.getByText('Waiting: this browser is already receiving 4 answers');
+  await begin(app.page);
+  await expect(waiting).toBeVisible();
+  await app.page.getByRole('button', { name: 'Stop' }).click();
+  await expect(app.page.getByText('This message was not answered.')).toBeVisible();
+  await app.page.getByRole('button', { name: 'Retry' }).click();
+  await expect(waiting).toBeVisible();
+  await tabs[0]?.close();
+  await expect(app.page.getByRole('article', { name: 'Answer' })).toContainText('Paris');
+  // The place that the first one left is free again.
+  await expect(app.page.getByRole('article', { name: 'Answer' }).getByText('tokens/s')).toBeVisible();
+  await say(app.page, 'And of Italy?');
 });
 
 test('a link shows how to bring a device', async () => {

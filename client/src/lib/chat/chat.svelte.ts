@@ -6,6 +6,7 @@
  */
 import type { Activity, Conversation, Message, Sampling } from '@potluck/api';
 import { uuidv7 } from 'uuidv7';
+import { ownAnswers } from '#lib/events/ownAnswers.ts';
 import { HubError, messageOf } from '#lib/hub/errors.ts';
 import { hubJson, hubSend } from '#lib/hub/hubFetch.ts';
 import { newConversation, titleOf, toRequestMessages, untitled } from './conversation.ts';
@@ -29,6 +30,8 @@ export class Chat {
   state = $state<'ready' | 'opening' | 'unread'>('ready');
   /** Id of the answer that this page is writing. */
   writing = $state<string>();
+  /** Id of that answer while it waits for other answers that this browser receives. */
+  waiting = $state<string>();
   /** True until the hub keeps what was sent. */
   isSending = $state(false);
   /** Facts of that answer. */
@@ -151,7 +154,10 @@ export class Chat {
     this.failure = undefined;
     this.#isStopWanted = false;
     let isAccepted = false;
+    let leave: (() => void) | undefined;
     try {
+      leave = await ownAnswers.take(answer.id, stopping.signal, () => (this.waiting = answer.id));
+      if (this.waiting === answer.id) this.waiting = undefined;
       const place = { conversationId: conversation.id, parentId: promptId, messageId: answer.id };
       const body = {
         ...conversation.sampling,
@@ -178,6 +184,8 @@ export class Chat {
         if (!stopping.signal.aborted) this.failure = failureOf(promptId, error, thread.length);
       }
     } finally {
+      leave?.();
+      if (this.waiting === answer.id) this.waiting = undefined;
       if (this.writing === answer.id) this.writing = undefined;
     }
     this.#changed();
@@ -202,6 +210,8 @@ export class Chat {
     const written = this.messages.find(({ id }) => id === this.writing);
     const unfinished = written ?? this.thread.at(-1)?.message;
     if (unfinished?.status !== 'streaming') return;
+    // The hub does not know of it.
+    if (unfinished.id === this.waiting) return this.#stop?.abort();
     if (unfinished.requestId !== null) {
       void hubSend('POST', `/api/requests/${unfinished.requestId}/cancel`).catch(() => undefined);
     } else if (!this.#isStopWanted) {
@@ -217,6 +227,7 @@ export class Chat {
     this.#turn += 1;
     if (this.writing !== undefined) this.#stop?.abort();
     this.writing = undefined;
+    this.waiting = undefined;
     this.isSending = false;
   }
 

@@ -4,17 +4,24 @@ import type { LiveEvent } from '@potluck/api';
 /** Of the connection to the hub. `refused`: the hub answered with an error, such as "log in". */
 export type StreamState = 'connecting' | 'open' | 'lost' | 'refused';
 
+/** What a stream tells. */
+export type StreamMessage = { type: 'event'; event: LiveEvent } | { type: 'state'; state: StreamState };
+
 /** What a page is told. */
 export type FeedMessage =
-  | { type: 'event'; event: LiveEvent }
-  | { type: 'state'; state: StreamState }
+  | StreamMessage
+  /** Ids of the answers that may come now, of whatever page. Sent to all pages at each change. */
+  | { type: 'admitted'; answers: string[] }
   /** Answers each `ping`: the worker lives. */
   | { type: 'pong' };
 
 /** What a page says to the worker. */
 export type PageMessage =
-  /** Wants the events from now on, and is still there. Sent first, and then again and again. */
-  | { type: 'ping'; address: string }
+  /**
+   * Wants the events from now on, and is still there. Sent first, then again and again, and when `answers` change.
+   * @param answers ids of all answers that the page receives or waits for
+   */
+  | { type: 'ping'; address: string; answers: string[] }
   /** Goes away, or rests in the browser's history. */
   | { type: 'leave' };
 

@@ -1,6 +1,6 @@
 /** One event stream from the hub. It comes back by itself after a lost connection, and after a refusal. */
 import type { LiveEvent } from '@potluck/api';
-import type { FeedMessage } from './messages.ts';
+import type { StreamMessage } from './messages.ts';
 
 /** Pause before a stream that the hub refused is asked for again, in milliseconds. */
 const refusedPauseMs = 3000;
@@ -9,10 +9,7 @@ const refusedPauseMs = 3000;
  * @param address of the stream
  * @returns a function that ends it
  */
-export function openStream(
-  address: string,
-  tell: (message: Exclude<FeedMessage, { type: 'pong' }>) => void,
-): () => void {
+export function openStream(address: string, tell: (message: StreamMessage) => void): () => void {
   let source: EventSource;
   let again: ReturnType<typeof setTimeout> | undefined;
   const connect = (): void => {
