@@ -244,6 +244,8 @@ test('a page outlives its hub: it says so, catches up, and the download goes on 
   const port = Number(new URL(hub.url).port);
   try {
     const page = await openModels(hub);
+    await goTo(page, 'Chat');
+    await expect(page.getByLabel('Search conversations')).toBeVisible();
     await useMirror(page, remote.endpoint);
     await goTo(page, 'Models');
     const dialog = await beginToAdd(page, 'By name');
@@ -269,9 +271,13 @@ test('a page outlives its hub: it says so, catches up, and the download goes on 
     ]) {
       await control.click({ trial: true });
     }
-    await goTo(page, 'Models');
+    // The script of this page was not needed before.
+    await goTo(page, 'Nodes');
+    await expect(page.getByRole('heading', { name: 'This page could not be loaded' })).toBeVisible();
     hub = await startHub({ ...options, port });
+    await expect(page.getByRole('table', { name: 'Nodes that are connected' })).toBeVisible();
     await expect(page.getByText('The hub does not answer.')).toHaveCount(0);
+    await goTo(page, 'Models');
     await expect(coming).toContainText('paused');
     await coming.getByRole('button', { name: 'Resume' }).click();
     const card = page.getByRole('region', { name: 'ada/soup-ONNX' });
