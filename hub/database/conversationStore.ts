@@ -38,13 +38,14 @@ export interface ConversationStore {
   interruptStreaming(): Promise<void>;
 }
 
-export function conversationStore(database: LibSQLDatabase): ConversationStore {
+/** @param reading the same database, for what looks through many rows */
+export function conversationStore(database: LibSQLDatabase, reading: LibSQLDatabase): ConversationStore {
   const own = (owner: string, id: string): SQL | undefined =>
     and(eq(conversations.owner, owner), eq(conversations.id, id));
   return {
     list: async (owner, { search, limit, after }) => {
       const inMessage = search === undefined ? sql`0` : messageWith(search);
-      const rows = await database
+      const rows = await reading
         .select({
           conversation: conversations,
           messageCount: sql<number>`(SELECT count(*) FROM ${messages} WHERE ${ofConversation})`,

@@ -17,6 +17,7 @@ import {
 import { migrate } from './migrations.ts';
 import { nodeStore, type NodeStore } from './nodeStore.ts';
 import { withPlainErrors } from './plainErrors.ts';
+import { readerThread } from './readerThread.ts';
 import { requestStore, type RequestStore } from './requestStore.ts';
 import { storableClient } from './storableClient.ts';
 import {
@@ -51,7 +52,8 @@ export interface Database {
  */
 export async function openDatabase(dataDirectory: string): Promise<Database> {
   const file = fileIn(dataDirectory);
-  const client = createClient({ url: pathToFileURL(file).href, timeout: busyTimeoutMs });
+  const url = pathToFileURL(file).href;
+  const client = createClient({ url, timeout: busyTimeoutMs });
   try {
     // FULL: a write that was acknowledged is on the disk, also when the power goes.
     await client.execute('PRAGMA journal_mode = WAL');
@@ -61,16 +63,28 @@ export async function openDatabase(dataDirectory: string): Promise<Database> {
     client.close();
     throw damagedDatabase(dataDirectory, cause);
   }
-  return storesIn(client);
+  const reader = readerThread(url);
+  const stores = storesIn(client, reader.client);
+  return {
+    ...stores,
+    close: () => {
+      reader.close();
+      stores.close();
+    },
+  };
 }
 
-/** The stores in a database that has the present schema. */
-export function storesIn(client: Client): Database {
+/**
+ * The stores in a database that has the present schema.
+ * @param reader for what looks through many rows
+ */
+export function storesIn(client: Client, reader = client): Database {
   const database = drizzle(storableClient(client));
+  const reading = drizzle(storableClient(reader));
   return {
-    requests: withPlainErrors(requestStore(database)),
+    requests: withPlainErrors(requestStore(database, reading)),
     nodes: withPlainErrors(nodeStore(database)),
-    conversations: withPlainErrors(conversationStore(database)),
+    conversations: withPlainErrors(conversationStore(database, reading)),
     apiKeys: withPlainErrors(apiKeyStore(database)),
     joinTokens: withPlainErrors(joinTokenStore(database)),
     logins: withPlainErrors(loginStore(database)),

@@ -1,10 +1,14 @@
 /** Requests in the database. */
+import { setImmediate } from 'node:timers/promises';
 import type { SQL } from 'drizzle-orm';
 import type { LibSQLDatabase } from 'drizzle-orm/libsql';
-import { and, count, desc, eq, gt, gte, lt, lte, ne, or, sql } from './drizzle.ts';
+import { and, count, desc, eq, gt, gte, inArray, lt, lte, ne, or, sql } from './drizzle.ts';
 import type { RequestRecord } from './requestRecord.ts';
 import { requests } from './schema.ts';
 import { contains } from './contains.ts';
+
+/** Rows that are deleted at a time: what the hub does meanwhile waits. */
+const removedAtOnce = 200;
 
 /** Which requests are wanted; what is missing does not matter. */
 export interface RequestFilter {
@@ -41,27 +45,43 @@ export interface RequestStore {
   tokensOf(keyId: string, since: number): Promise<number>;
 }
 
-export function requestStore(database: LibSQLDatabase): RequestStore {
+/** @param reading the same database, for what looks through many rows */
+export function requestStore(database: LibSQLDatabase, reading: LibSQLDatabase): RequestStore {
   return {
     put: async (record) => {
       await database.insert(requests).values(record).onConflictDoUpdate({ target: requests.id, set: record });
     },
     find: async (id) => (await database.select().from(requests).where(eq(requests.id, id)))[0],
     list: (filter, limit, after) =>
-      database
+      reading
         .select()
         .from(requests)
         .where(and(condition(filter), after && isAfter(after)))
         .orderBy(desc(requests.createdAt), desc(requests.id))
         .limit(limit),
     count: async (filter) => {
-      const [row] = await database.select({ count: count() }).from(requests).where(condition(filter));
+      const [row] = await reading.select({ count: count() }).from(requests).where(condition(filter));
       return row?.count ?? 0;
     },
     remove: async ({ id, ...filter }) => {
       const one = id === undefined ? undefined : eq(requests.id, id);
-      const where = and(condition(filter), one, ne(requests.status, 'running'));
-      return (await database.delete(requests).where(where)).rowsAffected;
+      const hasEnded = ne(requests.status, 'running');
+      // An index finds one, and those of some age.
+      const isQuick = id !== undefined || Object.keys(filter).every((name) => name === 'until');
+      const found = await (isQuick ? database : reading)
+        .select({ id: requests.id })
+        .from(requests)
+        .where(and(condition(filter), one, hasEnded));
+      let removed = 0;
+      for (let from = 0; from < found.length; from += removedAtOnce) {
+        const ids = found.slice(from, from + removedAtOnce).map((row) => row.id);
+        const { rowsAffected } = await database
+          .delete(requests)
+          .where(and(inArray(requests.id, ids), hasEnded));
+        removed += rowsAffected;
+        await setImmediate();
+      }
+      return removed;
     },
     interruptRunning: async () => {
       await database.update(requests).set({ status: 'interrupted' }).where(eq(requests.status, 'running'));

@@ -24,7 +24,7 @@ export interface RequestRouteComponents {
 const tag = 'Requests';
 const params = z.object({ id: z.string() });
 const Filter = RequestQuery.omit({ limit: true, cursor: true });
-/** Rows that are read at a time: the database is read in this thread, and tokens wait meanwhile. */
+/** Rows that are read at a time: they are written as JSON in this thread, and tokens wait meanwhile. */
 const exportPage = 50;
 
 /** Routes to mount under `/requests`. */

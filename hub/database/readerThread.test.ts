@@ -1,0 +1,55 @@
+import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { createClient, type ResultSet } from '@libsql/client';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { temporaryDirectory } from '../../e2e/support/temporaryDirectory.ts';
+import { readerThread, type ReaderThread } from './readerThread.ts';
+
+let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
+let reader: ReaderThread;
+beforeEach(async () => {
+  directory = await temporaryDirectory('potluck-reader-');
+  const url = pathToFileURL(path.join(directory.path, 'a.sqlite')).href;
+  const writer = createClient({ url });
+  await writer.execute('CREATE TABLE soups (name TEXT NOT NULL) STRICT');
+  await writer.execute("INSERT INTO soups VALUES ('leek'), ('pea')");
+  writer.close();
+  reader = readerThread(url);
+});
+afterEach(async () => {
+  reader.close();
+  await directory[Symbol.asyncDispose]();
+});
+
+const countTo = (end: number): Promise<ResultSet> =>
+  reader.client.execute({
+    sql: 'WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) SELECT count(*) FROM n',
+    args: [end],
+  });
+
+test('a long query lets everything else go on', async () => {
+  let isDone = false;
+  let turns = 0;
+  const counted = countTo(300_000).finally(() => (isDone = true));
+  while (!isDone) {
+    await setImmediate();
+    turns += 1;
+  }
+  expect((await counted).rows[0]?.[0]).toBe(300_000);
+  // Where the query holds the thread, it is done in the first turn.
+  expect(turns).toBeGreaterThan(1);
+});
+
+test('it reads and does not write, and its errors are those of the database', async () => {
+  const { rows } = await reader.client.execute('SELECT name FROM soups ORDER BY name');
+  expect(rows).toEqual([['leek'], ['pea']]);
+  await expect(reader.client.execute('DELETE FROM soups')).rejects.toThrow(/read.?only/);
+  await expect(reader.client.execute('SELECT * FROM stews')).rejects.toThrow('no such table: stews');
+});
+
+test('what is asked when the database is closed fails', async () => {
+  const counted = countTo(3_000_000);
+  reader.close();
+  await expect(counted).rejects.toThrow('the database is closed');
+});
