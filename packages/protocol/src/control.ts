@@ -82,6 +82,13 @@ export type Hello = z.infer<typeof Hello>;
 /** Sent when nothing else was sent, or nothing was heard, for a third of the lease. */
 export const Renew = z.object({ type: z.literal('renew') });
 
+/** Most lengths of prompt chunks that a worker is asked to try. */
+const maxPromptTrials = 8;
+
+/** How long one chunk of a prompt took at a stage, on an empty cache. */
+export const PromptStep = z.object({ tokens: count.min(1), milliseconds });
+export type PromptStep = z.infer<typeof PromptStep>;
+
 /** An assignment's state: sent at every change, and about twice a second while downloading. */
 export const StageReport = z.object({
   type: z.literal('stage-report'),
@@ -97,6 +104,8 @@ export const StageReport = z.object({
   tokenStepMs: milliseconds.optional(),
   /** With `ready`: which device computes this stage, and why, for people; where the worker had a choice. */
   computesWith: text.optional(),
+  /** With `ready`: how long the chunks of `promptTrials` took; those that would have taken too long are missing. */
+  promptSteps: z.array(PromptStep).max(maxPromptTrials).optional(),
 });
 export type StageReport = z.infer<typeof StageReport>;
 
@@ -236,6 +245,8 @@ export const Assign = z.object({
   deadlineMs: count,
   /** Most bytes that the stage's caches may take, so that other models find room; missing: all that is free. */
   cacheBytes: count.optional(),
+  /** Lengths of prompt chunks to time when the stage is loaded, in tokens, shortest first; missing: none. */
+  promptTrials: z.array(count.min(1)).max(maxPromptTrials).optional(),
 });
 export type Assign = z.infer<typeof Assign>;
 

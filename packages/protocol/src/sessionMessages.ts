@@ -24,6 +24,8 @@ export const OpenSession = z.object({
   /** Longest sequence, prompt included; the token at position `lengthLimit - 1` is the last. */
   lengthLimit: count,
   stopTokenIds: tokenIds,
+  /** Most tokens in one step, the same for every stage: the chunk in which the prompt runs. Missing: no limit. */
+  chunkTokens: count.min(2).optional(),
   /** Last stage only. */
   sampling: SamplingDescription.optional(),
   /** Last stage only: the sequence so far (prompt, and tokens already committed), for penalties. */

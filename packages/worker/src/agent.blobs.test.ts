@@ -166,7 +166,7 @@ describe('weights', () => {
     const { stage } = stageWithPack(hub);
     const { worker, host } = await join(hub);
     const [first] = await hub.deploy([{ worker, stage }]);
-    await hub.deploy([{ worker, stage }], 1);
+    await hub.deploy([{ worker, stage }], { epoch: 1 });
     worker.send({ type: 'release', assignmentId: first?.assignmentId as AssignmentId });
     await worker.message('stage-report', ({ state }) => state === 'released');
     expect(host.artifacts).toHaveLength(1);
@@ -187,7 +187,7 @@ describe('weights', () => {
     const first = hub.deploy([{ worker, stage }]);
     first.catch(() => undefined);
     await asked.promise;
-    const second = hub.deploy([{ worker, stage }], 1);
+    const second = hub.deploy([{ worker, stage }], { epoch: 1 });
     const { assignmentId } = await worker.message('stage-report');
     worker.send({ type: 'release', assignmentId });
     await worker.message('stage-report', ({ state }) => state === 'released');

@@ -93,6 +93,28 @@ describe('a worker agent', () => {
     ]);
   });
 
+  it('times the chunks that it is asked to try before its stage serves', async () => {
+    const hub = await startHub();
+    const { worker } = await join(hub);
+    const [stage] = cut(1, hub.addBlob(randomBytes(50))) as [StageDescription];
+    await hub.deploy([{ worker, stage }], { promptTrials: [256, 512] });
+    const ready = await worker.message('stage-report', ({ state }) => state === 'ready');
+    expect(ready.promptSteps?.map(({ tokens }) => tokens)).toEqual([256, 512]);
+  });
+
+  it('runs no more tokens at once than the session said', async () => {
+    const hub = await startHub();
+    const { workers, assigns } = await pipeline(hub, 2);
+    const options = { length: 5, chunkTokens: 50 };
+    expect((await hub.generate(workers, assigns, prompt, options)).tokens).toHaveLength(5);
+    await expect(
+      hub.generate(workers, assigns, prompt, { ...options, mostTokens: [50, 40] }),
+    ).rejects.toThrow('bad-frame: a step of 50 tokens; the session runs at most 40 at once');
+    await expect(
+      hub.generate(workers, assigns, prompt, { ...options, mostTokens: [40, 50] }),
+    ).rejects.toThrow('at most 40 at once');
+  });
+
   it('answers a message about a session that it refuses, and serves the others', async () => {
     const hub = await startHub();
     const { workers, assigns } = await pipeline(hub, 1);

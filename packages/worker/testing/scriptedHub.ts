@@ -68,13 +68,23 @@ export interface ScriptedHub {
   /** The next worker that says hello, or one that has and was not asked for before. */
   worker(): Promise<ScriptedWorker>;
   /** Gives each worker a stage and waits until all are ready. */
-  deploy(stages: { worker: ScriptedWorker; stage: StageDescription }[], epoch?: number): Promise<Assign[]>;
+  deploy(
+    stages: { worker: ScriptedWorker; stage: StageDescription }[],
+    init?: Pick<Partial<Assign>, 'epoch' | 'promptTrials'>,
+  ): Promise<Assign[]>;
   /** Opens a session at each stage, sends the prompt, and collects the answer. */
   generate(
     workers: ScriptedWorker[],
     assigns: Assign[],
     prompt: number[],
-    options: { length: number; stopTokenIds?: number[]; chunkTokens?: number; epoch?: number },
+    options: {
+      length: number;
+      stopTokenIds?: number[];
+      chunkTokens?: number;
+      /** What each stage is told to run at most at once; `chunkTokens` by default. */
+      mostTokens?: number[];
+      epoch?: number;
+    },
   ): Promise<{ sessionId: SessionId; tokens: number[]; finish: 'stop' | 'length' }>;
   /** Cuts all sockets and listens no more. */
   stop(): Promise<void>;
@@ -182,7 +192,7 @@ export async function startScriptedHub({
       const next = arrived.shift();
       return next ? Promise.resolve(next) : new Promise((resolve) => waiting.push(resolve));
     },
-    async deploy(stages, epoch = 0) {
+    async deploy(stages, { epoch = 0, promptTrials } = {}) {
       const pipelineId = PipelineId.parse(randomUUID());
       const places = stages.map(({ worker }) => ({
         assignmentId: AssignmentId.parse(randomUUID()),
@@ -191,7 +201,14 @@ export async function startScriptedHub({
       const assigns = stages.map(({ stage }, stageIndex): Assign => {
         const { assignmentId } = places[stageIndex] as (typeof places)[0];
         const head = { type: 'assign', assignmentId, pipelineId, epoch } as const;
-        return { ...head, stageIndex, stages: places, stage, deadlineMs: 120_000 };
+        return {
+          ...head,
+          stageIndex,
+          stages: places,
+          stage,
+          deadlineMs: 120_000,
+          ...(promptTrials && { promptTrials }),
+        };
       });
       for (const [index, { worker }] of stages.entries()) worker.send(assigns[index] as Assign);
       await Promise.all(
@@ -206,7 +223,12 @@ export async function startScriptedHub({
       );
       return assigns;
     },
-    async generate(workers, assigns, prompt, { length, stopTokenIds = [], chunkTokens = 64, epoch = 0 }) {
+    async generate(
+      workers,
+      assigns,
+      prompt,
+      { length, stopTokenIds = [], chunkTokens = 64, mostTokens, epoch = 0 },
+    ) {
       const sessionId = SessionId.parse(randomUUID());
       const lengthLimit = prompt.length + length;
       const failed = Promise.race(
@@ -227,6 +249,7 @@ export async function startScriptedHub({
             assignmentId,
             epoch,
             ...limits,
+            chunkTokens: mostTokens?.[index] ?? chunkTokens,
             ...(isLast && { sampling: greedy, tokens: prompt }),
           });
           await Promise.race([

@@ -7,6 +7,7 @@ import { messageOf } from '../messageOf.ts';
 import { neighbours } from '../sessions/StagePlace.ts';
 import { StageSessions, type StageSessionsComponents } from '../sessions/StageSessions.ts';
 import type { LoadedStage } from '../stage-host/StageHost.ts';
+import type { StageTrial } from '../stage-host/tryStage.ts';
 import type { StageLease, StagePool } from '../stage-host/StagePool.ts';
 import { fetchBlobs, withArtifact, type ArtifactWatcher } from './fetchArtifact.ts';
 import { Watchdog } from './Watchdog.ts';
@@ -35,7 +36,7 @@ export class Assignment {
   #lease: StageLease | undefined;
   /** Lets the stage's blobs be evicted. */
   #letGo: (() => void) | undefined;
-  #tokenStepMs: number | undefined;
+  #trial: StageTrial = {};
   #computesWith: string | undefined;
   #watchdog: Watchdog | undefined;
   /** From the time that the stage is in memory. */
@@ -108,7 +109,7 @@ export class Assignment {
       ...(this.#reason !== undefined && { reason: this.#reason }),
       ...(this.#state === 'downloading' && this.#progress && { progress: this.#progress }),
       ...(this.#state === 'ready' && this.#lease && { cacheBytes: this.#lease.cacheBytes }),
-      ...(this.#state === 'ready' && this.#tokenStepMs !== undefined && { tokenStepMs: this.#tokenStepMs }),
+      ...(this.#state === 'ready' && this.#trial),
       ...(this.#state === 'ready' &&
         this.#computesWith !== undefined && { computesWith: this.#computesWith }),
     });
@@ -145,7 +146,7 @@ export class Assignment {
     const loaded = await watchdog.guard(loading);
     this.#computesWith = loaded.computesWith;
     if (!isShared) this.#enter('warming');
-    this.#tokenStepMs = await watchdog.guard(lease.warmUp(loaded));
+    this.#trial = await watchdog.guard(lease.warmUp(loaded, this.#message.promptTrials));
     return loaded;
   }
 

@@ -12,6 +12,8 @@ export interface StageSession {
   /** Tokens that ran or are queued. */
   position: number;
   capacity: number;
+  /** Most tokens in one step. */
+  chunkTokens: number;
   limits: Pick<OpenSession, 'stopTokenIds' | 'lengthLimit'>;
   state: 'opening' | 'open' | 'ended';
   timings: StageTimings;
@@ -45,9 +47,10 @@ export class SessionTable {
   }
 
   /** Begins a session, in place of one of the same id: what still runs for that one counts no more. */
-  begin({ sessionId: id, epoch, capacity, stopTokenIds, lengthLimit }: OpenSession): StageSession {
+  begin(message: OpenSession): StageSession {
+    const { sessionId: id, epoch, capacity, chunkTokens = Infinity, stopTokenIds, lengthLimit } = message;
     const session: StageSession = {
-      ...{ id, epoch, position: 0, capacity, limits: { stopTokenIds, lengthLimit } },
+      ...{ id, epoch, position: 0, capacity, chunkTokens, limits: { stopTokenIds, lengthLimit } },
       state: 'opening',
       timings: noTimings(),
     };

@@ -16,7 +16,7 @@ import { SessionError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { messageOf } from '../messageOf.ts';
 import type { LoadedStage, StageStepRequest } from '../stage-host/StageHost.ts';
-import { checkBoundary, checkContinues } from './checks.ts';
+import { checkBoundary, checkChunk, checkContinues } from './checks.ts';
 import { SessionTable, type EndedSession, type StageSession } from './SessionTable.ts';
 import { StageOutput, type StageOutputComponents } from './StageOutput.ts';
 import { isFirst, isLast, lastWorker, nextWorker, previousWorker, type StagePlace } from './StagePlace.ts';
@@ -100,8 +100,8 @@ export class StageSessions {
     try {
       if (!isFirst(this.place)) throw new SessionError('bad-frame', 'a prompt is for the first stage');
       this.#checkOpen(session);
-      const step = { ...message, length: message.tokens.length };
-      checkContinues(session, step);
+      checkChunk(session, message.chunkTokens);
+      checkContinues(session, { ...message, length: message.tokens.length });
     } catch (error) {
       this.#fail(session, error);
       return;
@@ -133,6 +133,7 @@ export class StageSessions {
     if (!session) return;
     try {
       this.#checkOpen(session);
+      checkChunk(session, frame.length);
       checkContinues(session, frame);
       checkBoundary(this.place.stage.boundaryIn, frame);
     } catch (error) {

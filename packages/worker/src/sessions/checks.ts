@@ -34,6 +34,18 @@ export function checkContinues(
 }
 
 /**
+ * A stage runs no more tokens at once than the session said: the hub counted memory for that many.
+ * @throws SessionError if the step is longer
+ */
+export function checkChunk({ chunkTokens }: { chunkTokens: number }, length: number): void {
+  if (length <= chunkTokens) return;
+  throw new SessionError(
+    'bad-frame',
+    `a step of ${length} tokens; the session runs at most ${chunkTokens} at once`,
+  );
+}
+
+/**
  * @param expected the stage's `boundaryIn`
  * @throws SessionError if the frame does not carry exactly these tensors for its length
  */

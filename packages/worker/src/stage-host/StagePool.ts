@@ -1,8 +1,8 @@
 /** The stages in memory and the budget that they share; assignments of one graph share one stage. */
 import { workingMemoryBytes, type StageDescription } from '@potluck/protocol';
 import { AssignmentError } from '../errors.ts';
-import { measureTokenStep } from './measureTokenStep.ts';
 import type { LoadedStage, StageArtifact, StageHost } from './StageHost.ts';
+import { tryStage, type StageTrial } from './tryStage.ts';
 
 /** A stage is refused where not even one session of this many tokens would fit. */
 const leastCacheTokens = 256;
@@ -17,8 +17,8 @@ export interface StageLease {
   readonly isShared: boolean;
   /** The stage; only the first one's `give` is called, unless that fails: it hands the artifact to the host. */
   load(give: GiveArtifact): Promise<LoadedStage>;
-  /** Warms the loaded stage up, once for all its shares, and says how long a step of one token takes, in milliseconds. */
-  warmUp(stage: LoadedStage): Promise<number | undefined>;
+  /** Warms the loaded stage up and times it, once for all its shares: the first one's `promptTrials` count. */
+  warmUp(stage: LoadedStage, promptTrials?: readonly number[]): Promise<StageTrial>;
   /** Unloads the stage with its last share. */
   release(): Promise<void>;
 }
@@ -34,7 +34,7 @@ interface Entry {
   /** What the host took of the caches' room. */
   unpackedBytes: number;
   loading: Promise<LoadedStage> | undefined;
-  warming: Promise<number | undefined> | undefined;
+  warming: Promise<StageTrial> | undefined;
 }
 
 export class StagePool {
@@ -64,7 +64,7 @@ export class StagePool {
         return entry.loading !== undefined;
       },
       load: (give) => this.#load(entry, give),
-      warmUp: (loaded) => (entry.warming ??= warmUp(loaded, stage)),
+      warmUp: (loaded, promptTrials = []) => (entry.warming ??= tryStage(loaded, stage, promptTrials)),
       release: async () => {
         if (released) return;
         released = true;
@@ -134,11 +134,6 @@ export class StagePool {
   #forget(entry: Entry): void {
     if (this.#entries.get(entry.key) === entry) this.#entries.delete(entry.key);
   }
-}
-
-async function warmUp(loaded: LoadedStage, stage: StageDescription): Promise<number | undefined> {
-  await loaded.warmUp();
-  return measureTokenStep(loaded, stage);
 }
 
 const withWorkingMemory = (weightBytes: number): number => weightBytes + workingMemoryBytes(weightBytes);

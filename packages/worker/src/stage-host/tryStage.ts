@@ -1,0 +1,26 @@
+/** What a worker finds out about a stage that it has just loaded, before the stage serves. */
+import type { StageDescription, StageReport } from '@potluck/protocol';
+import { measurePromptSteps } from './measurePromptSteps.ts';
+import { measureTokenStep } from './measureTokenStep.ts';
+import type { LoadedStage } from './StageHost.ts';
+
+/** The part of a stage's report that says how fast the stage is. */
+export type StageTrial = Pick<StageReport, 'tokenStepMs' | 'promptSteps'>;
+
+/**
+ * Warms the stage up, then times it.
+ * @param promptTrials lengths of prompt chunks to time, in tokens
+ */
+export async function tryStage(
+  loaded: LoadedStage,
+  stage: StageDescription,
+  promptTrials: readonly number[],
+): Promise<StageTrial> {
+  await loaded.warmUp();
+  const tokenStepMs = await measureTokenStep(loaded, stage);
+  const promptSteps = await measurePromptSteps(loaded, stage, promptTrials);
+  return {
+    ...(tokenStepMs !== undefined && { tokenStepMs }),
+    ...(promptSteps.length > 0 && { promptSteps }),
+  };
+}
