@@ -111,6 +111,7 @@ const migrations: string[][] = [
   ],
   ['ALTER TABLE nodes ADD COLUMN speed TEXT'],
   ['ALTER TABLE nodes ADD COLUMN instance_id TEXT'],
+  ['ALTER TABLE requests ADD COLUMN chunk_tokens INTEGER'],
 ];
 
 /**

@@ -47,6 +47,8 @@ export interface RequestRecord extends RequestAuthor {
   decodeTokensPerSecond: number | null;
   /** How often a lost stage's caches were computed again. */
   replays: number;
+  /** Longest chunk in which the prompt ran, in tokens; null in records of older versions. */
+  chunkTokens: number | null;
   prompt: { role: string; content: string }[] | null;
   answer: string | null;
   stages: StageRecord[];

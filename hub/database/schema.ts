@@ -32,6 +32,7 @@ export const requests = sqliteTable('requests', {
   source: text({ enum: ['chat', 'api'] }).notNull(),
   decodeTokensPerSecond: real('decode_tokens_per_second'),
   replays: integer().notNull(),
+  chunkTokens: integer('chunk_tokens'),
   prompt: text({ mode: 'json' }).$type<{ role: string; content: string }[]>(),
   answer: text(),
 });

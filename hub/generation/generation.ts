@@ -28,6 +28,8 @@ export interface GenerationInit {
   seed: number;
   promptTokens: number;
   maxTokens: number;
+  /** Longest chunk in which the prompt runs. */
+  chunkTokens: number;
   author: RequestAuthor;
   /** What was asked, where it and the answer are kept with the request. */
   words?: ChatMessage[];
@@ -222,6 +224,7 @@ export class Generation {
       totalMs: null,
       decodeTokensPerSecond: this.tokensPerSecond,
       replays: 0,
+      chunkTokens: this.#init.chunkTokens,
       ...this.#init.author,
       prompt: this.#init.words ?? null,
       answer: this.#init.words ? this.#text : null,

@@ -9,8 +9,9 @@ import { charactersOf, type ChatMessage } from '../models/tokenizer.ts';
 import type { Model } from '../models/model.ts';
 import { missingOf, type Deployment } from '../pipelines/deployment.ts';
 import type { Deployments } from '../pipelines/deployments.ts';
-import type { Pipeline, ReadyPipeline } from '../pipelines/pipeline.ts';
+import { routeOf, type Pipeline, type ReadyPipeline } from '../pipelines/pipeline.ts';
 import type { PipelineKeeper } from '../pipelines/pipelineKeeper.ts';
+import { chunkTokensOf } from '../placement/promptChunks.ts';
 import type { WorkerMessage, WorkerRegistry } from '../workers/workerRegistry.ts';
 import { Admission } from './admission.ts';
 import { encodeConversation } from './encodeConversation.ts';
@@ -67,6 +68,8 @@ export interface GeneratorListener {
 interface Serving {
   pipeline: ReadyPipeline;
   admission: Admission;
+  /** In which it runs prompts. */
+  chunkTokens: number;
 }
 
 interface Running {
@@ -90,7 +93,12 @@ export class Generator {
     });
     components.deployments.listen({
       ready: (keeper, pipeline) => {
-        this.#serving.set(keeper, { pipeline, admission: new Admission(pipeline.stages, init) });
+        const chunkTokens = chunkTokensOf(pipeline.stages);
+        this.#serving.set(keeper, { pipeline, admission: new Admission(pipeline.stages, init), chunkTokens });
+        components.logger.info(
+          { route: routeOf(pipeline.stages), chunkTokens },
+          `prompts run in chunks of at most ${chunkTokens} tokens`,
+        );
         keeper.model.tokenizer.warmUp();
       },
       lost: (keeper, pipeline, reason) => this.#lost(keeper, pipeline, reason),
@@ -151,7 +159,7 @@ export class Generator {
     const prompt = await encode(model, request, signal);
     await this.#settled(deployment);
     // Meanwhile another may serve it.
-    const { keeper, pipeline, admission } = this.#choose(deployment);
+    const { keeper, pipeline, admission, chunkTokens } = this.#choose(deployment);
     const maxTokens = longestAnswer(
       prompt.length,
       Math.min(model.package.contextLength, admission.largestSession),
@@ -165,7 +173,7 @@ export class Generator {
     const onSilent = (workerIds: WorkerId[]): void => keeper.suspect(workerIds, pipeline.epoch);
     const session = new Session(
       { pipeline, send, onSilent, progress: this.#progress },
-      { id, prompt, maxTokens, stopTokenIds, sampling },
+      { id, prompt, maxTokens, stopTokenIds, chunkTokens, sampling },
     );
     const room = admission.request(prompt.length + maxTokens, request.share, signal);
     const generation: Generation = new Generation(
@@ -190,6 +198,7 @@ export class Generator {
         seed,
         promptTokens: prompt.length,
         maxTokens,
+        chunkTokens,
         author: request.author,
         ...(request.keepWords ? { words: request.messages } : {}),
       },

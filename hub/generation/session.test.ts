@@ -53,6 +53,7 @@ function openSessionOf(prompt: number[], ...names: string[]) {
       prompt,
       maxTokens: 5,
       stopTokenIds: [],
+      chunkTokens: 256,
       sampling: {} as never,
     },
   );

@@ -19,8 +19,6 @@ import type { ProgressBook } from './progressBook.ts';
 import { stageToBlame } from './stageToBlame.ts';
 import { whileProgress } from './whileProgress.ts';
 
-/** Tokens in one step of a prompt. The same for every number of stages, so that all of them compute alike. */
-export const promptChunkTokens = 256;
 /** Reserving a cache allocates memory, once the step that runs has ended: a worker that does neither for so long hangs. */
 const openTimeoutMs = 30_000;
 /** Longest time in which no stage ends a step: a chunk of a prompt on a slow device takes minutes. */
@@ -33,6 +31,8 @@ export interface SessionInit {
   /** Longest answer, in tokens. */
   maxTokens: number;
   stopTokenIds: number[];
+  /** Most tokens in one step of the prompt, the same at every stage and in every replay. */
+  chunkTokens: number;
   sampling: SamplingDescription;
 }
 
@@ -86,7 +86,7 @@ export class Session {
    * @throws GenerationError if a stage refuses, is gone, or does not answer
    */
   async start(): Promise<void> {
-    const { id, prompt, maxTokens, stopTokenIds, sampling } = this.#init;
+    const { id, prompt, maxTokens, stopTokenIds, chunkTokens, sampling } = this.#init;
     const { stages, epoch } = this.#pipeline;
     const openings = stages.map((stage, index): FromHubMessage => {
       const isLast = index === stages.length - 1;
@@ -99,6 +99,7 @@ export class Session {
         promptLength: prompt.length,
         lengthLimit: prompt.length + maxTokens,
         stopTokenIds,
+        chunkTokens,
         ...(isLast ? { sampling, tokens: prompt } : {}),
       };
     });
@@ -120,7 +121,7 @@ export class Session {
       epoch,
       position: 0,
       tokens: prompt,
-      chunkTokens: promptChunkTokens,
+      chunkTokens,
     });
   }
 

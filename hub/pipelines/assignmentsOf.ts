@@ -1,4 +1,5 @@
 import type { Assign, WorkerId } from '@potluck/protocol';
+import { chunkLengths, leastChunkTokens } from '../placement/promptChunks.ts';
 import type { Pipeline, Stage } from './pipeline.ts';
 
 /** A pipeline whose stages were cut out and can be assigned. */
@@ -24,6 +25,22 @@ export function assignmentsOf(pipeline: CutPipeline, deadlineMs: number): [Worke
       stage: stage.description,
       deadlineMs,
       cacheBytes: stage.mostCacheBytes,
+      ...promptTrials(stage),
     },
   ]);
+}
+
+/**
+ * What is to be timed, where there is a choice. Attention that is not one operator writes a score for each head, token of the
+ * chunk and token before it: with 32 heads and 2,048 tokens, 268 MB for every 1,024 tokens of context. There chunks don't grow.
+ */
+function promptTrials({
+  mostChunkTokens,
+  description,
+}: CutPipeline['stages'][number]): Pick<Assign, 'promptTrials'> {
+  const hasFusedAttention = description.caches.every(
+    (cache) => cache.kind === 'state' || cache.capacityPadded,
+  );
+  if (mostChunkTokens <= leastChunkTokens || !hasFusedAttention) return {};
+  return { promptTrials: chunkLengths(mostChunkTokens) };
 }

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import {
   AssignmentId,
   type PipelineId,
+  type PromptStep,
   type StageDescription,
   type StageReport,
   type StageState,
@@ -24,6 +25,10 @@ export interface Stage {
   reservedBytes: number;
   /** Most that its caches may take, in bytes. */
   mostCacheBytes: number;
+  /** The longest chunk of a prompt that its memory has room for, in tokens. */
+  mostChunkTokens: number;
+  /** How long chunks of a prompt took when the stage was tried. */
+  promptSteps?: readonly PromptStep[];
   /** Bytes that caches may take; known once the stage is ready. */
   cacheBytes?: number;
   /** Which device computes it, and why, for people; where its worker had a choice. */
@@ -56,7 +61,7 @@ export function newPipeline(
   return {
     id,
     epoch,
-    stages: placed.map(({ workerId, firstLayer, lastLayer, memoryBytes, cacheBytes }) => ({
+    stages: placed.map(({ workerId, firstLayer, lastLayer, memoryBytes, cacheBytes, mostChunkTokens }) => ({
       assignmentId: AssignmentId.parse(randomUUID()),
       workerId,
       workerName: nameOf(workerId),
@@ -65,6 +70,7 @@ export function newPipeline(
       state: 'assigned',
       reservedBytes: memoryBytes,
       mostCacheBytes: cacheBytes,
+      mostChunkTokens,
     })),
   };
 }
@@ -80,7 +86,10 @@ export function applyStageReport(pipeline: Pipeline, report: StageReport): Pipel
   };
 }
 
-function reported(stage: Stage, { state, reason, progress, cacheBytes, computesWith }: StageReport): Stage {
+function reported(
+  stage: Stage,
+  { state, reason, progress, cacheBytes, computesWith, promptSteps }: StageReport,
+): Stage {
   const { reason: _reason, progress: _progress, ...rest } = stage;
   return {
     ...rest,
@@ -89,6 +98,7 @@ function reported(stage: Stage, { state, reason, progress, cacheBytes, computesW
     ...(progress === undefined ? {} : { progress }),
     ...(cacheBytes === undefined ? {} : { cacheBytes }),
     ...(computesWith === undefined ? {} : { computesWith }),
+    ...(promptSteps === undefined ? {} : { promptSteps }),
   };
 }
 

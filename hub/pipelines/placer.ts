@@ -1,9 +1,10 @@
 /** Where a pipeline could go: on the workers that are here, without those that failed just now. */
 import type { DeploymentPlan } from '@potluck/api';
-import type { ModelPackage, WorkerId } from '@potluck/protocol';
+import type { ModelPackage } from '@potluck/protocol';
 import type { Model } from '../models/model.ts';
+import { isGpu } from '../placement/isGpu.ts';
 import { placeByPlan } from '../placement/placeByPlan.ts';
-import type { PlacementWorker } from '../placement/placeStages.ts';
+import type { PlacedStage, PlacementWorker } from '../placement/placeStages.ts';
 import { shareCaches, type SharedStage } from '../placement/shareCaches.ts';
 import { spreadStages } from '../placement/spreadStages.ts';
 import { stageBytes } from '../placement/stageMemory.ts';
@@ -39,7 +40,7 @@ export class Placer {
     const { candidates } = findCandidates(this.#components, this.exclusions);
     const newcomers = candidates.filter(({ id }) => stages.every(({ workerId }) => workerId !== id));
     const spread = spreadStages(stages, newcomers, stageBytes(model.package));
-    return shareCaches(model.package, spread, freeOf(candidates));
+    return this.#share(spread, candidates);
   }
 
   /** @param former stages of a pipeline that lost workers, which are to stay where they are if that does */
@@ -63,13 +64,20 @@ export class Placer {
         missing: [`${model.package.id}: ${placement.message}`, ...unusable].join('; '),
       };
     }
-    return { ok: true, stages: shareCaches(model.package, placement.stages, freeOf(candidates)) };
+    return { ok: true, stages: this.#share(placement.stages, candidates) };
   }
-}
 
-function freeOf(workers: readonly PlacementWorker[]): (id: WorkerId) => number {
-  const free = new Map(workers.map(({ id, memoryBytes }) => [id, memoryBytes]));
-  return (id) => free.get(id) ?? 0;
+  #share(stages: readonly PlacedStage[], candidates: readonly PlacementWorker[]): SharedStage[] {
+    const {
+      model,
+      registry: { table },
+    } = this.#components;
+    return shareCaches(model.package, stages, (workerId) => {
+      const device = table.get(workerId)?.device;
+      const freeBytes = candidates.find(({ id }) => id === workerId)?.memoryBytes ?? 0;
+      return { freeBytes, isGpu: device !== undefined && isGpu(device) };
+    });
+  }
 }
 
 function describeUnable(

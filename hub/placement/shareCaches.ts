@@ -1,37 +1,58 @@
 /** How much of its worker's memory each stage may use for caches. */
 import type { WorkerId } from '@potluck/protocol';
 import type { PlacedStage } from './placeStages.ts';
+import { activationBytes, chunkWithRoom, leastChunkTokens } from './promptChunks.ts';
 import { stageMemory, type SizedModel } from './stageMemory.ts';
 
 /** A stage with what it may use in all. */
 export interface SharedStage extends PlacedStage {
   /** Most that its caches may take, in bytes. */
   cacheBytes: number;
+  /** The longest chunk of a prompt that its memory has room for, in tokens; the same at every stage. */
+  mostChunkTokens: number;
 }
+
+/**
+ * Part of what the weights leave that the activations of a long chunk may take, where a session of full length has room
+ * beside them: a shorter chunk costs little, and without caches nothing runs.
+ */
+const activationShare = 1 / 8;
 
 /**
  * Caches are elastic: a stage takes half of what its worker has left after weights, and at least one session of full
  * length where that fits. The other half stays free, so that another model finds room on the same workers.
- * @param freeBytes what a worker has for this pipeline
+ * Longer chunks of prompts than usual take their part before caches do.
+ * @param worker what a worker has for this pipeline, in bytes, and whether it computes on a GPU
  */
 export function shareCaches(
   model: SizedModel,
   stages: readonly PlacedStage[],
-  freeBytes: (workerId: WorkerId) => number,
+  worker: (workerId: WorkerId) => { freeBytes: number; isGpu: boolean },
 ): SharedStage[] {
   const memoryOf = stageMemory(model);
-  return stages.map((stage) => {
-    const neighbours = stages.filter(({ workerId }) => workerId === stage.workerId);
-    const weights = neighbours.reduce((sum, { firstLayer, lastLayer }) => {
-      const { weightBytes, workingBytes } = memoryOf(firstLayer, lastLayer);
+  const rooms = stages.map(({ workerId, firstLayer, lastLayer }) => {
+    const neighbours = stages.filter((stage) => stage.workerId === workerId);
+    const weights = neighbours.reduce((sum, stage) => {
+      const { weightBytes, workingBytes } = memoryOf(stage.firstLayer, stage.lastLayer);
       return sum + weightBytes + workingBytes;
     }, 0);
-    const left = Math.max(0, freeBytes(stage.workerId) - weights) / neighbours.length;
-    const { cacheBytes: least } = memoryOf(stage.firstLayer, stage.lastLayer);
+    const free = Math.max(0, worker(workerId).freeBytes - weights) / neighbours.length;
     const session = model.layers
-      .slice(stage.firstLayer, stage.lastLayer + 1)
+      .slice(firstLayer, lastLayer + 1)
       .reduce((sum, layer) => sum + layer.cacheBytesPerToken * model.contextLength + layer.stateBytes, 0);
+    return { free, least: memoryOf(firstLayer, lastLayer).cacheBytes, session };
+  });
+  const forActivations = rooms.map(({ free, least, session }) =>
+    Math.min(activationShare * free, free - (session <= free ? session : least)),
+  );
+  const onlyGpus = stages.every(({ workerId }) => worker(workerId).isGpu);
+  const mostChunkTokens = onlyGpus ? chunkWithRoom(model, Math.min(...forActivations)) : leastChunkTokens;
+  const activations = activationBytes(model, mostChunkTokens);
+  return stages.map((stage, index) => {
+    const { free, least, session } = rooms[index] as (typeof rooms)[number];
+    const left = free - activations;
     const cacheBytes = Math.floor(Math.max(least, Math.min(left, Math.max(left / 2, session))));
-    return { ...stage, cacheBytes, memoryBytes: stage.memoryBytes - least + cacheBytes };
+    const memoryBytes = stage.memoryBytes - least + cacheBytes + activations;
+    return { ...stage, cacheBytes, memoryBytes, mostChunkTokens };
   });
 }

@@ -11,6 +11,8 @@ export interface TestModelInit {
   layerBytes?: number;
   contextLength?: number;
   float16?: boolean;
+  /** Width of what crosses between layers; by default the package does not tell. */
+  width?: number;
   deviceKinds?: DeviceKind[];
 }
 
@@ -24,7 +26,7 @@ let tokenizer: Promise<Tokenizer> | undefined;
 
 export async function testModel(init: TestModelInit = {}): Promise<Model> {
   const { id = 'test-model', layers = 8, layerBytes = 1_000_000, contextLength = 4096 } = init;
-  const { float16 = false } = init;
+  const { float16 = false, width } = init;
   const model = ModelId.parse(id);
   return {
     package: {
@@ -35,11 +37,14 @@ export async function testModel(init: TestModelInit = {}): Promise<Model> {
       graph: blobRef('graph'),
       packs: [],
       files: [],
-      layers: Array.from({ length: layers }, () => ({
+      layers: Array.from({ length: layers }, (_, layer) => ({
         weightBytes: layerBytes,
         cacheBytesPerToken: cacheBytesPerLayerToken,
         stateBytes: 0,
-        boundary: [],
+        boundary:
+          width === undefined || layer === 0
+            ? []
+            : [{ name: 'hidden', type: 'float32', dims: [1, 'step', width] }],
       })),
       embeddingBytes: 0,
       headBytes: 0,

@@ -2,6 +2,7 @@
 import type { Basis } from '@potluck/api';
 import type { Device } from '@potluck/protocol';
 import { formatBytes } from '../../formatBytes.ts';
+import { isSoftwareGpu } from '../isGpu.ts';
 
 /** What a worker's step of one token took. */
 export interface StepSample {
@@ -70,11 +71,8 @@ export function stepTime(
   return { milliseconds, basis: 'scaled', explanation: `from what it did with ${sample.model} ${when}` };
 }
 
-function classOf({ kind, description }: Pick<Device, 'kind' | 'description'>): DeviceClass {
-  return kind === 'webgpu' && /swiftshader|llvmpipe|software/i.test(description)
-    ? softwareGpu
-    : deviceClasses[kind];
-}
+const classOf = (device: Pick<Device, 'kind' | 'description'>): DeviceClass =>
+  isSoftwareGpu(device) ? softwareGpu : deviceClasses[device.kind];
 
 /** The sample of a step that read about as much. */
 function nearest(samples: readonly StepSample[], weightBytes: number): StepSample | undefined {

@@ -60,6 +60,8 @@ export const RequestSummary = z
     tokensPerSecond: z.number().nullable(),
     /** How often a lost stage's caches were computed again. */
     replays: Count,
+    /** Longest chunk in which the prompt ran, in tokens; null where it is not known. */
+    chunkTokens: Count.nullable(),
     stages: z.array(RequestStage),
   })
   .meta({ id: 'RequestSummary' });
