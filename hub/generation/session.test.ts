@@ -33,6 +33,7 @@ function openSessionOf(prompt: number[], ...names: string[]) {
   const pipeline: ReadyPipeline = { id: PipelineId.parse(randomUUID()), epoch: 1, stages };
   const progress = new ProgressBook();
   const sent: FromHubMessage['type'][] = [];
+  const chunks: unknown[] = [];
   const silent: (string | undefined)[] = [];
   const gone = new Set<string>();
   const stage = (name: string): ReadyStage =>
@@ -40,8 +41,9 @@ function openSessionOf(prompt: number[], ...names: string[]) {
   const session = new Session(
     {
       pipeline,
-      send: (workerId, { type }) => {
-        sent.push(type);
+      send: (workerId, message) => {
+        sent.push(message.type);
+        if ('chunkTokens' in message) chunks.push(message.chunkTokens);
         return ![...gone].some((name) => stage(name).workerId === workerId);
       },
       progress,
@@ -53,7 +55,7 @@ function openSessionOf(prompt: number[], ...names: string[]) {
       prompt,
       maxTokens: 5,
       stopTokenIds: [],
-      chunkTokens: 256,
+      chunkTokens: 2048,
       sampling: {} as never,
     },
   );
@@ -81,7 +83,7 @@ function openSessionOf(prompt: number[], ...names: string[]) {
       position,
     });
   };
-  return { pipeline, stage, progress, wentOn, session, sent, silent, gone, opened, closed, failed };
+  return { pipeline, stage, progress, wentOn, session, sent, chunks, silent, gone, opened, closed, failed };
 }
 
 test('a neighbour that does not answer is called by its name and suspected, not the one that says so', async () => {
@@ -225,4 +227,13 @@ test('a session whose description is too long for workers is not sent', async ()
   expect(sentLong).toEqual([]);
   void session.start().catch(() => undefined);
   expect(sent).toEqual(['open-session']);
+});
+
+test('every stage is told the chunk in which the first one runs the prompt', async () => {
+  const { session, chunks, opened } = openSession('ada', 'bob');
+  const started = session.start();
+  opened('ada');
+  opened('bob');
+  await started;
+  expect(chunks).toEqual([2048, 2048, 2048]);
 });
