@@ -21,10 +21,20 @@ describe('headless workers', () => {
 
     const [early, late] = model.stages(2);
     const workers = [first.worker, second.worker];
-    const assigns = await hub.deploy([
-      { worker: first.worker, stage: early as never },
-      { worker: second.worker, stage: late as never },
-    ]);
+    const assigns = await hub.deploy(
+      [
+        { worker: first.worker, stage: early as never },
+        { worker: second.worker, stage: late as never },
+      ],
+      { promptTrials: [16, 32] },
+    );
+    for (const [index, worker] of workers.entries()) {
+      const { promptSteps } = await worker.message(
+        'stage-report',
+        ({ assignmentId, state }) => assignmentId === assigns[index]?.assignmentId && state === 'ready',
+      );
+      expect(promptSteps?.map(({ tokens }) => tokens)).toEqual([16, 32]);
+    }
     const peer = second.worker.hello.workerId;
     await first.worker.message('peer-report', (report) => report.peer === peer && report.state === 'direct');
     const direct = await hub.generate(workers, assigns, prompt, { length: 30, chunkTokens: 32 });
