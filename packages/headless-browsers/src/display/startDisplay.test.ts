@@ -47,10 +47,10 @@ test('the real one takes a display that is free', async (context) => {
   if (xvfb === undefined) return context.skip('Xvfb is not installed');
   const displays = [await startDisplay(xvfb), await startDisplay(xvfb)];
   expect(new Set(displays.map(({ name }) => name)).size).toBe(2);
-  for (const { name, close } of displays) {
-    const socket = connect(`/tmp/.X11-unix/X${name.slice(1)}`);
+  for (const display of displays) {
+    const socket = connect(`/tmp/.X11-unix/X${display.name.slice(1)}`);
     await once(socket, 'connect');
     socket.destroy();
-    close();
+    display.close();
   }
 });
