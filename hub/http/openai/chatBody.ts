@@ -18,6 +18,9 @@ const maxStopCharacters = 1000;
 const StopString = z.string().max(maxStopCharacters);
 /** Each is a number added to a logit at every token; OpenAI's own limit is lower. */
 const maxBiases = 10_000;
+const maxMessages = 10_000;
+/** Parts of text in all messages together. */
+const maxParts = 10_000;
 /** Template variables are switches and short texts, written as JSON. */
 const maxTemplateVariableCharacters = 16 * 1024;
 
@@ -25,12 +28,10 @@ const maxTemplateVariableCharacters = 16 * 1024;
 const RepetitionPenalty = z.number().min(0.01).max(10);
 
 /** `logit_bias` as token ids in decimal, each once, to a number. */
-const LogitBias = z
-  .record(
-    z.string().regex(/^(0|[1-9]\d{0,8})$/, 'takes token ids in plain decimal as names, such as "42"'),
-    z.number().min(-100).max(100),
-  )
-  .refine((biases) => Object.keys(biases).length <= maxBiases, `takes at most ${maxBiases} tokens`);
+const LogitBias = z.record(
+  z.string().regex(/^(0|[1-9]\d{0,8})$/, 'takes token ids in plain decimal as names, such as "42"'),
+  z.number().min(-100).max(100),
+);
 
 /** 64 bits, as OpenAI's schema has it; above 2^53 `parseJson` gives a bigint. -1 asks for a drawn seed, as in vLLM. */
 const Seed = z.union(
@@ -135,7 +136,7 @@ export function readChatBody(value: unknown): ChatBody {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new ApiError(400, 'The body must be a JSON object.');
   }
-  const given = Object.fromEntries(Object.entries(value).filter(([, one]) => one !== null));
+  const given = knownFields(value);
   for (const [param, asksForNothing] of Object.entries(unsupported)) {
     if (param in given && !asksForNothing(given[param])) {
       throw new ApiError(400, `'${param}' with this value is not supported by this hub.`, {
@@ -144,6 +145,7 @@ export function readChatBody(value: unknown): ChatBody {
       });
     }
   }
+  refuseTooMany(given);
   const parsed = ChatBody.safeParse(given);
   if (!parsed.success) throw invalidParameter(parsed.error);
   const body = parsed.data;
@@ -160,6 +162,41 @@ export function readChatBody(value: unknown): ChatBody {
     }
   }
   return body;
+}
+
+/** The fields of a body that the hub knows. The schema takes seconds for a body of nothing but unknown ones. */
+function knownFields(value: object): Record<string, unknown> {
+  const body = value as Record<string, unknown>;
+  const names = [...Object.keys(ChatBody.shape), ...Object.keys(unsupported)];
+  return Object.fromEntries(
+    names
+      .filter((name) => Object.hasOwn(body, name) && body[name] !== null)
+      .map((name) => [name, body[name]]),
+  );
+}
+
+/**
+ * Counts before the schema looks at each entry: for hundreds of thousands of wrong entries the schema takes seconds,
+ * and nobody else is answered during that time.
+ */
+function refuseTooMany({ messages, logit_bias: biases }: Record<string, unknown>): void {
+  if (Array.isArray(messages)) {
+    if (messages.length > maxMessages) throw tooMany('messages', `${maxMessages} messages`);
+    const parts = messages.reduce<number>((sum, message) => sum + partsOf(message), 0);
+    if (parts > maxParts) throw tooMany('messages', `${maxParts} parts of content`);
+  }
+  if (typeof biases === 'object' && biases !== null && Object.keys(biases).length > maxBiases) {
+    throw tooMany('logit_bias', `${maxBiases} tokens`);
+  }
+}
+
+function partsOf(message: unknown): number {
+  const content = (message as { content?: unknown } | null)?.content;
+  return Array.isArray(content) ? content.length : 0;
+}
+
+function tooMany(param: string, most: string): ApiError {
+  return new ApiError(400, `'${param}': takes at most ${most}`, { param, code: 'invalid_value' });
 }
 
 function invalidParameter(error: z.ZodError): ApiError {

@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest';
+import { readChatBody } from './chatBody.ts';
+
+const messages = [{ role: 'user', content: 'Hi' }];
+
+test.each([
+  ['10000 messages', { messages: Array<number>(10_001).fill(5) }],
+  ['10000 parts of content', { messages: Array(101).fill({ content: Array<number>(100).fill(5) }) }],
+  [
+    '10000 tokens',
+    { messages, logit_bias: Object.fromEntries(Array.from({ length: 10_001 }, (_, id) => [`x${id}`, 'y'])) },
+  ],
+])('more than %s are refused before each is looked at', (most, body) => {
+  expect(() => readChatBody(body)).toThrow(`takes at most ${most}`);
+});
+
+test('as many entries as the hub takes pass, and unknown fields are left out', () => {
+  const parts = Array(10_000).fill({ type: 'text', text: 'x' });
+  expect(readChatBody({ messages: [{ role: 'user', content: parts }], unknown: 1, seed: null })).toEqual({
+    messages: [{ role: 'user', content: parts }],
+    stream: false,
+  });
+  const many = Array(10_000).fill(messages[0]);
+  const biases = Object.fromEntries(Array.from({ length: 10_000 }, (_, id) => [id, 1]));
+  expect(readChatBody({ messages: many, logit_bias: biases })).toMatchObject({
+    messages: many,
+    logit_bias: biases,
+  });
+});
