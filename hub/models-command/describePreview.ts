@@ -12,7 +12,7 @@ const sureness: Record<Basis, string> = {
 export function describePreview({ stages, predictions, bytesToMove }: DeploymentPreview): string[] {
   const memory = stages.map(
     ({ nodeName, firstLayer, lastLayer, weightBytes, workingBytes, cacheBytes, availableBytes, ...stage }) =>
-      `${nodeName}[${firstLayer}-${lastLayer}]  reserves ${formatBytes(weightBytes + workingBytes + cacheBytes)} of ` +
+      `${nodeName}[${firstLayer}-${lastLayer}]  reserves at least ${formatBytes(weightBytes + workingBytes + cacheBytes)} of ` +
       `${formatBytes(availableBytes)} free  ${formatBytes(stage.bytesToMove)} to move`,
   );
   if (stages.length > 1) memory.push(`${formatBytes(bytesToMove)} to move in all`);
