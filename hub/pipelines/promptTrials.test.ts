@@ -20,12 +20,12 @@ const pipeline = (mostChunkTokens: number) =>
 
 /** What the worker of the only stage is asked to time. */
 async function trialsOf(mostChunkTokens: number, capacityPadded = true): Promise<number[] | undefined> {
-  const { cutStage } = await testModel();
+  const model = await testModel();
   const cache: StageCache = {
     ...{ layer: 0, kind: 'attention', input: 'past', output: 'present', type: 'float32' },
     ...{ dims: [1, 1, 'past', 8], sequenceAxis: 2, capacityPadded },
   };
-  const description = { ...(await cutStage(0, 7)), caches: [cache] };
+  const description = { ...(await model.cutStage(0, 7)), caches: [cache] };
   const { stages, ...rest } = pipeline(mostChunkTokens);
   const cut = { ...rest, stages: stages.map((stage) => ({ ...stage, description })) };
   return assignmentsOf(cut, 1000)[0]?.[1].promptTrials;
