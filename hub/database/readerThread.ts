@@ -39,7 +39,7 @@ export function readerThread(url: string): ReaderThread {
   const start = (): Worker => {
     const started = new Worker(new URL('./readingThread.ts', import.meta.url), { workerData: url });
     started.on('message', settle);
-    started.on('error', ({ message }) => failAll(message));
+    started.on('error', (error: Error) => failAll(error.message));
     started.on('exit', () => {
       if (worker !== started) return;
       worker = undefined;
