@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { WorkerId, type PromptStep } from '@potluck/protocol';
+import { WorkerId, mostFullSessions, type PromptStep } from '@potluck/protocol';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { isGpu } from './isGpu.ts';
@@ -134,4 +134,10 @@ test('a stage never takes more than there is, and a session of full length fits 
       },
     ),
   );
+});
+
+test('a small model reserves caches for the sessions that a stage holds, and leaves the rest to other models', () => {
+  const sizes = model(4, { contextLength: 256 });
+  const session = 256 * 4 * 1000;
+  expect(shared(sizes, 64e9, false).cacheBytes).toBe(mostFullSessions * session);
 });

@@ -1,5 +1,5 @@
 /** How much of its worker's memory each stage may use for caches. */
-import type { WorkerId } from '@potluck/protocol';
+import { mostFullSessions, type WorkerId } from '@potluck/protocol';
 import type { PlacedStage } from './placeStages.ts';
 import { activationBytes, chunkWithRoom, leastChunkTokens } from './promptChunks.ts';
 import { stageMemory, type SizedModel } from './stageMemory.ts';
@@ -20,7 +20,8 @@ const activationShare = 1 / 8;
 
 /**
  * Caches are elastic: a stage takes half of what its worker has left after weights, and at least one session of full
- * length where that fits. The other half stays free, so that another model finds room on the same workers.
+ * length where that fits. The other half stays free, so that another model finds room on the same workers. No
+ * stage reserves more than `mostFullSessions` sessions of full length take.
  * Longer chunks of prompts than usual take their part before caches do.
  * @param worker what a worker has for this pipeline, in bytes, and whether it computes on a GPU
  */
@@ -51,7 +52,8 @@ export function shareCaches(
   return stages.map((stage, index) => {
     const { free, least, session } = rooms[index] as (typeof rooms)[number];
     const left = free - activations;
-    const cacheBytes = Math.floor(Math.max(least, Math.min(left, Math.max(left / 2, session))));
+    const share = Math.min(Math.max(left / 2, session), mostFullSessions * session);
+    const cacheBytes = Math.floor(Math.max(least, Math.min(left, share)));
     const memoryBytes = stage.memoryBytes - least + cacheBytes + activations;
     return { ...stage, cacheBytes, memoryBytes, mostChunkTokens };
   });

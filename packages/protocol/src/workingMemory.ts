@@ -11,3 +11,6 @@ export function workingMemoryBytes(weightBytes: number): number {
 
 const workingShare = 0.6;
 const workingBytes = 64 * 1024 * 1024;
+
+/** A stage never holds more than this many sessions of full length; the hub reserves no memory for more. */
+export const mostFullSessions = 64;

@@ -1,13 +1,11 @@
 /** The stages in memory and the budget that they share; assignments of one graph share one stage. */
-import { workingMemoryBytes, type StageDescription } from '@potluck/protocol';
+import { mostFullSessions, workingMemoryBytes, type StageDescription } from '@potluck/protocol';
 import { AssignmentError } from '../errors.ts';
 import type { LoadedStage, StageArtifact, StageHost } from './StageHost.ts';
 import { tryStage, type StageTrial } from './tryStage.ts';
 
 /** A stage is refused where not even one session of this many tokens would fit. */
 const leastCacheTokens = 256;
-/** More than this many sessions of full length are never held. */
-const mostFullSessions = 64;
 
 /** A share of a stage. */
 export interface StageLease {
