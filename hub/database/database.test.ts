@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -43,6 +43,29 @@ test('requests are listed newest first, and unfinished ones of a former run are 
   ]);
   database.close();
 });
+
+test.skipIf(process.platform === 'win32')(
+  'only the hub’s user reads the database, a former one too',
+  async () => {
+    const modes = async (): Promise<Record<string, number>> =>
+      Object.fromEntries(
+        await Promise.all(
+          (await readdir(directory)).map(async (name): Promise<[string, number]> => [
+            name,
+            (await stat(path.join(directory, name))).mode & 0o777,
+          ]),
+        ),
+      );
+    const allPrivate = { 'hub.sqlite': 0o600, 'hub.sqlite-shm': 0o600, 'hub.sqlite-wal': 0o600 };
+    const database = await openDatabase(directory);
+    expect(await modes()).toEqual(allPrivate);
+    for (const name of Object.keys(allPrivate)) await chmod(path.join(directory, name), 0o644);
+    const again = await openDatabase(directory);
+    expect(await modes()).toEqual(allPrivate);
+    again.close();
+    database.close();
+  },
+);
 
 test('a damaged file is refused with its name', async () => {
   await writeFile(

@@ -1,4 +1,5 @@
 /** The hub's database behind asynchronous functions: an embedded SQLite file. */
+import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createClient, type Client } from '@libsql/client';
@@ -53,6 +54,7 @@ export interface Database {
 export async function openDatabase(dataDirectory: string): Promise<Database> {
   const file = fileIn(dataDirectory);
   const url = pathToFileURL(file).href;
+  await keepPrivate(file);
   const client = createClient({ url, timeout: busyTimeoutMs });
   try {
     // FULL: a write that was acknowledged is on the disk, also when the power goes.
@@ -102,6 +104,20 @@ export function damagedDatabase(dataDirectory: string, cause: unknown): StartErr
       'away: the hub then begins with an empty one, without its settings, keys, conversations and requests; models stay.',
     { cause },
   );
+}
+
+/**
+ * Lets only the hub's user read the database, which holds conversations: its file and those that SQLite left beside it.
+ * SQLite gives new ones beside it the permissions of the file. Where the disk has no permissions, this does nothing;
+ * where the file can't be opened, SQLite says why.
+ */
+async function keepPrivate(file: string): Promise<void> {
+  const flags = { [file]: 'a', [`${file}-wal`]: 'r+', [`${file}-shm`]: 'r+' };
+  for (const [name, flag] of Object.entries(flags)) {
+    const handle = await open(name, flag, 0o600).catch(() => undefined);
+    await handle?.chmod(0o600).catch(() => undefined);
+    await handle?.close();
+  }
 }
 
 function fileIn(dataDirectory: string): string {
