@@ -4,17 +4,8 @@ import { machineNames } from '../reachability/localNames.ts';
 import { connectionOf } from './source.ts';
 
 /** Headers that a proxy adds: behind one, everybody seems to be on this machine. */
-const proxyHeaders = [
-  'forwarded',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-proto',
-  'x-forwarded-prefix',
-  'x-real-ip',
-  'via',
-  'cf-connecting-ip',
-  'true-client-ip',
-];
+const proxyHeaders =
+  /^(forwarded|x-forwarded(-.+)?|x-original-(forwarded-for|host)|x-real-ip|via|(x-(cluster-)?|true-|fly-)client-ip|cf-connecting-ip|x-envoy-external-address)$/;
 
 export interface LocalTrust {
   /** What the request may do without a key: nothing, ask, or administer too. */
@@ -28,12 +19,13 @@ const nothing: LocalTrust = { may: 'nothing' };
 /**
  * What a request may do because it was made on this machine, by a program or by a page of this hub. The name that was
  * asked must be this machine's own, with the hub's port: a proxy that passes the name on, a forwarded port and DNS
- * rebinding show themselves by it. A proxy that replaces the name can't be told from a program, except by HTTP/1.0.
+ * rebinding show themselves by it. A proxy that replaces the name can't be told from a program, except where it speaks
+ * as nginx does.
  */
 export function localTrust(c: Context): LocalTrust {
   const connection = connectionOf(c);
   if (!connection || !isLoopbackAddress(connection.socket.remoteAddress)) return nothing;
-  const header = proxyHeaders.find((name) => c.req.header(name) !== undefined);
+  const header = Object.keys(c.req.header()).find((name) => proxyHeaders.test(name));
   if (header !== undefined) return { may: 'nothing', proxySign: `the header ${header}` };
   const { origin: asked, protocol } = new URL(c.req.url);
   const host = c.req.header('host');
@@ -46,9 +38,26 @@ export function localTrust(c: Context): LocalTrust {
   const origin = c.req.header('origin');
   if (origin !== undefined && origin !== asked) return nothing;
   if (!isOwnSite(c.req.header('sec-fetch-site'))) return nothing;
-  return connection.httpVersion === '1.0'
-    ? { may: 'ask', proxySign: 'HTTP/1.0, as nginx speaks it' }
-    : { may: 'administer' };
+  if (connection.httpVersion === '1.0') return { may: 'ask', proxySign: 'HTTP/1.0, as nginx speaks it' };
+  return trustByConnectionHeader(c);
+}
+
+/**
+ * nginx in HTTP/1.1 closes each connection unless its configuration changes that, and with what people copy for web
+ * sockets it says "upgrade", some with every request. Browsers do that for web sockets only, over which nothing is
+ * administered; few programs do it.
+ */
+function trustByConnectionHeader(c: Context): LocalTrust {
+  switch (c.req.header('connection')?.trim().toLowerCase()) {
+    case 'close':
+      return { may: 'ask', proxySign: '"Connection: close", as nginx sends it' };
+    case 'upgrade':
+      return c.req.header('upgrade')?.toLowerCase() === 'websocket'
+        ? { may: 'ask' }
+        : { may: 'ask', proxySign: '"Connection: upgrade" without a web socket, as nginx sends it' };
+    default:
+      return { may: 'administer' };
+  }
 }
 
 /**

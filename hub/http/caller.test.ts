@@ -87,6 +87,8 @@ test.each([
   ['127.0.0.1', { 'x-forwarded-prefix': '/potluck' }],
   ['127.0.0.1', { forwarded: 'for=10.0.0.1' }],
   ['127.0.0.1', { via: '1.1 proxy' }],
+  ['127.0.0.1', { 'x-forwarded-server': 'proxy' }],
+  ['127.0.0.1', { 'x-client-ip': '10.0.0.1' }],
   ['127.0.0.1', { host: 'rebound.example:8000' }],
   ['127.0.0.1', { host: 'localhost.rebound.example' }],
   ['127.0.0.1', { host: 'localhost:8080' }],
@@ -111,6 +113,12 @@ test('what looks like a proxy on this machine is noted, and does not administer'
   const { ask, signs } = doors();
   expect(await ask('127.0.0.1', {}, '1.0')).toEqual([200, 401]);
   expect(signs.splice(0)).toEqual(Array(2).fill('HTTP/1.0, as nginx speaks it'));
+  for (const connection of ['close', 'upgrade']) {
+    expect(await ask('127.0.0.1', { connection })).toEqual([200, 401]);
+    expect(signs.splice(0)[0]).toMatch(`Connection: ${connection}`);
+  }
+  expect(await ask('127.0.0.1', { connection: 'Upgrade', upgrade: 'websocket' })).toEqual([200, 401]);
+  expect(await ask('127.0.0.1', { connection: 'keep-alive' })).toEqual([200, 200]);
   await ask('127.0.0.1', { host: 'hub.example.org' });
   expect(signs.splice(0)[0]).toMatch('hub.example.org');
   await ask('127.0.0.1', { 'x-forwarded-for': '10.0.0.1' });
