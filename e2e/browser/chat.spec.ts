@@ -98,6 +98,9 @@ test('what the model is told first and how it chooses belong to the conversation
   await settings.click();
   await app.page.getByLabel('What the model is told first').fill('You are a cook.');
   await app.page.getByLabel('Top-k').fill('5');
+  await app.page.getByLabel('Min-p').pressSequentially('0.02');
+  await app.page.getByLabel('Seed').fill('1.5');
+  await expect(app.page.getByLabel('Seed')).toHaveAccessibleDescription(/^Not used: write a whole number/);
   await app.page.keyboard.press('Escape');
   await askInChat(app.page, 'What is bread made of?');
   await app.page.reload();
@@ -105,6 +108,8 @@ test('what the model is told first and how it chooses belong to the conversation
   await settings.click();
   await expect(app.page.getByLabel('What the model is told first')).toHaveValue('You are a cook.');
   await expect(app.page.getByLabel('Top-k')).toHaveValue('5');
+  await expect(app.page.getByLabel('Min-p')).toHaveValue('0.02');
+  await expect(app.page.getByLabel('Seed')).toHaveValue('');
   await expect(app.page.getByLabel('Temperature')).toHaveValue('0');
   await app.page.keyboard.press('Escape');
   const request = app.page.waitForRequest('**/v1/chat/completions');
@@ -112,6 +117,7 @@ test('what the model is told first and how it chooses belong to the conversation
   expect((await request).postDataJSON()).toMatchObject({
     temperature: 0,
     top_k: 5,
+    min_p: 0.02,
     messages: [{ role: 'system', content: 'You are a cook.' }, {}, {}, {}],
   });
 });

@@ -1,0 +1,78 @@
+/** The numbers that a person may set for a conversation. */
+import type { Sampling } from '@potluck/api';
+
+export interface SamplingField {
+  key: Exclude<keyof Sampling, 'stop'>;
+  name: string;
+  hint: string;
+  min: number;
+  max: number;
+  /** How far one press of an arrow key goes. 1: whole numbers only; else every number in the range will do. */
+  step: number;
+}
+
+export const samplingFields: readonly SamplingField[] = [
+  {
+    key: 'temperature',
+    name: 'Temperature',
+    hint: '0 always takes the likeliest word; higher dares more.',
+    min: 0,
+    max: 2,
+    step: 0.1,
+  },
+  {
+    key: 'top_p',
+    name: 'Top-p',
+    hint: 'Only the likeliest words that make up this share.',
+    min: 0,
+    max: 1,
+    step: 0.05,
+  },
+  {
+    key: 'top_k',
+    name: 'Top-k',
+    hint: 'Only this many of the likeliest words.',
+    min: 0,
+    max: 1000,
+    step: 1,
+  },
+  {
+    key: 'min_p',
+    name: 'Min-p',
+    hint: 'Only words at least this likely beside the likeliest.',
+    min: 0,
+    max: 1,
+    step: 0.05,
+  },
+  {
+    key: 'repetition_penalty',
+    name: 'Repetition penalty',
+    hint: 'Above 1, words that were said come less often.',
+    min: 0.1,
+    max: 10,
+    step: 0.05,
+  },
+  { key: 'max_tokens', name: 'Longest answer', hint: 'In tokens.', min: 1, max: 1_000_000, step: 1 },
+  {
+    key: 'seed',
+    name: 'Seed',
+    hint: 'The same number draws the same answer.',
+    min: 0,
+    max: 2_147_483_647,
+    step: 1,
+  },
+];
+
+/**
+ * What is wrong with a number that a person wrote; undefined where it can be used.
+ * @param value NaN where the words are not a number
+ */
+export function samplingProblem(
+  value: number,
+  { min, max, step }: Pick<SamplingField, 'min' | 'max' | 'step'>,
+): string | undefined {
+  const isWhole = step === 1;
+  if (value >= min && value <= max && (!isWhole || Number.isInteger(value))) return undefined;
+  const range = `${min.toLocaleString('en')} to ${max.toLocaleString('en')}`;
+  return `Not used: write a ${isWhole ? 'whole ' : ''}number from ${range}.`;
+}
