@@ -13,7 +13,13 @@ test('formulas are found between dollars, and between brackets with backslashes'
   expect(render('\\[ x \\]')).toContain('<block>x</>');
 });
 
+test('two dollars within a line enclose a formula, too', () => {
+  expect(render('So $$x^2$$ and $y$ end.')).toContain('So <inline>x^2</> and <inline>y</> end.');
+  expect(render('- a: $$x$$, $$y$$')).toContain('a: <inline>x</>, <inline>y</>');
+});
+
 test('prices stay prices', () => {
+  expect(render('One is $$ and one is $$$.')).toContain('One is $$ and one is $$$.');
   expect(render('It costs $5 today and $6 tomorrow.')).toContain('It costs $5 today and $6 tomorrow.');
 });
 

@@ -1,7 +1,8 @@
 import type { TokenizerAndRendererExtension, Tokens } from 'marked';
 
-/** `$…$` does not begin or end with a space, nor end before a digit: prices stay prices. */
-const inlineMath = /^(?:\$(?![\s$])((?:\\.|[^$\\\n])+?)(?<!\s)\$(?!\d)|\\\((.+?)\\\))/;
+/** `$…$` and `$$…$$` do not begin or end with a space, nor end before a digit: prices stay prices. */
+const inlineMath =
+  /^(?:\$\$(?![\s$])((?:\\.|[^$\\\n])+?)(?<!\s)\$\$(?![\d$])|\$(?![\s$])((?:\\.|[^$\\\n])+?)(?<!\s)\$(?!\d)|\\\((.+?)\\\))/;
 const blockMath = /^(?:\$\$([\s\S]+?)\$\$|\\\[([\s\S]+?)\\\])(?:\n|$)?/;
 
 /**
@@ -18,7 +19,7 @@ export function mathExtensions(
     start: (source) => (level === 'block' ? /(?<=\n)(\$\$|\\\[)/ : /\$|\\\(/).exec(source)?.index,
     tokenizer(source): Tokens.Generic | undefined {
       const match = (level === 'block' ? blockMath : inlineMath).exec(source);
-      const latex = match?.[1] ?? match?.[2];
+      const latex = match?.slice(1).find((group) => group !== undefined);
       return match && latex !== undefined
         ? { type: `${level}-math`, raw: match[0], latex: latex.trim() }
         : undefined;
