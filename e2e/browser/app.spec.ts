@@ -37,12 +37,22 @@ test('conversations are renamed, found, deleted, and nobody else sees them', asy
   const list = app.page.getByRole('navigation', { name: 'Conversations' });
   await list.getByRole('button', { name: 'More for What is the capital of France?' }).click();
   await app.page.getByRole('menuitem', { name: 'Rename' }).click();
-  await app.page.getByLabel('New name').fill('Geography');
+  // The hub keeps 200 characters.
+  const name = app.page.getByLabel('New name');
+  await name.fill('');
+  await app.page.keyboard.insertText('x'.repeat(300));
+  await expect(name).toHaveValue('x'.repeat(200));
+  await name.fill('Geography');
   await app.page.keyboard.press('Enter');
   await expect(list.getByRole('button', { name: 'Geography', exact: true })).toBeVisible();
   await app.page.getByLabel('Search conversations').fill('no such words');
   await expect(list).toContainText('No conversation contains');
+  await app.page.route('**/api/conversations?*', (route) => route.abort());
+  await app.page.getByLabel('Search conversations').fill('pari');
+  await expect(list).toContainText('The hub does not answer');
+  await app.page.unroute('**/api/conversations?*');
   await app.page.getByLabel('Search conversations').fill('paris');
+  await expect(list).not.toContainText('The hub does not answer');
   await expect(list.getByRole('button', { name: /^Geography/ })).toBeVisible();
 
   await using other = await app.browser.newContext({ baseURL: app.hub.url });

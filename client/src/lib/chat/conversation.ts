@@ -7,6 +7,8 @@ export const untitled = 'New conversation';
 /** Small models ramble at the API's own default, which is 1. People see and change it in the conversation's settings. */
 const defaultSampling: Sampling = { temperature: 0.4, top_p: 0.9 };
 const longestTitle = 60;
+/** How many characters the hub keeps of a name that a person gives a conversation. */
+export const longestName = 200;
 
 export interface RequestMessage {
   role: 'system' | 'user' | 'assistant';

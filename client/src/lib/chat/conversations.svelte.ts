@@ -50,20 +50,25 @@ export class Conversations {
   }
 
   async #act(act: () => Promise<unknown>): Promise<void> {
+    let problem: string | undefined;
     try {
       await act();
-      this.problem = undefined;
     } catch (error) {
-      this.problem = messageOf(error);
+      problem = messageOf(error);
     }
     await this.refresh();
+    if (problem !== undefined) this.problem = problem;
   }
 
   async #read(
     cursor: string | undefined,
   ): Promise<{ conversations: ConversationSummary[]; next: string | null } | undefined> {
     try {
-      return await hubJson(`/api/conversations?${pageQuery(this.query.trim(), cursor)}`);
+      const page = await hubJson<{ conversations: ConversationSummary[]; next: string | null }>(
+        `/api/conversations?${pageQuery(this.query.trim(), cursor)}`,
+      );
+      this.problem = undefined;
+      return page;
     } catch (error) {
       this.problem = messageOf(error);
       return undefined;
