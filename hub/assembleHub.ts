@@ -172,6 +172,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
         // Fetched once more, a model keeps the plan that the operator gave it.
         if (!deployments.find(model)) await operator.deploy(model, { mode: 'automatic', replicas: 1 });
       },
+      replace: (model) => operator.replaceModel(model),
     },
     { directory: init.importsDirectory, ...(init.download ? { download: init.download } : {}) },
   );

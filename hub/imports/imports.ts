@@ -22,8 +22,10 @@ export interface ImportsComponents {
   store: ImportStore;
   settings: HubSettings;
   logger: Logger;
-  /** Serves a model that came, where that was wanted; one that is deployed already stays as it is. */
+  /** Serves a model that came, where that was wanted; one that is deployed already keeps its plan. */
   deploy: (model: string) => Promise<unknown>;
+  /** Serves the new files of a model that came again while it is deployed. */
+  replace: (model: string) => Promise<unknown>;
 }
 
 export interface ImportsInit {
@@ -253,7 +255,9 @@ export class Imports {
       // Kept before its files go: a hub that dies in between would take it up without them.
       await this.#keep(job);
       await rm(this.#folder(view.id), { recursive: true, force: true });
-      if (view.deploy) await this.#deploy(model);
+      const { deploy, replace } = this.#components;
+      await this.#serve(model, replace);
+      if (view.deploy) await this.#serve(model, deploy);
     } catch (error) {
       const isPaused = signal.aborted;
       const { code, message } = failureOf(error);
@@ -271,9 +275,9 @@ export class Imports {
   }
 
   /** The model is here whatever comes of this; its page shows what keeps it from being served. */
-  async #deploy(model: string): Promise<void> {
-    const { deploy, logger } = this.#components;
-    await deploy(model).catch((error: unknown) => {
+  async #serve(model: string, serve: ImportsComponents['deploy']): Promise<void> {
+    const { logger } = this.#components;
+    await serve(model).catch((error: unknown) => {
       logger.warn({ model, reason: messageOf(error) }, 'a model that came could not be deployed');
     });
   }

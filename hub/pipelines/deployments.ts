@@ -1,4 +1,5 @@
 /** All models that are served: leads what happens to workers to the pipelines that it is about. */
+import { isDeepStrictEqual } from 'node:util';
 import type { DeploymentPlan } from '@potluck/api';
 import type { InstanceId, ModelId, ModelPackage, StageReport, WorkerId } from '@potluck/protocol';
 import type { Logger } from 'pino';
@@ -113,6 +114,28 @@ export class Deployments {
   }
 
   /**
+   * Serves the new files of a deployed model, under its plan as far as that fits them. Answers that run end with an error.
+   * @returns the new deployment; undefined where the model is not deployed, or its files are the same
+   */
+  replaceModel(model: Model): Deployment | undefined {
+    const { id, layers } = model.package;
+    const present = this.#deployments.get(id);
+    if (!present || isSameModel(present.model, model)) return undefined;
+    const replicas = replicaCount(present.plan);
+    const plan: DeploymentPlan = checkPlan(present.plan, layers.length)
+      ? { mode: 'automatic', replicas }
+      : present.plan;
+    const keepers = Array.from({ length: replicas }, () => this.#makeKeeper(model, plan));
+    const { revision, createdAt } = present;
+    const deployment: Deployment = { model, plan, revision: revision + 1, createdAt, replicas: keepers };
+    this.#deployments.set(id, deployment);
+    for (const keeper of present.replicas) this.#retire(keeper, 'its model was added again');
+    for (const keeper of keepers) keeper.reconsider();
+    this.#tell((listener) => listener.changed?.(id));
+    return deployment;
+  }
+
+  /**
    * Takes a model off the workers; answers that run end with an error.
    * @throws DeploymentError if it is not deployed
    */
@@ -196,9 +219,9 @@ export class Deployments {
   }
 
   /** Ends a pipeline for good; others may use its workers once they freed its stages. */
-  #retire(keeper: PipelineKeeper): void {
+  #retire(keeper: PipelineKeeper, reason = 'it was undeployed'): void {
     this.#leaving.add(keeper);
-    void keeper.stop('it was undeployed').then(() => {
+    void keeper.stop(reason).then(() => {
       this.#leaving.delete(keeper);
       this.reconsider();
     });
@@ -226,6 +249,11 @@ export class Deployments {
   #tell(call: (listener: DeploymentsListener) => void): void {
     for (const listener of [...this.#listeners]) call(listener);
   }
+}
+
+/** Whether both were made of the same files, whenever that was. */
+function isSameModel({ package: one }: Model, { package: other }: Model): boolean {
+  return isDeepStrictEqual({ ...one, importedAt: 0 }, { ...other, importedAt: 0 });
 }
 
 function revisionConflict(model: string, present: Deployment | undefined): DeploymentError {

@@ -46,6 +46,20 @@ export class Operator {
     return deployment;
   }
 
+  /**
+   * Serves the new files of a model that was added again. Does nothing where the model is not deployed, or its files are
+   * the same.
+   * @throws ModelError
+   */
+  async replaceModel(id: string): Promise<void> {
+    const { catalogue, deployments, store } = this.#components;
+    if (!deployments.find(id)) return;
+    const deployment = deployments.replaceModel(await catalogue.open(id));
+    if (!deployment) return;
+    const { plan, createdAt } = deployment;
+    await store.put({ model: id, plan, createdAt });
+  }
+
   /** @throws DeploymentError if it is not deployed */
   async undeploy(id: string): Promise<void> {
     const { deployments, store } = this.#components;

@@ -110,6 +110,37 @@ test('a model that comes once more stays deployed as it is', async () => {
   expect(hub.deployments.find(model)).toMatchObject({ revision: 1, plan });
 });
 
+test('a deployed model that comes again with other weights is served with these, under the plan that it has', async () => {
+  await start();
+  hub.worker('one');
+  const folder = path.join(directory, 'changing');
+  const source = { kind: 'directory', path: folder };
+  const importAgain = async (): Promise<string> => {
+    const { id } = await add(source);
+    await rests(id);
+    // Pausing waits for the work's end: what follows an import that is done is over then.
+    await api(hub, 'POST', `/imports/${id}/pause`);
+    return (await models()).find((one) => one.id === 'changing')!.id;
+  };
+  await writeRandomDecoder(folder, tinyDecoder);
+  const model = await importAgain();
+  const plan = { mode: 'shards', count: 2, replicas: 1 };
+  await api(hub, 'PUT', '/deployments', { model, plan });
+  const before = hub.deployments.find(model)!;
+  await importAgain();
+  expect(hub.deployments.find(model)).toBe(before);
+
+  await writeRandomDecoder(folder, { ...tinyDecoder, layers: tinyDecoder.layers + 1 });
+  await importAgain();
+  const after = hub.deployments.find(model)!;
+  expect(after).toMatchObject({ revision: 2, plan });
+  expect(after.model.package.layers).toHaveLength(tinyDecoder.layers + 1);
+  await expect
+    .poll(() => hub.deployments.find(model)?.replicas[0]?.ready?.stages.at(-1)?.lastLayer)
+    .toBe(tinyDecoder.layers);
+  expect(await hub.database.deployments.list()).toMatchObject([{ model, plan }]);
+});
+
 test('whether the Hub answers is known before something is fetched', async () => {
   await start();
   const state = async (): Promise<unknown> => (await api(hub, 'GET', '/remote-hub')).body;
