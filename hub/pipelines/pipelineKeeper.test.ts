@@ -39,8 +39,12 @@ test('a worker beyond what is needed stands by, and takes over at once when the 
   const second = hub.worker('second');
   await second.message('welcome');
   expect(second.received.map(({ type }) => type)).toEqual(['welcome']);
+  const losses: string[] = [];
+  hub.deployments.listen({ lost: (_keeper, _pipeline, reason) => losses.push(reason) });
   first.kill();
   await hub.served(2);
+  // A client reads this: no code of the web socket is in it.
+  expect(losses).toEqual(['worker first is gone: its connection closed']);
   expect(routes()).toEqual(['second[0-7]']);
 });
 

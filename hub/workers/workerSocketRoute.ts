@@ -26,8 +26,8 @@ export function workerSocketRoute(components: ControlComponents, init: ControlIn
         if (typeof data === 'string') connection?.receiveText(data);
         else if (data instanceof ArrayBuffer) connection?.receiveBinary(new Uint8Array(data));
       },
-      onClose: ({ code, reason }) => {
-        connection?.ended(`its connection closed (${reason || `code ${code}`})`);
+      onClose: ({ reason }) => {
+        connection?.ended(reason ? `its connection closed (${reason})` : 'its connection closed');
       },
       onError: () => {
         connection?.ended('its connection failed');

@@ -79,6 +79,24 @@ describe('a made-up model', () => {
     });
   });
 
+  it('says which file Git has not fetched, be it the graph or its weights', async () => {
+    const pointer = new TextEncoder().encode(
+      `version https://git-lfs.github.com/spec/v1\noid sha256:${'0'.repeat(64)}\nsize 12345\n`,
+    );
+    const graph = memoryModelFiles({ 'model.onnx': pointer });
+    await expect(readDecoderGraph(graph, 'model.onnx', {})).rejects.toThrow(
+      /^model\.onnx: a Git LFS pointer, not the file itself\. Run `git lfs pull`/,
+    );
+    const builder = new GraphBuilder('weights');
+    const data = { kind: 'range', file: 'a.data', offset: 0, length: 4096 } as const;
+    builder.graph.initializers.set('weight', { name: 'weight', type: 'uint8', dims: [4096], data });
+    const weights = memoryModelFiles({
+      'model.onnx': writeModel(builder.model({ '': 21 })),
+      'a.data': pointer,
+    });
+    await expect(readDecoderGraph(weights, 'model.onnx', {})).rejects.toThrow(/^a\.data: a Git LFS pointer/);
+  });
+
   it('needs WebGPU or CUDA where attention normalises queries and keys', async () => {
     const withInputs = (...last: string[]): ModelFiles =>
       tinyGraph((graph) => {

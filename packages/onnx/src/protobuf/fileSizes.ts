@@ -24,8 +24,10 @@ export function openOnce(files: ModelFiles): FileSizes & { open(file: string): P
       source = await files.open(file);
     } catch (cause) {
       if (cause instanceof ModelFileError) throw cause;
-      throw new ModelFileError(`can't be opened: ${String(cause)}`, file, { cause });
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new ModelFileError(`can't be opened: ${reason}`, file, { cause });
     }
+    await refusePointer(source, file);
     sources.set(file, source);
     return source;
   };
@@ -34,6 +36,20 @@ export function openOnce(files: ModelFiles): FileSizes & { open(file: string): P
     sizeOf: async (file) => (await open(file)).size,
     read: async (file, offset, length) => (await open(file)).read(offset, length),
   };
+}
+
+/** The first line of what Git LFS puts in a file's place, by its specification; such a file is smaller than 1024 bytes. */
+const pointerStart = 'version https://git-lfs.github.com/spec/';
+
+/** @throws {ModelFileError} if Git has not fetched the file: a clone without Git LFS holds pointers to large files */
+async function refusePointer(source: ByteSource, file: string): Promise<void> {
+  if (source.size < pointerStart.length || source.size >= 1024) return;
+  const start = new TextDecoder().decode(await source.read(0, pointerStart.length));
+  if (start !== pointerStart) return;
+  throw new ModelFileError(
+    'a Git LFS pointer, not the file itself. Run `git lfs pull` in its repository, then add the model again',
+    file,
+  );
 }
 
 /**

@@ -33,8 +33,8 @@ export function webSocketOpener(WebSocketLike: WebSocketClass): OpenHubSocket {
     socket.onerror = (event) => {
       failure = (event as { message?: string }).message ?? 'the connection failed';
     };
-    socket.onclose = ({ code, reason }) => {
-      events.onClosed(reason || failure || `the socket was closed (code ${code})`);
+    socket.onclose = ({ reason }) => {
+      events.onClosed(reason || failure || 'the connection to the hub closed');
     };
     return { send: (data) => socket.send(data), close: () => socket.close() };
   };
