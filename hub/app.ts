@@ -9,6 +9,7 @@ import { blobRoutes } from './http/blobs.ts';
 import { crossOrigin } from './http/crossOrigin.ts';
 import { bearerOf, identify, requireScope, type CallerOptions } from './http/caller.ts';
 import { healthRoutes } from './http/health.ts';
+import { limitBody, maxOpenBodyBytes } from './http/limitBody.ts';
 import { managementRoutes, type ManagementComponents } from './http/management/managementRoutes.ts';
 import type { ChatComponents } from './http/openai/chatCompletions.ts';
 import { openaiRoutes } from './http/openai/openaiRoutes.ts';
@@ -62,7 +63,7 @@ export function createApp(components: AppComponents): Hono {
 
   // These check their own secrets.
   app.get(workerSocketPath, components.workerSocket);
-  app.post(workerGoodbyePath, pageGoodbyeRoute(components));
+  app.post(workerGoodbyePath, limitBody(maxOpenBodyBytes), pageGoodbyeRoute(components));
   app.route('/peerjs', signallingRoutes(components.signalling));
 
   app.use(identify(components.callers));

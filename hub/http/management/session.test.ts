@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ApiKey, CreatedApiKey, CreatedJoinToken, JoinToken, Session, Settings } from '@potluck/api';
-import { InstanceId, WorkerId } from '@potluck/protocol';
+import { InstanceId, WorkerId, workerGoodbyePath } from '@potluck/protocol';
 import { afterEach, expect, test, vi } from 'vitest';
 import { api, elsewhere } from '../../testing/apiClient.ts';
 import { answering, startTestHub, testApiKey, testJoinToken, type TestHub } from '../../testing/testHub.ts';
@@ -273,4 +273,24 @@ test('this machine needs a login, too, where the operator says so', async () => 
   await api(hub, 'PATCH', '/settings', { revision: body.revision, trustLocal: false });
   expect(await session()).toMatchObject({ via: 'none', scopes: [] });
   expect((await api(hub, 'GET', '/nodes')).status).toBe(401);
+});
+
+test('a body too large is refused before it is read, also from those who have not logged in', async () => {
+  hub = await startTestHub();
+  const post = (path: string, body: BodyInit, init: RequestInit = {}): Promise<Response> =>
+    fetch(`${hub.url}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+      ...init,
+    });
+  const long = JSON.stringify({ password: 'x'.repeat(70_000) });
+  expect((await post('/api/session', long)).status).toBe(413);
+  // Without a length that was announced, too.
+  expect(
+    (await post('/api/session', new Blob([long]).stream(), { duplex: 'half' } as RequestInit)).status,
+  ).toBe(413);
+  expect((await post(workerGoodbyePath, long)).status).toBe(413);
+  expect((await post('/api/conversations', `{"a":"${'x'.repeat(17_000_000)}"}`)).status).toBe(413);
+  expect((await post('/api/session', JSON.stringify({ password: 'x' }))).status).not.toBe(413);
 });

@@ -1,12 +1,9 @@
 /** OpenAI's API, as far as it goes. */
 import { Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import type { ModelPackage } from '@potluck/protocol';
 import { ApiError } from '../apiError.ts';
+import { limitBody, maxBodyBytes } from '../limitBody.ts';
 import { answerChat, unknownModel, type ChatComponents } from './chatCompletions.ts';
-
-/** A prompt of 256k tokens has about a megabyte. */
-const maxBodyBytes = 16 * 1024 * 1024;
 
 /** Routes to mount under `/v1` (and, for clients that leave it out, under `/`). */
 export function openaiRoutes(components: ChatComponents): Hono {
@@ -22,18 +19,7 @@ export function openaiRoutes(components: ChatComponents): Hono {
     if (!deployment) throw unknownModel(id, deployments.list);
     return c.json(describeModel(deployment.model.package));
   });
-  app.post(
-    '/chat/completions',
-    bodyLimit({
-      maxSize: maxBodyBytes,
-      onError: () => {
-        throw new ApiError(413, `The body is larger than ${maxBodyBytes} bytes.`, {
-          code: 'request_too_large',
-        });
-      },
-    }),
-    (c) => answerChat(c, components),
-  );
+  app.post('/chat/completions', limitBody(maxBodyBytes), (c) => answerChat(c, components));
   app.all('/chat/completions', (c) => {
     c.header('allow', 'POST');
     throw new ApiError(405, `${c.req.method} is not allowed here; use POST.`, { code: 'method_not_allowed' });
