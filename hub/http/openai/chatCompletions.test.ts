@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import OpenAI from 'openai';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Prompt } from '@potluck/protocol';
@@ -237,6 +238,15 @@ test('a body may begin with a byte order mark, and one that is wrong is told whe
   const wrong = await sendChat('{"model": "test-model", messages: []}');
   expect(await wrong.json()).toMatchObject({
     error: { message: expect.stringMatching(/^The body is not valid JSON: .*position 24/) as string },
+  });
+});
+
+test('a compressed body is refused with the name of its encoding', async () => {
+  const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
+  const response = await sendChat(ask, { headers, body: gzipSync(JSON.stringify(ask)) });
+  expect(response.status).toBe(415);
+  expect(await response.json()).toMatchObject({
+    error: { message: expect.stringContaining('"gzip"') as string, code: 'unsupported_encoding' },
   });
 });
 
