@@ -59,13 +59,15 @@ async function ask(
   return { text: data.choices[0]?.message.content ?? '', route: response.headers.get('x-potluck-route') };
 }
 
-const workerPids = async (hub: ChildProcess): Promise<number[]> => {
-  const lister = spawn('ps', ['-o', 'pid=', '--ppid', String(hub.pid)], {
+/** The processes that a hub has started: its workers, and those that encode conversations. */
+const childrenOf = async (hub: ChildProcess): Promise<{ pid: number; isWorker: boolean }[]> => {
+  const lister = spawn('ps', ['-o', 'pid=,args=', '--ppid', String(hub.pid)], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   let text = '';
   for await (const chunk of lister.stdout) text += String(chunk);
-  return text.trim().split(/\s+/).filter(Boolean).map(Number);
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  return lines.map((line) => ({ pid: Number.parseInt(line), isWorker: / worker /.test(line) }));
 };
 const isAlive = (pid: number): boolean => {
   try {
@@ -84,10 +86,10 @@ test('a cold start answers with one worker, and the same with three; its databas
   expect(await readdir(path.join(directory, 'data/workers/local-1/blobs'))).toEqual([]);
   const before = (await (await fetch(`${url}/api/requests`)).json()) as { requests: unknown[] };
   expect(before.requests).toHaveLength(1);
-  const workers = await workerPids(whole);
-  expect(workers).toHaveLength(1);
+  const children = await childrenOf(whole);
+  expect(children.filter(({ isWorker }) => isWorker)).toHaveLength(1);
   whole.kill('SIGKILL');
-  await expect.poll(() => workers.some(isAlive), { timeout: 20_000 }).toBe(false);
+  await expect.poll(() => children.some(({ pid }) => isAlive(pid)), { timeout: 20_000 }).toBe(false);
 
   const split = start('--port', '0', '--local-workers', '3', '--stages', '3');
   const splitUrl = await readyUrl(split);
@@ -97,10 +99,12 @@ test('a cold start answers with one worker, and the same with three; its databas
   });
   const after = (await (await fetch(`${splitUrl}/api/requests`)).json()) as { requests: unknown[] };
   expect(after.requests).toHaveLength(2);
-  const splitWorkers = await workerPids(split);
+  const splitChildren = await childrenOf(split);
+  expect(splitChildren.filter(({ isWorker }) => isWorker)).toHaveLength(3);
   split.kill('SIGTERM');
   expect(await once(split, 'exit')).toEqual([0, null]);
-  expect(splitWorkers.some(isAlive)).toBe(false);
+  expect(splitChildren.some(({ pid, isWorker }) => isWorker && isAlive(pid))).toBe(false);
+  await expect.poll(() => splitChildren.some(({ pid }) => isAlive(pid)), { timeout: 20_000 }).toBe(false);
   expect((await stat(path.join(directory, 'data/secrets.json'))).mode & 0o777).toBe(0o600);
 });
 
