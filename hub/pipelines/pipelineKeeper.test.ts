@@ -108,7 +108,10 @@ test.each(['vanishes', 'is evicted', 'is paused'])(
     else if (what === 'is evicted')
       await api(hub, 'POST', `/nodes/${first.id}/evict`, { reason: 'too slow' });
     else await api(hub, 'PATCH', `/nodes/${first.id}`, { mode: 'paused' });
-    const message = what === 'is paused' ? /first is paused/ : /no worker has joined/;
+    const message =
+      what === 'is paused'
+        ? /no device that has joined can serve the model, which needs .*; first is paused/
+        : /no worker has joined/;
     await expect.poll(() => hub.deployment.missing).toMatch(message);
     const refused = await fetch(`${hub.url}/v1/chat/completions`, {
       method: 'POST',

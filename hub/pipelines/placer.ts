@@ -1,6 +1,7 @@
 /** Where a pipeline could go: on the workers that are here, without those that failed just now. */
 import type { DeploymentPlan } from '@potluck/api';
 import type { ModelPackage } from '@potluck/protocol';
+import { formatBytes } from '../formatBytes.ts';
 import type { Model } from '../models/model.ts';
 import { isGpu } from '../placement/isGpu.ts';
 import { placeByPlan } from '../placement/placeByPlan.ts';
@@ -59,10 +60,11 @@ export class Placer {
     const first = placeByPlan(model.package, able, plan, nameOf, former);
     const placement = first.ok ? first : placeByPlan(model.package, candidates, plan, nameOf, former);
     if (!placement.ok) {
-      return {
-        ok: false,
-        missing: [`${model.package.id}: ${placement.message}`, ...unusable].join('; '),
-      };
+      const nobodyMay = placement.code === 'no-workers' && unusable.length > 0;
+      const message = nobodyMay
+        ? `no device that has joined can serve the model, which needs ${formatBytes(placement.neededBytes)}`
+        : placement.message;
+      return { ok: false, missing: [`${model.package.id}: ${message}`, ...unusable].join('; ') };
     }
     return { ok: true, stages: this.#share(placement.stages, candidates) };
   }
