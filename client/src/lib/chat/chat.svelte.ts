@@ -143,7 +143,8 @@ export class Chat {
     if (!this.isIdle) return;
     const turn = this.#turn;
     const { conversation, currentMessageId: shownBefore } = this;
-    const model = conversation.model ?? servedModel;
+    // Where the page does not know it yet, the hub takes its default model.
+    const model = conversation.model ?? (servedModel === '' ? null : servedModel);
     const stopping = (this.#stop = new AbortController());
     const thread = threadOf(this.messages, promptId);
     const answer = $state(message({ parentId: promptId, role: 'assistant', status: 'streaming', model }));
@@ -161,7 +162,7 @@ export class Chat {
       const place = { conversationId: conversation.id, parentId: promptId, messageId: answer.id };
       const body = {
         ...conversation.sampling,
-        model,
+        ...(model === null ? {} : { model }),
         messages: toRequestMessages(conversation.systemPrompt, thread),
       };
       for await (const event of streamCompletion(body, place, stopping.signal)) {
