@@ -262,6 +262,10 @@ test('where nothing is ready, the chat says what is missing and what to do', asy
 test('what is said before the page knows who answers is sent when it does', async () => {
   let tell = (): void => undefined;
   const told = new Promise<void>((resolve) => (tell = resolve));
+  // The page's own event stream can be held back, that of a shared worker can't.
+  await app.page.addInitScript(() => {
+    Reflect.deleteProperty(globalThis, 'SharedWorker');
+  });
   await app.page.route('**/api/events', async (route) => told.then(() => route.continue()));
   await app.page.goto('/');
   await keepShort(app.page);
@@ -282,6 +286,13 @@ test('what is said before the page knows who answers is sent when it does', asyn
   const list = app.page.getByRole('navigation', { name: 'Conversations' });
   await expect(list.getByRole('button', { name: /^Say hello/ })).toBeVisible();
   expect(await list.evaluate((element) => element.scrollWidth <= element.clientWidth)).toBe(true);
+
+  // A page that does not know its hub's models yet leaves the choice to the hub.
+  await app.page.unroute('**/api/events');
+  await app.page.route('**/api/events', () => undefined);
+  await app.page.reload();
+  await app.page.getByRole('article', { name: 'Answer' }).getByRole('button', { name: 'Regenerate' }).click();
+  await expect(app.page.getByLabel('Version 2 of 2')).toBeVisible();
 });
 
 test('who did not log in hears that a message is not sent, and still has it', async () => {
