@@ -99,7 +99,6 @@ export class Generator {
           { route: routeOf(pipeline.stages), chunkTokens },
           `prompts run in chunks of at most ${chunkTokens} tokens`,
         );
-        keeper.model.tokenizer.warmUp();
       },
       lost: (keeper, pipeline, reason) => this.#lost(keeper, pipeline, reason),
     });

@@ -332,6 +332,8 @@ export class PipelineKeeper {
         assignments: assignmentsOf(cut, this.#stageDeadlineMs),
         isWanted: () => this.#pipeline === cut,
       });
+      // While the workers load, so that the first request does not wait for it.
+      model.tokenizer.warmUp();
       if (this.#pipeline === cut) this.#watchProgress();
     } catch (error) {
       if (this.#pipeline !== pipeline) return;
