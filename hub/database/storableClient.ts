@@ -5,7 +5,7 @@ import type { Client, InArgs, InStatement, InValue } from '@libsql/client';
 const symbolForNull = '\u2400';
 
 /** @returns the text as the database keeps it whole: NUL as a visible sign, lone surrogates as U+FFFD */
-export function storableText(text: string): string {
+function storableText(text: string): string {
   return text.toWellFormed().replaceAll('\0', symbolForNull);
 }
 

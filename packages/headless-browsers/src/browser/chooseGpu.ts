@@ -43,7 +43,7 @@ export async function chooseGpu(
 }
 
 /** The likeliest to work first. */
-export function waysFor(gpu: Gpu, xvfb: string | undefined, platform: NodeJS.Platform): ChosenGpu[] {
+function waysFor(gpu: Gpu, xvfb: string | undefined, platform: NodeJS.Platform): ChosenGpu[] {
   const headless = { gpu, xvfb: undefined };
   if (platform !== 'linux' || xvfb === undefined) return [headless];
   const windowed = { gpu, xvfb };

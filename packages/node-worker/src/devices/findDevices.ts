@@ -29,7 +29,7 @@ const howToGet: Record<Provider, string> = {
   cpu: 'ONNX Runtime does not run here: `npm ci` again, and check that this platform is supported',
 };
 
-export const realDeviceChecks: DeviceChecks = {
+const realDeviceChecks: DeviceChecks = {
   probe: probeDevice,
   missing: (provider) => (provider === 'cuda' ? missingForCuda() : undefined),
   isSoftware: onlySoftwareVulkan,
