@@ -38,7 +38,7 @@ async function main(args) {
   const [command, ...rest] = args;
   switch (command) {
     case 'hub':
-      return (await import('../hub/main.ts')).runHub(rest);
+      return (await import('../hub/wiring/main.ts')).runHub(rest);
     case 'worker':
       return (await import('../packages/node-worker/src/main.ts')).runWorker(rest);
     case 'browsers':

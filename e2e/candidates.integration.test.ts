@@ -5,7 +5,7 @@ import { networkInterfaces } from 'node:os';
 import { RTCPeerConnection } from 'node-datachannel/polyfill';
 import { pino } from 'pino';
 import { afterEach, expect, test } from 'vitest';
-import { startStunServer, type StunServer } from '../hub/stun/stunServer.ts';
+import { startStunServer, type StunServer } from '../hub/network/stun/stunServer.ts';
 import { loadPeer } from '../packages/node-worker/src/web-rtc/loadPeer.ts';
 import { startTurnServer } from './support/turnServer.ts';
 import { launchTestBrowser } from './support/testBrowser.ts';

@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test, type Page } from '@playwright/test';
-import { createAuthority, issueServerCertificate } from '../../hub/certificate/issueCertificate.ts';
+import { createAuthority, issueServerCertificate } from '../../hub/network/certificate/issueCertificate.ts';
 import { startHub, startWorker } from '../support/hubProcess.ts';
 import { nodesOf } from '../support/nodes.ts';
 import { temporaryDirectory } from '../support/temporaryDirectory.ts';

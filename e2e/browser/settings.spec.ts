@@ -1,7 +1,7 @@
 /** The settings page: each line is changed there, and does what it says at the hub. */
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type Browser, type BrowserContext, type Locator, type Page } from '@playwright/test';
-import { createAuthority, issueServerCertificate } from '../../hub/certificate/issueCertificate.ts';
+import { createAuthority, issueServerCertificate } from '../../hub/network/certificate/issueCertificate.ts';
 import { startHub, type HubProcess } from '../support/hubProcess.ts';
 import { goTo, seriousViolations } from './support/appPage.ts';
 import { launchChromium } from './support/chromium.ts';

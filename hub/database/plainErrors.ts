@@ -1,5 +1,5 @@
 /** Errors of the database in words that may be shown and logged: the libraries' own quote whole rows. */
-import { fullDiskError, isFullDisk } from '../fullDisk.ts';
+import { fullDiskError, isFullDisk } from '../files/fullDisk.ts';
 
 /** Thrown where the database can't do what it was asked for. */
 export class DatabaseError extends Error {

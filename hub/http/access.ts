@@ -1,6 +1,6 @@
 /** Whether a request was made on the hub's own machine, and whether a page of another origin is behind it. */
 import type { Context } from 'hono';
-import { machineNames } from '../reachability/localNames.ts';
+import { machineNames } from '../network/reachability/localNames.ts';
 import { connectionOf } from './source.ts';
 
 /** Headers that a proxy adds: behind one, everybody seems to be on this machine. */

@@ -1,12 +1,12 @@
 /** Errors in the shape that OpenAI's clients read: `{error: {message, type, param, code}}`. */
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import { TooManyPasswords } from '../access/hashQueue.ts';
-import { CallFailure } from '../calling/callFailure.ts';
+import { TooManyPasswords } from '../accounts/hashQueue.ts';
+import { CallFailure } from '../workers/calling/callFailure.ts';
 import { ModelError, StorageError } from '../errors.ts';
-import { fullDiskError, isFullDisk } from '../fullDisk.ts';
+import { fullDiskError, isFullDisk } from '../files/fullDisk.ts';
 import { GenerationError } from '../generation/generationError.ts';
-import { ImportError } from '../imports/importRecord.ts';
+import { ImportError } from '../models/imports/importRecord.ts';
 import { RemoteHubError } from '../models/remote/remoteHubError.ts';
 import { DeploymentError } from '../pipelines/deploymentError.ts';
 import { SettingsConflict, SettingsIncomplete } from '../settings/hubSettings.ts';

@@ -2,10 +2,10 @@
 import { createHash } from 'node:crypto';
 import type { Scope } from '@potluck/api';
 import type { Context, MiddlewareHandler } from 'hono';
-import type { ApiKeys, UsedKey } from '../access/apiKeys.ts';
-import type { Logins } from '../access/logins.ts';
-import type { ProxySigns } from '../access/proxySigns.ts';
-import { sameSecret } from '../secrets.ts';
+import type { ApiKeys, UsedKey } from '../accounts/apiKeys.ts';
+import type { Logins } from '../accounts/logins.ts';
+import type { ProxySigns } from '../accounts/proxySigns.ts';
+import { sameSecret } from '../accounts/secrets.ts';
 import { isFromOwnPage, localTrust } from './access.ts';
 import { ApiError } from './apiError.ts';
 import type { HubCookies } from './cookies.ts';

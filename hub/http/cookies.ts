@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Context } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
-import { loginSeconds } from '../access/logins.ts';
+import { loginSeconds } from '../accounts/logins.ts';
 
 /** Names that all hubs had in common before; still read, so that nobody has to log in anew. */
 const formerNames = { login: 'potluck_login', identity: 'potluck_identity' } as const;

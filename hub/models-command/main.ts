@@ -11,7 +11,7 @@ import type {
   Node,
 } from '@potluck/api';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { readLocalKey } from '../access/localKey.ts';
+import { readLocalKey } from '../accounts/localKey.ts';
 import { formatBytes } from '../formatBytes.ts';
 import { describePreview } from './describePreview.ts';
 import { followDeployment, followImport } from './followProgress.ts';

@@ -6,7 +6,7 @@ import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { Sha256, type BlobRef } from '@potluck/protocol';
 import { systemCodeOf } from '../errors.ts';
-import { isTemporary, writeFileAtomically } from '../writeFileAtomically.ts';
+import { isTemporary, writeFileAtomically } from '../files/writeFileAtomically.ts';
 
 export class BlobStore {
   readonly #directory: string;

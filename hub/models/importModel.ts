@@ -6,7 +6,7 @@ import type { BlobRef, ModelId } from '@potluck/protocol';
 import type { Logger } from 'pino';
 import { ModelError, StorageError, messageOf } from '../errors.ts';
 import { formatBytes } from '../formatBytes.ts';
-import { fullDiskError, isFullDisk } from '../fullDisk.ts';
+import { fullDiskError, isFullDisk } from '../files/fullDisk.ts';
 import type { BlobStore } from './blobStore.ts';
 import { readKeptFiles, type ModelSource } from './modelSource.ts';
 import { NewBlobs } from './newBlobs.ts';

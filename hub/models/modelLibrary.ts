@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { buildStage, readPackedDecoder } from '@potluck/onnx';
 import { ModelId, type BlobRef, type ModelPackage, type StageDescription } from '@potluck/protocol';
 import type { Logger } from 'pino';
-import { builtInModelId } from '../config.ts';
+import { builtInModelId } from '../wiring/config.ts';
 import { ModelError, messageOf } from '../errors.ts';
 import { formatBytes } from '../formatBytes.ts';
 import type { BlobStore } from './blobStore.ts';

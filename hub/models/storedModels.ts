@@ -5,8 +5,8 @@ import path from 'node:path';
 import { ModelId, ModelPackage } from '@potluck/protocol';
 import { z } from 'zod';
 import { messageOf, systemCodeOf } from '../errors.ts';
-import { makeDirectory } from '../makeDirectory.ts';
-import { writeFileAtomically } from '../writeFileAtomically.ts';
+import { makeDirectory } from '../files/makeDirectory.ts';
+import { writeFileAtomically } from '../files/writeFileAtomically.ts';
 
 /** A package on disk, with what says whether it is still current. */
 export const StoredModel = z.object({

@@ -1,7 +1,7 @@
 /** What every event bus does. */
 import { expect, test } from 'vitest';
 import type { LiveEvent } from '@potluck/api';
-import type { EventBus, JournalEvent } from '../events/eventBus.ts';
+import type { EventBus, JournalEvent } from '../live/eventBus.ts';
 
 const event = (number: number): LiveEvent => ({ type: 'model-removed', id: `model-${number}` });
 

@@ -1,7 +1,7 @@
 /** Where pages say goodbye for the worker in them, by a beacon that outlives them. */
 import { PageGoodbye } from '@potluck/protocol';
 import type { Handler } from 'hono';
-import type { JoinTokens } from '../access/joinTokens.ts';
+import type { JoinTokens } from '../accounts/joinTokens.ts';
 import { ApiError } from '../http/apiError.ts';
 import type { WorkerRegistry } from './workerRegistry.ts';
 

@@ -1,9 +1,9 @@
 /** The certificate for HTTPS: look at it, bring one, go back to the hub's own. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { Certificate, NewCertificate } from '@potluck/api';
-import { CertificateProblem } from '../../certificate/checkCertificate.ts';
-import type { Https } from '../../reachability/openHttps.ts';
-import { viewCertificate } from '../../views/certificateView.ts';
+import { CertificateProblem } from '../../network/certificate/checkCertificate.ts';
+import type { Https } from '../../network/reachability/openHttps.ts';
+import { viewCertificate } from '../views/certificateView.ts';
 import { ApiError } from '../apiError.ts';
 import type { ReachabilityComponents } from './reachability.ts';
 import { openApiRoutes } from './openApi.ts';

@@ -1,7 +1,7 @@
 /** `GET /api/events`: what happens, as it happens. */
 import type { Context } from 'hono';
-import type { EventBus, JournalEvent } from '../../events/eventBus.ts';
-import type { LiveState } from '../../events/liveState.ts';
+import type { EventBus, JournalEvent } from '../../live/eventBus.ts';
+import type { LiveState } from '../../live/liveState.ts';
 import { hasScope } from '../caller.ts';
 
 export interface EventComponents {

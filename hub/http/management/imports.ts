@@ -2,7 +2,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { Import, NewImport, UploadPath } from '@potluck/api';
 import { z } from 'zod';
-import type { Imports } from '../../imports/imports.ts';
+import type { Imports } from '../../models/imports/imports.ts';
 import { openApiRoutes } from './openApi.ts';
 import { answers, done, json, noContent, route, takes } from './route.ts';
 

@@ -2,8 +2,8 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { CreatedJoinToken, JoinToken, NewJoinToken } from '@potluck/api';
 import { z } from 'zod';
-import { ownJoinTokenId, type JoinTokenView, type JoinTokens } from '../../access/joinTokens.ts';
-import { joinLinks, workerCommands } from '../../reachability/reachability.ts';
+import { ownJoinTokenId, type JoinTokenView, type JoinTokens } from '../../accounts/joinTokens.ts';
+import { joinLinks, workerCommands } from '../../network/reachability/reachability.ts';
 import type { WorkerRegistry } from '../../workers/workerRegistry.ts';
 import type { WorkerRecord } from '../../workers/workerTable.ts';
 import { ApiError } from '../apiError.ts';

@@ -2,8 +2,8 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { ApiKey, CreatedApiKey, NewApiKey } from '@potluck/api';
 import { z } from 'zod';
-import type { ApiKeys } from '../../access/apiKeys.ts';
-import type { Logins } from '../../access/logins.ts';
+import type { ApiKeys } from '../../accounts/apiKeys.ts';
+import type { Logins } from '../../accounts/logins.ts';
 import { ApiError } from '../apiError.ts';
 import { openApiRoutes } from './openApi.ts';
 import { answers, done, noContent, route, takes } from './route.ts';

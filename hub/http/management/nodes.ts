@@ -5,7 +5,7 @@ import { WorkerId } from '@potluck/protocol';
 import { z } from 'zod';
 import type { Database } from '../../database/database.ts';
 import type { Recorder } from '../../database/recorder.ts';
-import { viewFormerNode, viewNode, type NodeViewComponents } from '../../views/nodeView.ts';
+import { viewFormerNode, viewNode, type NodeViewComponents } from '../views/nodeView.ts';
 import type { WorkerRecord } from '../../workers/workerTable.ts';
 import { ApiError } from '../apiError.ts';
 import { openApiRoutes } from './openApi.ts';

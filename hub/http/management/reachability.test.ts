@@ -1,8 +1,8 @@
 import type { JoinInformation } from '@potluck/api';
 import { Hono } from 'hono';
 import { expect, test } from 'vitest';
-import { createAuthority } from '../../certificate/issueCertificate.ts';
-import type { Reachability } from '../../reachability/reachability.ts';
+import { createAuthority } from '../../network/certificate/issueCertificate.ts';
+import type { Reachability } from '../../network/reachability/reachability.ts';
 import { findSource } from '../source.ts';
 import { loopbackNetworks, trustedProxies } from '../trustedProxies.ts';
 import { hubInformationRoutes, joinInformationRoutes } from './reachability.ts';

@@ -10,7 +10,7 @@ import type { Recorder } from '../../database/recorder.ts';
 import type { RequestRecord } from '../../database/requestRecord.ts';
 import type { RequestCursor, RequestFilter, RequestStore } from '../../database/requestStore.ts';
 import type { Generator } from '../../generation/generator.ts';
-import { viewRequest, viewRequestDetail, type RequestReader } from '../../views/requestView.ts';
+import { viewRequest, viewRequestDetail, type RequestReader } from '../views/requestView.ts';
 import { ApiError } from '../apiError.ts';
 import { openApiRoutes } from './openApi.ts';
 import { answers, done, noContent, route } from './route.ts';

@@ -2,10 +2,10 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { Login, NewPassword, Session, type Scope } from '@potluck/api';
 import type { Context } from 'hono';
-import type { AdminPassword } from '../../access/adminPassword.ts';
-import type { ApiKeys } from '../../access/apiKeys.ts';
-import { Attempts } from '../../access/attempts.ts';
-import type { Logins } from '../../access/logins.ts';
+import type { AdminPassword } from '../../accounts/adminPassword.ts';
+import type { ApiKeys } from '../../accounts/apiKeys.ts';
+import { Attempts } from '../../accounts/attempts.ts';
+import type { Logins } from '../../accounts/logins.ts';
 import { isFromOwnPage } from '../access.ts';
 import { ApiError } from '../apiError.ts';
 import type { Caller } from '../caller.ts';

@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { AddedNode, ConnectionStep, WaitingWorker } from '@potluck/api';
-import type { WorkerCalls } from '../../calling/WorkerCalls.ts';
+import type { WorkerCalls } from '../../workers/calling/WorkerCalls.ts';
 import { openApiRoutes } from './openApi.ts';
 import { answers, route, takes } from './route.ts';
 

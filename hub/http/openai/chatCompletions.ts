@@ -2,7 +2,7 @@
 import type { Context } from 'hono';
 import type { Logger } from 'pino';
 import { conversationHeaders, type Settings } from '@potluck/api';
-import type { KeyUse } from '../../access/keyUse.ts';
+import type { KeyUse } from '../../accounts/keyUse.ts';
 import {
   ConversationError,
   type AnswerPlace,

@@ -4,7 +4,10 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { createAuthority, issueServerCertificate } from '../../../hub/certificate/issueCertificate.ts';
+import {
+  createAuthority,
+  issueServerCertificate,
+} from '../../../hub/network/certificate/issueCertificate.ts';
 
 /** What a page says of itself when it has joined. */
 export interface Arrival {

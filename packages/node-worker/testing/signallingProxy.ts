@@ -5,8 +5,8 @@ import type { Duplex } from 'node:stream';
 import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
 import { WebSocketServer } from 'ws';
-import { SignallingRoom } from '../../../hub/signalling/signallingRoom.ts';
-import { signallingRoutes } from '../../../hub/signalling/signallingRoutes.ts';
+import { SignallingRoom } from '../../../hub/network/signalling/signallingRoom.ts';
+import { signallingRoutes } from '../../../hub/network/signalling/signallingRoutes.ts';
 
 export interface SignallingProxy {
   /** For `startScriptedHub`. */

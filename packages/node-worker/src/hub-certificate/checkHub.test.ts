@@ -7,7 +7,7 @@ import {
   createAuthority,
   issueServerCertificate,
   type KeyedCertificate,
-} from '../../../../hub/certificate/issueCertificate.ts';
+} from '../../../../hub/network/certificate/issueCertificate.ts';
 import { CertificateError } from '../errors.ts';
 import { checkHub } from './checkHub.ts';
 

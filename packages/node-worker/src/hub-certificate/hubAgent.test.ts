@@ -5,7 +5,10 @@ import { createServer } from 'node:https';
 import { connect, type AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { WebSocketServer } from 'ws';
-import { createAuthority, issueServerCertificate } from '../../../../hub/certificate/issueCertificate.ts';
+import {
+  createAuthority,
+  issueServerCertificate,
+} from '../../../../hub/network/certificate/issueCertificate.ts';
 import { checkHub } from './checkHub.ts';
 import { hubFetch } from './hubFetch.ts';
 import { HubWebSocket } from './hubWebSocket.ts';

@@ -10,7 +10,7 @@ import {
   createAuthority,
   issueServerCertificate,
   type KeyedCertificate,
-} from '../../../../hub/certificate/issueCertificate.ts';
+} from '../../../../hub/network/certificate/issueCertificate.ts';
 import { checkHub } from './checkHub.ts';
 import { hubFetch } from './hubFetch.ts';
 import { HubWebSocket } from './hubWebSocket.ts';

@@ -1,0 +1,21 @@
+/** A full disk, as whatever writes to it says so. */
+import { StorageError } from '../errors.ts';
+
+/** Of the file system, its quotas, and SQLite. */
+const fullCodes = new Set(['ENOSPC', 'EDQUOT', 'SQLITE_FULL']);
+
+/** True where an error, or what caused it, says that the disk takes no more. */
+export function isFullDisk(error: unknown): boolean {
+  for (let one = error; one instanceof Error; one = one.cause) {
+    if ('code' in one && typeof one.code === 'string' && fullCodes.has(one.code)) return true;
+  }
+  return false;
+}
+
+/** What people are told of it. */
+export function fullDiskError(cause: unknown): StorageError {
+  return new StorageError(
+    "The hub's disk is full. Free some space, or move the hub's data to a larger disk (--data).",
+    { cause },
+  );
+}

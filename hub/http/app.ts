@@ -1,0 +1,114 @@
+/** The hub's web application: which route is where, and who may use it. */
+import { workerGoodbyePath, workerSocketPath } from '@potluck/protocol';
+import { Hono, type Context, type Env, type Handler } from 'hono';
+import { HTTPException } from 'hono/http-exception';
+import { getPath } from 'hono/utils/url';
+import type { Logger } from 'pino';
+import { ApiError, apiErrorResponse, toApiError } from './apiError.ts';
+import { blobRoutes } from './blobs.ts';
+import { crossOrigin } from './crossOrigin.ts';
+import { bearerOf, identify, requireScope, type CallerOptions } from './caller.ts';
+import { healthRoutes } from './health.ts';
+import { limitBody, maxOpenBodyBytes } from './limitBody.ts';
+import { managementRoutes, type ManagementComponents } from './management/managementRoutes.ts';
+import type { ChatComponents } from './openai/chatCompletions.ts';
+import { openaiRoutes } from './openai/openaiRoutes.ts';
+import { servePages } from './pages.ts';
+import { requestId } from './requestId.ts';
+import { findSource, hubUrlFor } from './source.ts';
+import { unbufferedStreams } from './streams.ts';
+import type { TrustedProxies } from './trustedProxies.ts';
+import type { BlobStore } from '../models/blobStore.ts';
+import { signallingRoutes, type SignallingOptions } from '../network/signalling/signallingRoutes.ts';
+import { pageGoodbyeRoute } from '../workers/pageGoodbyeRoute.ts';
+
+export interface AppComponents
+  extends ManagementComponents, Omit<ChatComponents, keyof ManagementComponents> {
+  blobs: BlobStore;
+  /** The control socket for workers. */
+  workerSocket: Handler;
+  signalling: SignallingOptions;
+  callers: CallerOptions;
+  /** Proxies whose X-Forwarded-* headers are believed. Default: none. */
+  proxies?: TrustedProxies | undefined;
+  /** What `npm run build` made. */
+  pagesDirectory: string;
+  logger: Logger;
+}
+
+const keyHint =
+  'Send an API key as "Authorization: Bearer …"; the hub says where to find its own when it starts.';
+const tokenHint = 'Send the join token as "Authorization: Bearer …"; the hub prints it when it starts.';
+
+/** Puts the application together. It serves web sockets where the server has a WebSocketServer. */
+export function createApp(components: AppComponents): Hono {
+  const { deployments, joinTokens, registry, logger } = components;
+  // A worker that is here gets its weights, also when nobody else can join with its token any more.
+  const opensBlobs = (token: string): boolean => {
+    if (joinTokens.idOf(token) !== undefined) return true;
+    const expired = joinTokens.expiredIdOf(token);
+    if (expired === undefined) return false;
+    return [...registry.table.values()].some(({ joinTokenId }) => joinTokenId === expired);
+  };
+  // Clients join base URLs carelessly: //v1//models is /v1/models (open-webui 12117).
+  const app = new Hono({ getPath: (request) => getPath(request).replaceAll(/\/{2,}/g, '/') });
+
+  app.use(findSource(components.proxies));
+  app.use(unbufferedStreams());
+  app.use(crossOrigin());
+  app.use(requestId());
+
+  // Before everything else: browsers get the page at /models, programs the list of models.
+  app.use(servePages({ directory: components.pagesDirectory }));
+
+  // These check their own secrets.
+  app.get(workerSocketPath, components.workerSocket);
+  app.post(workerGoodbyePath, limitBody(maxOpenBodyBytes), pageGoodbyeRoute(components));
+  app.route('/peerjs', signallingRoutes(components.signalling));
+
+  app.use(identify(components.callers));
+  app.use('/blobs/*', async (c: Context<Env, string>, next) => {
+    const token = bearerOf(c);
+    if (token !== undefined && opensBlobs(token)) return next();
+    return requireScope('ask', tokenHint)(c, next);
+  });
+  app.route('/blobs', blobRoutes(components.blobs, components.catalogue));
+
+  app.route('/health', healthRoutes(deployments));
+  app.get('/', (c) => c.text(greeting(hubUrlFor(c.var.source) ?? new URL(c.req.url).origin)));
+
+  app.route('/api', managementRoutes(components));
+
+  const openai = openaiRoutes(components);
+  for (const path of ['/v1/*', '/models', '/models/*', '/chat/*'])
+    app.use(path, requireScope('ask', keyHint));
+  app.route('/v1', openai);
+  app.route('/', openai);
+
+  app.notFound((c) => {
+    const error = new ApiError(404, `There is no ${c.req.method} ${c.req.path} here.`, { code: 'not_found' });
+    return apiErrorResponse(c, error);
+  });
+  app.onError((error, c) => {
+    const apiError = error instanceof HTTPException ? fromHttpException(error) : toApiError(error);
+    if (apiError.code === 'internal_error') logger.error({ error, path: c.req.path }, 'a request failed');
+    return apiErrorResponse(c, apiError);
+  });
+  return app;
+}
+
+function fromHttpException({ status, message }: HTTPException): ApiError {
+  const hint = 'The body is not of a kind that is taken here: send JSON with Content-Type: application/json.';
+  return new ApiError(status, status === 415 ? hint : message);
+}
+
+function greeting(origin: string): string {
+  return [
+    'This is Potluck: a hub that runs language models on the devices that people lend it.',
+    '',
+    `OpenAI-style API:  ${origin}/v1  (try GET ${origin}/v1/models)`,
+    `Is it ready:       ${origin}/health`,
+    `Who helps:         ${origin}/api/nodes`,
+    '',
+  ].join('\n');
+}

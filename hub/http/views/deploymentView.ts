@@ -1,0 +1,51 @@
+/** A deployment as the API shows it. */
+import type { Deployment as DeploymentView, Replica } from '@potluck/api';
+import type { Generator } from '../../generation/generator.ts';
+import { missingOf, type Deployment } from '../../pipelines/deployment.ts';
+import { routeOf } from '../../pipelines/pipeline.ts';
+import type { PipelineKeeper } from '../../pipelines/pipelineKeeper.ts';
+import { viewStage } from './nodeView.ts';
+
+export interface DeploymentViewComponents {
+  generator: Pick<Generator, 'loadOf'>;
+  /** The model that answers where none is named. */
+  defaultModel: () => string | undefined;
+}
+
+export function viewDeployment(
+  { generator, defaultModel }: DeploymentViewComponents,
+  deployment: Deployment,
+): DeploymentView {
+  const { model, plan, revision, createdAt, replicas } = deployment;
+  return {
+    model: model.package.id,
+    isDefault: model.package.id === defaultModel(),
+    revision,
+    plan,
+    layers: model.package.layers.length,
+    ready: replicas.some(({ ready }) => ready),
+    missing: missingOf(deployment) ?? null,
+    replicas: replicas.map((keeper, index) => viewReplica(generator, keeper, model.package.id, index)),
+    createdAt,
+  };
+}
+
+function viewReplica(
+  generator: Pick<Generator, 'loadOf'>,
+  keeper: PipelineKeeper,
+  model: string,
+  index: number,
+): Replica {
+  const { pipeline, ready, missing, retiring } = keeper;
+  return {
+    index,
+    epoch: pipeline?.epoch ?? null,
+    ready: ready !== undefined,
+    missing: missing ?? (retiring === undefined ? null : `running answers end first: ${retiring}`),
+    route: pipeline ? routeOf(pipeline.stages) : null,
+    stages: (pipeline?.stages ?? []).map((stage, stageIndex) =>
+      viewStage(stage, { model, replica: index, stageIndex }),
+    ),
+    ...generator.loadOf(keeper),
+  };
+}

@@ -1,0 +1,111 @@
+/** A worker as the API shows it. */
+import type { FormerNode, Node, Stage as StageView } from '@potluck/api';
+import type { NodeRecord } from '../../database/nodeStore.ts';
+import type { Generator } from '../../generation/generator.ts';
+import type { Deployments } from '../../pipelines/deployments.ts';
+import type { Stage } from '../../pipelines/pipeline.ts';
+import type { NodeBook } from '../../workers/nodeBook.ts';
+import type { NodeStatistics } from '../../workers/nodeStatistics.ts';
+import type { WorkerRegistry } from '../../workers/workerRegistry.ts';
+import type { WorkerRecord } from '../../workers/workerTable.ts';
+
+export interface NodeViewComponents {
+  registry: WorkerRegistry;
+  deployments: Deployments;
+  generator: Generator;
+  nodes: NodeBook;
+  statistics: NodeStatistics;
+}
+
+export function viewNode(components: NodeViewComponents, worker: WorkerRecord): Node {
+  const { registry, deployments, generator, nodes, statistics } = components;
+  const stages = stagesAt(deployments, worker);
+  const { mode } = nodes.of(worker.id);
+  const reasons = stages.flatMap(({ reason }) => (reason === null ? [] : [reason]));
+  return {
+    id: worker.id,
+    name: worker.name,
+    reportedName: worker.reportedName,
+    kind: worker.kind,
+    version: worker.version,
+    device: worker.device,
+    memoryBytes: worker.memoryBytes,
+    usedBytes: deployments.usedBytes(worker.id),
+    mode,
+    role:
+      stages.length === 0
+        ? 'standby'
+        : stages.every(({ state }) => state === 'ready')
+          ? 'serving'
+          : 'preparing',
+    reason: worker.isLeaving ? 'leaves when its answers have ended' : (reasons[0] ?? null),
+    joinedAt: worker.joinedAt,
+    leaseMs: registry.leaseMs,
+    stages,
+    peers: [...worker.peers].map(([id, { state, reason, roundTripMs, bytesPerSecond, candidatePair }]) => ({
+      id,
+      state,
+      reason: reason ?? null,
+      roundTripMs: roundTripMs ?? null,
+      bytesPerSecond: bytesPerSecond ?? null,
+      candidates: candidatePair
+        ? { local: candidatePair.local.type, remote: candidatePair.remote.type }
+        : null,
+    })),
+    load: worker.load,
+    runningRequests: generator.running.filter(({ workerIds }) => workerIds.includes(worker.id)).length,
+    tokensServed: statistics.tokensOf(worker.id),
+    hidden: worker.presence === undefined ? null : worker.presence !== 'visible',
+  };
+}
+
+/** A worker that was here. */
+export function viewFormerNode(record: NodeRecord): FormerNode {
+  const { id, name, givenName, kind, device, memoryBytes, bannedBecause } = record;
+  const { firstJoinedAt, lastJoinedAt, lastLeftAt, lastLeftReason } = record;
+  return {
+    id,
+    name: givenName ?? name,
+    kind,
+    device,
+    memoryBytes,
+    firstJoinedAt,
+    lastJoinedAt,
+    lastLeftAt,
+    lastLeftReason,
+    evicted: bannedBecause !== null,
+  };
+}
+
+function stagesAt(deployments: Deployments, worker: WorkerRecord): StageView[] {
+  return deployments.list.flatMap(({ model, replicas }) =>
+    replicas.flatMap(({ pipeline }, replica) =>
+      (pipeline?.stages ?? []).flatMap((stage, stageIndex) =>
+        stage.workerId === worker.id
+          ? [viewStage(stage, { model: model.package.id, replica, stageIndex })]
+          : [],
+      ),
+    ),
+  );
+}
+
+/** A stage in its place. */
+export function viewStage(
+  stage: Stage,
+  place: Pick<StageView, 'model' | 'replica' | 'stageIndex'>,
+): StageView {
+  return {
+    assignmentId: stage.assignmentId,
+    ...place,
+    nodeId: stage.workerId,
+    nodeName: stage.workerName,
+    firstLayer: stage.firstLayer,
+    lastLayer: stage.lastLayer,
+    state: stage.state,
+    reason: stage.reason ?? null,
+    progress: stage.progress ?? null,
+    weightBytes: stage.description?.weightBytes ?? null,
+    cacheBytes: stage.cacheBytes ?? null,
+    computesWith: stage.computesWith ?? null,
+  };
+}

@@ -1,0 +1,135 @@
+/** HTTPS beside HTTP: the certificate, the port, and both kept fit. */
+import path from 'node:path';
+import type { Logger } from 'pino';
+import { CertificateKeeper } from '../certificate/CertificateKeeper.ts';
+import { CertificateProblem } from '../certificate/checkCertificate.ts';
+import { givenCertificate } from '../certificate/givenCertificate.ts';
+import type { HubCertificate } from '../certificate/hubCertificate.ts';
+import { ownCertificate } from '../certificate/ownCertificate.ts';
+import {
+  forgetUploadedCertificate,
+  keepUploadedCertificate,
+  uploadedCertificate,
+} from '../certificate/uploadedCertificate.ts';
+import { StartError, systemCodeOf } from '../../errors.ts';
+import {
+  listenSecurely,
+  type Fetch,
+  type SecureListening,
+  type ServerCertificate,
+} from '../../wiring/listen.ts';
+import type { NetworkConfig } from '../../wiring/networkOptions.ts';
+import { certificateNames } from './reachability.ts';
+
+const defaultHttpsPort = 8443;
+
+export interface OpenHttpsInit extends Pick<
+  NetworkConfig,
+  'httpsPort' | 'certificate' | 'certificateKey' | 'addresses'
+> {
+  /** The port asked for HTTP. */
+  port: number;
+  host?: string;
+  /** The hub's data directory. */
+  data: string;
+}
+
+export interface Https {
+  port: number;
+  /** The certificate in use. */
+  readonly certificate: HubCertificate;
+  /** Uses this certificate from now on, also after a restart. @throws CertificateProblem if it can't be used */
+  upload(certificate: ServerCertificate): Promise<void>;
+  /** Forgets a certificate that was uploaded. */
+  useOwn(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens HTTPS.
+ * @returns undefined where it is turned off
+ * @throws StartError for a certificate that can't be used, or a port that was asked for and can't be had
+ */
+export async function openHttps(
+  components: { fetch: Fetch; logger: Logger },
+  init: OpenHttpsInit,
+): Promise<Https | undefined> {
+  const { fetch, logger } = components;
+  if (init.httpsPort === 'off') return undefined;
+  const folder = path.join(init.data, 'certificate');
+  const load = certificateLoader(init, folder, logger);
+  const certificate = await load();
+  const server = await openPort(fetch, certificate, init, logger);
+  const keeper = new CertificateKeeper(
+    { load, use: (renewed) => server.setCertificate(renewed), logger },
+    certificate,
+  );
+  return {
+    port: server.port,
+    get certificate() {
+      return keeper.current;
+    },
+    upload: async (given) => {
+      await keepUploadedCertificate(folder, given);
+      await keeper.look();
+    },
+    useOwn: async () => {
+      await forgetUploadedCertificate(folder);
+      await keeper.look();
+    },
+    close: () => {
+      keeper.stop();
+      return server.close();
+    },
+  };
+}
+
+/** Flags come first, then what was uploaded; one that is no longer fit is no reason to be without HTTPS. */
+function certificateLoader(
+  init: OpenHttpsInit,
+  folder: string,
+  logger: Logger,
+): () => Promise<HubCertificate> {
+  const { certificate, certificateKey } = init;
+  if (certificate !== undefined && certificateKey !== undefined) {
+    return () => givenCertificate(certificate, certificateKey);
+  }
+  let said: string | undefined;
+  return async () => {
+    try {
+      const uploaded = await uploadedCertificate(folder);
+      if (uploaded) return uploaded;
+    } catch (error) {
+      if (!(error instanceof CertificateProblem)) throw error;
+      if (error.message !== said) {
+        logger.warn(`the uploaded ${error.part} ${error.message} Until then HTTPS has the hub's own.`);
+      }
+      said = error.message;
+    }
+    return ownCertificate({ logger, now: Date.now }, folder, certificateNames(init));
+  };
+}
+
+/** A port that nobody asked for is no reason not to start. */
+async function openPort(
+  fetch: Fetch,
+  certificate: HubCertificate,
+  { httpsPort, port, host }: OpenHttpsInit,
+  logger: Logger,
+): Promise<SecureListening> {
+  if (httpsPort === 'off' || httpsPort !== undefined) {
+    return listenSecurely(fetch, certificate, Number(httpsPort), host);
+  }
+  if (port === 0) return listenSecurely(fetch, certificate, 0, host);
+  try {
+    return await listenSecurely(fetch, certificate, defaultHttpsPort, host);
+  } catch (error) {
+    if (!(error instanceof StartError) || systemCodeOf(error.cause) !== 'EADDRINUSE') throw error;
+    const server = await listenSecurely(fetch, certificate, 0, host);
+    logger.warn(
+      `port ${defaultHttpsPort} is in use, so HTTPS is at port ${server.port} this time. ` +
+        'Choose one that stays with --https-port, or --https-port off.',
+    );
+    return server;
+  }
+}

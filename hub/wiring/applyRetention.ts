@@ -1,0 +1,37 @@
+/** Deletes requests that are older than the settings allow: at once when those change, and every hour. */
+import type { Logger } from 'pino';
+import type { Database } from '../database/database.ts';
+import { messageOf } from '../errors.ts';
+import type { HubSettings } from '../settings/hubSettings.ts';
+
+export interface RetentionComponents {
+  settings: HubSettings;
+  database: Pick<Database, 'requests'>;
+  logger: Logger;
+}
+
+const everyMs = 3_600_000;
+const dayMs = 24 * 3_600_000;
+
+/** @returns a function that ends it */
+export function applyRetention({ settings, database, logger }: RetentionComponents): () => void {
+  const apply = async (): Promise<void> => {
+    const { retentionDays } = settings.current;
+    if (retentionDays === null) return;
+    const deleted = await database.requests.remove({ until: Date.now() - retentionDays * dayMs });
+    if (deleted > 0) logger.info({ deleted, retentionDays }, 'deleted old requests');
+  };
+  const start = (): void => {
+    apply().catch((error: unknown) => {
+      logger.error({ reason: messageOf(error) }, 'old requests could not be deleted');
+    });
+  };
+  const timer = setInterval(start, everyMs);
+  timer.unref();
+  const stopListening = settings.listen(start);
+  start();
+  return () => {
+    clearInterval(timer);
+    stopListening();
+  };
+}

@@ -1,0 +1,283 @@
+/** Puts the parts of a hub together around a catalogue of models and a database. Opens nothing by itself. */
+import { WorkerId, type IceServers } from '@potluck/protocol';
+import type { Hono } from 'hono';
+import type { Logger } from 'pino';
+import type { AccessControl } from '../accounts/accessControl.ts';
+import { KeyUse } from '../accounts/keyUse.ts';
+import { createApp } from '../http/app.ts';
+import { ProxySigns } from '../accounts/proxySigns.ts';
+import { ConversationKeeper } from '../conversations/conversationKeeper.ts';
+import { WorkerCalls } from '../workers/calling/WorkerCalls.ts';
+import type { Database } from '../database/database.ts';
+import { Recorder } from '../database/recorder.ts';
+import { embeddedEventBus } from '../live/embeddedEventBus.ts';
+import type { EventBus } from '../live/eventBus.ts';
+import { watchHub } from '../live/watchHub.ts';
+import { Generator } from '../generation/generator.ts';
+import type { ReachabilityComponents } from '../http/management/reachability.ts';
+import { hubCookies } from '../http/cookies.ts';
+import { builtPagesDirectory } from '../http/pages.ts';
+import type { TrustedProxies } from '../http/trustedProxies.ts';
+import type { DownloadInit } from '../models/imports/downloadFile.ts';
+import { Imports } from '../models/imports/imports.ts';
+import type { BlobStore } from '../models/blobStore.ts';
+import type { Catalogue } from '../models/catalogue.ts';
+import { defaultModel } from '../pipelines/defaultModel.ts';
+import { Deployments } from '../pipelines/deployments.ts';
+import { movePatienceMs } from '../pipelines/move.ts';
+import { followModes } from './followModes.ts';
+import { Operator } from '../pipelines/operator.ts';
+import type { HubIdentity } from '../accounts/secrets.ts';
+import { applyRetention } from './applyRetention.ts';
+import type { HubSettings } from '../settings/hubSettings.ts';
+import { SignallingRoom } from '../network/signalling/signallingRoom.ts';
+import { SignallingTokens } from '../network/signalling/signallingTokens.ts';
+import { Trials } from '../network/signalling/trials.ts';
+import { hubVersion } from './version.ts';
+import { followBlobs } from './followBlobs.ts';
+import { followSpeeds } from './followSpeeds.ts';
+import { NodeBook } from '../workers/nodeBook.ts';
+import { NodeStatistics } from '../workers/nodeStatistics.ts';
+import { iceServers, type IceServersInit } from '../network/stun/iceServers.ts';
+import { Relay } from '../workers/relay.ts';
+import { measuredPace } from '../placement/prediction/measuredPace.ts';
+import { SpeedBook } from '../workers/speedBook.ts';
+import { WorkerRegistry } from '../workers/workerRegistry.ts';
+import { workerSocketRoute } from '../workers/workerSocketRoute.ts';
+
+export interface HubComponents {
+  catalogue: Catalogue;
+  blobs: BlobStore;
+  database: Database;
+  access: AccessControl;
+  settings: HubSettings;
+  logger: Logger;
+  /** Default: one in memory. */
+  bus?: EventBus;
+  reachability: ReachabilityComponents;
+  /** How many workers, beside those that are here, are just being started. Default: none. */
+  workersStarting?: (present: ReadonlySet<string>) => number;
+}
+
+export interface HubInit {
+  identity: HubIdentity;
+  forceRelay: boolean;
+  /** Proxies whose X-Forwarded-* headers are believed; where there are any, nobody asks without a key. Default: none. */
+  proxies?: TrustedProxies;
+  /** Opens everything; see writeLocalKey. Default: there is none. */
+  localKey?: string;
+  /** Folder for models that are not imported yet. */
+  importsDirectory: string;
+  download?: DownloadInit;
+  /** How workers find a way to each other. Default: without any server. */
+  ice?: IceServersInit;
+  /** Silence after which a worker is gone, in milliseconds. Default 15 000. */
+  leaseMs?: number;
+  /** Longest time without progress in one state of an assignment, in milliseconds. Default 120 000. */
+  stageDeadlineMs?: number;
+  /** How long stages that were loaded elsewhere wait for a moment without answers, in milliseconds. Default 30 000. */
+  movePatienceMs?: number;
+  /** Requests that may wait for cache room of one pipeline. Default 128. */
+  queueLimit?: number;
+}
+
+export interface HubParts {
+  app: Hono;
+  registry: WorkerRegistry;
+  deployments: Deployments;
+  generator: Generator;
+  operator: Operator;
+  /** Tells all workers to go and writes what is still to be written. */
+  stop(): Promise<void>;
+}
+
+const defaultLeaseMs = 15_000;
+/** Compiling a large stage for a GPU, without any sign of life, was seen to take more than half a minute. */
+const defaultStageDeadlineMs = 120_000;
+
+export async function assembleHub(components: HubComponents, init: HubInit): Promise<HubParts> {
+  const { catalogue, blobs, database, access, settings, logger } = components;
+  const { identity, forceRelay } = init;
+  const registry = new WorkerRegistry({ logger }, { leaseMs: init.leaseMs ?? defaultLeaseMs });
+  const recorder = new Recorder(database, logger);
+  const nodes = new NodeBook(
+    {
+      policies: await database.nodes.policies(),
+      names: await database.nodes.names(),
+      instances: await database.nodes.instances(),
+    },
+    (id, policy) => recorder.nodePolicy(id, policy),
+  );
+  const tokens = new SignallingTokens();
+  const trials = new Trials({ tokens, expel: (id) => room.expel(id) });
+  const room: SignallingRoom = new SignallingRoom({
+    mayReach: (from, to) => {
+      if (trials.mayReach(from, to)) return true;
+      const [one, other] = [WorkerId.safeParse(from).data, WorkerId.safeParse(to).data];
+      return one !== undefined && other !== undefined && deployments.areNeighbours(one, other);
+    },
+  });
+  registry.listen({
+    joined: (worker) => {
+      nodes.joined(worker);
+      recorder.nodeJoined(worker);
+    },
+    left: (worker, reason) => {
+      tokens.revoke(worker.id);
+      room.expel(worker.id);
+      recorder.nodeLeft(worker, reason);
+    },
+  });
+  const namesPresent = (): Set<string> =>
+    new Set([...registry.table.values()].map(({ reportedName }) => reportedName));
+  const speeds = new SpeedBook(await database.nodes.speeds(), (id, speed) => recorder.nodeSpeed(id, speed));
+  const deployments = new Deployments(
+    {
+      registry,
+      logger,
+      workersStarting: () => components.workersStarting?.(namesPresent()) ?? 0,
+      nameOf: (id) => nodes.nameOf(id),
+      unusable: (id) => nodes.unusable(id) ?? (registry.table.get(id)?.isLeaving ? 'is leaving' : undefined),
+      paceOf: (worker, model) => measuredPace(worker.device, speeds.samplesOf(worker), model),
+    },
+    {
+      stageDeadlineMs: init.stageDeadlineMs ?? defaultStageDeadlineMs,
+      movePatienceMs: init.movePatienceMs ?? movePatienceMs,
+    },
+  );
+  followModes({ nodes, deployments, registry });
+  followBlobs({ registry, deployments });
+  const generator = new Generator(
+    { deployments, registry, record: (record) => recorder.record(record), logger },
+    init.queueLimit === undefined ? {} : { queueLimit: init.queueLimit },
+  );
+  followSpeeds({ registry, deployments, generator, speeds });
+  const operator = new Operator({
+    catalogue,
+    deployments,
+    registry,
+    nodes,
+    speeds,
+    store: database.deployments,
+  });
+  const statistics = new NodeStatistics();
+  const bus = components.bus ?? embeddedEventBus();
+  const imports = await Imports.load(
+    {
+      catalogue,
+      store: database.imports,
+      settings,
+      logger,
+      deploy: async (model) => {
+        // Fetched once more, a model keeps the plan that the operator gave it.
+        if (!deployments.find(model)) await operator.deploy(model, { mode: 'automatic', replicas: 1 });
+      },
+      replace: (model) => operator.replaceModel(model),
+    },
+    { directory: init.importsDirectory, ...(init.download ? { download: init.download } : {}) },
+  );
+  const chooseDefault = (): string | undefined =>
+    defaultModel(deployments.list, settings.current.defaultModel);
+  const live = watchHub({
+    registry,
+    deployments,
+    generator,
+    nodes,
+    statistics,
+    catalogue,
+    imports,
+    bus,
+    settings,
+    defaultModel: chooseDefault,
+  });
+  const endRetention = applyRetention({ settings, database, logger });
+  const signalling = { path: '/peerjs', key: 'peerjs' };
+  const iceServersAt = (hubHost: string | undefined): IceServers =>
+    iceServers(init.ice ?? {}, hubHost, settings.turnServer);
+  const workerSocket = workerSocketRoute(
+    {
+      registry,
+      relay: new Relay(registry, (from, to) => deployments.areNeighbours(from, to)),
+      logger,
+      issueSignallingToken: (workerId) => tokens.issue(workerId),
+      // Who joined in time comes back as long as it runs, though nobody new gets in.
+      joinTokenId: (hello) =>
+        access.joinTokens.idOf(hello.token) ??
+        (nodes.isBack(hello) ? access.joinTokens.expiredIdOf(hello.token) : undefined),
+      nodes,
+    },
+    {
+      hubId: identity.hubId,
+      signalling,
+      iceServers: iceServersAt,
+      forceRelay,
+    },
+  );
+  const cookies = hubCookies(identity.hubId);
+  const proxySigns = new ProxySigns({ logger });
+  const app = createApp({
+    registry,
+    deployments,
+    generator,
+    operator,
+    nodes,
+    statistics,
+    catalogue,
+    imports,
+    defaultModel: chooseDefault,
+    database,
+    recorder,
+    bus,
+    live,
+    ...access,
+    hub: { id: identity.hubId, version: hubVersion },
+    conversations: new ConversationKeeper({ database, recorder }),
+    keyUse: new KeyUse({ tokensOf: (keyId, since) => database.requests.tokensOf(keyId, since) }),
+    settings: () => settings.current,
+    hubSettings: settings,
+    blobs,
+    workerCalls: new WorkerCalls(
+      {
+        registry,
+        trials,
+        joinTokens: access.joinTokens,
+        reachability: components.reachability.reachability,
+        iceServers: iceServersAt,
+      },
+      { hubId: identity.hubId, signalling, forceRelay },
+    ),
+    workerSocket,
+    signalling: { room, key: signalling.key, mayEnter: (id, token) => tokens.accepts(id, token) },
+    cookies,
+    proxies: init.proxies,
+    proxySigns,
+    callers: {
+      ...access,
+      cookies,
+      trustLocal: () => settings.current.trustLocal,
+      hasPassword: () => access.password.isSet,
+      localKey: init.localKey,
+      proxySigns,
+    },
+    reachability: components.reachability,
+    joinToken: identity.joinToken,
+    pagesDirectory: builtPagesDirectory,
+    logger,
+  });
+  return {
+    app,
+    registry,
+    deployments,
+    generator,
+    operator,
+    stop: async () => {
+      await imports.stop();
+      deployments.stop();
+      registry.stop();
+      live.stop();
+      endRetention();
+      room.stop();
+      await recorder.settled();
+    },
+  };
+}

@@ -1,0 +1,126 @@
+/** Opens the hub's ports. */
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { createAdaptorServer, type ServerType, type WebSocketServerLike } from '@hono/node-server';
+import { maxControlMessageBytes } from '@potluck/protocol';
+import { WebSocketServer } from 'ws';
+import { StartError, messageOf, systemCodeOf } from '../errors.ts';
+
+/** Answers a request; `environment` is what @hono/node-server passes on. */
+export type Fetch = (request: Request, environment: object) => Response | Promise<Response>;
+
+/** A certificate chain and its private key, both PEM. */
+export interface ServerCertificate {
+  certificate: string;
+  key: string;
+}
+
+/**
+ * How long an idle connection stays open. Proxies keep theirs for 60 s (nginx, AWS) to 600 s (Google's load balancers, whose
+ * documentation asks for 620 s behind them); a hub that closes first makes them answer 502 now and then.
+ */
+const keepAliveMs = 620_000;
+
+export interface Listening {
+  port: number;
+  /** Ends all connections and frees the port. */
+  close(): Promise<void>;
+}
+
+export interface SecureListening extends Listening {
+  /** New connections see this certificate; those that are open stay. */
+  setCertificate(certificate: ServerCertificate): void;
+}
+
+/**
+ * Listens for HTTP and web sockets.
+ * @param host undefined listens on all addresses
+ * @throws StartError if the port is taken or the address is not this machine's
+ */
+export async function listen(fetch: Fetch, port: number, host?: string): Promise<Listening> {
+  const sockets = webSocketServer();
+  const server = createAdaptorServer({ fetch, websocket: { server: asLike(sockets) } });
+  await open(server, port, host, '--port');
+  return listening(server, sockets);
+}
+
+/**
+ * Listens for HTTPS and secure web sockets.
+ * @throws StartError as `listen` does
+ */
+export async function listenSecurely(
+  fetch: Fetch,
+  { certificate, key }: ServerCertificate,
+  port: number,
+  host?: string,
+): Promise<SecureListening> {
+  const sockets = webSocketServer();
+  const server = createAdaptorServer({
+    fetch,
+    websocket: { server: asLike(sockets) },
+    createServer,
+    serverOptions: { cert: certificate, key },
+  }) as Server;
+  await open(server, port, host, '--https-port');
+  return {
+    ...listening(server, sockets),
+    setCertificate: (renewed) => server.setSecureContext({ cert: renewed.certificate, key: renewed.key }),
+  };
+}
+
+function webSocketServer(): WebSocketServer {
+  return new WebSocketServer({ noServer: true, maxPayload: maxControlMessageBytes });
+}
+
+function asLike(sockets: WebSocketServer): WebSocketServerLike {
+  return sockets as unknown as WebSocketServerLike;
+}
+
+function open(server: ServerType, port: number, host: string | undefined, flag: string): Promise<void> {
+  if ('keepAliveTimeout' in server) server.keepAliveTimeout = keepAliveMs;
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) => reject(listenError(error, port, host, flag)));
+    server.listen(port, host, resolve);
+  });
+}
+
+function listening(server: ServerType, sockets: WebSocketServer): Listening {
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () => closeServer(server, sockets),
+  };
+}
+
+async function closeServer(server: ServerType, sockets: WebSocketServer): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  for (const client of sockets.clients) client.terminate();
+  if ('closeAllConnections' in server) server.closeAllConnections();
+  await closed;
+}
+
+function listenError(error: unknown, port: number, host: string | undefined, flag: string): StartError {
+  const where = host === undefined ? `port ${port}` : `${host}, port ${port}`;
+  switch (systemCodeOf(error)) {
+    case 'EADDRINUSE':
+      return new StartError(
+        `${where} is in use. Stop the program that has it, or choose another with ${flag}.`,
+        {
+          cause: error,
+        },
+      );
+    case 'EACCES':
+      return new StartError(`${where} may not be used by this account. Choose one above 1023 with ${flag}.`, {
+        cause: error,
+      });
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return new StartError(
+        `${host ?? 'this host'} is no address of this machine. Leave --host out to use all.`,
+        {
+          cause: error,
+        },
+      );
+    default:
+      return new StartError(`can't listen on ${where}: ${messageOf(error)}`, { cause: error });
+  }
+}

@@ -1,0 +1,63 @@
+/** `potluck hub`: reads the settings, runs a hub until it is stopped. */
+import { ProxySettingsError, proxySettings, useProxyForDownloads } from '@potluck/machine';
+import { readConfig } from './config.ts';
+import { ModelError, StartError, StorageError } from '../errors.ts';
+import { createLogger } from './log.ts';
+import { startHub } from './startHub.ts';
+
+/** What is left open for longer after the hub stopped is not waited for. */
+const exitGraceMs = 1000;
+
+/**
+ * Runs a hub until SIGINT or SIGTERM. Problems of the person's making are printed as one message and set the exit code
+ * (2: wrong settings; 1: anything else); nothing is thrown for them.
+ * @param argv what comes after `potluck hub`
+ */
+export async function runHub(argv: string[]): Promise<void> {
+  const stopping = new AbortController();
+  const onSignal = (): void => {
+    // Asked twice: at once. Local workers end when this process is gone.
+    if (stopping.signal.aborted) process.exit(1);
+    stopping.abort();
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  try {
+    const config = readConfig(argv, process.env);
+    if (!config) return;
+    useProxy();
+    const logger = createLogger(config.logLevel, process.stderr.isTTY);
+    const hub = await startHub(config, logger);
+    void hub.ready.then(() => {
+      if (!stopping.signal.aborted) process.stdout.write(`ready ${hub.url}\n`);
+    });
+    await aborted(stopping.signal);
+    logger.info('stopping');
+    await hub.stop();
+    logger.info('stopped');
+  } catch (error) {
+    if (!(error instanceof StartError || error instanceof ModelError || error instanceof StorageError))
+      throw error;
+    process.stderr.write(`potluck hub: ${error.message}\n`);
+    process.exitCode = error instanceof StartError ? 2 : 1;
+  } finally {
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    setTimeout(() => process.exit(), exitGraceMs).unref();
+  }
+}
+
+/** Models come from the internet, where a company's proxy may stand in between. */
+function useProxy(): void {
+  try {
+    useProxyForDownloads(proxySettings());
+  } catch (cause) {
+    if (!(cause instanceof ProxySettingsError)) throw cause;
+    throw new StartError(cause.message, { cause });
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

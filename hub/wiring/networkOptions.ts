@@ -1,0 +1,124 @@
+/** The hub's settings for HTTPS, for its names, and for how workers find a way to each other. */
+import { TurnUrl } from '@potluck/api';
+import { InvalidArgumentError, type Option } from 'commander';
+import { StartError } from '../errors.ts';
+import { isNetwork, loopbackNetworks } from '../http/trustedProxies.ts';
+import { readAddress } from '../network/reachability/givenAddress.ts';
+
+export interface NetworkConfig {
+  /**
+   * TCP port for HTTPS; 0 takes a free one. Undefined: 8443, or a free one where that is taken (or where `port` is a
+   * free one too).
+   */
+  httpsPort?: number | 'off';
+  /** PEM file with the certificate and those that signed it; undefined: the hub makes its own. */
+  certificate?: string;
+  /** PEM file with the certificate's private key. */
+  certificateKey?: string;
+  /** Further addresses under which others reach the hub, as `readAddress` returns them. */
+  addresses?: string[];
+  /** Addresses and networks of proxies whose X-Forwarded-* headers are believed; undefined: no proxy is in front. */
+  behindProxy?: string[];
+  /** UDP port of the STUN responder; 0 takes a free one. Undefined: 3478, or a free one where that is taken. */
+  stunPort?: number | 'off';
+  /** URLs of TURN servers (RFC 7065), for workers that find no direct way. */
+  turn?: string[];
+  turnUsername?: string;
+  turnCredential?: string;
+}
+
+/** @param option makes an option with its environment variable */
+export function networkOptions(option: (flags: string, description: string) => Option): Option[] {
+  return [
+    option('--https-port <port>', 'port for HTTPS, or off (default: 8443)').argParser(portOrOff),
+    option('--certificate <file>', "PEM file for HTTPS, chain included (default: the hub's own)"),
+    option('--certificate-key <file>', "PEM file with the certificate's private key"),
+    option(
+      '--addresses <names>',
+      'names, addresses with a port, or URLs under which others reach this hub, with commas between',
+    ).argParser(addressList),
+    option(
+      '--behind-proxy [addresses]',
+      'believe X-Forwarded-* headers of proxies at these addresses (default: on this machine), and end asking without a key',
+    )
+      .argParser(networkList)
+      .preset(loopbackNetworks.join(',')),
+    option(
+      '--stun-port <port>',
+      'UDP port at which workers learn their own address, or off (default: 3478)',
+    ).argParser(portOrOff),
+    option(
+      '--turn <urls>',
+      'TURN servers for workers, such as turn:turn.example.org:3478, with commas between',
+    ).argParser(turnList),
+    option('--turn-username <name>', 'user name at the TURN servers'),
+    option('--turn-credential <secret>', 'password at the TURN servers'),
+  ];
+}
+
+/** @throws StartError where settings need each other */
+export function checkNetwork(config: NetworkConfig): void {
+  if ((config.certificate === undefined) !== (config.certificateKey === undefined)) {
+    throw new StartError('--certificate and --certificate-key are given together, or neither.');
+  }
+  if (config.certificate !== undefined && config.httpsPort === 'off') {
+    throw new StartError(
+      '--certificate is for HTTPS, which --https-port off turns off. Leave one of them out.',
+    );
+  }
+  const account = config.turnUsername !== undefined && config.turnCredential !== undefined;
+  if (config.turn && !account) {
+    throw new StartError(
+      '--turn needs --turn-username and --turn-credential: browsers use no TURN server without.',
+    );
+  }
+  if (!config.turn && (config.turnUsername !== undefined || config.turnCredential !== undefined)) {
+    throw new StartError('--turn-username and --turn-credential are of no use without --turn.');
+  }
+}
+
+export function port(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
+  throw new InvalidArgumentError('A port is a number from 0 to 65535.');
+}
+
+function portOrOff(text: string): number | 'off' {
+  if (text === 'off') return text;
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
+  throw new InvalidArgumentError('It takes a number from 0 to 65535, or off.');
+}
+
+function addressList(text: string): string[] {
+  return listOf(text).map((name) => {
+    const address = readAddress(name);
+    if (address !== undefined) return address;
+    throw new InvalidArgumentError(
+      `'${name}' is no address. It takes such as hub.example.org, 192.168.1.20:8443, or https://example.org/potluck.`,
+    );
+  });
+}
+
+function networkList(text: string): string[] {
+  if (text === 'true' || text === '1') return [...loopbackNetworks];
+  return listOf(text).map((network) => {
+    if (isNetwork(network)) return network;
+    throw new InvalidArgumentError(
+      `'${network}' is no address. It takes addresses of proxies such as 127.0.0.1 or 10.0.0.0/8, with commas between.`,
+    );
+  });
+}
+
+function turnList(text: string): string[] {
+  return listOf(text).map((url) => {
+    if (TurnUrl.safeParse(url).success) return url;
+    throw new InvalidArgumentError(
+      `'${url}' is no TURN server. It takes such as turn:turn.example.org:3478.`,
+    );
+  });
+}
+
+function listOf(text: string): string[] {
+  const list = text.split(',').flatMap((part) => part.trim() || []);
+  if (list.length > 0) return list;
+  throw new InvalidArgumentError('It takes at least one.');
+}

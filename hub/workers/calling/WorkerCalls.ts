@@ -1,0 +1,173 @@
+/** What the operator does with workers that wait for a call: test the connection, and add them. */
+import type { AddedNode, ConnectionStep, WaitingWorker } from '@potluck/api';
+import {
+  maxHubUrls,
+  protocolVersion,
+  type HubId,
+  type IceServers,
+  type TestCall,
+  type WaitingWorkerInfo,
+} from '@potluck/protocol';
+import type { JoinTokens } from '../../accounts/joinTokens.ts';
+import { hubUrls, type Reachability } from '../../network/reachability/reachability.ts';
+import type { Trial, Trials } from '../../network/signalling/trials.ts';
+import type { WorkerRegistry } from '../workerRegistry.ts';
+import type { WorkerRecord } from '../workerTable.ts';
+import { CallFailure } from './callFailure.ts';
+import { ReachedWorker, type WorkerCall } from './WorkerCall.ts';
+
+export interface WorkerCallsComponents {
+  registry: WorkerRegistry;
+  joinTokens: Pick<JoinTokens, 'create' | 'remove'>;
+  trials: Trials;
+  /** How the hub is reached now. */
+  reachability: () => Reachability;
+  /** For a worker that reaches the hub at this host (and port). */
+  iceServers: (hubHost: string) => IceServers;
+}
+
+export interface WorkerCallsInit {
+  hubId: HubId;
+  signalling: { path: string; key: string };
+  forceRelay: boolean;
+}
+
+export class WorkerCalls {
+  readonly #components: WorkerCallsComponents;
+  readonly #init: WorkerCallsInit;
+
+  constructor(components: WorkerCallsComponents, init: WorkerCallsInit) {
+    this.#components = components;
+    this.#init = init;
+  }
+
+  /**
+   * Yields each step when it is over; changes nothing. Never throws for what the other side does.
+   * @param signal ends the test at once
+   */
+  async *test(address: WaitingWorker, signal: AbortSignal): AsyncGenerator<ConnectionStep> {
+    let began = performance.now();
+    const step = (rest: Omit<ConnectionStep, 'milliseconds'>): ConnectionStep => {
+      const milliseconds = Math.round(performance.now() - began);
+      began = performance.now();
+      return { ...rest, milliseconds };
+    };
+    let reached: ReachedWorker | undefined;
+    let trial: Trial | undefined;
+    try {
+      reached = await ReachedWorker.connect(address, signal);
+      yield step({ step: 'reachable', state: 'passed', message: `port ${address.port} is open` });
+      const { call, info } = await this.#greet(reached);
+      yield step({ step: 'authorised', state: 'passed', message: describe(info) });
+      const peer = this.#init.forceRelay ? undefined : this.#peerFor(info);
+      trial = peer && this.#components.trials.begin(peer.id);
+      for await (const { candidatePair: pair, ...result } of call.test(
+        this.#testCall(reached, trial, peer),
+      )) {
+        const candidates = pair && { local: pair.local.type, remote: pair.remote.type };
+        yield { ...withoutUndefined(result), ...(candidates && { candidates }) };
+        if (result.step === 'hub' && result.state === 'failed') return;
+      }
+      began = performance.now();
+      if (!trial) {
+        const message = this.#init.forceRelay
+          ? 'the hub was started with --force-relay, so workers talk through it'
+          : 'nobody else is here to connect to: try again when another worker is';
+        yield step({ step: 'peer', state: 'skipped', message });
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!(error instanceof CallFailure)) throw error;
+      yield step({ step: error.step, state: 'failed', message: error.message });
+    } finally {
+      trial?.end();
+      reached?.close();
+    }
+  }
+
+  /**
+   * Makes the worker join, with a join token of its own: revoking that, or evicting the node, ends it.
+   * @throws CallFailure
+   */
+  async add(address: WaitingWorker): Promise<AddedNode> {
+    const { registry, joinTokens } = this.#components;
+    const reached = await ReachedWorker.connect(address);
+    try {
+      const { call, info } = await this.#greet(reached);
+      const present = registry.table.get(info.workerId);
+      if (present) return { id: present.id, name: present.name };
+      const { token, secret } = await joinTokens.create({ name: info.name, expiresAt: null });
+      try {
+        const { workerId, name } = await call.join({
+          ...this.#self,
+          hubUrls: this.#ways(reached).map(({ hubUrl }) => hubUrl),
+          token: secret,
+        });
+        return { id: workerId, name: registry.table.get(workerId)?.name ?? name };
+      } catch (error) {
+        await joinTokens.remove(token.id);
+        throw error;
+      }
+    } finally {
+      reached.close();
+    }
+  }
+
+  get #self(): { hubId: HubId; fingerprint?: string } {
+    const { fingerprint } = this.#components.reachability();
+    return { hubId: this.#init.hubId, ...(fingerprint !== undefined && { fingerprint }) };
+  }
+
+  async #greet(reached: ReachedWorker): Promise<{ call: WorkerCall; info: WaitingWorkerInfo }> {
+    const call = await reached.authorise();
+    const info = await call.about();
+    if (info.protocolVersion !== protocolVersion) {
+      const older = info.protocolVersion < protocolVersion ? 'worker' : 'hub';
+      throw new CallFailure(
+        'authorised',
+        `the hub speaks protocol ${protocolVersion}, the worker ${info.protocolVersion}: update the ${older}`,
+      );
+    }
+    return { call, info };
+  }
+
+  /** The hub's likeliest addresses; the first is the one by which it reached the worker. */
+  #ways({ hubHost }: ReachedWorker): TestCall['ways'] {
+    const { reachability, iceServers } = this.#components;
+    const reach = reachability();
+    const hosts = [...new Set([hubHost, ...reach.hosts])];
+    const urls = [...hubUrls({ ...reach, hosts, publicAddresses: [] }), ...hubUrls({ ...reach, hosts: [] })];
+    return [...new Set(urls)].slice(0, maxHubUrls).map((hubUrl) => ({
+      hubUrl,
+      iceServers: iceServers(new URL(hubUrl).host),
+    }));
+  }
+
+  #testCall(reached: ReachedWorker, trial: Trial | undefined, peer: WorkerRecord | undefined): TestCall {
+    const signalling = trial && { ...this.#init.signalling, token: trial.token };
+    return {
+      ...this.#self,
+      ways: this.#ways(reached),
+      trial:
+        trial && peer && signalling
+          ? { workerId: trial.workerId, signalling, peer: { workerId: peer.id, name: peer.name } }
+          : null,
+    };
+  }
+
+  /** Another worker of the grid; tabs may be asleep, so programs come first. */
+  #peerFor({ workerId }: WaitingWorkerInfo): WorkerRecord | undefined {
+    const others = [...this.#components.registry.table.values()].filter(({ id }) => id !== workerId);
+    return others.find(({ kind }) => kind === 'node') ?? others[0];
+  }
+}
+
+function describe({ name, device, hub }: WaitingWorkerInfo): string {
+  const service = hub ? `; it ${hub.connected ? 'serves' : 'waits for'} the hub at ${hub.hubUrl}` : '';
+  return `it is ${name}, with ${device.description}${service}`;
+}
+
+/** zod leaves the keys of absent options there. */
+function withoutUndefined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as never;
+}

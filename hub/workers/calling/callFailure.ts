@@ -1,0 +1,74 @@
+/** Why a waiting worker can't be called, in words that say what to do. */
+import type { ConnectionStep } from '@potluck/api';
+import { systemCodeOf } from '../../errors.ts';
+
+/** Thrown where a call fails; `step` is how far it came. */
+export class CallFailure extends Error {
+  override readonly name = 'CallFailure';
+  readonly step: ConnectionStep['step'];
+
+  constructor(step: CallFailure['step'], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.step = step;
+  }
+}
+
+/** Of a TCP connection that did not come up. Nothing of what a stranger sent is repeated. */
+export function unreachable(error: unknown, host: string, port: number): CallFailure {
+  const code = systemCodeOf(error);
+  return new CallFailure('reachable', reasonOf(code, host, port), { cause: error });
+}
+
+function reasonOf(code: string | undefined, host: string, port: number): string {
+  switch (code) {
+    case 'ECONNREFUSED':
+      return `${host} refuses connections at port ${port}: is \`npm run potluck -- worker --listen ${port}\` running there, and does its firewall allow the port?`;
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+    case 'EAI_FAIL':
+      return `the hub finds no machine called ${host}: check the name, or give its address`;
+    case 'ETIMEDOUT':
+      return `${host} did not answer at port ${port}: is it switched on and in this network, and does its firewall allow the port?`;
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+      return `there is no way from the hub to ${host}: is it switched on, and in a network that the hub reaches?`;
+    default:
+      return `the hub can't connect to ${host} at port ${port} (${code ?? 'unknown error'})`;
+  }
+}
+
+/** Of a TLS handshake that did not come to its end. */
+export function unauthorised(error: unknown, host: string, port: number): CallFailure {
+  const text = error instanceof Error ? error.message : '';
+  // OpenSSL's alert 20: the other end could not read what was written with our key.
+  if (/bad record mac|decrypt error/i.test(text)) {
+    return new CallFailure(
+      'authorised',
+      'the worker has another token: give the one that it was started with (--token)',
+      { cause: error },
+    );
+  }
+  if (systemCodeOf(error) === 'ECONNRESET') {
+    return new CallFailure(
+      'authorised',
+      `${host} closed the connection at port ${port}: too many wrong tokens were tried (then wait a minute), or it is no waiting worker`,
+      { cause: error },
+    );
+  }
+  return new CallFailure(
+    'authorised',
+    `what answers at port ${port} of ${host} is no waiting worker: start one there with \`npm run potluck -- worker --listen ${port} --token …\`, or give its port`,
+    { cause: error },
+  );
+}
+
+/** Of an authorised connection that ended before its answer did; `step` is what was under way. */
+export function hungUp(step: CallFailure['step'], cause?: unknown): CallFailure {
+  const code = systemCodeOf(cause);
+  return new CallFailure(
+    step,
+    `the worker hung up in the middle of it${code === undefined ? '' : ` (${code})`}: see in its log whether it was ` +
+      'stopped or crashed, start it again if so, and try again',
+    { cause },
+  );
+}

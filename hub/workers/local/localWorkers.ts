@@ -1,0 +1,130 @@
+/** Node workers beside the hub: processes of their own, started again when they end, gone when the hub is gone. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Logger } from 'pino';
+import { messageOf } from '../../errors.ts';
+
+const program = fileURLToPath(new URL('../../../bin/potluck.js', import.meta.url));
+const endWithParent = new URL('./endWithParent.ts', import.meta.url).href;
+const firstRestartMs = 500;
+const longestRestartMs = 30_000;
+/** A worker that ran for this long is not in a crash loop. */
+const healthyAfterMs = 60_000;
+const stopTimeoutMs = 5000;
+/** After as many failures nobody waits for a worker any more, though it is still started again. */
+const hopelessFailures = 3;
+
+export interface LocalWorkersInit {
+  count: number;
+  hubUrl: string;
+  joinToken: string;
+  /** Each worker has a folder of its own below this one. */
+  directory: string;
+  /** The hub's blobs, which the workers read where they are. */
+  blobsDirectory: string;
+  /** Of each worker. */
+  memoryBytes: number;
+  /** Of each worker; undefined leaves it to ONNX Runtime. */
+  threads?: number;
+  logLevel: string;
+}
+
+interface LocalWorker {
+  name: string;
+  directory: string;
+  process: ChildProcess | undefined;
+  failures: number;
+  restart: NodeJS.Timeout | undefined;
+}
+
+export class LocalWorkers {
+  readonly #init: LocalWorkersInit;
+  readonly #logger: Logger;
+  readonly #workers: LocalWorker[];
+  #stopped = false;
+
+  constructor(components: { logger: Logger }, init: LocalWorkersInit) {
+    this.#logger = components.logger;
+    this.#init = init;
+    this.#workers = Array.from({ length: init.count }, (_, index) => {
+      const name = `local-${index + 1}`;
+      const directory = path.join(init.directory, name);
+      return { name, directory, process: undefined, failures: 0, restart: undefined };
+    });
+  }
+
+  start(): void {
+    for (const worker of this.#workers) this.#spawn(worker);
+  }
+
+  /** How many of the workers are not among `names` but may still come. */
+  startingBeside(names: ReadonlySet<string>): number {
+    return this.#workers.filter((worker) => !names.has(worker.name) && worker.failures < hopelessFailures)
+      .length;
+  }
+
+  /** Ends all workers; waits for them, and kills those that take too long. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.all(
+      this.#workers.map(async (worker) => {
+        clearTimeout(worker.restart);
+        const { process: child } = worker;
+        if (!child || child.exitCode !== null || child.signalCode !== null) return;
+        const ended = once(child, 'exit');
+        child.kill('SIGTERM');
+        const timer = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs);
+        await ended;
+        clearTimeout(timer);
+      }),
+    );
+  }
+
+  #spawn(worker: LocalWorker): void {
+    if (this.#stopped) return;
+    const { hubUrl, joinToken, blobsDirectory, memoryBytes, threads, logLevel } = this.#init;
+    const options = {
+      hub: hubUrl,
+      name: worker.name,
+      data: worker.directory,
+      'shared-blobs': blobsDirectory,
+      memory: `${memoryBytes}B`,
+      'log-level': logLevel,
+      ...(threads === undefined ? {} : { threads: String(threads) }),
+    };
+    const startedAt = performance.now();
+    const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
+    // Standard output belongs to the hub. The IPC channel tells the worker when the hub is gone, however it went.
+    const child = spawn(process.execPath, ['--import', endWithParent, program, 'worker', ...flags], {
+      stdio: ['ignore', process.stderr.fd, process.stderr.fd, 'ipc'],
+      env: workerEnvironment(joinToken),
+    });
+    worker.process = child;
+    child.on('error', (error) => {
+      this.#logger.error(
+        { worker: worker.name, reason: messageOf(error) },
+        'local worker could not be started',
+      );
+    });
+    child.once('exit', (code, signal) => {
+      if (this.#stopped) return;
+      worker.failures = performance.now() - startedAt > healthyAfterMs ? 1 : worker.failures + 1;
+      const delayMs = Math.min(longestRestartMs, firstRestartMs * 2 ** (worker.failures - 1));
+      this.#logger.warn(
+        { worker: worker.name, code, signal, delayMs },
+        'local worker ended; starting it again',
+      );
+      worker.restart = setTimeout(() => this.#spawn(worker), delayMs);
+    });
+  }
+}
+
+/** The hub's own settings are not the worker's, except how it computes; secrets do not go on a command line. */
+function workerEnvironment(joinToken: string): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !name.startsWith('POTLUCK_') || name === 'POTLUCK_DEVICE',
+  );
+  return { ...Object.fromEntries(kept), POTLUCK_TOKEN: joinToken };
+}
