@@ -188,6 +188,7 @@ export const scriptedTimings = {
   computeMs: 20,
   tokenSteps: 5,
   tokenStepsMs: 30,
+  promptStepsMs: 12,
   encodeMs: 0.5,
   decodeMs: 0.25,
   wireMs: 2,

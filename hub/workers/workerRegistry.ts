@@ -106,7 +106,7 @@ export class WorkerRegistry {
       device: hello.device,
       memoryBytes: hello.memoryBytes,
       joinedAt: Date.now(),
-      load: 0,
+      load: { busy: 0, usedBytes: { weights: 0, caches: 0 } },
       isLeaving: false,
       cachedBlobs: new Set(hello.cachedBlobs),
       peers: new Map(),
@@ -165,10 +165,12 @@ export class WorkerRegistry {
         this.#apply({ type: 'presence-changed', workerId, presence: message.state });
         this.#changed(workerId);
         return;
-      case 'load':
-        this.#apply({ type: 'load-changed', workerId, load: message.busy });
+      case 'load': {
+        const { type: _, ...load } = message;
+        this.#apply({ type: 'load-changed', workerId, load });
         this.#changed(workerId);
         return;
+      }
       case 'peer-report':
         this.#apply({ type: 'peer-reported', workerId, report: message });
         this.#logger.debug({ worker: worker.name, peer: message.peer, state: message.state }, 'peer link');

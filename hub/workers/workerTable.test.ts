@@ -15,7 +15,7 @@ const record = (name: string): WorkerRecord => ({
   device: { kind: 'cpu', description: 'test', float16: false },
   memoryBytes: 1e9,
   joinedAt: 0,
-  load: 0,
+  load: { busy: 0, usedBytes: { weights: 0, caches: 0 } },
   isLeaving: false,
   peers: new Map(),
 });
@@ -60,6 +60,14 @@ test('a tab’s presence is the last that it told', () => {
   const unknown = WorkerId.parse(randomUUID());
   const event = { type: 'presence-changed', workerId: unknown, presence: 'visible' } as const;
   expect(applyWorkerEvent(table, event)).toBe(table);
+});
+
+test('a worker’s load is all that it last told, what its process takes included', () => {
+  const worker = record('one');
+  const joined = applyWorkerEvent(empty, { type: 'joined', worker });
+  const load = { busy: 0.5, usedBytes: { weights: 31e6, caches: 2e6 }, processBytes: 250e6 };
+  const told = applyWorkerEvent(joined, { type: 'load-changed', workerId: worker.id, load });
+  expect(told.get(worker.id)?.load).toEqual(load);
 });
 
 test('what a worker loaded is added to what it brought', () => {

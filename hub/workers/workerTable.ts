@@ -1,8 +1,19 @@
 /** The workers that are here, as a state that events change. */
-import type { Device, InstanceId, PeerReport, Sha256, WorkerId, WorkerPresence } from '@potluck/protocol';
+import type {
+  Device,
+  InstanceId,
+  PeerReport,
+  Sha256,
+  WorkerId,
+  WorkerLoad,
+  WorkerPresence,
+} from '@potluck/protocol';
 
 /** How a worker reaches a peer, by what it last said. */
 export type PeerState = Omit<PeerReport, 'type' | 'peer'>;
+
+/** How busy a worker is and what it uses, by what it last said. */
+export type Load = Omit<WorkerLoad, 'type'>;
 
 /** One worker with a lease. */
 export interface WorkerRecord {
@@ -25,8 +36,7 @@ export interface WorkerRecord {
   cachedBlobs: ReadonlySet<Sha256>;
   /** Tabs only: whether somebody looks at it, by what it last said. */
   presence?: WorkerPresence['state'];
-  /** Share of the last seconds that it spent computing, from 0 to 1, by what it last said. */
-  load: number;
+  load: Load;
   /** It said that it wants nothing new, and goes when its answers have ended. */
   isLeaving: boolean;
   /** How it reaches its peers, by what it last said. */
@@ -39,7 +49,7 @@ export type WorkerEvent =
   | { type: 'renamed'; workerId: WorkerId; name: string }
   | { type: 'blobs-cached'; workerId: WorkerId; blobs: readonly Sha256[] }
   | { type: 'presence-changed'; workerId: WorkerId; presence: WorkerPresence['state'] }
-  | { type: 'load-changed'; workerId: WorkerId; load: number }
+  | { type: 'load-changed'; workerId: WorkerId; load: Load }
   | { type: 'leaving'; workerId: WorkerId }
   | { type: 'peer-reported'; workerId: WorkerId; report: PeerReport };
 

@@ -52,7 +52,7 @@ export function viewNode(components: NodeViewComponents, worker: WorkerRecord): 
         ? { local: candidatePair.local.type, remote: candidatePair.remote.type }
         : null,
     })),
-    load: worker.load,
+    load: worker.load.busy,
     runningRequests: generator.running.filter(({ workerIds }) => workerIds.includes(worker.id)).length,
     tokensServed: statistics.tokensOf(worker.id),
     hidden: worker.presence === undefined ? null : worker.presence !== 'visible',

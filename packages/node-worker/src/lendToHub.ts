@@ -47,6 +47,7 @@ export async function lendToHub({ log }: { log: Log }, init: LendInit): Promise<
       stageHost,
       connector: peerJsConnector({ loadPeer, log }),
       log,
+      processBytes: () => process.memoryUsage.rss(),
       ...(observe && { observe }),
     },
     {

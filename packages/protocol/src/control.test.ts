@@ -25,6 +25,24 @@ test('any JSON gives a message or a ProtocolError', () => {
   );
 });
 
+const assignmentId = '00000000-0000-4000-8000-000000000002';
+const load = { type: 'load', busy: 0.5, usedBytes: { weights: 31e6, caches: 2e6 } };
+const ready = { type: 'stage-report', assignmentId, state: 'ready', cacheBytes: 1e9, tokenStepMs: 3 };
+
+test.each([
+  ['says no cache of a stage that is ready', { ...ready, cacheBytes: undefined }],
+  ['has caches of an exabyte', { ...ready, cacheBytes: 1e18 }],
+  ['takes a year for a token', { ...ready, tokenStepMs: 3.2e10 }],
+  ['says no use of memory', { ...load, usedBytes: undefined }],
+  ['uses an exabyte of weights', { ...load, usedBytes: { weights: 1e18, caches: 0 } }],
+  ['uses less than nothing', { ...load, usedBytes: { weights: 0, caches: -1 } }],
+  ['has a process of an exabyte', { ...load, processBytes: 1e18 }],
+])('a worker that %s is refused', (_, message) => {
+  expect(decodeFromWorker(JSON.stringify(ready))).toEqual(ready);
+  expect(decodeFromWorker(JSON.stringify(load))).toEqual(load);
+  expect(() => decodeFromWorker(JSON.stringify(message))).toThrow(ProtocolError);
+});
+
 test('prefill chunks cover the prompt, fit the limit and are never a single row', () => {
   fc.assert(
     fc.property(
@@ -43,7 +61,7 @@ test('prefill chunks cover the prompt, fit the limit and are never a single row'
 test('a refused message still says which session it is about', () => {
   const about = {
     sessionId: '00000000-0000-4000-8000-000000000001',
-    assignmentId: '00000000-0000-4000-8000-000000000002',
+    assignmentId,
     epoch: 3,
   };
   const message = JSON.stringify({ type: 'open-session', ...about, stopTokenIds: 'none' });

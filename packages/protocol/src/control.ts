@@ -18,7 +18,7 @@ import {
 } from './sessionMessages.ts';
 
 /** Rises when a message or frame changes in a way that an older side would misread. */
-export const protocolVersion = 4;
+export const protocolVersion = 5;
 
 /** Path of the control web socket on the hub. */
 export const workerSocketPath = '/api/workers/socket';
@@ -30,7 +30,10 @@ export const workerGoodbyePath = '/api/workers/goodbye';
 export const maxControlMessageBytes = 4 * 1024 * 1024;
 
 const count = z.number().int().nonnegative();
-const milliseconds = z.number().nonnegative();
+/** 1 PiB: more than any device has. */
+const bytes = count.max(2 ** 50);
+/** 11 days: longer than anything that is timed here. */
+const milliseconds = z.number().nonnegative().max(1e9);
 const text = z.string().max(2000);
 
 /** What a worker computes with. */
@@ -73,7 +76,7 @@ export const Hello = z.object({
   version: text,
   device: Device,
   /** What stages may use in all (weights, caches, working memory), in bytes. */
-  memoryBytes: count,
+  memoryBytes: bytes,
   /** Blobs in the worker's cache, so that placement can prefer it. */
   cachedBlobs: z.array(Sha256).max(20_000),
 });
@@ -90,23 +93,28 @@ export const PromptStep = z.object({ tokens: count.min(1), milliseconds });
 export type PromptStep = z.infer<typeof PromptStep>;
 
 /** An assignment's state: sent at every change, and about twice a second while downloading. */
-export const StageReport = z.object({
-  type: z.literal('stage-report'),
-  assignmentId: AssignmentId,
-  state: StageState,
-  /** Why: what failed, what is waited for. */
-  reason: text.optional(),
-  /** While downloading. */
-  progress: z.object({ doneBytes: count, totalBytes: count }).optional(),
-  /** With `ready`: bytes that the stage's cache arena may hold. */
-  cacheBytes: count.optional(),
-  /** With `ready`: how long a step of one token took when the stage was tried, in milliseconds. */
-  tokenStepMs: milliseconds.optional(),
-  /** With `ready`: which device computes this stage, and why, for people; where the worker had a choice. */
-  computesWith: text.optional(),
-  /** With `ready`: how long the chunks of `promptTrials` took; those that would have taken too long are missing. */
-  promptSteps: z.array(PromptStep).max(maxPromptTrials).optional(),
-});
+export const StageReport = z
+  .object({
+    type: z.literal('stage-report'),
+    assignmentId: AssignmentId,
+    state: StageState,
+    /** Why: what failed, what is waited for. */
+    reason: text.optional(),
+    /** While downloading. */
+    progress: z.object({ doneBytes: bytes, totalBytes: bytes }).optional(),
+    /** With `ready`, and then always: bytes that the stage's caches may take. */
+    cacheBytes: bytes.optional(),
+    /** With `ready`: how long a step of one token took when the stage was tried, in milliseconds. */
+    tokenStepMs: milliseconds.optional(),
+    /** With `ready`: which device computes this stage, and why, for people; where the worker had a choice. */
+    computesWith: text.optional(),
+    /** With `ready`: how long the chunks of `promptTrials` took; those that would have taken too long are missing. */
+    promptSteps: z.array(PromptStep).max(maxPromptTrials).optional(),
+  })
+  .refine(({ state, cacheBytes }) => state !== 'ready' || cacheBytes !== undefined, {
+    path: ['cacheBytes'],
+    error: 'a stage that is ready says what its caches may take',
+  });
 export type StageReport = z.infer<typeof StageReport>;
 
 /** One end of a direct connection, in the words of ICE (RFC 8445): `relay` is a TURN server's address. */
@@ -130,7 +138,7 @@ export const PeerReport = z.object({
   reason: text.optional(),
   roundTripMs: milliseconds.optional(),
   /** What the link carries from this worker to the peer, measured with a burst; missing until it was. */
-  bytesPerSecond: count.optional(),
+  bytesPerSecond: bytes.optional(),
   /** With `direct`, as soon as it is known. */
   candidatePair: CandidatePair.optional(),
 });
@@ -146,11 +154,23 @@ export const WorkerPresence = z.object({
 });
 export type WorkerPresence = z.infer<typeof WorkerPresence>;
 
-/** How busy a worker is: sent every few seconds while it computes, and once when it rests. */
+/**
+ * How busy a worker is and what it uses: sent after a welcome, within seconds of a change, every few seconds while it
+ * computes, and once when it rests.
+ */
 export const WorkerLoad = z.object({
   type: z.literal('load'),
   /** Share of the time spent inside steps. */
   busy: z.number().min(0).max(1),
+  /** What its stages use now, in bytes. */
+  usedBytes: z.object({
+    /** Weights of the stages in memory, unpacked copies included; not the working memory beside them. */
+    weights: bytes,
+    /** Caches of open sessions, by the room that each reserved; not the room that is free for more. */
+    caches: bytes,
+  }),
+  /** Resident memory of the whole process, in bytes. Missing where the host can't know it, as in a tab. */
+  processBytes: bytes.optional(),
 });
 export type WorkerLoad = z.infer<typeof WorkerLoad>;
 

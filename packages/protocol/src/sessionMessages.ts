@@ -5,7 +5,8 @@ import { AssignmentId, SessionId, WorkerId } from './ids.ts';
 import { SamplingDescription, TokenLogprob } from './sampling.ts';
 
 const count = z.number().int().nonnegative();
-const milliseconds = z.number().nonnegative();
+/** 11 days: longer than any session. */
+const milliseconds = z.number().nonnegative().max(1e9);
 const text = z.string().max(2000);
 const tokenIds = z.array(count);
 
@@ -115,10 +116,12 @@ export const StageTimings = z.object({
   queueMs: milliseconds,
   /** Inside ONNX Runtime and sampling. */
   computeMs: milliseconds,
-  /** Of `steps`, those of one token. */
+  /** Of `steps`, those of one token; the others are chunks of a prompt, `tokens - tokenSteps` tokens in all. */
   tokenSteps: count,
-  /** From giving those to the stage until its answer, without the queue. */
+  /** From giving steps of one token to the stage until its answer, without the queue. */
   tokenStepsMs: milliseconds,
+  /** The same of chunks of a prompt. */
+  promptStepsMs: milliseconds,
   /** Writing frames. */
   encodeMs: milliseconds,
   /** Reading frames. */

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { SessionId, type StageDescription } from '@potluck/protocol';
+import { SessionId, type Assign, type FromWorkerMessage, type StageDescription } from '@potluck/protocol';
 import { afterEach, describe, expect, it } from 'vitest';
 import { echoAnswer } from '../testing/echoStageHost.ts';
 import { cut, join, pipeline, startHub, stopAll } from '../testing/joinedAgents.ts';
@@ -77,6 +77,37 @@ describe('a worker agent', () => {
       expect(timings).toMatchObject({ steps: 7, tokens: 154, relayedFrames: index === 0 ? 4 : 7 });
       expect(joined[index]?.host.openCaches.size).toBe(0);
     }
+  });
+
+  it('tells the hub what its stages use: weights when loaded, caches while sessions are open', async () => {
+    const hub = await startHub();
+    const { worker } = await join(hub, {}, { processBytes: () => 250e6 });
+    expect(await worker.message('load')).toMatchObject({ usedBytes: { weights: 0, caches: 0 } });
+    const packs = [hub.addBlob(randomBytes(3000))];
+    const [stage] = cut(1, hub.addBlob(randomBytes(50)), { packs }) as [StageDescription];
+    const [assign] = (await hub.deploy([{ worker, stage }])) as [Assign];
+    const { sessionId } = await hub.generate([worker], [assign], prompt, { length: 5 });
+    const used = await worker.message('load', ({ usedBytes }) => usedBytes.caches > 0);
+    const caches = 155 * stage.cacheBytesPerToken;
+    expect(used).toMatchObject({ usedBytes: { weights: 3000, caches }, processBytes: 250e6 });
+    worker.send({ type: 'close-session', sessionId, assignmentId: assign.assignmentId });
+    worker.send({ type: 'release', assignmentId: assign.assignmentId });
+    const after = (load: FromWorkerMessage) => worker.messages.indexOf(load) > worker.messages.indexOf(used);
+    expect(await worker.message('load', after)).toMatchObject({ usedBytes: { weights: 0, caches: 0 } });
+  });
+
+  it('times steps of one token apart from chunks of a prompt', async () => {
+    const hub = await startHub();
+    const { joined, workers, assigns } = await pipeline(hub, 1);
+    const [{ host }] = joined as [(typeof joined)[0]];
+    host.holdSteps = new Promise((resolve) => setTimeout(resolve, 20));
+    const { sessionId } = await hub.generate(workers, assigns, prompt, { length: 5, chunkTokens: 50 });
+    const { assignmentId } = assigns[0] as Assign;
+    workers[0]?.send({ type: 'close-session', sessionId, assignmentId });
+    const { timings } = (await workers[0]?.message('session-closed')) ?? {};
+    expect(timings).toMatchObject({ steps: 7, tokenSteps: 4, tokens: 154 });
+    expect(timings?.promptStepsMs).toBeGreaterThan(15);
+    expect(timings?.tokenStepsMs).toBeLessThan(timings?.promptStepsMs as number);
   });
 
   it('says after each chunk of a prompt how far it is', async () => {

@@ -37,6 +37,8 @@ export interface WorkerAgentComponents {
   /** Undefined where the host has no WebRTC. */
   connector: DirectConnector | undefined;
   log: Log;
+  /** Resident memory of this process, in bytes; missing where the host can't know it. */
+  processBytes?: () => number;
   /** Told what happens, at once; must not throw. */
   observe?: (event: AgentEvent) => void;
   /** From [0, 1). Default: Math.random. */
@@ -96,8 +98,14 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
     log,
     onOverflow: () => observe?.({ type: 'in-memory' }),
   });
-  const load = new LoadMeter((busy) => hub.send({ type: 'load', busy }));
-  const pool = new StagePool(
+  const load: LoadMeter = new LoadMeter({
+    used: () => ({ weights: pool.loadedWeightBytes, caches: sessionSum(({ cacheBytes }) => cacheBytes) }),
+    processBytes: components.processBytes,
+    report: (message) => {
+      if (hub.connected) hub.send({ type: 'load', ...message });
+    },
+  });
+  const pool: StagePool = new StagePool(
     { host: meteredStageHost(components.stageHost, load) },
     { memoryBytes: init.memoryBytes },
   );
@@ -175,7 +183,7 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
 
   function onWelcome(welcome: Welcome): void {
     observe?.({ type: 'joined' });
-    load.reset();
+    load.restart();
     if (presence) hub.send({ type: 'presence', state: presence });
     log.info({ hub: hubUrl, hubId: welcome.hubId }, 'joined the hub');
     links.onWelcome(welcome);
@@ -263,7 +271,11 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
   }
 
   function openSessions(): number {
-    return [...assignments.values()].reduce((sum, { sessions }) => sum + (sessions?.count ?? 0), 0);
+    return sessionSum(({ count }) => count);
+  }
+
+  function sessionSum(of: (sessions: StageSessions) => number): number {
+    return [...assignments.values()].reduce((sum, { sessions }) => sum + (sessions ? of(sessions) : 0), 0);
   }
 
   function eachSessions(visit: (sessions: StageSessions) => void): void {

@@ -1,32 +1,60 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { LoadMeter } from './LoadMeter.ts';
+import { LoadMeter, type Load } from './LoadMeter.ts';
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
+function metered(): { told: Load[]; meter: LoadMeter; used: Load['usedBytes'] } {
+  const told: Load[] = [];
+  const used = { weights: 0, caches: 0 };
+  const meter = new LoadMeter({
+    used: () => ({ ...used }),
+    processBytes: () => 1000 + told.length,
+    report: (load) => told.push(load),
+    now: Date.now,
+  });
+  return { told, meter, used };
+}
+
 test('says how busy it is while there is work, and once that it rests', () => {
-  const told: number[] = [];
-  const meter = new LoadMeter((busy) => told.push(busy), Date.now);
+  const { told, meter } = metered();
   for (let i = 0; i < 4; i++) {
     vi.advanceTimersByTime(500);
     meter.add(125);
   }
   vi.advanceTimersByTime(10_000);
   expect(told).toHaveLength(2);
-  expect(told[0]).toBeCloseTo(0.25, 1);
-  expect(told[1]).toBe(0);
+  expect(told[0]?.busy).toBeCloseTo(0.25, 1);
+  expect(told[1]?.busy).toBe(0);
 });
 
 test('a step that took longer than what is looked at counts as all of it', () => {
-  const told: number[] = [];
-  const meter = new LoadMeter((busy) => told.push(busy), Date.now);
+  const { told, meter } = metered();
   meter.add(100);
   vi.advanceTimersByTime(1_900);
   meter.add(9_000);
   vi.advanceTimersByTime(500);
-  expect(told).toEqual([1]);
+  expect(told.map(({ busy }) => busy)).toEqual([1]);
   meter.stop();
   meter.add(9_000);
   vi.advanceTimersByTime(10_000);
-  expect(told).toEqual([1]);
+  expect(told).toHaveLength(1);
+});
+
+test('says what is used when that has changed, without any work', () => {
+  const { told, meter, used } = metered();
+  used.weights = 500;
+  meter.changed();
+  meter.changed();
+  vi.advanceTimersByTime(10_000);
+  meter.changed();
+  vi.advanceTimersByTime(10_000);
+  expect(told).toEqual([{ busy: 0, usedBytes: { weights: 500, caches: 0 }, processBytes: 1000 }]);
+});
+
+test('says all of it again to a hub that has forgotten it', () => {
+  const { told, meter } = metered();
+  meter.restart();
+  meter.restart();
+  expect(told).toHaveLength(2);
 });

@@ -1,41 +1,66 @@
-/** How busy a worker is: the share of the time that it spends inside steps. */
+/** How busy a worker is, and what it uses. */
+import type { WorkerLoad } from '@potluck/protocol';
 
 /** Long enough to even out single steps, short enough to look alive. */
 const intervalMs = 2_000;
 
+export type Load = Omit<WorkerLoad, 'type'>;
+
+export interface LoadMeterComponents {
+  /** What the stages use now. */
+  used: () => Load['usedBytes'];
+  /** Resident memory of the process, in bytes; undefined where the host can't know it. */
+  processBytes: (() => number) | undefined;
+  /** Told while there is work, when what is used has changed, and once when there is no work. */
+  report: (load: Load) => void;
+  /** In milliseconds. Default: performance.now. */
+  now?: () => number;
+}
+
 export class LoadMeter {
-  readonly #report: (busy: number) => void;
+  readonly #components: LoadMeterComponents;
   readonly #now: () => number;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #since = 0;
   #computedMs = 0;
-  #reported = 0;
+  /** What the last report said, without what the process takes. */
+  #reported = '';
   #isStopped = false;
 
-  /** @param report told the share, from 0 to 1, while there is work and once when there is none */
-  constructor(report: (busy: number) => void, now: () => number = () => performance.now()) {
-    this.#report = report;
-    this.#now = now;
+  constructor(components: LoadMeterComponents) {
+    this.#components = components;
+    this.#now = components.now ?? (() => performance.now());
   }
 
   /** A step has ended that took this long. */
   add(computeMs: number): void {
+    this.#measureSoon(computeMs);
     this.#computedMs += computeMs;
-    if (this.#timer !== undefined || this.#isStopped) return;
-    this.#since = this.#now() - computeMs;
-    this.#wait();
   }
 
-  /** What was told is forgotten by whom it was told to. */
-  reset(): void {
-    this.#reported = 0;
+  /** What the stages use may have changed. */
+  changed(): void {
+    this.#measureSoon(0);
   }
 
-  /** Nothing is told after it. */
+  /** Reports now: whom it reports to has forgotten what was reported. */
+  restart(): void {
+    this.#reported = '';
+    this.#report(0);
+  }
+
+  /** Nothing is reported after it. */
   stop(): void {
     this.#isStopped = true;
     clearTimeout(this.#timer);
     this.#timer = undefined;
+  }
+
+  /** @param computedMs how much of the time before counts, too */
+  #measureSoon(computedMs: number): void {
+    if (this.#timer !== undefined || this.#isStopped) return;
+    this.#since = this.#now() - computedMs;
+    this.#wait();
   }
 
   #wait(): void {
@@ -46,13 +71,21 @@ export class LoadMeter {
     const now = this.#now();
     // What a long step took may have begun before.
     const busy = Math.min(1, this.#computedMs / Math.max(1, now - this.#since));
-    const shown = Math.round(busy * 100) / 100;
-    if (shown !== this.#reported) this.#report(shown);
-    this.#reported = shown;
+    this.#report(Math.round(busy * 100) / 100);
     this.#timer = undefined;
     if (this.#computedMs === 0) return;
     this.#computedMs = 0;
     this.#since = now;
     this.#wait();
+  }
+
+  /** Says nothing where nothing but the process' memory, which never stands still, has changed. */
+  #report(busy: number): void {
+    const usedBytes = this.#components.used();
+    const said = JSON.stringify({ busy, usedBytes });
+    if (said === this.#reported) return;
+    this.#reported = said;
+    const processBytes = this.#components.processBytes?.();
+    this.#components.report({ busy, usedBytes, ...(processBytes !== undefined && { processBytes }) });
   }
 }

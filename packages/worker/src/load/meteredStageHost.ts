@@ -1,4 +1,4 @@
-/** A stage host whose steps are metered, except those that only try a stage. */
+/** A stage host that tells a meter of its steps, except those that only try a stage, and of changes in what it uses. */
 import type { StageHost } from '../stage-host/StageHost.ts';
 import { trialCacheId } from '../stage-host/measureTokenStep.ts';
 import type { LoadMeter } from './LoadMeter.ts';
@@ -7,8 +7,21 @@ export function meteredStageHost(host: StageHost, meter: LoadMeter): StageHost {
   return {
     async load(artifact, cacheBytes) {
       const stage = await host.load(artifact, cacheBytes);
+      meter.changed();
       return {
         ...stage,
+        async open(request) {
+          await stage.open(request);
+          meter.changed();
+        },
+        async release(cacheId) {
+          await stage.release(cacheId);
+          meter.changed();
+        },
+        async unload() {
+          await stage.unload();
+          meter.changed();
+        },
         async step(request) {
           const result = await stage.step(request);
           if (request.cacheId !== trialCacheId) meter.add(result.computeMs);

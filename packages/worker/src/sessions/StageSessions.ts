@@ -55,6 +55,14 @@ export class StageSessions {
     return this.#sessions.count;
   }
 
+  /** Bytes of cache that the open sessions reserved. */
+  get cacheBytes(): number {
+    const { cacheBytesPerToken, stateBytes } = this.place.stage;
+    return this.#sessions
+      .all()
+      .reduce((sum, { capacity }) => sum + capacity * cacheBytesPerToken + stateBytes, 0);
+  }
+
   has(sessionId: SessionId): boolean {
     return this.#sessions.known(sessionId) !== undefined;
   }
@@ -236,10 +244,11 @@ export class StageSessions {
       const started = performance.now();
       const result = await this.#components.stage.step({ ...request, cacheId, epoch, sample });
       if (session.state !== 'open') return;
+      const stepMs = Math.max(0, performance.now() - started - result.queueMs);
       if (request.length === 1) {
         session.timings.tokenSteps++;
-        session.timings.tokenStepsMs += Math.max(0, performance.now() - started - result.queueMs);
-      }
+        session.timings.tokenStepsMs += stepMs;
+      } else session.timings.promptStepsMs += stepMs;
       session.timings.steps++;
       session.timings.tokens += request.length;
       session.timings.queueMs += result.queueMs;

@@ -9,6 +9,7 @@ export function noTimings(): StageTimings {
     computeMs: 0,
     tokenSteps: 0,
     tokenStepsMs: 0,
+    promptStepsMs: 0,
     encodeMs: 0,
     decodeMs: 0,
     wireMs: 0,

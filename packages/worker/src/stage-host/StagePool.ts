@@ -31,6 +31,7 @@ interface Entry {
   cacheBytes: number;
   /** What the host took of the caches' room. */
   unpackedBytes: number;
+  isLoaded: boolean;
   loading: Promise<LoadedStage> | undefined;
   warming: Promise<StageTrial> | undefined;
 }
@@ -43,6 +44,12 @@ export class StagePool {
   constructor({ host }: { host: StageHost }, { memoryBytes }: { memoryBytes: number }) {
     this.#host = host;
     this.#memoryBytes = memoryBytes;
+  }
+
+  /** Bytes of the weights that are in memory. */
+  get loadedWeightBytes(): number {
+    const loaded = [...this.#entries.values()].filter(({ isLoaded }) => isLoaded);
+    return loaded.reduce((sum, { weightBytes, unpackedBytes }) => sum + weightBytes + unpackedBytes, 0);
   }
 
   /**
@@ -92,6 +99,7 @@ export class StagePool {
       weightBytes: stage.weightBytes,
       cacheBytes,
       unpackedBytes: 0,
+      isLoaded: false,
       loading: undefined,
       warming: undefined,
     };
@@ -116,6 +124,7 @@ export class StagePool {
       const { cacheBytes = entry.cacheBytes } = stage;
       entry.unpackedBytes = entry.cacheBytes - cacheBytes;
       entry.cacheBytes = cacheBytes;
+      entry.isLoaded = true;
       return stage;
     })();
     return entry.loading;
