@@ -1,12 +1,14 @@
 import { defineConfig } from 'vitest/config';
+import { vitestTimings } from './testing/vitestTimings.ts';
 
 export default defineConfig({
   test: {
+    reporters: ['default', vitestTimings],
     projects: [
       {
         test: {
           name: 'unit',
-          include: ['{packages,hub,client,bench}/**/*.test.ts'],
+          include: ['{packages,hub,client,bench,testing}/**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/*.integration.test.ts', '**/*.full.test.ts'],
           pool: 'forks',
           maxWorkers: 2,
