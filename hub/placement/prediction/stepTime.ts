@@ -14,6 +14,12 @@ export interface StepSample {
   source: 'served' | 'tried';
 }
 
+/** What a worker's step took that ran a chunk of a prompt. */
+export interface PromptSample extends StepSample {
+  /** Tokens of the chunk. */
+  tokens: number;
+}
+
 /** A number with where it comes from. */
 export interface Estimate {
   milliseconds: number;
