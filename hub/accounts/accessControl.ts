@@ -1,5 +1,5 @@
 /** All secrets that open something, loaded. */
-import type { Database } from '../database/database.ts';
+import type { AccountStores } from './accountStores.ts';
 import type { HubIdentity } from './secrets.ts';
 import { AdminPassword } from './adminPassword.ts';
 import { ApiKeys } from './apiKeys.ts';
@@ -16,14 +16,14 @@ export interface AccessControl {
 
 /** @param adminPassword given by the environment */
 export async function loadAccess(
-  database: Database,
+  stores: AccountStores,
   identity: Pick<HubIdentity, 'apiKey' | 'joinToken'>,
   adminPassword?: string,
 ): Promise<AccessControl> {
   return {
-    joinTokens: await JoinTokens.load(database.joinTokens, identity.joinToken),
-    keys: await ApiKeys.load(database.apiKeys, identity.apiKey),
-    password: await AdminPassword.load(database.values, adminPassword),
-    logins: await Logins.load(database.logins),
+    joinTokens: await JoinTokens.load(stores.joinTokens, identity.joinToken),
+    keys: await ApiKeys.load(stores.apiKeys, identity.apiKey),
+    password: await AdminPassword.load(stores.values, adminPassword),
+    logins: await Logins.load(stores.logins),
   };
 }

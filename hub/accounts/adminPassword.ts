@@ -1,7 +1,7 @@
 /** The administrator's password: scrypt at rest; given at the first start, or by the environment. */
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
-import type { ValueStore } from '../database/smallStores.ts';
+import type { ValueStore } from '../settings/valueStore.ts';
 import { sameSecret } from './secrets.ts';
 import { HashQueue } from './hashQueue.ts';
 

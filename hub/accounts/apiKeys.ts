@@ -1,7 +1,7 @@
 /** API keys: made by the administrator, known by their hashes, looked up in memory. */
 import { randomUUID } from 'node:crypto';
 import type { ApiKey, KeyLimits, Scope } from '@potluck/api';
-import type { ApiKeyRow, RowStore } from '../database/keyStore.ts';
+import type { ApiKeyRow, RowStore } from './accountStores.ts';
 import { sameSecret } from './secrets.ts';
 import { drawSecret, hashOfSecret, prefixOf } from './secretHash.ts';
 

@@ -1,7 +1,7 @@
 /** Join tokens: the hub's own, and those that the administrator made. */
 import { randomUUID } from 'node:crypto';
 import type { JoinToken } from '@potluck/api';
-import type { JoinTokenRow, RowStore } from '../database/keyStore.ts';
+import type { JoinTokenRow, RowStore } from './accountStores.ts';
 import { sameSecret } from './secrets.ts';
 import { drawSecret, hashOfSecret, prefixOf } from './secretHash.ts';
 

@@ -1,6 +1,6 @@
 /** Logins of browsers: a random cookie each, known by its hash. */
 import type { Scope } from '@potluck/api';
-import type { LoginRow, LoginStore } from '../database/keyStore.ts';
+import type { LoginRow, LoginStore } from './accountStores.ts';
 import { drawSecret, hashOfSecret } from './secretHash.ts';
 
 /** How long a login lasts. */

@@ -4,7 +4,8 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { HubId } from '@potluck/protocol';
 import { z } from 'zod';
-import { StartError, systemCodeOf } from '../errors.ts';
+import { systemCodeOf } from '../errors/systemCodeOf.ts';
+import { StartError } from '../errors/startError.ts';
 import { writeFileAtomically } from '../files/writeFileAtomically.ts';
 
 const HubIdentity = z.object({

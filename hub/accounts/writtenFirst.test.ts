@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openDatabase, type Database } from '../database/database.ts';
-import { HubSettings, SettingsConflict } from '../settings/hubSettings.ts';
+import { HubSettings } from '../settings/hubSettings.ts';
+import { SettingsConflict } from '../settings/settingsErrors.ts';
 import { loadAccess, type AccessControl } from './accessControl.ts';
 
 const identity = { apiKey: 'own key', joinToken: 'own token' };

@@ -1,14 +1,14 @@
 /** Keeps answers in conversations while they are generated, so that none is lost with the page that asked. */
 import { randomUUID } from 'node:crypto';
-import type { MessageRow } from '../database/conversationStore.ts';
-import type { Database } from '../database/database.ts';
-import type { Recorder } from '../database/recorder.ts';
+import type { WriteQueue } from '../files/writeQueue.ts';
 import type { GenerationEvent } from '../generation/generation.ts';
 import { GenerationError } from '../generation/generationError.ts';
+import { ConversationError } from './conversationError.ts';
+import type { ConversationStore, MessageRow } from './conversationStore.ts';
 
 export interface ConversationKeeperComponents {
-  database: Pick<Database, 'conversations'>;
-  recorder: Pick<Recorder, 'write'>;
+  store: ConversationStore;
+  writes: Pick<WriteQueue, 'write'>;
 }
 
 export interface ConversationKeeperInit {
@@ -28,17 +28,6 @@ export interface AnswerPlace {
 
 const defaultWriteEveryMs = 1000;
 
-/** Thrown where an answer can't be kept where it should be. */
-export class ConversationError extends Error {
-  override readonly name = 'ConversationError';
-  readonly param: 'conversation' | 'parent' | 'message';
-
-  constructor(param: ConversationError['param'], message: string) {
-    super(message);
-    this.param = param;
-  }
-}
-
 export class ConversationKeeper {
   readonly #components: ConversationKeeperComponents;
   readonly #writeEveryMs: number;
@@ -53,14 +42,14 @@ export class ConversationKeeper {
    * @throws ConversationError
    */
   async check({ owner, conversationId, parentId, messageId }: AnswerPlace): Promise<void> {
-    const { conversations } = this.#components.database;
-    if (!(await conversations.find(owner, conversationId))) {
+    const { store } = this.#components;
+    if (!(await store.find(owner, conversationId))) {
       throw new ConversationError('conversation', `You have no conversation ${conversationId}.`);
     }
-    if (parentId !== null && !(await conversations.message(conversationId, parentId))) {
+    if (parentId !== null && !(await store.message(conversationId, parentId))) {
       throw new ConversationError('parent', `The conversation has no message ${parentId}.`);
     }
-    if (messageId !== undefined && (await conversations.hasMessage(messageId))) throw messageTaken();
+    if (messageId !== undefined && (await store.hasMessage(messageId))) throw messageTaken();
   }
 
   /**
@@ -68,7 +57,7 @@ export class ConversationKeeper {
    * @throws ConversationError if the id was taken meanwhile
    */
   async begin(place: AnswerPlace, requestId: string, model: string): Promise<KeptAnswer> {
-    const { conversations } = this.#components.database;
+    const { store } = this.#components;
     const { owner, conversationId, parentId } = place;
     const row: MessageRow = {
       id: place.messageId ?? randomUUID(),
@@ -82,12 +71,10 @@ export class ConversationKeeper {
       requestId,
       createdAt: Date.now(),
     };
-    if (!(await conversations.addMessage(row))) throw messageTaken();
-    await conversations.change(owner, conversationId, { currentMessageId: row.id, updatedAt: row.createdAt });
+    if (!(await store.addMessage(row))) throw messageTaken();
+    await store.change(owner, conversationId, { currentMessageId: row.id, updatedAt: row.createdAt });
     return new KeptAnswer(row.id, this.#writeEveryMs, (change) =>
-      this.#components.recorder.write('an answer', () =>
-        conversations.changeMessage(conversationId, row.id, change),
-      ),
+      this.#components.writes.write('an answer', () => store.changeMessage(conversationId, row.id, change)),
     );
   }
 }

@@ -1,42 +1,13 @@
 /** Conversations in the database. Every question names the owner: nobody sees another's. */
 import type { SQL } from 'drizzle-orm';
 import type { LibSQLDatabase } from 'drizzle-orm/libsql';
+import type { ConversationStore } from '../conversations/conversationStore.ts';
 import { contains, placeOf } from './contains.ts';
 import { and, asc, desc, eq, lt, or, sql } from './drizzle.ts';
 import { conversations, messages } from './schema.ts';
 
-export type ConversationRow = typeof conversations.$inferSelect;
-export type MessageRow = typeof messages.$inferSelect;
-export type ListedConversation = ConversationRow & { messageCount: number; excerpt: string | null };
-
 /** Characters around what a search found. */
 const excerptCharacters = 120;
-
-export interface ConversationStore {
-  /** Last changed first; with `search`, those where the title or a message has it. */
-  list(
-    owner: string,
-    options: { search?: string; limit: number; after?: { updatedAt: number; id: string } },
-  ): Promise<ListedConversation[]>;
-  find(owner: string, id: string): Promise<ConversationRow | undefined>;
-  /** @returns false if there is one with this id, whoever's it is */
-  add(row: ConversationRow): Promise<boolean>;
-  change(owner: string, id: string, change: Partial<ConversationRow>): Promise<void>;
-  remove(owner: string, id: string): Promise<boolean>;
-  removeAll(owner: string): Promise<void>;
-  /** Oldest first. */
-  messages(conversationId: string): Promise<MessageRow[]>;
-  message(conversationId: string, id: string): Promise<MessageRow | undefined>;
-  /** True if there is a message with this id, whoever's it is. */
-  hasMessage(id: string): Promise<boolean>;
-  /** @returns false if there is one with this id, whoever's it is */
-  addMessage(row: MessageRow): Promise<boolean>;
-  changeMessage(conversationId: string, id: string, change: Partial<MessageRow>): Promise<void>;
-  /** Removes a message and those that follow it. @returns how many there were */
-  removeMessage(conversationId: string, id: string): Promise<number>;
-  /** Marks answers that a former run left unfinished; called at start. */
-  interruptStreaming(): Promise<void>;
-}
 
 /** @param reading the same database, for what looks through many rows */
 export function conversationStore(database: LibSQLDatabase, reading: LibSQLDatabase): ConversationStore {

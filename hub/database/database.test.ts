@@ -9,7 +9,7 @@ import { inspect } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { requestRecord } from '../testing/requestRecord.ts';
 import { createClient } from '@libsql/client';
-import { StorageError } from '../errors.ts';
+import { StorageError } from '../files/storageError.ts';
 import { openDatabase, storesIn } from './database.ts';
 import { migrate } from './migrations.ts';
 

@@ -3,32 +3,25 @@ import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createClient, type Client } from '@libsql/client';
-import { StartError, messageOf } from '../errors.ts';
-import { conversationStore, type ConversationStore } from './conversationStore.ts';
+import { messageOf } from '../errors/messageOf.ts';
+import { StartError } from '../errors/startError.ts';
+import { conversationStore } from './conversationStore.ts';
+import type { ConversationStore } from '../conversations/conversationStore.ts';
 import { drizzle } from './drizzle.ts';
-import {
-  apiKeyStore,
-  joinTokenStore,
-  loginStore,
-  type ApiKeyRow,
-  type JoinTokenRow,
-  type LoginStore,
-  type RowStore,
-} from './keyStore.ts';
+import { apiKeyStore, joinTokenStore, loginStore } from './keyStore.ts';
+import type { ApiKeyRow, JoinTokenRow, LoginStore, RowStore } from '../accounts/accountStores.ts';
 import { migrate } from './migrations.ts';
-import { nodeStore, type NodeStore } from './nodeStore.ts';
+import { nodeStore } from './nodeStore.ts';
+import type { NodeStore } from '../workers/nodeStore.ts';
 import { withPlainErrors } from './plainErrors.ts';
 import { readerThread } from './readerThread.ts';
-import { requestStore, type RequestStore } from './requestStore.ts';
+import { requestStore } from './requestStore.ts';
+import type { RequestStore } from '../generation/requestStore.ts';
 import { storableClient } from './storableClient.ts';
-import {
-  deploymentStore,
-  importStore,
-  valueStore,
-  type DeploymentStore,
-  type ImportStore,
-  type ValueStore,
-} from './smallStores.ts';
+import { deploymentStore, importStore, valueStore } from './smallStores.ts';
+import type { DeploymentStore } from '../pipelines/deploymentStore.ts';
+import type { ImportStore } from '../models/imports/importStore.ts';
+import type { ValueStore } from '../settings/valueStore.ts';
 
 /** How long a write waits for another process that has the file, in milliseconds. */
 const busyTimeoutMs = 5000;

@@ -1,28 +1,8 @@
 /** API keys, join tokens and logins in the database: hashes, never the secrets themselves. */
 import type { LibSQLDatabase } from 'drizzle-orm/libsql';
+import type { ApiKeyRow, JoinTokenRow, LoginStore, RowStore } from '../accounts/accountStores.ts';
 import { desc, eq, lt } from './drizzle.ts';
 import { apiKeys, joinTokens, logins } from './schema.ts';
-
-export type ApiKeyRow = typeof apiKeys.$inferSelect;
-export type JoinTokenRow = typeof joinTokens.$inferSelect;
-export type LoginRow = typeof logins.$inferSelect;
-
-/** Rows of one kind, newest first. */
-export interface RowStore<Row extends { id: string }> {
-  list(): Promise<Row[]>;
-  add(row: Row): Promise<void>;
-  change(id: string, change: Partial<Row>): Promise<void>;
-  remove(id: string): Promise<void>;
-}
-
-export interface LoginStore {
-  list(): Promise<LoginRow[]>;
-  add(row: LoginRow): Promise<void>;
-  remove(hash: string): Promise<void>;
-  /** All of one key; without one, all. */
-  removeAll(keyId?: string): Promise<void>;
-  removeExpired(now: number): Promise<void>;
-}
 
 export function apiKeyStore(database: LibSQLDatabase): RowStore<ApiKeyRow> {
   return {

@@ -1,31 +1,9 @@
 /** Workers that ever joined, in the database, with what the operator decided about them. */
 import type { LibSQLDatabase } from 'drizzle-orm/libsql';
 import { InstanceId, WorkerId } from '@potluck/protocol';
-import type { NodePolicy } from '../workers/nodeBook.ts';
-import type { NodeSpeed } from '../workers/speedBook.ts';
-import type { WorkerRecord } from '../workers/workerTable.ts';
+import type { NodeStore } from '../workers/nodeStore.ts';
 import { desc, eq, or, isNotNull, ne } from './drizzle.ts';
 import { nodes } from './schema.ts';
-
-export type NodeRecord = typeof nodes.$inferSelect;
-
-export interface NodeStore {
-  joined(worker: WorkerRecord): Promise<void>;
-  left(worker: WorkerRecord, reason: string): Promise<void>;
-  /** Last joined first. */
-  list(limit: number): Promise<NodeRecord[]>;
-  find(id: string): Promise<NodeRecord | undefined>;
-  putPolicy(id: WorkerId, policy: NodePolicy): Promise<void>;
-  putSpeed(id: WorkerId, speed: NodeSpeed): Promise<void>;
-  /** Those that were measured. */
-  speeds(): Promise<[WorkerId, NodeSpeed][]>;
-  /** What nodes called themselves last. */
-  names(): Promise<[WorkerId, string][]>;
-  /** Which run of each node joined last. */
-  instances(): Promise<[WorkerId, InstanceId][]>;
-  /** Those about which something was decided. */
-  policies(): Promise<[WorkerId, NodePolicy][]>;
-}
 
 export function nodeStore(database: LibSQLDatabase): NodeStore {
   return {

@@ -2,48 +2,13 @@
 import { setImmediate } from 'node:timers/promises';
 import type { SQL } from 'drizzle-orm';
 import type { LibSQLDatabase } from 'drizzle-orm/libsql';
+import type { RequestCursor, RequestFilter, RequestStore } from '../generation/requestStore.ts';
 import { and, count, desc, eq, gt, gte, inArray, lt, lte, ne, or, sql } from './drizzle.ts';
-import type { RequestRecord } from './requestRecord.ts';
 import { requests } from './schema.ts';
 import { contains } from './contains.ts';
 
 /** Rows that are deleted at a time: what the hub does meanwhile waits. */
 const removedAtOnce = 200;
-
-/** Which requests are wanted; what is missing does not matter. */
-export interface RequestFilter {
-  status?: RequestRecord['status'];
-  model?: string;
-  source?: RequestRecord['source'];
-  /** Unix milliseconds, both inclusive. */
-  since?: number;
-  until?: number;
-  /** Only requests of this owner. */
-  owner?: string;
-  /** Words to find; in prompts and answers only where `mayRead` wrote them. */
-  search?: { text: string; mayRead: string; mayReadApi: boolean };
-}
-
-/** Place in a list that is sorted newest first. */
-export interface RequestCursor {
-  createdAt: number;
-  id: string;
-}
-
-/** A promise that resolved means that the row survives a crash. */
-export interface RequestStore {
-  put(record: RequestRecord): Promise<void>;
-  find(id: string): Promise<RequestRecord | undefined>;
-  /** Newest first, after the cursor. */
-  list(filter: RequestFilter, limit: number, after?: RequestCursor): Promise<RequestRecord[]>;
-  count(filter: RequestFilter): Promise<number>;
-  /** Those that run stay: they would come back with their end. @returns how many there were */
-  remove(filter: RequestFilter & { id?: string }): Promise<number>;
-  /** Marks requests that a former run left unfinished; called at start. */
-  interruptRunning(): Promise<void>;
-  /** Prompt and answer tokens of a key since a time. */
-  tokensOf(keyId: string, since: number): Promise<number>;
-}
 
 /** @param reading the same database, for what looks through many rows */
 export function requestStore(database: LibSQLDatabase, reading: LibSQLDatabase): RequestStore {

@@ -2,7 +2,7 @@
 import type { DeploymentPlan, KeyLimits, Sampling, Scope } from '@potluck/api';
 import type { NodeSpeed } from '../workers/speedBook.ts';
 import { integer, real, sqliteTable, text } from './drizzle.ts';
-import type { StageRecord } from './requestRecord.ts';
+import type { StageRecord } from '../generation/requestRecord.ts';
 
 /** One row for each generation, from its start on. */
 export const requests = sqliteTable('requests', {

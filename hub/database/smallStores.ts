@@ -1,27 +1,10 @@
 /** Deployments, imports and single values in the database. */
 import type { LibSQLDatabase } from 'drizzle-orm/libsql';
-import type { DeploymentPlan } from '@potluck/api';
+import type { ImportStore } from '../models/imports/importStore.ts';
+import type { DeploymentStore } from '../pipelines/deploymentStore.ts';
+import type { ValueStore } from '../settings/valueStore.ts';
 import { asc, eq } from './drizzle.ts';
 import { deployments, imports, values } from './schema.ts';
-
-export interface DeploymentStore {
-  /** Oldest first. */
-  list(): Promise<{ model: string; plan: DeploymentPlan; createdAt: number }[]>;
-  put(row: { model: string; plan: DeploymentPlan; createdAt: number }): Promise<void>;
-  remove(model: string): Promise<void>;
-}
-
-export interface ImportStore {
-  /** Oldest first; as they were put, to be checked by the reader. */
-  list(): Promise<unknown[]>;
-  put(id: string, createdAt: number, record: unknown): Promise<void>;
-  remove(id: string): Promise<void>;
-}
-
-export interface ValueStore {
-  get(name: string): Promise<unknown>;
-  put(name: string, value: unknown): Promise<void>;
-}
 
 export function deploymentStore(database: LibSQLDatabase): DeploymentStore {
   return {

@@ -1,5 +1,5 @@
 /** A full disk, as whatever writes to it says so. */
-import { StorageError } from '../errors.ts';
+import { StorageError } from './storageError.ts';
 
 /** Of the file system, its quotas, and SQLite. */
 const fullCodes = new Set(['ENOSPC', 'EDQUOT', 'SQLITE_FULL']);

@@ -1,6 +1,6 @@
 import { mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { systemCodeOf } from '../errors.ts';
+import { systemCodeOf } from '../errors/systemCodeOf.ts';
 
 /**
  * Makes a folder and those above it. Node's own `recursive` never ends where a folder that exists takes no children,

@@ -3,7 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { makeDirectory } from './makeDirectory.ts';
-import { StorageError, messageOf, systemCodeOf } from '../errors.ts';
+import { systemCodeOf } from '../errors/systemCodeOf.ts';
+import { messageOf } from '../errors/messageOf.ts';
+import { StorageError } from './storageError.ts';
 import { fullDiskError, isFullDisk } from './fullDisk.ts';
 
 const temporaryEnding = '.temporary';

@@ -1,5 +1,5 @@
 /** A conversation as token ids, also where the template takes a system message only at the start. */
-import { ModelError } from '../errors.ts';
+import { ModelError } from '../models/modelError.ts';
 import type { EncodeOptions } from '../models/encoding/ChatEncoder.ts';
 import type { ChatMessage, Tokenizer } from '../models/tokenizer.ts';
 

@@ -1,7 +1,7 @@
 /** One answer from admission to its record. */
 import type { AssignmentId, SessionId, StageTimings, WorkerId } from '@potluck/protocol';
 import type { Logger } from 'pino';
-import type { RequestAuthor, RequestRecord, StageRecord } from '../database/requestRecord.ts';
+import type { RequestAuthor, RequestRecord, StageRecord } from './requestRecord.ts';
 import type { ChatMessage } from '../models/tokenizer.ts';
 import type { ReadyPipeline } from '../pipelines/pipeline.ts';
 import { routeOf } from '../pipelines/pipeline.ts';

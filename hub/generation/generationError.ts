@@ -1,4 +1,5 @@
-/** Why a generation was refused or ended without its answer; the API turns it into a status and an error body. */
+/** Why a generation was refused or ended without its answer. */
+import { DomainError, type ErrorKind } from '../errors/domainError.ts';
 
 /** A pipeline that was lost is usually put together again by then. */
 export const retryWhileLoadingSeconds = 5;
@@ -16,20 +17,33 @@ export type GenerationErrorCode =
   | 'stage_timeout'
   | 'cancelled';
 
+const kinds: Record<GenerationErrorCode, ErrorKind> = {
+  context_length_exceeded: 'invalid',
+  template_refused: 'invalid',
+  messages_unreadable: 'invalid',
+  request_too_large: 'too-large',
+  rate_limit_exceeded: 'busy',
+  model_loading: 'unavailable',
+  no_capacity: 'unavailable',
+  worker_lost: 'unavailable',
+  stage_failed: 'failed',
+  stage_timeout: 'timeout',
+  cancelled: 'cancelled',
+};
+
 /** Thrown by a generation. */
-export class GenerationError extends Error {
+export class GenerationError extends DomainError {
   override readonly name = 'GenerationError';
   readonly code: GenerationErrorCode;
-  /** Seconds after which trying again can help. */
-  readonly retryAfterSeconds: number | undefined;
+  readonly kind: ErrorKind;
 
   constructor(
     code: GenerationErrorCode,
     message: string,
     options: { cause?: unknown; retryAfterSeconds?: number } = {},
   ) {
-    super(message, options.cause === undefined ? {} : { cause: options.cause });
+    super(message, { ...options, param: kinds[code] === 'invalid' ? 'messages' : undefined });
     this.code = code;
-    this.retryAfterSeconds = options.retryAfterSeconds;
+    this.kind = kinds[code];
   }
 }

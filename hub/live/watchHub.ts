@@ -107,7 +107,7 @@ export function watchHub(components: WatchComponents, init: LiveStateInit = {}):
       touch('nodes', workerIds);
     },
     ended: (generation, record) => {
-      statistics.requestEnded(record);
+      statistics.requestEnded(record.stages);
       live.end('requests', generation.id, { type: 'request', request: viewActivity(generation, record) });
       live.touch('deployments', generation.model);
       touch('nodes', generation.workerIds);

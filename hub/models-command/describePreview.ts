@@ -1,6 +1,5 @@
 /** What deploying would do, as lines for a terminal. */
-import type { Basis, DeploymentPreview, Prediction } from '@potluck/api';
-import { formatBytes } from '../formatBytes.ts';
+import { formatBytes, type Basis, type DeploymentPreview, type Prediction } from '@potluck/api';
 
 const sureness: Record<Basis, string> = {
   measured: 'measured here',

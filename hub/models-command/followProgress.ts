@@ -1,6 +1,5 @@
 /** Says how an import or a deployment goes, until it is over. */
-import type { Import, LiveEvent } from '@potluck/api';
-import { formatBytes } from '../formatBytes.ts';
+import { formatBytes, type Import, type LiveEvent } from '@potluck/api';
 import { CommandError } from './hubClient.ts';
 
 type Print = (line: string) => void;

@@ -1,7 +1,7 @@
 /** Asks a hub's management API from a shell. */
 import type { ErrorBody, LiveEvent } from '@potluck/api';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
-import { messageOf } from '../errors.ts';
+import { messageOf } from '../errors/messageOf.ts';
 
 /** Thrown where the hub can't do what was asked; its message says what to do. */
 export class CommandError extends Error {

@@ -1,18 +1,18 @@
 /** `potluck models`: the models of a running hub, from a shell. Everything goes through its management API. */
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import type {
-  Deployment,
-  DeploymentPreview,
-  HubSearchResult,
-  Import,
-  ModelList,
-  NewImport,
-  Node,
+import {
+  formatBytes,
+  type Deployment,
+  type DeploymentPreview,
+  type HubSearchResult,
+  type Import,
+  type ModelList,
+  type NewImport,
+  type Node,
 } from '@potluck/api';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { readLocalKey } from '../accounts/localKey.ts';
-import { formatBytes } from '../formatBytes.ts';
 import { describePreview } from './describePreview.ts';
 import { followDeployment, followImport } from './followProgress.ts';
 import { CommandError, HubClient, type HubClientInit } from './hubClient.ts';

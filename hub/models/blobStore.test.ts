@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { StorageError } from '../errors.ts';
+import { StorageError } from '../files/storageError.ts';
 import { BlobStore } from './blobStore.ts';
 
 let directory: string;

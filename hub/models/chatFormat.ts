@@ -2,7 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { AutoTokenizer, env, type PreTrainedTokenizer } from '@huggingface/transformers';
-import { ModelError, messageOf } from '../errors.ts';
+import { messageOf } from '../errors/messageOf.ts';
+import { ModelError } from './modelError.ts';
 
 /** A message as chat templates take it. */
 export interface ChatMessage {

@@ -1,11 +1,13 @@
 /** Makes a model of a directory: packs its weights, keeps its small files, and proves that it can be used. */
+import { formatBytes } from '@potluck/api';
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { buildStage, importDecoder, readPackedDecoder, type ImportProgress } from '@potluck/onnx';
 import type { BlobRef, ModelId } from '@potluck/protocol';
 import type { Logger } from 'pino';
-import { ModelError, StorageError, messageOf } from '../errors.ts';
-import { formatBytes } from '../formatBytes.ts';
+import { messageOf } from '../errors/messageOf.ts';
+import { ModelError } from './modelError.ts';
+import { StorageError } from '../files/storageError.ts';
 import { fullDiskError, isFullDisk } from '../files/fullDisk.ts';
 import type { BlobStore } from './blobStore.ts';
 import { readKeptFiles, type ModelSource } from './modelSource.ts';

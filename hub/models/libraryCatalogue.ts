@@ -2,7 +2,7 @@
 import { ModelId, type ModelPackage } from '@potluck/protocol';
 import type { Logger } from 'pino';
 import { builtInModelId } from '../wiring/config.ts';
-import { ModelError } from '../errors.ts';
+import { ModelError } from './modelError.ts';
 import type { Catalogue, CatalogueListener } from './catalogue.ts';
 import type { Model } from './model.ts';
 import type { ModelImportOptions } from './importModel.ts';

@@ -5,7 +5,7 @@
  */
 import { realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { ModelError } from '../errors.ts';
+import { ModelError } from './modelError.ts';
 
 export interface LinkRule {
   /** The model's directory. */

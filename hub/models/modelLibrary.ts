@@ -1,11 +1,12 @@
 /** Imports models, keeps them on disk, and opens them to be cut into stages. */
+import { formatBytes } from '@potluck/api';
 import { readdir } from 'node:fs/promises';
 import { buildStage, readPackedDecoder } from '@potluck/onnx';
 import { ModelId, type BlobRef, type ModelPackage, type StageDescription } from '@potluck/protocol';
 import type { Logger } from 'pino';
 import { builtInModelId } from '../wiring/config.ts';
-import { ModelError, messageOf } from '../errors.ts';
-import { formatBytes } from '../formatBytes.ts';
+import { messageOf } from '../errors/messageOf.ts';
+import { ModelError } from './modelError.ts';
 import type { BlobStore } from './blobStore.ts';
 import { builtInModelDirectory } from './builtInModel.ts';
 import { importModel, importRevision, type ModelImportOptions } from './importModel.ts';

@@ -1,7 +1,8 @@
 /** A directory with the layout of a Hugging Face repository: config.json, tokenizer files, onnx/*.onnx. */
 import { readFile, readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { ModelError, messageOf } from '../errors.ts';
+import { messageOf } from '../errors/messageOf.ts';
+import { ModelError } from './modelError.ts';
 import { rankGraphVariants } from './graphVariants.ts';
 import { standardJson } from './jsonText.ts';
 import { checkLink, type LinkRule } from './linkRule.ts';

@@ -1,6 +1,6 @@
 /** Which tokens end an answer: a repository says so in up to three places. */
 import { z } from 'zod';
-import { ModelError } from '../errors.ts';
+import { ModelError } from './modelError.ts';
 
 const Ids = z.union([z.number().int().nonnegative(), z.array(z.number().int().nonnegative())]);
 const GenerationConfig = z.looseObject({ eos_token_id: Ids.nullish() });

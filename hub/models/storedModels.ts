@@ -4,7 +4,8 @@ import { mkdir, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ModelId, ModelPackage } from '@potluck/protocol';
 import { z } from 'zod';
-import { messageOf, systemCodeOf } from '../errors.ts';
+import { systemCodeOf } from '../errors/systemCodeOf.ts';
+import { messageOf } from '../errors/messageOf.ts';
 import { makeDirectory } from '../files/makeDirectory.ts';
 import { writeFileAtomically } from '../files/writeFileAtomically.ts';
 

@@ -2,7 +2,8 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
-import { EncodingError, ModelError } from '../errors.ts';
+import { EncodingError } from './encoding/encodingError.ts';
+import { ModelError } from './modelError.ts';
 import { builtInModelDirectory } from './builtInModel.ts';
 import { loadChatFormat, type ChatFormat, type ChatMessage } from './chatFormat.ts';
 import { ChatEncoder } from './encoding/ChatEncoder.ts';

@@ -1,7 +1,8 @@
 /** The model's own tokenizer and chat template. */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { ModelError, messageOf } from '../errors.ts';
+import { messageOf } from '../errors/messageOf.ts';
+import { ModelError } from './modelError.ts';
 import { loadChatFormat, type ChatMessage } from './chatFormat.ts';
 import { ChatEncoder, type EncodeOptions } from './encoding/ChatEncoder.ts';
 import { readVocabulary, type Vocabulary } from './tokenBytes.ts';

@@ -1,7 +1,7 @@
 /** What the operator does to deployments: looks before, does, and keeps it for the next start. */
 import type { DeploymentPlan, DeploymentPreview, Prediction, PreviewStage } from '@potluck/api';
 import type { ModelPackage, WorkerId } from '@potluck/protocol';
-import type { DeploymentStore } from '../database/smallStores.ts';
+import type { DeploymentStore } from './deploymentStore.ts';
 import type { Catalogue } from '../models/catalogue.ts';
 import type { Model } from '../models/model.ts';
 import { cannotRun } from '../placement/cannotRun.ts';

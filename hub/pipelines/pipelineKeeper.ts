@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { DeploymentPlan } from '@potluck/api';
 import { PipelineId, type StageReport, type WorkerId } from '@potluck/protocol';
 import type { Logger } from 'pino';
-import { messageOf } from '../errors.ts';
+import { messageOf } from '../errors/messageOf.ts';
 import type { Model } from '../models/model.ts';
 import type { SharedStage } from '../placement/shareCaches.ts';
 import type { WorkerRecord } from '../workers/workerTable.ts';

@@ -1,7 +1,6 @@
 /** Where a pipeline could go: on the workers that are here, without those that failed just now. */
-import type { DeploymentPlan } from '@potluck/api';
+import { formatBytes, type DeploymentPlan } from '@potluck/api';
 import type { ModelPackage } from '@potluck/protocol';
-import { formatBytes } from '../formatBytes.ts';
 import type { Model } from '../models/model.ts';
 import { isGpu } from '../placement/isGpu.ts';
 import { placeByPlan } from '../placement/placeByPlan.ts';

@@ -2,7 +2,7 @@
 import type { DeploymentPlan } from '@potluck/api';
 import type { StageReport, WorkerId } from '@potluck/protocol';
 import type { Logger } from 'pino';
-import { messageOf } from '../errors.ts';
+import { messageOf } from '../errors/messageOf.ts';
 import type { SharedStage } from '../placement/shareCaches.ts';
 import type { WorkerRecord } from '../workers/workerTable.ts';
 import { routeOf, type Pipeline } from './pipeline.ts';

@@ -1,7 +1,6 @@
 /** Does a model fit the grid as it is, judged by its size alone. */
-import type { Fit } from '@potluck/api';
+import { formatBytes, type Fit } from '@potluck/api';
 import { workingMemoryBytes } from '@potluck/protocol';
-import { formatBytes } from '../formatBytes.ts';
 
 /**
  * @param bytes of the model's files, which weigh about as much as what is loaded of them

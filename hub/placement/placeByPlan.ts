@@ -1,6 +1,5 @@
 /** Places a model as its operator wants it. */
-import type { DeploymentPlan } from '@potluck/api';
-import { formatBytes } from '../formatBytes.ts';
+import { formatBytes, type DeploymentPlan } from '@potluck/api';
 import { balanceRanges, type LayerRange } from './balanceRanges.ts';
 import { relativePaces } from './paces.ts';
 import { placeStages, type Placement, type PlacementWorker } from './placeStages.ts';

@@ -1,6 +1,6 @@
 /** Which worker runs which layers: a pure function, with the numbers in its refusals. */
+import { formatBytes } from '@potluck/api';
 import type { WorkerId } from '@potluck/protocol';
-import { formatBytes } from '../formatBytes.ts';
 import { balanceRanges, type BalancedRanges, type CuttableLayers, type LayerRange } from './balanceRanges.ts';
 import { largestFirst } from './largestFirst.ts';
 import { relativePaces } from './paces.ts';

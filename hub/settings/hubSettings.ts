@@ -1,7 +1,8 @@
 /** What the operator set, kept in the database. */
 import { Settings, type SettingsChange } from '@potluck/api';
 import { z } from 'zod';
-import type { ValueStore } from '../database/smallStores.ts';
+import { SettingsConflict, SettingsIncomplete } from './settingsErrors.ts';
+import type { ValueStore } from './valueStore.ts';
 
 const valueName = 'settings';
 
@@ -39,16 +40,6 @@ export interface SettingsInit {
   flagTurnUrls?: string[];
   /** Replaces the default endpoint where none was set. */
   hubEndpoint?: string;
-}
-
-/** Thrown where somebody else changed the settings since they were looked at. */
-export class SettingsConflict extends Error {
-  override readonly name = 'SettingsConflict';
-}
-
-/** Thrown where settings need each other. */
-export class SettingsIncomplete extends Error {
-  override readonly name = 'SettingsIncomplete';
 }
 
 export class HubSettings {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { RequestRecord } from '../database/requestRecord.ts';
+import type { RequestRecord } from '../generation/requestRecord.ts';
 
 /** A finished request for tests. */
 export function requestRecord(changes: Partial<RequestRecord> = {}): RequestRecord {

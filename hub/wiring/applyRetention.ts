@@ -1,7 +1,7 @@
 /** Deletes requests that are older than the settings allow: at once when those change, and every hour. */
 import type { Logger } from 'pino';
 import type { Database } from '../database/database.ts';
-import { messageOf } from '../errors.ts';
+import { messageOf } from '../errors/messageOf.ts';
 import type { HubSettings } from '../settings/hubSettings.ts';
 
 export interface RetentionComponents {

@@ -9,7 +9,7 @@ import { ProxySigns } from '../accounts/proxySigns.ts';
 import { ConversationKeeper } from '../conversations/conversationKeeper.ts';
 import { WorkerCalls } from '../workers/calling/WorkerCalls.ts';
 import type { Database } from '../database/database.ts';
-import { Recorder } from '../database/recorder.ts';
+import { WriteQueue } from '../files/writeQueue.ts';
 import { embeddedEventBus } from '../live/embeddedEventBus.ts';
 import type { EventBus } from '../live/eventBus.ts';
 import { watchHub } from '../live/watchHub.ts';
@@ -99,14 +99,14 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
   const { catalogue, blobs, database, access, settings, logger } = components;
   const { identity, forceRelay } = init;
   const registry = new WorkerRegistry({ logger }, { leaseMs: init.leaseMs ?? defaultLeaseMs });
-  const recorder = new Recorder(database, logger);
+  const writes = new WriteQueue(logger);
   const nodes = new NodeBook(
     {
       policies: await database.nodes.policies(),
       names: await database.nodes.names(),
       instances: await database.nodes.instances(),
     },
-    (id, policy) => recorder.nodePolicy(id, policy),
+    (id, policy) => writes.write('a decision about a node', () => database.nodes.putPolicy(id, policy)),
   );
   const tokens = new SignallingTokens();
   const trials = new Trials({ tokens, expel: (id) => room.expel(id) });
@@ -120,17 +120,19 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
   registry.listen({
     joined: (worker) => {
       nodes.joined(worker);
-      recorder.nodeJoined(worker);
+      writes.write('a node', () => database.nodes.joined(worker));
     },
     left: (worker, reason) => {
       tokens.revoke(worker.id);
       room.expel(worker.id);
-      recorder.nodeLeft(worker, reason);
+      writes.write('a node', () => database.nodes.left(worker, reason));
     },
   });
   const namesPresent = (): Set<string> =>
     new Set([...registry.table.values()].map(({ reportedName }) => reportedName));
-  const speeds = new SpeedBook(await database.nodes.speeds(), (id, speed) => recorder.nodeSpeed(id, speed));
+  const speeds = new SpeedBook(await database.nodes.speeds(), (id, speed) =>
+    writes.write('the speed of a node', () => database.nodes.putSpeed(id, speed)),
+  );
   const deployments = new Deployments(
     {
       registry,
@@ -148,7 +150,12 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
   followModes({ nodes, deployments, registry });
   followBlobs({ registry, deployments });
   const generator = new Generator(
-    { deployments, registry, record: (record) => recorder.record(record), logger },
+    {
+      deployments,
+      registry,
+      record: (record) => writes.write('a request', () => database.requests.put(record)),
+      logger,
+    },
     init.queueLimit === undefined ? {} : { queueLimit: init.queueLimit },
   );
   followSpeeds({ registry, deployments, generator, speeds });
@@ -226,12 +233,12 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     imports,
     defaultModel: chooseDefault,
     database,
-    recorder,
+    writes,
     bus,
     live,
     ...access,
     hub: { id: identity.hubId, version: hubVersion },
-    conversations: new ConversationKeeper({ database, recorder }),
+    conversations: new ConversationKeeper({ store: database.conversations, writes }),
     keyUse: new KeyUse({ tokensOf: (keyId, since) => database.requests.tokensOf(keyId, since) }),
     settings: () => settings.current,
     hubSettings: settings,
@@ -277,7 +284,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
       live.stop();
       endRetention();
       room.stop();
-      await recorder.settled();
+      await writes.settled();
     },
   };
 }

@@ -1,7 +1,7 @@
 /** The hub's settings from flags and environment variables (`POTLUCK_` and the flag's name). */
+import { formatBytes } from '@potluck/api';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { StartError } from '../errors.ts';
-import { formatBytes } from '../formatBytes.ts';
+import { StartError } from '../errors/startError.ts';
 import { checkNetwork, networkOptions, port, type NetworkConfig } from './networkOptions.ts';
 
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;

@@ -1,6 +1,6 @@
 /** Leads what stages say about their speed to the book of speeds. */
 import type { StageReport } from '@potluck/protocol';
-import type { RequestRecord } from '../database/requestRecord.ts';
+import type { RequestRecord } from '../generation/requestRecord.ts';
 import type { Generator } from '../generation/generator.ts';
 import type { Deployments } from '../pipelines/deployments.ts';
 import { weightBytesPerToken, type PredictedModel } from '../placement/prediction/tokenBytes.ts';

@@ -4,7 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { createAdaptorServer, type ServerType, type WebSocketServerLike } from '@hono/node-server';
 import { maxControlMessageBytes } from '@potluck/protocol';
 import { WebSocketServer } from 'ws';
-import { StartError, messageOf, systemCodeOf } from '../errors.ts';
+import { systemCodeOf } from '../errors/systemCodeOf.ts';
+import { messageOf } from '../errors/messageOf.ts';
+import { StartError } from '../errors/startError.ts';
 
 /** Answers a request; `environment` is what @hono/node-server passes on. */
 export type Fetch = (request: Request, environment: object) => Response | Promise<Response>;

@@ -1,7 +1,9 @@
 /** `potluck hub`: reads the settings, runs a hub until it is stopped. */
 import { ProxySettingsError, proxySettings, useProxyForDownloads } from '@potluck/machine';
 import { readConfig } from './config.ts';
-import { ModelError, StartError, StorageError } from '../errors.ts';
+import { ModelError } from '../models/modelError.ts';
+import { StorageError } from '../files/storageError.ts';
+import { StartError } from '../errors/startError.ts';
 import { createLogger } from './log.ts';
 import { startHub } from './startHub.ts';
 

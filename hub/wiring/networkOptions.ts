@@ -1,7 +1,7 @@
 /** The hub's settings for HTTPS, for its names, and for how workers find a way to each other. */
 import { TurnUrl } from '@potluck/api';
 import { InvalidArgumentError, type Option } from 'commander';
-import { StartError } from '../errors.ts';
+import { StartError } from '../errors/startError.ts';
 import { isNetwork, loopbackNetworks } from '../http/trustedProxies.ts';
 import { readAddress } from '../network/reachability/givenAddress.ts';
 

@@ -11,7 +11,7 @@ import {
   type WorkerId,
 } from '@potluck/protocol';
 import type { Logger } from 'pino';
-import { messageOf } from '../errors.ts';
+import { messageOf } from '../errors/messageOf.ts';
 import type { NodeBook } from './nodeBook.ts';
 import type { Relay } from './relay.ts';
 import type { WorkerRegistry, WorkerSocket } from './workerRegistry.ts';

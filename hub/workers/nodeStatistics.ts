@@ -1,6 +1,5 @@
 /** What each worker has computed since it joined. */
-import type { WorkerId } from '@potluck/protocol';
-import type { RequestRecord } from '../database/requestRecord.ts';
+import type { StageTimings, WorkerId } from '@potluck/protocol';
 
 export class NodeStatistics {
   readonly #tokens = new Map<WorkerId, number>();
@@ -10,7 +9,8 @@ export class NodeStatistics {
     return this.#tokens.get(workerId) ?? 0;
   }
 
-  requestEnded({ stages }: Pick<RequestRecord, 'stages'>): void {
+  /** @param stages those that answered; `timings` is missing where a worker did not tell */
+  requestEnded(stages: readonly { workerId: WorkerId; timings?: StageTimings }[]): void {
     for (const { workerId, timings } of stages) {
       this.#tokens.set(workerId, this.tokensOf(workerId) + (timings?.tokens ?? 0));
     }

@@ -10,16 +10,19 @@ import {
   NewMessage,
 } from '@potluck/api';
 import { z } from 'zod';
-import type { ConversationRow, MessageRow } from '../../database/conversationStore.ts';
-import type { Database } from '../../database/database.ts';
-import type { Recorder } from '../../database/recorder.ts';
+import type {
+  ConversationRow,
+  ConversationStore,
+  MessageRow,
+} from '../../conversations/conversationStore.ts';
+import type { WriteQueue } from '../../files/writeQueue.ts';
 import { ApiError } from '../apiError.ts';
 import { openApiRoutes } from './openApi.ts';
 import { answers, done, noContent, route, takes } from './route.ts';
 
 export interface ConversationRouteComponents {
-  database: Pick<Database, 'conversations'>;
-  recorder: Pick<Recorder, 'settled'>;
+  database: { conversations: ConversationStore };
+  writes: Pick<WriteQueue, 'settled'>;
 }
 
 const tag = 'Conversations';
@@ -33,7 +36,7 @@ const Query = z.strictObject({
 const Page = z.object({ conversations: z.array(ConversationSummary), next: z.string().nullable() });
 
 /** Routes to mount under `/conversations`. */
-export function conversationRoutes({ database, recorder }: ConversationRouteComponents): OpenAPIHono {
+export function conversationRoutes({ database, writes }: ConversationRouteComponents): OpenAPIHono {
   const app = openApiRoutes();
   const store = database.conversations;
   const find = async (owner: string, id: string): Promise<ConversationRow> => {
@@ -43,7 +46,7 @@ export function conversationRoutes({ database, recorder }: ConversationRouteComp
   };
   const whole = async (owner: string, id: string): Promise<Conversation> => {
     // Growing answers are written behind the tokens.
-    await recorder.settled();
+    await writes.settled();
     const { owner: _owner, ...conversation } = await find(owner, id);
     return { ...conversation, messages: (await store.messages(id)).map(viewMessage) };
   };

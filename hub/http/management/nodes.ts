@@ -3,17 +3,17 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { Eviction, FormerNode, Node, NodeChange } from '@potluck/api';
 import { WorkerId } from '@potluck/protocol';
 import { z } from 'zod';
-import type { Database } from '../../database/database.ts';
-import type { Recorder } from '../../database/recorder.ts';
+import type { WriteQueue } from '../../files/writeQueue.ts';
 import { viewFormerNode, viewNode, type NodeViewComponents } from '../views/nodeView.ts';
+import type { NodeStore } from '../../workers/nodeStore.ts';
 import type { WorkerRecord } from '../../workers/workerTable.ts';
 import { ApiError } from '../apiError.ts';
 import { openApiRoutes } from './openApi.ts';
 import { answers, done, noContent, route, takes } from './route.ts';
 
 export interface NodeRouteComponents extends NodeViewComponents {
-  database: Pick<Database, 'nodes'>;
-  recorder: Pick<Recorder, 'settled'>;
+  database: { nodes: NodeStore };
+  writes: Pick<WriteQueue, 'settled'>;
 }
 
 const mostFormer = 100;
@@ -22,7 +22,7 @@ const params = z.object({ id: z.string() });
 
 /** Routes to mount under `/nodes`. */
 export function nodeRoutes(components: NodeRouteComponents): OpenAPIHono {
-  const { registry, nodes, database, recorder } = components;
+  const { registry, nodes, database, writes } = components;
   const app = openApiRoutes();
   const here = (id: string): WorkerRecord => {
     const worker = registry.table.get(id as WorkerId);
@@ -30,7 +30,7 @@ export function nodeRoutes(components: NodeRouteComponents): OpenAPIHono {
     throw new ApiError(404, `There is no node ${id} here now.`, { code: 'node_not_found', param: 'id' });
   };
   const known = async (id: string): Promise<WorkerId> => {
-    await recorder.settled();
+    await writes.settled();
     const workerId = WorkerId.safeParse(id).data;
     if (workerId !== undefined && (await database.nodes.find(id))) return workerId;
     throw new ApiError(404, `No node ${id} was ever here.`, { code: 'node_not_found', param: 'id' });
@@ -46,7 +46,7 @@ export function nodeRoutes(components: NodeRouteComponents): OpenAPIHono {
       },
     ),
     async (c) => {
-      await recorder.settled();
+      await writes.settled();
       const former = (await database.nodes.list(mostFormer + registry.table.size))
         .filter(({ id }) => !registry.table.has(id as WorkerId))
         .map(viewFormerNode);

@@ -5,10 +5,9 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { RequestDetail, RequestPage, RequestQuery } from '@potluck/api';
 import type { Context } from 'hono';
 import { z } from 'zod';
-import type { Database } from '../../database/database.ts';
-import type { Recorder } from '../../database/recorder.ts';
-import type { RequestRecord } from '../../database/requestRecord.ts';
-import type { RequestCursor, RequestFilter, RequestStore } from '../../database/requestStore.ts';
+import type { WriteQueue } from '../../files/writeQueue.ts';
+import type { RequestRecord } from '../../generation/requestRecord.ts';
+import type { RequestCursor, RequestFilter, RequestStore } from '../../generation/requestStore.ts';
 import type { Generator } from '../../generation/generator.ts';
 import { viewRequest, viewRequestDetail, type RequestReader } from '../views/requestView.ts';
 import { ApiError } from '../apiError.ts';
@@ -16,8 +15,8 @@ import { openApiRoutes } from './openApi.ts';
 import { answers, done, noContent, route } from './route.ts';
 
 export interface RequestRouteComponents {
-  database: Pick<Database, 'requests'>;
-  recorder: Pick<Recorder, 'settled'>;
+  database: { requests: RequestStore };
+  writes: Pick<WriteQueue, 'settled'>;
   generator: Pick<Generator, 'cancel' | 'recorded'>;
 }
 
@@ -28,14 +27,14 @@ const Filter = RequestQuery.omit({ limit: true, cursor: true });
 const exportPage = 50;
 
 /** Routes to mount under `/requests`. */
-export function requestRoutes({ database, recorder, generator }: RequestRouteComponents): OpenAPIHono {
+export function requestRoutes({ database, writes, generator }: RequestRouteComponents): OpenAPIHono {
   const app = openApiRoutes();
   const { requests } = database;
   /** Everybody sees what happens; only the administrator sees others' requests in a list. */
   const find = async (c: Context, id: string): Promise<RequestRecord> => {
     const requestId = id.replace(/^chatcmpl-/, '');
     await generator.recorded(requestId);
-    await recorder.settled();
+    await writes.settled();
     const record = await requests.find(requestId);
     const { owner, isAdmin } = readerOf(c);
     if (record && (isAdmin || record.owner === owner)) return record;
@@ -48,7 +47,7 @@ export function requestRoutes({ database, recorder, generator }: RequestRouteCom
       { request: { query: RequestQuery }, responses: { 200: answers(RequestPage, 'A page of them') } },
     ),
     async (c) => {
-      await recorder.settled();
+      await writes.settled();
       const reader = readerOf(c);
       const query = c.req.valid('query');
       const filter = filterOf(query, reader);
@@ -80,7 +79,7 @@ export function requestRoutes({ database, recorder, generator }: RequestRouteCom
       },
     ),
     async (c) => {
-      await recorder.settled();
+      await writes.settled();
       const reader = readerOf(c);
       const lines = exportLines(requests, filterOf(c.req.valid('query'), reader), reader);
       const body = Readable.toWeb(Readable.from(lines)) as ReadableStream;
@@ -136,7 +135,7 @@ export function requestRoutes({ database, recorder, generator }: RequestRouteCom
       },
     ),
     async (c) => {
-      await recorder.settled();
+      await writes.settled();
       refuseLimited(c);
       const filter = filterOf(c.req.valid('query'), readerOf(c));
       return c.json({ deleted: await requests.remove(filter) }, 200);

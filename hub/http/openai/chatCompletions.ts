@@ -4,20 +4,19 @@ import type { Logger } from 'pino';
 import { conversationHeaders, type Settings } from '@potluck/api';
 import type { KeyUse } from '../../accounts/keyUse.ts';
 import {
-  ConversationError,
   type AnswerPlace,
   type ConversationKeeper,
   type KeptAnswer,
 } from '../../conversations/conversationKeeper.ts';
-import type { RequestAuthor } from '../../database/requestRecord.ts';
+import type { RequestAuthor } from '../../generation/requestRecord.ts';
 import type { Generation } from '../../generation/generation.ts';
 import type { Generator } from '../../generation/generator.ts';
 import type { Deployment } from '../../pipelines/deployment.ts';
 import type { Deployments } from '../../pipelines/deployments.ts';
-import { messageOf } from '../../errors.ts';
+import { messageOf } from '../../errors/messageOf.ts';
 import { ApiError } from '../apiError.ts';
 import { shareOf, type Caller } from '../caller.ts';
-import { fromConversationError, placeOf } from './answerPlace.ts';
+import { placeOf } from './answerPlace.ts';
 import { readChatBody } from './chatBody.ts';
 import { parseJson } from './parseJson.ts';
 import { sendAnswer } from './sendAnswer.ts';
@@ -156,6 +155,6 @@ async function begin(
       .events(controller.signal)
       .next()
       .catch(() => undefined);
-    throw error instanceof ConversationError ? fromConversationError(error) : error;
+    throw error;
   }
 }

@@ -1,6 +1,6 @@
 /** Sends an answer to its client, as a stream or as a whole. */
 import type { Logger } from 'pino';
-import type { RequestRecord } from '../../database/requestRecord.ts';
+import type { RequestRecord } from '../../generation/requestRecord.ts';
 import type { Generation, GenerationEvent } from '../../generation/generation.ts';
 import type { Model } from '../../models/model.ts';
 import { toApiError } from '../apiError.ts';

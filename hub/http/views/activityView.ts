@@ -1,6 +1,6 @@
 /** A running request as everybody may see it. */
 import type { Activity } from '@potluck/api';
-import type { RequestRecord } from '../../database/requestRecord.ts';
+import type { RequestRecord } from '../../generation/requestRecord.ts';
 import type { Generation } from '../../generation/generation.ts';
 
 export function viewActivity(generation: Generation, record?: RequestRecord): Activity {

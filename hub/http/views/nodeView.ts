@@ -1,6 +1,6 @@
 /** A worker as the API shows it. */
 import type { FormerNode, Node, Stage as StageView } from '@potluck/api';
-import type { NodeRecord } from '../../database/nodeStore.ts';
+import type { NodeRecord } from '../../workers/nodeStore.ts';
 import type { Generator } from '../../generation/generator.ts';
 import type { Deployments } from '../../pipelines/deployments.ts';
 import type { Stage } from '../../pipelines/pipeline.ts';

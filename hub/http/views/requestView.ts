@@ -1,6 +1,6 @@
 /** A kept request as the API shows it: where the time went, by stage. */
 import type { RequestDetail, RequestStage, RequestSummary } from '@potluck/api';
-import type { RequestRecord, StageRecord } from '../../database/requestRecord.ts';
+import type { RequestRecord, StageRecord } from '../../generation/requestRecord.ts';
 
 /** Who looks. */
 export interface RequestReader {

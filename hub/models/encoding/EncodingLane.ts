@@ -2,7 +2,8 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { FairQueue } from '../../fairness/fairQueue.ts';
-import { EncodingError, ModelError } from '../../errors.ts';
+import { EncodingError } from './encodingError.ts';
+import { ModelError } from '../modelError.ts';
 import type { ChatMessage } from '../chatFormat.ts';
 
 /** What the process is asked. */

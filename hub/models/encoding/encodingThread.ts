@@ -1,6 +1,6 @@
 /** The thread of an encoding process: renders and encodes one conversation after the other. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { messageOf } from '../../errors.ts';
+import { messageOf } from '../../errors/messageOf.ts';
 import { loadChatFormat, type ChatFormat } from '../chatFormat.ts';
 import type { EncodeAnswer, EncodeRequest } from './EncodingLane.ts';
 

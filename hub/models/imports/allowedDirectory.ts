@@ -1,7 +1,7 @@
 /** Which directories models may be imported from. */
 import { realpath } from 'node:fs/promises';
 import path from 'node:path';
-import { ImportError } from './importRecord.ts';
+import { ImportError } from './importError.ts';
 
 /**
  * @param allowed folders below which everything may be imported; empty: any

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { fullDiskError, isFullDisk } from '../../files/fullDisk.ts';
-import { messageOf } from '../../errors.ts';
+import { messageOf } from '../../errors/messageOf.ts';
 import { makeDirectory } from '../../files/makeDirectory.ts';
 import { RemoteHubError } from '../remote/remoteHubError.ts';
 import type { RepositoryFile } from '../remote/repositoryVariants.ts';

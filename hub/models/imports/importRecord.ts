@@ -52,16 +52,3 @@ export function newImportView({ kind, variant, deploy }: NewImport, source: stri
     updatedAt: now,
   };
 }
-
-/** Thrown where an import can't be begun, or changed as asked. */
-export class ImportError extends Error {
-  override readonly name = 'ImportError';
-  readonly code: 'import_not_found' | 'conflict' | 'not_allowed' | 'bad_upload' | 'too_large';
-  readonly param: string | undefined;
-
-  constructor(code: ImportError['code'], message: string, param?: string) {
-    super(message);
-    this.code = code;
-    this.param = param;
-  }
-}

@@ -1,11 +1,11 @@
 /** Models on their way in: one at a time is worked on, the others wait; what was begun goes on after a restart. */
 import { rm, statfs } from 'node:fs/promises';
 import path from 'node:path';
-import type { Import, NewImport } from '@potluck/api';
+import { formatBytes, type Import, type NewImport } from '@potluck/api';
 import type { Logger } from 'pino';
-import type { ImportStore } from '../../database/smallStores.ts';
-import { StorageError, messageOf } from '../../errors.ts';
-import { formatBytes } from '../../formatBytes.ts';
+import type { ImportStore } from './importStore.ts';
+import { messageOf } from '../../errors/messageOf.ts';
+import { StorageError } from '../../files/storageError.ts';
 import { fullDiskError, isFullDisk } from '../../files/fullDisk.ts';
 import { makeDirectory } from '../../files/makeDirectory.ts';
 import type { Catalogue } from '../catalogue.ts';
@@ -13,7 +13,8 @@ import { RemoteHubError } from '../remote/remoteHubError.ts';
 import type { HubSettings } from '../../settings/hubSettings.ts';
 import { allowedDirectory } from './allowedDirectory.ts';
 import type { DownloadInit } from './downloadFile.ts';
-import { ImportError, ImportRecord, newImportView } from './importRecord.ts';
+import { ImportRecord, newImportView } from './importRecord.ts';
+import { ImportError } from './importError.ts';
 import { runImport } from './runImport.ts';
 import { appendPiece, checkUpload, receivedFiles } from './uploadedFiles.ts';
 

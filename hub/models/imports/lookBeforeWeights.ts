@@ -9,7 +9,8 @@ import {
   type ModelFiles,
 } from '@potluck/onnx';
 import { directoryModelFiles } from '@potluck/onnx/node';
-import { ModelError, messageOf } from '../../errors.ts';
+import { messageOf } from '../../errors/messageOf.ts';
+import { ModelError } from '../modelError.ts';
 import { standardJson } from '../jsonText.ts';
 import type { RepositoryFile } from '../remote/repositoryVariants.ts';
 import { keptFileNames } from '../repositoryFiles.ts';

@@ -7,7 +7,7 @@ import type { Import } from '@potluck/api';
 import { makeDirectory } from '../../files/makeDirectory.ts';
 import { repositoryVariants } from '../remote/repositoryVariants.ts';
 import { describeMissing } from '../repositoryFiles.ts';
-import { ImportError } from './importRecord.ts';
+import { ImportError } from './importError.ts';
 
 /** Looks whether files can be a model, before any of them is sent. @throws ImportError naming what is missing */
 export function checkUpload(files: readonly { path: string; bytes: number }[]): void {

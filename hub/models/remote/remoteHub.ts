@@ -1,7 +1,7 @@
 /** The Hugging Face Hub, or a mirror that speaks like it. */
 import { HubApiError, listFiles, listModels, modelInfo } from '@huggingface/hub';
 import { proxyFor, proxySettings } from '@potluck/machine';
-import { messageOf } from '../../errors.ts';
+import { messageOf } from '../../errors/messageOf.ts';
 import { describeMissing } from '../repositoryFiles.ts';
 import { RemoteHubError } from './remoteHubError.ts';
 import { repositoryVariants, type RepositoryFile, type RepositoryVariant } from './repositoryVariants.ts';

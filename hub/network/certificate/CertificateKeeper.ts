@@ -1,6 +1,6 @@
 /** Keeps the server's certificate fit while the hub runs: addresses come and go, files are replaced, time passes. */
 import type { Logger } from 'pino';
-import { messageOf } from '../../errors.ts';
+import { messageOf } from '../../errors/messageOf.ts';
 import type { HubCertificate } from './hubCertificate.ts';
 
 const lookEveryMs = 60_000;

@@ -1,7 +1,7 @@
 /** Is a certificate that somebody brings fit to serve HTTPS with? */
 import { createPrivateKey, type KeyObject, type X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
-import { messageOf } from '../../errors.ts';
+import { messageOf } from '../../errors/messageOf.ts';
 import type { ServerCertificate } from '../../wiring/listen.ts';
 import { certificatesIn, rootFingerprint, type HubCertificate } from './hubCertificate.ts';
 

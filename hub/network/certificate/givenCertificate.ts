@@ -1,6 +1,7 @@
 /** A certificate that whoever starts the hub brings, as files. */
 import { readFile } from 'node:fs/promises';
-import { StartError, messageOf } from '../../errors.ts';
+import { messageOf } from '../../errors/messageOf.ts';
+import { StartError } from '../../errors/startError.ts';
 import { CertificateProblem, checkCertificate } from './checkCertificate.ts';
 import type { HubCertificate } from './hubCertificate.ts';
 

@@ -2,7 +2,8 @@
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import { messageOf, systemCodeOf } from '../../errors.ts';
+import { systemCodeOf } from '../../errors/systemCodeOf.ts';
+import { messageOf } from '../../errors/messageOf.ts';
 import type { ServerCertificate } from '../../wiring/listen.ts';
 import { writeFileAtomically } from '../../files/writeFileAtomically.ts';
 import { CertificateProblem, checkCertificate } from './checkCertificate.ts';

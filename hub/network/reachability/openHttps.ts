@@ -11,7 +11,8 @@ import {
   keepUploadedCertificate,
   uploadedCertificate,
 } from '../certificate/uploadedCertificate.ts';
-import { StartError, systemCodeOf } from '../../errors.ts';
+import { systemCodeOf } from '../../errors/systemCodeOf.ts';
+import { StartError } from '../../errors/startError.ts';
 import {
   listenSecurely,
   type Fetch,

@@ -2,7 +2,9 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import type { Logger } from 'pino';
-import { StartError, messageOf, systemCodeOf } from '../../errors.ts';
+import { systemCodeOf } from '../../errors/systemCodeOf.ts';
+import { messageOf } from '../../errors/messageOf.ts';
+import { StartError } from '../../errors/startError.ts';
 import { answerStun } from './answerStun.ts';
 
 export interface StunServer {

@@ -1,7 +1,6 @@
 /** How long a step of one token takes at a worker: measured where it can be, else by what such devices do. */
-import type { Basis } from '@potluck/api';
+import { formatBytes, type Basis } from '@potluck/api';
 import type { Device } from '@potluck/protocol';
-import { formatBytes } from '../../formatBytes.ts';
 import { isSoftwareGpu } from '../isGpu.ts';
 
 /** What a worker's step of one token took. */

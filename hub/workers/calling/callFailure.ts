@@ -1,15 +1,19 @@
 /** Why a waiting worker can't be called, in words that say what to do. */
 import type { ConnectionStep } from '@potluck/api';
-import { systemCodeOf } from '../../errors.ts';
+import { DomainError } from '../../errors/domainError.ts';
+import { systemCodeOf } from '../../errors/systemCodeOf.ts';
 
 /** Thrown where a call fails; `step` is how far it came. */
-export class CallFailure extends Error {
+export class CallFailure extends DomainError {
   override readonly name = 'CallFailure';
+  readonly kind = 'unusable';
+  readonly code: string;
   readonly step: ConnectionStep['step'];
 
-  constructor(step: CallFailure['step'], message: string, options?: ErrorOptions) {
+  constructor(step: CallFailure['step'], message: string, options: { cause?: unknown } = {}) {
     super(message, options);
     this.step = step;
+    this.code = `not_${step}`;
   }
 }
 

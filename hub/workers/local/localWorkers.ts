@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
-import { messageOf } from '../../errors.ts';
+import { messageOf } from '../../errors/messageOf.ts';
 
 const program = fileURLToPath(new URL('../../../bin/potluck.js', import.meta.url));
 const endWithParent = new URL('./endWithParent.ts', import.meta.url).href;

@@ -11,6 +11,7 @@ export * from './common.ts';
 export * from './conversations.ts';
 export * from './deployments.ts';
 export * from './events.ts';
+export { formatBytes } from './formatBytes.ts';
 export * from './hub.ts';
 export * from './keys.ts';
 export * from './models.ts';

@@ -1,0 +1,57 @@
+/** What is kept of conversations. Every question names the owner: nobody sees another's. Times are Unix milliseconds. */
+import type { Sampling } from '@potluck/api';
+
+export interface ConversationRow {
+  id: string;
+  /** As a request's: `local`, `key:<id>` or `browser:<hash>`. */
+  owner: string;
+  title: string;
+  model: string | null;
+  systemPrompt: string;
+  sampling: Sampling;
+  currentMessageId: string | null;
+  createdAt: number;
+  updatedAt: number;
+}
+
+/** Messages form a tree by `parentId`. */
+export interface MessageRow {
+  id: string;
+  conversationId: string;
+  parentId: string | null;
+  role: 'user' | 'assistant';
+  content: string;
+  status: 'done' | 'streaming' | 'stopped' | 'failed' | 'interrupted';
+  error: string | null;
+  model: string | null;
+  requestId: string | null;
+  createdAt: number;
+}
+
+export type ListedConversation = ConversationRow & { messageCount: number; excerpt: string | null };
+
+export interface ConversationStore {
+  /** Last changed first; with `search`, those where the title or a message has it. */
+  list(
+    owner: string,
+    options: { search?: string; limit: number; after?: { updatedAt: number; id: string } },
+  ): Promise<ListedConversation[]>;
+  find(owner: string, id: string): Promise<ConversationRow | undefined>;
+  /** @returns false if there is one with this id, whoever's it is */
+  add(row: ConversationRow): Promise<boolean>;
+  change(owner: string, id: string, change: Partial<ConversationRow>): Promise<void>;
+  remove(owner: string, id: string): Promise<boolean>;
+  removeAll(owner: string): Promise<void>;
+  /** Oldest first. */
+  messages(conversationId: string): Promise<MessageRow[]>;
+  message(conversationId: string, id: string): Promise<MessageRow | undefined>;
+  /** True if there is a message with this id, whoever's it is. */
+  hasMessage(id: string): Promise<boolean>;
+  /** @returns false if there is one with this id, whoever's it is */
+  addMessage(row: MessageRow): Promise<boolean>;
+  changeMessage(conversationId: string, id: string, change: Partial<MessageRow>): Promise<void>;
+  /** Removes a message and those that follow it. @returns how many there were */
+  removeMessage(conversationId: string, id: string): Promise<number>;
+  /** Marks answers that a former run left unfinished; called at start. */
+  interruptStreaming(): Promise<void>;
+}
