@@ -5,11 +5,12 @@ import { systemCodeOf } from '../errors/systemCodeOf.ts';
 /**
  * Makes a folder and those above it. Node's own `recursive` never ends where a folder that exists takes no children,
  * as in /proc (seen with 24.21).
+ * @param mode permissions of the folder itself where it is new; those above it are made as the system makes them
  * @throws the system's error
  */
-export async function makeDirectory(directory: string): Promise<void> {
+export async function makeDirectory(directory: string, mode = 0o777): Promise<void> {
   try {
-    await mkdir(directory);
+    await mkdir(directory, { mode });
   } catch (error) {
     const found = await stat(directory).catch(() => undefined);
     if (found?.isDirectory()) return;
@@ -20,6 +21,6 @@ export async function makeDirectory(directory: string): Promise<void> {
     );
     if (systemCodeOf(error) !== 'ENOENT' || parentExists || parent === directory) throw error;
     await makeDirectory(parent);
-    await makeDirectory(directory);
+    await makeDirectory(directory, mode);
   }
 }

@@ -88,18 +88,19 @@ test('HTTPS serves what HTTP serves, web sockets included, under an authority th
   expect((await getSecurely((await aboutHub(again)).httpsPort, ca, '/health')).status).toBe(200);
 });
 
-test('the log says how to join, by links that lead to HTTPS; no QR code goes into it', async () => {
+test('the log says how to join over HTTPS, without the join token and without a QR code', async () => {
   const hub = await start('--port', '0', '--addresses', 'hub.example.org');
   const { httpsPort, fingerprint } = await aboutHub(hub);
   const messages = logged.map((line) => (JSON.parse(line) as { msg: string }).msg);
   expect(messages).toContain(
-    `a browser on another device joins with this link: https://hub.example.org:${httpsPort}/join#token=${joinToken}`,
+    `a browser on another device joins at https://hub.example.org:${httpsPort}/join with the join token, which is the one you gave`,
   );
   expect(messages).toContain(
     `a machine without a browser joins with: npm run potluck -- worker --hub https://hub.example.org:${httpsPort} ` +
-      `--token ${joinToken} --fingerprint ${fingerprint}`,
+      `--token '<join token>' --fingerprint ${fingerprint}`,
   );
   expect(logged.join('')).not.toMatch(/[▀▄█]/);
+  expect(logged.join('')).not.toContain(joinToken);
   const links = (await (await fetch(`${hub.url}/api/join`)).json()) as { links: string[] };
   expect(links.links).toEqual([
     `https://hub.example.org:${httpsPort}/join#token=${joinToken}`,

@@ -16,6 +16,8 @@ const exitGraceMs = 1000;
  * @param argv what comes after `potluck hub`
  */
 export async function runHub(argv: string[]): Promise<void> {
+  // What the hub and its local workers write is for this user only.
+  process.umask(0o077);
   const stopping = new AbortController();
   const onSignal = (): void => {
     // Asked twice: at once. Local workers end when this process is gone.

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
@@ -56,3 +56,17 @@ test('a port that is taken is found before the data is opened', async () => {
   taken.close();
   await start();
 });
+
+test.skipIf(process.platform === 'win32')(
+  'only its user opens the data directory, also one of before',
+  async () => {
+    const mode = async (): Promise<number> => (await stat(data)).mode & 0o777;
+    await rm(data, { recursive: true });
+    const first = await start();
+    expect(await mode()).toBe(0o700);
+    await first.stop();
+    await chmod(data, 0o755);
+    await start();
+    expect(await mode()).toBe(0o700);
+  },
+);

@@ -21,6 +21,7 @@ import { answerStarting } from '../http/starting.ts';
 import { trustedProxies } from '../http/trustedProxies.ts';
 import { listen, type Fetch } from './listen.ts';
 import { LocalWorkers } from '../workers/local/localWorkers.ts';
+import { keepPrivate } from '../files/keepPrivate.ts';
 import { makeDirectory } from '../files/makeDirectory.ts';
 import { BlobStore } from '../models/blobStore.ts';
 import { LibraryCatalogue } from '../models/libraryCatalogue.ts';
@@ -73,7 +74,7 @@ async function start(
   closers: (() => Promise<void> | void)[],
 ): Promise<Omit<RunningHub, 'stop'>> {
   const data = path.resolve(config.data);
-  await prepareDirectory(data);
+  await prepareDirectory(data, logger);
   const lock = lockData(data);
   closers.push(() => lock.release());
 
@@ -160,6 +161,7 @@ async function start(
   explainJoining({ logger, terminal: process.stderr.isTTY ? process.stderr : undefined }, reachability(), {
     joinToken: identity.joinToken,
     administering: describeAdministering(access.password.isSet, config.behindProxy !== undefined),
+    joinTokenSource: config.joinToken ? 'the one you gave' : `in ${path.join(data, identityFileName)}`,
     apiKeySource: config.apiKey ? 'the one you gave' : `in ${path.join(data, identityFileName)}`,
   });
   return { url: `http://${isWildcard(config.host) ? 'localhost' : localHost}:${port}`, ready: ready.promise };
@@ -173,10 +175,23 @@ function describeAdministering(hasPassword: boolean, isBehindProxy: boolean): st
   return "there is no administrator's password yet, so nobody can change things in the app: start with POTLUCK_ADMIN_PASSWORD";
 }
 
-async function prepareDirectory(directory: string): Promise<void> {
+/** Keys, conversations and the weights of gated models lie there: nobody else on this machine gets in. */
+async function prepareDirectory(directory: string, logger: Logger): Promise<void> {
   try {
-    await makeDirectory(directory);
+    await makeDirectory(directory, 0o700);
     await access(directory, constants.W_OK | constants.X_OK);
+    switch (await keepPrivate(directory, identityFileName)) {
+      case 'private':
+        break;
+      case 'corrected':
+        logger.info({ directory }, "other users of this machine can't open the data directory any more");
+        break;
+      case 'open':
+        logger.warn(
+          { directory },
+          'other users of this machine can open the data directory: take their rights away (chmod 700), or choose a folder of its own with --data',
+        );
+    }
   } catch (cause) {
     throw new StartError(
       `the data directory ${directory} can't be used: ${messageOf(cause)}. Choose another with --data.`,

@@ -1,28 +1,38 @@
-/** What the hub says at its start about joining: links, a QR code where a person looks, commands. */
+/** What the hub says at its start about joining. The join token is shown to a person only: logs are kept, and others read them. */
 import type { Logger } from 'pino';
 import { renderUnicodeCompact } from 'uqr';
-import { joinLinks, workerCommands, type Reachability } from './reachability.ts';
+import { hubUrls, joinLinks, workerCommands, type Reachability } from './reachability.ts';
 
 export interface ExplainJoiningInit {
   joinToken: string;
+  /** Where the join token is, in words. */
+  joinTokenSource: string;
   /** Who may change things, in words. */
   administering: string;
   /** Where the API key is, in words. */
   apiKeySource: string;
 }
 
-/** @param terminal takes a QR code; undefined where the log goes to a program */
+/** @param terminal is shown links with the token, and a QR code; undefined where the log goes to a program or a file */
 export function explainJoining(
   components: { logger: Logger; terminal: { write(text: string): void } | undefined },
   reach: Reachability,
-  { joinToken, administering, apiKeySource }: ExplainJoiningInit,
+  { joinToken, joinTokenSource, administering, apiKeySource }: ExplainJoiningInit,
 ): void {
   const { logger, terminal } = components;
-  const [link = ''] = joinLinks(reach, joinToken);
-  const [command = ''] = workerCommands(reach, joinToken);
-  logger.info(`a browser on another device joins with this link: ${link}`);
-  terminal?.write(`${qrCode(link)}\n`);
-  logger.info(`a machine without a browser joins with: ${command}`);
+  const [url = ''] = hubUrls(reach);
+  if (terminal) {
+    const [link = ''] = joinLinks(reach, joinToken);
+    const [command = ''] = workerCommands(reach, joinToken);
+    terminal.write(`A browser on another device joins with this link: ${link}\n${qrCode(link)}\n`);
+    terminal.write(`A machine without a browser joins with: ${command}\n`);
+  } else {
+    const [command = ''] = workerCommands(reach, '<join token>');
+    logger.info(
+      `a browser on another device joins at ${url}/join with the join token, which is ${joinTokenSource}`,
+    );
+    logger.info(`a machine without a browser joins with: ${command}`);
+  }
   if (reach.httpsPort === undefined) {
     logger.info('HTTPS is off: browsers on other devices compute without their GPU');
   }
