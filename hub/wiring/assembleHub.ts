@@ -42,6 +42,7 @@ import { iceServers, type IceServersInit } from '../network/stun/iceServers.ts';
 import { Relay } from '../workers/relay.ts';
 import { measuredPace } from '../placement/prediction/measuredPace.ts';
 import { SpeedBook } from '../workers/speedBook.ts';
+import { Strangers } from '../workers/strangers.ts';
 import { WorkerRegistry } from '../workers/workerRegistry.ts';
 import { workerSocketRoute } from '../workers/workerSocketRoute.ts';
 
@@ -212,6 +213,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
         access.joinTokens.idOf(hello.token) ??
         (nodes.isBack(hello) ? access.joinTokens.expiredIdOf(hello.token) : undefined),
       nodes,
+      strangers: new Strangers(),
     },
     {
       hubId: identity.hubId,

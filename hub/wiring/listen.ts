@@ -2,7 +2,7 @@
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer, type ServerType, type WebSocketServerLike } from '@hono/node-server';
-import { maxControlMessageBytes } from '@potluck/protocol';
+import { maxWorkerMessageBytes } from '@potluck/protocol';
 import { WebSocketServer } from 'ws';
 import { systemCodeOf } from '../errors/systemCodeOf.ts';
 import { messageOf } from '../errors/messageOf.ts';
@@ -71,7 +71,7 @@ export async function listenSecurely(
 }
 
 function webSocketServer(): WebSocketServer {
-  return new WebSocketServer({ noServer: true, maxPayload: maxControlMessageBytes });
+  return new WebSocketServer({ noServer: true, maxPayload: maxWorkerMessageBytes });
 }
 
 function asLike(sockets: WebSocketServer): WebSocketServerLike {

@@ -14,6 +14,7 @@ import type { Logger } from 'pino';
 import { messageOf } from '../errors/messageOf.ts';
 import type { NodeBook } from './nodeBook.ts';
 import type { Relay } from './relay.ts';
+import type { Strangers } from './strangers.ts';
 import type { WorkerRegistry, WorkerSocket } from './workerRegistry.ts';
 
 export interface ControlComponents {
@@ -26,6 +27,14 @@ export interface ControlComponents {
   joinTokenId(hello: Hello): string | undefined;
   /** What the operator decided about nodes. */
   nodes: Pick<NodeBook, 'of'>;
+  strangers: Strangers;
+}
+
+/** Who opened a socket, as far as its request tells. */
+export interface Opener {
+  address: string;
+  /** Host header of the request: how the worker reaches the hub. */
+  hubHost: string | undefined;
 }
 
 export interface ControlInit {
@@ -47,11 +56,16 @@ export class ControlConnection {
   readonly #socket: WorkerSocket;
   readonly #hubHost: string | undefined;
   readonly #helloTimer: NodeJS.Timeout;
+  readonly #leaveStrangers: (() => void) | undefined;
   #workerId: WorkerId | undefined;
   #closed = false;
 
-  /** @param hubHost Host header of the worker's request */
-  constructor(components: ControlComponents, init: ControlInit, socket: WorkerSocket, hubHost?: string) {
+  constructor(
+    components: ControlComponents,
+    init: ControlInit,
+    socket: WorkerSocket,
+    { address, hubHost }: Opener,
+  ) {
     this.#components = components;
     this.#init = init;
     this.#socket = socket;
@@ -60,6 +74,10 @@ export class ControlConnection {
     this.#helloTimer = setTimeout(() => {
       this.#refuse('bad-message', `no hello came within ${timeout} ms`, true);
     }, timeout);
+    this.#leaveStrangers = components.strangers.enter(address);
+    if (!this.#leaveStrangers) {
+      this.#refuse('bad-message', 'too many connections from this address have not said hello yet', true);
+    }
   }
 
   /** Takes a text message. A message that is not understood ends this socket only. */
@@ -95,6 +113,11 @@ export class ControlConnection {
 
   /** The socket closed, from whichever side. */
   ended(reason: string): void {
+    this.#leaveStrangers?.();
+    this.#end(reason);
+  }
+
+  #end(reason: string): void {
     this.#closed = true;
     clearTimeout(this.#helloTimer);
     if (this.#workerId !== undefined) this.#components.registry.leave(this.#workerId, this.#socket, reason);
@@ -132,6 +155,7 @@ export class ControlConnection {
       return;
     }
     this.#workerId = hello.workerId;
+    this.#leaveStrangers?.();
     this.#send({
       type: 'welcome',
       protocolVersion,
@@ -151,7 +175,8 @@ export class ControlConnection {
     const message = reason.slice(0, maxReasonCharacters);
     this.#components.logger.warn({ worker: this.#workerId, code, reason: message }, 'worker refused');
     this.#send({ type: 'refusal', code, message, retry });
-    this.ended(message);
+    // It counts as a stranger's until it is closed at both ends.
+    this.#end(message);
     this.#socket.close(code);
   }
 

@@ -19,7 +19,7 @@ export function workerSocketRoute(components: ControlComponents, init: ControlIn
           components,
           init,
           workerSocket(context.raw as unknown as WebSocket),
-          c.var.source.host,
+          { address: c.var.source.address ?? '', hubHost: c.var.source.host },
         );
       },
       onMessage: ({ data }) => {

@@ -3,8 +3,11 @@ import { randomUUID } from 'node:crypto';
 import { upgradeWebSocket } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { WSContext } from 'hono/ws';
+import type { WebSocket } from 'ws';
 import { decodeClientMessage, type ServerMessage } from './signallingMessage.ts';
 import type { SignallingRoom, SignallingSocket } from './signallingRoom.ts';
+
+const closeGraceMs = 2000;
 
 export interface SignallingOptions {
   room: SignallingRoom;
@@ -65,10 +68,15 @@ function refusalOf(keyFits: boolean, mayEnter: boolean, enter: () => boolean): S
 }
 
 function clientSocket(context: WSContext<unknown>): SignallingSocket {
+  const socket = context.raw as WebSocket;
   return {
     send: (message) => {
       if (context.readyState === 1) context.send(JSON.stringify(message));
     },
-    close: () => context.close(),
+    close: () => {
+      context.close();
+      // Whoever does not answer the closing keeps nothing open here.
+      setTimeout(() => socket.terminate(), closeGraceMs).unref();
+    },
   };
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decodeFromHub, decodeFromWorker, maxControlMessageBytes, sessionOfRefused } from './control.ts';
+import { decodeFromHub, decodeFromWorker, maxWorkerMessageBytes, sessionOfRefused } from './control.ts';
 import { ProtocolError } from './errors.ts';
 import { prefillChunks } from './prefillChunks.ts';
 
@@ -14,7 +14,7 @@ test('what is not JSON, not a known message or too long is refused with the reas
   expect(() => decodeFromWorker('{')).toThrow('not JSON');
   expect(() => decodeFromWorker('{"type":"dance"}')).toThrow('refused');
   expect(() => decodeFromWorker(JSON.stringify({ type: 'token', sessionId: 'x' }))).toThrow('sessionId');
-  expect(() => decodeFromWorker(' '.repeat(maxControlMessageBytes + 1))).toThrow('limit');
+  expect(() => decodeFromWorker(' '.repeat(maxWorkerMessageBytes + 1))).toThrow('limit');
 });
 
 test('any JSON gives a message or a ProtocolError', () => {

@@ -26,8 +26,17 @@ export const workerSocketPath = '/api/workers/socket';
 /** Where a page that is being left says goodbye for its worker, by a beacon; see PageGoodbye. */
 export const workerGoodbyePath = '/api/workers/goodbye';
 
-/** Longest control message in bytes: a prompt of 256k tokens written as JSON numbers fits. */
+/** Longest control message of a hub in bytes: a prompt of 256k tokens written as JSON numbers fits. */
 export const maxControlMessageBytes = 4 * 1024 * 1024;
+
+/**
+ * Longest message that a hub takes, in bytes, relayed slices included: whoever connects may send one before anybody knows
+ * who that is. The longest that workers send is a hello with all the blobs that it may name.
+ */
+export const maxWorkerMessageBytes = 64 * 1024;
+
+/** Most blobs that a hello names; placement prefers workers that hold weights, and does without where more are cached. */
+export const maxNamedBlobs = 500;
 
 const count = z.number().int().nonnegative();
 /** 1 PiB: more than any device has. */
@@ -78,7 +87,7 @@ export const Hello = z.object({
   /** What stages may use in all (weights, caches, working memory), in bytes. */
   memoryBytes: bytes,
   /** Blobs in the worker's cache, so that placement can prefer it. */
-  cachedBlobs: z.array(Sha256).max(20_000),
+  cachedBlobs: z.array(Sha256).max(maxNamedBlobs),
 });
 export type Hello = z.infer<typeof Hello>;
 
@@ -292,12 +301,12 @@ export type FromHubMessage = z.infer<typeof FromHubMessage>;
 
 /** @throws ProtocolError if the text is no message that a worker may send */
 export function decodeFromWorker(message: string): FromWorkerMessage {
-  return decode(FromWorkerMessage, message);
+  return decode(FromWorkerMessage, message, maxWorkerMessageBytes);
 }
 
 /** @throws ProtocolError if the text is no message that a hub may send */
 export function decodeFromHub(message: string): FromHubMessage {
-  return decode(FromHubMessage, message);
+  return decode(FromHubMessage, message, maxControlMessageBytes);
 }
 
 /**
@@ -316,11 +325,9 @@ export function sessionOfRefused(
 
 const AboutSession = OpenSession.pick({ sessionId: true, assignmentId: true, epoch: true });
 
-function decode<T>(schema: z.ZodType<T>, message: string): T {
-  if (message.length > maxControlMessageBytes) {
-    throw new ProtocolError(
-      `control message of ${message.length} characters, limit ${maxControlMessageBytes}`,
-    );
+function decode<T>(schema: z.ZodType<T>, message: string, maxBytes: number): T {
+  if (message.length > maxBytes) {
+    throw new ProtocolError(`control message of ${message.length} characters, limit ${maxBytes}`);
   }
   let value: unknown;
   try {

@@ -1,12 +1,13 @@
 /** The worker agent: joins a hub, serves the stages that it is given, talks to peers. The host brings the ports. */
-import type {
-  Assign,
-  Device,
-  FromWorkerMessage,
-  InstanceId,
-  Welcome,
-  WorkerId,
-  WorkerPresence,
+import {
+  maxNamedBlobs,
+  type Assign,
+  type Device,
+  type FromWorkerMessage,
+  type InstanceId,
+  type Welcome,
+  type WorkerId,
+  type WorkerPresence,
 } from '@potluck/protocol';
 import type { AgentEvent } from './AgentEvent.ts';
 import { Assignment } from './assignment/Assignment.ts';
@@ -114,7 +115,12 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
     { openSocket: components.openSocket, log, ...(components.random && { random: components.random }) },
     {
       hubUrl,
-      hello: async () => ({ token, workerId, ...about, cachedBlobs: (await blobs.list()).slice(0, 20_000) }),
+      hello: async () => ({
+        token,
+        workerId,
+        ...about,
+        cachedBlobs: (await blobs.list()).slice(-maxNamedBlobs),
+      }),
     },
     {
       onWelcome,
