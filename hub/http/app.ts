@@ -9,7 +9,7 @@ import { blobRoutes } from './blobs.ts';
 import { crossOrigin } from './crossOrigin.ts';
 import { bearerOf, identify, requireScope, type CallerOptions } from './caller.ts';
 import { healthRoutes } from './health.ts';
-import { limitBody, maxOpenBodyBytes } from './limitBody.ts';
+import { limitBodies, limitBody, maxOpenBodyBytes } from './limitBody.ts';
 import { managementRoutes, type ManagementComponents } from './management/managementRoutes.ts';
 import type { ChatComponents } from './openai/chatCompletions.ts';
 import { openaiRoutes } from './openai/openaiRoutes.ts';
@@ -38,7 +38,8 @@ export interface AppComponents
 
 const keyHint =
   'Send an API key as "Authorization: Bearer …"; the hub says where to find its own when it starts.';
-const tokenHint = 'Send the join token as "Authorization: Bearer …"; the hub prints it when it starts.';
+const tokenHint =
+  'Send the join token as "Authorization: Bearer …"; the hub says where to find it when it starts.';
 
 /** Puts the application together. It serves web sockets where the server has a WebSocketServer. */
 export function createApp(components: AppComponents): Hono {
@@ -67,6 +68,7 @@ export function createApp(components: AppComponents): Hono {
   app.route('/peerjs', signallingRoutes(components.signalling));
 
   app.use(identify(components.callers));
+  app.use(limitBodies({ files: /^\/api\/imports\/[^/]+\/files$/ }));
   app.use('/blobs/*', async (c: Context<Env, string>, next) => {
     const token = bearerOf(c);
     if (token !== undefined && opensBlobs(token)) return next();

@@ -1,12 +1,17 @@
-/** Bodies are read whole before they are looked at, so each route says how large one may be. */
-import type { MiddlewareHandler } from 'hono';
+/** Bodies are read whole before they are looked at, so every door says how large one may be and how much it may hold. */
+import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { ApiError } from './apiError.ts';
+import { exceededLimit } from './jsonShape.ts';
 
-/** A prompt of 256k tokens has about a megabyte. */
-export const maxBodyBytes = 16 * 1024 * 1024;
+/** A prompt of 256k tokens has about a megabyte, and twice as much where each letter is written as an escape. */
+const maxBodyBytes = 4 * 1024 * 1024;
 /** Where nobody has shown who asks yet: passwords, keys and tokens have 500 characters at most. */
 export const maxOpenBodyBytes = 64 * 1024;
+/** 10,000 messages have about 40,000. Parsing and checking this many takes some ten milliseconds. */
+const maxValues = 100_000;
+/** No schema of the API needs ten; what recurses over values must not run out of stack. */
+const maxDepth = 100;
 
 /** Refuses larger bodies with 413, at once where their length was announced. */
 export function limitBody(maxSize: number): MiddlewareHandler {
@@ -16,4 +21,49 @@ export function limitBody(maxSize: number): MiddlewareHandler {
       throw new ApiError(413, `The body is larger than ${maxSize} bytes.`, { code: 'request_too_large' });
     },
   });
+}
+
+/**
+ * For all routes that come after it: bodies are JSON of a bounded size and structure, and not compressed. Who has not
+ * shown a key or a login may send little. Needs `identify` before it.
+ * @param files path of routes that take files, which are written as they come
+ */
+export function limitBodies({ files }: { files: RegExp }): MiddlewareHandler {
+  const [limitOpen, limitKnown] = [limitBody(maxOpenBodyBytes), limitBody(maxBodyBytes)];
+  return async function checkBody(c, next) {
+    refuseEncoded(c);
+    if (c.req.method === 'GET' || c.req.method === 'HEAD' || files.test(c.req.path)) return next();
+    const limit = c.var.caller.scopes.length > 0 ? limitKnown : limitOpen;
+    return limit(c, async () => {
+      // Hono keeps the text for whoever reads the body next.
+      refuseLargeJson(await c.req.text());
+      await next();
+    });
+  };
+}
+
+function refuseEncoded(c: Context): void {
+  const encoding = c.req.header('content-encoding') ?? 'identity';
+  if (encoding.toLowerCase() === 'identity') return;
+  const message = `This hub reads no body with Content-Encoding "${encoding.slice(0, 100)}". Send it uncompressed.`;
+  throw new ApiError(415, message, { code: 'unsupported_encoding' });
+}
+
+function refuseLargeJson(text: string): void {
+  switch (exceededLimit(text, { maxValues, maxDepth })) {
+    case undefined:
+      return;
+    case 'maxValues':
+      throw new ApiError(413, `The body's JSON has more than ${maxValues} values.`, {
+        code: 'request_too_large',
+      });
+    case 'maxDepth':
+      throw new ApiError(
+        400,
+        `The body's JSON has more than ${maxDepth} arrays and objects within one another.`,
+        {
+          code: 'invalid_value',
+        },
+      );
+  }
 }

@@ -1,7 +1,6 @@
 /** The management API: everything that the app does. It describes itself at `/api/openapi.json`. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { LiveEvent } from '@potluck/api';
-import { limitBody, maxBodyBytes, maxOpenBodyBytes } from '../limitBody.ts';
 import { certificateRoutes, type CertificateRouteComponents } from './certificate.ts';
 import { conversationRoutes, type ConversationRouteComponents } from './conversations.ts';
 import { deploymentRoutes, type DeploymentRouteComponents } from './deployments.ts';
@@ -44,10 +43,6 @@ export type ManagementComponents = CertificateRouteComponents &
 export function managementRoutes(components: ManagementComponents): OpenAPIHono {
   const app = openApiRoutes();
   const { reachability, joinToken } = components;
-  app.use('/session/*', limitBody(maxOpenBodyBytes));
-  // Files that are uploaded are no JSON; they are written as they come.
-  const limitJson = limitBody(maxBodyBytes);
-  app.use((c, next) => (c.req.header('content-type')?.includes('json') ? limitJson(c, next) : next()));
   app.route('/session', sessionRoutes(components));
   app.route('/hub', hubInformationRoutes(reachability));
   app.route('/join', joinInformationRoutes({ ...reachability, joinToken }));

@@ -127,11 +127,6 @@ async function takePlace(
 }
 
 async function readJson(c: Context): Promise<unknown> {
-  const encoding = c.req.header('content-encoding') ?? 'identity';
-  if (encoding.toLowerCase() !== 'identity') {
-    const message = `This hub reads no body with Content-Encoding "${encoding.slice(0, 100)}". Send it uncompressed.`;
-    throw new ApiError(415, message, { code: 'unsupported_encoding' });
-  }
   const text = await c.req.text();
   try {
     return parseJson(text);

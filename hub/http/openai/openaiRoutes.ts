@@ -2,7 +2,6 @@
 import { Hono } from 'hono';
 import type { ModelPackage } from '@potluck/protocol';
 import { ApiError } from '../apiError.ts';
-import { limitBody, maxBodyBytes } from '../limitBody.ts';
 import { answerChat, unknownModel, type ChatComponents } from './chatCompletions.ts';
 
 /** Routes to mount under `/v1` (and, for clients that leave it out, under `/`). */
@@ -19,7 +18,7 @@ export function openaiRoutes(components: ChatComponents): Hono {
     if (!deployment) throw unknownModel(id, deployments.list);
     return c.json(describeModel(deployment.model.package));
   });
-  app.post('/chat/completions', limitBody(maxBodyBytes), (c) => answerChat(c, components));
+  app.post('/chat/completions', (c) => answerChat(c, components));
   app.all('/chat/completions', (c) => {
     c.header('allow', 'POST');
     throw new ApiError(405, `${c.req.method} is not allowed here; use POST.`, { code: 'method_not_allowed' });

@@ -1,0 +1,66 @@
+/** Somebody whose answer comes while others attack the hub: it must end, with exactly its tokens. */
+import { testApiKey, type TestHub } from './testHub.ts';
+import { testStopToken } from './testModel.ts';
+
+export interface Bystander {
+  /** Ends the answer. @returns what was sent to it, and what came */
+  finish(): Promise<{ expected: string; received: string }>;
+}
+
+/** A token comes this often: some hundred during an attack, and fewer than the context has room for. */
+const everyMs = 20;
+const word = 'soup';
+
+/** Brings the hub's one worker. It speaks to the bystander until the end, and to everybody else one word. */
+export async function startBystander(hub: TestHub): Promise<Bystander> {
+  const tokens = hub.encode(word);
+  const stop = { isWanted: false };
+  let words = 0;
+  let isFirst = true;
+  hub.worker('one', {
+    onPrompt: (worker, { sessionId, tokens: prompt }) => {
+      let position = prompt.length;
+      const say = (said: number[], finish?: 'stop'): void => {
+        worker.tokens(sessionId, position, said, finish);
+        position += said.length;
+      };
+      if (!isFirst) {
+        say([...tokens, testStopToken], 'stop');
+        return;
+      }
+      isFirst = false;
+      const timer = setInterval(() => {
+        if (!stop.isWanted) {
+          words++;
+          say(tokens);
+          return;
+        }
+        clearInterval(timer);
+        say([testStopToken], 'stop');
+      }, everyMs);
+    },
+  });
+  await hub.served();
+  const response = await fetch(`${hub.url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${testApiKey}` },
+    body: JSON.stringify({ messages: [{ role: 'user', content: 'Name a dish.' }], stream: true }),
+  });
+  const received = response.text().then(textOf);
+  return {
+    finish: async () => {
+      stop.isWanted = true;
+      const text = await received;
+      return { expected: word.repeat(words), received: text };
+    },
+  };
+}
+
+function textOf(stream: string): string {
+  return stream
+    .split('\n\n')
+    .flatMap((event) => (event.startsWith('data: {') ? [event.slice('data: '.length)] : []))
+    .map((json) => JSON.parse(json) as { choices: { delta: { content?: string } }[] })
+    .map(({ choices }) => choices[0]?.delta.content ?? '')
+    .join('');
+}
