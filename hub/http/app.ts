@@ -20,7 +20,7 @@ import { unbufferedStreams } from './streams.ts';
 import type { TrustedProxies } from './trustedProxies.ts';
 import type { BlobStore } from '../models/blobStore.ts';
 import { signallingRoutes, type SignallingOptions } from '../network/signalling/signallingRoutes.ts';
-import { pageGoodbyeRoute } from '../workers/pageGoodbyeRoute.ts';
+import { pageGoodbyeRoute } from './pageGoodbyeRoute.ts';
 
 export interface AppComponents
   extends ManagementComponents, Omit<ChatComponents, keyof ManagementComponents> {

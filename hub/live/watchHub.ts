@@ -2,10 +2,10 @@
 import type { Import, Snapshot } from '@potluck/api';
 import type { WorkerId } from '@potluck/protocol';
 import type { Catalogue } from '../models/catalogue.ts';
-import { viewActivity } from '../http/views/activityView.ts';
-import { viewDeployment, type DeploymentViewComponents } from '../http/views/deploymentView.ts';
-import { viewModel } from '../http/views/modelView.ts';
-import { viewNode, type NodeViewComponents } from '../http/views/nodeView.ts';
+import { viewActivity } from './views/activityView.ts';
+import { viewDeployment, type DeploymentViewComponents } from './views/deploymentView.ts';
+import { viewModel } from './views/modelView.ts';
+import { viewNode, type NodeViewComponents } from './views/nodeView.ts';
 import type { HubSettings } from '../settings/hubSettings.ts';
 import type { EventBus } from './eventBus.ts';
 import { LiveState, type LiveStateInit } from './liveState.ts';

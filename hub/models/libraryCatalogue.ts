@@ -1,7 +1,7 @@
 /** The catalogue of a model library on disk. */
 import { ModelId, type ModelPackage } from '@potluck/protocol';
 import type { Logger } from 'pino';
-import { builtInModelId } from '../wiring/config.ts';
+import { builtInModelId } from './builtInModel.ts';
 import { ModelError } from './modelError.ts';
 import type { Catalogue, CatalogueListener } from './catalogue.ts';
 import type { Model } from './model.ts';

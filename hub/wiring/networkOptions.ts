@@ -4,27 +4,14 @@ import { InvalidArgumentError, type Option } from 'commander';
 import { StartError } from '../errors/startError.ts';
 import { isNetwork, loopbackNetworks } from '../http/trustedProxies.ts';
 import { readAddress } from '../network/reachability/givenAddress.ts';
+import type { HttpsConfig } from '../network/reachability/openHttps.ts';
+import type { TurnConfig } from '../network/stun/iceServers.ts';
 
-export interface NetworkConfig {
-  /**
-   * TCP port for HTTPS; 0 takes a free one. Undefined: 8443, or a free one where that is taken (or where `port` is a
-   * free one too).
-   */
-  httpsPort?: number | 'off';
-  /** PEM file with the certificate and those that signed it; undefined: the hub makes its own. */
-  certificate?: string;
-  /** PEM file with the certificate's private key. */
-  certificateKey?: string;
-  /** Further addresses under which others reach the hub, as `readAddress` returns them. */
-  addresses?: string[];
+export interface NetworkConfig extends HttpsConfig, TurnConfig {
   /** Addresses and networks of proxies whose X-Forwarded-* headers are believed; undefined: no proxy is in front. */
   behindProxy?: string[];
   /** UDP port of the STUN responder; 0 takes a free one. Undefined: 3478, or a free one where that is taken. */
   stunPort?: number | 'off';
-  /** URLs of TURN servers (RFC 7065), for workers that find no direct way. */
-  turn?: string[];
-  turnUsername?: string;
-  turnCredential?: string;
 }
 
 /** @param option makes an option with its environment variable */

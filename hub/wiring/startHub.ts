@@ -19,7 +19,7 @@ import { messageOf } from '../errors/messageOf.ts';
 import { StartError } from '../errors/startError.ts';
 import { answerStarting } from '../http/starting.ts';
 import { trustedProxies } from '../http/trustedProxies.ts';
-import { listen, type Fetch } from './listen.ts';
+import { listen, type Fetch } from '../network/listen.ts';
 import { LocalWorkers } from '../workers/local/localWorkers.ts';
 import { keepPrivate } from '../files/keepPrivate.ts';
 import { makeDirectory } from '../files/makeDirectory.ts';

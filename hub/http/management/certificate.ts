@@ -3,7 +3,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { Certificate, NewCertificate } from '@potluck/api';
 import { CertificateProblem } from '../../network/certificate/checkCertificate.ts';
 import type { Https } from '../../network/reachability/openHttps.ts';
-import { viewCertificate } from '../views/certificateView.ts';
+import { viewCertificate } from './certificateView.ts';
 import { ApiError } from '../apiError.ts';
 import type { ReachabilityComponents } from './reachability.ts';
 import { openApiRoutes } from './openApi.ts';

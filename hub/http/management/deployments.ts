@@ -4,7 +4,7 @@ import { Deploy, Deployment, DeploymentPreview } from '@potluck/api';
 import { z } from 'zod';
 import type { Operator } from '../../pipelines/operator.ts';
 import type { Deployments } from '../../pipelines/deployments.ts';
-import { viewDeployment, type DeploymentViewComponents } from '../views/deploymentView.ts';
+import { viewDeployment, type DeploymentViewComponents } from '../../live/views/deploymentView.ts';
 import { openApiRoutes } from './openApi.ts';
 import { answers, done, noContent, route, takes } from './route.ts';
 

@@ -16,7 +16,7 @@ import type { Deployments } from '../../pipelines/deployments.ts';
 import type { Operator } from '../../pipelines/operator.ts';
 import { estimateFit } from '../../placement/estimateFit.ts';
 import type { HubSettings } from '../../settings/hubSettings.ts';
-import { viewModel } from '../views/modelView.ts';
+import { viewModel } from '../../live/views/modelView.ts';
 import { openApiRoutes } from './openApi.ts';
 import { answers, done, noContent, route } from './route.ts';
 

@@ -4,7 +4,7 @@ import { Eviction, FormerNode, Node, NodeChange } from '@potluck/api';
 import { WorkerId } from '@potluck/protocol';
 import { z } from 'zod';
 import type { WriteQueue } from '../../files/writeQueue.ts';
-import { viewFormerNode, viewNode, type NodeViewComponents } from '../views/nodeView.ts';
+import { viewFormerNode, viewNode, type NodeViewComponents } from '../../live/views/nodeView.ts';
 import type { NodeStore } from '../../workers/nodeStore.ts';
 import type { WorkerRecord } from '../../workers/workerTable.ts';
 import { ApiError } from '../apiError.ts';

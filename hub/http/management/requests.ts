@@ -9,7 +9,7 @@ import type { WriteQueue } from '../../files/writeQueue.ts';
 import type { RequestRecord } from '../../generation/requestRecord.ts';
 import type { RequestCursor, RequestFilter, RequestStore } from '../../generation/requestStore.ts';
 import type { Generator } from '../../generation/generator.ts';
-import { viewRequest, viewRequestDetail, type RequestReader } from '../views/requestView.ts';
+import { viewRequest, viewRequestDetail, type RequestReader } from './requestView.ts';
 import { ApiError } from '../apiError.ts';
 import { openApiRoutes } from './openApi.ts';
 import { answers, done, noContent, route } from './route.ts';

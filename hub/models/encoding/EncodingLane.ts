@@ -1,7 +1,7 @@
 /** Conversations of about one length, encoded one after the other in a process that can be stopped. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { FairQueue } from '../../fairness/fairQueue.ts';
+import { FairQueue } from './fairQueue.ts';
 import { EncodingError } from './encodingError.ts';
 import { ModelError } from '../modelError.ts';
 import type { ChatMessage } from '../chatFormat.ts';

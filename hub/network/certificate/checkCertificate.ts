@@ -2,7 +2,7 @@
 import { createPrivateKey, type KeyObject, type X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import { messageOf } from '../../errors/messageOf.ts';
-import type { ServerCertificate } from '../../wiring/listen.ts';
+import type { ServerCertificate } from '../listen.ts';
 import { certificatesIn, rootFingerprint, type HubCertificate } from './hubCertificate.ts';
 
 /** Thrown for a certificate or key that can't be used; the message goes on after the name of what is wrong. */

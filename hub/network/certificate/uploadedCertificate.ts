@@ -4,7 +4,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { systemCodeOf } from '../../errors/systemCodeOf.ts';
 import { messageOf } from '../../errors/messageOf.ts';
-import type { ServerCertificate } from '../../wiring/listen.ts';
+import type { ServerCertificate } from '../listen.ts';
 import { writeFileAtomically } from '../../files/writeFileAtomically.ts';
 import { CertificateProblem, checkCertificate } from './checkCertificate.ts';
 import type { HubCertificate } from './hubCertificate.ts';

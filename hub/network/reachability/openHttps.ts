@@ -13,21 +13,27 @@ import {
 } from '../certificate/uploadedCertificate.ts';
 import { systemCodeOf } from '../../errors/systemCodeOf.ts';
 import { StartError } from '../../errors/startError.ts';
-import {
-  listenSecurely,
-  type Fetch,
-  type SecureListening,
-  type ServerCertificate,
-} from '../../wiring/listen.ts';
-import type { NetworkConfig } from '../../wiring/networkOptions.ts';
+import { listenSecurely, type Fetch, type SecureListening, type ServerCertificate } from '../listen.ts';
 import { certificateNames } from './reachability.ts';
 
 const defaultHttpsPort = 8443;
 
-export interface OpenHttpsInit extends Pick<
-  NetworkConfig,
-  'httpsPort' | 'certificate' | 'certificateKey' | 'addresses'
-> {
+/** Flags about HTTPS and the hub's names. */
+export interface HttpsConfig {
+  /**
+   * TCP port for HTTPS; 0 takes a free one. Undefined: 8443, or a free one where that is taken (or where the port for
+   * HTTP is a free one too).
+   */
+  httpsPort?: number | 'off';
+  /** PEM file with the certificate and those that signed it; undefined: the hub makes its own. */
+  certificate?: string;
+  /** PEM file with the certificate's private key. */
+  certificateKey?: string;
+  /** Further addresses under which others reach the hub, as `readAddress` returns them. */
+  addresses?: string[];
+}
+
+export interface OpenHttpsInit extends HttpsConfig {
   /** The port asked for HTTP. */
   port: number;
   host?: string;

@@ -3,7 +3,7 @@ import { Hono } from 'hono';
 import type { DataConnection, Peer } from 'peerjs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import WebSocket from 'ws';
-import { listen, type Listening } from '../../wiring/listen.ts';
+import { listen, type Listening } from '../listen.ts';
 import { SignallingRoom } from './signallingRoom.ts';
 import { signallingRoutes } from './signallingRoutes.ts';
 

@@ -1,10 +1,10 @@
 /** Places in signalling for one connection that is only tried: somebody who is no worker (yet) reaches one worker. */
 import { randomUUID } from 'node:crypto';
 import { WorkerId } from '@potluck/protocol';
-import type { SignallingTokens } from './signallingTokens.ts';
 
 export interface TrialsComponents {
-  tokens: SignallingTokens;
+  /** Who may use signalling: a token for each. */
+  tokens: { issue(id: WorkerId): string; revoke(id: WorkerId): void };
   /** Ends a client's place in signalling. */
   expel: (id: WorkerId) => void;
 }

@@ -1,8 +1,15 @@
 /** What workers are told to use to find a way to each other. */
 import type { IceServers } from '@potluck/protocol';
-import type { NetworkConfig } from '../../wiring/networkOptions.ts';
 
-export interface IceServersInit extends Pick<NetworkConfig, 'turn' | 'turnUsername' | 'turnCredential'> {
+/** TURN servers of the flags, for workers that find no direct way. */
+export interface TurnConfig {
+  /** URLs (RFC 7065). */
+  turn?: string[];
+  turnUsername?: string;
+  turnCredential?: string;
+}
+
+export interface IceServersInit extends TurnConfig {
   /** Port of the hub's own STUN responder; undefined where there is none. */
   stunPort?: number;
 }

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openDatabase, type Database } from '../database/database.ts';
 import { HubSettings } from '../settings/hubSettings.ts';
 import { SettingsConflict } from '../settings/settingsErrors.ts';
-import { loadAccess, type AccessControl } from './accessControl.ts';
+import { loadAccess, type AccessControl } from '../accounts/accessControl.ts';
 
 const identity = { apiKey: 'own key', joinToken: 'own token' };
 let directory: string;

@@ -2,8 +2,8 @@
 import { PageGoodbye } from '@potluck/protocol';
 import type { Handler } from 'hono';
 import type { JoinTokens } from '../accounts/joinTokens.ts';
-import { ApiError } from '../http/apiError.ts';
-import type { WorkerRegistry } from './workerRegistry.ts';
+import { ApiError } from './apiError.ts';
+import type { WorkerRegistry } from '../workers/workerRegistry.ts';
 
 /** Serves POST `workerGoodbyePath`. Beacons carry no headers of their own: the token is in the body. */
 export function pageGoodbyeRoute({

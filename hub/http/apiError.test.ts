@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { isFullDisk } from './fullDisk.ts';
-import { toApiError } from '../http/apiError.ts';
+import { isFullDisk } from '../files/fullDisk.ts';
+import { toApiError } from './apiError.ts';
 
 test('a full disk is told as that, however deep the reason lies', () => {
   const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });

@@ -1,7 +1,7 @@
 /** Who may use signalling: workers that were welcomed, each with a token of its own. */
 import { randomBytes } from 'node:crypto';
 import type { WorkerId } from '@potluck/protocol';
-import { sameSecret } from '../../accounts/secrets.ts';
+import { sameSecret } from './secrets.ts';
 
 export class SignallingTokens {
   readonly #tokens = new Map<string, string>();
