@@ -6,21 +6,6 @@ import globals from 'globals';
 import tseslint from 'typescript-eslint';
 import svelteOptions from './svelte.config.js';
 
-/** Imports point one way: protocol <- onnx <- engine <- worker <- the hosts; the hub sees protocol and onnx. Machine is for what runs on Node. */
-const hosts = ['node-worker', 'browser-worker', 'headless-browsers'];
-const mayNotImport = {
-  'packages/api': ['machine', 'protocol', 'onnx', 'engine', 'worker', ...hosts, 'hub'],
-  'packages/machine': ['api', 'protocol', 'onnx', 'engine', 'worker', ...hosts, 'hub'],
-  'packages/protocol': ['api', 'machine', 'onnx', 'engine', 'worker', ...hosts, 'hub'],
-  'packages/onnx': ['machine', 'engine', 'worker', ...hosts, 'hub'],
-  'packages/engine': ['machine', 'worker', ...hosts, 'hub'],
-  'packages/worker': ['machine', ...hosts, 'hub'],
-  'packages/node-worker': ['browser-worker', 'headless-browsers', 'hub'],
-  'packages/browser-worker': ['machine', 'node-worker', 'headless-browsers', 'hub'],
-  'packages/headless-browsers': ['onnx', 'engine', 'browser-worker', 'hub'],
-  hub: ['engine', 'worker', ...hosts, 'client'],
-};
-
 export default defineConfig(
   { ignores: ['**/node_modules', 'bench/results', 'client/build', '**/.svelte-kit'] },
   eslint.configs.recommended,
@@ -66,14 +51,4 @@ export default defineConfig(
   },
   // The compiler checks names in JavaScript too (checkJs).
   { files: ['**/*.js'], extends: [tseslint.configs.disableTypeChecked], rules: { 'no-undef': 'off' } },
-  ...Object.entries(mayNotImport).map(([folder, names]) => ({
-    files: [`${folder}/**/*.ts`],
-    ignores: ['**/*.test.ts', '**/testing/**'],
-    rules: {
-      'no-restricted-imports': [
-        'error',
-        { patterns: names.map((name) => ({ group: [`@potluck/${name}`, `@potluck/${name}/*`] })) },
-      ],
-    },
-  })),
 );

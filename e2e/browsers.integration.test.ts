@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { startHub, stop } from './support/hubProcess.ts';
-import { temporaryDirectory } from './support/temporaryDirectory.ts';
+import { temporaryDirectory } from '../testing/temporaryDirectory.ts';
 import { testBrowser } from './support/testBrowser.ts';
 
 const program = new URL('../bin/potluck.js', import.meta.url).pathname;

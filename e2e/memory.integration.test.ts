@@ -6,7 +6,7 @@ import type { APIError } from 'openai';
 import { expect, test } from 'vitest';
 import { startHub, type HubProcess } from './support/hubProcess.ts';
 import { localWorkers, peakResidentBytes } from './support/processes.ts';
-import { temporaryDirectory } from './support/temporaryDirectory.ts';
+import { temporaryDirectory } from '../testing/temporaryDirectory.ts';
 
 const messages = [{ role: 'user' as const, content: 'hello there' }];
 /** Beyond its budget a worker process has Node, ONNX Runtime and WebRTC themselves: 110 MB, and some room. */

@@ -2,7 +2,7 @@
 import type { ConnectionStep, Node } from '@potluck/api';
 import { expect, test } from 'vitest';
 import { freePort, startHub, startWaitingWorker, stop, type HubProcess } from './support/hubProcess.ts';
-import { temporaryDirectory } from './support/temporaryDirectory.ts';
+import { temporaryDirectory } from '../testing/temporaryDirectory.ts';
 
 const token = 'a-good-secret';
 const question = [{ role: 'user' as const, content: 'What is the capital of France?' }];

@@ -1,7 +1,7 @@
 /** The chat: what can be done with a conversation, and what its words may not do. */
 import { expect, test } from '@playwright/test';
 import { freePort, startHub, stop } from '../support/hubProcess.ts';
-import { temporaryDirectory } from '../support/temporaryDirectory.ts';
+import { temporaryDirectory } from '../../testing/temporaryDirectory.ts';
 import { appOnHub } from './support/appOnHub.ts';
 import { askInChat, goTo, keepShort, say } from './support/appPage.ts';
 

@@ -5,7 +5,7 @@ import { expect, test, type Page } from '@playwright/test';
 import { createAuthority, issueServerCertificate } from '../../hub/network/certificate/issueCertificate.ts';
 import { startHub, startWorker } from '../support/hubProcess.ts';
 import { nodesOf } from '../support/nodes.ts';
-import { temporaryDirectory } from '../support/temporaryDirectory.ts';
+import { temporaryDirectory } from '../../testing/temporaryDirectory.ts';
 import { ask } from './support/ask.ts';
 import { launchChromium } from './support/chromium.ts';
 import { writeSmallModel } from './support/smallModel.ts';

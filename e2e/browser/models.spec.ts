@@ -5,7 +5,7 @@ import { expect, test, type Browser, type Locator, type Page } from '@playwright
 import { tinyDecoder, writeRandomDecoder } from '@potluck/onnx/testing';
 import { startRemoteHub, type RemoteHubServer } from '../../hub/testing/remoteHubServer.ts';
 import { startHub, stop, type HubProcess } from '../support/hubProcess.ts';
-import { temporaryDirectory } from '../support/temporaryDirectory.ts';
+import { temporaryDirectory } from '../../testing/temporaryDirectory.ts';
 import { goTo, say, seriousViolations, useMirror } from './support/appPage.ts';
 import { launchChromium } from './support/chromium.ts';
 

@@ -4,7 +4,7 @@ import { expect, test } from '@playwright/test';
 import { tinyDecoder, writeRandomDecoder } from '@potluck/onnx/testing';
 import { startRemoteHub } from '../../hub/testing/remoteHubServer.ts';
 import { startHub } from '../support/hubProcess.ts';
-import { temporaryDirectory } from '../support/temporaryDirectory.ts';
+import { temporaryDirectory } from '../../testing/temporaryDirectory.ts';
 import { askInChat, goTo, useMirror } from './support/appPage.ts';
 import { launchChromium } from './support/chromium.ts';
 

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { freePort, startHub, startWorker, stop, type HubProcess } from './hubProcess.ts';
 import { signalTree } from './processes.ts';
-import { temporaryDirectory } from './temporaryDirectory.ts';
+import { temporaryDirectory } from '../../testing/temporaryDirectory.ts';
 import { testBrowser } from './testBrowser.ts';
 
 const program = new URL('../../bin/potluck.js', import.meta.url).pathname;

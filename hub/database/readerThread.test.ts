@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { createClient, type ResultSet } from '@libsql/client';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { temporaryDirectory } from '../../e2e/support/temporaryDirectory.ts';
+import { temporaryDirectory } from '../../testing/temporaryDirectory.ts';
 import { readerThread, type ReaderThread } from './readerThread.ts';
 
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>;

@@ -1,8 +1,9 @@
 /** The order in which workers are asked for room. */
-import type { PlacementWorker } from './placeStages.ts';
 
 /** Most memory first; equals by name, so that a worker that comes back gets the layers that it has. */
-export function largestFirst(workers: readonly PlacementWorker[]): PlacementWorker[] {
+export function largestFirst<Worker extends { id: string; name: string; memoryBytes: number }>(
+  workers: readonly Worker[],
+): Worker[] {
   return [...workers].sort(
     (one, other) =>
       other.memoryBytes - one.memoryBytes ||

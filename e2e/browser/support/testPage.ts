@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, preview } from 'vite';
-import { temporaryDirectory } from '../../support/temporaryDirectory.ts';
+import { temporaryDirectory } from '../../../testing/temporaryDirectory.ts';
 
 export interface TestPage {
   /** Ends in a slash. */
