@@ -1,0 +1,7 @@
+import { test } from '@playwright/test';
+import { expectAgreement } from './support/agreement.ts';
+
+test('a tab on WebGPU and one on wasm find the same tokens likeliest as Node does, over 1,000 given ones', async () => {
+  test.setTimeout(1_800_000);
+  await expectAgreement(1000);
+});

@@ -1,0 +1,7 @@
+import { test } from '@playwright/test';
+import { expectNoGrowth } from './support/memoryGrowth.ts';
+
+test('after 20 requests, 200 more grow no tab’s script heap, wasm heap or GPU buffers by more than 2 %', async () => {
+  test.setTimeout(600_000);
+  await expectNoGrowth(200);
+});
