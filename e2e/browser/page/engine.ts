@@ -1,6 +1,8 @@
 /** A page around the engine of a tab and nothing else. */
 import { webWorkerStageHost } from '@potluck/browser-worker/engine';
-import { silentLog, type StageArtifact } from '@potluck/worker';
+import type { StageArtifact, StageHost } from '@potluck/engine';
+import { exerciseStage, type StageAnswers } from '@potluck/engine/testing/exercise';
+import { silentLog } from '@potluck/worker';
 import { topTokens } from '../support/topTokens.ts';
 
 /** An artifact that can be handed to a page: weights in memory. */
@@ -17,9 +19,20 @@ declare global {
     artifacts: ArtifactInMemory[],
     sequences: number[][],
   ) => Promise<number[][]>;
+  /** @returns what a whole model answered in this tab, see `exerciseStage` */
+  var exerciseOn: (backend: Backend, artifact: ArtifactInMemory) => Promise<StageAnswers>;
 }
 
-globalThis.topTokensOn = async (backend, artifacts, sequences) => {
+globalThis.topTokensOn = (backend, artifacts, sequences) =>
+  withEngine(backend, (host) => topTokens(host, artifacts, sequences));
+
+globalThis.exerciseOn = (backend, artifact) =>
+  withEngine(backend, async (host) => exerciseStage(await host.load(artifact, 64e6)));
+
+async function withEngine<Result>(
+  backend: Backend,
+  use: (host: StageHost) => Promise<Result>,
+): Promise<Result> {
   const lost = Promise.withResolvers<never>();
   const host = webWorkerStageHost(
     { log: silentLog },
@@ -32,8 +45,8 @@ globalThis.topTokensOn = async (backend, artifacts, sequences) => {
   );
   try {
     await host.start();
-    return await Promise.race([topTokens(host, artifacts, sequences), lost.promise]);
+    return await Promise.race([use(host), lost.promise]);
   } finally {
     host.close();
   }
-};
+}

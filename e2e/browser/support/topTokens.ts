@@ -1,6 +1,6 @@
 /** The same tokens through any host's stages, so that what they compute can be compared. */
+import type { StageArtifact, StageHost } from '@potluck/engine';
 import { prefillChunks, SamplingDescription, type FrameTensor } from '@potluck/protocol';
-import type { StageArtifact, StageHost } from '@potluck/worker';
 
 const cacheBytes = 64e6;
 /** Tokens of a sequence that count as its prompt, and of a chunk of it. */
@@ -47,6 +47,6 @@ export async function topTokens(
     answers.push(answer);
     for (const stage of stages) await stage.release(cacheId);
   }
-  for (const stage of stages) await stage.unload();
+  for (const stage of stages) await stage.dispose();
   return answers;
 }

@@ -9,13 +9,22 @@
  *   cacheStrategy: 'rows',
  *   cacheBytes: 256 * 1024 * 1024,
  * });
- * stage.open({ cacheId, epoch: 0, capacity: 1024, promptLength: tokens.length, sampling, tokens });
+ * await stage.open({ cacheId, epoch: 0, capacity: 1024, promptLength: tokens.length, sampling, tokens });
  * const { sampled } = await stage.step({
  *   cacheId, epoch: 0, position: 0, length: tokens.length, tokenIds: tokens, sample: true,
  * });
  */
-export type { OpenCache } from './cache/cacheStore.ts';
 export type { CacheStrategyName } from './cache/cacheStrategy.ts';
+export type {
+  OpenCache,
+  Stage,
+  StageArtifact,
+  StageUsage,
+  StageVerb,
+  StepRequest,
+  StepResult,
+} from './contract/stage.ts';
+export type { LoadedStage, StageHost } from './contract/stageHost.ts';
 export {
   BadStepError,
   CacheMissError,
@@ -29,5 +38,5 @@ export { RunQueue, type RunPriority, type RunTask } from './queue/runQueue.ts';
 export { sampleToken, type SampledToken } from './sampling/sampleToken.ts';
 export { TokenHistory } from './sampling/tokenHistory.ts';
 export { createStage } from './stage/createStage.ts';
-export type { Stage, StageArtifact, StageOptions, StepRequest, StepResult } from './stage/stage.ts';
+export type { StageOptions } from './stage/stageOptions.ts';
 export { makeTensor } from './tensor/makeTensor.ts';

@@ -1,8 +1,22 @@
-/** The real engine thread, which ends when a cache called `last` is released. */
-import { parentPort } from 'node:worker_threads';
-import '../src/engine-thread/engineThread.ts';
-import type { EngineRequest } from '../src/engine-thread/messages.ts';
+/** The engine's thread with real stages, which ends when a cache called `last` is released. */
+import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
+import { stageService } from '@potluck/engine/rpc';
+import { expose } from 'comlink';
+import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
+import { nodeStages, type NodeStagesInit } from '../src/engine-thread/nodeStages.ts';
 
-parentPort?.on('message', (request: EngineRequest) => {
-  if (request.call === 'release' && request.cacheId === 'last') process.exit(3);
-});
+const load = nodeStages(workerData as NodeStagesInit);
+
+expose(
+  stageService(async (artifact, cacheBytes) => {
+    const stage = await load(artifact, cacheBytes);
+    return {
+      ...stage,
+      release: async (cacheId) => {
+        if (cacheId === 'last') process.exit(3);
+        return stage.release(cacheId);
+      },
+    };
+  }),
+  nodeEndpoint(parentPort as MessagePort),
+);

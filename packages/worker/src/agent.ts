@@ -1,4 +1,5 @@
 /** The worker agent: joins a hub, serves the stages that it is given, talks to peers. The host brings the ports. */
+import type { StageHost } from '@potluck/engine';
 import {
   maxNamedBlobs,
   type Assign,
@@ -27,7 +28,6 @@ import type { PeerTransport } from './peers/PeerTransport.ts';
 import { FrameRouter } from './sessions/FrameRouter.ts';
 import { neighbours } from './sessions/StagePlace.ts';
 import type { StageSessions } from './sessions/StageSessions.ts';
-import type { StageHost } from './stage-host/StageHost.ts';
 import { StagePool } from './stage-host/StagePool.ts';
 
 export interface WorkerAgentComponents {
@@ -100,7 +100,7 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
     onOverflow: () => observe?.({ type: 'in-memory' }),
   });
   const load: LoadMeter = new LoadMeter({
-    used: () => ({ weights: pool.loadedWeightBytes, caches: sessionSum(({ cacheBytes }) => cacheBytes) }),
+    used: () => pool.used(),
     processBytes: components.processBytes,
     report: (message) => {
       if (hub.connected) hub.send({ type: 'load', ...message });
@@ -189,7 +189,7 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
 
   function onWelcome(welcome: Welcome): void {
     observe?.({ type: 'joined' });
-    load.restart();
+    void load.restart();
     if (presence) hub.send({ type: 'presence', state: presence });
     log.info({ hub: hubUrl, hubId: welcome.hubId }, 'joined the hub');
     links.onWelcome(welcome);
@@ -277,11 +277,7 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
   }
 
   function openSessions(): number {
-    return sessionSum(({ count }) => count);
-  }
-
-  function sessionSum(of: (sessions: StageSessions) => number): number {
-    return [...assignments.values()].reduce((sum, { sessions }) => sum + (sessions ? of(sessions) : 0), 0);
+    return [...assignments.values()].reduce((sum, { sessions }) => sum + (sessions?.count ?? 0), 0);
   }
 
   function eachSessions(visit: (sessions: StageSessions) => void): void {

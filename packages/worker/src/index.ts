@@ -61,11 +61,3 @@ export { selectedCandidatePair } from './peers/selectedCandidatePair.ts';
 export { selfTestingStageHost, type SelfTestComponents } from './self-test/selfTestingStageHost.ts';
 export { measuredPromptTokens, measureStage, type StageTimes } from './stage-host/measureStage.ts';
 export { trialCacheId } from './stage-host/measureTokenStep.ts';
-export type {
-  LoadedStage,
-  OpenCacheRequest,
-  StageArtifact,
-  StageHost,
-  StageStepRequest,
-  StageStepResult,
-} from './stage-host/StageHost.ts';

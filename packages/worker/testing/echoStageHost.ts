@@ -2,11 +2,11 @@
  * A model without weights, for tests of everything around it: each row carries its token, every layer adds one to it, and
  * the answer's next token is the sum of all rows. Any lost, doubled or swapped row changes the answer.
  */
+import type { LoadedStage, StageArtifact, StageHost, StepRequest } from '@potluck/engine';
 import type { BlobRef, FrameTensor, StageDescription } from '@potluck/protocol';
 import { ModelId, Sha256 } from '@potluck/protocol';
 import { deferred, type Deferred } from '../src/deferred.ts';
 import { SessionError } from '../src/errors.ts';
-import type { LoadedStage, StageArtifact, StageHost, StageStepRequest } from '../src/stage-host/StageHost.ts';
 
 const vocabularySize = 1000;
 
@@ -102,7 +102,7 @@ export function echoStageHost(): EchoStageHost {
       return {
         ...stage,
         lost: lost.promise,
-        async unload() {
+        async dispose() {
           losses = losses.filter((loss) => loss !== lost);
         },
       };
@@ -116,23 +116,33 @@ function echoLoadedStage(
   cacheBytes: number,
   openCaches: Set<string>,
   hold: () => Promise<void> | undefined,
-): Omit<LoadedStage, 'lost' | 'unload'> {
+): Omit<LoadedStage, 'lost' | 'dispose'> {
   const caches = new Map<string, { epoch: number; length: number; capacity: number; sum: number }>();
+  const find = (cacheId: string): { epoch: number; length: number; capacity: number; sum: number } => {
+    const cache = caches.get(cacheId);
+    if (!cache) throw new SessionError('cache-miss', `no cache ${cacheId}`);
+    return cache;
+  };
+  const usedTokens = (): number => [...caches.values()].reduce((sum, { capacity }) => sum + capacity, 0);
   const layers = stage.lastLayer - stage.firstLayer + 1;
   const isLast = stage.logits !== undefined;
 
   return {
+    description: stage,
+    cacheBytes,
     async warmUp() {},
+    async usage() {
+      return { reservedBytes: usedTokens() * stage.cacheBytesPerToken, caches: caches.size };
+    },
     async open({ cacheId, epoch, capacity }) {
-      const used = [...caches.values()].reduce((sum, cache) => sum + cache.capacity, 0);
-      const free = Math.floor(cacheBytes / stage.cacheBytesPerToken) - used;
+      const free = Math.floor(cacheBytes / stage.cacheBytesPerToken) - usedTokens();
       if (capacity > free) {
         throw new SessionError('no-room', `asked for ${capacity} tokens, ${free} left`);
       }
       caches.set(cacheId, { epoch, length: 0, capacity, sum: 0 });
       openCaches.add(cacheId);
     },
-    async step({ cacheId, epoch, position, length, tokenIds, boundary, sample }: StageStepRequest) {
+    async step({ cacheId, epoch, position, length, tokenIds, boundary, sample }: StepRequest) {
       await hold();
       const cache = caches.get(cacheId);
       if (cache?.epoch !== epoch || cache.length !== position) {
@@ -154,6 +164,13 @@ function echoLoadedStage(
       }
       return { ...(sample && { sampled: { token: cache.sum % vocabularySize } }), ...timings };
     },
+    async fork(fromCacheId, toCacheId) {
+      caches.set(toCacheId, { ...find(fromCacheId) });
+      openCaches.add(toCacheId);
+    },
+    async truncate(cacheId, length) {
+      if (length !== find(cacheId).length) throw new SessionError('cache-miss', 'sums can’t be cut back');
+    },
     async release(cacheId) {
       caches.delete(cacheId);
       openCaches.delete(cacheId);
@@ -161,7 +178,7 @@ function echoLoadedStage(
   };
 }
 
-function rowsOf(tokenIds: number[], stage: StageDescription): Float32Array<ArrayBuffer> {
+function rowsOf(tokenIds: readonly number[], stage: StageDescription): Float32Array<ArrayBuffer> {
   const width = (stage.boundaryOut[0]?.dims[2] as number | undefined) ?? 1;
   const rows = new Float32Array(tokenIds.length * width);
   for (const [row, token] of tokenIds.entries()) rows[row * width] = token;

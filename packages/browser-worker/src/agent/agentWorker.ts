@@ -1,4 +1,5 @@
 /** Entry of the web worker in which the agent lives: timers run there also while the tab is hidden. */
+import type { StageHost } from '@potluck/engine';
 import {
   RefusedByHubError,
   messageOf,
@@ -6,11 +7,10 @@ import {
   startWorkerAgent,
   webSocketOpener,
   type Log,
-  type StageHost,
   type WorkerAgent,
 } from '@potluck/worker';
 import { expose } from 'comlink';
-import '../comlinkErrors.ts';
+import '@potluck/engine/comlink-errors';
 import { webWorkerStageHost, type WebWorkerStageHost } from '../engine/webWorkerStageHost.ts';
 import type { TabEvent } from '../snapshot.ts';
 import { pageConnector } from '../web-rtc/pageConnector.ts';

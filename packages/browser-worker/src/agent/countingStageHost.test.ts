@@ -1,4 +1,5 @@
-import { trialCacheId, type LoadedStage, type StageArtifact } from '@potluck/worker';
+import type { LoadedStage, StageArtifact } from '@potluck/engine';
+import { trialCacheId } from '@potluck/worker';
 import { expect, test } from 'vitest';
 import { countingStageHost } from './countingStageHost.ts';
 
@@ -7,7 +8,7 @@ test('counts tokens, steps and open sessions of a stage that takes its time', as
   const stage = {
     open: async () => undefined,
     release: async () => undefined,
-    unload: async () => undefined,
+    dispose: async () => undefined,
     step: async () => {
       clock += 100;
       return { queueMs: 0, computeMs: 100 };

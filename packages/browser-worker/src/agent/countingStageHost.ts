@@ -1,5 +1,6 @@
 /** A stage host that counts what goes through another one, except what is only tried. */
-import { trialCacheId, type StageHost } from '@potluck/worker';
+import type { StageHost } from '@potluck/engine';
+import { trialCacheId } from '@potluck/worker';
 import type { ServedView } from '../snapshot.ts';
 
 /** Rates are over this much time with work in it. */
@@ -33,15 +34,20 @@ export function countingStageHost(
             open.add(request.cacheId);
             onChange();
           },
+          async fork(fromCacheId, toCacheId, length) {
+            await stage.fork(fromCacheId, toCacheId, length);
+            open.add(toCacheId);
+            onChange();
+          },
           async release(cacheId) {
             open.delete(cacheId);
             onChange();
             await stage.release(cacheId);
           },
-          async unload() {
+          async dispose() {
             openOf.delete(open);
             onChange();
-            await stage.unload();
+            await stage.dispose();
           },
           async step(request) {
             const begun = now();

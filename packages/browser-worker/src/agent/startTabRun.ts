@@ -10,7 +10,7 @@ import {
 import { silentLog } from '@potluck/worker';
 import { proxy, releaseProxy, transfer, wrap } from 'comlink';
 import { uuidv4 } from 'uuidv7';
-import '../comlinkErrors.ts';
+import '@potluck/engine/comlink-errors';
 import type { PageConnectionsInit } from '../web-rtc/pageConnections.ts';
 import type { TabAgentApi, TabAgentEvent, TabAgentInit } from './agentApi.ts';
 

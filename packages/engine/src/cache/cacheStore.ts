@@ -3,25 +3,11 @@
  * is opened, for its whole capacity; nothing is ever evicted.
  */
 import type { SamplingDescription, StageDescription } from '@potluck/protocol';
+import type { OpenCache, StageUsage } from '../contract/stage.ts';
 import { CacheMissError, NoRoomError } from '../errors.ts';
 import { TokenHistory } from '../sampling/tokenHistory.ts';
 import type { CacheStrategy } from './cacheStrategy.ts';
 import type { CacheTensor } from './cacheTensor.ts';
-
-/** What a cache is opened with. */
-export interface OpenCache {
-  cacheId: string;
-  /** Steps must name the same one. */
-  epoch: number;
-  /** Rows to reserve: the longest sequence that it will hold, in tokens. */
-  capacity: number;
-  /** Tokens of the prompt; the answer starts after them. */
-  promptLength: number;
-  /** Last stage only. */
-  sampling?: SamplingDescription;
-  /** Last stage only: the sequence so far, prompt included; penalties are made from it. */
-  tokens?: number[];
-}
 
 /** One open cache. Only the store and the step that runs on it change it. */
 export interface CacheSlot {
@@ -55,12 +41,8 @@ export class CacheStore {
     this.#capacityBytes = capacityBytes;
   }
 
-  get usage(): { reservedBytes: number; capacityBytes: number; caches: number } {
-    return {
-      reservedBytes: this.#reservedBytes,
-      capacityBytes: this.#capacityBytes,
-      caches: this.#slots.size,
-    };
+  get usage(): StageUsage {
+    return { reservedBytes: this.#reservedBytes, caches: this.#slots.size };
   }
 
   /**

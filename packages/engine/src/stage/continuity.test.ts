@@ -3,7 +3,7 @@ import { SamplingDescription } from '@potluck/protocol';
 import { describe, expect, it } from 'vitest';
 import type { CacheStrategyName } from '../cache/cacheStrategy.ts';
 import { greedy } from '../testing/testPipeline.ts';
-import { cacheBytes, pipelineOf, prompt } from '../testing/tinyStages.ts';
+import { pipelineOf, prompt } from '../testing/tinyStages.ts';
 
 const ways: [style: 'fused' | 'plain', strategy: CacheStrategyName, stages: number][] = [
   ['fused', 'growing', 1],
@@ -34,11 +34,11 @@ describe.each(ways)('a %s decoder with %s caches in %d stages', (style, cacheStr
 
   it('continues a fork and a truncated cache as if nothing had been', async () => {
     const pipeline = await pipelineOf(style, count, { cacheStrategy });
-    pipeline.open('a', prompt, 64);
+    await pipeline.open('a', prompt, 64);
     const answer = await pipeline.continue('a', 0, prompt, 10);
     const kept = prompt.length + 4;
-    pipeline.each((stage) => stage.fork('a', 'b', kept));
-    pipeline.each((stage) => stage.truncate('a', kept));
+    await pipeline.each((stage) => stage.fork('a', 'b', kept));
+    await pipeline.each((stage) => stage.truncate('a', kept));
     const rest = answer.slice(4);
     expect(await pipeline.continue('a', kept, rest.slice(0, 1), 5)).toEqual(rest.slice(1));
     expect(await pipeline.continue('b', kept, rest.slice(0, 1), 5)).toEqual(rest.slice(1));
@@ -53,14 +53,14 @@ describe.each(ways)('a %s decoder with %s caches in %d stages', (style, cacheStr
       topK: 40,
     });
     const answer = await pipeline.answer(prompt, 12, sampling);
-    pipeline.open('replay', prompt, 64, sampling);
+    await pipeline.open('replay', prompt, 64, sampling);
     await pipeline.step('replay', 0, prompt, false);
     const sequence = [...prompt, ...answer];
     // Single steps again, so that kernels round as they did.
     for (let position = prompt.length; position < prompt.length + 5; position++) {
       await pipeline.step('replay', position, sequence.slice(position, position + 1), false);
     }
-    pipeline.each((stage) => {
+    await pipeline.each((stage) =>
       stage.open({
         cacheId: 'replay',
         epoch: 1,
@@ -68,8 +68,8 @@ describe.each(ways)('a %s decoder with %s caches in %d stages', (style, cacheStr
         promptLength: prompt.length,
         sampling,
         tokens: sequence.slice(0, prompt.length + 6),
-      });
-    });
+      }),
+    );
     const position = prompt.length + 5;
     expect(await pipeline.step('replay', position, sequence.slice(position, position + 1), true, 1)).toBe(
       answer[6],
@@ -79,8 +79,8 @@ describe.each(ways)('a %s decoder with %s caches in %d stages', (style, cacheStr
   it('gives all room back', async () => {
     const pipeline = await pipelineOf(style, count, { cacheStrategy });
     for (let round = 0; round < 20; round++) await pipeline.answer(prompt, 3);
-    pipeline.each((stage) =>
-      expect(stage.usage).toEqual({ reservedBytes: 0, capacityBytes: cacheBytes, caches: 0 }),
+    await pipeline.each(async (stage) =>
+      expect(await stage.usage()).toEqual({ reservedBytes: 0, caches: 0 }),
     );
   });
 });

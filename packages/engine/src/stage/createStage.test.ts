@@ -8,7 +8,7 @@ import { nodeOrt } from '../testing/nodeOrt.ts';
 import { greedy, TestPipeline } from '../testing/testPipeline.ts';
 import { model, prompt, stageOf } from '../testing/tinyStages.ts';
 import { watchOverlap } from '../testing/watchOverlap.ts';
-import type { StageOptions } from './stage.ts';
+import type { StageOptions } from './stageOptions.ts';
 
 describe('a stage', () => {
   const whole = async (options?: Partial<StageOptions>) =>
@@ -29,7 +29,7 @@ describe('a stage', () => {
     ['a position that it is not at', { position: 1 }],
   ])('answers a step for %s with a cache miss', async (_, wrong) => {
     const stage = await whole();
-    stage.open(opening);
+    await stage.open(opening);
     await expect(stage.step({ ...step, ...wrong })).rejects.toThrow(CacheMissError);
     await expect(stage.step({ ...step, ...wrong })).rejects.toMatchObject({ code: 'cache-miss' });
     await expect(stage.step(step)).resolves.toHaveProperty('sampled');
@@ -38,11 +38,11 @@ describe('a stage', () => {
   it('refuses a cache beyond its budget with the numbers', async () => {
     const stage = await whole({ cacheBytes: 20_000 });
     const bytesPerToken = stage.description.cacheBytesPerToken;
-    stage.open({ ...opening, capacity: 10 });
-    expect(stage.usage.reservedBytes).toBe(10 * bytesPerToken);
-    const refused = (): void => stage.open({ ...opening, cacheId: 'b', capacity: 200 });
-    expect(refused).toThrow(NoRoomError);
-    expect(refused).toThrow(
+    await stage.open({ ...opening, capacity: 10 });
+    expect(await stage.usage()).toEqual({ reservedBytes: 10 * bytesPerToken, caches: 1 });
+    const refused = (): Promise<void> => stage.open({ ...opening, cacheId: 'b', capacity: 200 });
+    await expect(refused()).rejects.toThrow(NoRoomError);
+    await expect(refused()).rejects.toThrow(
       expect.objectContaining({
         asked: 200 * bytesPerToken,
         available: 20_000 - 10 * bytesPerToken,
@@ -50,14 +50,14 @@ describe('a stage', () => {
         code: 'no-room',
       }),
     );
-    expect(stage.usage.caches).toBe(1);
+    expect((await stage.usage()).caches).toBe(1);
   });
 
   it('refuses more tokens than the cache or the context has room for', async () => {
     const stage = await whole();
-    stage.open({ ...opening, capacity: 2 });
+    await stage.open({ ...opening, capacity: 2 });
     await expect(stage.step(step)).rejects.toThrow(NoRoomError);
-    expect(() => stage.open({ ...opening, cacheId: 'b', capacity: 10_000 })).toThrow(NoRoomError);
+    await expect(stage.open({ ...opening, cacheId: 'b', capacity: 10_000 })).rejects.toThrow(NoRoomError);
   });
 
   it.each([
@@ -71,7 +71,7 @@ describe('a stage', () => {
     ],
   ] as const)('refuses a step %s', async (_, wrong) => {
     const stage = await whole();
-    stage.open(opening);
+    await stage.open(opening);
     await expect(stage.step({ ...step, ...wrong } as never)).rejects.toThrow(BadStepError);
   });
 
@@ -79,7 +79,7 @@ describe('a stage', () => {
     const [first, second] = (await model('fused')).stages(2);
     if (!first || !second) throw new Error('Two stages expected');
     const [early, late] = [await stageOf(first), await stageOf(second)];
-    for (const stage of [early, late]) stage.open(opening);
+    for (const stage of [early, late]) await stage.open(opening);
     const { boundary = [] } = await early.step(step);
     const shifted = boundary.map((tensor) => {
       const bytes = new Uint8Array(tensor.bytes.byteLength + 1).subarray(1);
@@ -96,7 +96,7 @@ describe('a stage', () => {
   it('does not sample unless asked, and then needs a description', async () => {
     const stage = await whole();
     const { sampling: _sampling, ...without } = opening;
-    stage.open(without);
+    await stage.open(without);
     const result = await stage.step({ ...step, sample: false });
     expect(result.sampled).toBeUndefined();
     expect(result.boundary).toBeUndefined();
@@ -105,30 +105,30 @@ describe('a stage', () => {
 
   it('refuses to draw with penalties when it does not know the tokens so far', async () => {
     const stage = await whole();
-    stage.open({ ...opening, tokens: [1], sampling: { ...greedy, presencePenalty: 1 } });
+    await stage.open({ ...opening, tokens: [1], sampling: { ...greedy, presencePenalty: 1 } });
     await expect(stage.step(step)).rejects.toThrow(CacheMissError);
   });
 
   it('drops the queued steps of a cache that is released', async () => {
     const stage = await whole();
-    stage.open(opening);
+    await stage.open(opening);
     const first = stage.step(step);
     const second = stage.step({ ...step, position: 3, length: 1, tokenIds: [5] });
-    stage.release('a');
+    await stage.release('a');
     await expect(first).resolves.toHaveProperty('sampled');
     await expect(second).rejects.toThrow(CacheMissError);
-    expect(stage.usage).toMatchObject({ reservedBytes: 0, caches: 0 });
+    expect(await stage.usage()).toMatchObject({ reservedBytes: 0, caches: 0 });
   });
 
   it('carries a cache with its rows into a later epoch', async () => {
     const stage = await whole();
-    stage.open(opening);
+    await stage.open(opening);
     await stage.step(step);
-    stage.open({ ...opening, epoch: 3 });
+    await stage.open({ ...opening, epoch: 3 });
     const next = { ...step, position: 3, length: 1, tokenIds: [5] };
     await expect(stage.step(next)).rejects.toThrow(CacheMissError);
     await expect(stage.step({ ...next, epoch: 3 })).resolves.toHaveProperty('sampled');
-    expect(() => stage.open({ ...opening, epoch: 3 })).toThrow(CacheMissError);
+    await expect(stage.open({ ...opening, epoch: 3 })).rejects.toThrow(CacheMissError);
   });
 
   it('leaves no cache behind after warming up', async () => {
@@ -136,7 +136,7 @@ describe('a stage', () => {
     if (!late) throw new Error('Two stages expected');
     const stage = await stageOf(late);
     await stage.warmUp();
-    expect(stage.usage.caches).toBe(0);
+    expect((await stage.usage()).caches).toBe(0);
   });
 
   it('reads its weights from a folder', async () => {
@@ -160,15 +160,15 @@ describe('a stage', () => {
 
   it('is gone after it was disposed', async () => {
     const stage = await whole();
-    stage.open(opening);
+    await stage.open(opening);
     const queued = [stage.step(step), stage.step({ ...step, position: 3 })];
     const gone = stage.dispose();
     await expect(queued[1]).rejects.toThrow(StageGoneError);
     await Promise.allSettled(queued);
     await gone;
-    expect(() => stage.open(opening)).toThrow(StageGoneError);
+    await expect(stage.open(opening)).rejects.toThrow(StageGoneError);
     await expect(stage.step(step)).rejects.toMatchObject({ code: 'stage-gone' });
-    expect(stage.usage.reservedBytes).toBe(0);
+    expect((await stage.usage()).reservedBytes).toBe(0);
   });
 
   it('never lets two calls of ONNX Runtime overlap, also not those of two stages', async () => {

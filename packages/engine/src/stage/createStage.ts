@@ -1,12 +1,13 @@
 /** Puts a stage together: session, caches, queue, sampling. */
 import { CacheStore, whileRunning, type CacheSlot } from '../cache/cacheStore.ts';
 import { createCacheStrategy } from '../cache/cacheStrategy.ts';
+import type { Stage, StageArtifact, StepRequest, StepResult } from '../contract/stage.ts';
 import { BadStepError, CacheMissError, NoRoomError, StageGoneError } from '../errors.ts';
 import type { OrtModule } from '../ortModule.ts';
 import { RunQueue } from '../queue/runQueue.ts';
 import { needsHistory } from '../sampling/processLogits.ts';
 import { sampleToken, type SampledToken } from '../sampling/sampleToken.ts';
-import type { Stage, StageArtifact, StageOptions, StepRequest, StepResult } from './stage.ts';
+import type { StageOptions } from './stageOptions.ts';
 import { createStageSession, type StageSession } from './stageSession.ts';
 import { checkStep } from './stepInputs.ts';
 import { boundaryTensors, lastLogits } from './stepOutputs.ts';
@@ -14,7 +15,8 @@ import { unpackWeights } from './unpackWeights.ts';
 import { warmUp } from './warmUp.ts';
 
 /**
- * Loads a stage. What `floatWeights` takes of `cacheBytes` is missing in the stage's `usage.capacityBytes`. The graph and the weights may be let go when it returns.
+ * Loads a stage. What `floatWeights` takes of `cacheBytes` is missing in the stage's `cacheBytes`. The graph and the
+ * weights may be let go when it returns.
  * @throws ComputeError if ONNX Runtime does not accept the graph, the weights or the options
  */
 export async function createStage(
@@ -60,7 +62,8 @@ export async function createStage(
 
   const stage: Stage = {
     description,
-    open: (request) => {
+    cacheBytes,
+    open: async (request) => {
       checkAlive();
       store.open(request);
     },
@@ -82,16 +85,17 @@ export async function createStage(
         },
       });
     },
-    fork: (fromCacheId, toCacheId, length) => {
+    fork: async (fromCacheId, toCacheId, length) => {
       checkAlive();
       store.fork(fromCacheId, toCacheId, length);
     },
-    truncate: (cacheId, length) => {
+    truncate: async (cacheId, length) => {
       checkAlive();
       store.truncate(cacheId, length);
     },
-    release: (cacheId) => store.release(cacheId),
+    release: async (cacheId) => store.release(cacheId),
     warmUp: () => warmUp(stage),
+    usage: async () => store.usage,
     dispose: () => {
       disposed ??= queue.run({
         priority: 'later',
@@ -101,9 +105,6 @@ export async function createStage(
         },
       });
       return disposed;
-    },
-    get usage() {
-      return store.usage;
     },
   };
   return stage;

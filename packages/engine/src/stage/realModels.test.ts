@@ -9,7 +9,7 @@ import { expectedAnswers, testModels } from '../testing/testModels.ts';
 import { TestPipeline } from '../testing/testPipeline.ts';
 import { webOrt } from '../testing/webOrt.ts';
 import { createStage } from './createStage.ts';
-import type { StageOptions } from './stage.ts';
+import type { StageOptions } from './stageOptions.ts';
 
 /** @returns how many of the expected answers came out, checked one by one */
 async function checkAnswers(

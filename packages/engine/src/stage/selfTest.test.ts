@@ -1,7 +1,8 @@
-import { selfTestingStageHost, silentLog, type StageHost } from '@potluck/worker';
+import { selfTestingStageHost, silentLog } from '@potluck/worker';
 import { expect, it } from 'vitest';
+import type { StageArtifact } from '../contract/stage.ts';
+import type { StageHost } from '../contract/stageHost.ts';
 import { cacheBytes, model, stageOf } from '../testing/tinyStages.ts';
-import type { StageArtifact } from './stage.ts';
 
 /** Stages on the CPU; `spoil` changes what they answer. */
 function host(spoil?: (bytes: Uint8Array) => void): StageHost & { loads: string[]; close(): void } {
@@ -14,22 +15,17 @@ function host(spoil?: (bytes: Uint8Array) => void): StageHost & { loads: string[
       loads.push(`${firstLayer}-${lastLayer}`);
       const stage = await stageOf(artifact);
       return {
-        warmUp: () => stage.warmUp(),
-        open: async (request) => stage.open(request),
+        ...stage,
         step: async (request) => {
           const result = await stage.step(request);
           for (const { bytes } of result.boundary ?? []) spoil?.(bytes);
           return result;
         },
-        release: async (cacheId) => stage.release(cacheId),
-        unload: () => stage.dispose(),
         lost: new Promise<never>(() => undefined),
       };
     },
   };
 }
-
-const artifactOf = (artifact: StageArtifact) => artifact as Parameters<StageHost['load']>[0];
 
 for (const style of ['fused', 'plain'] as const) {
   for (const count of [1, 2, 4]) {
@@ -42,12 +38,12 @@ for (const style of ['fused', 'plain'] as const) {
           { host: tested, openReference: () => reference, log: silentLog },
           { onWrong: (reason) => wrong.push(reason) },
         );
-        await testing.load(artifactOf(artifact), cacheBytes);
+        await testing.load(artifact, cacheBytes);
         const { firstLayer, lastLayer } = artifact.description;
         const beginning = `${firstLayer}-${firstLayer}`;
         expect(reference.loads).toEqual([beginning]);
         expect(tested.loads).toEqual([beginning, `${firstLayer}-${lastLayer}`]);
-        await testing.load(artifactOf(artifact), cacheBytes);
+        await testing.load(artifact, cacheBytes);
         expect(reference.loads).toHaveLength(1);
         expect(wrong).toEqual([]);
       }
@@ -69,8 +65,6 @@ it('a device that computes wrong is refused, saying how wrong', async () => {
     },
     { onWrong: (reason) => wrong.push(reason) },
   );
-  await expect(testing.load(artifactOf(artifact as StageArtifact), cacheBytes)).rejects.toThrow(
-    /off by 10\.0 %/,
-  );
+  await expect(testing.load(artifact as StageArtifact, cacheBytes)).rejects.toThrow(/off by 10\.0 %/);
   expect(wrong).toEqual(['it computes wrong answers (off by 10.0 %)']);
 });

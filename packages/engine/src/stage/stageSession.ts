@@ -7,7 +7,8 @@ import { ComputeError } from '../errors.ts';
 import type { OrtModule } from '../ortModule.ts';
 import { StepInputs } from './stepInputs.ts';
 import { output } from './stepOutputs.ts';
-import type { StageArtifact, StageOptions, StepRequest } from './stage.ts';
+import type { StageArtifact, StepRequest } from '../contract/stage.ts';
+import type { StageOptions } from './stageOptions.ts';
 
 /** From onnxruntime_session_options_config_keys.h: where external data is, for a graph that is given as bytes. */
 const folderOption = 'model_external_initializers_file_folder_path';

@@ -6,7 +6,7 @@ import type { OrtModule } from '../ortModule.ts';
 import { resolveDims } from '../tensor/dimensions.ts';
 import { stageElementType } from '../tensor/elements.ts';
 import { makeTensor } from '../tensor/makeTensor.ts';
-import type { StepRequest } from './stage.ts';
+import type { StepRequest } from '../contract/stage.ts';
 
 type IntegerArray = BigInt64Array | Int32Array;
 

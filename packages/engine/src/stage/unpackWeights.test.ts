@@ -10,7 +10,8 @@ import { cacheBytes, prompt, stageOf } from '../testing/tinyStages.ts';
 import { webOrt } from '../testing/webOrt.ts';
 import type { InferenceSession } from 'onnxruntime-common';
 import type { OrtModule } from '../ortModule.ts';
-import type { StageArtifact, StageOptions } from './stage.ts';
+import type { StageArtifact } from '../contract/stage.ts';
+import type { StageOptions } from './stageOptions.ts';
 import { unpackWeights } from './unpackWeights.ts';
 
 /** Activations stay float32 in the packed kernels too, so that both compute with the same numbers. */
@@ -37,8 +38,8 @@ describe.each([false, true])('with zero points: %s', (zeroPoints) => {
     expect(await new TestPipeline(unpacked).answer(prompt, 40)).toEqual(
       await new TestPipeline(packed).answer(prompt, 40),
     );
-    for (const { usage } of packed) expect(usage.capacityBytes).toBe(cacheBytes);
-    for (const { usage } of unpacked) expect(usage.capacityBytes).toBeLessThan(cacheBytes);
+    for (const stage of packed) expect(stage.cacheBytes).toBe(cacheBytes);
+    for (const stage of unpacked) expect(stage.cacheBytes).toBeLessThan(cacheBytes);
   });
 });
 
@@ -85,5 +86,5 @@ it('a loaded stage keeps no weights beside those of the runtime', async () => {
   await new Promise((resolve) => setImmediate(resolve));
   collectGarbage();
   expect(given.filter((reference) => reference.deref() !== undefined)).toEqual([]);
-  expect(stage.usage.capacityBytes).toBeLessThan(cacheBytes);
+  expect(stage.cacheBytes).toBeLessThan(cacheBytes);
 });

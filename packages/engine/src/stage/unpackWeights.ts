@@ -1,7 +1,7 @@
 /** Memory for speed: a stage whose matmuls read float32 weights, as far as its caches can spare the room. */
 import { floatMatMuls, type ReadWeights } from '@potluck/onnx';
 import type { StageDescription } from '@potluck/protocol';
-import type { StageArtifact } from './stage.ts';
+import type { StageArtifact } from '../contract/stage.ts';
 
 /**
  * The caches keep this much of what they were given, and at least one session of full length. While the stage is loaded,

@@ -3,7 +3,7 @@ import { frameElementTypes, type FrameTensor, type StageTensor } from '@potluck/
 import { uuidv4 } from 'uuidv7';
 import { elementCount, resolveDims } from '../tensor/dimensions.ts';
 import { bytesPerElement, stageElementType } from '../tensor/elements.ts';
-import type { Stage } from './stage.ts';
+import type { Stage } from '../contract/stage.ts';
 
 /** Long enough for the kernels of many rows. */
 const promptTokens = 32;
@@ -16,7 +16,12 @@ export async function warmUp(stage: Stage): Promise<void> {
   const { inputs, boundaryIn, contextLength } = stage.description;
   const cacheId = `warm-up ${uuidv4()}`;
   const prompt = Math.max(1, Math.min(promptTokens, contextLength - 1));
-  stage.open({ cacheId, epoch: 0, capacity: Math.min(prompt + 1, contextLength), promptLength: prompt });
+  await stage.open({
+    cacheId,
+    epoch: 0,
+    capacity: Math.min(prompt + 1, contextLength),
+    promptLength: prompt,
+  });
   try {
     for (const [position, length] of [
       [0, prompt],
@@ -36,7 +41,7 @@ export async function warmUp(stage: Stage): Promise<void> {
       });
     }
   } finally {
-    stage.release(cacheId);
+    await stage.release(cacheId);
   }
 }
 

@@ -7,7 +7,7 @@ import { buildStage, importDecoder, readPackedDecoder, type LayerRange } from '@
 import { directoryModelFiles } from '@potluck/onnx/node';
 import { writeRandomDecoder, type RandomDecoderSettings } from '@potluck/onnx/testing';
 import { ModelId, Sha256, type BlobRef, type BlobSlice } from '@potluck/protocol';
-import type { StageArtifact } from '../stage/stage.ts';
+import type { StageArtifact } from '../contract/stage.ts';
 
 export interface ImportedModel {
   layerCount: number;

@@ -1,6 +1,6 @@
 /** Stages in a row in one process: hands boundary tensors from one to the next. */
 import { SamplingDescription, type FrameTensor } from '@potluck/protocol';
-import type { Stage } from '../stage/stage.ts';
+import type { Stage } from '../contract/stage.ts';
 
 export const greedy = SamplingDescription.parse({ temperature: 0, seed: 0 });
 
@@ -11,14 +11,27 @@ export class TestPipeline {
     this.#stages = stages;
   }
 
-  open(cacheId: string, prompt: readonly number[], capacity: number, sampling = greedy, epoch = 0): void {
+  async open(
+    cacheId: string,
+    prompt: readonly number[],
+    capacity: number,
+    sampling = greedy,
+    epoch = 0,
+  ): Promise<void> {
     for (const stage of this.#stages) {
-      stage.open({ cacheId, epoch, capacity, promptLength: prompt.length, sampling, tokens: [...prompt] });
+      await stage.open({
+        cacheId,
+        epoch,
+        capacity,
+        promptLength: prompt.length,
+        sampling,
+        tokens: [...prompt],
+      });
     }
   }
 
-  each(what: (stage: Stage) => void): void {
-    for (const stage of this.#stages) what(stage);
+  async each(what: (stage: Stage) => Promise<void>): Promise<void> {
+    for (const stage of this.#stages) await what(stage);
   }
 
   /** @returns the drawn token, or -1 where `sample` is false */
@@ -67,11 +80,11 @@ export class TestPipeline {
     sampling = greedy,
     cacheId = 'answer',
   ): Promise<number[]> {
-    this.open(cacheId, prompt, prompt.length + count, sampling);
+    await this.open(cacheId, prompt, prompt.length + count, sampling);
     try {
       return await this.continue(cacheId, 0, prompt, count);
     } finally {
-      for (const stage of this.#stages) stage.release(cacheId);
+      for (const stage of this.#stages) await stage.release(cacheId);
     }
   }
 }

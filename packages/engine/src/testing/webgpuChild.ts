@@ -32,15 +32,15 @@ for (const stage of stages) await stage.warmUp();
 const cpu = await onCpu.answer(prompt, count);
 const gpu = await onGpu.answer(prompt, count);
 // A chunk without sampling, then a fork that shares what is on the device.
-onGpu.open('a', prompt, 32);
+await onGpu.open('a', prompt, 32);
 await onGpu.step('a', 0, prompt.slice(0, 3), false);
-onGpu.each((stage) => stage.fork('a', 'b'));
+await onGpu.each((stage) => stage.fork('a', 'b'));
 const forked = [
   await onGpu.continue('a', 3, prompt.slice(3), count),
   await onGpu.continue('b', 3, prompt.slice(3), count),
 ];
-onGpu.each((stage) => stage.release('a'));
-onGpu.each((stage) => stage.release('b'));
-const usage = stages.map((stage) => stage.usage.reservedBytes);
+await onGpu.each((stage) => stage.release('a'));
+await onGpu.each((stage) => stage.release('b'));
+const usage = await Promise.all(stages.map(async (stage) => (await stage.usage()).reservedBytes));
 for (const stage of stages) await stage.dispose();
 console.log(JSON.stringify({ cpu, gpu, forked, usage }));

@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { StageArtifact, StageHost } from '@potluck/engine';
 import { Sha256 } from '@potluck/protocol';
-import { silentLog, WrongAnswerError, type StageArtifact, type StageHost } from '@potluck/worker';
+import { silentLog, WrongAnswerError } from '@potluck/worker';
 import { echoStage, echoStageHost } from '@potluck/worker/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { choosingStageHost } from './choosingStageHost.ts';
@@ -41,9 +42,9 @@ function scriptedHost(kind: Provider, scriptOf: () => Script): StageHost {
           const result = await stage.step(request);
           return { ...result, computeMs: script[request.length === 1 ? 1 : 0] };
         },
-        unload: async () => {
+        dispose: async () => {
           happened.push(`${kind} unload`);
-          await stage.unload();
+          await stage.dispose();
         },
       };
     },

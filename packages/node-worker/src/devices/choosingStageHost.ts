@@ -1,13 +1,7 @@
 /** A stage host with several devices: each kind of model is tried on all of them once, and served by the fastest. */
+import type { LoadedStage, StageArtifact, StageHost } from '@potluck/engine';
 import type { StageDescription } from '@potluck/protocol';
-import {
-  measureStage,
-  messageOf,
-  type LoadedStage,
-  type Log,
-  type StageArtifact,
-  type StageHost,
-} from '@potluck/worker';
+import { measureStage, messageOf, type Log } from '@potluck/worker';
 import { decideDevice, type DeviceTrial, type Verdict } from './decideDevice.ts';
 import type { DeviceVerdicts } from './deviceVerdicts.ts';
 import type { Provider } from './probeDevice.ts';
@@ -58,7 +52,7 @@ export function choosingStageHost(components: ChoosingStageHostComponents): Stag
     let last: { kind: Provider; stage: LoadedStage } | undefined;
     // One after the other, since the memory is given for one of them. The likeliest comes last and can stay.
     for (const { kind, host } of hosts.toReversed()) {
-      await last?.stage.unload();
+      await last?.stage.dispose();
       last = undefined;
       try {
         const stage = await host.load(copyOf(artifact), cacheBytes);
@@ -67,7 +61,7 @@ export function choosingStageHost(components: ChoosingStageHostComponents): Stag
       } catch (error) {
         failures.push(error);
         trials.push({ kind, outcome: { problem: messageOf(error) } });
-        await last?.stage.unload().catch(() => undefined);
+        await last?.stage.dispose().catch(() => undefined);
         last = undefined;
       }
     }
@@ -77,7 +71,7 @@ export function choosingStageHost(components: ChoosingStageHostComponents): Stag
     if (failures.length === 0) verdicts.keep(kindOf(description), verdict);
     tell(description, verdict, '');
     if (last?.kind === verdict.kind) return { ...last.stage, computesWith: verdict.reason };
-    await last?.stage.unload();
+    await last?.stage.dispose();
     const host = hostOf(verdict.kind) as StageHost;
     return { ...(await host.load(copyOf(artifact), cacheBytes)), computesWith: verdict.reason };
   }

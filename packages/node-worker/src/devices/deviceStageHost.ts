@@ -1,7 +1,8 @@
 /** Stages on this machine's devices, each in a thread of its own. */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { selfTestingStageHost, type Log, type StageHost } from '@potluck/worker';
+import type { StageHost } from '@potluck/engine';
+import { selfTestingStageHost, type Log } from '@potluck/worker';
 import { threadStageHost, type ThreadStageHost } from '../engine-thread/threadStageHost.ts';
 import { choosingStageHost } from './choosingStageHost.ts';
 import { deviceVerdicts, modelKind } from './deviceVerdicts.ts';

@@ -1,8 +1,11 @@
+import type { LoadedStage, StageArtifact } from '@potluck/engine';
 import { importRandomModel } from '@potluck/engine/testing';
+import { exerciseStage } from '@potluck/engine/testing/exercise';
 import { tinyDecoder } from '@potluck/onnx/testing';
 import { SamplingDescription } from '@potluck/protocol';
-import { silentLog, type LoadedStage, type StageArtifact } from '@potluck/worker';
+import { silentLog } from '@potluck/worker';
 import { expect, test } from 'vitest';
+import { nodeStages } from './nodeStages.ts';
 import { threadStageHost } from './threadStageHost.ts';
 
 const cacheBytes = 1e6;
@@ -37,6 +40,44 @@ test('a thread that ends fails what it was asked, says that its stages are lost,
   const next = await host.load(await wholeStage(), cacheBytes);
   expect(await firstToken(next)).toBe(token);
   await host.close();
+});
+
+test('a stage in a thread keeps the contract as one in this process does', async () => {
+  const host = threadStageHost({ log: silentLog }, { provider: 'cpu', threads: 1 });
+  const remote = await exerciseStage(await host.load(await wholeStage(), cacheBytes));
+  const local = nodeStages({ provider: 'cpu', threads: 1 });
+  expect(remote).toEqual(await exerciseStage(await local(await wholeStage(), cacheBytes)));
+  await host.close();
+});
+
+test('buffers cross to the thread and back without a copy', async () => {
+  const model = await importRandomModel({ ...tinyDecoder, tokenizer: false });
+  const [early, late] = model.stages(2).map((artifact) => structuredClone(artifact)) as [
+    StageArtifact,
+    StageArtifact,
+  ];
+  const host = threadStageHost({ log: silentLog }, { provider: 'cpu', threads: 1 });
+  const weights = early.weights.map(({ data }) => data as Uint8Array);
+  const [first, second] = [await host.load(early, cacheBytes), await host.load(late, cacheBytes)];
+  // A buffer that was transferred is empty at the end that it left.
+  expect([early.graph, ...weights].map(({ byteLength }) => byteLength)).toEqual([0, ...weights.map(() => 0)]);
+  const opening = { cacheId: 'one', epoch: 1, capacity: 8, promptLength: 3, sampling, tokens };
+  for (const stage of [first, second]) await stage.open(opening);
+  const step = { cacheId: 'one', epoch: 1, position: 0, length: 3, sample: true };
+  const { boundary = [] } = await first.step({ ...step, tokenIds: tokens });
+  expect(boundary.every(({ bytes }) => bytes.byteLength > 0)).toBe(true);
+  expect(await second.step({ ...step, boundary })).toHaveProperty('sampled');
+  expect(boundary.map(({ bytes }) => bytes.byteLength)).toEqual(boundary.map(() => 0));
+  await host.close();
+});
+
+test('a host that is closed fails what was asked of it', async () => {
+  const host = threadStageHost({ log: silentLog }, { provider: 'cpu', threads: 1 });
+  const stage = await host.load(await wholeStage(), cacheBytes);
+  const asked = expect(stage.warmUp()).rejects.toMatchObject({ code: 'stage-gone' });
+  await host.close();
+  await asked;
+  await expect(stage.usage()).rejects.toMatchObject({ code: 'stage-gone' });
 });
 
 test('an error of the stage keeps its code on the way out of the thread', async () => {

@@ -1,4 +1,5 @@
 /** One assignment's life: assigned, downloading, compiling, warming, connecting, ready. */
+import type { LoadedStage } from '@potluck/engine';
 import type { Assign, FromWorkerMessage, StageState, WorkerId } from '@potluck/protocol';
 import type { BlobCache } from '../blobs/BlobCache.ts';
 import { SessionError } from '../errors.ts';
@@ -6,7 +7,6 @@ import type { Log } from '../log.ts';
 import { messageOf } from '../messageOf.ts';
 import { neighbours } from '../sessions/StagePlace.ts';
 import { StageSessions, type StageSessionsComponents } from '../sessions/StageSessions.ts';
-import type { LoadedStage } from '../stage-host/StageHost.ts';
 import type { StageTrial } from '../stage-host/tryStage.ts';
 import type { StageLease, StagePool } from '../stage-host/StagePool.ts';
 import { fetchBlobs, withArtifact, type ArtifactWatcher } from './fetchArtifact.ts';

@@ -1,7 +1,7 @@
 /** A stage's external data files, put together from packs. */
+import type { StageArtifact } from '@potluck/engine';
 import type { BlobRef, StageDescription } from '@potluck/protocol';
 import { AssignmentError } from '../errors.ts';
-import type { StageArtifact } from '../stage-host/StageHost.ts';
 
 /**
  * Reads each pack once, in order. A file that lies in one pack is a view of it; only files that span packs are copied.

@@ -8,7 +8,7 @@ function metered(): { told: Load[]; meter: LoadMeter; used: Load['usedBytes'] } 
   const told: Load[] = [];
   const used = { weights: 0, caches: 0 };
   const meter = new LoadMeter({
-    used: () => ({ ...used }),
+    used: async () => ({ ...used }),
     processBytes: () => 1000 + told.length,
     report: (load) => told.push(load),
     now: Date.now,
@@ -16,45 +16,45 @@ function metered(): { told: Load[]; meter: LoadMeter; used: Load['usedBytes'] } 
   return { told, meter, used };
 }
 
-test('says how busy it is while there is work, and once that it rests', () => {
+test('says how busy it is while there is work, and once that it rests', async () => {
   const { told, meter } = metered();
   for (let i = 0; i < 4; i++) {
-    vi.advanceTimersByTime(500);
+    await vi.advanceTimersByTimeAsync(500);
     meter.add(125);
   }
-  vi.advanceTimersByTime(10_000);
+  await vi.advanceTimersByTimeAsync(10_000);
   expect(told).toHaveLength(2);
   expect(told[0]?.busy).toBeCloseTo(0.25, 1);
   expect(told[1]?.busy).toBe(0);
 });
 
-test('a step that took longer than what is looked at counts as all of it', () => {
+test('a step that took longer than what is looked at counts as all of it', async () => {
   const { told, meter } = metered();
   meter.add(100);
-  vi.advanceTimersByTime(1_900);
+  await vi.advanceTimersByTimeAsync(1_900);
   meter.add(9_000);
-  vi.advanceTimersByTime(500);
+  await vi.advanceTimersByTimeAsync(500);
   expect(told.map(({ busy }) => busy)).toEqual([1]);
   meter.stop();
   meter.add(9_000);
-  vi.advanceTimersByTime(10_000);
+  await vi.advanceTimersByTimeAsync(10_000);
   expect(told).toHaveLength(1);
 });
 
-test('says what is used when that has changed, without any work', () => {
+test('says what is used when that has changed, without any work', async () => {
   const { told, meter, used } = metered();
   used.weights = 500;
   meter.changed();
   meter.changed();
-  vi.advanceTimersByTime(10_000);
+  await vi.advanceTimersByTimeAsync(10_000);
   meter.changed();
-  vi.advanceTimersByTime(10_000);
+  await vi.advanceTimersByTimeAsync(10_000);
   expect(told).toEqual([{ busy: 0, usedBytes: { weights: 500, caches: 0 }, processBytes: 1000 }]);
 });
 
-test('says all of it again to a hub that has forgotten it', () => {
+test('says all of it again to a hub that has forgotten it', async () => {
   const { told, meter } = metered();
-  meter.restart();
-  meter.restart();
+  await meter.restart();
+  await meter.restart();
   expect(told).toHaveLength(2);
 });

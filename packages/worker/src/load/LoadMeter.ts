@@ -8,7 +8,7 @@ export type Load = Omit<WorkerLoad, 'type'>;
 
 export interface LoadMeterComponents {
   /** What the stages use now. */
-  used: () => Load['usedBytes'];
+  used: () => Promise<Load['usedBytes']>;
   /** Resident memory of the process, in bytes; undefined where the host can't know it. */
   processBytes: (() => number) | undefined;
   /** Told while there is work, when what is used has changed, and once when there is no work. */
@@ -44,9 +44,9 @@ export class LoadMeter {
   }
 
   /** Reports now: whom it reports to has forgotten what was reported. */
-  restart(): void {
+  async restart(): Promise<void> {
     this.#reported = '';
-    this.#report(0);
+    await this.#report(0);
   }
 
   /** Nothing is reported after it. */
@@ -64,24 +64,25 @@ export class LoadMeter {
   }
 
   #wait(): void {
-    this.#timer = setTimeout(() => this.#measure(), intervalMs);
+    this.#timer = setTimeout(() => void this.#measure(), intervalMs);
   }
 
-  #measure(): void {
+  async #measure(): Promise<void> {
     const now = this.#now();
     // What a long step took may have begun before.
     const busy = Math.min(1, this.#computedMs / Math.max(1, now - this.#since));
-    this.#report(Math.round(busy * 100) / 100);
+    const rests = this.#computedMs === 0;
     this.#timer = undefined;
-    if (this.#computedMs === 0) return;
     this.#computedMs = 0;
     this.#since = now;
-    this.#wait();
+    if (!rests) this.#wait();
+    await this.#report(Math.round(busy * 100) / 100);
   }
 
   /** Says nothing where nothing but the process' memory, which never stands still, has changed. */
-  #report(busy: number): void {
-    const usedBytes = this.#components.used();
+  async #report(busy: number): Promise<void> {
+    const usedBytes = await this.#components.used();
+    if (this.#isStopped) return;
     const said = JSON.stringify({ busy, usedBytes });
     if (said === this.#reported) return;
     this.#reported = said;

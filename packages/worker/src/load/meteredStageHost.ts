@@ -1,5 +1,5 @@
 /** A stage host that tells a meter of its steps, except those that only try a stage, and of changes in what it uses. */
-import type { StageHost } from '../stage-host/StageHost.ts';
+import type { StageHost } from '@potluck/engine';
 import { trialCacheId } from '../stage-host/measureTokenStep.ts';
 import type { LoadMeter } from './LoadMeter.ts';
 
@@ -14,12 +14,16 @@ export function meteredStageHost(host: StageHost, meter: LoadMeter): StageHost {
           await stage.open(request);
           meter.changed();
         },
+        async fork(...place) {
+          await stage.fork(...place);
+          meter.changed();
+        },
         async release(cacheId) {
           await stage.release(cacheId);
           meter.changed();
         },
-        async unload() {
-          await stage.unload();
+        async dispose() {
+          await stage.dispose();
           meter.changed();
         },
         async step(request) {

@@ -2,12 +2,12 @@
  * A stage host that tries a device before it is trusted: some GPUs compute silently wrong answers (transformers.js 1728).
  * The beginning of each stage runs on it and on a reference, with the same inputs, and both must agree.
  */
+import type { LoadedStage, StageArtifact, StageHost } from '@potluck/engine';
 import { firstLayers } from '@potluck/onnx';
 import type { FrameTensor, StageDescription } from '@potluck/protocol';
 import { WrongAnswerError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { messageOf } from '../messageOf.ts';
-import type { LoadedStage, StageArtifact, StageHost } from '../stage-host/StageHost.ts';
 import { compareTensors } from './compareTensors.ts';
 import { testInputs } from './testInputs.ts';
 
@@ -94,7 +94,7 @@ async function answer(host: StageHost, beginning: () => StageArtifact): Promise<
   try {
     return await runSteps(stage, description);
   } finally {
-    await stage.unload();
+    await stage.dispose();
   }
 }
 

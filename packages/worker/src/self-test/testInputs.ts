@@ -1,13 +1,13 @@
 /** Inputs for trying a stage: the same everywhere, and unlike zeros. */
+import type { StepRequest } from '@potluck/engine';
 import type { FrameTensor, StageDescription } from '@potluck/protocol';
-import type { StageStepRequest } from '../stage-host/StageHost.ts';
 
 /** What a step of the stage reads: token ids at the start of a model, else boundary tensors. */
 export function testInputs(
   { inputs, boundaryIn, vocabularySize }: StageDescription,
   position: number,
   length: number,
-): Pick<StageStepRequest, 'tokenIds' | 'boundary'> {
+): Pick<StepRequest, 'tokenIds' | 'boundary'> {
   const next = numbers(position + 1);
   const boundary = boundaryIn.map(({ type, dims }): FrameTensor => {
     const shape = dims.map((dim) => {

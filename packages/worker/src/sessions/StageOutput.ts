@@ -1,8 +1,8 @@
 /** Where the result of a step goes: the boundary to the next stage, a token to the first one and to the hub. */
+import type { StepResult } from '@potluck/engine';
 import type { Frame, FromWorkerMessage, WorkerId } from '@potluck/protocol';
 import { unixMs } from '../clock.ts';
 import { SessionError } from '../errors.ts';
-import type { StageStepResult } from '../stage-host/StageHost.ts';
 import { finishAt } from './checks.ts';
 import type { StageSession } from './SessionTable.ts';
 import { isFirst, nextWorker, workerAt, type StagePlace } from './StagePlace.ts';
@@ -36,7 +36,7 @@ export class StageOutput {
     place: StagePlace,
     session: StageSession,
     { position, length, sample }: { position: number; length: number; sample: boolean },
-    { boundary }: StageStepResult,
+    { boundary }: StepResult,
   ): void {
     if (!boundary) throw new SessionError('compute-failed', 'the stage returned no boundary');
     const { id: sessionId, epoch } = session;
@@ -46,7 +46,7 @@ export class StageOutput {
   }
 
   /** Passes on the token that was drawn for this position. @throws SessionError */
-  sampled(place: StagePlace, session: StageSession, position: number, { sampled }: StageStepResult): void {
+  sampled(place: StagePlace, session: StageSession, position: number, { sampled }: StepResult): void {
     if (!sampled) throw new SessionError('compute-failed', 'the stage drew no token');
     const { token } = sampled;
     const { id: sessionId, epoch } = session;

@@ -1,4 +1,5 @@
 /** The sessions of one assignment: from a prompt, a step frame or a token to the next frame or token. */
+import type { LoadedStage, StepRequest } from '@potluck/engine';
 import {
   prefillChunks,
   type CloseSession,
@@ -15,7 +16,6 @@ import {
 import { SessionError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { messageOf } from '../messageOf.ts';
-import type { LoadedStage, StageStepRequest } from '../stage-host/StageHost.ts';
 import { checkBoundary, checkChunk, checkContinues } from './checks.ts';
 import { SessionTable, type EndedSession, type StageSession } from './SessionTable.ts';
 import { StageOutput, type StageOutputComponents } from './StageOutput.ts';
@@ -53,14 +53,6 @@ export class StageSessions {
 
   get count(): number {
     return this.#sessions.count;
-  }
-
-  /** Bytes of cache that the open sessions reserved. */
-  get cacheBytes(): number {
-    const { cacheBytesPerToken, stateBytes } = this.place.stage;
-    return this.#sessions
-      .all()
-      .reduce((sum, { capacity }) => sum + capacity * cacheBytesPerToken + stateBytes, 0);
   }
 
   has(sessionId: SessionId): boolean {
@@ -235,7 +227,7 @@ export class StageSessions {
   /** @param sampleLater whether the last stage samples after this step; as in the request where it is the last */
   async #step(
     session: StageSession,
-    request: Omit<StageStepRequest, 'cacheId' | 'epoch'>,
+    request: Omit<StepRequest, 'cacheId' | 'epoch'>,
     sampleLater = request.sample,
   ): Promise<void> {
     try {

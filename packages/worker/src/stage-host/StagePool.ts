@@ -1,7 +1,7 @@
 /** The stages in memory and the budget that they share; assignments of one graph share one stage. */
+import type { LoadedStage, StageArtifact, StageHost } from '@potluck/engine';
 import { mostFullSessions, workingMemoryBytes, type StageDescription } from '@potluck/protocol';
 import { AssignmentError } from '../errors.ts';
-import type { LoadedStage, StageArtifact, StageHost } from './StageHost.ts';
 import { tryStage, type StageTrial } from './tryStage.ts';
 
 /** A stage is refused where not even one session of this many tokens would fit. */
@@ -31,7 +31,8 @@ interface Entry {
   cacheBytes: number;
   /** What the host took of the caches' room. */
   unpackedBytes: number;
-  isLoaded: boolean;
+  /** From the time that it is in memory. */
+  loaded: LoadedStage | undefined;
   loading: Promise<LoadedStage> | undefined;
   warming: Promise<StageTrial> | undefined;
 }
@@ -46,10 +47,20 @@ export class StagePool {
     this.#memoryBytes = memoryBytes;
   }
 
-  /** Bytes of the weights that are in memory. */
-  get loadedWeightBytes(): number {
-    const loaded = [...this.#entries.values()].filter(({ isLoaded }) => isLoaded);
-    return loaded.reduce((sum, { weightBytes, unpackedBytes }) => sum + weightBytes + unpackedBytes, 0);
+  /** What the stages in memory use now, in bytes: weights, unpacked copies included, and open caches. */
+  async used(): Promise<{ weights: number; caches: number }> {
+    const used = { weights: 0, caches: 0 };
+    for (const { loaded, weightBytes, unpackedBytes } of [...this.#entries.values()]) {
+      if (!loaded) continue;
+      try {
+        const { reservedBytes } = await loaded.usage();
+        used.weights += weightBytes + unpackedBytes;
+        used.caches += reservedBytes;
+      } catch {
+        // It went away meanwhile, and uses nothing.
+      }
+    }
+    return used;
   }
 
   /**
@@ -99,7 +110,7 @@ export class StagePool {
       weightBytes: stage.weightBytes,
       cacheBytes,
       unpackedBytes: 0,
-      isLoaded: false,
+      loaded: undefined,
       loading: undefined,
       warming: undefined,
     };
@@ -124,7 +135,7 @@ export class StagePool {
       const { cacheBytes = entry.cacheBytes } = stage;
       entry.unpackedBytes = entry.cacheBytes - cacheBytes;
       entry.cacheBytes = cacheBytes;
-      entry.isLoaded = true;
+      entry.loaded = stage;
       return stage;
     })();
     return entry.loading;
@@ -135,7 +146,7 @@ export class StagePool {
     // Somebody may have taken a share meanwhile.
     if (entry.shares > 0) return;
     this.#forget(entry);
-    await stage?.unload();
+    await stage?.dispose();
   }
 
   #forget(entry: Entry): void {

@@ -1,8 +1,8 @@
+import type { LoadedStage } from '@potluck/engine';
 import { Sha256 } from '@potluck/protocol';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { echoStage, echoStageHost } from '../../testing/echoStageHost.ts';
 import { measurePromptSteps } from './measurePromptSteps.ts';
-import type { LoadedStage } from './StageHost.ts';
 
 beforeEach(() => vi.useFakeTimers({ toFake: ['performance'] }));
 afterEach(() => vi.useRealTimers());

@@ -1,8 +1,8 @@
 /** How long chunks of a prompt take at a stage, so that the hub can choose how long chunks should be. */
+import type { LoadedStage } from '@potluck/engine';
 import type { PromptStep, StageDescription } from '@potluck/protocol';
 import { testInputs } from '../self-test/testInputs.ts';
 import { trialCacheId } from './measureTokenStep.ts';
-import type { LoadedStage } from './StageHost.ts';
 
 /** A length is not tried where it would take longer than this, by what shorter ones took. In milliseconds. */
 const longestTrialMs = 500;

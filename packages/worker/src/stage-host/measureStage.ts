@@ -1,8 +1,8 @@
 /** How fast a stage is: what a chunk of a prompt and then each token take. */
+import type { LoadedStage } from '@potluck/engine';
 import { SamplingDescription, type StageDescription } from '@potluck/protocol';
 import { testInputs } from '../self-test/testInputs.ts';
 import { trialCacheId } from './measureTokenStep.ts';
-import type { LoadedStage } from './StageHost.ts';
 
 /** In milliseconds, without waiting in the queue. */
 export interface StageTimes {

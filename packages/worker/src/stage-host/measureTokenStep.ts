@@ -1,7 +1,7 @@
 /** How long a step of one token takes at a stage, so that the hub can say beforehand how fast a pipeline will be. */
+import type { LoadedStage } from '@potluck/engine';
 import { SamplingDescription, type StageDescription } from '@potluck/protocol';
 import { testInputs } from '../self-test/testInputs.ts';
-import type { LoadedStage } from './StageHost.ts';
 
 /** The cache of these steps, which are nobody's. */
 export const trialCacheId = 'trial';

@@ -1,8 +1,8 @@
 /** What a worker finds out about a stage that it has just loaded, before the stage serves. */
+import type { LoadedStage } from '@potluck/engine';
 import type { StageDescription, StageReport } from '@potluck/protocol';
 import { measurePromptSteps } from './measurePromptSteps.ts';
 import { measureTokenStep } from './measureTokenStep.ts';
-import type { LoadedStage } from './StageHost.ts';
 
 /** The part of a stage's report that says how fast the stage is. */
 export type StageTrial = Pick<StageReport, 'tokenStepMs' | 'promptSteps'>;

@@ -1,41 +1,37 @@
-/** What the engine offers: one stage of a model, ready to run steps on caches. */
-import type { FrameTensor, StageDescription, TokenLogprob } from '@potluck/protocol';
-import type { InferenceSession } from 'onnxruntime-common';
-import type { OpenCache } from '../cache/cacheStore.ts';
-import type { CacheStrategyName } from '../cache/cacheStrategy.ts';
-import type { RunQueue } from '../queue/runQueue.ts';
+/**
+ * The contract of a stage: what the worker asks for, wherever the stage is computed. `createStage` satisfies it in this
+ * process, `remoteStages` for a stage in another thread.
+ */
+import type { FrameTensor, SamplingDescription, StageDescription, TokenLogprob } from '@potluck/protocol';
 
-/** A stage's graph and weights, as they came out of the packs. */
+/** All that a stage is made of, as it came out of the packs. Who loads it may take the buffers away (transfer them). */
 export interface StageArtifact {
   description: StageDescription;
   /** The stage's graph as an ONNX file; its weights are external data under the paths of `weights`. */
   graph: Uint8Array;
+  /** External data files in memory, or as Blobs that lie in storage; empty where they lie in `weightsFolder`. */
   weights: { path: string; data: Uint8Array | Blob }[];
   /**
    * onnxruntime-node only, instead of `weights`: a folder with the external data files under the paths that the graph
    * names. ONNX Runtime reads them itself: loading 85 MB of weights then peaks at 1.7 times their size in
-   * resident memory, and from `weights` at 3 times.
+   * resident memory, and from `weights` at 3 times. The folder may go as soon as the stage is loaded.
    */
   weightsFolder?: string;
 }
 
-export interface StageOptions {
-  /** As ONNX Runtime takes them, such as `['cpu']` or `[{ name: 'webgpu', device }]`. */
-  executionProviders: readonly InferenceSession.ExecutionProviderConfig[];
-  cacheStrategy: CacheStrategyName;
-  /** Threads inside one operator; ONNX Runtime's own choice by default. Not for the web, where it is set once for all. */
-  threads?: number;
-  /** Bytes that all caches of this stage may reserve together, `floatWeights` included. */
-  cacheBytes: number;
-  /**
-   * Unpacks blockwise quantised weights when the stage is loaded, as far as `cacheBytes` can spare it: for wasm, which
-   * would unpack them at every step. Default false.
-   */
-  floatWeights?: boolean;
-  /** Shared by every stage in this process: one ONNX Runtime call at a time. A queue of its own by default. */
-  queue?: RunQueue;
-  /** The GPUDevice that ONNX Runtime uses; only for `in-place`. */
-  gpuDevice?: unknown;
+/** What a cache is opened with. */
+export interface OpenCache {
+  cacheId: string;
+  /** Steps must name the same one. */
+  epoch: number;
+  /** Rows to reserve: the longest sequence that it will hold, in tokens. */
+  capacity: number;
+  /** Tokens of the prompt; the answer starts after them. */
+  promptLength: number;
+  /** Last stage only. */
+  sampling?: SamplingDescription;
+  /** Last stage only: the sequence so far, prompt included; penalties are made from it. */
+  tokens?: number[];
 }
 
 /** One forward pass of `length` tokens at `position` of a cache. */
@@ -49,7 +45,7 @@ export interface StepRequest {
   length: number;
   /** Where the stage starts with token ids. */
   tokenIds?: readonly number[];
-  /** Where it does not: the previous stage's boundary tensors, in the description's order. */
+  /** Where it does not: the previous stage's boundary tensors, in the description's order. Their buffers may be taken away. */
   boundary?: readonly FrameTensor[];
   /** Last stage only: draw the token at position + length. Without it the logits are not even read. */
   sample: boolean;
@@ -66,14 +62,27 @@ export interface StepResult {
   computeMs: number;
 }
 
-/** Errors of every method are those of errors.ts. */
+/** What a stage's caches take. */
+export interface StageUsage {
+  /** What the open caches reserved, in bytes. */
+  reservedBytes: number;
+  /** Caches that are open. */
+  caches: number;
+}
+
+/**
+ * A stage in memory. Errors carry a `code` of `SessionErrorCode` where one fits; in this process they are those of errors.ts.
+ * Calls begin in the order in which they were made.
+ */
 export interface Stage {
   readonly description: StageDescription;
+  /** Bytes that its caches may reserve together: less than `load` was given where unpacked weights took the rest. */
+  readonly cacheBytes: number;
   /**
    * Reserves an empty cache, or carries an open one into a later epoch with its rows.
    * @throws NoRoomError, CacheMissError
    */
-  open(session: OpenCache): void;
+  open(request: OpenCache): Promise<void>;
   /**
    * Runs one step. Steps of one token overtake longer ones of other caches; those of one cache keep their order.
    * @throws CacheMissError if (cache, epoch, position) is not what the stage has when the step's turn comes
@@ -85,17 +94,30 @@ export interface Stage {
    * Rows are copied; growing tensors are shared until one side moves on.
    * @throws CacheMissError, NoRoomError, TruncateError
    */
-  fork(fromCacheId: string, toCacheId: string, length?: number): void;
+  fork(fromCacheId: string, toCacheId: string, length?: number): Promise<void>;
   /**
    * Forgets all tokens from `length` on.
    * @throws CacheMissError; TruncateError where the stage has fixed-size states, unless `length` is 0 or all
    */
-  truncate(cacheId: string, length: number): void;
+  truncate(cacheId: string, length: number): Promise<void>;
   /** Gives a cache's room back and drops its queued steps; nothing happens where there is none. */
-  release(cacheId: string): void;
+  release(cacheId: string): Promise<void>;
   /** One prompt chunk and one decode step on a cache that is thrown away, so that kernels are compiled. */
   warmUp(): Promise<void>;
+  usage(): Promise<StageUsage>;
   /** Ends the stage: releases all caches, drops all steps, frees the weights. */
   dispose(): Promise<void>;
-  readonly usage: { reservedBytes: number; capacityBytes: number; caches: number };
 }
+
+/** What can be asked of a stage; whoever passes calls on goes by this list. */
+export const stageVerbs = [
+  'open',
+  'step',
+  'fork',
+  'truncate',
+  'release',
+  'warmUp',
+  'usage',
+  'dispose',
+] as const satisfies readonly (keyof Stage)[];
+export type StageVerb = (typeof stageVerbs)[number];

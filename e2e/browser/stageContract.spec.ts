@@ -1,0 +1,33 @@
+import { expect, test } from '@playwright/test';
+import { importRandomModel } from '@potluck/engine/testing';
+import { exerciseStage } from '@potluck/engine/testing/exercise';
+import { threadStageHost } from '@potluck/node-worker';
+import { tinyDecoder } from '@potluck/onnx/testing';
+import { silentLog } from '@potluck/worker';
+import type { ArtifactInMemory } from './page/engine.ts';
+import { launchChromium } from './support/chromium.ts';
+import { serveTestPage } from './support/testPage.ts';
+
+test('a stage in a tab keeps the contract as one in a thread of Node does, on wasm and on WebGPU', async () => {
+  test.setTimeout(200_000);
+  await using served = await serveTestPage();
+  await using browser = await launchChromium();
+  await using context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(`${served.url}engine.html`);
+  await page.waitForFunction(() => 'exerciseOn' in globalThis);
+  // Activations in float32 everywhere, as WebGPU has them.
+  const model = await importRandomModel({ ...tinyDecoder, tokenizer: false, accuracyLevel: 1 });
+  // Hosts take the buffers away, so each has its own.
+  const whole = (): ArtifactInMemory => structuredClone(model.stages(1)[0]) as ArtifactInMemory;
+  const node = threadStageHost({ log: silentLog }, { provider: 'cpu', threads: 1 });
+  const expected = await exerciseStage(await node.load(whole(), 64e6));
+  await node.close();
+  for (const backend of ['wasm', 'webgpu'] as const) {
+    const answers = await page.evaluate((work) => exerciseOn(work.backend, work.artifact), {
+      backend,
+      artifact: whole(),
+    });
+    expect(answers, backend).toEqual(expected);
+  }
+});

@@ -1,0 +1,23 @@
+/** How a stage is computed in this process. */
+import type { InferenceSession } from 'onnxruntime-common';
+import type { CacheStrategyName } from '../cache/cacheStrategy.ts';
+import type { RunQueue } from '../queue/runQueue.ts';
+
+export interface StageOptions {
+  /** As ONNX Runtime takes them, such as `['cpu']` or `[{ name: 'webgpu', device }]`. */
+  executionProviders: readonly InferenceSession.ExecutionProviderConfig[];
+  cacheStrategy: CacheStrategyName;
+  /** Threads inside one operator; ONNX Runtime's own choice by default. Not for the web, where it is set once for all. */
+  threads?: number;
+  /** Bytes that all caches of this stage may reserve together, `floatWeights` included. */
+  cacheBytes: number;
+  /**
+   * Unpacks blockwise quantised weights when the stage is loaded, as far as `cacheBytes` can spare it: for wasm, which
+   * would unpack them at every step. Default false.
+   */
+  floatWeights?: boolean;
+  /** Shared by every stage in this process: one ONNX Runtime call at a time. A queue of its own by default. */
+  queue?: RunQueue;
+  /** The GPUDevice that ONNX Runtime uses; only for `in-place`. */
+  gpuDevice?: unknown;
+}
