@@ -6,7 +6,7 @@
 
 /** The hub's folders, from above: each may import those of the lines below it, and none beside or above it. */
 const hubLayers = [
-  ['wiring', 'models-command'],
+  ['wiring'],
   ['http', 'database'],
   ['live', 'conversations'],
   ['generation'],
@@ -21,6 +21,7 @@ const hubLayers = [
 const imports = {
   'packages/api': [],
   'packages/machine': [],
+  'packages/command-line': ['packages/api', 'packages/protocol'],
   'packages/protocol': [],
   'packages/onnx': ['packages/protocol'],
   'packages/engine': ['packages/protocol', 'packages/onnx'],
@@ -31,15 +32,17 @@ const imports = {
     'packages/engine',
     'packages/worker',
     'packages/machine',
+    'packages/command-line',
   ],
   'packages/browser-worker': ['packages/protocol', 'packages/engine', 'packages/worker'],
   'packages/headless-browsers': [
     'packages/protocol',
     'packages/worker',
     'packages/machine',
+    'packages/command-line',
     'packages/node-worker',
   ],
-  hub: ['packages/api', 'packages/protocol', 'packages/onnx', 'packages/machine'],
+  hub: ['packages/api', 'packages/protocol', 'packages/onnx', 'packages/machine', 'packages/command-line'],
   client: ['packages/api', 'packages/protocol', 'packages/browser-worker'],
 };
 

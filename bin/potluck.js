@@ -44,7 +44,7 @@ async function main(args) {
     case 'browsers':
       return (await import('../packages/headless-browsers/src/main.ts')).runBrowsers(rest);
     case 'models':
-      return (await import('../hub/models-command/main.ts')).runModels(rest);
+      return (await import('../packages/command-line/src/models/main.ts')).runModels(rest);
     case 'help':
       if (rest[0] !== undefined) return main([rest[0], '--help']);
       process.stdout.write(usage);

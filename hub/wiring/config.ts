@@ -1,12 +1,19 @@
 /** The hub's settings from flags and environment variables (`POTLUCK_` and the flag's name). */
-import { formatBytes } from '@potluck/api';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import {
+  flag,
+  logLevels,
+  memory,
+  parseFlags,
+  port,
+  secret,
+  SettingsError,
+  wholeNumber,
+  type LogLevel,
+} from '@potluck/command-line';
+import { Command } from 'commander';
 import { StartError } from '../errors/startError.ts';
 import { builtInModelId } from '../models/builtInModel.ts';
-import { checkNetwork, networkOptions, port, type NetworkConfig } from './networkOptions.ts';
-
-export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
-export type LogLevel = (typeof logLevels)[number];
+import { checkNetwork, networkOptions, type NetworkConfig } from './networkOptions.ts';
 
 export interface HubConfig extends NetworkConfig {
   /** TCP port; 0 takes a free one. */
@@ -48,18 +55,10 @@ export interface HubConfig extends NetworkConfig {
  * @throws StartError with one message that names the flag and what it takes
  */
 export function readConfig(argv: string[], environment: NodeJS.ProcessEnv): HubConfig | undefined {
-  const command = hubCommand(environment);
-  try {
-    command.parse(argv, { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return undefined;
-    throw new StartError(
-      `${error.message.replace(/^error: /, '')}\nSee npm start -- --help for every option.`,
-      { cause: error },
-    );
-  }
-  const { workerMemory, ...options } = command.opts<HubConfig & { workerMemory?: number }>();
+  const command = hubCommand();
+  const read = readFlags(command, argv, environment);
+  if (!read) return undefined;
+  const { workerMemory, ...options } = read;
   checkNetwork(options);
   const modelGiven = command.getOptionValueSource('model') !== 'default';
   const adminPassword = environment.POTLUCK_ADMIN_PASSWORD;
@@ -71,91 +70,56 @@ export function readConfig(argv: string[], environment: NodeJS.ProcessEnv): HubC
   };
 }
 
-function hubCommand(environment: NodeJS.ProcessEnv): Command {
-  const option = (flags: string, description: string): Option => {
-    const made = new Option(flags, description);
-    const variable = `POTLUCK_${made.name().replaceAll('-', '_').toUpperCase()}`;
-    // Commander reads process.env; an empty variable means that none was given.
-    if (environment === process.env && environment[variable] !== '') made.env(variable);
-    return made;
-  };
+type RawOptions = HubConfig & { workerMemory?: number };
+
+function readFlags(command: Command, argv: string[], environment: NodeJS.ProcessEnv): RawOptions | undefined {
+  try {
+    const write = (text: string): void => void process.stdout.write(text);
+    return parseFlags<RawOptions>(command, argv, { write, environment });
+  } catch (cause) {
+    if (!(cause instanceof SettingsError)) throw cause;
+    throw new StartError(`${cause.message}\nSee npm start -- --help for every option.`, { cause });
+  }
+}
+
+function hubCommand(): Command {
   const command = new Command('potluck hub')
     .description('Start the hub: the server that people and programs ask, and that workers join.')
-    .exitOverride()
-    .configureOutput({ writeErr: () => undefined })
-    .allowExcessArguments(false)
-    .addOption(option('--port <port>', 'port to listen on').default(8000).argParser(port))
-    .addOption(option('--host <address>', 'address to listen on (default: all)'))
-    .addOption(option('--data <directory>', 'where the hub keeps everything').default('.potluck'))
+    .addOption(flag('--port <port>', 'port to listen on').default(8000).argParser(port))
+    .addOption(flag('--host <address>', 'address to listen on (default: all)'))
+    .addOption(flag('--data <directory>', 'where the hub keeps everything').default('.potluck'))
     .addOption(
-      option('--model <model>', 'id of an imported model, or a directory, or directory#variant').default(
+      flag('--model <model>', 'id of an imported model, or a directory, or directory#variant').default(
         builtInModelId,
       ),
     )
-    .addOption(option('--variant <name>', 'which graph of a model directory, such as model_q4'))
+    .addOption(flag('--variant <name>', 'which graph of a model directory, such as model_q4'))
     .addOption(
-      option('--local-workers <count>', 'Node workers to start beside the hub')
+      flag('--local-workers <count>', 'Node workers to start beside the hub')
         .default(1)
-        .argParser(integer(0, 64)),
+        .argParser(wholeNumber(0, 64)),
     )
     .addOption(
-      option('--stages <count>', 'force the number of stages (default: as few as fit)').argParser(
-        integer(1, 256),
+      flag('--stages <count>', 'force the number of stages (default: as few as fit)').argParser(
+        wholeNumber(1, 256),
       ),
     )
-    .addOption(option('--force-relay', 'send what workers tell each other through the hub').default(false))
+    .addOption(flag('--force-relay', 'send what workers tell each other through the hub').default(false))
     .addOption(
-      option('--model-directory <directory...>', 'folders from which models may be added (default: any)'),
+      flag('--model-directory <directory...>', 'folders from which models may be added (default: any)'),
     )
-    .addOption(option('--join-token <token>', 'secret for workers that join').argParser(secret))
-    .addOption(option('--api-key <key>', 'secret for /v1 and /api from other machines').argParser(secret))
+    .addOption(flag('--join-token <token>', 'secret for workers that join').argParser(secret))
+    .addOption(flag('--api-key <key>', 'secret for /v1 and /api from other machines').argParser(secret))
     .addOption(
-      option('--context-length <tokens>', 'longest prompt and answer together').argParser(
-        integer(16, 10_000_000),
+      flag('--context-length <tokens>', 'longest prompt and answer together').argParser(
+        wholeNumber(16, 10_000_000),
       ),
     )
-    .addOption(option('--log-level <level>', 'how much to log').choices(logLevels).default('info'))
-    .addOption(option('--threads <count>', 'threads of each local worker').argParser(integer(1, 1024)))
+    .addOption(flag('--log-level <level>', 'how much to log').choices(logLevels).default('info'))
+    .addOption(flag('--threads <count>', 'threads of each local worker').argParser(wholeNumber(1, 1024)))
     .addOption(
-      option('--worker-memory <size>', 'memory of each local worker, such as 2GB').argParser(memory),
+      flag('--worker-memory <size>', 'memory of each local worker, such as 2GB').argParser(memory('2GB')),
     );
-  for (const made of networkOptions(option)) command.addOption(made);
+  for (const made of networkOptions()) command.addOption(made);
   return command;
-}
-
-function integer(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (/^\d+$/.test(text) && value >= least && value <= most) return value;
-    throw new InvalidArgumentError(`It takes a whole number from ${least} to ${most}.`);
-  };
-}
-
-function secret(text: string): string {
-  if (/^[\x21-\x7e]{8,500}$/.test(text)) return text;
-  throw new InvalidArgumentError('It takes 8 to 500 printable ASCII characters without spaces.');
-}
-
-const unitBytes = {
-  '': 1,
-  K: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  KI: 2 ** 10,
-  MI: 2 ** 20,
-  GI: 2 ** 30,
-  TI: 2 ** 40,
-};
-const leastWorkerMemoryBytes = 1e6;
-
-/** Reads a size such as `2GB`, `512MiB` or `1000000`. */
-function memory(text: string): number {
-  const match = /^(\d+(?:\.\d+)?) ?([KMGT]?I?)B?$/i.exec(text);
-  const unit = unitBytes[(match?.[2] ?? '').toUpperCase() as keyof typeof unitBytes] as number | undefined;
-  const bytes = match && unit ? Math.floor(Number(match[1]) * unit) : 0;
-  if (bytes >= leastWorkerMemoryBytes) return bytes;
-  throw new InvalidArgumentError(
-    `It takes a size of at least ${formatBytes(leastWorkerMemoryBytes)}, such as 2GB or 512MB.`,
-  );
 }

@@ -1,7 +1,7 @@
 /** The hub's log: lines of JSON on standard error, readable ones where a person looks. */
+import type { LogLevel } from '@potluck/command-line';
 import { destination, pino, type Logger } from 'pino';
 import pretty from 'pino-pretty';
-import type { LogLevel } from './config.ts';
 
 /** @param isTerminal true where standard error is a terminal */
 export function createLogger(level: LogLevel, isTerminal: boolean): Logger {

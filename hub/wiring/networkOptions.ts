@@ -1,5 +1,6 @@
 /** The hub's settings for HTTPS, for its names, and for how workers find a way to each other. */
 import { TurnUrl } from '@potluck/api';
+import { flag } from '@potluck/command-line';
 import { InvalidArgumentError, type Option } from 'commander';
 import { StartError } from '../errors/startError.ts';
 import { isNetwork, loopbackNetworks } from '../http/trustedProxies.ts';
@@ -14,32 +15,31 @@ export interface NetworkConfig extends HttpsConfig, TurnConfig {
   stunPort?: number | 'off';
 }
 
-/** @param option makes an option with its environment variable */
-export function networkOptions(option: (flags: string, description: string) => Option): Option[] {
+export function networkOptions(): Option[] {
   return [
-    option('--https-port <port>', 'port for HTTPS, or off (default: 8443)').argParser(portOrOff),
-    option('--certificate <file>', "PEM file for HTTPS, chain included (default: the hub's own)"),
-    option('--certificate-key <file>', "PEM file with the certificate's private key"),
-    option(
+    flag('--https-port <port>', 'port for HTTPS, or off (default: 8443)').argParser(portOrOff),
+    flag('--certificate <file>', "PEM file for HTTPS, chain included (default: the hub's own)"),
+    flag('--certificate-key <file>', "PEM file with the certificate's private key"),
+    flag(
       '--addresses <names>',
       'names, addresses with a port, or URLs under which others reach this hub, with commas between',
     ).argParser(addressList),
-    option(
+    flag(
       '--behind-proxy [addresses]',
       'believe X-Forwarded-* headers of proxies at these addresses (default: on this machine), and end asking without a key',
     )
       .argParser(networkList)
       .preset(loopbackNetworks.join(',')),
-    option(
+    flag(
       '--stun-port <port>',
       'UDP port at which workers learn their own address, or off (default: 3478)',
     ).argParser(portOrOff),
-    option(
+    flag(
       '--turn <urls>',
       'TURN servers for workers, such as turn:turn.example.org:3478, with commas between',
     ).argParser(turnList),
-    option('--turn-username <name>', 'user name at the TURN servers'),
-    option('--turn-credential <secret>', 'password at the TURN servers'),
+    flag('--turn-username <name>', 'user name at the TURN servers'),
+    flag('--turn-credential <secret>', 'password at the TURN servers'),
   ];
 }
 
@@ -62,11 +62,6 @@ export function checkNetwork(config: NetworkConfig): void {
   if (!config.turn && (config.turnUsername !== undefined || config.turnCredential !== undefined)) {
     throw new StartError('--turn-username and --turn-credential are of no use without --turn.');
   }
-}
-
-export function port(text: string): number {
-  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
-  throw new InvalidArgumentError('A port is a number from 0 to 65535.');
 }
 
 function portOrOff(text: string): number | 'off' {

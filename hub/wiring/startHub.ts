@@ -125,7 +125,7 @@ async function start(
       joinToken: identity.joinToken,
       directory: path.join(data, 'workers'),
       blobsDirectory: path.join(data, 'blobs'),
-      logLevel: workerLogLevel(config.logLevel),
+      logLevel: config.logLevel,
       ...shareOfMachine(config),
     },
   );
@@ -235,22 +235,6 @@ function shareOfMachine({ localWorkers, workerMemoryBytes, threads }: HubConfig)
     memoryBytes: workerMemoryBytes ?? Math.floor(effectiveMemoryBytes() / 2 / count),
     ...(ownThreads === undefined ? {} : { threads: ownThreads }),
   };
-}
-
-/** Workers know fewer levels. */
-function workerLogLevel(level: HubConfig['logLevel']): string {
-  switch (level) {
-    case 'fatal':
-      return 'error';
-    case 'trace':
-      return 'debug';
-    case 'error':
-    case 'warn':
-    case 'info':
-    case 'debug':
-    case 'silent':
-      return level;
-  }
 }
 
 /** A hub at a free port, as tests start them, takes a free one for STUN too. */

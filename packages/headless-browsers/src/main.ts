@@ -1,12 +1,7 @@
 /** `potluck browsers`: reads the settings, runs the browsers, ends when asked to. */
 import { join } from 'node:path';
-import {
-  awaitHub,
-  CertificateError,
-  createLogger,
-  runInDataDirectory,
-  SettingsError,
-} from '@potluck/node-worker/command-line';
+import { createLogger, SettingsError } from '@potluck/command-line';
+import { awaitHub, CertificateError, runInDataDirectory } from '@potluck/node-worker/joining';
 import { effectiveMemoryBytes, ProxySettingsError, proxySettings } from '@potluck/machine';
 import { joinLink } from '@potluck/protocol';
 import { messageOf } from '@potluck/worker';

@@ -1,10 +1,5 @@
 /** What can keep a headless worker from starting. Messages say what to do. */
 
-/** A flag, an environment variable or the data directory is not usable as given. */
-export class SettingsError extends Error {
-  override readonly name = 'SettingsError';
-}
-
 /** The hub's certificate is not one that this machine should trust. */
 export class CertificateError extends Error {
   override readonly name = 'CertificateError';

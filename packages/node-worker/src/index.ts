@@ -6,6 +6,6 @@
  */
 export { findDevices, type FoundDevices } from './devices/findDevices.ts';
 export { threadStageHost, type ThreadStageHost } from './engine-thread/threadStageHost.ts';
-export { DeviceError, SettingsError } from './errors.ts';
+export { DeviceError } from './errors.ts';
 export { runWorker } from './main.ts';
 export { deviceChoices, type DeviceChoice } from './settings/settings.ts';

@@ -11,13 +11,13 @@ import { deviceStageHost } from './devices/deviceStageHost.ts';
 import { hubFetch } from './hub-certificate/hubFetch.ts';
 import { HubWebSocket } from './hub-certificate/hubWebSocket.ts';
 import { workerIdentity } from './identity/workerIdentity.ts';
-import type { HubSettings } from './settings/hubOf.ts';
+import type { HubAddress } from '@potluck/command-line';
 import type { WorkerSettings } from './settings/settings.ts';
 import { workerVersion } from './version.ts';
 import { loadPeer } from './web-rtc/loadPeer.ts';
 
 export interface LendInit {
-  hub: HubSettings;
+  hub: HubAddress;
   settings: Omit<WorkerSettings, 'joining'>;
   /** The likeliest to be fast first; at least one. */
   devices: readonly FoundDevice[];

@@ -1,12 +1,12 @@
 /** `potluck worker`: reads the settings, starts the agent on this machine's device, ends when asked to. */
+import { createLogger, SettingsError } from '@potluck/command-line';
 import { ProxySettingsError, proxySettings } from '@potluck/machine';
 import { RefusedByHubError } from '@potluck/worker';
 import { describeDevices, findDevices } from './devices/findDevices.ts';
-import { CertificateError, DeviceError, SettingsError } from './errors.ts';
+import { CertificateError, DeviceError } from './errors.ts';
 import { trustHub } from './hub-certificate/trustHub.ts';
 import { runInDataDirectory } from './identity/runInDataDirectory.ts';
 import { lendToHub } from './lendToHub.ts';
-import { createLogger } from './logging/createLogger.ts';
 import { readSettings, type WorkerSettings } from './settings/settings.ts';
 import { waitForCalls } from './waiting/waitForCalls.ts';
 import { cleanUpWebRtc } from './web-rtc/loadPeer.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SettingsError } from '@potluck/node-worker/command-line';
+import { SettingsError } from '@potluck/command-line';
 import { readSettings, type BrowsersSettings } from './settings.ts';
 
 const read = (args: string[], environment: NodeJS.ProcessEnv = {}): BrowsersSettings | undefined =>

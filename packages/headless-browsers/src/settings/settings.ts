@@ -1,22 +1,22 @@
 /** The command line of `potluck browsers`; every flag has an environment variable. */
 import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
 import {
-  argument,
   flag,
   hubOf,
   logLevels,
-  memorySize,
+  memory,
   parseFlags,
   readFingerprint,
   SettingsError,
-  type HubSettings,
+  wholeNumber,
+  type HubAddress,
   type LogLevel,
-} from '@potluck/node-worker/command-line';
+} from '@potluck/command-line';
+import { Command } from 'commander';
 import { gpuChoices, type GpuChoice } from '../browser/gpuFlags.ts';
 
-export interface BrowsersSettings extends HubSettings {
+export interface BrowsersSettings extends HubAddress {
   count: number;
   gpu: GpuChoice;
   /** Program to run; undefined: what is found. */
@@ -64,17 +64,19 @@ export function readSettings(
     .addOption(flag('--token <token>', 'join token of the hub'))
     .addOption(
       flag('--fingerprint <sha256>', "fingerprint of the hub's own certificate, as it prints it").argParser(
-        (text) => argument(() => readFingerprint(text)),
+        readFingerprint,
       ),
     )
-    .addOption(flag('--count <number>', 'how many browsers').argParser(browserCount).default(1))
+    .addOption(
+      flag('--count <number>', 'how many browsers').argParser(wholeNumber(1, mostBrowsers)).default(1),
+    )
     .addOption(
       flag('--gpu <kind>', 'what to compute with; auto looks for a GPU').choices(gpuChoices).default('auto'),
     )
     .addOption(flag('--browser <path>', 'the Chromium or Chrome to run (default: what is found)'))
     .addOption(
       flag('--memory <size>', 'most memory that models may take in each browser, such as 4GB').argParser(
-        (text) => argument(() => memorySize(text)),
+        memory('4GB'),
       ),
     )
     .addOption(
@@ -116,10 +118,4 @@ function toSettings({ hub, memory, data, ...options }: RawOptions): BrowsersSett
     sandbox: options.sandbox,
     logLevel: options.logLevel,
   };
-}
-
-function browserCount(text: string): number {
-  const count = Number(text);
-  if (/^\d+$/.test(text) && count >= 1 && count <= mostBrowsers) return count;
-  throw new InvalidArgumentError(`give a whole number from 1 to ${mostBrowsers}`);
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { lockDirectory } from '@potluck/machine';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { SettingsError } from '../errors.ts';
+import { SettingsError } from '@potluck/command-line';
 import { runInDataDirectory } from './runInDataDirectory.ts';
 import { workerIdentity } from './workerIdentity.ts';
 

@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { DirectoryInUseError, lockDirectory, type DirectoryLock } from '@potluck/machine';
 import { messageOf } from '@potluck/worker';
-import { SettingsError } from '../errors.ts';
+import { SettingsError } from '@potluck/command-line';
 
 /**
  * Makes and locks the directory, runs, and gives it back.

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { WorkerId } from '@potluck/protocol';
-import { SettingsError } from '../errors.ts';
+import { SettingsError } from '@potluck/command-line';
 
 /** Reads the id, or makes one. @throws SettingsError if the file holds something else */
 export function workerIdentity(directory: string): WorkerId {

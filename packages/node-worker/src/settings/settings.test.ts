@@ -1,6 +1,5 @@
+import { SettingsError } from '@potluck/command-line';
 import { describe, expect, it } from 'vitest';
-import { SettingsError } from '../errors.ts';
-import { memorySize } from './memorySize.ts';
 import { readSettings, type WorkerSettings } from './settings.ts';
 
 const read = (args: string[], environment: NodeJS.ProcessEnv = {}): WorkerSettings | undefined =>
@@ -69,7 +68,7 @@ describe('the flags of a worker', () => {
     [['--hub', 'http://x', '--memory', 'lots'], /such as 8GB/],
     [['--hub', 'http://x', '--threads', '0'], /whole number/],
     [['--hub', 'http://x', '--fast'], /unknown option '--fast'/],
-    [['--listen', 'nine'], /a port is a number/],
+    [['--listen', 'nine'], /A port is a number/],
     [['--listen', '9000'], /needs --token.*--token [\w-]{24}$/],
     [['--listen', '9000', '--token', 'short'], /8 to 500 printable/],
     [['--listen', '9000', '--token', 'a-good-secret', '--hub', 'http://x'], /leave --hub/],
@@ -82,16 +81,5 @@ describe('the flags of a worker', () => {
     let help = '';
     expect(readSettings(['--help'], (text) => (help += text), {})).toBeUndefined();
     expect(help).toContain('--memory <size>');
-  });
-});
-
-describe('a size of memory', () => {
-  it.each([
-    ['8GB', 8e9],
-    ['512 MiB', 536_870_912],
-    ['1.5g', 1.5e9],
-    ['1000', 1000],
-  ])('%s', (text, bytes) => {
-    expect(memorySize(text)).toBe(bytes);
   });
 });

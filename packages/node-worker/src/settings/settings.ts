@@ -2,19 +2,25 @@
 import { randomBytes } from 'node:crypto';
 import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
+import {
+  flag,
+  hubOf,
+  isSecret,
+  logLevels,
+  memory,
+  parseFlags,
+  port,
+  readFingerprint,
+  SettingsError,
+  wholeNumber,
+  type HubAddress,
+  type LogLevel,
+} from '@potluck/command-line';
 import { effectiveMemoryBytes } from '@potluck/machine';
-import { Command, InvalidArgumentError } from 'commander';
-import { SettingsError } from '../errors.ts';
-import { readFingerprint } from '../hub-certificate/fingerprint.ts';
-import { argument, flag, parseFlags, positiveInteger } from './flags.ts';
-import { hubOf, type HubSettings } from './hubOf.ts';
-import { memorySize } from './memorySize.ts';
+import { Command } from 'commander';
 
 export const deviceChoices = ['auto', 'cuda', 'webgpu', 'cpu'] as const;
 export type DeviceChoice = (typeof deviceChoices)[number];
-
-export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
-export type LogLevel = (typeof logLevels)[number];
 
 /** To wait for a hub to call. */
 export interface ListenSettings {
@@ -26,7 +32,7 @@ export interface ListenSettings {
 
 export interface WorkerSettings {
   /** The hub to join, or how to wait for one. */
-  joining: { hub: HubSettings } | { listen: ListenSettings };
+  joining: { hub: HubAddress } | { listen: ListenSettings };
   device: DeviceChoice;
   memoryBytes: number;
   name: string;
@@ -67,7 +73,7 @@ export function readSettings(
     .addOption(flag('--hub <url>', 'the hub to join, such as https://192.168.1.5:8443, or its join link'))
     .addOption(
       flag('--listen <port>', 'or wait at this port for a hub to call, as its page of nodes can').argParser(
-        portNumber,
+        port,
       ),
     )
     .addOption(
@@ -78,7 +84,7 @@ export function readSettings(
     )
     .addOption(
       flag('--fingerprint <sha256>', "fingerprint of the hub's own certificate, as it prints it").argParser(
-        (text) => argument(() => readFingerprint(text)),
+        readFingerprint,
       ),
     )
     .addOption(flag('--device <device>', 'what to compute with').choices(deviceChoices).default('auto'))
@@ -87,7 +93,7 @@ export function readSettings(
         '--memory <size>',
         'most memory that models may take, such as 8GB (default: half of what this machine, or its container, has)',
       )
-        .argParser((text) => argument(() => memorySize(text)))
+        .argParser(memory('8GB'))
         .default(Math.floor(effectiveMemoryBytes() / 2), 'half'),
     )
     .addOption(flag('--name <name>', 'what people see').default(hostname().slice(0, 100)))
@@ -99,7 +105,7 @@ export function readSettings(
     .addOption(
       flag('--shared-blobs <directory>', 'blobs of a hub on this machine, read where they are').hideHelp(),
     )
-    .addOption(flag('--threads <number>', 'threads of ONNX Runtime').argParser(positiveInteger))
+    .addOption(flag('--threads <number>', 'threads of ONNX Runtime').argParser(wholeNumber(1, 9999)))
     .addOption(flag('--log-level <level>', 'what to log').choices(logLevels).default('info'));
   const options = parseFlags<RawOptions>(command, args, { write, environment });
   return options && toSettings(options);
@@ -141,18 +147,13 @@ function joiningOf({ hub, listen, token, fingerprint }: RawOptions): WorkerSetti
       '--listen waits for a hub to call, and that hub says who it is: leave --hub and --fingerprint out, or --listen',
     );
   }
-  if (token === undefined || !/^[\x21-\x7e]{8,500}$/.test(token)) {
+  if (token === undefined || !isSecret(token)) {
     throw new SettingsError(
       '--listen needs --token, a secret of 8 to 500 printable ASCII characters without spaces that you then give to ' +
         `the hub; this one is nobody else's: --token ${randomBytes(18).toString('base64url')}`,
     );
   }
   return { listen: { port: listen, token } };
-}
-
-function portNumber(text: string): number {
-  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
-  throw new InvalidArgumentError('a port is a number from 0 to 65535');
 }
 
 function defaultDataDirectory(environment: NodeJS.ProcessEnv): string {

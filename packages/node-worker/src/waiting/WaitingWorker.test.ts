@@ -7,12 +7,12 @@ import { join } from 'node:path';
 import { HubId, WorkerId, type JoinCall } from '@potluck/protocol';
 import { RefusedByHubError, silentLog, type AgentEvent } from '@potluck/worker';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { HubSettings } from '../settings/hubOf.ts';
+import type { HubAddress } from '@potluck/command-line';
 import { WaitingWorker } from './WaitingWorker.ts';
 
 /** One time at a hub, played by the test. */
 interface Service {
-  hub: HubSettings;
+  hub: HubAddress;
   signal: AbortSignal;
   observe: (event: AgentEvent) => void;
   refuse: (error: Error) => void;

@@ -1,7 +1,7 @@
 /** A worker that waits for a hub to call it: it joins the one that does, and comes back to it after every restart. */
 import type { JoinCall, JoinedAnswer, WorkerId } from '@potluck/protocol';
 import { messageOf, RefusedByHubError, type AgentEvent, type Log } from '@potluck/worker';
-import type { HubSettings } from '../settings/hubOf.ts';
+import type { HubAddress } from '@potluck/command-line';
 import { CallError } from './CallError.ts';
 import { forgetHub, keepHub, readKeptHub, type KeptHub } from './keptHub.ts';
 import { reachHub } from './reachHub.ts';
@@ -10,7 +10,7 @@ const defaultWelcomeDeadlineMs = 30_000;
 
 export interface WaitingWorkerComponents {
   /** Serves a hub until the signal is aborted. Rejects with RefusedByHubError where it is not wanted there. */
-  serve: (hub: HubSettings, signal: AbortSignal, observe: (event: AgentEvent) => void) => Promise<void>;
+  serve: (hub: HubAddress, signal: AbortSignal, observe: (event: AgentEvent) => void) => Promise<void>;
   log: Log;
 }
 

@@ -19,7 +19,7 @@ import {
 } from '@potluck/protocol';
 import { messageOf, type Log } from '@potluck/worker';
 import type { z } from 'zod';
-import { SettingsError } from '../errors.ts';
+import { SettingsError } from '@potluck/command-line';
 import { CallAttempts } from './callAttempts.ts';
 import { CallError } from './CallError.ts';
 

@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { atHub } from '@potluck/protocol';
 import { messageOf } from '@potluck/worker';
 import { checkHub } from '../hub-certificate/checkHub.ts';
-import { readFingerprint } from '../hub-certificate/fingerprint.ts';
+import { readFingerprint } from '@potluck/command-line';
 import { CallError } from './CallError.ts';
 
 /** Per address; all are tried at once. */

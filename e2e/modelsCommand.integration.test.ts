@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { tinyDecoder, writeRandomDecoder } from '@potluck/onnx/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-const program = fileURLToPath(new URL('../../bin/potluck.js', import.meta.url));
+const program = fileURLToPath(new URL('../bin/potluck.js', import.meta.url));
 let directory: string;
 let hub: ChildProcess;
 let url: string;

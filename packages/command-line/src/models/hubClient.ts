@@ -1,7 +1,6 @@
 /** Asks a hub's management API from a shell. */
 import type { ErrorBody, LiveEvent } from '@potluck/api';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
-import { messageOf } from '../errors/messageOf.ts';
 
 /** Thrown where the hub can't do what was asked; its message says what to do. */
 export class CommandError extends Error {
@@ -56,8 +55,9 @@ export class HubClient {
     try {
       return await fetch(`${this.#hub}/api${path}`, init);
     } catch (cause) {
+      // What fetch throws says only that it failed; its cause says why.
       const reason =
-        cause instanceof Error && cause.cause !== undefined ? messageOf(cause.cause) : messageOf(cause);
+        cause instanceof Error && cause.cause instanceof Error ? cause.cause.message : String(cause);
       throw new CommandError(
         `No hub answers at ${this.#hub} (${reason}). Start one with \`npm start\`, or name another with --hub.`,
         { cause },

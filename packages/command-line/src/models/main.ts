@@ -11,11 +11,13 @@ import {
   type NewImport,
   type Node,
 } from '@potluck/api';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { readLocalKey } from '../accounts/localKey.ts';
+import { Command, CommanderError, Option } from 'commander';
+import { flag } from '../flags.ts';
+import { wholeNumber } from '../arguments.ts';
 import { describePreview } from './describePreview.ts';
 import { followDeployment, followImport } from './followProgress.ts';
 import { CommandError, HubClient, type HubClientInit } from './hubClient.ts';
+import { readLocalKey } from './localKeyFile.ts';
 import { planOf, type PlanOptions } from './planOptions.ts';
 
 /**
@@ -60,22 +62,15 @@ function modelsCommand(): Command {
     models
       .command(usage)
       .description(description)
-      .addOption(new Option('--hub <url>', 'the hub').env('POTLUCK_HUB').default('http://localhost:8000'))
+      .addOption(flag('--hub <url>', 'the hub').default('http://localhost:8000'))
       .addOption(
-        new Option(
-          '--key <key>',
-          'API key that may administer (default: the one in --data, on the hub’s machine)',
-        ).env('POTLUCK_KEY'),
+        flag('--key <key>', 'API key that may administer (default: the one in --data, on the hub’s machine)'),
       )
-      .addOption(
-        new Option('--data <directory>', 'data directory of a hub on this machine')
-          .env('POTLUCK_DATA')
-          .default('.potluck'),
-      );
+      .addOption(flag('--data <directory>', 'data directory of a hub on this machine').default('.potluck'));
   const withPlan = (one: Command): Command =>
     one
-      .addOption(new Option('--shards <count>', 'number of stages').argParser(count))
-      .addOption(new Option('--replicas <count>', 'how many times').argParser(count))
+      .addOption(new Option('--shards <count>', 'number of stages').argParser(wholeNumber(1, 999)))
+      .addOption(new Option('--replicas <count>', 'how many times').argParser(wholeNumber(1, 999)))
       .option(
         '--node <name...>',
         'a node for each stage, in order: NAME, or NAME:FIRST-LAST with its layers',
@@ -206,9 +201,4 @@ async function deploy(hub: HubClient, model: string, options: PlanOptions): Prom
 async function planFor(hub: HubClient, options: PlanOptions): Promise<ReturnType<typeof planOf>> {
   const { nodes } = await hub.ask<{ nodes: Node[] }>('GET', '/nodes');
   return planOf(options, nodes);
-}
-
-function count(text: string): number {
-  if (/^[1-9]\d{0,2}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It takes a whole number from 1 on.');
 }

@@ -1,5 +1,3 @@
-import { SettingsError } from '../errors.ts';
-
 const units: Record<string, number> = {
   '': 1,
   B: 1,
@@ -13,13 +11,11 @@ const units: Record<string, number> = {
   TIB: 2 ** 40,
 };
 
-/** Bytes in a text such as `8GB`, `512 MiB` or `1.5G`. @throws SettingsError */
-export function memorySize(text: string): number {
+/** Bytes in a text such as `8GB`, `512 MiB` or `1.5G`; undefined where it is no size. */
+export function memorySize(text: string): number | undefined {
   const [, number, unit = ''] = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(text) ?? [];
   const upper = unit.toUpperCase();
   const factor = units[upper] ?? units[`${upper}B`];
-  if (number === undefined || factor === undefined) {
-    throw new SettingsError(`memory is "${text}": give a number with a unit, such as 8GB or 512MiB`);
-  }
+  if (number === undefined || factor === undefined) return undefined;
   return Math.floor(Number(number) * factor);
 }

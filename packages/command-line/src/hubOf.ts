@@ -1,9 +1,9 @@
 /** Which hub is meant, and how to know it. */
 import { readJoinLink } from '@potluck/protocol';
-import { SettingsError } from '../errors.ts';
-import { readFingerprint } from '../hub-certificate/fingerprint.ts';
+import { InvalidArgumentError } from 'commander';
+import { SettingsError } from './settingsError.ts';
 
-export interface HubSettings {
+export interface HubAddress {
   /** May have a path, where a proxy serves the hub below one. */
   hubUrl: string;
   token: string;
@@ -15,7 +15,7 @@ export interface HubSettings {
  * The hub may be given by its URL or by a join link, which carries a token and perhaps a fingerprint; flags win.
  * @throws SettingsError with what to write instead
  */
-export function hubOf(options: { hub: string; token?: string; fingerprint?: string }): HubSettings {
+export function hubOf(options: { hub: string; token?: string; fingerprint?: string }): HubAddress {
   const link = linkOf(options.hub);
   const fingerprint = options.fingerprint ?? link.fingerprint;
   if (fingerprint !== undefined && !link.hubUrl.startsWith('https:')) {
@@ -24,7 +24,7 @@ export function hubOf(options: { hub: string; token?: string; fingerprint?: stri
   return { hubUrl: link.hubUrl, token: options.token ?? link.token, fingerprint };
 }
 
-function linkOf(text: string): HubSettings {
+function linkOf(text: string): HubAddress {
   try {
     const { hubUrl, token, fingerprint } = readJoinLink(text);
     return {
@@ -38,4 +38,22 @@ function linkOf(text: string): HubSettings {
       { cause },
     );
   }
+}
+
+/**
+ * Reads a SHA-256 fingerprint as people copy it: 64 hexadecimal digits, with or without colons.
+ * @returns the fingerprint as Node writes it, `AA:BB:…`
+ * @throws InvalidArgumentError that says what a fingerprint looks like
+ */
+export function readFingerprint(text: string): string {
+  const digits = text
+    .trim()
+    .replace(/^sha-?256[:= ]/i, '')
+    .replaceAll(/[: ]/g, '');
+  if (!/^[0-9a-f]{64}$/i.test(digits)) {
+    throw new InvalidArgumentError(
+      'a SHA-256 fingerprint has 64 hexadecimal digits, as the hub prints it when it starts',
+    );
+  }
+  return (digits.toUpperCase().match(/../g) ?? []).join(':');
 }

@@ -1,0 +1,13 @@
+/**
+ * What the commands of `potluck` share: flags with their environment variables, and what flags hold. `src/models` is
+ * the command `potluck models`, a client of a hub's management API.
+ *
+ * @example
+ * const command = new Command('potluck worker').addOption(flag('--memory <size>', 'most memory').argParser(memory('8GB')));
+ * const options = parseFlags<{ memory?: number }>(command, args, { write, environment: process.env });
+ */
+export { isSecret, memory, port, secret, wholeNumber } from './arguments.ts';
+export { createLogger, logLevels, type LogLevel } from './createLogger.ts';
+export { flag, parseFlags } from './flags.ts';
+export { hubOf, readFingerprint, type HubAddress } from './hubOf.ts';
+export { SettingsError } from './settingsError.ts';
