@@ -1,0 +1,38 @@
+/** Answers of a hub to many prompts, to compare with those of another one. */
+import { startHub } from './hubProcess.ts';
+
+export interface Answer {
+  text: string | null | undefined;
+  finish: string | undefined;
+  tokens: { token: string; logprob: number }[];
+}
+
+/**
+ * Greedy for even prompts, seeded for odd ones; four at a time share the pipeline.
+ * @param flags of the hub
+ */
+export async function answersOf(flags: string[], prompts: readonly string[]): Promise<Answer[]> {
+  await using hub = await startHub({ flags });
+  const results: Answer[] = [];
+  const waiting = [...prompts.entries()];
+  const ask = async (): Promise<void> => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      const [index, content] = next;
+      const completion = await hub.client.chat.completions.create({
+        model: 'minimind2-small',
+        messages: [{ role: 'user', content }],
+        max_tokens: 32,
+        logprobs: true,
+        ...(index % 2 === 0 ? { temperature: 0 } : { temperature: 0.8, top_p: 0.95, seed: 1000 + index }),
+      });
+      const choice = completion.choices[0];
+      results[index] = {
+        text: choice?.message.content,
+        finish: choice?.finish_reason,
+        tokens: choice?.logprobs?.content?.map(({ token, logprob }) => ({ token, logprob })) ?? [],
+      };
+    }
+  };
+  await Promise.all([ask(), ask(), ask(), ask()]);
+  return results;
+}
