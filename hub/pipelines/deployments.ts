@@ -1,11 +1,14 @@
 /** All models that are served: leads what happens to workers to the pipelines that it is about. */
 import { isDeepStrictEqual } from 'node:util';
 import type { DeploymentPlan } from '@potluck/api';
-import type { InstanceId, ModelId, ModelPackage, StageReport, WorkerId } from '@potluck/protocol';
+import type { InstanceId, ModelId, StageReport, WorkerId } from '@potluck/protocol';
 import type { Logger } from 'pino';
 import type { Model } from '../models/model.ts';
 import { cannotRun } from '../placement/cannotRun.ts';
 import { checkPlan } from '../placement/checkPlan.ts';
+import type { GridView, GridWorker, Reservation } from '../placement/gridView.ts';
+import { stageMemory } from '../placement/stageMemory.ts';
+import type { SpeedBook } from '../workers/speedBook.ts';
 import type { WorkerRegistry } from '../workers/workerRegistry.ts';
 import type { WorkerRecord } from '../workers/workerTable.ts';
 import { replicaCount, type Deployment } from './deployment.ts';
@@ -22,8 +25,8 @@ export interface DeploymentsComponents {
   nameOf: (nodeId: string) => string;
   /** Why a worker gets no stages though it is here; undefined where it may have some. */
   unusable: (workerId: WorkerId) => string | undefined;
-  /** See `PlacementWorker.millisecondsPerByte`. Default: nothing was measured. */
-  paceOf?: (worker: WorkerRecord, model: ModelPackage) => number | undefined;
+  /** What workers' steps took. */
+  speeds: SpeedBook;
 }
 
 export interface DeploymentsInit {
@@ -148,10 +151,37 @@ export class Deployments {
     this.#tell((listener) => listener.changed?.(id));
   }
 
-  /** What a worker has free beside the stages of all pipelines but those of `model`, in bytes. */
-  freeBytes(worker: WorkerRecord, model?: string): number {
-    const own = model === undefined ? [] : (this.find(model)?.replicas ?? []);
-    return this.#freeBeside(worker, (keeper) => own.includes(keeper));
+  /** All workers that are here, as placement reads them. */
+  get grid(): GridView {
+    const { registry, speeds, unusable } = this.#components;
+    const { table } = registry;
+    const workers = [...table.values()].map((worker): [WorkerId, GridWorker] => {
+      const { id, name, kind, device, presence, isLeaving, joinedAt, memoryBytes, cachedBlobs, peers } =
+        worker;
+      const { weights, caches } = worker.load.usedBytes;
+      const reason = unusable(id);
+      const view: GridWorker = {
+        id,
+        name,
+        kind,
+        device,
+        isLeaving,
+        joinedAt,
+        cachedBlobs,
+        links: peers,
+        memory: {
+          offeredBytes: memoryBytes,
+          usedBytes: weights + caches,
+          reservations: this.#reservationsAt(id),
+        },
+        tokenSteps: speeds.samplesOf(worker),
+        promptSteps: speeds.promptSamplesOf(worker),
+        ...(presence === undefined ? {} : { presence }),
+        ...(reason === undefined ? {} : { unusable: reason }),
+      };
+      return [id, view];
+    });
+    return { workers: new Map(workers) };
   }
 
   /** What stages have reserved at a worker, in bytes. */
@@ -182,7 +212,7 @@ export class Deployments {
   }
 
   #makeKeeper(model: Model, plan: DeploymentPlan): PipelineKeeper {
-    const { registry, logger, workersStarting, nameOf, unusable, paceOf } = this.#components;
+    const { registry, logger, workersStarting, nameOf, unusable } = this.#components;
     const { id } = model.package;
     const keeper: PipelineKeeper = new PipelineKeeper(
       {
@@ -191,14 +221,13 @@ export class Deployments {
         logger: logger.child({ model: id }),
         workersStarting,
         nameOf,
-        paceOf: (worker) => paceOf?.(worker, model.package),
-        freeBytes: (worker) => {
+        grid: () => this.grid,
+        barredBecause: (worker) => {
           const reason = unusable(worker.id) ?? cannotRun(worker.device, model.package);
-          if (reason !== undefined) return { reason };
+          if (reason !== undefined) return reason;
           const siblings = this.find(id)?.replicas.filter((replica) => replica !== keeper) ?? [];
-          if (siblings.some((one) => one.uses(worker.id) || one.prepares(worker.id)))
-            return { reason: 'has another replica' };
-          return this.#freeBeside(worker, (other) => other === keeper);
+          const isTaken = siblings.some((one) => one.uses(worker.id) || one.prepares(worker.id));
+          return isTaken ? 'has another replica' : undefined;
         },
         listener: {
           ready: (pipeline) => this.#tell((listener) => listener.ready?.(keeper, pipeline)),
@@ -211,11 +240,18 @@ export class Deployments {
     return keeper;
   }
 
-  #freeBeside(worker: WorkerRecord, isOwn: (keeper: PipelineKeeper) => boolean): number {
-    const taken = [...this.#keepers(), ...this.#leaving]
-      .filter((keeper) => !isOwn(keeper))
-      .reduce((sum, keeper) => sum + keeper.bytesAt(worker.id), 0);
-    return Math.max(0, worker.memoryBytes - taken);
+  #reservationsAt(workerId: WorkerId): Reservation[] {
+    return [...this.#keepers(), ...this.#leaving].flatMap((keeper) => {
+      const bytes = keeper.bytesAt(workerId);
+      if (bytes === 0) return [];
+      const memoryOf = stageMemory(keeper.model.package);
+      const reclaimableBytes = (keeper.pipeline?.stages ?? [])
+        .filter((stage) => stage.workerId === workerId)
+        .reduce((sum, { firstLayer, lastLayer, mostCacheBytes }) => {
+          return sum + Math.max(0, mostCacheBytes - memoryOf(firstLayer, lastLayer).cacheBytes);
+        }, 0);
+      return [{ model: keeper.model.package.id, pipelineId: keeper.id, bytes, reclaimableBytes }];
+    });
   }
 
   /** Ends a pipeline for good; others may use its workers once they freed its stages. */

@@ -1,5 +1,6 @@
-/** Which workers may have stages of a pipeline? */
-import type { PlacementWorker } from '../placement/placeStages.ts';
+/** Which workers may not have stages of a pipeline, and why? */
+import type { WorkerId } from '@potluck/protocol';
+import type { GridView } from '../placement/gridView.ts';
 import type { WorkerRegistry } from '../workers/workerRegistry.ts';
 import type { WorkerRecord } from '../workers/workerTable.ts';
 import { deviceKind } from './deviceKind.ts';
@@ -7,50 +8,40 @@ import type { Exclusions } from './exclusions.ts';
 
 export interface CandidateSource {
   registry: WorkerRegistry;
-  /** What a worker has for the pipeline, in bytes; the reason where it may not be used at all. */
-  freeBytes: (worker: WorkerRecord) => number | { reason: string };
-  /** See `PlacementWorker.millisecondsPerByte`. */
-  paceOf: (worker: WorkerRecord) => number | undefined;
+  grid: () => GridView;
+  /** Why a worker may have no stage of the pipeline, as what follows its name; undefined where it may. */
+  barredBecause: (worker: WorkerRecord) => string | undefined;
 }
 
-export interface Candidates {
-  /** Workers that may have stages, with what they have free. */
-  candidates: PlacementWorker[];
-  /** Those of them that do not seem unable to run the model. */
-  able: PlacementWorker[];
-  /** For people: why the others may not. */
-  unusable: string[];
+export interface Barred {
+  /** Those that failed just now or may have no stages, with why. */
+  barred: Map<WorkerId, string>;
+  /** These, and those that seem unable to run the model. */
+  unableToo: Map<WorkerId, string>;
   /** Where every worker that might have stages is of a kind that can't run the model: which, and what they said. */
   unable: { names: string[]; reasons: string[] } | undefined;
 }
 
-export function findCandidates(
-  { registry, freeBytes, paceOf }: CandidateSource,
-  exclusions: Exclusions,
-): Candidates {
+export function findBarred({ registry, barredBecause }: CandidateSource, exclusions: Exclusions): Barred {
+  const { table } = registry;
   const now = performance.now();
-  const unusable: string[] = [];
+  const barred = new Map<WorkerId, string>();
+  const unableToo = new Map<WorkerId, string>();
   const unableWorkers: { name: string; reason: string }[] = [];
-  const able: PlacementWorker[] = [];
   let ableWorkers = 0;
-  const candidates = [...registry.table.values()].flatMap((worker) => {
-    const room = freeBytes(worker);
+  for (const worker of table.values()) {
+    const reason = barredBecause(worker);
     const unableBecause = exclusions.unableBecause(worker.id, deviceKind(worker));
-    if (typeof room === 'number') {
+    if (reason === undefined) {
       if (unableBecause === undefined) ableWorkers++;
       else unableWorkers.push({ name: worker.name, reason: unableBecause });
     }
     const failure = exclusions.reasonFor(worker.id, now);
-    const free = failure === undefined ? room : { reason: `failed (${failure})` };
-    if (typeof free === 'number') {
-      const { id, name } = worker;
-      const candidate = { id, name, memoryBytes: free, millisecondsPerByte: paceOf(worker) };
-      if (unableBecause === undefined) able.push(candidate);
-      return [candidate];
-    }
-    unusable.push(`${worker.name} ${free.reason}`);
-    return [];
-  });
+    const because = failure === undefined ? reason : `failed (${failure})`;
+    if (because !== undefined) barred.set(worker.id, because);
+    const without = because ?? unableBecause;
+    if (without !== undefined) unableToo.set(worker.id, without);
+  }
   const isHopeless = ableWorkers === 0 && unableWorkers.length > 0;
   const unable = isHopeless
     ? {
@@ -58,5 +49,5 @@ export function findCandidates(
         reasons: [...new Set(unableWorkers.map(({ reason }) => reason))],
       }
     : undefined;
-  return { candidates, able, unusable, unable };
+  return { barred, unableToo, unable };
 }

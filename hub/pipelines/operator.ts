@@ -1,20 +1,18 @@
 /** What the operator does to deployments: looks before, does, and keeps it for the next start. */
-import type { DeploymentPlan, DeploymentPreview, Prediction, PreviewStage } from '@potluck/api';
-import type { ModelPackage, WorkerId } from '@potluck/protocol';
+import type { DeploymentPlan, DeploymentPreview, PreviewStage } from '@potluck/api';
+import type { ModelPackage, PipelineId } from '@potluck/protocol';
 import type { DeploymentStore } from './deploymentStore.ts';
 import type { Catalogue } from '../models/catalogue.ts';
 import type { Model } from '../models/model.ts';
 import { cannotRun } from '../placement/cannotRun.ts';
 import { checkPlan } from '../placement/checkPlan.ts';
-import { placeByPlan } from '../placement/placeByPlan.ts';
-import type { PlacedStage, PlacementWorker } from '../placement/placeStages.ts';
-import { measuredPace } from '../placement/prediction/measuredPace.ts';
+import type { Room } from '../placement/estimateFit.ts';
+import { freeBytes, reclaimableBytes, type GridView, type GridWorker } from '../placement/gridView.ts';
+import type { StageAt } from '../placement/layerTable.ts';
+import { place } from '../placement/place.ts';
 import { predictSpeed } from '../placement/prediction/predictSpeed.ts';
 import { stageBytes, stageMemory } from '../placement/stageMemory.ts';
 import type { NodeBook } from '../workers/nodeBook.ts';
-import type { SpeedBook } from '../workers/speedBook.ts';
-import type { WorkerRegistry } from '../workers/workerRegistry.ts';
-import type { PeerState } from '../workers/workerTable.ts';
 import { replicaCount, type Deployment } from './deployment.ts';
 import { DeploymentError } from './deploymentError.ts';
 import type { Deployments } from './deployments.ts';
@@ -22,9 +20,7 @@ import type { Deployments } from './deployments.ts';
 export interface OperatorComponents {
   catalogue: Catalogue;
   deployments: Deployments;
-  registry: WorkerRegistry;
   nodes: NodeBook;
-  speeds: SpeedBook;
   store: DeploymentStore;
 }
 
@@ -86,31 +82,43 @@ export class Operator {
     const { layers } = model.package;
     const problem = checkPlan(plan, layers.length);
     if (problem) throw new DeploymentError('bad_plan', problem.message, problem.param);
-    const { candidates: able, unable } = this.#candidates(model.package);
-    const candidates = able.map((worker) => ({ ...worker, ...this.#paceOf(worker, model.package) }));
-    const nameOf = (nodeId: string): string => this.#components.nodes.nameOf(nodeId);
+    const { deployments, nodes } = this.#components;
+    const { grid } = deployments;
+    // A deployment that is changed gives its memory back first.
+    const replaced = new Set(deployments.find(id)?.replicas.map((replica) => replica.id));
+    const count = replicaCount(plan);
+    const { replicas } = place({
+      model: model.package,
+      plan,
+      grid,
+      replicas: Array.from({ length: count }, () => []),
+      replaced,
+      nameOf: (nodeId) => nodes.nameOf(nodeId),
+    });
     const answer: DeploymentPreview = {
       ok: true,
       problem: null,
       stages: [],
       bytesToMove: 0,
       neededBytes: stageBytes(model.package)(0, layers.length - 1),
-      offeredBytes: candidates.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0),
+      offeredBytes: roomsFor(grid, model.package, replaced).reduce(
+        (sum, { freeBytes }) => sum + freeBytes,
+        0,
+      ),
+      reasons: [],
       predictions: [],
     };
-    const used = new Set<string>();
-    for (let replica = 0; replica < replicaCount(plan); replica++) {
-      const left = candidates.filter((worker) => !used.has(worker.id));
-      const placement = placeByPlan(model.package, left, plan, nameOf);
-      if (!placement.ok) {
-        const which = replicaCount(plan) > 1 ? `replica ${replica + 1}: ` : '';
-        const problem = [`${which}${placement.message}`, ...unable].join('; ');
-        return { ...answer, ok: false, problem, predictions: [] };
+    for (const [replica, placed] of replicas.entries()) {
+      if (!placed.ok) {
+        const which = count > 1 ? `replica ${replica + 1}: ` : '';
+        return { ...answer, ok: false, problem: `${which}${placed.message}`, reasons: [], predictions: [] };
       }
-      answer.predictions.push({ replica, ...this.#predict(model, placement.stages, left) });
-      for (const stage of placement.stages) {
-        used.add(stage.workerId);
-        const shown = await this.#previewStage(model, stage, replica, left);
+      answer.reasons.push(...placed.reasons);
+      answer.predictions.push({ replica, ...predictSpeed(model.package, placed.stages, grid, replaced) });
+      for (const stage of placed.stages) {
+        const worker = grid.workers.get(stage.workerId);
+        if (!worker) continue;
+        const shown = await previewStage(model, stage, { replica, worker, replaced });
         answer.stages.push(shown);
         answer.bytesToMove += shown.bytesToMove;
       }
@@ -118,73 +126,9 @@ export class Operator {
     return answer;
   }
 
-  async #previewStage(
-    model: Model,
-    { workerId, firstLayer, lastLayer }: PlacedStage,
-    replica: number,
-    workers: PlacementWorker[],
-  ): Promise<PreviewStage> {
-    const { registry } = this.#components;
-    const worker = registry.table.get(workerId);
-    const { packs } = await model.cutStage(firstLayer, lastLayer);
-    return {
-      nodeId: workerId,
-      nodeName: worker?.name ?? workerId,
-      replica,
-      firstLayer,
-      lastLayer,
-      ...stageMemory(model.package)(firstLayer, lastLayer),
-      availableBytes: workers.find(({ id }) => id === workerId)?.memoryBytes ?? 0,
-      bytesToMove: packs
-        .filter(({ sha256 }) => !worker?.cachedBlobs.has(sha256))
-        .reduce((sum, { size }) => sum + size, 0),
-    };
-  }
-
-  #predict(
-    model: Model,
-    stages: readonly PlacedStage[],
-    candidates: readonly PlacementWorker[],
-  ): Omit<Prediction, 'replica'> {
-    const { registry, speeds } = this.#components;
-    const workers = candidates.flatMap(({ id, name, memoryBytes }) => {
-      const worker = registry.table.get(id);
-      if (!worker) return [];
-      return [{ id, name, memoryBytes, device: worker.device, samples: speeds.samplesOf(worker) }];
-    });
-    const link = (from: WorkerId, to: WorkerId): PeerState | undefined =>
-      registry.table.get(from)?.peers.get(to) ?? registry.table.get(to)?.peers.get(from);
-    return predictSpeed(model.package, stages, { workers, link });
-  }
-
-  #paceOf({ id }: PlacementWorker, model: ModelPackage): Pick<PlacementWorker, 'millisecondsPerByte'> {
-    const { registry: workers, speeds } = this.#components;
-    const worker = workers.table.get(id);
-    const pace = worker && measuredPace(worker.device, speeds.samplesOf(worker), model);
-    return { millisecondsPerByte: pace };
-  }
-
-  /** What each node that may have stages of such a model has free, in bytes. */
-  freeBytes(model: Pick<ModelPackage, 'float16' | 'deviceKinds'>): number[] {
-    return this.#candidates(model).candidates.map(({ memoryBytes }) => memoryBytes);
-  }
-
-  /** Who may have stages; and, for people, who of them can't run this model. */
-  #candidates(model: Pick<ModelPackage, 'float16' | 'deviceKinds'> & { id?: string }): {
-    candidates: PlacementWorker[];
-    unable: string[];
-  } {
-    const { registry, deployments, nodes } = this.#components;
-    const unable: string[] = [];
-    const candidates = [...registry.table.values()].flatMap((worker) => {
-      const { id, name, device, isLeaving } = worker;
-      if (isLeaving || nodes.unusable(id) !== undefined) return [];
-      const reason = cannotRun(device, model);
-      if (reason === undefined) return [{ id, name, memoryBytes: deployments.freeBytes(worker, model.id) }];
-      unable.push(`${name} ${reason}`);
-      return [];
-    });
-    return { candidates, unable };
+  /** What each node that may have stages of such a model has for another model. */
+  roomsFor(model: Pick<ModelPackage, 'float16' | 'deviceKinds'>): Room[] {
+    return roomsFor(this.#components.deployments.grid, model);
   }
 
   async #open(id: string): Promise<Model> {
@@ -194,6 +138,42 @@ export class Operator {
     if (!catalogue.find(id)) throw notHere(id);
     return catalogue.open(id);
   }
+}
+
+async function previewStage(
+  model: Model,
+  { workerId, firstLayer, lastLayer }: StageAt,
+  { replica, worker, replaced }: { replica: number; worker: GridWorker; replaced: ReadonlySet<PipelineId> },
+): Promise<PreviewStage> {
+  const { packs } = await model.cutStage(firstLayer, lastLayer);
+  return {
+    nodeId: workerId,
+    nodeName: worker.name,
+    replica,
+    firstLayer,
+    lastLayer,
+    ...stageMemory(model.package)(firstLayer, lastLayer),
+    availableBytes: freeBytes(worker.memory, replaced),
+    bytesToMove: packs
+      .filter(({ sha256 }) => !worker.cachedBlobs.has(sha256))
+      .reduce((sum, { size }) => sum + size, 0),
+  };
+}
+
+function roomsFor(
+  { workers }: GridView,
+  model: Pick<ModelPackage, 'float16' | 'deviceKinds'>,
+  replaced?: ReadonlySet<PipelineId>,
+): Room[] {
+  return [...workers.values()]
+    .filter(
+      ({ unusable, isLeaving, device }) =>
+        unusable === undefined && !isLeaving && cannotRun(device, model) === undefined,
+    )
+    .map(({ memory }) => ({
+      freeBytes: freeBytes(memory, replaced),
+      reclaimableBytes: reclaimableBytes(memory),
+    }));
 }
 
 function notHere(id: string): DeploymentError {

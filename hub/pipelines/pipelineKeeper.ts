@@ -58,7 +58,7 @@ export class PipelineKeeper {
   readonly #former: FormerAssignments;
   readonly #spread: Spread;
   readonly #move: Move;
-  readonly #pipelineId = PipelineId.parse(randomUUID());
+  readonly id = PipelineId.parse(randomUUID());
   #plan: DeploymentPlan;
   #pipeline: Pipeline | undefined;
   #ready: ReadyPipeline | undefined;
@@ -77,7 +77,7 @@ export class PipelineKeeper {
     this.#plan = plan;
     this.#stageDeadlineMs = stageDeadlineMs;
     this.#move = new Move(movePatienceMs);
-    this.#placer = new Placer(components);
+    this.#placer = new Placer({ ...components, pipelineId: this.id });
     this.#former = new FormerAssignments(components.registry);
     this.#spread = new Spread(
       { ...components, placer: this.#placer, former: this.#former },
@@ -305,7 +305,7 @@ export class PipelineKeeper {
   }
 
   #newPipeline(epoch: number, placed: readonly SharedStage[]): Pipeline {
-    return newPipeline({ id: this.#pipelineId, epoch }, placed, this.#components.nameOf);
+    return newPipeline({ id: this.id, epoch }, placed, this.#components.nameOf);
   }
 
   #miss(missing: string): void {

@@ -57,13 +57,12 @@ export class Spread {
     if (plan.mode !== 'shards') return undefined;
     // Nobody has more than one: there is nothing to spread.
     if (workersOf(stages) === stages.length) return undefined;
-    const { placer } = this.#components;
-    const spread = placer.spread(stages);
-    if (workersOf(spread) > workersOf(stages)) return { stages: spread, isMomentary: true };
-    // Who has no room for a stage as it is may have some for a smaller one.
-    const place = placer.place(plan);
+    const place = this.#components.placer.place(plan, stages);
     if (!place.ok || workersOf(place.stages) <= workersOf(stages)) return undefined;
-    return { stages: place.stages, isMomentary: false };
+    const isMomentary = stages.every(
+      ({ firstLayer }, index) => place.stages[index]?.firstLayer === firstLayer,
+    );
+    return { stages: place.stages, isMomentary };
   }
 
   /**

@@ -69,9 +69,15 @@ export function linkBetween({ workers }: GridView, from: WorkerId, to: WorkerId)
   return workers.get(from)?.links.get(to) ?? workers.get(to)?.links.get(from);
 }
 
-/** What all pipelines have reserved, in bytes. */
-export function reservedBytes({ reservations }: Pick<GridMemory, 'reservations'>): number {
-  return reservations.reduce((sum, { bytes }) => sum + bytes, 0);
+/** What pipelines have reserved, in bytes; without those that are `replaced`. */
+export function reservedBytes(
+  { reservations }: Pick<GridMemory, 'reservations'>,
+  replaced?: ReadonlySet<PipelineId>,
+): number {
+  return reservations.reduce(
+    (sum, { bytes, pipelineId }) => sum + (replaced?.has(pipelineId) ? 0 : bytes),
+    0,
+  );
 }
 
 /** Of what is reserved, how much caches could give back, in bytes. */
@@ -79,7 +85,13 @@ export function reclaimableBytes({ reservations }: Pick<GridMemory, 'reservation
   return reservations.reduce((sum, one) => sum + one.reclaimableBytes, 0);
 }
 
-/** What is not reserved, in bytes: never less than 0, also where a worker offers less than before. */
-export function freeBytes(memory: Pick<GridMemory, 'offeredBytes' | 'reservations'>): number {
-  return Math.max(0, memory.offeredBytes - reservedBytes(memory));
+/**
+ * What is not reserved, in bytes: never less than 0, also where a worker offers less than before.
+ * @param replaced pipelines that end before the memory is used
+ */
+export function freeBytes(
+  memory: Pick<GridMemory, 'offeredBytes' | 'reservations'>,
+  replaced?: ReadonlySet<PipelineId>,
+): number {
+  return Math.max(0, memory.offeredBytes - reservedBytes(memory, replaced));
 }

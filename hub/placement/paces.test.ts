@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { relativePaces } from './paces.ts';
+import { withoutNoise } from './paces.ts';
 
-test('equals differ by noise only, and who was not measured counts as the middle', () => {
-  expect(relativePaces([undefined, undefined])).toEqual([1, 1]);
-  expect(relativePaces([1, 1.9, 0.6, undefined])).toEqual([1, 1, 1, 1]);
-  expect(relativePaces([4, 4, 16, 1, undefined])).toEqual([1, 1, 4, 0.25, 1]);
-  expect(relativePaces([0, 0])).toEqual([1, 1]);
+test('equals differ by noise only', () => {
+  expect(withoutNoise([])).toEqual([]);
+  expect(withoutNoise([10, 19, 6])).toEqual([10, 10, 10]);
+  expect(withoutNoise([4, 4, 16, 1])).toEqual([4, 4, 16, 1]);
+  expect(withoutNoise([0, 0])).toEqual([1, 1]);
 });

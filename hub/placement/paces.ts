@@ -1,19 +1,20 @@
-/** How fast workers are against each other, where that was measured. */
+/** How fast workers are against each other, as far as a choice between them may depend on it. */
 
 /** Measured times of equal devices differ by less than this factor, when other programs run beside them. */
 const noise = 2;
 
 /**
- * Time for each byte of weights that a step reads, in proportion. Who was not measured counts as the middle of those who
- * were, and so does who differs from it by no more than noise.
- * @param measured milliseconds for each byte, undefined where nothing was measured
+ * A device whose time differs from the middle by no more than noise counts as the middle, so that a choice between
+ * equals does not change with the weather.
+ * @param times what the same work takes at each device, in any unit
+ * @returns the same times, without what may be noise
  */
-export function relativePaces(measured: readonly (number | undefined)[]): number[] {
-  const known = measured.filter((pace) => pace !== undefined).sort((one, other) => one - other);
-  const middle = known[Math.floor((known.length - 1) / 2)];
-  if (middle === undefined || !(middle > 0)) return measured.map(() => 1);
-  return measured.map((pace) => {
-    const relative = (pace ?? middle) / middle;
-    return relative > noise || relative < 1 / noise ? relative : 1;
+export function withoutNoise(times: readonly number[]): number[] {
+  const sorted = times.toSorted((one, other) => one - other);
+  const middle = sorted[Math.floor((sorted.length - 1) / 2)];
+  if (middle === undefined || !(middle > 0)) return times.map(() => 1);
+  return times.map((time) => {
+    const relative = time / middle;
+    return relative > noise || relative < 1 / noise ? time : middle;
   });
 }

@@ -1,22 +1,22 @@
 /** Fills the gaps of a pipeline whose workers are gone, so that those who are still here keep what they have. */
 import type { WorkerId } from '@potluck/protocol';
-import type { LayerRange } from './balanceRanges.ts';
-import { largestFirst } from './largestFirst.ts';
-import { relativePaces } from './paces.ts';
-import type { PlacedStage, PlacementWorker } from './placeStages.ts';
-import { stageBytes, type SizedModel, type WorkingMemory } from './stageMemory.ts';
-import { stepWork } from './stepWork.ts';
-
-/** A stage as it was. */
-export interface FormerStage extends LayerRange {
-  workerId: WorkerId;
-}
+import type { Candidate } from './candidates.ts';
+import type { Choosing } from './chooseStages.ts';
+import type { LayerRange, LayerTable, StageAt } from './layerTable.ts';
+import { stepMs } from './prediction/stepTime.ts';
 
 export interface RepairOptions {
   /** True where the number of stages must stay. */
   keepsCount: boolean;
-  /** Default: what workers reckon with (`workingMemoryBytes`). */
-  workingMemory?: WorkingMemory;
+}
+
+/** What stages take at one worker, in bytes. */
+export function heldBytes(layers: LayerTable, stages: readonly StageAt[], workerId: WorkerId): number {
+  let held = 0;
+  for (const stage of stages) {
+    if (stage.workerId === workerId) held += layers.bytes(stage.firstLayer, stage.lastLayer + 1);
+  }
+  return held;
 }
 
 /**
@@ -27,66 +27,54 @@ export interface RepairOptions {
  * @returns undefined where that does not do: nobody is left, or there is no room
  */
 export function repairStages(
-  model: SizedModel,
-  former: readonly FormerStage[],
-  workers: readonly PlacementWorker[],
-  { keepsCount, workingMemory }: RepairOptions,
-): PlacedStage[] | undefined {
-  const bytesOf = stageBytes(model, workingMemory);
-  const workOf = stepWork(model);
-  const paces = relativePaces(workers.map(({ millisecondsPerByte }) => millisecondsPerByte));
-  const paceOf = new Map(workers.map(({ id }, index) => [id, paces[index] ?? 1]));
-  const memoryOf = new Map(workers.map(({ id, memoryBytes }) => [id, memoryBytes]));
-  const sized = ({ workerId, firstLayer, lastLayer }: FormerStage): PlacedStage => ({
-    workerId,
-    firstLayer,
-    lastLayer,
-    memoryBytes: bytesOf(firstLayer, lastLayer),
-  });
-  const byLayer = (stages: readonly FormerStage[]): FormerStage[] =>
-    [...stages].sort((one, other) => one.firstLayer - other.firstLayer);
-  let stages = former.filter(({ workerId }) => memoryOf.has(workerId));
+  { layers, candidates }: Pick<Choosing, 'layers' | 'candidates'>,
+  former: readonly StageAt[],
+  { keepsCount }: RepairOptions,
+): StageAt[] | undefined {
+  const here = new Map(candidates.map((candidate) => [candidate.id, candidate]));
+  const bytesOf = ({ firstLayer, lastLayer }: LayerRange): number => layers.bytes(firstLayer, lastLayer + 1);
+  const timeAt = ({ workerId, firstLayer, lastLayer }: StageAt): number =>
+    stepMs((here.get(workerId) as Candidate).speed, layers.work(firstLayer, lastLayer + 1));
+  let stages = former.filter(({ workerId }) => here.has(workerId));
   if (stages.length === 0) return undefined;
-  const timeAt = (workerId: WorkerId, plus?: LayerRange): number =>
-    [...stages.filter((stage) => stage.workerId === workerId), ...(plus ? [plus] : [])].reduce(
-      (sum, { firstLayer, lastLayer }) => sum + (paceOf.get(workerId) ?? 1) * workOf(firstLayer, lastLayer),
-      0,
-    );
-  const fits = (workerId: WorkerId, all: readonly FormerStage[]): boolean =>
-    all
-      .filter((stage) => stage.workerId === workerId)
-      .reduce((sum, stage) => sum + sized(stage).memoryBytes, 0) <= (memoryOf.get(workerId) ?? 0);
+  const fits = (workerId: WorkerId, all: readonly StageAt[]): boolean =>
+    heldBytes(layers, all, workerId) <= (here.get(workerId)?.memoryBytes ?? 0);
   const lost = former
-    .filter(({ workerId }) => !memoryOf.has(workerId))
-    .sort((one, other) => sized(other).memoryBytes - sized(one).memoryBytes);
+    .filter(({ workerId }) => !here.has(workerId))
+    .sort((one, other) => bytesOf(other) - bytesOf(one));
   for (const gap of lost) {
     const next = giveAway(gap) ?? (keepsCount ? undefined : shareOut(gap));
     if (!next) return undefined;
     stages = next;
   }
-  return workers.every(({ id }) => fits(id, stages)) ? byLayer(stages).map(sized) : undefined;
+  const isWithinBudgets = stages.every(({ workerId }) => fits(workerId, stages));
+  if (!isWithinBudgets) return undefined;
+  return stages.toSorted((one, other) => one.firstLayer - other.firstLayer);
 
   /** To a worker without a stage; else, where the count must stay, to any. */
-  function giveAway(gap: FormerStage): FormerStage[] | undefined {
-    const isIdle = (worker: PlacementWorker): boolean =>
-      stages.every(({ workerId }) => workerId !== worker.id);
-    const takers = largestFirst(workers)
-      .filter((worker) => isIdle(worker) || keepsCount)
-      .map((worker) => ({ worker, after: [...stages, { ...gap, workerId: worker.id }] }))
-      .filter(({ worker, after }) => fits(worker.id, after))
-      .sort(
-        (one, other) =>
-          Number(isIdle(other.worker)) - Number(isIdle(one.worker)) ||
-          timeAt(one.worker.id, gap) - timeAt(other.worker.id, gap),
-      );
-    return takers[0]?.after;
+  function giveAway(gap: StageAt): StageAt[] | undefined {
+    const busyMs = new Map<WorkerId, number>();
+    for (const stage of stages) {
+      busyMs.set(stage.workerId, (busyMs.get(stage.workerId) ?? 0) + timeAt(stage));
+    }
+    let best: { workerId: WorkerId; isBusy: boolean; milliseconds: number } | undefined;
+    for (const { id, memoryBytes } of candidates) {
+      const isBusy = busyMs.has(id);
+      if (isBusy && !keepsCount) continue;
+      const bytes = bytesOf(gap) + (isBusy ? heldBytes(layers, stages, id) : 0);
+      if (bytes > memoryBytes) continue;
+      const milliseconds = (busyMs.get(id) ?? 0) + timeAt({ ...gap, workerId: id });
+      const isBetter = !best || (isBusy === best.isBusy ? milliseconds < best.milliseconds : best.isBusy);
+      if (isBetter) best = { workerId: id, isBusy, milliseconds };
+    }
+    return best && [...stages, { ...gap, workerId: best.workerId }];
   }
 
   /** Between the stages before and after it, so that the slower of both is as fast as can be. */
-  function shareOut(gap: FormerStage): FormerStage[] | undefined {
+  function shareOut(gap: StageAt): StageAt[] | undefined {
     const before = stages.find(({ lastLayer }) => lastLayer === gap.firstLayer - 1);
     const after = stages.find(({ firstLayer }) => firstLayer === gap.lastLayer + 1);
-    let best: { stages: FormerStage[]; time: number } | undefined;
+    let best: { stages: StageAt[]; milliseconds: number } | undefined;
     for (let cut = gap.firstLayer; cut <= gap.lastLayer + 1; cut++) {
       if ((!before && cut > gap.firstLayer) || (!after && cut <= gap.lastLayer)) continue;
       const grown = stages.map((stage) => {
@@ -95,13 +83,8 @@ export function repairStages(
       });
       const touched = grown.filter((_, index) => stages[index] === before || stages[index] === after);
       if (!touched.every(({ workerId }) => fits(workerId, grown))) continue;
-      const time = Math.max(
-        ...touched.map(
-          ({ workerId, firstLayer, lastLayer }) =>
-            (paceOf.get(workerId) ?? 1) * workOf(firstLayer, lastLayer),
-        ),
-      );
-      if (!best || time < best.time) best = { stages: grown, time };
+      const milliseconds = Math.max(...touched.map(timeAt));
+      if (!best || milliseconds < best.milliseconds) best = { stages: grown, milliseconds };
     }
     return best?.stages;
   }

@@ -1,11 +1,13 @@
 /** How much of its worker's memory each stage may use for caches. */
 import { mostFullSessions, type WorkerId } from '@potluck/protocol';
-import type { PlacedStage } from './placeStages.ts';
+import type { StageAt } from './layerTable.ts';
 import { activationBytes, chunkWithRoom, leastChunkTokens } from './promptChunks.ts';
-import { stageMemory, type SizedModel } from './stageMemory.ts';
+import { stageMemory, type SizedModel, type WorkingMemory } from './stageMemory.ts';
 
 /** A stage with what it may use in all. */
-export interface SharedStage extends PlacedStage {
+export interface SharedStage extends StageAt {
+  /** Weights, working memory, caches and activations, in bytes. */
+  memoryBytes: number;
   /** Most that its caches may take, in bytes. */
   cacheBytes: number;
   /** The longest chunk of a prompt that its memory has room for, in tokens; the same at every stage. */
@@ -26,22 +28,24 @@ const activationShare = 1 / 8;
  * @param worker what a worker has for this pipeline, in bytes, and whether it computes on a GPU
  */
 export function shareCaches(
-  model: SizedModel,
-  stages: readonly PlacedStage[],
+  model: SizedModel & { workingMemory?: WorkingMemory },
+  stages: readonly StageAt[],
   worker: (workerId: WorkerId) => { freeBytes: number; isGpu: boolean },
 ): SharedStage[] {
-  const memoryOf = stageMemory(model);
+  const memoryOf = stageMemory(model, model.workingMemory);
   const rooms = stages.map(({ workerId, firstLayer, lastLayer }) => {
     const neighbours = stages.filter((stage) => stage.workerId === workerId);
-    const weights = neighbours.reduce((sum, stage) => {
-      const { weightBytes, workingBytes } = memoryOf(stage.firstLayer, stage.lastLayer);
-      return sum + weightBytes + workingBytes;
+    // Each of them has at least one short session; they share what is left.
+    const taken = neighbours.reduce((sum, stage) => {
+      const { weightBytes, workingBytes, cacheBytes } = memoryOf(stage.firstLayer, stage.lastLayer);
+      return sum + weightBytes + workingBytes + cacheBytes;
     }, 0);
-    const free = Math.max(0, worker(workerId).freeBytes - weights) / neighbours.length;
+    const { cacheBytes: least, weightBytes, workingBytes } = memoryOf(firstLayer, lastLayer);
+    const spare = Math.max(0, worker(workerId).freeBytes - taken) / neighbours.length;
     const session = model.layers
       .slice(firstLayer, lastLayer + 1)
       .reduce((sum, layer) => sum + layer.cacheBytesPerToken * model.contextLength + layer.stateBytes, 0);
-    return { free, least: memoryOf(firstLayer, lastLayer).cacheBytes, session };
+    return { free: least + spare, least, session, fixed: weightBytes + workingBytes };
   });
   const forActivations = rooms.map(({ free, least, session }) =>
     Math.min(activationShare * free, free - (session <= free ? session : least)),
@@ -50,11 +54,12 @@ export function shareCaches(
   const mostChunkTokens = onlyGpus ? chunkWithRoom(model, Math.min(...forActivations)) : leastChunkTokens;
   const activations = activationBytes(model, mostChunkTokens);
   return stages.map((stage, index) => {
-    const { free, least, session } = rooms[index] as (typeof rooms)[number];
+    const { free, least, session, fixed } = rooms[index] as (typeof rooms)[number];
     const left = free - activations;
     const share = Math.min(Math.max(left / 2, session), mostFullSessions * session);
     const cacheBytes = Math.floor(Math.max(least, Math.min(left, share)));
-    const memoryBytes = stage.memoryBytes - least + cacheBytes + activations;
-    return { ...stage, cacheBytes, memoryBytes, mostChunkTokens };
+    const { workerId, firstLayer, lastLayer } = stage;
+    const memoryBytes = fixed + cacheBytes + activations;
+    return { workerId, firstLayer, lastLayer, cacheBytes, memoryBytes, mostChunkTokens };
   });
 }

@@ -1,24 +1,29 @@
-import { randomUUID } from 'node:crypto';
-import { WorkerId } from '@potluck/protocol';
+import type { WorkerId } from '@potluck/protocol';
 import { expect, test } from 'vitest';
-import type { PlacementWorker } from './placeStages.ts';
+import { gridOf, gridWorker, placedModel } from '../testing/gridView.ts';
+import { findCandidates } from './candidates.ts';
+import type { GridWorker } from './gridView.ts';
+import { layerTable, type StageAt } from './layerTable.ts';
 import { spreadStages } from './spreadStages.ts';
 
-const worker = (name: string, memoryBytes = 100): PlacementWorker => ({
-  id: WorkerId.parse(randomUUID()),
-  name,
-  memoryBytes,
-});
+const worker = (name: string, memoryBytes = 100): GridWorker => gridWorker(name, memoryBytes);
 /** Two layers a stage, of ten bytes each. */
-const stagesAt = (...workers: PlacementWorker[]) =>
+const stagesAt = (...workers: GridWorker[]): StageAt[] =>
   workers.map(({ id }, index) => ({ workerId: id, firstLayer: 2 * index, lastLayer: 2 * index + 1 }));
-const bytesOf = (firstLayer: number, lastLayer: number): number => 10 * (lastLayer - firstLayer + 1);
+
+function spread(stages: readonly StageAt[], here: readonly GridWorker[]): StageAt[] {
+  const model = placedModel(2 * stages.length, 10);
+  return spreadStages(
+    { layers: layerTable(model), candidates: findCandidates(gridOf(here), model, {}).candidates },
+    stages,
+  );
+}
 
 test('who has most gives to who has none, and no cut changes', () => {
   const [a, b, c, d] = [worker('a'), worker('b'), worker('c'), worker('d')];
-  const spread = spreadStages(stagesAt(a, a, a, b), [c, d], bytesOf);
-  expect(spread.map(({ workerId }) => workerId)).toEqual([a.id, d.id, c.id, b.id]);
-  expect(spread.map(({ firstLayer, lastLayer }) => [firstLayer, lastLayer])).toEqual([
+  const moved = spread(stagesAt(a, a, a, b), [a, b, c, d]);
+  expect(moved.map(({ workerId }) => workerId)).toEqual([a.id, d.id, c.id, b.id]);
+  expect(moved.map(({ firstLayer, lastLayer }) => [firstLayer, lastLayer])).toEqual([
     [0, 1],
     [2, 3],
     [4, 5],
@@ -29,6 +34,6 @@ test('who has most gives to who has none, and no cut changes', () => {
 test('who has no room for a stage gets none, and nobody gives the only one', () => {
   const [a, b] = [worker('a'), worker('b')];
   const where = (stages: { workerId: WorkerId }[]): WorkerId[] => stages.map(({ workerId }) => workerId);
-  expect(where(spreadStages(stagesAt(a, a), [worker('small', 19)], bytesOf))).toEqual([a.id, a.id]);
-  expect(where(spreadStages(stagesAt(a, b), [worker('idle')], bytesOf))).toEqual([a.id, b.id]);
+  expect(where(spread(stagesAt(a, a), [a, worker('small', 19)]))).toEqual([a.id, a.id]);
+  expect(where(spread(stagesAt(a, b), [a, b, worker('idle')]))).toEqual([a.id, b.id]);
 });

@@ -40,7 +40,6 @@ import { NodeBook } from '../workers/nodeBook.ts';
 import { NodeStatistics } from '../workers/nodeStatistics.ts';
 import { iceServers, type IceServersInit } from '../network/stun/iceServers.ts';
 import { Relay } from '../workers/relay.ts';
-import { measuredPace } from '../placement/prediction/measuredPace.ts';
 import { SpeedBook } from '../workers/speedBook.ts';
 import { Strangers } from '../workers/strangers.ts';
 import { WorkerRegistry } from '../workers/workerRegistry.ts';
@@ -141,7 +140,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
       workersStarting: () => components.workersStarting?.(namesPresent()) ?? 0,
       nameOf: (id) => nodes.nameOf(id),
       unusable: (id) => nodes.unusable(id) ?? (registry.table.get(id)?.isLeaving ? 'is leaving' : undefined),
-      paceOf: (worker, model) => measuredPace(worker.device, speeds.samplesOf(worker), model),
+      speeds,
     },
     {
       stageDeadlineMs: init.stageDeadlineMs ?? defaultStageDeadlineMs,
@@ -159,13 +158,11 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     },
     init.queueLimit === undefined ? {} : { queueLimit: init.queueLimit },
   );
-  followSpeeds({ registry, deployments, generator, speeds });
+  followSpeeds({ registry, deployments, generator, speeds, logger });
   const operator = new Operator({
     catalogue,
     deployments,
-    registry,
     nodes,
-    speeds,
     store: database.deployments,
   });
   const statistics = new NodeStatistics();

@@ -1,8 +1,10 @@
 /** Leads what stages say about their speed to the book of speeds. */
 import type { StageReport } from '@potluck/protocol';
+import type { Logger } from 'pino';
 import type { RequestRecord } from '../generation/requestRecord.ts';
 import type { Generator } from '../generation/generator.ts';
 import type { Deployments } from '../pipelines/deployments.ts';
+import type { StepSample } from '../placement/prediction/stepTime.ts';
 import { weightBytesPerToken, type PredictedModel } from '../placement/prediction/tokenBytes.ts';
 import type { SpeedBook } from '../workers/speedBook.ts';
 import type { WorkerRegistry } from '../workers/workerRegistry.ts';
@@ -13,13 +15,20 @@ export interface FollowSpeedsComponents {
   deployments: Deployments;
   generator: Pick<Generator, 'listen'>;
   speeds: SpeedBook;
+  logger: Logger;
 }
 
 /** Answers with fewer tokens say little. */
 const leastSteps = 4;
 
 /** Follows for as long as the hub runs. */
-export function followSpeeds({ registry, deployments, generator, speeds }: FollowSpeedsComponents): void {
+export function followSpeeds({
+  registry,
+  deployments,
+  generator,
+  speeds,
+  logger,
+}: FollowSpeedsComponents): void {
   registry.listen({
     message: (worker, message) => {
       if (message.type === 'stage-report') tried(worker, message);
@@ -27,12 +36,14 @@ export function followSpeeds({ registry, deployments, generator, speeds }: Follo
   });
   generator.listen({ ended: (_, record) => served(record) });
 
-  function tried(worker: WorkerRecord, { assignmentId, tokenStepMs }: StageReport): void {
+  function tried(worker: WorkerRecord, { assignmentId, tokenStepMs, promptSteps = [] }: StageReport): void {
     if (tokenStepMs === undefined) return;
     for (const { model, replicas } of deployments.list) {
       for (const stage of replicas.flatMap(({ pipeline }) => pipeline?.stages ?? [])) {
         if (stage.assignmentId !== assignmentId || stage.workerId !== worker.id) continue;
-        speeds.measured(worker, sample(model.package, stage, tokenStepMs, 'tried'));
+        const step = describeStep(worker, model.package, stage, 'tried');
+        told(worker, speeds.measured(worker, { ...step, milliseconds: tokenStepMs }));
+        for (const prompt of promptSteps) told(worker, speeds.measuredPrompt(worker, { ...step, ...prompt }));
       }
     }
   }
@@ -42,18 +53,35 @@ export function followSpeeds({ registry, deployments, generator, speeds }: Follo
     if (!model) return;
     for (const stage of stages) {
       const worker = registry.table.get(stage.workerId);
-      const { tokenSteps = 0, tokenStepsMs = 0 } = stage.timings ?? {};
-      if (!worker || tokenSteps < leastSteps) continue;
-      speeds.measured(worker, sample(model, stage, tokenStepsMs / tokenSteps, 'served'));
+      if (!worker || !stage.timings) continue;
+      const { steps, tokens, tokenSteps, tokenStepsMs, promptStepsMs } = stage.timings;
+      const step = describeStep(worker, model, stage, 'served');
+      if (tokenSteps >= leastSteps) {
+        told(worker, speeds.measured(worker, { ...step, milliseconds: tokenStepsMs / tokenSteps }));
+      }
+      const chunks = steps - tokenSteps;
+      if (chunks < 1) continue;
+      const prompt = { tokens: (tokens - tokenSteps) / chunks, milliseconds: promptStepsMs / chunks };
+      told(worker, speeds.measuredPrompt(worker, { ...step, ...prompt }));
     }
+  }
+
+  function told({ name }: WorkerRecord, refused: string | undefined): void {
+    if (refused !== undefined) logger.warn({ worker: name, reason: refused }, 'a measurement is refused');
   }
 }
 
-function sample(
+function describeStep(
+  { presence }: WorkerRecord,
   model: PredictedModel,
   range: { firstLayer: number; lastLayer: number },
-  milliseconds: number,
-  source: 'served' | 'tried',
-): Parameters<SpeedBook['measured']>[1] {
-  return { model: model.id, weightBytes: weightBytesPerToken(model, range), milliseconds, source };
+  source: StepSample['source'],
+): Omit<StepSample, 'milliseconds'> {
+  const isHidden = presence !== undefined && presence !== 'visible';
+  return {
+    model: model.id,
+    weightBytes: weightBytesPerToken(model, range),
+    source,
+    ...(isHidden ? { hidden: true } : {}),
+  };
 }

@@ -192,10 +192,12 @@ test('a preview says how fast it would be, from what stages said and answers too
   fast.send({ type: 'peer-report', peer: slow.id, state: 'relayed', roundTripMs: 30, bytesPerSecond: 1e6 });
   await expect
     .poll(async () => (await preview('test-model', { mode: 'shards', count: 2 }))?.hops)
-    .toMatchObject([
-      { fromNodeId: fast.id, toNodeId: slow.id, relayed: true, basis: 'measured' },
-      { fromNodeId: slow.id, toNodeId: fast.id, relayed: true, basis: 'measured' },
-    ]);
+    .toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ fromNodeId: fast.id, toNodeId: slow.id, relayed: true, basis: 'measured' }),
+        expect.objectContaining({ fromNodeId: slow.id, toNodeId: fast.id, relayed: true, basis: 'measured' }),
+      ]),
+    );
   const { nodes } = (await api<{ nodes: Node[] }>(hub, 'GET', '/nodes')).body;
   expect(nodes.find(({ id }) => id === fast.id)?.peers).toMatchObject([{ bytesPerSecond: 1e6 }]);
   expect(new Map(await hub.database.nodes.speeds()).get(fast.id)?.samples).toMatchObject([

@@ -55,10 +55,10 @@ export function modelRoutes({ catalogue, deployments, operator }: ModelRouteComp
       { responses: { 200: answers(z.object({ suggestions: z.array(Suggestion) }), 'Smallest first') } },
     ),
     (c) => {
-      const free = operator.freeBytes({ float16: false });
+      const rooms = operator.roomsFor({ float16: false });
       const suggestions = suggestedModels.map((one) => ({
         ...one,
-        fit: estimateFit(one.bytes, free),
+        fit: estimateFit(one.bytes, rooms),
       }));
       return c.json({ suggestions }, 200);
     },
@@ -153,7 +153,7 @@ export function remoteModelRoutes({ operator, hubSettings }: ModelRouteComponent
           name: variant.name,
           bytes,
           files: variant.files.map((file) => ({ path: file.path, bytes: file.bytes })),
-          fit: estimateFit(bytes, operator.freeBytes({ float16: isFloat16(variant.name) })),
+          fit: estimateFit(bytes, operator.roomsFor({ float16: isFloat16(variant.name) })),
           preferred: index === 0,
         };
       });

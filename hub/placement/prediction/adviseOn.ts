@@ -1,60 +1,97 @@
 /** Which device slows a pipeline down: the one whose layers would gain most at another. */
 import type { Basis, Prediction } from '@potluck/api';
-import type { WorkerId } from '@potluck/protocol';
+import type { PipelineId, WorkerId } from '@potluck/protocol';
+import { freeBytes, type GridView, type GridWorker } from '../gridView.ts';
 import { format } from './describeDominant.ts';
 import { leastSure } from './leastSure.ts';
-import type { PredictedModel } from './tokenBytes.ts';
-import { tokenTime, type PredictedGrid, type PredictedWorker, type StageToPredict } from './tokenTime.ts';
+import { stepMs, tokenSpeed } from './stepTime.ts';
+import { weightBytesPerToken, type PredictedModel } from './tokenBytes.ts';
+import { tokenTime, type TokenTime } from './tokenTime.ts';
+import type { StageToPredict } from './predictSpeed.ts';
 
 /** Part of a token's time that another device must save to be worth a word: more, the less is known of it. */
 const leastGain: Record<Basis, number> = { measured: 0.2, scaled: 0.3, estimated: 0.5 };
+/** So many of the slowest are compared with so many of the fastest. */
+const mostCompared = { slow: 4, fast: 12 };
 
 /** A pipeline in which one worker's layers are at another. */
 interface Move {
   from: WorkerId;
-  to: PredictedWorker;
+  to: GridWorker;
   milliseconds: number;
   /** Of what the other worker would do. */
   basis: Basis;
   hasRoom: boolean;
 }
 
+/**
+ * @param now what a token takes
+ * @param replaced pipelines whose memory counts as free
+ */
 export function adviseOn(
   model: PredictedModel,
   stages: readonly StageToPredict[],
-  grid: PredictedGrid,
+  { grid, now, replaced }: { grid: GridView; now: TokenTime; replaced?: ReadonlySet<PipelineId> | undefined },
 ): Pick<Prediction, 'slowestNodeId' | 'advice'> {
-  const now = tokenTime(model, stages, grid).milliseconds;
-  const used = [...new Set(stages.map(({ workerId }) => workerId))];
-  const moves = used.flatMap((from) =>
-    grid.workers.filter(({ id }) => id !== from).map((to) => move(model, stages, grid, { from, to })),
+  const fastest = fastestWorkers(model, grid);
+  const moves = slowestWorkers(now).flatMap((from) =>
+    fastest
+      .filter(({ id }) => id !== from)
+      .map((to): Move => {
+        const moved = stages.map((stage) =>
+          stage.workerId === from ? { ...stage, workerId: to.id } : stage,
+        );
+        const taken = moved.reduce(
+          (sum, stage) => sum + (stage.workerId === to.id ? stage.memoryBytes : 0),
+          0,
+        );
+        const time = tokenTime(model, moved, grid);
+        const basis = leastSure(time.stages.filter(({ nodeId }) => nodeId === to.id));
+        const hasRoom = taken <= freeBytes(to.memory, replaced);
+        return { from, to, milliseconds: time.milliseconds, basis, hasRoom };
+      }),
   );
   const [best] = moves
-    .filter(({ basis, milliseconds }) => milliseconds <= (1 - leastGain[basis]) * now)
+    .filter(({ basis, milliseconds }) => milliseconds <= (1 - leastGain[basis]) * now.milliseconds)
     .sort((one, other) => one.milliseconds - other.milliseconds);
   if (!best) return { slowestNodeId: null, advice: null };
-  const slow = grid.workers.find(({ id }) => id === best.from)?.name ?? best.from;
+  const slow = grid.workers.get(best.from)?.name ?? best.from;
   const guess = best.basis === 'estimated' ? ', by a guess,' : '';
   const room = best.hasRoom ? '' : `, but ${best.to.name} has no room for them`;
   return {
     slowestNodeId: best.from,
     advice:
       `${slow} slows it down most: with its layers at ${best.to.name}, ` +
-      `a token would${guess} take ${format(best.milliseconds)} ms instead of ${format(now)} ms${room}`,
+      `a token would${guess} take ${format(best.milliseconds)} ms instead of ${format(now.milliseconds)} ms${room}`,
   };
 }
 
-function move(
-  model: PredictedModel,
-  stages: readonly StageToPredict[],
-  grid: PredictedGrid,
-  { from, to }: { from: WorkerId; to: PredictedWorker },
-): Move {
-  const moved = stages.map((stage) => (stage.workerId === from ? { ...stage, workerId: to.id } : stage));
-  const taken = moved
-    .filter(({ workerId }) => workerId === to.id)
-    .reduce((sum, { memoryBytes }) => sum + memoryBytes, 0);
-  const time = tokenTime(model, moved, grid);
-  const basis = leastSure(time.stages.filter(({ nodeId }) => nodeId === to.id));
-  return { from, to, milliseconds: time.milliseconds, basis, hasRoom: taken <= to.memoryBytes };
+/** Workers at which a token is longest, the ways from and to them included. */
+function slowestWorkers({ stages, hops }: TokenTime): WorkerId[] {
+  const times = new Map<string, number>();
+  const add = (id: string, milliseconds: number): void => {
+    times.set(id, (times.get(id) ?? 0) + milliseconds);
+  };
+  for (const { nodeId, milliseconds } of stages) add(nodeId, milliseconds);
+  for (const { fromNodeId, toNodeId, milliseconds } of hops) {
+    add(fromNodeId, milliseconds);
+    add(toNodeId, milliseconds);
+  }
+  return [...times]
+    .sort(([, one], [, other]) => other - one)
+    .slice(0, mostCompared.slow)
+    .map(([id]) => id as WorkerId);
+}
+
+function fastestWorkers(model: PredictedModel, { workers }: GridView): GridWorker[] {
+  const weightBytes = weightBytesPerToken(model, { firstLayer: 0, lastLayer: model.layers.length - 1 });
+  return [...workers.values()]
+    .filter(({ unusable, isLeaving }) => unusable === undefined && !isLeaving)
+    .map((worker) => ({
+      worker,
+      milliseconds: stepMs(tokenSpeed(worker, { model: model.id, weightBytes }), weightBytes),
+    }))
+    .sort((one, other) => one.milliseconds - other.milliseconds)
+    .slice(0, mostCompared.fast)
+    .map(({ worker }) => worker);
 }

@@ -1,11 +1,10 @@
-import { randomUUID } from 'node:crypto';
-import { ModelId, WorkerId } from '@potluck/protocol';
+import { ModelId } from '@potluck/protocol';
 import { expect, test } from 'vitest';
-import type { KnownLink } from './hopTime.ts';
-import { predictSpeed } from './predictSpeed.ts';
+import { gridOf, gridWorker, type GridWorkerInit } from '../../testing/gridView.ts';
+import type { GridLink, GridView, GridWorker } from '../gridView.ts';
+import { predictSpeed, type StageToPredict } from './predictSpeed.ts';
 import type { StepSample } from './stepTime.ts';
 import type { PredictedModel } from './tokenBytes.ts';
-import type { PredictedWorker, StageToPredict } from './tokenTime.ts';
 
 /** Ten layers of 10 MB, a head of 20 MB, 4 KB across each boundary. */
 const model: PredictedModel = {
@@ -20,16 +19,22 @@ const model: PredictedModel = {
   tiedBytes: 0,
 };
 
-function worker(name: string, init: Partial<PredictedWorker> = {}): PredictedWorker {
-  return {
-    id: WorkerId.parse(randomUUID()),
-    name,
-    device: { kind: 'cpu', description: 'a processor' },
-    samples: [],
-    memoryBytes: 1e9,
-    ...init,
-  };
-}
+const worker = (name: string, init: GridWorkerInit = {}): GridWorker => gridWorker(name, 1e9, init);
+
+/** All know the same of their ways to all others. */
+const gridWith = (workers: GridWorker[], link?: (from: GridWorker) => GridLink): GridView =>
+  gridOf(
+    workers,
+    link
+      ? workers.flatMap((from) =>
+          workers.map((to): [GridWorker, GridWorker, GridLink] => [from, to, link(from)]),
+        )
+      : [],
+  );
+
+const gpu = (kind: 'wasm' | 'webgpu', description: string): GridWorkerInit => ({
+  device: { kind, description, float16: true },
+});
 
 /** What a worker did with the whole model. */
 const whole = (milliseconds: number, name: string = model.id): StepSample => ({
@@ -39,18 +44,18 @@ const whole = (milliseconds: number, name: string = model.id): StepSample => ({
   source: 'served',
 });
 
-const at = ({ id: workerId }: PredictedWorker, firstLayer: number, lastLayer: number): StageToPredict => ({
+const at = ({ id: workerId }: GridWorker, firstLayer: number, lastLayer: number): StageToPredict => ({
   workerId,
   firstLayer,
   lastLayer,
   memoryBytes: 100e6,
 });
 
-const direct: KnownLink = { state: 'direct', roundTripMs: 2, bytesPerSecond: 4_096_000 };
+const direct: GridLink = { state: 'direct', roundTripMs: 2, bytesPerSecond: 4_096_000 };
 
 test('a worker that served the model is as fast as it was', () => {
-  const desk = worker('desk', { samples: [whole(12.5)] });
-  const prediction = predictSpeed(model, [at(desk, 0, 9)], { workers: [desk], link: () => undefined });
+  const desk = worker('desk', { tokenSteps: [whole(12.5)] });
+  const prediction = predictSpeed(model, [at(desk, 0, 9)], gridWith([desk]));
   expect(prediction).toMatchObject({
     tokensPerSecond: 80,
     tokenMilliseconds: 12.5,
@@ -64,9 +69,16 @@ test('a worker that served the model is as fast as it was', () => {
 });
 
 test('stages take their share of the weights, hops half a round trip, their bytes, and handling', () => {
-  const [desk, lap] = [worker('desk', { samples: [whole(12.5)] }), worker('lap', { samples: [whole(24.5)] })];
+  const [desk, lap] = [
+    worker('desk', { tokenSteps: [whole(12.5)] }),
+    worker('lap', { tokenSteps: [whole(24.5)] }),
+  ];
   const stages = [at(desk, 0, 4), at(lap, 5, 9)];
-  const { hops, ...prediction } = predictSpeed(model, stages, { workers: [desk, lap], link: () => direct });
+  const { hops, ...prediction } = predictSpeed(
+    model,
+    stages,
+    gridWith([desk, lap], () => direct),
+  );
   // A step costs 0.5 ms, and 1 ms for each 10 MB at desk; 2 ms at lap, which has the head, too.
   expect(prediction.stages.map(({ milliseconds }) => milliseconds)).toEqual([5.5, 14.5]);
   // 4096 bytes take 1 ms; the token on its way back next to nothing.
@@ -79,15 +91,15 @@ test('stages take their share of the weights, hops half a round trip, their byte
 });
 
 test('the device whose layers would gain most elsewhere is named, with what it costs', () => {
-  const desk = worker('desk', { samples: [whole(12.5)] });
-  const phone = worker('phone', { samples: [whole(240)] });
-  const grid = { workers: [desk, phone], link: () => direct };
+  const desk = worker('desk', { tokenSteps: [whole(12.5)] });
+  const phone = worker('phone', { tokenSteps: [whole(240)] });
+  const grid = gridWith([desk, phone], () => direct);
   const split = predictSpeed(model, [at(phone, 0, 4), at(desk, 5, 9)], grid);
   expect(split.slowestNodeId).toBe(phone.id);
   expect(split.advice).toMatch(
     /^phone slows it down most: with its layers at desk, a token would take 13 ms instead of 11\d ms$/,
   );
-  const full = { ...grid, workers: [{ ...desk, memoryBytes: 150e6 }, phone] };
+  const full = gridWith([{ ...desk, memory: { ...desk.memory, offeredBytes: 150e6 } }, phone], () => direct);
   expect(predictSpeed(model, [at(phone, 0, 4), at(desk, 5, 9)], full).advice).toMatch(
     /, but desk has no room for them$/,
   );
@@ -96,12 +108,16 @@ test('the device whose layers would gain most elsewhere is named, with what it c
 });
 
 test('a slow way dominates, and is named', () => {
-  const [desk, lap] = [worker('desk', { samples: [whole(12.5)] }), worker('lap', { samples: [whole(12.5)] })];
-  const relayed: KnownLink = { state: 'relayed', roundTripMs: 60 };
-  const prediction = predictSpeed(model, [at(desk, 0, 4), at(lap, 5, 9)], {
-    workers: [desk, lap],
-    link: (from) => (from === desk.id ? relayed : direct),
-  });
+  const [desk, lap] = [
+    worker('desk', { tokenSteps: [whole(12.5)] }),
+    worker('lap', { tokenSteps: [whole(12.5)] }),
+  ];
+  const relayed: GridLink = { state: 'relayed', roundTripMs: 60 };
+  const prediction = predictSpeed(
+    model,
+    [at(desk, 0, 4), at(lap, 5, 9)],
+    gridWith([desk, lap], (from) => (from === desk ? relayed : direct)),
+  );
   expect(prediction.hops.map((hop) => hop.relayed)).toEqual([true, false]);
   expect(prediction.dominatedBy).toMatch(
     /^the way between devices: 3\d of the 4\d ms .* from desk to lap, through the hub$/,
@@ -109,25 +125,30 @@ test('a slow way dominates, and is named', () => {
 });
 
 test('what was never measured is a guess by the kind of device, and says so', () => {
-  const tab = worker('tab', { device: { kind: 'wasm', description: 'processor, 2 threads' } });
-  const desk = worker('desk', { samples: [whole(24, 'another-model')] });
-  const link = (): undefined => undefined;
-  const guess = predictSpeed(model, [at(tab, 0, 9)], { workers: [tab], link });
+  const tab = worker('tab', gpu('wasm', 'processor, 2 threads'));
+  const desk = worker('desk', { tokenSteps: [whole(24, 'another-model')] });
+  const guess = predictSpeed(model, [at(tab, 0, 9)], gridWith([tab]));
   expect(guess).toMatchObject({ basis: 'estimated', tokenMilliseconds: 2 + 120e6 / 3e6 });
   expect(guess.stages[0]?.explanation).toMatch(/browser without GPU reads about 3 GB/);
-  const scaled = predictSpeed(model, [at(desk, 0, 9)], { workers: [desk], link });
+  const scaled = predictSpeed(model, [at(desk, 0, 9)], gridWith([desk]));
   expect(scaled).toMatchObject({ basis: 'scaled', tokenMilliseconds: 24 });
   expect(scaled.stages[0]?.explanation).toMatch(/another-model/);
-  const both = predictSpeed(model, [at(desk, 0, 4), at(tab, 5, 9)], { workers: [desk, tab], link });
+  const both = predictSpeed(model, [at(desk, 0, 4), at(tab, 5, 9)], gridWith([desk, tab]));
   expect(both.basis).toBe('estimated');
   expect(both.hops[0]?.explanation).toMatch(/usual link/);
-  const software = worker('tab', { device: { kind: 'webgpu', description: 'SwiftShader Device' } });
-  const slow = predictSpeed(model, [at(software, 0, 9)], { workers: [software], link });
+  const software = worker('tab', gpu('webgpu', 'SwiftShader Device'));
+  const slow = predictSpeed(model, [at(software, 0, 9)], gridWith([software]));
   expect(slow.tokensPerSecond).toBeLessThan(1);
 });
 
 test('two stages at one worker need no hop between them', () => {
-  const desk = worker('desk', { samples: [whole(12.5)] });
+  const desk = worker('desk', { tokenSteps: [whole(12.5)] });
   const stages = [at(desk, 0, 4), at(desk, 5, 9)];
-  expect(predictSpeed(model, stages, { workers: [desk], link: () => direct }).hops).toEqual([]);
+  expect(
+    predictSpeed(
+      model,
+      stages,
+      gridWith([desk], () => direct),
+    ).hops,
+  ).toEqual([]);
 });

@@ -1,6 +1,7 @@
 /** How long a step of one token takes at a worker: measured where it can be, else by what such devices do. */
 import { formatBytes, type Basis } from '@potluck/api';
 import type { Device } from '@potluck/protocol';
+import type { GridWorker } from '../gridView.ts';
 import { isSoftwareGpu } from '../isGpu.ts';
 
 /** What a worker's step of one token took. */
@@ -11,6 +12,8 @@ export interface StepSample {
   milliseconds: number;
   /** `served`: in answers; `tried`: when the stage was loaded. */
   source: 'served' | 'tried';
+  /** True where nobody looked at the tab, whose browser then throttles it. */
+  hidden?: boolean;
 }
 
 /** What a worker's step took that ran a chunk of a prompt. */
@@ -25,6 +28,15 @@ export interface Estimate {
   basis: Basis;
   explanation: string;
 }
+
+/** How fast a worker's steps of one token are: `fixedMs`, and `msPerByte` for each byte of weights that they read. */
+export interface TokenSpeed extends Omit<Estimate, 'milliseconds'> {
+  fixedMs: number;
+  msPerByte: number;
+}
+
+/** What a worker's speed is known from. */
+export type TimedWorker = Pick<GridWorker, 'device' | 'presence' | 'tokenSteps'>;
 
 /** Weights read a second, as the package packs them, and what a step costs whatever it reads. */
 interface DeviceClass {
@@ -50,30 +62,49 @@ const deviceClasses: Record<Device['kind'], DeviceClass> = {
 const softwareGpu: DeviceClass = { bytesPerSecond: 15e6, stepMs: 15, name: 'a GPU in software' };
 
 /**
- * @param samples what this worker's device did so far
- * @param weightBytes what the step would read
+ * How many times as long a tab's steps take when nobody looks at it. Hidden: 22.7 tokens a second became 8.4 elsewhere
+ * (a tab that keeps itself awake does better, which its own measurements then show). Frozen: about to stop.
  */
-export function stepTime(
-  device: Pick<Device, 'kind' | 'description'>,
-  samples: readonly StepSample[],
+const throttled = { visible: 1, hidden: 2.7, frozen: 10 };
+
+/** @param weightBytes what a step of the whole model reads */
+export function tokenSpeed(
+  { device, presence = 'visible', tokenSteps }: TimedWorker,
   { model, weightBytes }: { model: string; weightBytes: number },
-): Estimate {
+): TokenSpeed {
   const { bytesPerSecond, stepMs, name } = classOf(device);
+  const isHidden = presence !== 'visible';
+  const alike = tokenSteps.filter(({ hidden = false }) => hidden === isHidden);
+  const samples = alike.length > 0 ? alike : tokenSteps;
+  const slower = alike.length > 0 && presence !== 'frozen' ? 1 : throttled[presence];
+  const because = slower === 1 ? '' : `; ${slower} times as long, since its tab is ${presence}`;
   const sample = samples.find((one) => one.model === model) ?? nearest(samples, weightBytes);
   if (!sample) {
     return {
-      milliseconds: stepMs + (1000 * weightBytes) / bytesPerSecond,
+      fixedMs: slower * stepMs,
+      msPerByte: (slower * 1000) / bytesPerSecond,
       basis: 'estimated',
-      explanation: `${name} reads about ${formatBytes(bytesPerSecond)} of weights a second`,
+      explanation: `${name} reads about ${formatBytes(bytesPerSecond)} of weights a second${because}`,
     };
   }
   // What does not grow with the layers is at most half of what was measured.
   const fixedMs = Math.min(stepMs, sample.milliseconds / 2);
-  const share = weightBytes / Math.max(1, sample.weightBytes);
-  const milliseconds = fixedMs + (sample.milliseconds - fixedMs) * share;
   const when = sample.source === 'served' ? 'in answers' : 'when its layers were tried';
-  if (sample.model === model) return { milliseconds, basis: 'measured', explanation: `measured ${when}` };
-  return { milliseconds, basis: 'scaled', explanation: `from what it did with ${sample.model} ${when}` };
+  const speed = {
+    fixedMs: slower * fixedMs,
+    msPerByte: (slower * (sample.milliseconds - fixedMs)) / Math.max(1, sample.weightBytes),
+  };
+  return sample.model === model && slower === 1
+    ? { ...speed, basis: 'measured', explanation: `measured ${when}` }
+    : { ...speed, basis: 'scaled', explanation: `from what it did with ${sample.model} ${when}${because}` };
+}
+
+/** How long a step takes that reads so many bytes of weights, in milliseconds. */
+export function stepMs(
+  { fixedMs, msPerByte }: Pick<TokenSpeed, 'fixedMs' | 'msPerByte'>,
+  weightBytes: number,
+): number {
+  return fixedMs + msPerByte * weightBytes;
 }
 
 const classOf = (device: Pick<Device, 'kind' | 'description'>): DeviceClass =>

@@ -105,6 +105,7 @@ export const DeploymentPreview = z
     bytesToMove: Bytes,
     neededBytes: Bytes,
     offeredBytes: Bytes,
+    reasons: z.array(z.string()).meta({ description: 'Why the layers would go there, for people' }),
     /** How fast each replica would be; empty where it does not fit. */
     predictions: z.array(Prediction),
   })

@@ -48,6 +48,8 @@ export const Prediction = z
     tokensPerSecond: z.number().nonnegative(),
     /** One token through all stages and back: the sum of stages and hops. */
     tokenMilliseconds: Milliseconds,
+    /** From a prompt of 256 tokens to its first token. */
+    firstTokenMilliseconds: Milliseconds,
     /** The least sure of what it is made of. */
     basis: Basis,
     stages: z.array(PredictedStage),

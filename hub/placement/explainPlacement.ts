@@ -1,0 +1,73 @@
+/** Why stages are where they are, in sentences for people. */
+import { formatBytes } from '@potluck/api';
+import type { Candidate } from './candidates.ts';
+import type { Choosing } from './chooseStages.ts';
+import { linkBetween } from './gridView.ts';
+import type { StageAt } from './layerTable.ts';
+import { stepMs } from './prediction/stepTime.ts';
+import { listed } from './refusal.ts';
+import type { CacheToShrink } from './shrinkCaches.ts';
+
+/** Devices are called slower from this factor on: less may be noise. */
+const worthSaying = 2;
+
+export function explainPlacement(
+  { grid, layers, candidates }: Choosing,
+  stages: readonly StageAt[],
+  { former, shrink }: { former: readonly StageAt[]; shrink: readonly CacheToShrink[] },
+): string[] {
+  const byId = new Map(candidates.map((candidate) => [candidate.id, candidate]));
+  const nameOf = (id: StageAt['workerId']): string => byId.get(id)?.name ?? id;
+  const used = [...new Set(stages.map(({ workerId }) => workerId))].flatMap((id) => byId.get(id) ?? []);
+  const needed = layers.bytes(0, layers.count);
+  const work = layers.work(0, layers.count);
+  const wholeMs = ({ speed }: Candidate): number => stepMs(speed, work);
+  const reasons: string[] = [];
+  const kept = stages.filter((stage) => former.some((one) => isSame(one, stage)));
+  if (kept.length > 0 && kept.length < stages.length) {
+    const taken = stages
+      .filter((stage) => !kept.includes(stage))
+      .map(
+        ({ workerId, firstLayer, lastLayer }) =>
+          `layers ${firstLayer} to ${lastLayer} to ${nameOf(workerId)}`,
+      );
+    reasons.push(`${listed(taken, ', ')}; the other stages stay where they are`);
+  } else if (used.length > 1 && candidates.every(({ memoryBytes }) => memoryBytes < needed)) {
+    reasons.push(`no device alone has room for ${formatBytes(needed)}`);
+  }
+  const slowest = Math.max(...used.map(wholeMs));
+  const slow = candidates
+    .filter((candidate) => !used.includes(candidate) && wholeMs(candidate) >= worthSaying * slowest)
+    .map((candidate) => {
+      const hidden = describePresence(candidate);
+      return `${candidate.name} (${(wholeMs(candidate) / slowest).toFixed(0)} times as slow${hidden && `, ${hidden}`})`;
+    });
+  if (slow.length > 0) reasons.push(`left out, since they would slow it down: ${listed(slow, ', ')}`);
+  for (const candidate of used) {
+    const hidden = describePresence(candidate);
+    if (hidden) reasons.push(`${candidate.name} counts as slow: ${hidden}`);
+  }
+  stages.forEach(({ workerId }, index) => {
+    const next = stages[(index + 1) % stages.length] as StageAt;
+    if (linkBetween(grid, workerId, next.workerId)?.state !== 'relayed') return;
+    reasons.push(`${nameOf(workerId)} reaches ${nameOf(next.workerId)} through the hub only`);
+  });
+  for (const { workerId, model, bytes } of shrink) {
+    reasons.push(`caches of ${model} at ${nameOf(workerId)} give ${formatBytes(bytes)} back`);
+  }
+  return reasons;
+}
+
+function isSame(one: StageAt, other: StageAt): boolean {
+  return (
+    one.workerId === other.workerId &&
+    one.firstLayer === other.firstLayer &&
+    one.lastLayer === other.lastLayer
+  );
+}
+
+/** Empty where somebody looks at it, or where that does not matter. */
+function describePresence({ worker: { presence } }: Candidate): string {
+  if (presence === undefined || presence === 'visible') return '';
+  return presence === 'hidden' ? 'its tab is hidden' : 'its browser is about to stop its tab';
+}

@@ -1,0 +1,66 @@
+/** A model's layers as arrays, so that searching for cuts costs next to nothing for each range. */
+import type { WorkerId } from '@potluck/protocol';
+import { frameBytesPerToken } from './prediction/tokenBytes.ts';
+import type { PlacedModel } from './candidates.ts';
+import { stageBytes } from './stageMemory.ts';
+import { stepWork } from './stepWork.ts';
+
+/** A range of layers, inclusive, counted from 0. */
+export interface LayerRange {
+  firstLayer: number;
+  lastLayer: number;
+}
+
+/** A stage and its worker. */
+export interface StageAt extends LayerRange {
+  workerId: WorkerId;
+}
+
+/** Layers from `start` to `end`, without the latter. */
+export interface LayerTable {
+  count: number;
+  /** What the layers take in memory, in bytes, with the ends that they are: the more layers, the more. */
+  bytes: (start: number, end: number) => number;
+  /** Bytes of weights that a step of one token reads in them. */
+  work: (start: number, end: number) => number;
+  /** The most work of neighbouring layers that so much memory holds. */
+  mostWork: (memoryBytes: number) => number;
+  /** What crosses for each token before a layer, in bytes; before layer 0, the way back. */
+  frameBytes: (layer: number) => number;
+}
+
+export function layerTable(model: PlacedModel): LayerTable {
+  const count = model.layers.length;
+  const bytesOf = stageBytes(model, model.workingMemory);
+  const workOf = stepWork(model);
+  const work = Float64Array.from({ length: count + 1 }, (_, end) => (end === 0 ? 0 : workOf(0, end - 1)));
+  const width = count + 1;
+  const bytes = new Float64Array(width * width);
+  for (let start = 0; start < count; start++) {
+    for (let end = start + 1; end <= count; end++) bytes[start * width + end] = bytesOf(start, end - 1);
+  }
+  const frames = Float64Array.from(model.layers, (_, layer) => frameBytesPerToken(model, layer));
+  const bytesIn = (start: number, end: number): number => bytes[start * width + end] ?? 0;
+  const workIn = (start: number, end: number): number => (work[end] ?? 0) - (work[start] ?? 0);
+  const most = new Map<number, number>();
+  const findMost = (memoryBytes: number): number => {
+    let found = 0;
+    for (let start = 0, end = 0; start < count; start++) {
+      end = Math.max(end, start);
+      while (end < count && bytesIn(start, end + 1) <= memoryBytes) end++;
+      found = Math.max(found, workIn(start, end));
+    }
+    return found;
+  };
+  return {
+    count,
+    bytes: bytesIn,
+    work: workIn,
+    mostWork: (memoryBytes) => {
+      const known = most.get(memoryBytes) ?? findMost(memoryBytes);
+      most.set(memoryBytes, known);
+      return known;
+    },
+    frameBytes: (layer) => frames[layer] ?? 0,
+  };
+}

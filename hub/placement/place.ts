@@ -1,0 +1,107 @@
+/** Where a model's pipelines go: one pure function, for previews and for what is done. */
+import type { DeploymentPlan } from '@potluck/api';
+import type { PipelineId, WorkerId } from '@potluck/protocol';
+import { findCandidates, type PlacedModel } from './candidates.ts';
+import type { Choosing } from './chooseStages.ts';
+import type { Effort } from './cutLayers.ts';
+import { explainPlacement } from './explainPlacement.ts';
+import { findStages } from './findStages.ts';
+import type { GridView } from './gridView.ts';
+import { isGpu } from './isGpu.ts';
+import { layerTable, type LayerTable, type StageAt } from './layerTable.ts';
+import { refuse, type Refusal } from './refusal.ts';
+import { shareCaches, type SharedStage } from './shareCaches.ts';
+import { shrinkCaches, type CacheToShrink } from './shrinkCaches.ts';
+
+export interface PlacementRequest {
+  model: PlacedModel;
+  /** One that `checkPlan` has no objections to. */
+  plan: DeploymentPlan;
+  grid: GridView;
+  /**
+   * The replicas to place. Of each, the stages that it had until now, in order (empty where it is new): who is still here
+   * keeps what it has, if that does.
+   */
+  replicas: readonly (readonly StageAt[])[];
+  /** Pipelines whose reservations count as free, since they end when these begin. */
+  replaced?: ReadonlySet<PipelineId>;
+  /** Why workers may have no stage of this model, as what follows their names: they failed, or have another replica. */
+  barred?: ReadonlyMap<WorkerId, string>;
+  /** True where caches of other models can be told to shrink. */
+  mayShrink?: boolean;
+  /** What people call a node that is away. */
+  nameOf: (nodeId: string) => string;
+}
+
+/** Where one replica goes. */
+export interface Placement {
+  ok: true;
+  stages: SharedStage[];
+  /** Why there, for people. */
+  reasons: string[];
+  /** Caches of other models that must give room back first; empty where there is room without. */
+  shrink: CacheToShrink[];
+}
+
+export interface PlacementResult {
+  /** One for each replica, in order; ends with the first that has no place. */
+  replicas: (Placement | Refusal)[];
+  /** How many ranges of layers were looked at: what placing cost, whatever the machine. */
+  effort: number;
+}
+
+/** Without touching other models' caches if that does; else with what these can give back. */
+export function place({ replicas, ...request }: PlacementRequest): PlacementResult {
+  const effort: Effort = { ranges: 0 };
+  const layers = layerTable(request.model);
+  const placed: PlacementResult['replicas'] = [];
+  const taken = new Map(request.barred);
+  for (const [replica, former] of replicas.entries()) {
+    const barred = new Map(taken);
+    for (const { workerId } of replicas.flatMap((stages, index) => (index === replica ? [] : stages)))
+      barred.set(workerId, 'has another replica');
+    const found = placeReplica({ ...request, barred }, former, layers, effort);
+    placed.push(found);
+    if (!found.ok) break;
+    for (const { workerId } of found.stages) taken.set(workerId, 'has another replica');
+  }
+  return { replicas: placed, effort: effort.ranges };
+}
+
+function placeReplica(
+  request: Omit<PlacementRequest, 'replicas'>,
+  former: readonly StageAt[],
+  layers: LayerTable,
+  effort: Effort,
+): Placement | Refusal {
+  const { model, plan, grid, nameOf } = request;
+  const { candidates, unusable } = findCandidates(grid, model, request);
+  const choosing: Choosing = { grid, layers, candidates, effort };
+  const found = findStages(choosing, plan, former, nameOf);
+  if (found.ok) return finish(request, choosing, found.stages, former);
+  if (!request.mayShrink) return refuse(found, choosing, unusable);
+  const roomier = { ...choosing, ...findCandidates(grid, model, { ...request, reclaims: true }) };
+  if (!roomier.candidates.some(({ reclaimedBytes }) => reclaimedBytes > 0)) {
+    return refuse(found, choosing, unusable);
+  }
+  const squeezed = findStages(roomier, plan, former, nameOf);
+  if (squeezed.ok) return finish(request, roomier, squeezed.stages, former);
+  return refuse(squeezed, roomier, unusable);
+}
+
+function finish(
+  { model, replaced }: Omit<PlacementRequest, 'replicas'>,
+  choosing: Choosing,
+  stages: readonly StageAt[],
+  former: readonly StageAt[],
+): Placement {
+  const byId = new Map(choosing.candidates.map((candidate) => [candidate.id, candidate]));
+  const shared = shareCaches(model, stages, (workerId) => {
+    const candidate = byId.get(workerId);
+    if (!candidate) return { freeBytes: 0, isGpu: false };
+    return { freeBytes: candidate.memoryBytes, isGpu: isGpu(candidate.worker.device) };
+  });
+  const shrink = shrinkCaches(shared, [...byId.values()], { model: model.id, replaced });
+  const reasons = explainPlacement(choosing, shared, { former, shrink });
+  return { ok: true, stages: shared, reasons, shrink };
+}

@@ -1,0 +1,87 @@
+/** What people are told where a model has no place: short, also on a large grid. */
+import { formatBytes } from '@potluck/api';
+import type { Candidate } from './candidates.ts';
+import type { Choosing } from './chooseStages.ts';
+
+/** Why no stages were found. */
+export interface NoStages {
+  ok: false;
+  code: 'no-workers' | 'too-many-stages' | 'not-enough-memory';
+  /** What is missing, with numbers, for people. */
+  message: string;
+}
+
+export interface Refusal extends NoStages {
+  neededBytes: number;
+  offeredBytes: number;
+}
+
+/** No message is longer, in characters. */
+export const longestRefusal = 300;
+/** So many things are named one by one. */
+const mostNamed = 4;
+
+/** @param count stages that were asked for; undefined where any number does */
+export function noRoom(
+  { layers, candidates }: Pick<Choosing, 'layers' | 'candidates'>,
+  count?: number,
+): NoStages {
+  const needed = formatBytes(layers.bytes(0, layers.count));
+  if (candidates.length === 0) {
+    return { ok: false, code: 'no-workers', message: `no worker has joined; the model needs ${needed}` };
+  }
+  if (count !== undefined && count > layers.count) {
+    const message = `${count} stages were asked for; the model has ${layers.count} layers`;
+    return { ok: false, code: 'too-many-stages', message };
+  }
+  const offered = offeredBytes(candidates);
+  const noCut = offered >= layers.bytes(0, layers.count) ? ' (no cut into contiguous layers fits)' : '';
+  const stages = count === undefined ? '' : ` in ${count} stages`;
+  const message = `the model needs ${needed}${stages}, ${describeOffers(candidates)}${noCut}`;
+  return { ok: false, code: 'not-enough-memory', message };
+}
+
+/** @param unusable why others may have no stage, for people */
+export function refuse(
+  none: NoStages,
+  { layers, candidates }: Pick<Choosing, 'layers' | 'candidates'>,
+  unusable: readonly string[],
+): Refusal {
+  const neededBytes = layers.bytes(0, layers.count);
+  const nobodyMay = candidates.length === 0 && unusable.length > 0 && !none.message.startsWith('waiting');
+  const message = nobodyMay
+    ? `no device that has joined can serve the model, which needs ${formatBytes(neededBytes)}`
+    : none.message;
+  return {
+    ...none,
+    message: listed([message, ...unusable]),
+    neededBytes,
+    offeredBytes: offeredBytes(candidates),
+  };
+}
+
+/** @returns the first of a list, as many as a short message holds, and how many more there are */
+export function listed(items: readonly string[], separator = '; '): string {
+  let text = '';
+  for (const [index, item] of items.entries()) {
+    const more = `${separator}and ${items.length - index} more`;
+    const longer = index === 0 ? item : `${text}${separator}${item}`;
+    const isTooLong = longer.length + more.length > longestRefusal;
+    if (isTooLong || (index > mostNamed && items.length - index > 1)) {
+      return index === 0 ? `${item.slice(0, longestRefusal - 1)}…` : `${text}${more}`;
+    }
+    text = longer;
+  }
+  return text;
+}
+
+const offeredBytes = (candidates: readonly Candidate[]): number =>
+  candidates.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0);
+
+function describeOffers(candidates: readonly Candidate[]): string {
+  const rooms = candidates.map(({ memoryBytes }) => memoryBytes);
+  if (rooms.length <= mostNamed)
+    return `workers offer ${rooms.map((bytes) => formatBytes(bytes)).join(' + ')}`;
+  const all = formatBytes(offeredBytes(candidates));
+  return `${rooms.length} workers offer ${all} in all, ${formatBytes(Math.max(...rooms))} at most each`;
+}
