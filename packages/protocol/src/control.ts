@@ -323,6 +323,16 @@ export function sessionOfRefused(
   }
 }
 
+/** Which assignment `decodeFromHub` refused, so that the refusal can be reported; undefined for any other message. */
+export function assignmentOfRefused(message: string): AssignmentId | undefined {
+  try {
+    return AboutAssignment.safeParse(JSON.parse(message)).data?.assignmentId;
+  } catch {
+    return undefined;
+  }
+}
+
+const AboutAssignment = Assign.pick({ type: true, assignmentId: true });
 const AboutSession = OpenSession.pick({ sessionId: true, assignmentId: true, epoch: true });
 
 function decode<T>(schema: z.ZodType<T>, message: string, maxBytes: number): T {

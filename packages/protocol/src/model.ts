@@ -5,6 +5,9 @@ import { ModelId, Sha256 } from './ids.ts';
 /** Largest blob that carries weights, in bytes (64 MiB); a larger tensor spans several. */
 export const maxPackBytes = 64 * 1024 * 1024;
 
+/** Largest stage graph, in bytes (64 MiB): it holds no weights, and those of 70 layers in the old style take 20 MiB. */
+export const maxGraphBytes = 64 * 1024 * 1024;
+
 /** A non-negative integer that a JavaScript number holds exactly. */
 const count = z.number().int().nonnegative();
 
@@ -91,7 +94,14 @@ export const BlobSlice = z.object({ sha256: Sha256, offset: count, length: count
 export type BlobSlice = z.infer<typeof BlobSlice>;
 
 /** One external data file that a stage graph names, put together from ranges of packs, in order. */
-export const WeightFile = z.object({ path: z.string().min(1), parts: z.array(BlobSlice).min(1) });
+export const WeightFile = z.object({
+  /** A plain name: workers lay the file out in a folder under it. */
+  path: z
+    .string()
+    .max(200)
+    .regex(/^[A-Za-z0-9_][A-Za-z0-9._-]*$/, 'a file name without folders'),
+  parts: z.array(BlobSlice).min(1),
+});
 export type WeightFile = z.infer<typeof WeightFile>;
 
 /** Everything a worker needs to run layers `firstLayer` to `lastLayer` (inclusive, counted from 0). */
@@ -101,9 +111,9 @@ export const StageDescription = z.object({
   firstLayer: count,
   lastLayer: count,
   /** The stage graph (an ONNX file without weights). */
-  graph: BlobRef,
+  graph: BlobRef.extend({ size: count.max(maxGraphBytes) }),
   /** The packs that hold the stage's weights, each once. */
-  packs: z.array(BlobRef),
+  packs: z.array(BlobRef.extend({ size: count.max(maxPackBytes) })),
   /** External data files named in the graph. */
   weights: z.array(WeightFile),
   inputs: z.array(StageInput),

@@ -1,5 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { SessionId, type Assign, type FromWorkerMessage, type StageDescription } from '@potluck/protocol';
+import {
+  AssignmentId,
+  SessionId,
+  type Assign,
+  type FromWorkerMessage,
+  type StageDescription,
+} from '@potluck/protocol';
 import { afterEach, describe, expect, it } from 'vitest';
 import { echoAnswer } from '../testing/echoStageHost.ts';
 import { cut, join, pipeline, startHub, stopAll } from '../testing/joinedAgents.ts';
@@ -155,6 +161,34 @@ describe('a worker agent', () => {
     worker.sendRaw(JSON.stringify({ type: 'open-session', ...about, stopTokenIds: 'none' }));
     const { code, message } = await worker.message('session-failed', (one) => one.sessionId === sessionId);
     expect([code, message]).toEqual(['bad-frame', expect.stringContaining('stopTokenIds')]);
+    expect((await hub.generate(workers, assigns, prompt, { length: 5 })).tokens).toHaveLength(5);
+  });
+
+  it.each([
+    { what: 'a graph of 1.5 GB', graphBytes: 1.5e9, packs: 0, reason: /stage\.graph\.size/ },
+    { what: 'more than it has memory for', graphBytes: 100, packs: 20, reason: /1200\.0 MB to download/ },
+  ])('is given $what, says why it fails, and fetches nothing', async ({ graphBytes, packs, reason }) => {
+    const hub = await startHub();
+    const { workers, assigns } = await pipeline(hub, 1);
+    const [worker, assign] = [workers[0]!, assigns[0]!];
+    const fetched = hub.blobRequests.length;
+    const assignmentId = AssignmentId.parse(randomUUID());
+    const other = hub.addBlob(randomBytes(100));
+    const hostile = {
+      ...{ ...assign, assignmentId, stages: [{ ...assign.stages[0], assignmentId }] },
+      stage: {
+        ...assign.stage,
+        graph: { ...other, size: graphBytes },
+        packs: Array.from({ length: packs }, () => ({ ...other, size: 60e6 })),
+      },
+    };
+    worker.sendRaw(JSON.stringify(hostile));
+    const failed = await worker.message(
+      'stage-report',
+      (report) => report.assignmentId === assignmentId && report.state === 'failed',
+    );
+    expect(failed.reason).toMatch(reason);
+    expect(hub.blobRequests).toHaveLength(fetched);
     expect((await hub.generate(workers, assigns, prompt, { length: 5 })).tokens).toHaveLength(5);
   });
 

@@ -158,6 +158,24 @@ describe('a stage', () => {
     expect((error as ComputeError).cause).toBeInstanceOf(Error);
   });
 
+  it.each(['in memory', 'in a folder'])('reads no file but its own, with weights %s', async (place) => {
+    const artifact = (await model('fused')).stage({ firstLayer: 0, lastLayer: 3 });
+    const folder = await mkdtemp(path.join(tmpdir(), 'potluck-weights-'));
+    const [{ path: own, data }] = artifact.weights as [{ path: string; data: Uint8Array }];
+    // What is not the stage's lies beside its weights, under a name as long as theirs.
+    const foreign = `x${own.slice(1)}`;
+    for (const name of [own, foreign]) await writeFile(path.join(folder, name), data);
+    const graph = Buffer.from(artifact.graph);
+    for (let at = graph.indexOf(own); at >= 0; at = graph.indexOf(own)) graph.write(foreign, at);
+    const hostile = { ...artifact, graph: new Uint8Array(graph) };
+    const given = place === 'in memory' ? hostile : { ...hostile, weights: [], weightsFolder: folder };
+    const started = process.cwd();
+    process.chdir(folder);
+    await expect(stageOf(given)).rejects.toThrow(`The stage's graph is refused: ${foreign}`);
+    process.chdir(started);
+    await rm(folder, { recursive: true });
+  });
+
   it('is gone after it was disposed', async () => {
     const stage = await whole();
     await stage.open(opening);

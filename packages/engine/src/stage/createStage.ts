@@ -1,8 +1,9 @@
 /** Puts a stage together: session, caches, queue, sampling. */
+import { checkStageGraph } from '@potluck/onnx';
 import { CacheStore, whileRunning, type CacheSlot } from '../cache/cacheStore.ts';
 import { createCacheStrategy } from '../cache/cacheStrategy.ts';
 import type { Stage, StageArtifact, StepRequest, StepResult } from '../contract/stage.ts';
-import { BadStepError, CacheMissError, NoRoomError, StageGoneError } from '../errors.ts';
+import { BadStepError, CacheMissError, ComputeError, NoRoomError, StageGoneError } from '../errors.ts';
 import type { OrtModule } from '../ortModule.ts';
 import { RunQueue } from '../queue/runQueue.ts';
 import { needsHistory } from '../sampling/processLogits.ts';
@@ -24,6 +25,7 @@ export async function createStage(
   packed: StageArtifact,
   options: StageOptions,
 ): Promise<Stage> {
+  await checkGraph(packed);
   const { artifact, cacheBytes } = options.floatWeights
     ? await unpackWeights(packed, options.cacheBytes)
     : { artifact: packed, cacheBytes: options.cacheBytes };
@@ -108,6 +110,24 @@ export async function createStage(
     },
   };
   return stage;
+}
+
+/**
+ * ONNX Runtime on a disk reads whatever file a graph names: this stage's own and no other.
+ * @throws ComputeError
+ */
+async function checkGraph({ description, graph, weights, weightsFolder }: StageArtifact): Promise<void> {
+  const given = new Set(weights.map(({ path }) => path));
+  const sizes = new Map(
+    description.weights
+      .filter(({ path }) => weightsFolder !== undefined || given.has(path))
+      .map(({ path, parts }) => [path, parts.reduce((sum, { length }) => sum + length, 0)]),
+  );
+  try {
+    await checkStageGraph(graph, sizes);
+  } catch (cause) {
+    throw new ComputeError(`The stage's graph is refused: ${(cause as Error).message}`, { cause });
+  }
 }
 
 /** Apart from the stage's closures, which would keep the weights for as long as it lives. */

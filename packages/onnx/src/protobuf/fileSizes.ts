@@ -2,8 +2,11 @@
 import { ModelFileError } from '../errors.ts';
 import type { ByteSource, ModelFiles } from '../source.ts';
 
-/** Files that one graph may refer to. Large exports split their weights into a few dozen. */
-const maxOpenFiles = 1024;
+/**
+ * Files that one graph may refer to. Large exports split their weights into a few dozen; a stage has one for each pack, so
+ * that these are 1 TiB.
+ */
+const maxOpenFiles = 16 * 1024;
 
 export interface FileSizes {
   /** @throws {ModelFileError} if there is no such file, or its name leaves the folder */

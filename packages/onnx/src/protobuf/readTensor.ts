@@ -53,6 +53,9 @@ export async function readTensor(
     at: number,
     sizes: FileSizes,
   ): Promise<TensorData> {
+    if (read.external.size > 0 && !read.isExternal) {
+      return from.fail(`tensor ${label}: external data of a tensor that is not external`, at);
+    }
     if (read.isExternal) return readExternal(from, read, label, expectedBytes, at, sizes);
     if (read.raw) {
       const length = read.raw.end - read.raw.start;

@@ -1,5 +1,6 @@
 /** The control channel to the hub: says hello, keeps the lease, comes back after every loss. */
 import {
+  assignmentOfRefused,
   decodeFromHub,
   protocolVersion,
   atHub,
@@ -176,7 +177,13 @@ export class HubConnection {
       this.refusedMessages++;
       const reason = messageOf(error);
       this.#components.log.warn({ reason }, 'refused a message from the hub');
-      const about = this.#welcomed ? sessionOfRefused(text) : undefined;
+      if (!this.#welcomed) return;
+      const assignmentId = assignmentOfRefused(text);
+      if (assignmentId) {
+        this.send({ type: 'stage-report', assignmentId, state: 'failed', reason: reason.slice(0, 1000) });
+        return;
+      }
+      const about = sessionOfRefused(text);
       if (about)
         this.send({ type: 'session-failed', ...about, code: 'bad-frame', message: reason.slice(0, 1000) });
       return;

@@ -12,6 +12,19 @@ const description = (name: string) =>
     graph: { sha256: Sha256.parse(name.repeat(64)), size: 10 },
   });
 
+it('a stage that names more to download than the worker offers is refused, whatever it says that its weights take', () => {
+  const pool = new StagePool({ host: echoStageHost() }, { memoryBytes: 200e6 });
+  const pack = { sha256: Sha256.parse('b'.repeat(64)), size: 60e6 };
+  pool.reserve({ ...description('a'), packs: [pack, pack, pack] });
+  const { graph, ...large } = description('b');
+  expect(() => pool.reserve({ ...large, graph: { ...graph, size: 1.5e9 } })).toThrow(
+    /layers 0 to 1 of echo name 1500\.0 MB to download; the budget is 200\.0 MB, of which other stages reserve/,
+  );
+  expect(() => pool.reserve({ ...description('c'), packs: Array.from({ length: 4 }, () => pack) })).toThrow(
+    /name 240\.0 MB to download/,
+  );
+});
+
 it('what a host took of the caches’ room for weights stays taken, and is no longer offered', async () => {
   const takenBytes = 300;
   const host: StageHost = {

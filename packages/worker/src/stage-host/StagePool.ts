@@ -92,6 +92,14 @@ export class StagePool {
 
   #enter(key: string, stage: StageDescription, mostCacheBytes: number): Entry {
     const others = [...this.#entries.values()].reduce((sum, other) => sum + takenBy(other), 0);
+    const named = [stage.graph, ...stage.packs].reduce((sum, { size }) => sum + size, 0);
+    if (named > this.#memoryBytes - others) {
+      throw new AssignmentError(
+        `layers ${stage.firstLayer} to ${stage.lastLayer} of ${stage.model} name ${megabytes(named)} to download; ` +
+          `the budget is ${megabytes(this.#memoryBytes)}` +
+          (others > 0 ? `, of which other stages reserve ${megabytes(others)}` : ''),
+      );
+    }
     const free = this.#memoryBytes - others - withWorkingMemory(stage.weightBytes);
     const contextBytes = (tokens: number): number => tokens * stage.cacheBytesPerToken + stage.stateBytes;
     const least = contextBytes(Math.min(leastCacheTokens, stage.contextLength));
