@@ -1,9 +1,9 @@
 /** Conversations in the database. Every question names the owner: nobody sees another's. */
 import type { SQL } from 'drizzle-orm';
 import type { LibSQLDatabase } from 'drizzle-orm/libsql';
-import type { ConversationStore } from '../conversations/conversationStore.ts';
+import type { ConversationStore, MessageRow } from '../conversations/conversationStore.ts';
 import { contains, placeOf } from './contains.ts';
-import { and, asc, desc, eq, lt, or, sql } from './drizzle.ts';
+import { and, asc, desc, eq, gt, gte, lt, or, sql } from './drizzle.ts';
 import { conversations, messages } from './schema.ts';
 
 /** Characters around what a search found. */
@@ -61,12 +61,13 @@ export function conversationStore(database: LibSQLDatabase, reading: LibSQLDatab
       await database.delete(messages).where(sql`${messages.conversationId} IN (${ids})`);
       await database.delete(conversations).where(eq(conversations.owner, owner));
     },
-    messages: (conversationId) =>
-      database
+    messages: (conversationId, limit, after) =>
+      reading
         .select()
         .from(messages)
-        .where(eq(messages.conversationId, conversationId))
-        .orderBy(asc(messages.createdAt), asc(messages.id)),
+        .where(and(eq(messages.conversationId, conversationId), after && follows(after)))
+        .orderBy(asc(messages.createdAt), asc(messages.id))
+        .limit(limit),
     message: async (conversationId, id) =>
       (
         await database
@@ -104,6 +105,15 @@ const ofConversation = sql.raw('messages.conversation_id = conversations.id');
 
 function messageWith(search: string): SQL {
   return contains(messages.content, search);
+}
+
+function follows({ createdAt, id }: Pick<MessageRow, 'createdAt' | 'id'>): SQL | undefined {
+  const isLater = or(
+    gt(messages.createdAt, createdAt),
+    and(eq(messages.createdAt, createdAt), gt(messages.id, id)),
+  );
+  // With this alone the index leads there.
+  return and(gte(messages.createdAt, createdAt), isLater);
 }
 
 function isAfter({ updatedAt, id }: { updatedAt: number; id: string }): SQL | undefined {

@@ -24,11 +24,11 @@ test('a request is found again as it was, also after the file is opened again', 
   const record = requestRecord({ status: 'running', seed: Number.MAX_SAFE_INTEGER });
   await first.requests.put(record);
   await first.requests.put({ ...record, status: 'done' });
-  first.close();
+  await first.close();
   const second = await openDatabase(directory);
   expect(await second.requests.find(record.id)).toEqual({ ...record, status: 'done' });
   expect(await second.requests.find('none')).toBeUndefined();
-  second.close();
+  await second.close();
 });
 
 test('requests are listed newest first, and unfinished ones of a former run are marked', async () => {
@@ -41,7 +41,7 @@ test('requests are listed newest first, and unfinished ones of a former run are 
     [3, 'interrupted'],
     [2, 'interrupted'],
   ]);
-  database.close();
+  await database.close();
 });
 
 test.skipIf(process.platform === 'win32')(
@@ -62,8 +62,8 @@ test.skipIf(process.platform === 'win32')(
     for (const name of Object.keys(allPrivate)) await chmod(path.join(directory, name), 0o644);
     const again = await openDatabase(directory);
     expect(await modes()).toEqual(allPrivate);
-    again.close();
-    database.close();
+    await again.close();
+    await database.close();
   },
 );
 
@@ -91,7 +91,7 @@ test('a full disk is told as that, without the words that could not be kept, and
   await limit(1_000_000);
   await database.values.put('secret', 'kept');
   expect(await database.values.get('secret')).toBe('kept');
-  database.close();
+  client.close();
 });
 
 test('every acknowledged row survives kill -9 while writing', async () => {
@@ -108,5 +108,5 @@ test('every acknowledged row survives kill -9 while writing', async () => {
   const database = await openDatabase(directory);
   const kept = new Set((await database.requests.list({}, 1_000_000)).map((record) => record.id));
   expect(acknowledged.filter((id) => !kept.has(id))).toEqual([]);
-  database.close();
+  await database.close();
 });

@@ -2,11 +2,12 @@
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { createClient, type Client } from '@libsql/client';
+import type { Client } from '@libsql/client';
 import { messageOf } from '../errors/messageOf.ts';
 import { StartError } from '../errors/startError.ts';
 import { conversationStore } from './conversationStore.ts';
 import type { ConversationStore } from '../conversations/conversationStore.ts';
+import { databaseThread } from './databaseThread.ts';
 import { drizzle } from './drizzle.ts';
 import { apiKeyStore, joinTokenStore, loginStore } from './keyStore.ts';
 import type { ApiKeyRow, JoinTokenRow, LoginStore, RowStore } from '../accounts/accountStores.ts';
@@ -14,7 +15,6 @@ import { migrate } from './migrations.ts';
 import { nodeStore } from './nodeStore.ts';
 import type { NodeStore } from '../workers/nodeStore.ts';
 import { withPlainErrors } from './plainErrors.ts';
-import { readerThread } from './readerThread.ts';
 import { requestStore } from './requestStore.ts';
 import type { RequestStore } from '../generation/requestStore.ts';
 import { storableClient } from './storableClient.ts';
@@ -37,7 +37,8 @@ export interface Database {
   deployments: DeploymentStore;
   imports: ImportStore;
   values: ValueStore;
-  close(): void;
+  /** Resolves when the file is closed. */
+  close(): Promise<void>;
 }
 
 /**
@@ -48,32 +49,31 @@ export async function openDatabase(dataDirectory: string): Promise<Database> {
   const file = fileIn(dataDirectory);
   const url = pathToFileURL(file).href;
   await keepPrivate(file);
-  const client = createClient({ url, timeout: busyTimeoutMs });
+  // FULL: a write that was acknowledged is on the disk, also when the power goes.
+  const durable = ['PRAGMA journal_mode = WAL', 'PRAGMA synchronous = FULL'];
+  const writer = databaseThread({ url, busyTimeoutMs, begin: durable });
   try {
-    // FULL: a write that was acknowledged is on the disk, also when the power goes.
-    await client.execute('PRAGMA journal_mode = WAL');
-    await client.execute('PRAGMA synchronous = FULL');
-    await migrate(client);
+    await migrate(writer.client);
   } catch (cause) {
-    client.close();
+    await writer.close();
     throw damagedDatabase(dataDirectory, cause);
   }
-  const reader = readerThread(url);
-  const stores = storesIn(client, reader.client);
+  const reader = databaseThread({ url, busyTimeoutMs, begin: ['PRAGMA query_only = ON'] });
   return {
-    ...stores,
-    close: () => {
-      reader.close();
-      stores.close();
+    ...storesIn(writer.client, reader.client),
+    close: async () => {
+      // A long search is not waited for.
+      void reader.close();
+      await writer.close();
     },
   };
 }
 
 /**
  * The stores in a database that has the present schema.
- * @param reader for what looks through many rows
+ * @param reader for what looks through many rows: what is written need not wait for it
  */
-export function storesIn(client: Client, reader = client): Database {
+export function storesIn(client: Client, reader = client): Omit<Database, 'close'> {
   const database = drizzle(storableClient(client));
   const reading = drizzle(storableClient(reader));
   return {
@@ -86,7 +86,6 @@ export function storesIn(client: Client, reader = client): Database {
     deployments: withPlainErrors(deploymentStore(database)),
     imports: withPlainErrors(importStore(database)),
     values: withPlainErrors(valueStore(database)),
-    close: () => client.close(),
   };
 }
 

@@ -121,7 +121,7 @@ const migrations: string[][] = [
 export async function migrate(client: Client): Promise<void> {
   await client.execute('CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT');
   const { rows } = await client.execute("SELECT value FROM meta WHERE key = 'schema'");
-  const done = Number(rows[0]?.value ?? 0);
+  const done = Number(rows[0]?.[0] ?? 0);
   if (done > migrations.length) {
     throw new Error(
       `it was written by a newer version (schema ${done}, this one knows ${migrations.length})`,

@@ -1,5 +1,4 @@
 /** Requests in the database. */
-import { setImmediate } from 'node:timers/promises';
 import type { SQL } from 'drizzle-orm';
 import type { LibSQLDatabase } from 'drizzle-orm/libsql';
 import type { RequestCursor, RequestFilter, RequestStore } from '../generation/requestStore.ts';
@@ -7,7 +6,7 @@ import { and, count, desc, eq, gt, gte, inArray, lt, lte, ne, or, sql } from './
 import { requests } from './schema.ts';
 import { contains } from './contains.ts';
 
-/** Rows that are deleted at a time: what the hub does meanwhile waits. */
+/** Rows that are deleted at a time: what else is written meanwhile waits. */
 const removedAtOnce = 200;
 
 /** @param reading the same database, for what looks through many rows */
@@ -44,7 +43,6 @@ export function requestStore(database: LibSQLDatabase, reading: LibSQLDatabase):
           .delete(requests)
           .where(and(inArray(requests.id, ids), hasEnded));
         removed += rowsAffected;
-        await setImmediate();
       }
       return removed;
     },

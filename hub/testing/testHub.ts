@@ -129,7 +129,7 @@ export async function startTestHub(init: TestHubInit = {}): Promise<TestHub> {
     close: async () => {
       await parts.stop();
       await listening.close();
-      database.close();
+      await database.close();
       await rm(directory, { recursive: true, force: true });
     },
   };

@@ -42,7 +42,7 @@ test('a second hub on the same data is refused before it touches anything, until
     );
   }
   expect(await database.requests.find('under-way')).toMatchObject({ status: 'running' });
-  database.close();
+  await database.close();
   await first.stop();
   await start();
 });

@@ -4,26 +4,26 @@ import { pathToFileURL } from 'node:url';
 import { createClient, type ResultSet } from '@libsql/client';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { temporaryDirectory } from '../../testing/temporaryDirectory.ts';
-import { readerThread, type ReaderThread } from './readerThread.ts';
+import { databaseThread, type DatabaseThread } from './databaseThread.ts';
 
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
-let reader: ReaderThread;
+let thread: DatabaseThread;
 beforeEach(async () => {
-  directory = await temporaryDirectory('potluck-reader-');
+  directory = await temporaryDirectory('potluck-thread-');
   const url = pathToFileURL(path.join(directory.path, 'a.sqlite')).href;
   const writer = createClient({ url });
   await writer.execute('CREATE TABLE soups (name TEXT NOT NULL) STRICT');
   await writer.execute("INSERT INTO soups VALUES ('leek'), ('pea')");
   writer.close();
-  reader = readerThread(url);
+  thread = databaseThread({ url, busyTimeoutMs: 1000, begin: ['PRAGMA query_only = ON'] });
 });
 afterEach(async () => {
-  reader.close();
+  await thread.close();
   await directory[Symbol.asyncDispose]();
 });
 
 const countTo = (end: number): Promise<ResultSet> =>
-  reader.client.execute({
+  thread.client.execute({
     sql: 'WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) SELECT count(*) FROM n',
     args: [end],
   });
@@ -41,15 +41,16 @@ test('a long query lets everything else go on', async () => {
   expect(turns).toBeGreaterThan(1);
 });
 
-test('it reads and does not write, and its errors are those of the database', async () => {
-  const { rows } = await reader.client.execute('SELECT name FROM soups ORDER BY name');
+test('what the connection begins with holds, and its errors are those of the database', async () => {
+  const { rows } = await thread.client.execute('SELECT name FROM soups ORDER BY name');
   expect(rows).toEqual([['leek'], ['pea']]);
-  await expect(reader.client.execute('DELETE FROM soups')).rejects.toThrow(/read.?only/);
-  await expect(reader.client.execute('SELECT * FROM stews')).rejects.toThrow('no such table: stews');
+  await expect(thread.client.execute('DELETE FROM soups')).rejects.toThrow(/read.?only/);
+  await expect(thread.client.execute('SELECT * FROM stews')).rejects.toThrow('no such table: stews');
 });
 
 test('what is asked when the database is closed fails', async () => {
   const counted = countTo(3_000_000);
-  reader.close();
+  const closed = thread.close();
   await expect(counted).rejects.toThrow('the database is closed');
+  await closed;
 });

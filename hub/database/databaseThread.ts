@@ -1,0 +1,93 @@
+/** A database in a thread of its own: a statement that looks through many rows, or waits for the disk, holds up nothing else. */
+import { Worker } from 'node:worker_threads';
+import type { Client, InStatement, TransactionMode, Value } from '@libsql/client';
+
+export interface ThreadInit {
+  /** Of the database's file. */
+  url: string;
+  /** How long a statement waits for another connection that has the file, in milliseconds. */
+  busyTimeoutMs: number;
+  /** Statements with which the connection begins. */
+  begin: readonly string[];
+}
+
+/** What the thread is asked. Statements with a mode are one transaction. */
+export type ThreadQuestion = { id: number; statements: InStatement[]; mode?: TransactionMode } | 'close';
+
+/** Of a ResultSet, what the stores read; columns by their index. */
+interface PlainResult {
+  rows: Value[][];
+  rowsAffected: number;
+}
+
+export type ThreadAnswer =
+  { id: number; results: PlainResult[] } | { id: number; problem: { message: string; code?: string } };
+
+export interface DatabaseThread {
+  /** As far as Drizzle needs it to select and to write: `execute` and `batch`, and rows without names. */
+  client: Client;
+  /** What was not answered yet fails. Resolves when the file is closed. */
+  close(): Promise<void>;
+}
+
+/** The thread starts with the first question. If it ends, what it was asked fails, and the next question starts another. */
+export function databaseThread(init: ThreadInit): DatabaseThread {
+  const open = new Map<number, PromiseWithResolvers<PlainResult[]>>();
+  let worker: Worker | undefined;
+  let asked = 0;
+
+  const settle = (answer: ThreadAnswer): void => {
+    const question = open.get(answer.id);
+    open.delete(answer.id);
+    if (open.size === 0) worker?.unref();
+    if ('results' in answer) question?.resolve(answer.results);
+    else question?.reject(errorOf(answer.problem));
+  };
+  const failAll = (message: string): void => {
+    for (const id of [...open.keys()]) settle({ id, problem: { message } });
+  };
+  const start = (): Worker => {
+    const started = new Worker(new URL('./sqliteThread.ts', import.meta.url), { workerData: init });
+    started.on('message', settle);
+    started.on('error', (error: Error) => {
+      if (worker === started) failAll(error.message);
+    });
+    started.on('exit', () => {
+      if (worker !== started) return;
+      worker = undefined;
+      failAll('the thread of the database ended');
+    });
+    return started;
+  };
+  const ask = (statements: InStatement[], mode?: TransactionMode): Promise<PlainResult[]> => {
+    const question = Promise.withResolvers<PlainResult[]>();
+    const id = asked++;
+    open.set(id, question);
+    worker ??= start();
+    // The process does not end before the answer, and does not stay for the thread alone.
+    worker.ref();
+    worker.postMessage({ id, statements, ...(mode === undefined ? {} : { mode }) } satisfies ThreadQuestion);
+    return question.promise;
+  };
+  return {
+    client: {
+      execute: async (statement: InStatement) => (await ask([statement]))[0],
+      batch: (statements: InStatement[], mode: TransactionMode = 'deferred') => ask(statements, mode),
+    } as unknown as Client,
+    close: async () => {
+      const ended = worker;
+      worker = undefined;
+      failAll('the database is closed');
+      if (!ended) return;
+      const closed = new Promise<void>((resolve) => ended.once('exit', () => resolve()));
+      ended.ref();
+      ended.postMessage('close' satisfies ThreadQuestion);
+      await closed;
+    },
+  };
+}
+
+function errorOf({ message, code }: { message: string; code?: string }): Error {
+  const error = new Error(message);
+  return code === undefined ? error : Object.assign(error, { code });
+}
