@@ -42,8 +42,12 @@ export interface ConversationStore {
   change(owner: string, id: string, change: Partial<ConversationRow>): Promise<void>;
   remove(owner: string, id: string): Promise<boolean>;
   removeAll(owner: string): Promise<void>;
-  /** Oldest first. */
-  messages(conversationId: string): Promise<MessageRow[]>;
+  /** Oldest first, those that follow `after`. */
+  messages(
+    conversationId: string,
+    limit: number,
+    after?: Pick<MessageRow, 'createdAt' | 'id'>,
+  ): Promise<MessageRow[]>;
   message(conversationId: string, id: string): Promise<MessageRow | undefined>;
   /** True if there is a message with this id, whoever's it is. */
   hasMessage(id: string): Promise<boolean>;

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { conversationHeaders, type Conversation, type ConversationSummary, type Message } from '@potluck/api';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { api, type ApiAnswer } from '../../testing/apiClient.ts';
@@ -50,7 +51,7 @@ test('a conversation is seen, changed and deleted only by the browser that wrote
   expect(await list(ada)).toMatchObject([{ title: 'Baking', messageCount: 1 }]);
   await api(hub, 'DELETE', `/conversations/${conversation.id}`, undefined, ada);
   expect(await list(ada)).toEqual([]);
-  expect(await hub.database.conversations.messages(conversation.id)).toEqual([]);
+  expect(await hub.database.conversations.messages(conversation.id, 1)).toEqual([]);
 });
 
 test('a search finds titles and messages, with an excerpt, as plain text', async () => {
@@ -243,4 +244,19 @@ test('what is no conversation or message is refused', async () => {
   for (const [method, path, body, status] of cases) {
     expect((await api(hub, method, path, body, ada)).status, `${method} ${path}`).toBe(status);
   }
+});
+
+test('a conversation of several pages is read whole and in order', async () => {
+  const { id: conversationId } = await begin(ada);
+  const contents = Array.from({ length: 120 }, (_, index) => `message ${index}`);
+  for (const [index, content] of contents.entries())
+    await hub.database.conversations.addMessage({
+      ...{ id: randomUUID(), conversationId, parentId: null, role: 'user', content, status: 'done' },
+      // Several have the same time.
+      ...{ error: null, model: null, requestId: null, createdAt: Math.floor(index / 7) },
+    });
+  const { body } = await read(ada, conversationId);
+  const times = body.messages.map(({ createdAt }) => createdAt);
+  expect(times).toEqual(times.toSorted((one, other) => one - other));
+  expect(body.messages.map(({ content }) => content).toSorted()).toEqual(contents.toSorted());
 });

@@ -9,6 +9,7 @@ import {
   NewConversation,
   NewMessage,
 } from '@potluck/api';
+import type { Context } from 'hono';
 import { z } from 'zod';
 import type {
   ConversationRow,
@@ -17,6 +18,7 @@ import type {
 } from '../../conversations/conversationStore.ts';
 import type { WriteQueue } from '../../files/writeQueue.ts';
 import { ApiError } from '../apiError.ts';
+import { longText, rowsInPages } from './longAnswer.ts';
 import { openApiRoutes } from './openApi.ts';
 import { answers, done, noContent, route, takes } from './route.ts';
 
@@ -44,11 +46,14 @@ export function conversationRoutes({ database, writes }: ConversationRouteCompon
     if (found) return found;
     throw new ApiError(404, `You have no conversation ${id}.`, { code: 'conversation_not_found' });
   };
-  const whole = async (owner: string, id: string): Promise<Conversation> => {
+  /** Answers with a conversation and its messages. */
+  const sendWhole = async (c: Context, id: string, status: 200 | 201): Promise<never> => {
     // Growing answers are written behind the tokens.
     await writes.settled();
-    const { owner: _owner, ...conversation } = await find(owner, id);
-    return { ...conversation, messages: (await store.messages(id)).map(viewMessage) };
+    const { owner: _owner, ...conversation } = await find(c.var.caller.owner, id);
+    const rows = rowsInPages<MessageRow>((limit, last) => store.messages(id, limit, last));
+    const headers = { 'content-type': 'application/json' };
+    return c.body(longText(jsonOf(conversation, rows)), status, headers) as never;
   };
   const mustHave = async (id: string, messageId: string | null | undefined, param: string): Promise<void> => {
     if (messageId === null || messageId === undefined || (await store.message(id, messageId))) return;
@@ -99,7 +104,7 @@ export function conversationRoutes({ database, writes }: ConversationRouteCompon
       if (!(await store.add(row))) {
         throw new ApiError(409, `There is a conversation ${id} already.`, { code: 'conflict', param: 'id' });
       }
-      return c.json(await whole(owner, id), 201);
+      return sendWhole(c, id, 201);
     },
   );
 
@@ -119,7 +124,7 @@ export function conversationRoutes({ database, writes }: ConversationRouteCompon
       { method: 'get', path: '/{id}', summary: 'One with its messages', tag, scope: 'ask' },
       { request: { params }, responses: { 200: answers(Conversation, 'The conversation') } },
     ),
-    async (c) => c.json(await whole(c.var.caller.owner, c.req.valid('param').id), 200),
+    (c) => sendWhole(c, c.req.valid('param').id, 200),
   );
 
   app.openapi(
@@ -143,7 +148,7 @@ export function conversationRoutes({ database, writes }: ConversationRouteCompon
       await mustHave(id, change.currentMessageId, 'currentMessageId');
       const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
       await store.change(owner, id, { ...given, updatedAt: Date.now() });
-      return c.json(await whole(owner, id), 200);
+      return sendWhole(c, id, 200);
     },
   );
 
@@ -217,6 +222,19 @@ export function conversationRoutes({ database, writes }: ConversationRouteCompon
     },
   );
   return app;
+}
+
+async function* jsonOf(
+  conversation: Omit<Conversation, 'messages'>,
+  messages: AsyncIterable<MessageRow>,
+): AsyncGenerator<string> {
+  yield `${JSON.stringify(conversation).slice(0, -1)},"messages":[`;
+  let separator = '';
+  for await (const message of messages) {
+    yield `${separator}${JSON.stringify(viewMessage(message))}`;
+    separator = ',';
+  }
+  yield ']}';
 }
 
 function viewMessage({ conversationId: _conversationId, ...message }: MessageRow): Message {

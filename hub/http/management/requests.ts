@@ -1,6 +1,4 @@
 /** What was asked: list, detail, export, delete, cancel. */
-import { Readable } from 'node:stream';
-import { setImmediate } from 'node:timers/promises';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { RequestDetail, RequestPage, RequestQuery } from '@potluck/api';
 import type { Context } from 'hono';
@@ -11,6 +9,7 @@ import type { RequestCursor, RequestFilter, RequestStore } from '../../generatio
 import type { Generator } from '../../generation/generator.ts';
 import { viewRequest, viewRequestDetail, type RequestReader } from './requestView.ts';
 import { ApiError } from '../apiError.ts';
+import { longText, rowsInPages } from './longAnswer.ts';
 import { openApiRoutes } from './openApi.ts';
 import { answers, done, noContent, route } from './route.ts';
 
@@ -23,8 +22,6 @@ export interface RequestRouteComponents {
 const tag = 'Requests';
 const params = z.object({ id: z.string() });
 const Filter = RequestQuery.omit({ limit: true, cursor: true });
-/** Rows that are read at a time: they are written as JSON in this thread, and tokens wait meanwhile. */
-const exportPage = 50;
 
 /** Routes to mount under `/requests`. */
 export function requestRoutes({ database, writes, generator }: RequestRouteComponents): OpenAPIHono {
@@ -82,8 +79,7 @@ export function requestRoutes({ database, writes, generator }: RequestRouteCompo
       await writes.settled();
       const reader = readerOf(c);
       const lines = exportLines(requests, filterOf(c.req.valid('query'), reader), reader);
-      const body = Readable.toWeb(Readable.from(lines)) as ReadableStream;
-      return c.body(body, 200, {
+      return c.body(longText(lines), 200, {
         'content-type': 'application/jsonl; charset=utf-8',
         'content-disposition': 'attachment; filename="requests.jsonl"',
       }) as never;
@@ -188,13 +184,6 @@ async function* exportLines(
   filter: RequestFilter,
   reader: RequestReader,
 ): AsyncGenerator<string> {
-  let after: RequestCursor | undefined;
-  for (;;) {
-    const records = await requests.list(filter, exportPage, after);
-    for (const record of records) yield `${JSON.stringify(viewRequestDetail(record, reader))}\n`;
-    const last = records.at(-1);
-    if (!last || records.length < exportPage) return;
-    after = { createdAt: last.createdAt, id: last.id };
-    await setImmediate();
-  }
+  const records = rowsInPages<RequestRecord>((limit, last) => requests.list(filter, limit, last));
+  for await (const record of records) yield `${JSON.stringify(viewRequestDetail(record, reader))}\n`;
 }
