@@ -1,6 +1,6 @@
 /** A conversation as token ids, also where the template takes a system message only at the start. */
 import { ModelError } from '../models/modelError.ts';
-import type { EncodeOptions } from '../models/encoding/ChatEncoder.ts';
+import type { EncodeOptions } from '../models/encoding/chatEncoder.ts';
 import type { ChatMessage, Tokenizer } from '../models/tokenizer.ts';
 
 /**

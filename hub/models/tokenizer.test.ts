@@ -6,7 +6,7 @@ import { EncodingError } from './encoding/encodingError.ts';
 import { ModelError } from './modelError.ts';
 import { builtInModelDirectory } from './builtInModel.ts';
 import { loadChatFormat, type ChatFormat, type ChatMessage } from './chatFormat.ts';
-import { ChatEncoder } from './encoding/ChatEncoder.ts';
+import { ChatEncoder } from './encoding/chatEncoder.ts';
 import { loadTokenizer } from './tokenizer.ts';
 
 let format: ChatFormat;

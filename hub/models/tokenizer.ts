@@ -4,7 +4,7 @@ import path from 'node:path';
 import { messageOf } from '../errors/messageOf.ts';
 import { ModelError } from './modelError.ts';
 import { loadChatFormat, type ChatMessage } from './chatFormat.ts';
-import { ChatEncoder, type EncodeOptions } from './encoding/ChatEncoder.ts';
+import { ChatEncoder, type EncodeOptions } from './encoding/chatEncoder.ts';
 import { readVocabulary, type Vocabulary } from './tokenBytes.ts';
 
 export type { ChatMessage } from './chatFormat.ts';

@@ -7,7 +7,7 @@ import { KeyUse } from '../accounts/keyUse.ts';
 import { createApp } from '../http/app.ts';
 import { ProxySigns } from '../accounts/proxySigns.ts';
 import { ConversationKeeper } from '../conversations/conversationKeeper.ts';
-import { WorkerCalls } from '../workers/calling/WorkerCalls.ts';
+import { Dialer } from '../workers/dialing/dialer.ts';
 import type { Database } from '../database/database.ts';
 import { WriteQueue } from '../files/writeQueue.ts';
 import { embeddedEventBus } from '../live/embeddedEventBus.ts';
@@ -242,7 +242,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     settings: () => settings.current,
     hubSettings: settings,
     blobs,
-    workerCalls: new WorkerCalls(
+    dialer: new Dialer(
       {
         registry,
         trials,

@@ -2,18 +2,18 @@
 import { Readable } from 'node:stream';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { AddedNode, ConnectionStep, WaitingWorker } from '@potluck/api';
-import type { WorkerCalls } from '../../workers/calling/WorkerCalls.ts';
+import type { Dialer } from '../../workers/dialing/dialer.ts';
 import { openApiRoutes } from './openApi.ts';
 import { answers, route, takes } from './route.ts';
 
 export interface WaitingWorkerRouteComponents {
-  workerCalls: Pick<WorkerCalls, 'test' | 'add'>;
+  dialer: Pick<Dialer, 'test' | 'add'>;
 }
 
 const tag = 'Nodes';
 
 /** Routes to mount under `/nodes`. */
-export function waitingWorkerRoutes({ workerCalls }: WaitingWorkerRouteComponents): OpenAPIHono {
+export function waitingWorkerRoutes({ dialer }: WaitingWorkerRouteComponents): OpenAPIHono {
   const app = openApiRoutes();
   app.openapi(
     route(
@@ -23,7 +23,7 @@ export function waitingWorkerRoutes({ workerCalls }: WaitingWorkerRouteComponent
         responses: { 201: answers(AddedNode, 'It has joined, with a join token of its own') },
       },
     ),
-    async (c) => c.json(await workerCalls.add(c.req.valid('json')), 201),
+    async (c) => c.json(await dialer.add(c.req.valid('json')), 201),
   );
   app.openapi(
     route(
@@ -46,7 +46,7 @@ export function waitingWorkerRoutes({ workerCalls }: WaitingWorkerRouteComponent
     ),
     (c) => {
       // Who goes away ends the step that is being tried, too.
-      const steps = workerCalls.test(c.req.valid('json'), c.req.raw.signal);
+      const steps = dialer.test(c.req.valid('json'), c.req.raw.signal);
       const body = Readable.toWeb(Readable.from(lines(steps)));
       return c.body(body as never, 200, {
         'content-type': 'application/jsonl; charset=utf-8',

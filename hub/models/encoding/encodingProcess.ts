@@ -4,7 +4,7 @@
  * process and no other: threads of the hub would take the hub with them (Node 24).
  */
 import { Worker } from 'node:worker_threads';
-import type { EncodeAnswer } from './EncodingLane.ts';
+import type { EncodeAnswer } from './encodingLane.ts';
 
 /** How often the processor time is looked at, in milliseconds. */
 const lookEveryMs = 100;

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../../errors/messageOf.ts';
 import { loadChatFormat, type ChatFormat } from '../chatFormat.ts';
-import type { EncodeAnswer, EncodeRequest } from './EncodingLane.ts';
+import type { EncodeAnswer, EncodeRequest } from './encodingLane.ts';
 
 const format = loadChatFormat(workerData as string);
 // Whoever asks is told.

@@ -1,7 +1,7 @@
 /** HTTPS beside HTTP: the certificate, the port, and both kept fit. */
 import path from 'node:path';
 import type { Logger } from 'pino';
-import { CertificateKeeper } from '../certificate/CertificateKeeper.ts';
+import { CertificateKeeper } from '../certificate/certificateKeeper.ts';
 import { CertificateProblem } from '../certificate/checkCertificate.ts';
 import { givenCertificate } from '../certificate/givenCertificate.ts';
 import type { HubCertificate } from '../certificate/hubCertificate.ts';

@@ -14,7 +14,7 @@ import { proxyEnvironment } from './browser/proxyEnvironment.ts';
 import { tryGpu } from './browser/tryGpu.ts';
 import { findXvfb } from './display/startDisplay.ts';
 import { BrowserError, RefusedError } from './errors.ts';
-import { runBrowserWorker } from './life/BrowserWorker.ts';
+import { runBrowserWorker } from './life/browserWorker.ts';
 import { readSettings, type BrowsersSettings } from './settings/settings.ts';
 
 /**

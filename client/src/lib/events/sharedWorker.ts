@@ -1,7 +1,7 @@
 /** The shared worker that holds the event stream of all pages of this browser. */
 import { pingEveryMs, type PageMessage } from './messages.ts';
 import { openStream } from './openStream.ts';
-import { StreamSharer } from './StreamSharer.ts';
+import { StreamSharer } from './streamSharer.ts';
 
 const sharer = new StreamSharer(openStream);
 

@@ -3,7 +3,7 @@
  * model, and may run for ever or take all memory. Conversations of about one length share a process, so that long ones keep
  * no short one waiting.
  */
-import { EncodingLane, type EncodeRequest } from './EncodingLane.ts';
+import { EncodingLane, type EncodeRequest } from './encodingLane.ts';
 
 export interface EncodeOptions {
   /** Further variables of the chat template. */

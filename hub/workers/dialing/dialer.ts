@@ -1,4 +1,4 @@
-/** What the operator does with workers that wait for a call: test the connection, and add them. */
+/** What the operator does with workers that listen for the hub: test the connection, and add them. */
 import type { AddedNode, ConnectionStep, WaitingWorker } from '@potluck/api';
 import {
   maxHubUrls,
@@ -13,10 +13,10 @@ import { hubUrls, type Reachability } from '../../network/reachability/reachabil
 import type { Trial, Trials } from '../../network/signalling/trials.ts';
 import type { WorkerRegistry } from '../workerRegistry.ts';
 import type { WorkerRecord } from '../workerTable.ts';
-import { CallFailure } from './callFailure.ts';
-import { ReachedWorker, type WorkerCall } from './WorkerCall.ts';
+import { DialError } from './dialError.ts';
+import { DialedWorker, type AuthorisedWorker } from './dialedWorker.ts';
 
-export interface WorkerCallsComponents {
+export interface DialerComponents {
   registry: WorkerRegistry;
   joinTokens: Pick<JoinTokens, 'create' | 'remove'>;
   trials: Trials;
@@ -26,17 +26,17 @@ export interface WorkerCallsComponents {
   iceServers: (hubHost: string) => IceServers;
 }
 
-export interface WorkerCallsInit {
+export interface DialerInit {
   hubId: HubId;
   signalling: { path: string; key: string };
   forceRelay: boolean;
 }
 
-export class WorkerCalls {
-  readonly #components: WorkerCallsComponents;
-  readonly #init: WorkerCallsInit;
+export class Dialer {
+  readonly #components: DialerComponents;
+  readonly #init: DialerInit;
 
-  constructor(components: WorkerCallsComponents, init: WorkerCallsInit) {
+  constructor(components: DialerComponents, init: DialerInit) {
     this.#components = components;
     this.#init = init;
   }
@@ -52,17 +52,17 @@ export class WorkerCalls {
       began = performance.now();
       return { ...rest, milliseconds };
     };
-    let reached: ReachedWorker | undefined;
+    let dialed: DialedWorker | undefined;
     let trial: Trial | undefined;
     try {
-      reached = await ReachedWorker.connect(address, signal);
+      dialed = await DialedWorker.dial(address, signal);
       yield step({ step: 'reachable', state: 'passed', message: `port ${address.port} is open` });
-      const { call, info } = await this.#greet(reached);
+      const { worker, info } = await this.#greet(dialed);
       yield step({ step: 'authorised', state: 'passed', message: describe(info) });
       const peer = this.#init.forceRelay ? undefined : this.#peerFor(info);
       trial = peer && this.#components.trials.begin(peer.id);
-      for await (const { candidatePair: pair, ...result } of call.test(
-        this.#testCall(reached, trial, peer),
+      for await (const { candidatePair: pair, ...result } of worker.test(
+        this.#testCall(dialed, trial, peer),
       )) {
         const candidates = pair && { local: pair.local.type, remote: pair.remote.type };
         yield { ...withoutUndefined(result), ...(candidates && { candidates }) };
@@ -77,30 +77,30 @@ export class WorkerCalls {
       }
     } catch (error) {
       if (signal.aborted) return;
-      if (!(error instanceof CallFailure)) throw error;
+      if (!(error instanceof DialError)) throw error;
       yield step({ step: error.step, state: 'failed', message: error.message });
     } finally {
       trial?.end();
-      reached?.close();
+      dialed?.close();
     }
   }
 
   /**
    * Makes the worker join, with a join token of its own: revoking that, or evicting the node, ends it.
-   * @throws CallFailure
+   * @throws DialError
    */
   async add(address: WaitingWorker): Promise<AddedNode> {
     const { registry, joinTokens } = this.#components;
-    const reached = await ReachedWorker.connect(address);
+    const dialed = await DialedWorker.dial(address);
     try {
-      const { call, info } = await this.#greet(reached);
+      const { worker, info } = await this.#greet(dialed);
       const present = registry.table.get(info.workerId);
       if (present) return { id: present.id, name: present.name };
       const { token, secret } = await joinTokens.create({ name: info.name, expiresAt: null });
       try {
-        const { workerId, name } = await call.join({
+        const { workerId, name } = await worker.join({
           ...this.#self,
-          hubUrls: this.#ways(reached).map(({ hubUrl }) => hubUrl),
+          hubUrls: this.#ways(dialed).map(({ hubUrl }) => hubUrl),
           token: secret,
         });
         return { id: workerId, name: registry.table.get(workerId)?.name ?? name };
@@ -109,7 +109,7 @@ export class WorkerCalls {
         throw error;
       }
     } finally {
-      reached.close();
+      dialed.close();
     }
   }
 
@@ -118,21 +118,21 @@ export class WorkerCalls {
     return { hubId: this.#init.hubId, ...(fingerprint !== undefined && { fingerprint }) };
   }
 
-  async #greet(reached: ReachedWorker): Promise<{ call: WorkerCall; info: WaitingWorkerInfo }> {
-    const call = await reached.authorise();
-    const info = await call.about();
+  async #greet(dialed: DialedWorker): Promise<{ worker: AuthorisedWorker; info: WaitingWorkerInfo }> {
+    const worker = await dialed.authorise();
+    const info = await worker.about();
     if (info.protocolVersion !== protocolVersion) {
       const older = info.protocolVersion < protocolVersion ? 'worker' : 'hub';
-      throw new CallFailure(
+      throw new DialError(
         'authorised',
         `the hub speaks protocol ${protocolVersion}, the worker ${info.protocolVersion}: update the ${older}`,
       );
     }
-    return { call, info };
+    return { worker, info };
   }
 
   /** The hub's likeliest addresses; the first is the one by which it reached the worker. */
-  #ways({ hubHost }: ReachedWorker): TestCall['ways'] {
+  #ways({ hubHost }: DialedWorker): TestCall['ways'] {
     const { reachability, iceServers } = this.#components;
     const reach = reachability();
     const hosts = [...new Set([hubHost, ...reach.hosts])];
@@ -143,11 +143,11 @@ export class WorkerCalls {
     }));
   }
 
-  #testCall(reached: ReachedWorker, trial: Trial | undefined, peer: WorkerRecord | undefined): TestCall {
+  #testCall(dialed: DialedWorker, trial: Trial | undefined, peer: WorkerRecord | undefined): TestCall {
     const signalling = trial && { ...this.#init.signalling, token: trial.token };
     return {
       ...this.#self,
-      ways: this.#ways(reached),
+      ways: this.#ways(dialed),
       trial:
         trial && peer && signalling
           ? { workerId: trial.workerId, signalling, peer: { workerId: peer.id, name: peer.name } }

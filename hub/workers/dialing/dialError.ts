@@ -1,16 +1,16 @@
-/** Why a waiting worker can't be called, in words that say what to do. */
+/** Why a worker that listens can't be dialed, in words that say what to do. */
 import type { ConnectionStep } from '@potluck/api';
 import { DomainError } from '../../errors/domainError.ts';
 import { systemCodeOf } from '../../errors/systemCodeOf.ts';
 
-/** Thrown where a call fails; `step` is how far it came. */
-export class CallFailure extends DomainError {
-  override readonly name = 'CallFailure';
+/** Thrown where dialing, or what was asked then, fails; `step` is how far it came. */
+export class DialError extends DomainError {
+  override readonly name = 'DialError';
   readonly kind = 'unusable';
   readonly code: string;
   readonly step: ConnectionStep['step'];
 
-  constructor(step: CallFailure['step'], message: string, options: { cause?: unknown } = {}) {
+  constructor(step: DialError['step'], message: string, options: { cause?: unknown } = {}) {
     super(message, options);
     this.step = step;
     this.code = `not_${step}`;
@@ -18,9 +18,9 @@ export class CallFailure extends DomainError {
 }
 
 /** Of a TCP connection that did not come up. Nothing of what a stranger sent is repeated. */
-export function unreachable(error: unknown, host: string, port: number): CallFailure {
+export function unreachable(error: unknown, host: string, port: number): DialError {
   const code = systemCodeOf(error);
-  return new CallFailure('reachable', reasonOf(code, host, port), { cause: error });
+  return new DialError('reachable', reasonOf(code, host, port), { cause: error });
 }
 
 function reasonOf(code: string | undefined, host: string, port: number): string {
@@ -42,24 +42,24 @@ function reasonOf(code: string | undefined, host: string, port: number): string 
 }
 
 /** Of a TLS handshake that did not come to its end. */
-export function unauthorised(error: unknown, host: string, port: number): CallFailure {
+export function unauthorised(error: unknown, host: string, port: number): DialError {
   const text = error instanceof Error ? error.message : '';
   // OpenSSL's alert 20: the other end could not read what was written with our key.
   if (/bad record mac|decrypt error/i.test(text)) {
-    return new CallFailure(
+    return new DialError(
       'authorised',
       'the worker has another token: give the one that it was started with (--token)',
       { cause: error },
     );
   }
   if (systemCodeOf(error) === 'ECONNRESET') {
-    return new CallFailure(
+    return new DialError(
       'authorised',
       `${host} closed the connection at port ${port}: too many wrong tokens were tried (then wait a minute), or it is no waiting worker`,
       { cause: error },
     );
   }
-  return new CallFailure(
+  return new DialError(
     'authorised',
     `what answers at port ${port} of ${host} is no waiting worker: start one there with \`npm run potluck -- worker --listen ${port} --token …\`, or give its port`,
     { cause: error },
@@ -67,9 +67,9 @@ export function unauthorised(error: unknown, host: string, port: number): CallFa
 }
 
 /** Of an authorised connection that ended before its answer did; `step` is what was under way. */
-export function hungUp(step: CallFailure['step'], cause?: unknown): CallFailure {
+export function hungUp(step: DialError['step'], cause?: unknown): DialError {
   const code = systemCodeOf(cause);
-  return new CallFailure(
+  return new DialError(
     step,
     `the worker hung up in the middle of it${code === undefined ? '' : ` (${code})`}: see in its log whether it was ` +
       'stopped or crashed, start it again if so, and try again',

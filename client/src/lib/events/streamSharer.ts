@@ -4,7 +4,7 @@
  * close, crash or be frozen.
  */
 import { applyEvent, emptyGrid, snapshotOf } from '../live/grid.ts';
-import { AnswerLimit } from './AnswerLimit.ts';
+import { AnswerLimit } from './answerLimit.ts';
 import type { FeedMessage, PageMessage, StreamMessage, StreamState } from './messages.ts';
 
 /** A page that says nothing for so long is gone or frozen, in milliseconds. Hidden pages speak once a minute. */

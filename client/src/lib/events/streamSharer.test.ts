@@ -1,8 +1,8 @@
 import type { Activity, LiveEvent } from '@potluck/api';
 import { expect, test } from 'vitest';
-import { mostAnswersAtOnce } from './AnswerLimit.ts';
+import { mostAnswersAtOnce } from './answerLimit.ts';
 import type { FeedMessage } from './messages.ts';
-import { StreamSharer, type OpenStream } from './StreamSharer.ts';
+import { StreamSharer, type OpenStream } from './streamSharer.ts';
 
 const address = 'http://hub.test/api/events';
 const snapshot: LiveEvent = {

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { CertificateKeeper } from './CertificateKeeper.ts';
+import { CertificateKeeper } from './certificateKeeper.ts';
 import type { HubCertificate } from './hubCertificate.ts';
 
 const named = (certificate: string): HubCertificate => ({ kind: 'uploaded', certificate, key: 'key' });

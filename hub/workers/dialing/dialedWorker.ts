@@ -1,4 +1,4 @@
-/** A connection from the hub to a worker that waits; see call.ts of the protocol. */
+/** A connection from the hub to a worker that listens; see call.ts of the protocol. */
 import { request, type IncomingMessage } from 'node:http';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
@@ -17,15 +17,15 @@ import {
   type TestCall,
 } from '@potluck/protocol';
 import type { WaitingWorker } from '@potluck/api';
-import { CallFailure, hungUp, unauthorised, unreachable } from './callFailure.ts';
+import { DialError, hungUp, unauthorised, unreachable } from './dialError.ts';
 
 const connectDeadlineMs = 6_000;
 const handshakeDeadlineMs = 6_000;
 /** A worker that tries a connection, or waits for its welcome, is silent for less. */
 const answerDeadlineMs = 45_000;
 
-/** A TCP connection to where a worker should wait. */
-export class ReachedWorker {
+/** A TCP connection to where a worker should listen. */
+export class DialedWorker {
   readonly #socket: Socket;
   readonly #address: WaitingWorker;
 
@@ -35,10 +35,10 @@ export class ReachedWorker {
   }
 
   /**
-   * @param signal ends the connection, whatever was called over it
-   * @throws CallFailure of step `reachable`
+   * @param signal ends the connection, whatever was asked over it
+   * @throws DialError of step `reachable`
    */
-  static async connect(address: WaitingWorker, signal?: AbortSignal): Promise<ReachedWorker> {
+  static async dial(address: WaitingWorker, signal?: AbortSignal): Promise<DialedWorker> {
     const { host, port } = address;
     const socket = connectTcp({ host, port, ...(signal && { signal }) });
     try {
@@ -46,7 +46,7 @@ export class ReachedWorker {
     } catch (error) {
       throw unreachable(error, host, port);
     }
-    return new ReachedWorker(socket, address);
+    return new DialedWorker(socket, address);
   }
 
   /** The hub's own address on the way to the worker, which likely is the worker's way back; as it stands in a URL. */
@@ -55,13 +55,13 @@ export class ReachedWorker {
     return address.includes(':') ? `[${address}]` : address;
   }
 
-  /** Ends it without a call. */
+  /** Ends it before anything was asked. */
   close(): void {
     this.#socket.destroy();
   }
 
-  /** Shows that both have the token. @throws CallFailure of step `authorised` */
-  async authorise(): Promise<WorkerCall> {
+  /** Shows that both have the token. @throws DialError of step `authorised` */
+  async authorise(): Promise<AuthorisedWorker> {
     const { host, port, token } = this.#address;
     const key = Buffer.from(await callKey(token));
     // One that was closed meanwhile would never say so again.
@@ -78,12 +78,12 @@ export class ReachedWorker {
     } catch (error) {
       throw unauthorised(error, host, port);
     }
-    return new WorkerCall(socket);
+    return new AuthorisedWorker(socket);
   }
 }
 
-/** An authorised connection: one call after the other. */
-export class WorkerCall {
+/** The same once both showed that they have the token: it does what the hub asks, one thing after the other. */
+export class AuthorisedWorker {
   readonly #socket: TLSSocket;
 
   constructor(socket: TLSSocket) {
@@ -92,17 +92,17 @@ export class WorkerCall {
     socket.on('error', () => undefined);
   }
 
-  /** Who waits there. @throws CallFailure */
+  /** Who listens there. @throws DialError */
   async about(): Promise<WaitingWorkerInfo> {
     return read(await this.#ask('GET', callPaths.about), WaitingWorkerInfo, 'authorised');
   }
 
-  /** Joins the hub; resolves when the worker was welcomed. @throws CallFailure with what the worker says */
+  /** Joins the hub; resolves when the worker was welcomed. @throws DialError with what the worker says */
   async join(call: JoinCall): Promise<JoinedAnswer> {
     return read(await this.#ask('POST', callPaths.join, call), JoinedAnswer, 'hub');
   }
 
-  /** Yields what the worker tries, step by step. @throws CallFailure */
+  /** Yields what the worker tries, step by step. @throws DialError */
   async *test(call: TestCall): AsyncGenerator<TestCallStep> {
     const response = await this.#ask('POST', callPaths.test, call);
     let bytes = 0;
@@ -116,7 +116,7 @@ export class WorkerCall {
         yield step;
       }
     } catch (error) {
-      throw error instanceof CallFailure ? error : hungUp(underWay, error);
+      throw error instanceof DialError ? error : hungUp(underWay, error);
     }
     if (!response.complete) throw hungUp(underWay);
   }
@@ -138,7 +138,7 @@ export class WorkerCall {
       throw hungUp(path === callPaths.about ? 'authorised' : 'hub', cause);
     });
     if (response.statusCode === 200) return response;
-    throw new CallFailure('hub', (await read(response, CallRefusal, 'hub')).message);
+    throw new DialError('hub', (await read(response, CallRefusal, 'hub')).message);
   }
 }
 
@@ -170,7 +170,7 @@ interface Schema<T> {
 }
 
 /** @param step what is under way, should the worker hang up */
-async function read<T>(response: IncomingMessage, schema: Schema<T>, step: CallFailure['step']): Promise<T> {
+async function read<T>(response: IncomingMessage, schema: Schema<T>, step: DialError['step']): Promise<T> {
   let text = '';
   try {
     for await (const chunk of response.setEncoding('utf8') as AsyncIterable<string>) {
@@ -178,7 +178,7 @@ async function read<T>(response: IncomingMessage, schema: Schema<T>, step: CallF
       if (text.length > maxCallBytes) throw notUnderstood();
     }
   } catch (error) {
-    throw error instanceof CallFailure ? error : hungUp(step, error);
+    throw error instanceof DialError ? error : hungUp(step, error);
   }
   return parse(text, schema);
 }
@@ -193,8 +193,8 @@ function parse<T>(text: string, schema: Schema<T>): T {
   throw notUnderstood();
 }
 
-function notUnderstood(): CallFailure {
-  return new CallFailure(
+function notUnderstood(): DialError {
+  return new DialError(
     'authorised',
     'the hub does not understand the worker’s answer: they may be of different versions, so update the older one',
   );
