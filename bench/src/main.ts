@@ -9,6 +9,7 @@ import { compare, type BenchSettings, type Comparison } from './compare.ts';
 import { describeMachine } from './machine.ts';
 import { generatedModel, trainedModel } from './models.ts';
 import { numbers } from './options.ts';
+import { placementCommand } from './placement/command.ts';
 import { writeResults } from './results.ts';
 import { markdownTable } from './table.ts';
 
@@ -43,6 +44,7 @@ await new Command('npm run bench --')
   .option('--out <file>', 'where the figures go as JSON', 'bench/results/latest.json')
   .action(run)
   .addCommand(browserCommand)
+  .addCommand(placementCommand)
   .parseAsync();
 
 async function run(options: Options): Promise<void> {

@@ -105,10 +105,10 @@ function compareText(one: string, other: string): number {
 function speedsToChooseBy(workers: readonly GridWorker[], model: PlacedModel): Candidate['speed'][] {
   const weightBytes = stepWork(model)(0, model.layers.length - 1);
   const wanted = { model: model.id, weightBytes };
-  const usual = workers.map((worker) => tokenSpeed({ ...worker, tokenSteps: [] }, wanted));
+  const usual = workers.map((worker) => tokenSpeed(worker, wanted, []));
   const served = workers.map((worker) => {
     const tokenSteps = worker.tokenSteps.filter(({ source }) => source === 'served');
-    return tokenSteps.length === 0 ? undefined : tokenSpeed({ ...worker, tokenSteps }, wanted);
+    return tokenSteps.length === 0 ? undefined : tokenSpeed(worker, wanted, tokenSteps);
   });
   const ratios = served.flatMap((speed, index) =>
     speed ? [stepMs(speed, weightBytes) / stepMs(usual[index] as TokenSpeed, weightBytes)] : [],

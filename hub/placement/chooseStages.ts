@@ -3,7 +3,7 @@ import type { Candidate } from './candidates.ts';
 import { cutCost, cutLayers, type Cut, type Effort, type Slot } from './cutLayers.ts';
 import { linkBetween, type GridView } from './gridView.ts';
 import type { LayerTable } from './layerTable.ts';
-import { hopTime } from './prediction/hopTime.ts';
+import { hopMs as linkMs } from './prediction/hopTime.ts';
 import { workerOrders } from './workerOrders.ts';
 import { mostExhaustive, WorkerSets } from './workerSets.ts';
 
@@ -27,7 +27,7 @@ export interface Choosing {
 /** Part of a token's time that further devices must save. */
 export const leastGain = 0.1;
 /** Sets of each size, of those that promise most, whose orders and cuts are searched. */
-const setsTried = 6;
+const setsTried = 4;
 /** What it counts, as part of the time, that a worker would have to load all of its weights. */
 const loadingCounts = 0.03;
 /** A set that can't be better by more than this is not looked at. */
@@ -96,14 +96,19 @@ function bestOfSets(
 ): Choice | undefined {
   const isFew = choosing.candidates.length <= mostExhaustive;
   const promising = sets
-    .map((set) => ({ set, least: leastTime(choosing, set) }))
-    .filter(({ least }) => least.tokenMs <= mostMs)
-    .sort((left, right) => cutCost(left.least) - cutCost(right.least))
+    .map((set) => ({ set, bound: boundOf(choosing, set) }))
+    .filter(({ bound }) => bound.tokenMs <= mostMs)
+    .sort((left, right) => left.bound.cost - right.bound.cost)
     .slice(0, isFew ? sets.length : setsTried);
   let best: Choice | undefined;
-  for (const { set, least } of promising) {
-    if (best && cutCost(least) >= best.cost * (1 - slack)) break;
-    const choice = bestOrder(choosing, set.map(one), mostMs);
+  for (const { set, bound } of promising) {
+    if (best && bound.cost >= best.cost * (1 - slack)) break;
+    const groups = set.map(one);
+    const ways = waysBetween(choosing, groups);
+    const hops = leastHops(ways);
+    if (bound.tokenMs + hops > mostMs) continue;
+    if (best && bound.cost + hops >= best.cost * (1 - slack)) continue;
+    const choice = bestOrder(choosing, groups, { mostMs, leastCost: bound.cost, ways });
     if (choice && (!best || choice.cost < best.cost * (1 - 1e-9))) best = choice;
   }
   return best;
@@ -113,30 +118,40 @@ function bestOfSets(
 function bestOrder(
   choosing: Choosing,
   groups: readonly (readonly Candidate[])[],
-  mostMs = Infinity,
+  {
+    mostMs = Infinity,
+    leastCost = 0,
+    ways = waysBetween(choosing, groups),
+  }: { mostMs?: number; leastCost?: number; ways?: Ways } = {},
 ): Choice | undefined {
-  const { grid, layers, candidates } = choosing;
-  const middle = layers.count >> 1;
-  const isLinked = groups.some((group) => (group[0] as Candidate).worker.links.size > 0);
+  const { layers, candidates } = choosing;
+  const workers = groups.map(([first]) => first as Candidate);
+  const isLinked = workers.some(({ worker }) => worker.links.size > 0);
+  const alike = workers.map(({ id, memoryBytes, speed, cachedShare }) =>
+    isLinked ? id : [memoryBytes, speed.fixedMs, speed.msPerByte, cachedShare].join(),
+  );
   const orders = workerOrders(
-    groups,
+    groups.map((_, index) => index),
     {
-      alike: ([first]) => {
-        const { id, memoryBytes, speed, cachedShare } = first as Candidate;
-        return isLinked ? id : [memoryBytes, speed.fixedMs, speed.msPerByte, cachedShare].join();
-      },
-      hopMs: ([from], [to]) => hopMs({ grid, layers }, from as Candidate, to as Candidate, middle),
-      largest: ([first]) => (first as Candidate).memoryBytes,
+      alike: (index) => alike[index] as string,
+      hopMs: (from, to) => ways[from]?.[to] ?? 0,
+      largest: (index) => (workers[index] as Candidate).memoryBytes,
     },
     candidates.length <= mostExhaustive,
-  );
+  )
+    .map((order) => ({
+      slots: order.flatMap((index) => groups[index] as readonly Candidate[]),
+      hops: ringMs(ways, order),
+    }))
+    .filter(({ slots }) => mayFit(layers, slots))
+    .sort((left, right) => left.hops - right.hops);
   let best: Choice | undefined;
-  for (const order of orders) {
-    const slots = order.flat();
-    if (!mayFit(layers, slots)) continue;
+  for (const { slots, hops } of orders) {
+    // Those that follow have longer ways.
+    if (best && leastCost + hops >= best.cost * (1 - slack)) break;
     const choice = cutFor(choosing, slots);
-    if (choice && choice.cut.tokenMs <= mostMs && (!best || choice.cost < best.cost * (1 - 1e-9)))
-      best = choice;
+    if (!choice || choice.cut.tokenMs > mostMs) continue;
+    if (!best || choice.cost < best.cost * (1 - 1e-9)) best = choice;
   }
   return best;
 }
@@ -148,24 +163,72 @@ function hopMs(
   layer: number,
 ): number {
   if (from.id === to.id) return 0;
-  return hopTime(linkBetween(grid, from.id, to.id), layers.frameBytes(layer)).milliseconds;
+  return linkMs(linkBetween(grid, from.id, to.id), layers.frameBytes(layer));
 }
 
-/** What workers take at least, whatever their order and the cut: the fastest do as much as they have room for. */
-function leastTime({ layers }: Choosing, set: readonly Candidate[]): Pick<Cut, 'tokenMs' | 'slowestMs'> {
-  let left = layers.work(0, layers.count);
-  let tokenMs = 0;
-  for (const { memoryBytes, speed } of set.toSorted(
-    (one, other) => one.speed.msPerByte - other.speed.msPerByte,
-  )) {
-    const done = Math.min(left, layers.mostWork(memoryBytes));
-    left -= done;
-    tokenMs += speed.fixedMs + speed.msPerByte * done;
+/** What workers take at least, whatever their order and the cut. */
+interface Bound {
+  tokenMs: number;
+  cost: number;
+}
+
+/** How finely limits for the slowest stage are looked at. */
+const limitRatio = 1.05;
+
+/**
+ * Layers without borders, which each worker takes as many of as its memory holds: for each limit of the slowest stage, the
+ * fastest workers do as much as the limit allows. Infinity where they have too little room.
+ */
+function boundOf({ layers }: Choosing, set: readonly Candidate[]): Bound {
+  const work = layers.work(0, layers.count);
+  const workers = set
+    .map(({ memoryBytes, speed }) => ({ ...speed, most: layers.mostWork(memoryBytes) }))
+    .sort((one, other) => one.msPerByte - other.msPerByte);
+  const fill = (limit: number): number => {
+    let left = work;
+    let tokenMs = 0;
+    for (const { fixedMs, msPerByte, most } of workers) {
+      const within = msPerByte > 0 ? (limit - fixedMs) / msPerByte : Infinity;
+      const done = Math.max(0, Math.min(left, most, within));
+      left -= done;
+      tokenMs += fixedMs + msPerByte * done;
+    }
+    return left > work * 1e-9 ? Infinity : tokenMs;
+  };
+  const tokenMs = fill(Infinity);
+  if (tokenMs === Infinity) return { tokenMs, cost: Infinity };
+  let cost = Infinity;
+  for (let limit = tokenMs * (1 + 1e-6); ; limit /= limitRatio) {
+    const time = fill(limit);
+    if (time === Infinity || time > cost) break;
+    // Of all limits down to the next one, none makes a token faster.
+    cost = Math.min(cost, time + limit / limitRatio);
   }
-  if (left > 0) tokenMs = Infinity;
   // Equals differ in the last digits.
-  tokenMs = Number(tokenMs.toPrecision(9));
-  return { tokenMs, slowestMs: tokenMs / set.length };
+  return { tokenMs, cost: Number(cost.toPrecision(9)) };
+}
+
+/** What crossing from one worker to another costs, by their places in a list; 0 to itself. */
+type Ways = readonly (readonly number[])[];
+
+function waysBetween(choosing: Choosing, groups: readonly (readonly Candidate[])[]): Ways {
+  const layer = choosing.layers.count >> 1;
+  const workers = groups.map(([first]) => first as Candidate);
+  return workers.map((from) => workers.map((to) => hopMs(choosing, from, to, layer)));
+}
+
+/** What the hops cost at least. */
+function leastHops(ways: Ways): number {
+  if (ways.length === 1) return 0;
+  return ways.reduce((sum, own, from) => sum + Math.min(...own.filter((_, to) => to !== from)), 0);
+}
+
+/** What all hops of a token cost in this order, the way back included. */
+function ringMs(ways: Ways, order: readonly number[]): number {
+  return order.reduce((sum, from, place) => {
+    const to = order[(place + 1) % order.length] as number;
+    return sum + (ways[from]?.[to] ?? 0);
+  }, 0);
 }
 
 /**

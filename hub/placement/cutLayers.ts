@@ -24,6 +24,8 @@ export interface Effort {
 /** How finely limits for the slowest stage are tried. */
 const limitStep = 1.02;
 const mostLimits = 24;
+/** Where layers and slots are many, limits are tried less finely: ranges looked at for one cut. */
+const effortForCut = 60_000;
 /** What evenness counts against time: among cuts that are equally fast, stages take equally long. */
 const evenness = 1e-4;
 
@@ -36,12 +38,15 @@ export const cutCost = ({ tokenMs, slowestMs }: Pick<Cut, 'tokenMs' | 'slowestMs
  * @returns undefined where there is none
  */
 export function cutLayers(layers: LayerTable, slots: readonly Slot[], effort: Effort): Cut | undefined {
+  const before = effort.ranges;
   const fastest = fastestCut(layers, slots, Infinity, effort);
   if (!fastest) return undefined;
+  const once = effort.ranges - before;
   const least = leastSlowest(layers, slots, effort);
   if (least >= fastest.slowestMs * (1 - 1e-9)) return fastest;
   let best = fastest;
-  const step = Math.max(limitStep, (fastest.slowestMs / least) ** (1 / mostLimits));
+  const limits = Math.min(mostLimits, Math.max(3, Math.floor(effortForCut / once)));
+  const step = Math.max(limitStep, (fastest.slowestMs / least) ** (1 / limits));
   for (let limit = least * (1 + 1e-9); limit < fastest.slowestMs; limit *= step) {
     // No cut is faster than the fastest, and at this limit none that is left has a quicker slowest stage.
     if (fastest.tokenMs + limit / step >= cutCost(best)) break;
@@ -59,13 +64,7 @@ function fastestCut(
   effort: Effort,
 ): Cut | undefined {
   const whole = Math.max(...slots.map(({ speed }) => timeOf(speed, layers.work(0, layers.count))), 1e-9);
-  const found = cheapest(
-    layers,
-    slots,
-    limit,
-    effort,
-    (before, hop, time) => before + hop + time + (evenness * time * time) / whole,
-  );
+  const found = cheapest(layers, slots, effort, { limit, evenness: evenness / whole });
   if (!found) return undefined;
   const times = found.map(({ firstLayer, lastLayer }, index) =>
     timeOf((slots[index] as Slot).speed, layers.work(firstLayer, lastLayer + 1)),
@@ -80,27 +79,36 @@ function fastestCut(
 
 /** What the slowest stage takes where that is as little as can be. */
 function leastSlowest(layers: LayerTable, slots: readonly Slot[], effort: Effort): number {
-  const found = cheapest(layers, slots, Infinity, effort, (before, _, time) => Math.max(before, time));
+  const found = cheapest(layers, slots, effort, 'slowest');
   const times = (found ?? []).map(({ firstLayer, lastLayer }, index) =>
     timeOf((slots[index] as Slot).speed, layers.work(firstLayer, lastLayer + 1)),
   );
   return Math.max(...times);
 }
 
-/** @param cost of the stages so far and one more: never less than before */
+/**
+ * @param aim what is to be least: the slowest stage; or the sum of all stages and hops, none longer than a limit, where each
+ * stage's square counts a little
+ */
 function cheapest(
   layers: LayerTable,
   slots: readonly Slot[],
-  limit: number,
   effort: Effort,
-  cost: (before: number, hop: number, time: number) => number,
+  aim: 'slowest' | { limit: number; evenness: number },
 ): LayerRange[] | undefined {
+  const isSum = aim !== 'slowest';
+  const limit = isSum ? aim.limit : Infinity;
+  const squares = isSum ? aim.evenness : 0;
+  const { bytesTable, workBefore } = layers;
+  const width = layers.count + 1;
   const { count } = layers;
   const chosen: Int32Array[] = [];
   // costs[end]: the least for which the first `end` layers can be cut for the slots so far.
   let costs = new Float64Array(count + 1).fill(Infinity);
   costs[0] = 0;
-  for (const [index, { memoryBytes, speed }] of slots.entries()) {
+  for (const [index, slot] of slots.entries()) {
+    const { memoryBytes } = slot;
+    const { fixedMs, msPerByte } = slot.speed;
     const next = new Float64Array(count + 1).fill(Infinity);
     const starts = new Int32Array(count + 1).fill(-1);
     const isLast = index === slots.length - 1;
@@ -110,11 +118,12 @@ function cheapest(
       if (before === Infinity) continue;
       const hop = previous?.hopMs(start) ?? 0;
       const lastEnd = count - (slots.length - 1 - index);
+      const done = workBefore[start] as number;
       for (let end = isLast ? count : start + 1; end <= lastEnd; end++) {
         effort.ranges++;
-        const time = timeOf(speed, layers.work(start, end));
-        if (time > limit || layers.bytes(start, end) > memoryBytes) break;
-        const sum = cost(before, hop, time);
+        const time = fixedMs + msPerByte * ((workBefore[end] as number) - done);
+        if (time > limit || (bytesTable[start * width + end] as number) > memoryBytes) break;
+        const sum = isSum ? before + hop + time + squares * time * time : Math.max(before, time);
         if (sum < (next[end] as number)) {
           next[end] = sum;
           starts[end] = start;

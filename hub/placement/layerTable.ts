@@ -23,6 +23,9 @@ export interface LayerTable {
   bytes: (start: number, end: number) => number;
   /** Bytes of weights that a step of one token reads in them. */
   work: (start: number, end: number) => number;
+  /** The same numbers for tight loops: `bytesTable[start * (count + 1) + end]`, and work before each layer. */
+  bytesTable: Float64Array;
+  workBefore: Float64Array;
   /** The most work of neighbouring layers that so much memory holds. */
   mostWork: (memoryBytes: number) => number;
   /** What crosses for each token before a layer, in bytes; before layer 0, the way back. */
@@ -56,6 +59,8 @@ export function layerTable(model: PlacedModel): LayerTable {
     count,
     bytes: bytesIn,
     work: workIn,
+    bytesTable: bytes,
+    workBefore: work,
     mostWork: (memoryBytes) => {
       const known = most.get(memoryBytes) ?? findMost(memoryBytes);
       most.set(memoryBytes, known);

@@ -18,7 +18,8 @@ export function shrinkCaches(
   candidates: readonly Candidate[],
   { model, replaced = new Set() }: { model: ModelId; replaced?: ReadonlySet<PipelineId> | undefined },
 ): CacheToShrink[] {
-  return candidates.flatMap(({ id, memoryBytes, reclaimedBytes, worker }) => {
+  const squeezed = candidates.filter(({ reclaimedBytes }) => reclaimedBytes > 0);
+  return squeezed.flatMap(({ id, memoryBytes, reclaimedBytes, worker }) => {
     const needed = stages.reduce((sum, stage) => sum + (stage.workerId === id ? stage.memoryBytes : 0), 0);
     let missing = needed - (memoryBytes - reclaimedBytes);
     return worker.memory.reservations

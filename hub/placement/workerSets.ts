@@ -11,6 +11,7 @@ const mostPools = 8;
 
 /** A candidate with what decides whether it is in a set. */
 interface Sized {
+  index: number;
   candidate: Candidate;
   /** Most layers that it can hold, wherever they are. */
   layers: number;
@@ -18,10 +19,11 @@ interface Sized {
   wholeMs: number;
 }
 
-/** The workers as fast as each pace or faster, those first that hold most. */
 export class WorkerSets {
   readonly #layerCount: number;
+  /** As fast as each pace or faster, those first that hold most. */
   readonly #pools: readonly (readonly Sized[])[];
+  readonly #byPace: readonly Sized[];
   readonly #isFew: boolean;
 
   constructor(layers: LayerTable, candidates: readonly Candidate[]) {
@@ -30,7 +32,8 @@ export class WorkerSets {
     const least = leastBytes(layers);
     const work = layers.work(0, layers.count);
     const sized = candidates
-      .map((candidate) => ({
+      .map((candidate, index) => ({
+        index,
         candidate,
         layers: mostWithin(least, candidate.memoryBytes),
         // Equals differ in the last digits.
@@ -50,6 +53,7 @@ export class WorkerSets {
       (_, tier, count = Math.min(mostPools, paces.length)) =>
         paces[Math.ceil(((tier + 1) * paces.length) / count) - 1] as number,
     );
+    this.#byPace = sized.toSorted((one, other) => one.wholeMs - other.wholeMs);
     this.#pools = tiers.map((pace) => sized.filter(({ wholeMs }) => wholeMs <= pace));
   }
 
@@ -75,20 +79,23 @@ export class WorkerSets {
       );
     const sets = new Map<string, readonly Candidate[]>();
     for (const pool of this.#pools) {
-      const byPace = pool.toSorted((one, other) => one.wholeMs - other.wholeMs);
+      if (pool.length < size) continue;
+      const byPace = this.#byPace.slice(0, pool.length);
       for (const fast of new Set([0, 1, 2, size >> 1, size - 1, size])) {
         if (fast > size) continue;
-        const quick = byPace.slice(0, fast);
-        const rest = pool.filter((one) => !quick.includes(one)).slice(0, size - fast);
-        const set = [...quick, ...rest].map(({ candidate }) => candidate);
-        if (set.length === size)
-          sets.set(
-            set
-              .map(({ id }) => id)
-              .toSorted()
-              .join(),
-            set,
-          );
+        const set = new Set(byPace.slice(0, fast));
+        for (const one of pool) {
+          if (set.size === size) break;
+          set.add(one);
+        }
+        const key = [...set]
+          .map(({ index }) => index)
+          .sort((one, other) => one - other)
+          .join();
+        sets.set(
+          key,
+          [...set].map(({ candidate }) => candidate),
+        );
       }
     }
     return [...sets.values()];

@@ -16,25 +16,42 @@ const usualLink = { roundTripMs: 4, bytesPerSecond: 10e6 };
 /** Through the hub it is two such links. */
 const usualRelay = { roundTripMs: 8, bytesPerSecond: 5e6 };
 
-/** @param link undefined where the two never had one */
+/**
+ * Milliseconds from one worker to the next.
+ * @param link undefined where the two never had one
+ */
+export function hopMs(link: GridLink | undefined, bytes: number): number {
+  const { roundTripMs, bytesPerSecond } = linkNumbers(link);
+  return handlingMs + roundTripMs / 2 + (1000 * bytes) / bytesPerSecond;
+}
+
+/** The same with where it comes from. */
 export function hopTime(link: GridLink | undefined, bytes: number): HopEstimate {
-  const known = link?.state === 'direct' || link?.state === 'relayed' ? link : undefined;
-  const relayed = known?.state === 'relayed';
-  const usual = relayed ? usualRelay : usualLink;
-  const roundTripMs = known?.roundTripMs ?? usual.roundTripMs;
-  const bytesPerSecond = Math.max(1, known?.bytesPerSecond ?? usual.bytesPerSecond);
-  const milliseconds = handlingMs + roundTripMs / 2 + (1000 * bytes) / bytesPerSecond;
+  const { roundTripMs, relayed } = linkNumbers(link);
+  const estimate = { milliseconds: hopMs(link, bytes), relayed };
   // Of a few kilobytes the round trip is nearly all.
-  if (known?.roundTripMs === undefined) {
+  if (!isKnown(link) || link.roundTripMs === undefined) {
     const kind = relayed ? 'a way through the hub' : 'a usual link';
-    const explanation = `${kind} has a round trip of ${usual.roundTripMs} ms`;
-    return { milliseconds, relayed, basis: 'estimated', explanation };
+    return { ...estimate, basis: 'estimated', explanation: `${kind} has a round trip of ${roundTripMs} ms` };
   }
   const way = relayed ? 'through the hub' : 'direct';
+  return { ...estimate, basis: 'measured', explanation: `${way}, round trip ${roundTripMs.toFixed(1)} ms` };
+}
+
+function linkNumbers(link: GridLink | undefined): {
+  roundTripMs: number;
+  bytesPerSecond: number;
+  relayed: boolean;
+} {
+  const known = isKnown(link) ? link : undefined;
+  const relayed = known?.state === 'relayed';
+  const usual = relayed ? usualRelay : usualLink;
   return {
-    milliseconds,
+    roundTripMs: known?.roundTripMs ?? usual.roundTripMs,
+    bytesPerSecond: Math.max(1, known?.bytesPerSecond ?? usual.bytesPerSecond),
     relayed,
-    basis: 'measured',
-    explanation: `${way}, round trip ${roundTripMs.toFixed(1)} ms`,
   };
 }
+
+const isKnown = (link: GridLink | undefined): link is GridLink =>
+  link?.state === 'direct' || link?.state === 'relayed';

@@ -42,8 +42,15 @@ export type TimedWorker = Pick<GridWorker, 'device' | 'presence' | 'tokenSteps'>
 interface DeviceClass {
   bytesPerSecond: number;
   stepMs: number;
-  name: string;
+  /** For people. */
+  explanation: string;
 }
+
+const deviceClass = (bytesPerSecond: number, stepMs: number, name: string): DeviceClass => ({
+  bytesPerSecond,
+  stepMs,
+  explanation: `${name} reads about ${formatBytes(bytesPerSecond)} of weights a second`,
+});
 
 /**
  * What devices of a kind do. CPU and wasm: measured on two cores of an AMD EPYC, with two threads. MiniMind2-small, whose
@@ -53,13 +60,13 @@ interface DeviceClass {
  * reads a fifth of its memory's speed and takes 15 ms to hand a result back.
  */
 const deviceClasses: Record<Device['kind'], DeviceClass> = {
-  cpu: { bytesPerSecond: 8e9, stepMs: 0.5, name: 'a processor' },
-  wasm: { bytesPerSecond: 3e9, stepMs: 2, name: 'a browser without GPU' },
-  webgpu: { bytesPerSecond: 20e9, stepMs: 15, name: 'a browser’s GPU' },
-  cuda: { bytesPerSecond: 100e9, stepMs: 3, name: 'a CUDA GPU' },
+  cpu: deviceClass(8e9, 0.5, 'a processor'),
+  wasm: deviceClass(3e9, 2, 'a browser without GPU'),
+  webgpu: deviceClass(20e9, 15, 'a browser’s GPU'),
+  cuda: deviceClass(100e9, 3, 'a CUDA GPU'),
 };
 /** A GPU that is a program on the processor. */
-const softwareGpu: DeviceClass = { bytesPerSecond: 15e6, stepMs: 15, name: 'a GPU in software' };
+const softwareGpu = deviceClass(15e6, 15, 'a GPU in software');
 
 /**
  * How many times as long a tab's steps take when nobody looks at it. Hidden: 22.7 tokens a second became 8.4 elsewhere
@@ -67,12 +74,16 @@ const softwareGpu: DeviceClass = { bytesPerSecond: 15e6, stepMs: 15, name: 'a GP
  */
 const throttled = { visible: 1, hidden: 2.7, frozen: 10 };
 
-/** @param weightBytes what a step of the whole model reads */
+/**
+ * @param weightBytes what a step of the whole model reads
+ * @param tokenSteps samples to go by. Default: all of the worker's
+ */
 export function tokenSpeed(
-  { device, presence = 'visible', tokenSteps }: TimedWorker,
+  { device, presence = 'visible', tokenSteps: all }: TimedWorker,
   { model, weightBytes }: { model: string; weightBytes: number },
+  tokenSteps: readonly StepSample[] = all,
 ): TokenSpeed {
-  const { bytesPerSecond, stepMs, name } = classOf(device);
+  const { bytesPerSecond, stepMs, explanation } = classOf(device);
   const isHidden = presence !== 'visible';
   const alike = tokenSteps.filter(({ hidden = false }) => hidden === isHidden);
   const samples = alike.length > 0 ? alike : tokenSteps;
@@ -84,7 +95,7 @@ export function tokenSpeed(
       fixedMs: slower * stepMs,
       msPerByte: (slower * 1000) / bytesPerSecond,
       basis: 'estimated',
-      explanation: `${name} reads about ${formatBytes(bytesPerSecond)} of weights a second${because}`,
+      explanation: `${explanation}${because}`,
     };
   }
   // What does not grow with the layers is at most half of what was measured.

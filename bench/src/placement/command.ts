@@ -1,0 +1,103 @@
+/** `npm run bench -- placement`: what placing and refusing costs on a grid of a thousand workers. */
+import { Command } from 'commander';
+import { cpus } from 'node:os';
+import { place, type PlacementResult } from '../../../hub/placement/place.ts';
+import { predictSpeed } from '../../../hub/placement/prediction/predictSpeed.ts';
+import type { PlacedModel } from '../../../hub/placement/candidates.ts';
+import type { GridView } from '../../../hub/placement/gridView.ts';
+import { largeGrid, largeModel, largeModels } from '../../../hub/testing/largeGrid.ts';
+import { describeMachine } from '../machine.ts';
+import { writeResults } from '../results.ts';
+import { median } from '../statistics.ts';
+import { markdownTable } from '../table.ts';
+
+interface Options {
+  workers: number;
+  rounds: number;
+  out: string;
+}
+
+export const placementCommand = new Command('placement')
+  .description('Measure placement, refusal and preview for 4 models of 80 layers')
+  .option('--workers <count>', 'workers of the grid', Number, 1000)
+  .option('--rounds <count>', 'rounds for each figure, each on another grid', Number, 40)
+  .option('--out <file>', 'where the figures go as JSON', 'bench/results/placement.json')
+  .action(run);
+
+/** More than a thousand workers have. */
+const tooLarge = largeModel('too-large', 50e12);
+
+async function run({ workers, rounds, out }: Options): Promise<void> {
+  const command = `npm run bench -- ${process.argv.slice(2).join(' ')}`;
+  const machine = { ...describeMachine([]), clock: `${cpus()[0]?.speed ?? '?'} MHz` };
+  console.log(markdownTable([{ ...machine, workers, layers: 80, rounds, command }]));
+  const grids = Array.from({ length: rounds }, (_, seed) => largeGrid(seed + 1, workers));
+  const rows = [
+    ...largeModels.map((model) => measure('placement', model, grids, placeIn)),
+    ...largeModels.map((model) => measure('preview', model, grids, previewIn)),
+    measure('refusal', tooLarge, grids, placeIn),
+    // All memory together would do, and yet the model does not fit: the longest search.
+    ...[0.95, 0.99].map((part) =>
+      measure(`refusal at ${part} of all memory`, largeModel('tight', 1), grids, (_, grid) =>
+        placeIn(tightModel(grid, part), grid),
+      ),
+    ),
+  ];
+  console.log(`\n${markdownTable(rows)}`);
+  await writeResults(out, { machine, command, rows });
+}
+
+interface Row {
+  what: string;
+  model: string;
+  placed: number;
+  refused: number;
+  stages: number;
+  medianMs: number;
+  p99Ms: number;
+  /** Ranges of layers that were looked at, at most. */
+  effort: number;
+}
+
+function measure(
+  what: string,
+  model: PlacedModel,
+  grids: readonly GridView[],
+  act: (model: PlacedModel, grid: GridView) => PlacementResult,
+): Row {
+  // Once to warm up.
+  for (const grid of grids.slice(0, 5)) act(model, grid);
+  const runs = grids.map((grid) => {
+    const begin = performance.now();
+    const result = act(model, grid);
+    return { milliseconds: performance.now() - begin, result };
+  });
+  const times = runs.map(({ milliseconds }) => milliseconds).sort((one, other) => one - other);
+  const first = runs.map(({ result }) => result.replicas[0]);
+  return {
+    what,
+    model: model.id,
+    placed: first.filter((one) => one?.ok).length,
+    refused: first.filter((one) => !one?.ok).length,
+    stages: median(first.flatMap((one) => (one?.ok ? [one.stages.length] : []))),
+    medianMs: median(times),
+    p99Ms: times[Math.ceil(0.99 * times.length) - 1] ?? Number.NaN,
+    effort: Math.max(...runs.map(({ result }) => result.effort)),
+  };
+}
+
+const placeIn = (model: PlacedModel, grid: GridView): PlacementResult =>
+  place({ model, grid, plan: { mode: 'automatic', replicas: 1 }, replicas: [[]], nameOf: String });
+
+function previewIn(model: PlacedModel, grid: GridView): PlacementResult {
+  const result = placeIn(model, grid);
+  for (const placed of result.replicas) if (placed.ok) predictSpeed(model, placed.stages, grid);
+  return result;
+}
+
+/** A model whose layers are so large that little of what each worker offers can be used. */
+function tightModel({ workers }: GridView, part: number): PlacedModel {
+  const offered = [...workers.values()].reduce((sum, { memory }) => sum + memory.offeredBytes, 0);
+  const { workingMemory: _, ...model } = largeModel('tight', (part * offered) / 1.6);
+  return model;
+}
