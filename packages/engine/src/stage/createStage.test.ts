@@ -164,7 +164,10 @@ describe('a stage', () => {
     const [{ path: own, data }] = artifact.weights as [{ path: string; data: Uint8Array }];
     // What is not the stage's lies beside its weights, under a name as long as theirs.
     const foreign = `x${own.slice(1)}`;
-    for (const name of [own, foreign]) await writeFile(path.join(folder, name), data);
+    await writeFile(path.join(folder, foreign), data);
+    for (const { path: name, data: bytes } of artifact.weights) {
+      await writeFile(path.join(folder, name), bytes as Uint8Array);
+    }
     const graph = Buffer.from(artifact.graph);
     for (let at = graph.indexOf(own); at >= 0; at = graph.indexOf(own)) graph.write(foreign, at);
     const hostile = { ...artifact, graph: new Uint8Array(graph) };

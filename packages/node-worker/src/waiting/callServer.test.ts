@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { connect as connectPlain } from 'node:net';
 import { connect } from 'node:tls';
 import { callIdentity, callKey, callTls, protocolVersion, WorkerId } from '@potluck/protocol';
 import { silentLog } from '@potluck/worker';
@@ -68,6 +69,30 @@ test('what is no call is refused, and ends nothing', async () => {
   expect((await call('/join', { body: 'x'.repeat(70_000) })).status).toBe(413);
   expect((await call('/other')).status).toBe(404);
   expect((await call('/about')).status).toBe(200);
+});
+
+test('connections that say nothing keep nobody who has the token from calling', async () => {
+  server = await startCallServer({ handlers, log: silentLog }, { port: 0, token });
+  const idle = await Promise.all(
+    Array.from({ length: 40 }, async (_, index) => {
+      // Another address for each four: Linux has all of 127.0.0.0/8.
+      const localAddress = `127.0.0.${2 + Math.floor(index / 4)}`;
+      const socket = connectPlain({ host: '127.0.0.1', port: server.port, localAddress });
+      socket.on('error', () => undefined);
+      await once(socket, 'connect');
+      return socket;
+    }),
+  );
+  expect((await call('/about')).status).toBe(200);
+  // And more from its own address.
+  for (let index = 0; index < 20; index++) {
+    const socket = connectPlain({ host: '127.0.0.1', port: server.port });
+    socket.on('error', () => undefined);
+    await once(socket, 'connect');
+    idle.push(socket);
+  }
+  expect((await call('/about')).status).toBe(200);
+  for (const socket of idle) socket.destroy();
 });
 
 test('without the token there is no connection; after ten wrong ones, not even with it', async () => {

@@ -22,9 +22,9 @@ import type { z } from 'zod';
 import { SettingsError } from '@potluck/command-line';
 import { CallAttempts } from './callAttempts.ts';
 import { CallError } from './CallError.ts';
+import { Strangers } from './strangers.ts';
 
 const handshakeDeadlineMs = 10_000;
-const mostConnections = 32;
 
 /** What a caller who has the token may ask for. */
 export interface CallHandlers {
@@ -57,10 +57,22 @@ export async function startCallServer(
     },
     (request, response) => void answer(handlers, request, response, log),
   );
-  server.maxConnections = mostConnections;
+  const strangers = new Strangers<Socket>();
+  /** Connections before their handshake, by the port at their other end. */
+  const settle = new Map<string, () => void>();
   server.on('connection', (socket: Socket) => {
-    if (attempts.mustWait(socket.remoteAddress ?? '')) socket.destroy();
+    const { remoteAddress = '' } = socket;
+    if (attempts.mustWait(remoteAddress)) return void socket.destroy();
+    const end = farEnd(socket);
+    const settled = (): void => {
+      strangers.left(remoteAddress, socket);
+      settle.delete(end);
+    };
+    settle.set(end, settled);
+    socket.once('close', settled);
+    strangers.came(remoteAddress, socket)?.destroy();
   });
+  server.on('secureConnection', (socket: TLSSocket) => settle.get(farEnd(socket))?.());
   server.on('tlsClientError', (error: NodeJS.ErrnoException, { remoteAddress = '' }: TLSSocket) => {
     if (!error.code?.startsWith('ERR_SSL')) return;
     attempts.failed(remoteAddress);
@@ -85,6 +97,8 @@ export async function startCallServer(
     },
   };
 }
+
+const farEnd = ({ remoteAddress = '', remotePort = 0 }: Socket): string => `${remoteAddress} ${remotePort}`;
 
 async function answer(
   handlers: CallHandlers,
