@@ -84,6 +84,7 @@ export interface HubInit {
 export interface HubParts {
   app: Hono;
   registry: WorkerRegistry;
+  nodes: NodeBook;
   deployments: Deployments;
   generator: Generator;
   operator: Operator;
@@ -273,6 +274,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
   return {
     app,
     registry,
+    nodes,
     deployments,
     generator,
     operator,

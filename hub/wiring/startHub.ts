@@ -157,6 +157,9 @@ async function start(
   if (config.localWorkers === 0 || deployments.list.length === 0) ready.resolve();
   answer = (request, environment) => app.fetch(request, environment);
   localWorkers.start();
+  parts.nodes.listen((_, policy, before) => {
+    if (before.bannedBecause !== null && policy.bannedBecause === null) localWorkers.startRefused();
+  });
   closers.push(() => localWorkers.stop());
   explainJoining({ logger, terminal: process.stderr.isTTY ? process.stderr : undefined }, reachability(), {
     joinToken: identity.joinToken,

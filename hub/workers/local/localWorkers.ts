@@ -3,10 +3,11 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { refusedExitCode } from '@potluck/protocol';
 import type { Logger } from 'pino';
 import { messageOf } from '../../errors/messageOf.ts';
 
-const program = fileURLToPath(new URL('../../../bin/potluck.js', import.meta.url));
+const potluck = fileURLToPath(new URL('../../../bin/potluck.js', import.meta.url));
 const endWithParent = new URL('./endWithParent.ts', import.meta.url).href;
 const firstRestartMs = 500;
 const longestRestartMs = 30_000;
@@ -29,6 +30,8 @@ export interface LocalWorkersInit {
   /** Of each worker; undefined leaves it to ONNX Runtime. */
   threads?: number;
   logLevel: string;
+  /** What is run with the arguments of `potluck`. Default: `bin/potluck.js`. */
+  program?: string;
 }
 
 interface LocalWorker {
@@ -36,6 +39,8 @@ interface LocalWorker {
   directory: string;
   process: ChildProcess | undefined;
   failures: number;
+  /** Times in a row that the hub would not have it. */
+  refusals: number;
   restart: NodeJS.Timeout | undefined;
 }
 
@@ -51,7 +56,7 @@ export class LocalWorkers {
     this.#workers = Array.from({ length: init.count }, (_, index) => {
       const name = `local-${index + 1}`;
       const directory = path.join(init.directory, name);
-      return { name, directory, process: undefined, failures: 0, restart: undefined };
+      return { name, directory, process: undefined, failures: 0, refusals: 0, restart: undefined };
     });
   }
 
@@ -61,8 +66,17 @@ export class LocalWorkers {
 
   /** How many of the workers are not among `names` but may still come. */
   startingBeside(names: ReadonlySet<string>): number {
-    return this.#workers.filter((worker) => !names.has(worker.name) && worker.failures < hopelessFailures)
-      .length;
+    return this.#workers.filter(
+      (worker) => !names.has(worker.name) && worker.failures < hopelessFailures && !rests(worker),
+    ).length;
+  }
+
+  /** Starts those that were refused again: the hub has changed its mind about a node. */
+  startRefused(): void {
+    for (const worker of this.#workers.filter(rests)) {
+      worker.refusals = 0;
+      this.#spawn(worker);
+    }
   }
 
   /** Ends all workers; waits for them, and kills those that take too long. */
@@ -84,7 +98,15 @@ export class LocalWorkers {
 
   #spawn(worker: LocalWorker): void {
     if (this.#stopped) return;
-    const { hubUrl, joinToken, blobsDirectory, memoryBytes, threads, logLevel } = this.#init;
+    const {
+      hubUrl,
+      joinToken,
+      blobsDirectory,
+      memoryBytes,
+      threads,
+      logLevel,
+      program = potluck,
+    } = this.#init;
     const options = {
       hub: hubUrl,
       name: worker.name,
@@ -110,6 +132,14 @@ export class LocalWorkers {
     });
     child.once('exit', (code, signal) => {
       if (this.#stopped) return;
+      worker.refusals = code === refusedExitCode ? worker.refusals + 1 : 0;
+      if (rests(worker)) {
+        this.#logger.warn(
+          { worker: worker.name },
+          'this hub refuses its local worker; it is started again when a node may join again',
+        );
+        return;
+      }
       worker.failures = performance.now() - startedAt > healthyAfterMs ? 1 : worker.failures + 1;
       const delayMs = Math.min(longestRestartMs, firstRestartMs * 2 ** (worker.failures - 1));
       this.#logger.warn(
@@ -120,6 +150,9 @@ export class LocalWorkers {
     });
   }
 }
+
+/** A worker that was told to go is started once more: only one that is then refused again is banned. */
+const rests = ({ refusals }: LocalWorker): boolean => refusals >= 2;
 
 /** The hub's own settings are not the worker's, except how it computes; secrets do not go on a command line. */
 function workerEnvironment(joinToken: string): NodeJS.ProcessEnv {

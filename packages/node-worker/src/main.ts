@@ -1,6 +1,7 @@
 /** `potluck worker`: reads the settings, starts the agent on this machine's device, ends when asked to. */
 import { createLogger, SettingsError } from '@potluck/command-line';
 import { ProxySettingsError, proxySettings } from '@potluck/machine';
+import { refusedExitCode } from '@potluck/protocol';
 import { RefusedByHubError } from '@potluck/worker';
 import { describeDevices, findDevices } from './devices/findDevices.ts';
 import { CertificateError, DeviceError } from './errors.ts';
@@ -9,27 +10,26 @@ import { runInDataDirectory } from './identity/runInDataDirectory.ts';
 import { lendToHub } from './lendToHub.ts';
 import { readSettings, type WorkerSettings } from './settings/settings.ts';
 import { waitForCalls } from './waiting/waitForCalls.ts';
+import { watchLoop } from './watchdog/watchLoop.ts';
 import { cleanUpWebRtc } from './web-rtc/loadPeer.ts';
 
 /**
  * Runs a worker until it is stopped. Problems of the person's making are printed as one line and set the exit code
- * (2: wrong flags; 1: refused by the hub, a hub that is not to be trusted, or no device); nothing is thrown for them.
+ * (2: wrong flags; 3: refused by the hub; 1: a hub that is not to be trusted, or no device); nothing is thrown for them.
  * @param args what comes after `potluck worker`
  */
 export async function runWorker(args: string[]): Promise<void> {
   try {
     const settings = readSettings(args, (text) => process.stdout.write(text));
     proxySettings();
-    if (settings) await runInDataDirectory(settings.dataDirectory, (stopping) => serve(settings, stopping));
+    if (!settings) return;
+    watchLoop();
+    await runInDataDirectory(settings.dataDirectory, (stopping) => serve(settings, stopping));
   } catch (error) {
     if (error instanceof SettingsError || error instanceof ProxySettingsError) process.exitCode = 2;
-    else if (
-      error instanceof DeviceError ||
-      error instanceof CertificateError ||
-      error instanceof RefusedByHubError
-    ) {
-      process.exitCode = 1;
-    } else throw error;
+    else if (error instanceof RefusedByHubError) process.exitCode = refusedExitCode;
+    else if (error instanceof DeviceError || error instanceof CertificateError) process.exitCode = 1;
+    else throw error;
     process.stderr.write(`potluck worker: ${error.message}\n`);
   }
 }

@@ -1,4 +1,5 @@
 import { tinyDecoder } from '@potluck/onnx/testing';
+import { refusedExitCode } from '@potluck/protocol';
 import { afterEach, describe, expect, it } from 'vitest';
 import { deployRandomModel } from '../testing/deployableModel.ts';
 import { join, startHub, stopAll } from '../testing/joinedProcesses.ts';
@@ -99,11 +100,11 @@ describe('headless workers', () => {
     expect(other.output()).toContain(`process id ${process.child.pid ?? ''}`);
   });
 
-  it("end with exit code 1 and the hub's words when it refuses them", async () => {
+  it("end with their own exit code and the hub's words when it refuses them", async () => {
     const hub = await startHub();
     hub.onHello = () => ({ type: 'refusal', code: 'bad-token', message: 'ask Ada', retry: false });
     const process = startWorkerProcess({ args: ['--hub', hub.url, '--device', 'cpu'] });
-    expect(await process.exited).toBe(1);
+    expect(await process.exited).toBe(refusedExitCode);
     expect(process.output()).toContain('potluck worker: ask Ada');
     await process.stop();
   });

@@ -23,6 +23,9 @@ export const SessionErrorCode = z.enum([
 ]);
 export type SessionErrorCode = z.infer<typeof SessionErrorCode>;
 
+/** Exit code of a worker process that its hub will not have: starting it again can't help before the hub changes its mind. */
+export const refusedExitCode = 3;
+
 /** Why the hub refuses a worker or closes its socket. */
 export const RefusalCode = z.enum([
   'bad-message',
