@@ -11,6 +11,7 @@ import { generatedModel, trainedModel } from './models.ts';
 import { numbers } from './options.ts';
 import { placementCommand } from './placement/command.ts';
 import { writeResults } from './results.ts';
+import { simulateCommand } from './simulate/command.ts';
 import { markdownTable } from './table.ts';
 
 interface Options {
@@ -45,6 +46,7 @@ await new Command('npm run bench --')
   .action(run)
   .addCommand(browserCommand)
   .addCommand(placementCommand)
+  .addCommand(simulateCommand)
   .parseAsync();
 
 async function run(options: Options): Promise<void> {

@@ -1,6 +1,12 @@
 /** Accepts requests for answers, and leads what workers say to the sessions that it is about. */
 import { randomInt } from 'node:crypto';
-import { SamplingDescription, SessionId, type FromHubMessage, type WorkerId } from '@potluck/protocol';
+import {
+  SamplingDescription,
+  SessionId,
+  type FromHubMessage,
+  type PipelineId,
+  type WorkerId,
+} from '@potluck/protocol';
 import type { Logger } from 'pino';
 import { uuidv7 } from 'uuidv7';
 import type { RequestAuthor, RequestRecord } from './requestRecord.ts';
@@ -8,10 +14,9 @@ import { EncodingError } from '../models/encoding/encodingError.ts';
 import { ModelError } from '../models/modelError.ts';
 import { charactersOf, type ChatMessage } from '../models/tokenizer.ts';
 import type { Model } from '../models/model.ts';
-import { missingOf, type Deployment } from '../pipelines/deployment.ts';
+import { missingOf, type Deployment, type Replica } from '../pipelines/deployment.ts';
 import type { Deployments } from '../pipelines/deployments.ts';
 import { routeOf, type Pipeline, type ReadyPipeline } from '../pipelines/pipeline.ts';
-import type { PipelineKeeper } from '../pipelines/pipelineKeeper.ts';
 import { chunkTokensOf } from '../placement/promptChunks.ts';
 import type { WorkerMessage, WorkerRegistry } from '../workers/workerRegistry.ts';
 import { Admission } from './admission.ts';
@@ -76,13 +81,13 @@ interface Serving {
 interface Running {
   generation: Generation;
   session: Session;
-  keeper: PipelineKeeper;
+  pipelineId: PipelineId;
 }
 
 export class Generator {
   readonly #components: GeneratorComponents;
   readonly #running = new Map<SessionId, Running>();
-  readonly #serving = new Map<PipelineKeeper, Serving>();
+  readonly #serving = new Map<PipelineId, Serving>();
   readonly #listeners = new Set<GeneratorListener>();
   readonly #progress = new ProgressBook();
 
@@ -93,15 +98,15 @@ export class Generator {
       left: ({ id }) => this.#progress.forget(id),
     });
     components.deployments.listen({
-      ready: (keeper, pipeline) => {
+      ready: ({ id }, pipeline) => {
         const chunkTokens = chunkTokensOf(pipeline.stages);
-        this.#serving.set(keeper, { pipeline, admission: new Admission(pipeline.stages, init), chunkTokens });
+        this.#serving.set(id, { pipeline, admission: new Admission(pipeline.stages, init), chunkTokens });
         components.logger.info(
           { route: routeOf(pipeline.stages), chunkTokens },
           `prompts run in chunks of at most ${chunkTokens} tokens`,
         );
       },
-      lost: (keeper, pipeline, reason) => this.#lost(keeper, pipeline, reason),
+      lost: (_, pipeline, reason) => this.#lost(pipeline, reason),
     });
   }
 
@@ -118,9 +123,9 @@ export class Generator {
   }
 
   /** The same for one pipeline. */
-  loadOf(keeper: PipelineKeeper): { running: number; waiting: number } {
-    const waiting = this.#serving.get(keeper)?.admission.waitingCount ?? 0;
-    const all = [...this.#running.values()].filter((one) => one.keeper === keeper).length;
+  loadOf(pipelineId: PipelineId): { running: number; waiting: number } {
+    const waiting = this.#serving.get(pipelineId)?.admission.waitingCount ?? 0;
+    const all = [...this.#running.values()].filter((one) => one.pipelineId === pipelineId).length;
     return { running: all - waiting, waiting };
   }
 
@@ -137,13 +142,16 @@ export class Generator {
   }
 
   /** Waits while the model moves to workers that have loaded it already, which takes a moment. */
-  async #settled({ replicas }: Deployment): Promise<void> {
-    const isServed = (): boolean =>
-      replicas.some((keeper) => this.#serving.has(keeper) && keeper.retiring === undefined);
+  async #settled({ model }: Deployment): Promise<Deployment> {
+    const { deployments } = this.#components;
     for (;;) {
-      const moving = replicas.map((keeper) => keeper.moving).find((move) => move !== undefined);
-      if (!moving || isServed()) return;
-      await moving;
+      const deployment = deployments.find(model.package.id);
+      if (deployment?.model !== model) throw notServed(model, 'it was undeployed or added again');
+      const { replicas } = deployment;
+      const moving = replicas.find(({ isMoving }) => isMoving);
+      const isServed = replicas.some(({ id, retiring }) => this.#serving.has(id) && retiring === undefined);
+      if (!moving || isServed) return deployment;
+      await deployments.moved(moving.id);
     }
   }
 
@@ -152,14 +160,13 @@ export class Generator {
    * @throws GenerationError if the model is not served, the conversation too long, or the queue full
    */
   async start(deployment: Deployment, request: ChatRequest, signal: AbortSignal): Promise<Generation> {
-    const { registry, record, logger } = this.#components;
+    const { registry, deployments, record, logger } = this.#components;
     const { model } = deployment;
-    await this.#settled(deployment);
-    this.#choose(deployment);
+    this.#choose(await this.#settled(deployment));
     const prompt = await encode(model, request, signal);
-    await this.#settled(deployment);
     // Meanwhile another may serve it.
-    const { keeper, pipeline, admission, chunkTokens } = this.#choose(deployment);
+    const { pipeline, admission, chunkTokens } = this.#choose(await this.#settled(deployment));
+    const pipelineId = pipeline.id;
     const maxTokens = longestAnswer(
       prompt.length,
       Math.min(model.package.contextLength, admission.largestSession),
@@ -170,7 +177,8 @@ export class Generator {
     const sampling = SamplingDescription.parse({ ...request.sampling, seed });
     const { stopTokenIds } = model.package;
     const send = (workerId: WorkerId, message: FromHubMessage): boolean => registry.send(workerId, message);
-    const onSilent = (workerIds: WorkerId[]): void => keeper.suspect(workerIds, pipeline.epoch);
+    const onSilent = (workerIds: WorkerId[]): void =>
+      deployments.suspect(pipelineId, workerIds, pipeline.epoch);
     const session = new Session(
       { pipeline, send, onSilent, progress: this.#progress },
       { id, prompt, maxTokens, stopTokenIds, chunkTokens, sampling },
@@ -203,8 +211,8 @@ export class Generator {
         ...(request.keepWords ? { words: request.messages } : {}),
       },
     );
-    this.#running.set(id, { generation, session, keeper });
-    const done = keeper.use();
+    this.#running.set(id, { generation, session, pipelineId });
+    const done = deployments.use(pipelineId);
     void generation.recorded.then((recorded) => {
       this.#running.delete(id);
       done();
@@ -224,23 +232,19 @@ export class Generator {
   }
 
   /** The replica with the shortest way to an answer. */
-  #choose(deployment: Deployment): Serving & { keeper: PipelineKeeper } {
+  #choose(deployment: Deployment): Serving {
     const { replicas, model } = deployment;
-    const serving = replicas.flatMap((keeper) => {
-      const one = this.#serving.get(keeper);
-      if (!one || keeper.retiring !== undefined) return [];
-      const { running, waiting } = this.loadOf(keeper);
-      return [{ ...one, keeper, load: running + waiting }];
+    const serving = replicas.flatMap(({ id, retiring }) => {
+      const one = this.#serving.get(id);
+      if (!one || retiring !== undefined) return [];
+      const { running, waiting } = this.loadOf(id);
+      return [{ ...one, load: running + waiting }];
     });
     const [best] = serving.sort((one, other) => one.load - other.load);
     if (best) return best;
     const moving = replicas.find(({ retiring }) => retiring !== undefined)?.retiring;
     const why = moving === undefined ? missingOf(deployment) : `it moves to other workers (${moving})`;
-    throw new GenerationError(
-      replicas.some(({ pipeline }) => pipeline) ? 'model_loading' : 'no_capacity',
-      `${model.package.id} is not served yet: ${why ?? 'it is being loaded'}.`,
-      { retryAfterSeconds: retryWhileLoadingSeconds },
-    );
+    throw notServed(model, why, replicas);
   }
 
   #received(workerId: WorkerId, message: WorkerMessage): void {
@@ -248,22 +252,34 @@ export class Generator {
     this.#running.get(message.sessionId)?.session.receive(workerId, message);
   }
 
-  #lost(keeper: PipelineKeeper, pipeline: Pipeline, reason: string): void {
-    const serving = this.#serving.get(keeper);
-    if (serving?.pipeline.epoch !== pipeline.epoch) return;
-    this.#serving.delete(keeper);
-    this.#progress.forget(pipeline.id);
+  #lost({ id, epoch }: Pipeline, reason: string): void {
+    const serving = this.#serving.get(id);
+    if (serving?.pipeline.epoch !== epoch) return;
+    this.#serving.delete(id);
+    this.#progress.forget(id);
     const error = new GenerationError('worker_lost', `The answer can't go on: ${reason}.`, {
       retryAfterSeconds: retryWhileLoadingSeconds,
     });
     serving.admission.end(error);
     for (const running of this.#running.values())
-      if (running.keeper === keeper) running.session.abandon(error);
+      if (running.pipelineId === id) running.session.abandon(error);
   }
 
   #tell(call: (listener: GeneratorListener) => void): void {
     for (const listener of [...this.#listeners]) call(listener);
   }
+}
+
+function notServed(
+  { package: { id } }: Model,
+  why = 'it is being loaded',
+  replicas: readonly Replica[] = [],
+): GenerationError {
+  return new GenerationError(
+    replicas.some(({ pipeline }) => pipeline) ? 'model_loading' : 'no_capacity',
+    `${id} is not served yet: ${why}.`,
+    { retryAfterSeconds: retryWhileLoadingSeconds },
+  );
 }
 
 async function encode(

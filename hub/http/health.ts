@@ -13,7 +13,7 @@ export function healthRoutes(deployments: Pick<Deployments, 'list'>): Hono {
   const app = new Hono();
   const state = (): { ready: boolean } & Record<string, unknown> => {
     const models = deployments.list.map((deployment) => {
-      const ready = deployment.replicas.find((keeper) => keeper.ready)?.ready;
+      const ready = deployment.replicas.find((replica) => replica.ready)?.ready;
       const { id } = deployment.model.package;
       return {
         model: id,

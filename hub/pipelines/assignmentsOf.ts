@@ -1,10 +1,10 @@
 import type { Assign, WorkerId } from '@potluck/protocol';
 import { chunkLengths, leastChunkTokens } from '../placement/promptChunks.ts';
-import type { Pipeline, Stage } from './pipeline.ts';
+import type { CutStage, Pipeline } from './pipeline.ts';
 
 /** A pipeline whose stages were cut out and can be assigned. */
 export interface CutPipeline extends Pipeline {
-  stages: readonly (Stage & Required<Pick<Stage, 'description'>>)[];
+  stages: readonly CutStage[];
 }
 
 /**

@@ -1,7 +1,9 @@
-/** What the operator asked for: a model, and how it is placed. Its replicas keep one pipeline each. */
+/** A deployed model as the rest of the hub sees it: what the operator asked for, and what became of it. */
 import type { DeploymentPlan } from '@potluck/api';
+import type { ModelId, PipelineId } from '@potluck/protocol';
 import type { Model } from '../models/model.ts';
-import type { PipelineKeeper } from './pipelineKeeper.ts';
+import { describeProgress, type Pipeline, type ReadyPipeline } from './pipeline.ts';
+import { pipelineOf, type PipelinesState, type PipelineState } from './state/state.ts';
 
 export interface Deployment {
   readonly model: Model;
@@ -10,7 +12,24 @@ export interface Deployment {
   readonly revision: number;
   /** Unix milliseconds. */
   readonly createdAt: number;
-  readonly replicas: readonly PipelineKeeper[];
+  readonly replicas: readonly Replica[];
+}
+
+/** One pipeline of a deployment, as it is at one moment. */
+export interface Replica {
+  /** Stays over all epochs. */
+  readonly id: PipelineId;
+  readonly model: Model;
+  /** The pipeline that serves, if any. */
+  readonly ready?: ReadyPipeline;
+  /** The pipeline that serves or is being put together. */
+  readonly pipeline?: Pipeline;
+  /** What keeps the model from being served, with numbers; absent while it is served. */
+  readonly missing?: string;
+  /** Why the pipeline takes no more answers though it serves: it is about to move. */
+  readonly retiring?: string;
+  /** It moves to stages that are loaded already, which takes a moment: requests are to wait for that. */
+  readonly isMoving: boolean;
 }
 
 /** How many pipelines a plan asks for. */
@@ -19,7 +38,36 @@ export function replicaCount(plan: DeploymentPlan): number {
 }
 
 /** What keeps a model from being served; undefined while a replica serves. */
-export function missingOf({ replicas }: Deployment): string | undefined {
+export function missingOf({ replicas }: Pick<Deployment, 'replicas'>): string | undefined {
   if (replicas.some(({ ready }) => ready)) return undefined;
   return replicas.map(({ missing }) => missing).find((missing) => missing !== undefined);
+}
+
+/** @returns undefined where the model is not deployed */
+export function deploymentOf(state: PipelinesState, model: ModelId): Deployment | undefined {
+  const deployment = state.deployments.get(model);
+  if (!deployment) return undefined;
+  const replicas = deployment.replicas.flatMap((id) => {
+    const pipeline = state.pipelines.get(id);
+    return pipeline ? [replicaOf(pipeline)] : [];
+  });
+  return { ...deployment, replicas };
+}
+
+export function replicaOf(state: PipelineState): Replica {
+  const { id, model, phase, retiring, isMoving } = state;
+  const pipeline = pipelineOf(state);
+  const takesNone = retiring?.reason ?? (isMoving ? 'it moves to other workers' : undefined);
+  return {
+    id,
+    model,
+    isMoving,
+    ...(pipeline ? { pipeline } : {}),
+    ...(phase.type === 'serving' ? { ready: phase.pipeline } : { missing: missingFrom(phase) }),
+    ...(takesNone === undefined ? {} : { retiring: takesNone }),
+  };
+}
+
+function missingFrom(phase: Exclude<PipelineState['phase'], { type: 'serving' }>): string {
+  return 'pipeline' in phase ? describeProgress(phase.pipeline) || 'stages are being cut' : phase.reason;
 }

@@ -6,5 +6,5 @@ export function deviceKind({
   device,
   version,
 }: Pick<WorkerRecord, 'kind' | 'device' | 'version'>): string {
-  return JSON.stringify([kind, device.kind, device.description, device.float16, version]);
+  return [kind, device.kind, device.description, device.float16, version].join('\n');
 }

@@ -1,17 +1,19 @@
 /** An ordered list of stages that covers all layers of a model, and what is known about each. */
-import { randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import {
   AssignmentId,
   type PipelineId,
   type PromptStep,
   type StageDescription,
-  type StageReport,
   type StageState,
   type WorkerId,
 } from '@potluck/protocol';
 import type { SharedStage } from '../placement/shareCaches.ts';
 
 export interface Stage {
+  /** Stays over epochs while the same worker has the same layers; unique within the pipeline. */
+  id: number;
+  /** New in each epoch. */
   assignmentId: AssignmentId;
   workerId: WorkerId;
   workerName: string;
@@ -19,6 +21,8 @@ export interface Stage {
   firstLayer: number;
   lastLayer: number;
   state: StageState;
+  /** Why its worker can't serve it any more, for clients; absent while it can. */
+  lost?: string;
   reason?: string;
   progress?: { doneBytes: number; totalBytes: number };
   /** What the hub reckons with for it at its worker, caches included, in bytes. */
@@ -44,62 +48,69 @@ export interface Pipeline {
   stages: readonly Stage[];
 }
 
+/** A stage that was cut out. */
+export type CutStage = Stage & { description: StageDescription };
+
 /** A stage that serves. */
-export type ReadyStage = Stage & { cacheBytes: number; description: StageDescription };
+export type ReadyStage = CutStage & { cacheBytes: number };
 
 /** A pipeline whose stages all serve. */
 export interface ReadyPipeline extends Pipeline {
   stages: readonly ReadyStage[];
 }
 
-/** @returns a pipeline of which nothing is assigned yet */
-export function newPipeline(
-  { id, epoch }: Pick<Pipeline, 'id' | 'epoch'>,
-  placed: readonly SharedStage[],
-  nameOf: (workerId: WorkerId) => string,
-): Pipeline {
-  return {
-    id,
-    epoch,
-    stages: placed.map(({ workerId, firstLayer, lastLayer, memoryBytes, cacheBytes, mostChunkTokens }) => ({
-      assignmentId: AssignmentId.parse(randomUUID()),
+/** Where a stage is to be, with what people call its worker. */
+export interface TargetStage extends SharedStage {
+  workerName: string;
+}
+
+/**
+ * Stages of which nothing is assigned yet.
+ * @param known stages that workers have or had: who keeps its layers keeps its stage's id
+ * @param firstNumber of the pipeline's assignments, which counts them over all epochs
+ */
+export function newStages(
+  pipelineId: PipelineId,
+  target: readonly TargetStage[],
+  known: readonly Stage[],
+  firstNumber: number,
+): Stage[] {
+  return target.map((placed, index) => {
+    const { workerId, workerName, firstLayer, lastLayer, memoryBytes, cacheBytes, mostChunkTokens } = placed;
+    const number = firstNumber + index;
+    return {
+      id: known.find((stage) => isSameStage(stage, placed))?.id ?? number,
+      assignmentId: assignmentIdOf(pipelineId, number),
       workerId,
-      workerName: nameOf(workerId),
+      workerName,
       firstLayer,
       lastLayer,
       state: 'assigned',
       reservedBytes: memoryBytes,
       mostCacheBytes: cacheBytes,
       mostChunkTokens,
-    })),
-  };
+    };
+  });
 }
 
-/** @returns the pipeline with a report taken in; the same one if the report is about none of its stages */
-export function applyStageReport(pipeline: Pipeline, report: StageReport): Pipeline {
-  if (!pipeline.stages.some((stage) => stage.assignmentId === report.assignmentId)) return pipeline;
-  return {
-    ...pipeline,
-    stages: pipeline.stages.map((stage) =>
-      stage.assignmentId === report.assignmentId ? reported(stage, report) : stage,
-    ),
-  };
+type Place = Pick<Stage, 'workerId' | 'firstLayer' | 'lastLayer'>;
+
+/** True for the same layers at the same worker. */
+export function isSameStage(one: Place, other: Place): boolean {
+  return (
+    one.workerId === other.workerId &&
+    one.firstLayer === other.firstLayer &&
+    one.lastLayer === other.lastLayer
+  );
 }
 
-function reported(
-  stage: Stage,
-  { state, reason, progress, cacheBytes, computesWith, promptSteps }: StageReport,
-): Stage {
-  const { reason: _reason, progress: _progress, ...rest } = stage;
-  return {
-    ...rest,
-    state,
-    ...(reason === undefined ? {} : { reason }),
-    ...(progress === undefined ? {} : { progress }),
-    ...(cacheBytes === undefined ? {} : { cacheBytes }),
-    ...(computesWith === undefined ? {} : { computesWith }),
-    ...(promptSteps === undefined ? {} : { promptSteps }),
-  };
+/** A name-based UUID (RFC 9562, version 5, with the pipeline's id as text for its namespace): the same in every replay. */
+function assignmentIdOf(pipelineId: PipelineId, number: number): AssignmentId {
+  const hash = createHash('sha1').update(`${pipelineId}/${number}`).digest('hex');
+  const variant = ((Number.parseInt(hash[16] ?? '0', 16) & 3) | 8).toString(16);
+  return AssignmentId.parse(
+    `${hash.slice(0, 8)}-${hash.slice(8, 12)}-5${hash.slice(13, 16)}-${variant}${hash.slice(17, 20)}-${hash.slice(20, 32)}`,
+  );
 }
 
 /** @returns the pipeline, if every stage is ready and said how much cache it has */
@@ -110,6 +121,11 @@ export function readyPipeline(pipeline: Pipeline): ReadyPipeline | undefined {
 
 function isReady(stage: Stage): stage is ReadyStage {
   return stage.state === 'ready' && stage.cacheBytes !== undefined && stage.description !== undefined;
+}
+
+/** True when every stage was cut out. */
+export function isCut(stages: readonly Stage[]): stages is readonly CutStage[] {
+  return stages.every(({ description }) => description !== undefined);
 }
 
 /** `worker[first-last],…` with layers counted from 0; names are reduced to what a header can hold. */

@@ -1,22 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import { AssignmentId, PipelineId, WorkerId, type StageCache } from '@potluck/protocol';
+import { PipelineId, WorkerId, type StageCache } from '@potluck/protocol';
 import { expect, test } from 'vitest';
 import { chunkTokensOf } from '../placement/promptChunks.ts';
 import { testModel } from '../testing/testModel.ts';
 import { assignmentsOf } from './assignmentsOf.ts';
-import { applyStageReport, newPipeline } from './pipeline.ts';
+import { newStages, type Pipeline, type Stage } from './pipeline.ts';
+import { applyStageReport } from './state/stageReport.ts';
 
-const pipeline = (mostChunkTokens: number) =>
-  newPipeline(
-    { id: PipelineId.parse(randomUUID()), epoch: 1 },
-    [
-      {
-        ...{ workerId: WorkerId.parse(randomUUID()), firstLayer: 0, lastLayer: 7 },
-        ...{ memoryBytes: 1e9, cacheBytes: 1e8, mostChunkTokens },
-      },
-    ],
-    () => 'one',
-  );
+const id = PipelineId.parse(randomUUID());
+
+function pipeline(mostChunkTokens: number): Pipeline & { stages: readonly [Stage] } {
+  const target = {
+    ...{ workerId: WorkerId.parse(randomUUID()), workerName: 'one', firstLayer: 0, lastLayer: 7 },
+    ...{ memoryBytes: 1e9, cacheBytes: 1e8, mostChunkTokens },
+  };
+  return { id, epoch: 1, stages: newStages(id, [target], [], 0) as [Stage] };
+}
 
 /** What the worker of the only stage is asked to time. */
 async function trialsOf(mostChunkTokens: number, capacityPadded = true): Promise<number[] | undefined> {
@@ -39,12 +38,12 @@ test('stages are asked to time the chunks that have room, where their attention 
 });
 
 test('a pipeline knows the times that its stages report, and keeps them', () => {
-  const assigned = pipeline(2048);
-  const assignmentId = AssignmentId.parse(assigned.stages[0]?.assignmentId);
+  const [assigned] = pipeline(2048).stages;
+  const { assignmentId } = assigned;
   const promptSteps = [256, 512].map((tokens) => ({ tokens, milliseconds: 20 }));
   const report = { type: 'stage-report', assignmentId, state: 'ready', cacheBytes: 1e8 } as const;
   const ready = applyStageReport(assigned, { ...report, promptSteps });
-  expect(chunkTokensOf(assigned.stages)).toBe(256);
-  expect(chunkTokensOf(ready.stages)).toBe(512);
-  expect(chunkTokensOf(applyStageReport(ready, report).stages)).toBe(512);
+  expect(chunkTokensOf([assigned])).toBe(256);
+  expect(chunkTokensOf([ready])).toBe(512);
+  expect(chunkTokensOf([applyStageReport(ready, report)])).toBe(512);
 });

@@ -13,7 +13,7 @@ import { BlobStore } from '../models/blobStore.ts';
 import { memoryCatalogue } from '../models/catalogue.ts';
 import { LibraryCatalogue } from '../models/libraryCatalogue.ts';
 import { ModelLibrary } from '../models/modelLibrary.ts';
-import type { PipelineKeeper } from '../pipelines/pipelineKeeper.ts';
+import type { Replica } from '../pipelines/deployment.ts';
 import { HubSettings } from '../settings/hubSettings.ts';
 import { ScriptedWorker, type ScriptedWorkerInit } from './scriptedWorker.ts';
 import { testModel, testStopToken, type TestModelInit } from './testModel.ts';
@@ -23,8 +23,8 @@ export const testApiKey = 'api-key-of-tests';
 
 export interface TestHub extends HubParts {
   url: string;
-  /** The pipeline that keeps the first model served. */
-  readonly deployment: PipelineKeeper;
+  /** The first pipeline of the first model, as it is now. */
+  readonly deployment: Replica;
   database: Database;
   access: AccessControl;
   settings: HubSettings;
@@ -94,7 +94,7 @@ export async function startTestHub(init: TestHubInit = {}): Promise<TestHub> {
     },
     { identity, forceRelay: false, importsDirectory: path.join(directory, 'imports'), ...hubInit },
   );
-  const first = parts.deployments.deploy(
+  parts.deployments.deploy(
     model,
     stages === undefined
       ? { mode: 'automatic', replicas: 1 }
@@ -106,11 +106,14 @@ export async function startTestHub(init: TestHubInit = {}): Promise<TestHub> {
     '127.0.0.1',
   );
   url = `http://127.0.0.1:${listening.port}`;
+  const first = (): Replica => parts.deployments.find(model.package.id)?.replicas[0] as Replica;
   const pieces = piecesOf(model.tokenizer.decode, model.package.vocabularySize);
   return {
     ...parts,
     url,
-    deployment: first.replicas[0] as PipelineKeeper,
+    get deployment() {
+      return first();
+    },
     database,
     access,
     settings,
@@ -118,10 +121,10 @@ export async function startTestHub(init: TestHubInit = {}): Promise<TestHub> {
     worker: (name, workerInit = {}) => new ScriptedWorker({ url, token: testJoinToken, name, ...workerInit }),
     served: (epoch = 1) =>
       new Promise((resolve) => {
-        if ((first.replicas[0]?.ready?.epoch ?? 0) >= epoch) resolve();
+        if ((first().ready?.epoch ?? 0) >= epoch) resolve();
         parts.deployments.listen({
-          ready: (keeper, pipeline) => {
-            if (keeper === first.replicas[0] && pipeline.epoch >= epoch) resolve();
+          ready: (replica, pipeline) => {
+            if (replica.id === first().id && pipeline.epoch >= epoch) resolve();
           },
         });
       }),

@@ -24,8 +24,6 @@ import type { BlobStore } from '../models/blobStore.ts';
 import type { Catalogue } from '../models/catalogue.ts';
 import { defaultModel } from '../pipelines/defaultModel.ts';
 import { Deployments } from '../pipelines/deployments.ts';
-import { movePatienceMs } from '../pipelines/move.ts';
-import { followModes } from './followModes.ts';
 import { Operator } from '../pipelines/operator.ts';
 import type { HubIdentity } from '../accounts/secrets.ts';
 import { applyRetention } from './applyRetention.ts';
@@ -95,6 +93,7 @@ export interface HubParts {
 const defaultLeaseMs = 15_000;
 /** Compiling a large stage for a GPU, without any sign of life, was seen to take more than half a minute. */
 const defaultStageDeadlineMs = 120_000;
+const defaultMovePatienceMs = 30_000;
 
 export async function assembleHub(components: HubComponents, init: HubInit): Promise<HubParts> {
   const { catalogue, blobs, database, access, settings, logger } = components;
@@ -137,18 +136,16 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
   const deployments = new Deployments(
     {
       registry,
+      nodes,
+      speeds,
       logger,
       workersStarting: () => components.workersStarting?.(namesPresent()) ?? 0,
-      nameOf: (id) => nodes.nameOf(id),
-      unusable: (id) => nodes.unusable(id) ?? (registry.table.get(id)?.isLeaving ? 'is leaving' : undefined),
-      speeds,
     },
     {
       stageDeadlineMs: init.stageDeadlineMs ?? defaultStageDeadlineMs,
-      movePatienceMs: init.movePatienceMs ?? movePatienceMs,
+      movePatienceMs: init.movePatienceMs ?? defaultMovePatienceMs,
     },
   );
-  followModes({ nodes, deployments, registry });
   followBlobs({ registry, deployments });
   const generator = new Generator(
     {

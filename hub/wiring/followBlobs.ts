@@ -4,7 +4,7 @@ import type { WorkerRegistry } from '../workers/workerRegistry.ts';
 
 export interface FollowBlobsComponents {
   registry: WorkerRegistry;
-  deployments: Pick<Deployments, 'list'>;
+  deployments: Pick<Deployments, 'stageOf'>;
 }
 
 /** Follows for as long as the hub runs. */
@@ -12,14 +12,11 @@ export function followBlobs({ registry, deployments }: FollowBlobsComponents): v
   registry.listen({
     message: (worker, message) => {
       if (message.type !== 'stage-report' || message.state !== 'ready') return;
-      const stages = deployments.list.flatMap(({ replicas }) =>
-        replicas.flatMap(({ pipeline }) => pipeline?.stages ?? []),
-      );
-      const loaded = stages.find(({ assignmentId }) => assignmentId === message.assignmentId);
-      if (loaded?.workerId !== worker.id || !loaded.description) return;
+      const description = deployments.stageOf(worker.id, message.assignmentId)?.stage.description;
+      if (!description) return;
       registry.holds(
         worker.id,
-        loaded.description.packs.map(({ sha256 }) => sha256),
+        description.packs.map(({ sha256 }) => sha256),
       );
     },
   });

@@ -38,14 +38,11 @@ export function followSpeeds({
 
   function tried(worker: WorkerRecord, { assignmentId, tokenStepMs, promptSteps = [] }: StageReport): void {
     if (tokenStepMs === undefined) return;
-    for (const { model, replicas } of deployments.list) {
-      for (const stage of replicas.flatMap(({ pipeline }) => pipeline?.stages ?? [])) {
-        if (stage.assignmentId !== assignmentId || stage.workerId !== worker.id) continue;
-        const step = describeStep(worker, model.package, stage, 'tried');
-        told(worker, speeds.measured(worker, { ...step, milliseconds: tokenStepMs }));
-        for (const prompt of promptSteps) told(worker, speeds.measuredPrompt(worker, { ...step, ...prompt }));
-      }
-    }
+    const assigned = deployments.stageOf(worker.id, assignmentId);
+    if (!assigned) return;
+    const step = describeStep(worker, assigned.model.package, assigned.stage, 'tried');
+    told(worker, speeds.measured(worker, { ...step, milliseconds: tokenStepMs }));
+    for (const prompt of promptSteps) told(worker, speeds.measuredPrompt(worker, { ...step, ...prompt }));
   }
 
   function served({ model: id, stages }: RequestRecord): void {

@@ -1,9 +1,8 @@
 /** A deployment as the API shows it. */
-import type { Deployment as DeploymentView, Replica } from '@potluck/api';
+import type { Deployment as DeploymentView, Replica as ReplicaView } from '@potluck/api';
 import type { Generator } from '../../generation/generator.ts';
-import { missingOf, type Deployment } from '../../pipelines/deployment.ts';
+import { missingOf, type Deployment, type Replica } from '../../pipelines/deployment.ts';
 import { routeOf } from '../../pipelines/pipeline.ts';
-import type { PipelineKeeper } from '../../pipelines/pipelineKeeper.ts';
 import { viewStage } from './nodeView.ts';
 
 export interface DeploymentViewComponents {
@@ -25,18 +24,16 @@ export function viewDeployment(
     layers: model.package.layers.length,
     ready: replicas.some(({ ready }) => ready),
     missing: missingOf(deployment) ?? null,
-    replicas: replicas.map((keeper, index) => viewReplica(generator, keeper, model.package.id, index)),
+    replicas: replicas.map((replica, index) => viewReplica(generator, replica, index)),
     createdAt,
   };
 }
 
 function viewReplica(
   generator: Pick<Generator, 'loadOf'>,
-  keeper: PipelineKeeper,
-  model: string,
+  { id, model, pipeline, ready, missing, retiring }: Replica,
   index: number,
-): Replica {
-  const { pipeline, ready, missing, retiring } = keeper;
+): ReplicaView {
   return {
     index,
     epoch: pipeline?.epoch ?? null,
@@ -44,8 +41,8 @@ function viewReplica(
     missing: missing ?? (retiring === undefined ? null : `running answers end first: ${retiring}`),
     route: pipeline ? routeOf(pipeline.stages) : null,
     stages: (pipeline?.stages ?? []).map((stage, stageIndex) =>
-      viewStage(stage, { model, replica: index, stageIndex }),
+      viewStage(stage, { model: model.package.id, replica: index, stageIndex }),
     ),
-    ...generator.loadOf(keeper),
+    ...generator.loadOf(id),
   };
 }

@@ -17,7 +17,6 @@ const names = (): string[] => hub.deployment.ready?.stages.map(({ workerName }) 
 
 test('what is missing is said with numbers, and a worker that fills it brings the model up', async () => {
   hub = await startTestHub();
-  hub.deployment.reconsider();
   expect(hub.deployment.missing).toMatch(/no worker has joined/);
   const small = hub.worker('small', { memoryBytes: 76e6 });
   await small.message('welcome');
@@ -40,7 +39,7 @@ test('a worker beyond what is needed stands by, and takes over at once when the 
   await second.message('welcome');
   expect(second.received.map(({ type }) => type)).toEqual(['welcome']);
   const losses: string[] = [];
-  hub.deployments.listen({ lost: (_keeper, _pipeline, reason) => losses.push(reason) });
+  hub.deployments.listen({ lost: (_replica, _pipeline, reason) => losses.push(reason) });
   first.kill();
   await hub.served(2);
   // A client reads this: no code of the web socket is in it.
@@ -83,7 +82,6 @@ test('a model that no device here can run is said once, with a way out, and trie
   // Another device of the kind is not tried; nor is the first one, whatever makes the hub look again.
   const second = hub.worker('second', unable);
   await second.message('welcome');
-  hub.deployment.reconsider();
   expect([assigned(first), assigned(second)]).toEqual([1, 0]);
   expect(hub.deployment.missing).toMatch(/\(first, second: Could not/);
   const gpu = { device: { kind: 'webgpu' as const, description: 'another', float16: false } };
@@ -155,7 +153,7 @@ test('a stage of other layers is assigned only after the worker freed the one it
   const one = hub.worker('one');
   hub.worker('two');
   await hub.served();
-  hub.deployment.replan({ mode: 'automatic', replicas: 1 });
+  hub.deployments.deploy(hub.deployment.model, { mode: 'automatic', replicas: 1 }, 1);
   await hub.served(2);
   expect(routes()).toEqual(['one[0-7]']);
   expect(stageMessages(one).slice(-2)).toEqual(['release', 'assign']);

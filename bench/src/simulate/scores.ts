@@ -1,0 +1,89 @@
+/** What the people who use a simulated grid would see of it. */
+import type { ModelId, PipelineId } from '@potluck/protocol';
+import type { Clock } from '../../../hub/pipelines/clock.ts';
+
+/** Columns of the table. */
+export interface ModelScore {
+  model: string;
+  /** Share of the time in which a replica served. */
+  availability: number;
+  /** Time in which none did, in minutes. */
+  'minutes lost': number;
+  asked: number;
+  refused: number;
+  /** Answers that ended because their pipeline did. */
+  'answers lost': number;
+  losses: number;
+  moves: number;
+}
+
+interface Tally extends Omit<ModelScore, 'availability' | 'minutes lost'> {
+  serving: Set<PipelineId>;
+  servedMs: number;
+  since: number;
+}
+
+export class Scores {
+  readonly #clock: Clock;
+  readonly #models = new Map<ModelId, Tally>();
+  fetchedBytes = 0;
+  #endMs = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  add(model: ModelId): void {
+    this.#models.set(model, {
+      ...{ model, asked: 0, refused: 0, 'answers lost': 0, losses: 0, moves: 0 },
+      ...{ serving: new Set(), servedMs: 0, since: 0 },
+    });
+  }
+
+  ready(model: ModelId, id: PipelineId): void {
+    const tally = this.#of(model);
+    if (tally.serving.size === 0) tally.since = this.#clock.now();
+    tally.serving.add(id);
+  }
+
+  lost(model: ModelId, id: PipelineId, how: { moves: boolean; answers: number }): void {
+    const tally = this.#of(model);
+    if (!tally.serving.delete(id)) return;
+    if (tally.serving.size === 0) tally.servedMs += this.#clock.now() - tally.since;
+    tally['answers lost'] += how.answers;
+    if (how.moves) tally.moves++;
+    else tally.losses++;
+  }
+
+  asked(model: ModelId, isTaken: boolean): void {
+    const tally = this.#of(model);
+    tally.asked++;
+    if (!isTaken) tally.refused++;
+  }
+
+  fetched(bytes: number): void {
+    this.fetchedBytes += bytes;
+  }
+
+  end(endMs: number): void {
+    this.#endMs = endMs;
+    for (const tally of this.#models.values()) {
+      if (tally.serving.size > 0) tally.servedMs += endMs - tally.since;
+    }
+  }
+
+  result(): ModelScore[] {
+    return [...this.#models.values()].map(({ serving: _, servedMs, since: _since, model, ...counts }) => ({
+      model,
+      availability: Math.round((10_000 * servedMs) / this.#endMs) / 10_000,
+      'minutes lost': Math.round((this.#endMs - servedMs) / 600) / 100,
+      ...counts,
+    }));
+  }
+
+  #of(model: ModelId): Tally {
+    const tally = this.#models.get(model);
+    if (!tally) throw new Error(`${model} is not in the simulation`);
+    return tally;
+  }
+}

@@ -1,0 +1,189 @@
+/** A day of a grid in a minute: the hub's own decisions, over simulated workers that come, go and fail, on virtual time. */
+import { PipelineId, type ModelId } from '@potluck/protocol';
+import { pino } from 'pino';
+import { PipelineExecutor } from '../../../hub/pipelines/executor.ts';
+import type { Announcement } from '../../../hub/pipelines/whatChanged.ts';
+import { PipelineInvariants } from '../../../hub/testing/pipelineInvariants.ts';
+import { RegistryWithoutSockets } from '../../../hub/testing/registryWithoutSockets.ts';
+import { sizedModel, type ModelSize } from '../../../hub/testing/sizedModel.ts';
+import { VirtualClock } from '../../../hub/testing/virtualClock.ts';
+import { NodeBook } from '../../../hub/workers/nodeBook.ts';
+import { SpeedBook } from '../../../hub/workers/speedBook.ts';
+import { SeededRandom } from './random.ts';
+import { Scores, type ModelScore } from './scores.ts';
+import { drawProfile, SimulatedWorker } from './simulatedWorker.ts';
+
+export interface SimulationInit {
+  workers: number;
+  hours: number;
+  seed: number;
+  models: readonly (ModelSize & { plan: 'automatic' | 'shards'; replicas: number; stages?: number })[];
+}
+
+export interface SimulationResult {
+  models: ModelScore[];
+  events: number;
+  joins: number;
+  fetchedBytes: number;
+}
+
+const second = 1000;
+const minute = 60 * second;
+const hour = 60 * minute;
+/** On average, between two answers of a model, and how long one takes. */
+const answerEveryMs = 20 * second;
+const answerMs = 15 * second;
+/** Between two decisions of the operator about nodes. */
+const operatorEveryMs = 20 * minute;
+const tabSwitchMs = 15 * minute;
+
+/** @throws Error where an invariant is broken */
+export async function simulate(init: SimulationInit): Promise<SimulationResult> {
+  const clock = new VirtualClock();
+  const random = new SeededRandom(init.seed);
+  const registry = new RegistryWithoutSockets(clock);
+  const nodes = new NodeBook({ policies: [], names: [], instances: [] }, () => undefined);
+  const scores = new Scores(clock);
+  const cuts = { pending: 0 };
+  const executor = new PipelineExecutor(
+    {
+      ...{ registry, nodes, clock, logger: pino({ level: 'silent' }), workersStarting: () => 0 },
+      speeds: new SpeedBook([], () => undefined),
+    },
+    { stageDeadlineMs: 120 * second, movePatienceMs: 30 * second },
+    (announcement) => told(announcement),
+  );
+  const answers = new Map<PipelineId, Set<{ isLost: boolean }>>();
+  let joins = 0;
+  deployAll();
+  workersComeAndGo();
+  operatorDecides();
+  const events = await run();
+  return { models: scores.result(), events, joins, fetchedBytes: scores.fetchedBytes };
+
+  async function run(): Promise<number> {
+    const invariants = new PipelineInvariants();
+    const end = init.hours * hour;
+    let count = 0;
+    while (clock.step(end)) {
+      // Stages are cut in promises.
+      while (cuts.pending > 0) await new Promise((resolve) => setImmediate(resolve));
+      invariants.check(executor.state, registry.table, clock.now());
+      count++;
+    }
+    scores.end(end);
+    return count;
+  }
+
+  function told(announcement: Announcement): void {
+    if (announcement.type === 'changed') return;
+    const { replica } = announcement;
+    if (announcement.type === 'ready') scores.ready(replica.model.package.id, replica.id);
+    else {
+      const running = answers.get(replica.id);
+      const lost = [...(running ?? [])].filter((one) => !one.isLost);
+      for (const one of lost) one.isLost = true;
+      scores.lost(replica.model.package.id, replica.id, { moves: replica.isMoving, answers: lost.length });
+    }
+  }
+
+  function deployAll(): void {
+    for (const size of init.models) {
+      const model = sizedModel(size, cuts);
+      const { replicas } = size;
+      const plan =
+        size.plan === 'shards'
+          ? ({ mode: 'shards', count: size.stages ?? 2, replicas } as const)
+          : ({ mode: 'automatic', replicas } as const);
+      const newIds = Array.from({ length: replicas }, () => PipelineId.parse(random.uuid()));
+      scores.add(model.package.id);
+      executor.dispatch({ type: 'deployed', model, plan, newIds, createdAt: 0 });
+      asked(model.package.id);
+    }
+  }
+
+  /** Answers begin, run for a while, and end; those that nobody can take are refused. */
+  function asked(model: ModelId): void {
+    clock.after(random.exponential(answerEveryMs), () => {
+      asked(model);
+      const ids = executor.state.deployments.get(model)?.replicas ?? [];
+      const serving = ids.filter((id) => {
+        const one = executor.state.pipelines.get(id);
+        return one?.phase.type === 'serving' && !one.retiring && !one.isMoving;
+      });
+      const [id] = serving.sort(
+        (one, other) => (answers.get(one)?.size ?? 0) - (answers.get(other)?.size ?? 0),
+      );
+      scores.asked(model, id !== undefined);
+      if (id === undefined) return;
+      const running = answers.get(id) ?? new Set();
+      answers.set(id, running);
+      const answer = { isLost: false };
+      running.add(answer);
+      executor.dispatch({ type: 'answer-began', pipelineId: id });
+      clock.after(random.exponential(answerMs), () => {
+        running.delete(answer);
+        executor.dispatch({ type: 'answer-ended', pipelineId: id });
+      });
+    });
+  }
+
+  function workersComeAndGo(): void {
+    for (let index = 0; index < init.workers; index++) {
+      const worker: SimulatedWorker = new SimulatedWorker(drawProfile(random, index), {
+        ...{ clock, random },
+        report: ({ profile }, report) => registry.heard(profile.id, report),
+        fetched: (bytes) => scores.fetched(bytes),
+      });
+      comes(
+        worker,
+        random.chance(0.5) ? random.between(0, 10 * second) : random.exponential(worker.profile.awayMs),
+      );
+      if (worker.profile.kind === 'browser') switchesTab(worker);
+    }
+  }
+
+  function comes(worker: SimulatedWorker, afterMs: number): void {
+    clock.after(afterMs, () => {
+      joins++;
+      registry.join(worker);
+      goes(worker, random.exponential(worker.profile.stayMs));
+    });
+  }
+
+  /** A third say that they leave; most of those that come back were started anew, the others lost their connection. */
+  function goes(worker: SimulatedWorker, afterMs: number): void {
+    const { id, awayMs } = worker.profile;
+    const isPolite = random.chance(1 / 3);
+    const isAnew = random.chance(0.7);
+    if (isPolite) clock.after(afterMs, () => registry.leaving(id));
+    clock.after(afterMs + (isPolite ? 30 * second : 0), () => {
+      registry.leave(id, isPolite ? 'it left' : 'its connection closed');
+      if (isAnew) worker.restart();
+      comes(worker, isAnew ? random.exponential(awayMs) : random.between(second, minute));
+    });
+  }
+
+  function switchesTab(worker: SimulatedWorker): void {
+    clock.after(random.exponential(tabSwitchMs), () => {
+      switchesTab(worker);
+      const { id: workerId } = worker.profile;
+      const presence = random.chance(0.5) ? 'visible' : 'hidden';
+      registry.apply({ type: 'presence-changed', workerId, presence });
+    });
+  }
+
+  /** Pauses, drains and resumes nodes, and now and then changes a plan to what it is. */
+  function operatorDecides(): void {
+    clock.after(random.exponential(operatorEveryMs), () => {
+      operatorDecides();
+      const ids = [...executor.state.pipelines.values()].flatMap((one) =>
+        one.phase.type === 'serving' ? one.phase.pipeline.stages.map(({ workerId }) => workerId) : [],
+      );
+      const workerId = random.pick(ids.length > 0 ? ids : [...executor.grid.workers.keys()]);
+      if (workerId === undefined) return;
+      nodes.change(workerId, { mode: random.chance(0.5) ? 'paused' : 'draining' });
+      clock.after(random.exponential(hour), () => nodes.change(workerId, { mode: 'active' }));
+    });
+  }
+}

@@ -1,0 +1,147 @@
+/** A worker that loads stages as long as its link and device take, and fails as devices of people do. */
+import {
+  InstanceId,
+  WorkerId,
+  type AssignmentId,
+  type Assign,
+  type FromHubMessage,
+  type Sha256,
+  type StageReport,
+} from '@potluck/protocol';
+import type { Clock } from '../../../hub/pipelines/clock.ts';
+import type { WorkerRecord } from '../../../hub/workers/workerTable.ts';
+import type { SeededRandom } from './random.ts';
+
+/** What a worker is like, for as long as the simulation lasts. */
+export interface Profile {
+  id: WorkerId;
+  name: string;
+  kind: 'node' | 'browser';
+  memoryBytes: number;
+  bytesPerSecond: number;
+  /** How long it stays and how long it is away, in milliseconds, on average. */
+  stayMs: number;
+  awayMs: number;
+  /** Probability that it can't load a stage; 1 for a device that never can. */
+  failing: number;
+}
+
+const gigabyte = 1e9;
+const minute = 60_000;
+const hour = 60 * minute;
+
+/** Two of three are tabs, which come and go; one in twenty has a slow link, and one in fifty can load nothing. */
+export function drawProfile(random: SeededRandom, index: number): Profile {
+  const kind = random.chance(1 / 3) ? 'node' : 'browser';
+  const isSlow = random.chance(0.05);
+  return {
+    id: WorkerId.parse(random.uuid()),
+    name: `${kind}-${index}`,
+    kind,
+    memoryBytes: Math.round(gigabyte * (kind === 'node' ? random.between(4, 32) : random.between(1, 8))),
+    bytesPerSecond: isSlow ? 0.25e6 : random.between(2e6, 60e6),
+    stayMs: kind === 'node' ? 12 * hour : 45 * minute,
+    awayMs: kind === 'node' ? hour : 3 * hour,
+    failing: random.chance(0.02) ? 1 : 0.01,
+  };
+}
+
+export interface WorkerWorld {
+  clock: Clock;
+  random: SeededRandom;
+  /** Takes what the worker says to the hub. */
+  report: (worker: SimulatedWorker, report: StageReport) => void;
+  /** Counts what a worker fetches. */
+  fetched: (bytes: number) => void;
+}
+
+const compileMs = 3000;
+/** Between two reports while it downloads; real workers report twice a second. */
+const progressMs = 60_000;
+/** It keeps a connection and says nothing more. */
+const silentShare = 0.002;
+
+export class SimulatedWorker {
+  readonly profile: Profile;
+  readonly cachedBlobs = new Set<Sha256>();
+  instanceId: InstanceId;
+  /** Assignments that it holds, and the graphs that it has loaded for them. */
+  readonly #held = new Map<AssignmentId, Sha256>();
+  readonly #world: WorkerWorld;
+  /** What was begun in an earlier run is over. */
+  #run = 0;
+
+  constructor(profile: Profile, world: WorkerWorld) {
+    this.profile = profile;
+    this.#world = world;
+    this.instanceId = InstanceId.parse(world.random.uuid());
+  }
+
+  /** It is started anew: weights stay in its cache, stages do not. */
+  restart(): void {
+    this.instanceId = InstanceId.parse(this.#world.random.uuid());
+    this.#held.clear();
+    this.#run++;
+  }
+
+  record(joinedAt: number): WorkerRecord {
+    const { id, name, kind, memoryBytes } = this.profile;
+    return {
+      ...{ id, name, reportedName: name, kind, memoryBytes, instanceId: this.instanceId, joinedAt },
+      ...{ version: 'simulated', joinTokenId: 'hub', isLeaving: false, peers: new Map() },
+      device: { kind: kind === 'node' ? 'cpu' : 'webgpu', description: 'simulated', float16: true },
+      cachedBlobs: new Set(this.cachedBlobs),
+      load: { busy: 0, usedBytes: { weights: 0, caches: 0 } },
+    };
+  }
+
+  receive(message: FromHubMessage): void {
+    if (message.type === 'assign') this.#load(message);
+    if (message.type !== 'release') return;
+    const { assignmentId } = message;
+    if (this.#held.delete(assignmentId)) this.#say({ assignmentId, state: 'released' }, 20);
+  }
+
+  #load({ assignmentId, stage, cacheBytes = 0 }: Assign): void {
+    const { random } = this.#world;
+    const graph = stage.graph.sha256;
+    const isLoaded = [...this.#held.values()].includes(graph);
+    this.#held.set(assignmentId, graph);
+    const ready = { assignmentId, state: 'ready', cacheBytes } as const;
+    if (isLoaded) return this.#say(ready, 50);
+    if (random.chance(silentShare)) return;
+    const missing = stage.packs.filter(({ sha256 }) => !this.cachedBlobs.has(sha256));
+    const totalBytes = missing.reduce((sum, { size }) => sum + size, 0);
+    const downloadMs = (1000 * totalBytes) / this.profile.bytesPerSecond;
+    for (let afterMs = 0; afterMs < downloadMs; afterMs += progressMs) {
+      const progress = { doneBytes: Math.round((totalBytes * afterMs) / downloadMs), totalBytes };
+      this.#say({ assignmentId, state: 'downloading', progress }, afterMs);
+    }
+    this.#later(downloadMs, assignmentId, () => {
+      for (const { sha256 } of missing) this.cachedBlobs.add(sha256);
+      this.#world.fetched(totalBytes);
+      this.#world.report(this, { type: 'stage-report', assignmentId, state: 'compiling' });
+    });
+    const fails = random.chance(this.profile.failing);
+    this.#later(downloadMs + compileMs, assignmentId, () => {
+      if (fails) this.#held.delete(assignmentId);
+      const failed = { assignmentId, state: 'failed', reason: 'the shader compiler crashed' } as const;
+      this.#world.report(this, { type: 'stage-report', ...(fails ? failed : ready) });
+    });
+  }
+
+  #say(report: Omit<StageReport, 'type'>, afterMs: number): void {
+    const { assignmentId } = report;
+    this.#later(afterMs, report.state === 'released' ? undefined : assignmentId, () =>
+      this.#world.report(this, { type: 'stage-report', ...report }),
+    );
+  }
+
+  /** @param assignmentId nothing happens once it is not held any more */
+  #later(milliseconds: number, assignmentId: AssignmentId | undefined, callback: () => void): void {
+    const run = this.#run;
+    this.#world.clock.after(milliseconds, () => {
+      if (this.#run === run && (assignmentId === undefined || this.#held.has(assignmentId))) callback();
+    });
+  }
+}

@@ -1,0 +1,80 @@
+/** Where a pipeline could go: what is asked of placement, and nowhere else. */
+import type { ModelPackage } from '@potluck/protocol';
+import { place, type PlacementResult } from '../../placement/place.ts';
+import type { TargetStage } from '../pipeline.ts';
+import { nextPardon } from '../state/quarantine.ts';
+import { stagesOf, type PipelineState } from '../state/state.ts';
+import type { Context } from './context.ts';
+import { findBarred, type Barred } from './findBarred.ts';
+import { whileSame } from './whileSame.ts';
+
+/** The stages with their workers, or what is missing, for people. */
+export type Place = { ok: true; stages: TargetStage[] } | { ok: false; missing: string };
+
+/**
+ * Where the pipeline goes by its plan.
+ * @param former stages that it has or had, which are to stay where they are if that does
+ * @returns the same value while nothing changed that it depends on
+ */
+export function placeFor(one: PipelineState, context: Context, former: PipelineState['former']): Place {
+  const { plan, model, quarantine, id } = one;
+  const { grid, now } = context;
+  const stayed = former.map(({ workerId, firstLayer }) => `${workerId}[${firstLayer}]`).join();
+  const inputs = [plan, quarantine, nextPardon(quarantine, now), grid.workersStarting];
+  return whileSame(grid.capacity, `${id} ${stayed}`, inputs, () => {
+    const { barred, unableToo, unable } = findBarred(one, context);
+    if (unable) return { ok: false, missing: describeUnable(model.package, unable) };
+    const starting = grid.workersStarting;
+    if (plan.mode === 'shards' && grid.view.workers.size - barred.size < plan.count && starting > 0) {
+      const workers = starting === 1 ? 'worker' : 'workers';
+      return { ok: false, missing: `waiting for ${starting} local ${workers} to start` };
+    }
+    const placeWithout = (without: Barred['barred']): PlacementResult['replicas'][number] | undefined =>
+      place({
+        ...{ model: model.package, plan, grid: grid.view, replicas: [former], barred: without },
+        replaced: new Set([id]),
+        nameOf: (nodeId) => grid.nameOf(nodeId),
+      }).replicas[0];
+    // Those that failed for want of code may still serve other layers, where the others do not suffice.
+    const able = placeWithout(unableToo);
+    const found = able?.ok || unableToo.size === barred.size ? able : placeWithout(barred);
+    if (!found?.ok) return { ok: false, missing: `${model.package.id}: ${found?.message ?? 'no replica'}` };
+    const stages = found.stages.map((stage) => ({ ...stage, workerName: grid.nameOf(stage.workerId) }));
+    return { ok: true, stages };
+  });
+}
+
+/** Where stages would go that share a worker while others have none. */
+export interface Spread {
+  stages: TargetStage[];
+  /** Whoever serves keeps its stages as they are. */
+  isMomentary: boolean;
+}
+
+/** @returns undefined where the pipeline has as many workers as it can have */
+export function spreadFor(one: PipelineState, context: Context): Spread | undefined {
+  const stages = stagesOf(one);
+  // Nobody has more than one: there is nothing to spread.
+  if (one.plan.mode !== 'shards' || workersOf(stages) === stages.length) return undefined;
+  const found = placeFor(one, context, stages);
+  if (!found.ok || workersOf(found.stages) <= workersOf(stages)) return undefined;
+  const isMomentary = stages.every(({ firstLayer }, index) => found.stages[index]?.firstLayer === firstLayer);
+  return { stages: found.stages, isMomentary };
+}
+
+/** How many workers stages are on. */
+export function workersOf(stages: readonly Pick<TargetStage, 'workerId'>[]): number {
+  return new Set(stages.map(({ workerId }) => workerId)).size;
+}
+
+function describeUnable(
+  { id, float16 }: ModelPackage,
+  { names, reasons }: { names: string[]; reasons: string[] },
+): string {
+  const who = names.length > 3 ? `${names.length} devices` : names.join(', ');
+  const variant = float16 ? 'one without f16, such as model_q4' : 'such as model_q4 or model';
+  return (
+    `${id}: no device here can run this variant of the model (${who}: ${reasons.join('; ')}). ` +
+    `Add another variant, ${variant}. This one is tried again when another kind of device joins, or when it is deployed again.`
+  );
+}

@@ -1,0 +1,183 @@
+/** The state after an event. Pure: what is to be done about it is for `plan` to say. */
+import type { WorkerId } from '@potluck/protocol';
+import { applyCommand } from './applyCommand.ts';
+import { applyDeploymentEvent, ended } from './applyDeploymentEvent.ts';
+import { applyReport } from './applyReport.ts';
+import type { NamedWorker, PipelineEvent } from './events.ts';
+import { changedAt } from './held.ts';
+import { shiftedMigration } from './migration.ts';
+import { shiftedQuarantine, pardoned, quarantined } from './quarantine.ts';
+import { usesWorker, type PipelinesState, type PipelineState } from './state.ts';
+import { everyPipeline, onePipeline, withStages } from './update.ts';
+
+/** @returns the same state where the event changes nothing */
+export function apply(state: PipelinesState, event: PipelineEvent): PipelinesState {
+  switch (event.type) {
+    case 'worker-joined': {
+      const { id } = event.worker;
+      const next = everyPipeline(state, (one) => withQuarantine(one, pardoned(one.quarantine, [id])));
+      return event.mode === 'draining' ? withDraining(next, id, true) : next;
+    }
+    case 'worker-restarted':
+      return everyPipeline(state, (one) => withoutHeld(one, event.workerId));
+    case 'worker-left':
+      return withDraining(
+        everyPipeline(state, (one) => workerLeft(one, event.worker, event.reason)),
+        event.worker.id,
+        false,
+      );
+    case 'worker-leaving':
+      return everyPipeline(state, (one) => vacated(one, event.worker, 'is leaving', 'idle'));
+    case 'mode-changed':
+      return modeChanged(state, event);
+    case 'stage-reported':
+      return applyReport(state, event);
+    case 'deployed':
+    case 'model-replaced':
+    case 'undeployed':
+      return applyDeploymentEvent(state, event);
+    case 'stages-cut':
+      return onePipeline(state, event.pipelineId, (one) => stagesCut(one, event.descriptions));
+    case 'cut-failed':
+      return onePipeline(state, event.pipelineId, (one) => cutFailed(one, event));
+    case 'answer-began':
+      return onePipeline(state, event.pipelineId, (one) => ({ ...one, answers: one.answers + 1 }));
+    case 'answer-ended':
+      return onePipeline(state, event.pipelineId, (one) => ({
+        ...one,
+        answers: Math.max(0, one.answers - 1),
+      }));
+    case 'suspected':
+      return onePipeline(state, event.pipelineId, (one) => suspected(one, event));
+    case 'hub-stopping':
+      return everyPipeline({ ...state, deployments: new Map() }, (one) =>
+        ended(one, 'the hub is shutting down'),
+      );
+    case 'time-passed':
+      return state;
+    case 'clock-jumped':
+      return everyPipeline(state, (one) => shifted(one, event.byMs));
+    case 'command-sent':
+      return applyCommand(state, event.command, event.at);
+  }
+}
+
+const cutAgainAfterMs = 10_000;
+
+function withQuarantine(one: PipelineState, quarantine: PipelineState['quarantine']): PipelineState {
+  return quarantine === one.quarantine ? one : { ...one, quarantine };
+}
+
+function withDraining(state: PipelinesState, workerId: WorkerId, isDraining: boolean): PipelinesState {
+  if (state.draining.has(workerId) === isDraining) return state;
+  const draining = new Set(state.draining);
+  if (isDraining) draining.add(workerId);
+  else draining.delete(workerId);
+  return { ...state, draining };
+}
+
+function withoutHeld(one: PipelineState, workerId: WorkerId): PipelineState {
+  const held = changedAt(one.held, workerId, () => undefined);
+  return held === one.held ? one : { ...one, held };
+}
+
+/** Nobody answers for this worker now. It may come back with what it holds, unless the pipeline is over. */
+function workerLeft(one: PipelineState, { id, name }: NamedWorker, reason: string): PipelineState {
+  if (one.phase.type === 'ended') return withoutHeld(one, id);
+  const held = changedAt(one.held, id, ({ releasingSince: _, ...rest }) => rest);
+  const left = held === one.held ? one : { ...one, held };
+  return withStages(left, (stage) =>
+    stage.workerId === id ? { ...stage, lost: `worker ${name} is gone: ${reason}` } : stage,
+  );
+}
+
+function vacated(
+  one: PipelineState,
+  { id, name }: NamedWorker,
+  why: string,
+  when: 'at-once' | 'idle',
+): PipelineState {
+  if (!usesWorker(one, id)) return one;
+  return { ...one, retiring: { reason: `worker ${name} ${why}`, when } };
+}
+
+function modeChanged(
+  state: PipelinesState,
+  { worker, mode }: Extract<PipelineEvent, { type: 'mode-changed' }>,
+): PipelinesState {
+  const next = withDraining(state, worker.id, mode === 'draining');
+  if (mode === 'draining')
+    return everyPipeline(next, (one) => vacated(one, worker, 'is being drained', 'idle'));
+  if (mode === 'paused') return everyPipeline(next, (one) => vacated(one, worker, 'is paused', 'at-once'));
+  return next;
+}
+
+function stagesCut(
+  one: PipelineState,
+  descriptions: Extract<PipelineEvent, { type: 'stages-cut' }>['descriptions'],
+): PipelineState {
+  const cut = withStages(one, (stage) => {
+    const description = descriptions.get(stage.assignmentId);
+    return description ? { ...stage, description } : stage;
+  });
+  const { phase, migration } = cut;
+  const isCut = (stages: readonly { description?: unknown }[]): boolean =>
+    stages.every(({ description }) => description !== undefined);
+  if (phase.type === 'cutting' && isCut(phase.pipeline.stages)) {
+    return { ...cut, phase: { type: 'freeing', pipeline: phase.pipeline, reason: phase.reason } };
+  }
+  if (migration?.step === 'cutting' && isCut(migration.preloads)) {
+    return { ...cut, migration: { ...migration, step: 'freeing' } };
+  }
+  return cut;
+}
+
+/** A disk that was full may have room again later. */
+function cutFailed(
+  one: PipelineState,
+  { assignmentIds, reason, at }: Extract<PipelineEvent, { type: 'cut-failed' }>,
+): PipelineState {
+  const { phase, migration, ...rest } = one;
+  const isAbout = (stages: readonly { assignmentId: string }[]): boolean =>
+    stages.some(({ assignmentId }) => (assignmentIds as readonly string[]).includes(assignmentId));
+  const cutAgainAt = at + cutAgainAfterMs;
+  if (phase.type === 'cutting' && isAbout(phase.pipeline.stages)) {
+    return { ...rest, phase: { type: 'missing', reason }, isMoving: false, cutAgainAt };
+  }
+  return migration?.step === 'cutting' && isAbout(migration.preloads) ? { ...rest, phase, cutAgainAt } : one;
+}
+
+function suspected(
+  one: PipelineState,
+  { epoch, workerIds, at }: Extract<PipelineEvent, { type: 'suspected' }>,
+): PipelineState {
+  const { phase } = one;
+  if (phase.type === 'missing' || phase.type === 'ended' || phase.pipeline.epoch !== epoch) return one;
+  const silent = phase.pipeline.stages.filter(({ workerId }) => workerIds.includes(workerId));
+  if (silent.length === 0) return one;
+  const lost = `no answer from ${[...new Set(silent.map(({ workerName }) => workerName))].join(', ')}`;
+  const quarantine = [...new Set(silent.map(({ workerId }) => workerId))].reduce(
+    (before, workerId) => quarantined(before, workerId, { reason: 'it does not answer', at }),
+    one.quarantine,
+  );
+  const next = withStages(one, (stage) => (silent.includes(stage) ? { ...stage, lost } : stage));
+  return { ...next, quarantine };
+}
+
+/** All times of a pipeline on a clock that jumped. */
+function shifted(one: PipelineState, byMs: number): PipelineState {
+  const { phase, migration, cutAgainAt } = one;
+  return {
+    ...one,
+    quarantine: shiftedQuarantine(one.quarantine, byMs),
+    ...(phase.type === 'loading' ? { phase: { ...phase, deadline: phase.deadline + byMs } } : {}),
+    ...(migration ? { migration: shiftedMigration(migration, byMs) } : {}),
+    ...(cutAgainAt === undefined ? {} : { cutAgainAt: cutAgainAt + byMs }),
+    held: new Map(
+      [...one.held].map(([id, held]) => [
+        id,
+        held.releasingSince === undefined ? held : { ...held, releasingSince: held.releasingSince + byMs },
+      ]),
+    ),
+  };
+}

@@ -1,0 +1,129 @@
+/** What a decision of `plan` makes of the state. */
+import type { Command, Failure } from './commands.ts';
+import { newStages, type Stage, type TargetStage } from '../pipeline.ts';
+import { deadlineFrom } from './applyReport.ts';
+import { givenUp, withoutMigration } from './givenUp.ts';
+import { released } from './held.ts';
+import { quarantined, type Quarantine } from './quarantine.ts';
+import { stagesOf, type PipelineSettings, type PipelinesState, type PipelineState } from './state.ts';
+import { onePipeline } from './update.ts';
+
+export function applyCommand(state: PipelinesState, command: Command, at: number): PipelinesState {
+  switch (command.type) {
+    case 'mark-drained': {
+      const draining = new Set(state.draining);
+      draining.delete(command.workerId);
+      return { ...state, draining };
+    }
+    case 'release-strays':
+      return { ...state, strays: [] };
+    case 'forget': {
+      const pipelines = new Map(state.pipelines);
+      pipelines.delete(command.pipelineId);
+      return { ...state, pipelines };
+    }
+    default:
+      return onePipeline(state, command.pipelineId, (one) => decided(one, command, at, state.settings));
+  }
+}
+
+function decided(
+  one: PipelineState,
+  command: Exclude<Command, { type: 'mark-drained' | 'release-strays' | 'forget' }>,
+  at: number,
+  settings: PipelineSettings,
+): PipelineState {
+  switch (command.type) {
+    case 'give-up':
+      return {
+        ...givenUp(one, command.reason),
+        former: command.keepsStages ? stagesOf(one) : one.former,
+        quarantine: withFailures(one.quarantine, command.quarantine, at),
+      };
+    case 'release': {
+      const ids = command.releases.map(({ assignmentId }) => assignmentId);
+      return { ...one, held: released(one.held, ids, at) };
+    }
+    case 'place':
+      return placed(
+        one.phase.type === 'missing' ? one : givenUp(one, command.reason),
+        command.stages,
+        command.reason,
+      );
+    case 'refuse': {
+      const { missing: reason, refusal } = command;
+      const phase = { type: 'missing', reason, refusal, againAt: at + command.pauseMs } as const;
+      return { ...one, phase, isMoving: false };
+    }
+    case 'cut':
+      if (one.phase.type === 'cutting') return { ...one, phase: { ...one.phase, isAsked: true } };
+      return one.migration ? { ...one, migration: { ...one.migration, isCutAsked: true } } : one;
+    case 'assign':
+      return assigned(one, deadlineFrom(at, settings));
+    case 'migrate': {
+      const before = withoutMigration(one);
+      const { preloads, ...migration } = command.migration;
+      const known = [...stagesOf(one), ...(one.migration?.preloads ?? [])];
+      return {
+        ...before,
+        assignments: one.assignments + preloads.length,
+        migration: {
+          ...migration,
+          preloads: newStages(one.id, preloads, known, one.assignments),
+          step: 'cutting',
+          isCutAsked: false,
+        },
+      };
+    }
+    case 'drop-migration':
+      return {
+        ...withoutMigration(one),
+        quarantine: withFailures(one.quarantine, command.quarantine, at),
+      };
+    case 'hold-requests':
+      return { ...one, isMoving: true };
+    case 'cut-over': {
+      const { migration } = one;
+      if (!migration) return one;
+      const known = [...stagesOf(one), ...migration.preloads];
+      const next = placed(givenUp(one, command.reason), migration.target, command.reason, known);
+      return { ...next, isMoving: migration.isMomentary };
+    }
+  }
+}
+
+function withFailures(quarantine: Quarantine, failures: readonly Failure[], at: number): Quarantine {
+  return failures.reduce(
+    (before, { workerId, reason }) => quarantined(before, workerId, { reason, at }),
+    quarantine,
+  );
+}
+
+/** The pipeline that is put together from now on, in a new epoch. */
+function placed(
+  one: PipelineState,
+  target: readonly TargetStage[],
+  reason: string,
+  known: readonly Stage[] = one.former,
+): PipelineState {
+  const { cutAgainAt: _, ...rest } = one;
+  const epoch = one.epoch + 1;
+  const stages = newStages(one.id, target, known, one.assignments);
+  return {
+    ...rest,
+    epoch,
+    assignments: one.assignments + stages.length,
+    phase: { type: 'cutting', pipeline: { id: one.id, epoch, stages }, reason, isAsked: false },
+  };
+}
+
+/** The pipeline or, while it serves, what is loaded ahead. */
+function assigned(one: PipelineState, deadline: number): PipelineState {
+  const { phase, migration } = one;
+  if (phase.type === 'freeing') {
+    return { ...one, phase: { type: 'loading', pipeline: phase.pipeline, reason: phase.reason, deadline } };
+  }
+  return migration?.step === 'freeing'
+    ? { ...one, migration: { ...migration, step: 'loading', deadline } }
+    : one;
+}

@@ -1,0 +1,102 @@
+/** What the operator does to deployments. */
+import type { ModelId, PipelineId } from '@potluck/protocol';
+import { replicaCount } from '../deployment.ts';
+import type { PipelineEvent } from './events.ts';
+import { givenUp } from './givenUp.ts';
+import { noQuarantine } from './quarantine.ts';
+import {
+  newPipelineState,
+  pipelineOf,
+  type DeploymentState,
+  type PipelinesState,
+  type PipelineState,
+} from './state.ts';
+
+type DeploymentEvent = Extract<PipelineEvent, { type: 'deployed' | 'model-replaced' | 'undeployed' }>;
+
+export function applyDeploymentEvent(state: PipelinesState, event: DeploymentEvent): PipelinesState {
+  switch (event.type) {
+    case 'deployed':
+      return deployed(state, event);
+    case 'model-replaced':
+      return modelReplaced(state, event);
+    case 'undeployed': {
+      const present = state.deployments.get(event.model);
+      if (!present) return state;
+      return withoutDeployment(withEnded(state, present.replicas, 'it was undeployed'), event.model);
+    }
+  }
+}
+
+/** @returns the pipeline without anything but what its workers still hold */
+export function ended(one: PipelineState, reason: string): PipelineState {
+  return { ...givenUp(one, reason), phase: { type: 'ended', reason } };
+}
+
+/** Running answers end before another plan is followed; replicas that are too many end at once. */
+function deployed(
+  state: PipelinesState,
+  { model, plan, newIds, createdAt }: Extract<DeploymentEvent, { type: 'deployed' }>,
+): PipelinesState {
+  const { id } = model.package;
+  const present = state.deployments.get(id);
+  const count = replicaCount(plan);
+  const kept = (present?.replicas ?? []).slice(0, count);
+  const superfluous = (present?.replicas ?? []).slice(count);
+  const added = newIds.slice(0, count - kept.length);
+  const next = withEnded(state, superfluous, 'it was undeployed');
+  const pipelines = new Map(next.pipelines);
+  for (const one of kept) {
+    const pipeline = pipelines.get(one);
+    if (pipeline) pipelines.set(one, replanned(pipeline, plan));
+  }
+  const served = present?.model ?? model;
+  for (const one of added) pipelines.set(one, newPipelineState(one, served, plan));
+  return withDeployment({ ...next, pipelines }, id, {
+    model: served,
+    plan,
+    revision: (present?.revision ?? 0) + 1,
+    createdAt: present?.createdAt ?? createdAt,
+    replicas: [...kept, ...added],
+  });
+}
+
+function replanned(one: PipelineState, plan: PipelineState['plan']): PipelineState {
+  const { cutAgainAt: _, ...rest } = one;
+  const next = { ...rest, plan, former: [], quarantine: noQuarantine };
+  return pipelineOf(one) ? { ...next, retiring: { reason: 'its plan was changed', when: 'idle' } } : next;
+}
+
+function modelReplaced(
+  state: PipelinesState,
+  { model, plan, newIds }: Extract<DeploymentEvent, { type: 'model-replaced' }>,
+): PipelinesState {
+  const { id } = model.package;
+  const present = state.deployments.get(id);
+  if (!present) return state;
+  const next = withEnded(state, present.replicas, 'its model was added again');
+  const pipelines = new Map(next.pipelines);
+  for (const one of newIds) pipelines.set(one, newPipelineState(one, model, plan));
+  const { revision, createdAt } = present;
+  const deployment = { model, plan, revision: revision + 1, createdAt, replicas: newIds };
+  return withDeployment({ ...next, pipelines }, id, deployment);
+}
+
+function withEnded(state: PipelinesState, ids: readonly PipelineId[], reason: string): PipelinesState {
+  const pipelines = new Map(state.pipelines);
+  for (const id of ids) {
+    const pipeline = pipelines.get(id);
+    if (pipeline) pipelines.set(id, ended(pipeline, reason));
+  }
+  return { ...state, pipelines };
+}
+
+function withDeployment(state: PipelinesState, id: ModelId, deployment: DeploymentState): PipelinesState {
+  return { ...state, deployments: new Map(state.deployments).set(id, deployment) };
+}
+
+function withoutDeployment(state: PipelinesState, id: ModelId): PipelinesState {
+  const deployments = new Map(state.deployments);
+  deployments.delete(id);
+  return { ...state, deployments };
+}

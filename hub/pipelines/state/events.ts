@@ -1,0 +1,67 @@
+/** What happens to pipelines. */
+import type { DeploymentPlan, NodeMode } from '@potluck/api';
+import type {
+  AssignmentId,
+  ModelId,
+  PipelineId,
+  StageDescription,
+  StageReport,
+  WorkerId,
+} from '@potluck/protocol';
+import type { Model } from '../../models/model.ts';
+import type { Command } from './commands.ts';
+
+/** A worker, as people call it. */
+export interface NamedWorker {
+  id: WorkerId;
+  name: string;
+}
+
+/** `at`: when it happened, by a `Clock`. */
+export type PipelineEvent = { at: number } & PipelineHappening;
+
+export type PipelineHappening =
+  | { type: 'worker-joined'; worker: NamedWorker; mode: NodeMode }
+  /** Another run of it: it holds nothing of what its id held before. Comes before `worker-joined`. */
+  | { type: 'worker-restarted'; workerId: WorkerId }
+  | { type: 'worker-left'; worker: NamedWorker; reason: string }
+  /** It wants nothing new, and goes when its answers have ended. */
+  | { type: 'worker-leaving'; worker: NamedWorker }
+  /** The operator pauses, drains or resumes it. */
+  | { type: 'mode-changed'; worker: NamedWorker; mode: NodeMode }
+  /** `deviceKind`: see `deviceKind()`. */
+  | { type: 'stage-reported'; worker: NamedWorker; deviceKind: string; report: StageReport }
+  /** A model is deployed, or its plan is another one. `newIds`: for pipelines that it needs more of. */
+  | {
+      type: 'deployed';
+      model: Model;
+      plan: DeploymentPlan;
+      newIds: readonly PipelineId[];
+      /** Unix milliseconds. */
+      createdAt: number;
+    }
+  /** A deployed model has other files now. */
+  | { type: 'model-replaced'; model: Model; plan: DeploymentPlan; newIds: readonly PipelineId[] }
+  | { type: 'undeployed'; model: ModelId }
+  | {
+      type: 'stages-cut';
+      pipelineId: PipelineId;
+      descriptions: ReadonlyMap<AssignmentId, StageDescription>;
+    }
+  | {
+      type: 'cut-failed';
+      pipelineId: PipelineId;
+      assignmentIds: readonly AssignmentId[];
+      reason: string;
+    }
+  | { type: 'answer-began'; pipelineId: PipelineId }
+  | { type: 'answer-ended'; pipelineId: PipelineId }
+  /** Workers do not answer though they are there. `epoch`: that of the pipeline in which it was seen. */
+  | { type: 'suspected'; pipelineId: PipelineId; epoch: number; workerIds: readonly WorkerId[] }
+  | { type: 'hub-stopping' }
+  /** A time has come that `wakeAt` named. */
+  | { type: 'time-passed' }
+  /** The hub itself stood still for so long, so that nobody else can be blamed for it. */
+  | { type: 'clock-jumped'; byMs: number }
+  /** A decision of `plan`, taken in before it is carried out. */
+  | { type: 'command-sent'; command: Command };

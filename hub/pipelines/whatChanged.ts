@@ -1,0 +1,78 @@
+/** What people and the rest of the hub see of a change of the state. Pure. */
+import type { ModelId, WorkerId } from '@potluck/protocol';
+import { replicaOf, type Replica } from './deployment.ts';
+import type { Pipeline, ReadyPipeline } from './pipeline.ts';
+import { stagesOf, type PipelinesState, type PipelineState } from './state/state.ts';
+
+export type Announcement =
+  | { type: 'ready'; replica: Replica; pipeline: ReadyPipeline }
+  /** The pipeline serves no more; what ran through it has ended. */
+  | { type: 'lost'; replica: Replica; pipeline: Pipeline; reason: string }
+  /** Something of a deployment is different, or it is gone. `workers`: whose stages are different. */
+  | { type: 'changed'; model: ModelId; workers: readonly WorkerId[] };
+
+/** @returns in the order in which listeners are to be told */
+export function whatChanged(before: PipelinesState, after: PipelinesState): Announcement[] {
+  if (before === after) return [];
+  const announcements: Announcement[] = [];
+  const models = new Map<ModelId, Set<WorkerId>>();
+  for (const id of new Set([...before.pipelines.keys(), ...after.pipelines.keys()])) {
+    const [was, is] = [before.pipelines.get(id), after.pipelines.get(id)];
+    if (was === is) continue;
+    announcements.push(...served(was, is));
+    const model = (is ?? was)?.model.package.id;
+    if (model === undefined || (was && is && looksTheSame(was, is))) continue;
+    const workers = models.get(model) ?? new Set();
+    models.set(model, workers);
+    for (const workerId of touched(was, is)) workers.add(workerId);
+  }
+  if (before.deployments !== after.deployments) {
+    for (const id of new Set([...before.deployments.keys(), ...after.deployments.keys()])) {
+      if (before.deployments.get(id) === after.deployments.get(id)) continue;
+      models.set(id, models.get(id) ?? new Set());
+    }
+  }
+  for (const [model, workers] of models)
+    announcements.push({ type: 'changed', model, workers: [...workers] });
+  return announcements;
+}
+
+function served(was: PipelineState | undefined, is: PipelineState | undefined): Announcement[] {
+  const announcements: Announcement[] = [];
+  const before = was?.phase.type === 'serving' ? was.phase.pipeline : undefined;
+  const after = is?.phase.type === 'serving' ? is.phase.pipeline : undefined;
+  if (is && before && before.epoch !== after?.epoch) {
+    const reason = is.phase.type === 'serving' ? 'it was replaced' : is.phase.reason;
+    announcements.push({ type: 'lost', replica: replicaOf(is), pipeline: before, reason });
+  }
+  if (is && after && before?.epoch !== after.epoch) {
+    announcements.push({ type: 'ready', replica: replicaOf(is), pipeline: after });
+  }
+  return announcements;
+}
+
+/** Answers are counted elsewhere, and nobody sees who sits out or what is remembered. */
+function looksTheSame(was: PipelineState, is: PipelineState): boolean {
+  return (
+    was.phase === is.phase &&
+    was.retiring === is.retiring &&
+    was.isMoving === is.isMoving &&
+    was.held === is.held &&
+    was.migration === is.migration
+  );
+}
+
+/** Workers whose stages, loaded ahead or held ones included, are not as they were. */
+function touched(was: PipelineState | undefined, is: PipelineState | undefined): Set<WorkerId> {
+  const workers = new Set<WorkerId>();
+  const parts = (one: PipelineState | undefined): Map<string, { workerId: WorkerId }> => {
+    const all = new Map<string, { workerId: WorkerId }>(one?.held);
+    for (const stage of one ? [...stagesOf(one), ...(one.migration?.preloads ?? [])] : [])
+      all.set(stage.assignmentId, stage);
+    return all;
+  };
+  const [before, after] = [parts(was), parts(is)];
+  for (const [id, part] of before) if (after.get(id) !== part) workers.add(part.workerId);
+  for (const [id, part] of after) if (before.get(id) !== part) workers.add(part.workerId);
+  return workers;
+}

@@ -1,0 +1,108 @@
+/** Deployments over workers that say what a test has them say, without sockets and on virtual time. */
+import { randomUUID } from 'node:crypto';
+import {
+  InstanceId,
+  WorkerId,
+  type Assign,
+  type AssignmentId,
+  type FromHubMessage,
+  type StageReport,
+  type StageState,
+} from '@potluck/protocol';
+import { pino } from 'pino';
+import { Deployments } from '../pipelines/deployments.ts';
+import { NodeBook } from '../workers/nodeBook.ts';
+import { SpeedBook } from '../workers/speedBook.ts';
+import type { WorkerRecord } from '../workers/workerTable.ts';
+import { RegistryWithoutSockets } from './registryWithoutSockets.ts';
+import { VirtualClock } from './virtualClock.ts';
+
+export class PuppetWorker {
+  readonly id = WorkerId.parse(randomUUID());
+  readonly name: string;
+  readonly memoryBytes: number;
+  readonly received: FromHubMessage[] = [];
+  instanceId = InstanceId.parse(randomUUID());
+  /** Answers by itself: what it is assigned is ready at once, what it is to release is released. */
+  isHealthy: boolean;
+  readonly #registry: RegistryWithoutSockets;
+
+  constructor(
+    registry: RegistryWithoutSockets,
+    { name, memoryBytes, isHealthy = true }: { name: string; memoryBytes: number; isHealthy?: boolean },
+  ) {
+    this.#registry = registry;
+    this.name = name;
+    this.memoryBytes = memoryBytes;
+    this.isHealthy = isHealthy;
+  }
+
+  /** All that it was assigned, oldest first. */
+  get assigned(): Assign[] {
+    return this.received.filter((message) => message.type === 'assign');
+  }
+
+  record(joinedAt: number): WorkerRecord {
+    const { id, name, instanceId, memoryBytes } = this;
+    return {
+      ...{ id, name, reportedName: name, kind: 'node', version: '1', instanceId, joinedAt, isLeaving: false },
+      device: { kind: 'cpu', description: 'puppet', float16: true },
+      ...{ memoryBytes, joinTokenId: 'hub', cachedBlobs: new Set(), peers: new Map() },
+      load: { busy: 0, usedBytes: { weights: 0, caches: 0 } },
+    };
+  }
+
+  receive(message: FromHubMessage): void {
+    this.received.push(message);
+    if (!this.isHealthy) return;
+    if (message.type === 'assign') this.report(message.assignmentId, 'ready', { cacheBytes: 1e6 });
+    if (message.type === 'release') this.report(message.assignmentId, 'released');
+  }
+
+  join(): void {
+    this.#registry.join(this);
+  }
+
+  leave(): void {
+    this.#registry.leave(this.id, 'its connection closed');
+  }
+
+  /** The next time that it joins, it holds nothing. */
+  startAnew(): void {
+    this.instanceId = InstanceId.parse(randomUUID());
+  }
+
+  report(assignmentId: AssignmentId, state: StageState, more: Partial<StageReport> = {}): void {
+    this.#registry.heard(this.id, { type: 'stage-report', assignmentId, state, ...more });
+  }
+}
+
+export interface PuppetGrid {
+  clock: VirtualClock;
+  registry: RegistryWithoutSockets;
+  nodes: NodeBook;
+  deployments: Deployments;
+  worker(name: string, memoryBytes: number, isHealthy?: boolean): PuppetWorker;
+}
+
+export function puppetGrid(): PuppetGrid {
+  const clock = new VirtualClock();
+  const registry = new RegistryWithoutSockets(clock);
+  const nodes = new NodeBook({ policies: [], names: [], instances: [] }, () => undefined);
+  registry.listen({ joined: (worker) => nodes.joined(worker) });
+  const deployments = new Deployments(
+    {
+      ...{ registry, nodes, clock, logger: pino({ level: 'silent' }), workersStarting: () => 0 },
+      speeds: new SpeedBook([], () => undefined),
+    },
+    { stageDeadlineMs: 120_000, movePatienceMs: 30_000 },
+  );
+  const worker = (name: string, memoryBytes: number, isHealthy = true): PuppetWorker =>
+    new PuppetWorker(registry, { name, memoryBytes, isHealthy });
+  return { clock, registry, nodes, deployments, worker };
+}
+
+/** What was begun in promises, such as cutting a stage, is done. */
+export async function settled(): Promise<void> {
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
