@@ -12,6 +12,9 @@ export default defineConfig({
           exclude: ['**/node_modules/**', '**/*.integration.test.ts', '**/*.full.test.ts'],
           pool: 'forks',
           maxWorkers: 2,
+          // Files share processes and the modules that were loaded there: who changes a global puts it back.
+          isolate: false,
+          unstubGlobals: true,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

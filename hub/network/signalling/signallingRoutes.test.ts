@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Hono } from 'hono';
 import type { DataConnection, Peer } from 'peerjs';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import WebSocket from 'ws';
 import { listen, type Listening } from '../listen.ts';
 import { SignallingRoom } from './signallingRoom.ts';
@@ -43,7 +43,7 @@ async function enter(id: string, token: string, key = 'peerjs'): Promise<unknown
 test('two real PeerJS clients open a data channel', async () => {
   const polyfill = (await import('node-datachannel/polyfill')) as unknown as Record<string, unknown>;
   for (const name of ['RTCPeerConnection', 'RTCSessionDescription', 'RTCIceCandidate']) {
-    Object.assign(globalThis, { [name]: polyfill[name] });
+    vi.stubGlobal(name, polyfill[name]);
   }
   // Node sees CommonJS with everything under default; Vitest takes it apart.
   const module = (await import('peerjs')) as unknown as {
