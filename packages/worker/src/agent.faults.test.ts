@@ -1,18 +1,22 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { StageHost } from '@potluck/engine';
 import {
+  AssignmentId,
   cutIntoSlices,
   encodeFrame,
   encodeRelay,
+  PipelineId,
   SessionId,
   WorkerId,
   type Assign,
   type Frame,
   type SessionErrorCode,
+  type StageDescription,
 } from '@potluck/protocol';
 import { afterEach, describe, expect, it } from 'vitest';
 import { deferred } from './deferred.ts';
-import { echoAnswer, type ScriptedHub, type ScriptedWorker } from '../testing/index.ts';
-import { join, pipeline, startAgent, startHub, stopAll } from '../testing/joinedAgents.ts';
+import { echoAnswer, echoStageHost, type ScriptedHub, type ScriptedWorker } from '../testing/index.ts';
+import { cut, join, pipeline, startAgent, startHub, stopAll } from '../testing/joinedAgents.ts';
 
 afterEach(stopAll);
 
@@ -60,6 +64,46 @@ async function victim(hub: ScriptedHub) {
   };
   return { joined, workers, assigns, frame, sendSlice, sendBytes, failure, second, sessionId };
 }
+
+describe('a stage that is loaded in several parts', () => {
+  /** Each part takes most of the deadline. */
+  const deadlineMs = 1500;
+  const partMs = 900;
+
+  it.each([
+    { tells: true, state: 'ready' as const },
+    { tells: false, state: 'failed' as const },
+  ])('has the deadline for each part that it tells of ($tells)', async ({ tells, state }) => {
+    const hub = await startHub();
+    const host = echoStageHost();
+    const stageHost: StageHost = {
+      async load(artifact, cacheBytes, onProgress) {
+        for (const part of ['first', 'second', 'third']) {
+          if (tells) onProgress?.(`tries the ${part} device`);
+          await new Promise((resolve) => setTimeout(resolve, partMs));
+        }
+        return host.load(artifact, cacheBytes);
+      },
+    };
+    const { worker } = await join(hub, {}, { stageHost });
+    const [stage] = cut(1, hub.addBlob(randomBytes(50))) as [StageDescription];
+    const assignmentId = AssignmentId.parse(randomUUID());
+    worker.send({
+      ...{
+        type: 'assign',
+        assignmentId,
+        pipelineId: PipelineId.parse(randomUUID()),
+        epoch: 0,
+        stageIndex: 0,
+      },
+      ...{ stages: [{ assignmentId, workerId: worker.hello.workerId }], stage, deadlineMs },
+    });
+    await worker.message('stage-report', (report) => report.state === state);
+    const told = worker.messages.flatMap((m) => (m.type === 'stage-report' ? (m.reason ?? []) : []));
+    if (tells) expect(told).toContain('tries the third device');
+    else expect(told).toContain('no progress for 1500 ms while compiling');
+  });
+});
 
 describe('a stage that is sent nonsense', () => {
   it('refuses a tensor of another shape', async () => {

@@ -22,8 +22,8 @@ export function countingStageHost(
   let recent: { begun: number; ended: number; tokens: number }[] = [];
   return {
     host: {
-      async load(artifact, cacheBytes) {
-        const stage = await host.load(artifact, cacheBytes);
+      async load(...request) {
+        const stage = await host.load(...request);
         const open = new Set<string>();
         openOf.add(open);
         return {

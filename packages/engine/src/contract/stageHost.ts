@@ -10,6 +10,14 @@ export interface LoadedStage extends Stage {
 }
 
 export interface StageHost {
-  /** @param cacheBytes what caches may take in all */
-  load(artifact: StageArtifact, cacheBytes: number): Promise<LoadedStage>;
+  /**
+   * @param cacheBytes what caches may take in all
+   * @param onProgress told what is done now, for people, by hosts that load in several parts: each part may take as long as
+   * a whole load does elsewhere
+   */
+  load(
+    artifact: StageArtifact,
+    cacheBytes: number,
+    onProgress?: (note: string) => void,
+  ): Promise<LoadedStage>;
 }

@@ -84,8 +84,18 @@ describe('a stage on a machine with several devices', () => {
     expect(told).toEqual([`computes echo with ${reason}`]);
   });
 
-  it('is loaded again where the likelier device loses', async () => {
-    const stage = await hostWith({ webgpu: [20, 10], cpu: [110, 5] }).load(artifact(), 1e6);
+  it('is loaded again where the likelier device loses, and says at each part what is done', async () => {
+    const notes: string[] = [];
+    const stage = await hostWith({ webgpu: [20, 10], cpu: [110, 5] }).load(artifact(), 1e6, (note) =>
+      notes.push(note),
+    );
+    expect(notes).toEqual([
+      'tries cpu: loads the stage',
+      'tries cpu: measures the stage',
+      'tries webgpu: loads the stage',
+      'tries webgpu: measures the stage',
+      'loads the stage with cpu, which was the fastest',
+    ]);
     expect(happened).toEqual(['cpu load', 'cpu unload', 'webgpu load', 'webgpu unload', 'cpu load']);
     expect(stage.computesWith).toMatch(/^cpu: /);
   });

@@ -20,6 +20,8 @@ export interface ChoosingStageHostComponents {
   log: Log;
 }
 
+type LoadRequest = Parameters<StageHost['load']>;
+
 export function choosingStageHost(components: ChoosingStageHostComponents): StageHost {
   const { hosts, verdicts, kindOf, log } = components;
   const hostOf = (kind: Provider): StageHost | undefined => hosts.find((one) => one.kind === kind)?.host;
@@ -28,12 +30,13 @@ export function choosingStageHost(components: ChoosingStageHostComponents): Stag
     log.info({ device: kind, reason }, `computes ${stage.model} with ${reason}${kept}`);
   }
 
-  async function serveKnown(artifact: StageArtifact, cacheBytes: number): Promise<LoadedStage | undefined> {
+  async function serveKnown(...request: LoadRequest): Promise<LoadedStage | undefined> {
+    const [artifact, cacheBytes, onProgress] = request;
     const verdict = verdicts.find(kindOf(artifact.description));
     const host = verdict && hostOf(verdict.kind);
     if (!host) return undefined;
     try {
-      const stage = await host.load(copyOf(artifact), cacheBytes);
+      const stage = await host.load(copyOf(artifact), cacheBytes, onProgress);
       tell(artifact.description, verdict, ' (measured before)');
       return { ...stage, computesWith: verdict.reason };
     } catch (error) {
@@ -45,7 +48,8 @@ export function choosingStageHost(components: ChoosingStageHostComponents): Stag
     }
   }
 
-  async function tryAll(artifact: StageArtifact, cacheBytes: number): Promise<LoadedStage> {
+  async function tryAll(...request: LoadRequest): Promise<LoadedStage> {
+    const [artifact, cacheBytes, onProgress] = request;
     const { description } = artifact;
     const trials: DeviceTrial[] = [];
     const failures: unknown[] = [];
@@ -55,8 +59,10 @@ export function choosingStageHost(components: ChoosingStageHostComponents): Stag
       await last?.stage.dispose();
       last = undefined;
       try {
-        const stage = await host.load(copyOf(artifact), cacheBytes);
+        onProgress?.(`tries ${kind}: loads the stage`);
+        const stage = await host.load(copyOf(artifact), cacheBytes, onProgress);
         last = { kind, stage };
+        onProgress?.(`tries ${kind}: measures the stage`);
         trials.push({ kind, outcome: await measureStage(stage, description) });
       } catch (error) {
         failures.push(error);
@@ -73,14 +79,15 @@ export function choosingStageHost(components: ChoosingStageHostComponents): Stag
     if (last?.kind === verdict.kind) return { ...last.stage, computesWith: verdict.reason };
     await last?.stage.dispose();
     const host = hostOf(verdict.kind) as StageHost;
-    return { ...(await host.load(copyOf(artifact), cacheBytes)), computesWith: verdict.reason };
+    onProgress?.(`loads the stage with ${verdict.kind}, which was the fastest`);
+    return { ...(await host.load(copyOf(artifact), cacheBytes, onProgress)), computesWith: verdict.reason };
   }
 
   return {
-    async load(artifact, cacheBytes) {
+    async load(...request) {
       const [only] = hosts;
-      if (hosts.length === 1 && only) return only.host.load(artifact, cacheBytes);
-      return (await serveKnown(artifact, cacheBytes)) ?? (await tryAll(artifact, cacheBytes));
+      if (hosts.length === 1 && only) return only.host.load(...request);
+      return (await serveKnown(...request)) ?? (await tryAll(...request));
     },
   };
 }

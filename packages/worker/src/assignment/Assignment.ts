@@ -142,7 +142,13 @@ export class Assignment {
       await watchdog.guard(fetchBlobs(this.#components.blobs, stage, watcher));
       this.#enter('compiling');
     }
-    const loading = lease.load((host) => withArtifact(this.#components.blobs, stage, watcher, host));
+    const loading = lease.load(
+      (host) => withArtifact(this.#components.blobs, stage, watcher, host),
+      (note) => {
+        watchdog.moved();
+        watcher.onNote(note);
+      },
+    );
     const loaded = await watchdog.guard(loading);
     this.#computesWith = loaded.computesWith;
     if (!isShared) this.#enter('warming');

@@ -5,8 +5,8 @@ import type { LoadMeter } from './LoadMeter.ts';
 
 export function meteredStageHost(host: StageHost, meter: LoadMeter): StageHost {
   return {
-    async load(artifact, cacheBytes) {
-      const stage = await host.load(artifact, cacheBytes);
+    async load(...request) {
+      const stage = await host.load(...request);
       meter.changed();
       return {
         ...stage,

@@ -62,13 +62,15 @@ export function selfTestingStageHost(
   }
 
   return {
-    async load(artifact, cacheBytes) {
+    async load(artifact, cacheBytes, onProgress) {
       const key = `${artifact.description.graph.sha256} ${JSON.stringify(artifact.description.weights)}`;
       if (!passed.has(key)) {
+        onProgress?.('compares the device with the processor');
         await test(artifact);
         passed.add(key);
+        onProgress?.('loads the stage');
       }
-      return host.load(artifact, cacheBytes);
+      return host.load(artifact, cacheBytes, onProgress);
     },
   };
 }

@@ -14,7 +14,7 @@ export interface StageLease {
   /** True where the stage is in memory, or being loaded, for another assignment. */
   readonly isShared: boolean;
   /** The stage; only the first one's `give` is called, unless that fails: it hands the artifact to the host. */
-  load(give: GiveArtifact): Promise<LoadedStage>;
+  load(give: GiveArtifact, onProgress?: (note: string) => void): Promise<LoadedStage>;
   /** Warms the loaded stage up and times it, once for all its shares: the first one's `promptTrials` count. */
   warmUp(stage: LoadedStage, promptTrials?: readonly number[]): Promise<StageTrial>;
   /** Unloads the stage with its last share. */
@@ -79,7 +79,7 @@ export class StagePool {
       get isShared() {
         return entry.loading !== undefined;
       },
-      load: (give) => this.#load(entry, give),
+      load: (give, onProgress) => this.#load(entry, give, onProgress),
       warmUp: (loaded, promptTrials = []) => (entry.warming ??= tryStage(loaded, stage, promptTrials)),
       release: async () => {
         if (released) return;
@@ -126,7 +126,7 @@ export class StagePool {
     return entry;
   }
 
-  async #load(entry: Entry, give: GiveArtifact): Promise<LoadedStage> {
+  async #load(entry: Entry, give: GiveArtifact, onProgress?: (note: string) => void): Promise<LoadedStage> {
     const running = entry.loading;
     if (running) {
       try {
@@ -134,11 +134,11 @@ export class StagePool {
       } catch {
         // Whoever loaded it has given up, or could not: perhaps this one can.
         if (entry.loading === running) entry.loading = undefined;
-        return this.#load(entry, give);
+        return this.#load(entry, give, onProgress);
       }
     }
     entry.loading = (async () => {
-      const stage = await give((artifact) => this.#host.load(artifact, entry.cacheBytes));
+      const stage = await give((artifact) => this.#host.load(artifact, entry.cacheBytes, onProgress));
       stage.lost.catch(() => this.#forget(entry));
       const { cacheBytes = entry.cacheBytes } = stage;
       entry.unpackedBytes = entry.cacheBytes - cacheBytes;
