@@ -1,27 +1,24 @@
 /** `npm test`: every check and test, one step after the other until one fails, then what took longest. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { runScript, runScripts, type Outcome } from './runScript.ts';
+import { runScripts, type Outcome } from './runScripts.ts';
 import { readTimings, slowest, timingsInto } from './timings.ts';
 
 const timings = join(import.meta.dirname, '../node_modules/.cache/potluck-test-timings');
 rmSync(timings, { recursive: true, force: true });
 const env = { ...process.env, ...timingsInto(timings) };
 
-const steps: (() => Promise<Outcome[]>)[] = [
-  // Static checks have one processor, and the unit tests what is left: the text of the former comes at their end.
-  async () => {
-    const checks = runScripts(['format:check', 'lint', 'check'], { env, output: 'at the end' });
-    const unit = await runScript('test:unit', { env, output: 'at once' });
-    return [unit, ...(await checks)];
-  },
-  async () => [await runScript('test:integration', { env, output: 'at once' })],
-  async () => [await runScript('test:browser', { env, output: 'at once' })],
+/** What runs at the same time; of each step, the output of the first line is shown at once, that of others at its end. */
+const steps = [
+  [['test:unit'], ['format:check', 'lint', 'check']],
+  // Each of them waits half of its time, for processes to start and for deadlines.
+  [['test:browser'], ['test:integration']],
 ];
 
 const outcomes: Outcome[] = [];
 for (const step of steps) {
-  const ended = await step();
+  const lines = step.map((scripts, index) => runScripts(scripts, { env, shown: index === 0 }));
+  const ended = (await Promise.all(lines)).flat();
   for (const { text } of ended) process.stdout.write(text);
   outcomes.push(...ended);
   if (ended.some(({ ok }) => !ok)) break;

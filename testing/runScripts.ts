@@ -11,16 +11,17 @@ export interface Outcome {
   text: string;
 }
 
-export interface RunScriptInit {
+interface RunScriptInit {
   env: NodeJS.ProcessEnv;
-  output: 'at once' | 'at the end';
+  /** At once; otherwise its text is in the outcome. */
+  shown: boolean;
 }
 
-export async function runScript(script: string, { env, output }: RunScriptInit): Promise<Outcome> {
+async function runScript(script: string, { env, shown }: RunScriptInit): Promise<Outcome> {
   const started = performance.now();
   const child = spawn('npm', ['run', script], {
     env,
-    stdio: output === 'at once' ? 'inherit' : ['ignore', 'pipe', 'pipe'],
+    stdio: shown ? 'inherit' : ['ignore', 'pipe', 'pipe'],
     // There, npm is a script of the shell.
     shell: process.platform === 'win32',
   });
