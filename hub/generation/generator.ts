@@ -90,24 +90,45 @@ export class Generator {
   readonly #serving = new Map<PipelineId, Serving>();
   readonly #listeners = new Set<GeneratorListener>();
   readonly #progress = new ProgressBook();
+  readonly #init: GeneratorInit;
 
   constructor(components: GeneratorComponents, init: GeneratorInit = {}) {
     this.#components = components;
-    components.registry.listen({
-      message: (worker, message) => this.#received(worker.id, message),
-      left: ({ id }) => this.#progress.forget(id),
+    this.#init = init;
+  }
+
+  /** A pipeline serves from now on. */
+  pipelineReady({ id }: Replica, pipeline: ReadyPipeline): void {
+    const chunkTokens = chunkTokensOf(pipeline.stages);
+    const admission = new Admission(pipeline.stages, this.#init);
+    this.#serving.set(id, { pipeline, admission, chunkTokens });
+    this.#components.logger.info(
+      { route: routeOf(pipeline.stages), chunkTokens },
+      `prompts run in chunks of at most ${chunkTokens} tokens`,
+    );
+  }
+
+  /** A pipeline is over: answers that run through it end. */
+  pipelineLost({ id, epoch }: Pipeline, reason: string): void {
+    const serving = this.#serving.get(id);
+    if (serving?.pipeline.epoch !== epoch) return;
+    this.#serving.delete(id);
+    this.#progress.forget(id);
+    const error = new GenerationError('worker_lost', `The answer can't go on: ${reason}.`, {
+      retryAfterSeconds: retryWhileLoadingSeconds,
     });
-    components.deployments.listen({
-      ready: ({ id }, pipeline) => {
-        const chunkTokens = chunkTokensOf(pipeline.stages);
-        this.#serving.set(id, { pipeline, admission: new Admission(pipeline.stages, init), chunkTokens });
-        components.logger.info(
-          { route: routeOf(pipeline.stages), chunkTokens },
-          `prompts run in chunks of at most ${chunkTokens} tokens`,
-        );
-      },
-      lost: (_, pipeline, reason) => this.#lost(pipeline, reason),
-    });
+    serving.admission.end(error);
+    for (const running of this.#running.values())
+      if (running.pipelineId === id) running.session.abandon(error);
+  }
+
+  workerLeft(workerId: WorkerId): void {
+    this.#progress.forget(workerId);
+  }
+
+  /** A worker said something about a session. */
+  received(workerId: WorkerId, message: Exclude<WorkerMessage, { type: 'stage-report' }>): void {
+    this.#running.get(message.sessionId)?.session.receive(workerId, message);
   }
 
   /** @returns a function that ends the listening */
@@ -245,24 +266,6 @@ export class Generator {
     const moving = replicas.find(({ retiring }) => retiring !== undefined)?.retiring;
     const why = moving === undefined ? missingOf(deployment) : `it moves to other workers (${moving})`;
     throw notServed(model, why, replicas);
-  }
-
-  #received(workerId: WorkerId, message: WorkerMessage): void {
-    if (message.type === 'stage-report') return;
-    this.#running.get(message.sessionId)?.session.receive(workerId, message);
-  }
-
-  #lost({ id, epoch }: Pipeline, reason: string): void {
-    const serving = this.#serving.get(id);
-    if (serving?.pipeline.epoch !== epoch) return;
-    this.#serving.delete(id);
-    this.#progress.forget(id);
-    const error = new GenerationError('worker_lost', `The answer can't go on: ${reason}.`, {
-      retryAfterSeconds: retryWhileLoadingSeconds,
-    });
-    serving.admission.end(error);
-    for (const running of this.#running.values())
-      if (running.pipelineId === id) running.session.abandon(error);
   }
 
   #tell(call: (listener: GeneratorListener) => void): void {

@@ -21,9 +21,10 @@ import {
   type PipelinesState,
 } from './state/state.ts';
 import type { Announcement } from './whatChanged.ts';
+import type { WorkerFollower } from './workerFollower.ts';
 
 export interface DeploymentsComponents extends Omit<ExecutorComponents, 'clock' | 'registry'> {
-  registry: Pick<WorkerRegistry, 'table' | 'listen' | 'send' | 'doubt'>;
+  registry: Pick<WorkerRegistry, 'table' | 'send' | 'doubt'>;
   /** Default: the machine's own. */
   clock?: Clock;
 }
@@ -51,6 +52,11 @@ export class Deployments {
     this.#executor = new PipelineExecutor({ clock: monotonicClock, ...components }, settings, (one) =>
       this.#tell(one),
     );
+  }
+
+  /** Tell it what workers and the operator do. */
+  get workers(): WorkerFollower {
+    return this.#executor.workers;
   }
 
   /** In the order in which they were made. */

@@ -7,7 +7,6 @@ import type { WorkerRegistry } from '../workers/workerRegistry.ts';
 import type { GridView } from '../placement/gridView.ts';
 import type { Clock } from './clock.ts';
 import { GridSource } from './gridSource.ts';
-import { listenToWorkers } from './listenToWorkers.ts';
 import { logCommand, logEvent } from './logging.ts';
 import type { Command } from './state/commands.ts';
 import { plan } from './plan/plan.ts';
@@ -16,9 +15,10 @@ import { apply } from './state/apply.ts';
 import type { PipelineEvent, PipelineHappening } from './state/events.ts';
 import { emptyState, type PipelineSettings, type PipelinesState } from './state/state.ts';
 import { whatChanged, type Announcement } from './whatChanged.ts';
+import { workerFollower, type WorkerFollower } from './workerFollower.ts';
 
 export interface ExecutorComponents {
-  registry: Pick<WorkerRegistry, 'table' | 'listen' | 'send'>;
+  registry: Pick<WorkerRegistry, 'table' | 'send'>;
   /** What the operator decided about nodes. */
   nodes: NodeBook;
   speeds: Pick<SpeedBook, 'samplesOf' | 'promptSamplesOf'>;
@@ -34,14 +34,16 @@ const jumpMs = 5000;
 const mostCommands = 10_000;
 
 export class PipelineExecutor {
+  /** Tell it what workers and the operator do. */
+  readonly workers: WorkerFollower;
   readonly #components: ExecutorComponents;
   readonly #tell: (announcement: Announcement) => void;
-  readonly #stopListening: () => void;
   readonly #waiting: PipelineHappening[] = [];
   readonly #untold: Announcement[] = [];
   readonly #gridSource: GridSource;
   #state: PipelinesState;
   #isBusy = false;
+  #isStopped = false;
   #isTelling = false;
   #wake: { at: number; cancel: () => void } | undefined;
   /** When the last event came. */
@@ -57,7 +59,11 @@ export class PipelineExecutor {
     this.#tell = tell;
     this.#state = emptyState(settings);
     this.#gridSource = new GridSource(components);
-    this.#stopListening = listenToWorkers(components, (happening) => this.dispatch(happening));
+    this.workers = workerFollower(
+      components,
+      () => this.#gridSource.forget(),
+      (happening) => this.dispatch(happening),
+    );
   }
 
   get state(): PipelinesState {
@@ -71,6 +77,7 @@ export class PipelineExecutor {
 
   /** Takes an event in and does all that is to be done about it, before it returns. */
   dispatch(happening: PipelineHappening): void {
+    if (this.#isStopped) return;
     this.#waiting.push(happening);
     if (this.#isBusy) return;
     this.#isBusy = true;
@@ -89,8 +96,8 @@ export class PipelineExecutor {
 
   /** Ends all pipelines, without waiting for their workers. */
   stop(): void {
-    this.#stopListening();
     this.dispatch({ type: 'hub-stopping' });
+    this.#isStopped = true;
     this.#wake?.cancel();
   }
 

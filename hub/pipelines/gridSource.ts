@@ -11,7 +11,7 @@ import type { PipelinesState } from './state/state.ts';
 
 export interface GridSourceComponents {
   registry: Pick<WorkerRegistry, 'table'>;
-  nodes: Pick<NodeBook, 'unusable' | 'nameOf' | 'listen'>;
+  nodes: Pick<NodeBook, 'unusable' | 'nameOf'>;
   speeds: Pick<SpeedBook, 'samplesOf' | 'promptSamplesOf'>;
   workersStarting: () => number;
 }
@@ -26,7 +26,11 @@ export class GridSource {
 
   constructor(components: GridSourceComponents) {
     this.#components = components;
-    components.nodes.listen(() => this.#decisions++);
+  }
+
+  /** The operator decided something about a node. */
+  forget(): void {
+    this.#decisions++;
   }
 
   /** Nothing is built before it is asked for. */

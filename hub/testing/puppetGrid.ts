@@ -14,6 +14,7 @@ import { Deployments } from '../pipelines/deployments.ts';
 import { NodeBook } from '../workers/nodeBook.ts';
 import { SpeedBook } from '../workers/speedBook.ts';
 import type { WorkerRecord } from '../workers/workerTable.ts';
+import { followWorkers } from './followWorkers.ts';
 import { RegistryWithoutSockets } from './registryWithoutSockets.ts';
 import { VirtualClock } from './virtualClock.ts';
 
@@ -89,7 +90,6 @@ export function puppetGrid(): PuppetGrid {
   const clock = new VirtualClock();
   const registry = new RegistryWithoutSockets(clock);
   const nodes = new NodeBook({ policies: [], names: [], instances: [] }, () => undefined);
-  registry.listen({ joined: (worker) => nodes.joined(worker) });
   const deployments = new Deployments(
     {
       ...{ registry, nodes, clock, logger: pino({ level: 'silent' }), workersStarting: () => 0 },
@@ -97,6 +97,7 @@ export function puppetGrid(): PuppetGrid {
     },
     { stageDeadlineMs: 120_000, movePatienceMs: 30_000 },
   );
+  followWorkers({ registry, nodes }, deployments.workers);
   const worker = (name: string, memoryBytes: number, isHealthy = true): PuppetWorker =>
     new PuppetWorker(registry, { name, memoryBytes, isHealthy });
   return { clock, registry, nodes, deployments, worker };

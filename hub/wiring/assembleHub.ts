@@ -12,7 +12,7 @@ import type { Database } from '../database/database.ts';
 import { WriteQueue } from '../files/writeQueue.ts';
 import { embeddedEventBus } from '../live/embeddedEventBus.ts';
 import type { EventBus } from '../live/eventBus.ts';
-import { watchHub } from '../live/watchHub.ts';
+import { liveHub } from '../live/liveHub.ts';
 import { Generator } from '../generation/generator.ts';
 import type { ReachabilityComponents } from '../http/management/reachability.ts';
 import { hubCookies } from '../http/cookies.ts';
@@ -32,8 +32,6 @@ import { SignallingRoom } from '../network/signalling/signallingRoom.ts';
 import { SignallingTokens } from '../accounts/signallingTokens.ts';
 import { Trials } from '../network/signalling/trials.ts';
 import { hubVersion } from '../http/version.ts';
-import { followBlobs } from './followBlobs.ts';
-import { followSpeeds } from './followSpeeds.ts';
 import { NodeBook } from '../workers/nodeBook.ts';
 import { NodeStatistics } from '../workers/nodeStatistics.ts';
 import { iceServers, type IceServersInit } from '../network/stun/iceServers.ts';
@@ -42,6 +40,7 @@ import { SpeedBook } from '../workers/speedBook.ts';
 import { Strangers } from '../workers/strangers.ts';
 import { WorkerRegistry } from '../workers/workerRegistry.ts';
 import { workerSocketRoute } from '../workers/workerSocketRoute.ts';
+import { whatFollows } from './whatFollows.ts';
 
 export interface HubComponents {
   catalogue: Catalogue;
@@ -117,17 +116,6 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
       return one !== undefined && other !== undefined && deployments.areNeighbours(one, other);
     },
   });
-  registry.listen({
-    joined: (worker) => {
-      nodes.joined(worker);
-      writes.write('a node', () => database.nodes.joined(worker));
-    },
-    left: (worker, reason) => {
-      tokens.revoke(worker.id);
-      room.expel(worker.id);
-      writes.write('a node', () => database.nodes.left(worker, reason));
-    },
-  });
   const namesPresent = (): Set<string> =>
     new Set([...registry.table.values()].map(({ reportedName }) => reportedName));
   const speeds = new SpeedBook(await database.nodes.speeds(), (id, speed) =>
@@ -146,7 +134,6 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
       movePatienceMs: init.movePatienceMs ?? defaultMovePatienceMs,
     },
   );
-  followBlobs({ registry, deployments });
   const generator = new Generator(
     {
       deployments,
@@ -156,7 +143,6 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     },
     init.queueLimit === undefined ? {} : { queueLimit: init.queueLimit },
   );
-  followSpeeds({ registry, deployments, generator, speeds, logger });
   const operator = new Operator({
     catalogue,
     deployments,
@@ -181,7 +167,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
   );
   const chooseDefault = (): string | undefined =>
     defaultModel(deployments.list, settings.current.defaultModel);
-  const live = watchHub({
+  const live = liveHub({
     registry,
     deployments,
     generator,
@@ -190,8 +176,24 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     catalogue,
     imports,
     bus,
-    settings,
     defaultModel: chooseDefault,
+  });
+  whatFollows({
+    registry,
+    nodes,
+    deployments,
+    generator,
+    settings,
+    catalogue,
+    imports,
+    tokens,
+    room,
+    speeds,
+    statistics,
+    live,
+    database,
+    writes,
+    logger,
   });
   const endRetention = applyRetention({ settings, database, logger });
   const signalling = { path: '/peerjs', key: 'peerjs' };

@@ -3,6 +3,7 @@ import { PipelineId, type ModelId } from '@potluck/protocol';
 import { pino } from 'pino';
 import { PipelineExecutor } from '../../../hub/pipelines/executor.ts';
 import type { Announcement } from '../../../hub/pipelines/whatChanged.ts';
+import { followWorkers } from '../../../hub/testing/followWorkers.ts';
 import { PipelineInvariants } from '../../../hub/testing/pipelineInvariants.ts';
 import { RegistryWithoutSockets } from '../../../hub/testing/registryWithoutSockets.ts';
 import { sizedModel, type ModelSize } from '../../../hub/testing/sizedModel.ts';
@@ -53,6 +54,7 @@ export async function simulate(init: SimulationInit): Promise<SimulationResult> 
     { stageDeadlineMs: 120 * second, movePatienceMs: 30 * second },
     (announcement) => told(announcement),
   );
+  followWorkers({ registry, nodes }, executor.workers);
   const answers = new Map<PipelineId, Set<{ isLost: boolean }>>();
   let joins = 0;
   deployAll();

@@ -1,8 +1,7 @@
-/** Leads what stages say about their speed to the book of speeds. */
+/** Writes down how fast stages were: when they were tried, and in answers. */
 import type { StageReport } from '@potluck/protocol';
 import type { Logger } from 'pino';
 import type { RequestRecord } from '../generation/requestRecord.ts';
-import type { Generator } from '../generation/generator.ts';
 import type { Deployments } from '../pipelines/deployments.ts';
 import type { StepSample } from '../placement/prediction/stepTime.ts';
 import { weightBytesPerToken, type PredictedModel } from '../placement/prediction/tokenBytes.ts';
@@ -10,10 +9,9 @@ import type { SpeedBook } from '../workers/speedBook.ts';
 import type { WorkerRegistry } from '../workers/workerRegistry.ts';
 import type { WorkerRecord } from '../workers/workerTable.ts';
 
-export interface FollowSpeedsComponents {
-  registry: WorkerRegistry;
-  deployments: Deployments;
-  generator: Pick<Generator, 'listen'>;
+export interface NoteSpeedsComponents {
+  registry: Pick<WorkerRegistry, 'table'>;
+  deployments: Pick<Deployments, 'find' | 'stageOf'>;
   speeds: SpeedBook;
   logger: Logger;
 }
@@ -21,20 +19,12 @@ export interface FollowSpeedsComponents {
 /** Answers with fewer tokens say little. */
 const leastSteps = 4;
 
-/** Follows for as long as the hub runs. */
-export function followSpeeds({
-  registry,
-  deployments,
-  generator,
-  speeds,
-  logger,
-}: FollowSpeedsComponents): void {
-  registry.listen({
-    message: (worker, message) => {
-      if (message.type === 'stage-report') tried(worker, message);
-    },
-  });
-  generator.listen({ ended: (_, record) => served(record) });
+/** @returns what takes the reports of stages, and requests that have ended */
+export function noteSpeeds({ registry, deployments, speeds, logger }: NoteSpeedsComponents): {
+  tried(worker: WorkerRecord, report: StageReport): void;
+  served(record: RequestRecord): void;
+} {
+  return { tried, served };
 
   function tried(worker: WorkerRecord, { assignmentId, tokenStepMs, promptSteps = [] }: StageReport): void {
     if (tokenStepMs === undefined) return;

@@ -1,0 +1,145 @@
+/**
+ * What follows what: for each thing that happens in a hub, who is told of it, in this order. These parts know nothing of
+ * each other; what one must have done before the next is told is written here and nowhere else.
+ */
+import type { Snapshot } from '@potluck/api';
+import type { Logger } from 'pino';
+import type { SignallingTokens } from '../accounts/signallingTokens.ts';
+import type { Database } from '../database/database.ts';
+import type { WriteQueue } from '../files/writeQueue.ts';
+import type { Generator } from '../generation/generator.ts';
+import type { LiveState } from '../live/liveState.ts';
+import { viewActivity } from '../live/views/activityView.ts';
+import type { Catalogue } from '../models/catalogue.ts';
+import type { Imports } from '../models/imports/imports.ts';
+import type { SignallingRoom } from '../network/signalling/signallingRoom.ts';
+import type { Deployments } from '../pipelines/deployments.ts';
+import type { HubSettings } from '../settings/hubSettings.ts';
+import type { NodeBook } from '../workers/nodeBook.ts';
+import type { NodeStatistics } from '../workers/nodeStatistics.ts';
+import type { SpeedBook } from '../workers/speedBook.ts';
+import type { WorkerRegistry } from '../workers/workerRegistry.ts';
+import { noteBlobs } from './noteBlobs.ts';
+import { noteSpeeds } from './noteSpeeds.ts';
+
+export interface FollowedParts {
+  registry: WorkerRegistry;
+  nodes: NodeBook;
+  deployments: Deployments;
+  generator: Generator;
+  settings: HubSettings;
+  catalogue: Catalogue;
+  imports: Imports;
+  tokens: SignallingTokens;
+  room: SignallingRoom;
+  speeds: SpeedBook;
+  statistics: NodeStatistics;
+  live: LiveState;
+  database: Pick<Database, 'nodes'>;
+  writes: WriteQueue;
+  logger: Logger;
+}
+
+/** Connects the parts for as long as the hub runs. Called once, before anybody can join or ask. */
+export function whatFollows(parts: FollowedParts): void {
+  const { registry, nodes, deployments, generator, settings, catalogue, imports } = parts;
+  const { tokens, room, statistics, live, database, writes, logger } = parts;
+  const blobs = noteBlobs(parts);
+  const speeds = noteSpeeds(parts);
+  const touch = (kind: keyof Snapshot, keys: readonly string[]): void => {
+    for (const key of keys) live.touch(kind, key);
+  };
+  /** One step that fails keeps none of the others from being done. */
+  const inOrder = (...steps: (() => void)[]): void => {
+    for (const step of steps) {
+      try {
+        step();
+      } catch (error) {
+        logger.error({ error }, 'a part of the hub failed at what another one told it');
+      }
+    }
+  };
+
+  registry.listen({
+    joined: (worker) =>
+      inOrder(
+        // Its name first: the others say it.
+        () => nodes.joined(worker),
+        () => writes.write('a node', () => database.nodes.joined(worker)),
+        () => deployments.workers.joined(worker),
+        () => live.touch('nodes', worker.id),
+      ),
+    changed: ({ id }) => live.touch('nodes', id),
+    leaving: (worker) => deployments.workers.leaving(worker),
+    left: (worker, reason) =>
+      inOrder(
+        // Nobody reaches its peers in its name any more, before anything else is done.
+        () => tokens.revoke(worker.id),
+        () => room.expel(worker.id),
+        () => writes.write('a node', () => database.nodes.left(worker, reason)),
+        // Ends the answers that ran through it, and puts other workers in its place.
+        () => deployments.workers.left(worker, reason),
+        () => generator.workerLeft(worker.id),
+        () => statistics.workerLeft(worker.id),
+        () => live.end('nodes', worker.id, { type: 'node-left', id: worker.id, name: worker.name, reason }),
+        // Links to it are gone.
+        () => live.touchAll('nodes'),
+      ),
+    message: (worker, message) => {
+      if (message.type !== 'stage-report') generator.received(worker.id, message);
+      else {
+        inOrder(
+          // The pipeline first: what is noted asks it for the stage.
+          () => deployments.workers.reported(worker, message),
+          () => blobs(worker, message),
+          () => speeds.tried(worker, message),
+        );
+      }
+    },
+  });
+
+  nodes.listen((id, policy, before) =>
+    inOrder(
+      () => deployments.workers.decided(id, policy, before),
+      () => live.touch('nodes', id),
+    ),
+  );
+
+  deployments.listen({
+    ready: (replica, pipeline) => generator.pipelineReady(replica, pipeline),
+    lost: (_, pipeline, reason) => generator.pipelineLost(pipeline, reason),
+    changed: (model) => {
+      // Another one may be the default now.
+      live.touch('deployments', model);
+      live.touchAll('deployments');
+      live.touch('models', model);
+      live.touchAll('nodes');
+    },
+  });
+
+  generator.listen({
+    grew: ({ id, model, usage, workerIds }) => {
+      live.touch('requests', id);
+      if (usage.completionTokens > 0) return;
+      live.touch('deployments', model);
+      touch('nodes', workerIds);
+    },
+    ended: (generation, record) =>
+      inOrder(
+        () => speeds.served(record),
+        () => statistics.requestEnded(record.stages),
+        () =>
+          live.end('requests', generation.id, {
+            type: 'request',
+            request: viewActivity(generation, record),
+          }),
+        () => live.touch('deployments', generation.model),
+        () => touch('nodes', generation.workerIds),
+      ),
+  });
+
+  // Another model may be the default now.
+  settings.listen(() => live.touchAll('deployments'));
+  catalogue.listen((id) => live.touch('models', id));
+  imports.listen((id) => live.touch('imports', id));
+}
