@@ -5,7 +5,7 @@ import type { DeploymentPlan } from '@potluck/api';
 import { PipelineId, type AssignmentId, type ModelId, type WorkerId } from '@potluck/protocol';
 import type { Model } from '../models/model.ts';
 import { checkPlan } from '../placement/checkPlan.ts';
-import { reservedBytes, type GridView } from '../placement/gridView.ts';
+import type { GridView } from '../placement/gridView.ts';
 import type { WorkerRegistry } from '../workers/workerRegistry.ts';
 import { monotonicClock, type Clock } from './clock.ts';
 import { deploymentOf, replicaCount, type Deployment, type Replica } from './deployment.ts';
@@ -178,12 +178,6 @@ export class Deployments {
     const stop = this.listen({ changed: () => isMoving() || resolve() });
     await promise;
     stop();
-  }
-
-  /** What stages have reserved at a worker, in bytes. */
-  usedBytes(workerId: WorkerId): number {
-    const worker = this.grid.workers.get(workerId);
-    return worker ? reservedBytes(worker.memory) : 0;
   }
 
   /** Gives every stage up, without waiting. */

@@ -42,7 +42,10 @@ test('who watches sees what is there, then nodes come, serve, answer and go', as
   await events.until('deployment', ({ deployment }) => deployment.ready);
   const { node } = await events.until('node', (event) => event.node.role === 'serving');
   expect(node).toMatchObject({ name: 'one', mode: 'active', stages: [{ firstLayer: 0, lastLayer: 7 }] });
-  expect(node.usedBytes).toBeGreaterThan(0);
+  expect(node.reservedBytes).toBeGreaterThan(0);
+  expect(node.usedBytes).toBe(0);
+  worker.send({ type: 'load', busy: 0, usedBytes: { weights: 31e6, caches: 2e6 } });
+  await events.until('node', (event) => event.node.usedBytes === 33e6);
   await (await ask()).text();
   const { request } = await events.until('request', (event) => event.request.status !== 'running');
   expect(request).toMatchObject({ status: 'done', model: 'test-model', nodeIds: [worker.id] });

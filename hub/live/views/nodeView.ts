@@ -6,6 +6,7 @@ import type { Deployments } from '../../pipelines/deployments.ts';
 import type { Stage } from '../../pipelines/pipeline.ts';
 import type { NodeBook } from '../../workers/nodeBook.ts';
 import type { NodeStatistics } from '../../workers/nodeStatistics.ts';
+import { reclaimableBytes, reservedBytes } from '../../placement/gridView.ts';
 import type { WorkerRegistry } from '../../workers/workerRegistry.ts';
 import type { WorkerRecord } from '../../workers/workerTable.ts';
 
@@ -20,6 +21,7 @@ export interface NodeViewComponents {
 export function viewNode(components: NodeViewComponents, worker: WorkerRecord): Node {
   const { registry, deployments, generator, nodes, statistics } = components;
   const stages = stagesAt(deployments, worker);
+  const memory = deployments.grid.workers.get(worker.id)?.memory;
   const { mode } = nodes.of(worker.id);
   const reasons = stages.flatMap(({ reason }) => (reason === null ? [] : [reason]));
   return {
@@ -30,7 +32,9 @@ export function viewNode(components: NodeViewComponents, worker: WorkerRecord): 
     version: worker.version,
     device: worker.device,
     memoryBytes: worker.memoryBytes,
-    usedBytes: deployments.usedBytes(worker.id),
+    usedBytes: memory?.usedBytes ?? 0,
+    reservedBytes: memory ? reservedBytes(memory) : 0,
+    reclaimableBytes: memory ? reclaimableBytes(memory) : 0,
     mode,
     role:
       stages.length === 0

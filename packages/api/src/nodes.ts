@@ -81,8 +81,12 @@ export const Node = z
     }),
     /** What stages may use in all. */
     memoryBytes: Bytes,
-    /** What stages have reserved of it: weights, working memory, caches. */
+    /** What its stages use now: weights, and caches of answers under way. */
     usedBytes: Bytes,
+    /** What the hub has reserved for stages: weights, working memory, and room for caches. */
+    reservedBytes: Bytes,
+    /** Of `reservedBytes`, room for caches that other models can have. */
+    reclaimableBytes: Bytes,
     mode: NodeMode,
     role: z.enum(['serving', 'preparing', 'standby']),
     /** Why it is in this mode or does not serve; null where there is nothing to say. */

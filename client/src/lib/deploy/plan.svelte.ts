@@ -168,6 +168,6 @@ export class Plan {
   }
 }
 
-function freeBytes({ memoryBytes, usedBytes }: Node): number {
-  return memoryBytes - usedBytes;
+function freeBytes({ memoryBytes, reservedBytes }: Node): number {
+  return Math.max(0, memoryBytes - reservedBytes);
 }
