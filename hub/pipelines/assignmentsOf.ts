@@ -12,7 +12,11 @@ export interface CutPipeline extends Pipeline {
  * @param deadlineMs longest time without progress in one state before `ready`
  */
 export function assignmentsOf(pipeline: CutPipeline, deadlineMs: number): [WorkerId, Assign][] {
-  const stages = pipeline.stages.map(({ assignmentId, workerId }) => ({ assignmentId, workerId }));
+  const stages = pipeline.stages.map(({ assignmentId, workerId, workerName: name }) => ({
+    assignmentId,
+    workerId,
+    name,
+  }));
   return pipeline.stages.map((stage, stageIndex) => [
     stage.workerId,
     {

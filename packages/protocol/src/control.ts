@@ -253,7 +253,12 @@ export const Refusal = z.object({
 export type Refusal = z.infer<typeof Refusal>;
 
 /** Where a stage's frames come from and go to. */
-export const PipelineStage = z.object({ assignmentId: AssignmentId, workerId: WorkerId });
+export const PipelineStage = z.object({
+  assignmentId: AssignmentId,
+  workerId: WorkerId,
+  /** What people call the worker. */
+  name: z.string().min(1).max(200),
+});
 export type PipelineStage = z.infer<typeof PipelineStage>;
 
 /**

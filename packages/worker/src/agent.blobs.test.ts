@@ -37,7 +37,7 @@ function assign(worker: ScriptedWorker, stage: StageDescription, deadlineMs: num
     pipelineId: PipelineId.parse(randomUUID()),
     epoch: 0,
     stageIndex: 0,
-    stages: [{ assignmentId, workerId: worker.hello.workerId }],
+    stages: [{ assignmentId, workerId: worker.hello.workerId, name: 'tester' }],
     stage,
     deadlineMs,
   });

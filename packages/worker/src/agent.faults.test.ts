@@ -96,7 +96,7 @@ describe('a stage that is loaded in several parts', () => {
         epoch: 0,
         stageIndex: 0,
       },
-      ...{ stages: [{ assignmentId, workerId: worker.hello.workerId }], stage, deadlineMs },
+      ...{ stages: [{ assignmentId, workerId: worker.hello.workerId, name: 'tester' }], stage, deadlineMs },
     });
     await worker.message('stage-report', (report) => report.state === state);
     const told = worker.messages.flatMap((m) => (m.type === 'stage-report' ? (m.reason ?? []) : []));

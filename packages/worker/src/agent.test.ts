@@ -192,6 +192,25 @@ describe('a worker agent', () => {
     expect((await hub.generate(workers, assigns, prompt, { length: 5 })).tokens).toHaveLength(5);
   });
 
+  it('names its neighbours in its log as people do', async () => {
+    const hub = await startHub();
+    const lines: { fields: { peer?: unknown }; message: string }[] = [];
+    const told = deferred<void>();
+    const note = (fields: object, message: string): void => {
+      lines.push({ fields, message });
+      if (message === 'peer relayed') told.resolve();
+    };
+    const log = { debug: note, info: note, warn: note, error: note };
+    const joined = [await join(hub, { name: 'attic' }, { log }), await join(hub, { name: 'cellar' })];
+    const stages = cut(2, hub.addBlob(randomBytes(100)));
+    await hub.deploy(
+      joined.map(({ worker }, index) => ({ worker, stage: stages[index] as StageDescription })),
+    );
+    await told.promise;
+    const peers = lines.flatMap(({ fields }) => (fields.peer === undefined ? [] : [fields.peer]));
+    expect(new Set(peers)).toEqual(new Set(['cellar']));
+  });
+
   it('asks for nothing new before it leaves, and waits until the hub has taken its stages away', async () => {
     const hub = await startHub();
     const { joined, workers, assigns } = await pipeline(hub, 1);

@@ -29,6 +29,7 @@ import { FrameRouter } from './sessions/FrameRouter.ts';
 import { neighbours } from './sessions/StagePlace.ts';
 import type { StageSessions } from './sessions/StageSessions.ts';
 import { StagePool } from './stage-host/StagePool.ts';
+import { WorkerNames } from './workerNames.ts';
 
 export interface WorkerAgentComponents {
   openSocket: OpenHubSocket;
@@ -85,7 +86,9 @@ export interface WorkerAgent {
 
 /** Starts an agent. It keeps trying to reach the hub until it is stopped or refused. */
 export function startWorkerAgent(components: WorkerAgentComponents, init: WorkerAgentInit): WorkerAgent {
-  const { log, observe } = components;
+  const { observe } = components;
+  const names = new WorkerNames();
+  const log = names.naming(components.log);
   const { workerId, hubUrl, token, directDeadlineMs, ...about } = init;
   const finished = deferred<void>();
   const assignments = new Map<string, Assignment>();
@@ -239,6 +242,7 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
       sendToHub({ type: 'stage-report', assignmentId, state: 'failed', reason });
       return;
     }
+    names.learn(stages);
     observe?.({ type: 'assigned', message });
     const known = assignments.get(assignmentId);
     if (known && known.state !== 'failed') {

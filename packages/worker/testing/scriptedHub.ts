@@ -197,6 +197,7 @@ export async function startScriptedHub({
       const places = stages.map(({ worker }) => ({
         assignmentId: AssignmentId.parse(randomUUID()),
         workerId: worker.hello.workerId,
+        name: worker.hello.name,
       }));
       const assigns = stages.map(({ stage }, stageIndex): Assign => {
         const { assignmentId } = places[stageIndex] as (typeof places)[0];
