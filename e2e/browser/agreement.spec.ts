@@ -1,4 +1,4 @@
-import { test } from '@playwright/test';
+import { test } from './support/fixtures.ts';
 import { expectAgreement } from './support/agreement.ts';
 
 test('a tab on WebGPU and one on wasm find the same tokens likeliest as Node does', async () => {

@@ -1,4 +1,4 @@
-import { expect, test, type Page, type Request } from '@playwright/test';
+import { expect, test, type Page, type Request } from './support/fixtures.ts';
 import { startWorker } from '../support/hubProcess.ts';
 import { appOnHub } from './support/appOnHub.ts';
 import { askInChat, keepShort, say, seriousViolations } from './support/appPage.ts';

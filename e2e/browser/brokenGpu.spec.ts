@@ -1,5 +1,5 @@
 /** A GPU that goes away, runs out of memory or computes wrong: the tab says so and goes on as what it still can be. */
-import { expect, test, type Browser } from '@playwright/test';
+import { expect, test, type Browser } from './support/fixtures.ts';
 import { startHub, type HubProcess } from '../support/hubProcess.ts';
 import { ask } from './support/ask.ts';
 import { launchChromium } from './support/chromium.ts';
@@ -55,7 +55,7 @@ let hub: HubProcess;
 
 test.beforeAll(async () => {
   model = await writeSmallModel({ layers: 2 });
-  hub = await startHub({ flags: ['--model', model.path, '--local-workers', '0'], waitUntilReady: false });
+  hub = await startHub({ flags: ['--model', model.path, '--local-workers', '0'] });
   browser = await launchChromium();
 });
 

@@ -1,5 +1,5 @@
 /** The chat: what can be done with a conversation, and what its words may not do. */
-import { expect, test } from '@playwright/test';
+import { expect, test } from './support/fixtures.ts';
 import { freePort, startHub, stop } from '../support/hubProcess.ts';
 import { temporaryDirectory } from '../../testing/temporaryDirectory.ts';
 import { appOnHub } from './support/appOnHub.ts';

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
-import { expect, test } from '@playwright/test';
+import { expect, test } from './support/fixtures.ts';
 import { startWorker, stop } from '../support/hubProcess.ts';
 import { appOnHub } from './support/appOnHub.ts';
 import { askInChat, goTo } from './support/appPage.ts';

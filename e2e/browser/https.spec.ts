@@ -1,17 +1,14 @@
 /** A device that knows the hub by a name of the network: what it may do over plain HTTP, and by the hub's own certificate. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test, type Page } from '@playwright/test';
+import { expect, test, type Page } from './support/fixtures.ts';
 import { createAuthority, issueServerCertificate } from '../../hub/network/certificate/issueCertificate.ts';
 import { startHub, startWorker } from '../support/hubProcess.ts';
 import { nodesOf } from '../support/nodes.ts';
 import { temporaryDirectory } from '../../testing/temporaryDirectory.ts';
 import { ask } from './support/ask.ts';
-import { launchChromium } from './support/chromium.ts';
 import { writeSmallModel } from './support/smallModel.ts';
 
-/** Browsers trust loopback addresses; a name is what it is in a LAN. */
-const elsewhere = '--host-resolver-rules=MAP hub.test 127.0.0.1';
 /** Of the Node worker: room for one stage, so that the hub waits for the tab. */
 const memoryBytes = 80e6;
 const prompt = 'The river rose.';
@@ -23,7 +20,9 @@ const look = (page: Page): Promise<unknown> =>
     return { isSecureContext, crossOriginIsolated, adapter: adapter?.info.architecture };
   });
 
-test('plain HTTP leads to HTTPS, where a tab serves on its GPU behind the hub’s own certificate', async () => {
+test('plain HTTP leads to HTTPS, where a tab serves on its GPU behind the hub’s own certificate', async ({
+  browser,
+}) => {
   test.slow();
   await using model = await writeSmallModel({ accuracyLevel: 1 });
   const expected = await answerOfNode(model.path);
@@ -33,7 +32,6 @@ test('plain HTTP leads to HTTPS, where a tab serves on its GPU behind the hub’
       ...['--https-port', '0', '--addresses', 'hub.test'],
     ],
   });
-  await using browser = await launchChromium([elsewhere]);
   const { port } = new URL(hub.url);
   const { httpsPort, fingerprint } = (await (await fetch(`${hub.url}/api/hub`)).json()) as {
     httpsPort: number;
@@ -81,7 +79,9 @@ test('plain HTTP leads to HTTPS, where a tab serves on its GPU behind the hub’
   expect(tokens).toEqual(expected);
 });
 
-test('a browser sees the certificate that the operator gives; who stays on plain HTTP serves on the processor', async () => {
+test('a browser sees the certificate that the operator gives; who stays on plain HTTP serves on the processor', async ({
+  browser,
+}) => {
   await using directory = await temporaryDirectory('potluck-certificate-');
   const authority = await createAuthority('The operator’s authority');
   const { certificate, key } = await issueServerCertificate(authority, ['hub.test']);
@@ -95,9 +95,7 @@ test('a browser sees the certificate that the operator gives; who stays on plain
   await using model = await writeSmallModel();
   await using hub = await startHub({
     flags: ['--model', model.path, '--local-workers', '0', '--https-port', '0', ...flags],
-    waitUntilReady: false,
   });
-  await using browser = await launchChromium([elsewhere]);
   await using context = await browser.newContext({ ignoreHTTPSErrors: true });
   const page = await context.newPage();
   const { port } = new URL(hub.url);

@@ -1,12 +1,23 @@
-import { expect, test, type Locator, type Page } from '@playwright/test';
+import { expect, test, type Locator, type Page } from './support/fixtures.ts';
 import { joinLink } from '@potluck/protocol';
-import { startHub } from '../support/hubProcess.ts';
+import { startHub, type HubProcess } from '../support/hubProcess.ts';
+import { nodesOf } from '../support/nodes.ts';
 import { seriousViolations } from './support/appPage.ts';
-import { launchChromium } from './support/chromium.ts';
 
-test('a join token that is made in the settings comes with a link and a QR code, by which a tab joins', async () => {
-  await using hub = await startHub({ flags: ['--local-workers', '0'] });
-  await using browser = await launchChromium();
+let hub: HubProcess;
+
+test.beforeAll(async () => {
+  hub = await startHub({ flags: ['--local-workers', '0'] });
+});
+
+test.afterAll(() => hub[Symbol.asyncDispose]());
+
+/** The tabs of the test before are gone. */
+test.beforeEach(() => expect.poll(() => nodesOf(hub)).toEqual([]));
+
+test('a join token that is made in the settings comes with a link and a QR code, by which a tab joins', async ({
+  browser,
+}) => {
   // The link is for HTTPS, by the hub's own certificate.
   await using context = await browser.newContext({ baseURL: hub.url, ignoreHTTPSErrors: true });
   const page = await context.newPage();
@@ -28,9 +39,9 @@ test('a join token that is made in the settings comes with a link and a QR code,
   await expect(page.locator('html')).toHaveAttribute('data-worker-state', 'contributing');
 });
 
-test('the app’s join page, opened by its link, serves a model that the chat route answers with', async () => {
-  await using hub = await startHub({ flags: ['--local-workers', '0'] });
-  await using browser = await launchChromium();
+test('the app’s join page, opened by its link, serves a model that the chat route answers with', async ({
+  browser,
+}) => {
   await using context = await browser.newContext();
   const page = await context.newPage();
   const link = { hubUrl: hub.url, token: hub.joinToken, name: 'laptop', memoryBytes: 500e6 };
@@ -51,9 +62,7 @@ test('the app’s join page, opened by its link, serves a model that the chat ro
   expect(response.headers.get('x-potluck-route')).toBe('laptop[0-7]');
 });
 
-test('a tab that was refused takes the fresh link that is opened in it', async () => {
-  await using hub = await startHub({ flags: ['--local-workers', '0'] });
-  await using browser = await launchChromium();
+test('a tab that was refused takes the fresh link that is opened in it', async ({ browser }) => {
   await using context = await browser.newContext();
   const page = await context.newPage();
   await page.addInitScript(() => localStorage.setItem('potluck.tab', JSON.stringify({ device: 'wasm' })));
@@ -72,9 +81,9 @@ test('a tab that was refused takes the fresh link that is opened in it', async (
   expect(await page.evaluate(() => performance.timeOrigin)).toBe(loaded);
 });
 
-test('the hub’s own machine joins without a token; elsewhere there is a field for it', async () => {
-  await using hub = await startHub({ flags: ['--local-workers', '0'] });
-  await using browser = await launchChromium();
+test('the hub’s own machine joins without a token; elsewhere there is a field for it', async ({
+  browser,
+}) => {
   const state = (page: Page): Locator => page.locator('html');
   const processor = (): void => localStorage.setItem('potluck.tab', JSON.stringify({ device: 'wasm' }));
   {

@@ -1,11 +1,9 @@
 /** What the join page shows and does around a tab at work, as a person sees it. */
-import { expect, test, type Browser, type Page, type Route } from '@playwright/test';
+import { expect, test, type Browser, type Page, type Route } from './support/fixtures.ts';
 import { joinLink } from '@potluck/protocol';
-import { startHub, startWorker, type HubProcess } from '../support/hubProcess.ts';
+import { startHub, startWorker } from '../support/hubProcess.ts';
 import { nodesOf } from '../support/nodes.ts';
 import { ask } from './support/ask.ts';
-import { launchChromium } from './support/chromium.ts';
-import { writeSmallModel, type ModelDirectory } from './support/smallModel.ts';
 import { holdLock } from './support/webLock.ts';
 
 const prompt = 'The river rose.';
@@ -30,24 +28,8 @@ declare global {
   var saidByBadge: string[];
 }
 
-let browser: Browser;
-let model: ModelDirectory;
-
-test.beforeAll(async () => {
-  browser = await launchChromium();
-  model = await writeSmallModel();
-});
-
-test.afterAll(async () => {
-  await browser.close();
-  await model[Symbol.asyncDispose]();
-});
-
-const startModel = (...flags: string[]): Promise<HubProcess> =>
-  startHub({ flags: ['--model', model.path, '--local-workers', '0', ...flags] });
-
 /** The join page in a browser that leaves the GPU alone. */
-async function openPage(): Promise<Page & AsyncDisposable> {
+async function openPage(browser: Browser): Promise<Page & AsyncDisposable> {
   const context = await browser.newContext();
   await context.addInitScript(() => {
     if (localStorage.getItem('potluck.tab') === null)
@@ -70,9 +52,11 @@ const figure = (page: Page, name: string) =>
     .locator('dl > div', { has: page.getByText(name, { exact: true }) })
     .locator('dd');
 
-test('memory is lent by keyboard and by pointer, the hub counts on it, and it is kept', async () => {
-  await using hub = await startModel();
-  await using page = await openPage();
+test('memory is lent by keyboard and by pointer, the hub counts on it, and it is kept', async ({
+  browser,
+  tabHub: hub,
+}) => {
+  await using page = await openPage(browser);
   await page.goto(joinLink({ hubUrl: hub.url, token: hub.joinToken }));
   const slider = page.getByRole('slider', { name: 'Memory at most' });
   const lent = async (): Promise<number> => Number(await slider.inputValue());
@@ -105,9 +89,11 @@ test('memory is lent by keyboard and by pointer, the hub counts on it, and it is
   expect(await budget()).toEqual([half]);
 });
 
-test('bars show how far each pack is, and the steps until the stage serves follow each other', async () => {
-  await using hub = await startModel();
-  await using page = await openPage();
+test('bars show how far each pack is, and the steps until the stage serves follow each other', async ({
+  browser,
+  tabHub: hub,
+}) => {
+  await using page = await openPage(browser);
   await page.addInitScript(() => {
     globalThis.saidByBadge = [];
     new MutationObserver(() => {
@@ -159,9 +145,11 @@ test('bars show how far each pack is, and the steps until the stage serves follo
   ]);
 });
 
-test('weights are forgotten on request, those of a stage that serves after it has left', async () => {
-  await using hub = await startModel();
-  await using page = await openPage();
+test('weights are forgotten on request, those of a stage that serves after it has left', async ({
+  browser,
+  tabHub: hub,
+}) => {
+  await using page = await openPage(browser);
   await page.goto(joinLink({ hubUrl: hub.url, token: hub.joinToken, auto: true }));
   await serves(page);
   const before = await ask(hub, prompt);
@@ -196,10 +184,15 @@ test('weights are forgotten on request, those of a stage that serves after it ha
   await expect(stageOf(page).locator('summary')).not.toContainText('kept from before');
 });
 
-test('a tab in a pipeline shows its layers, its peer and the way to it, and what it has served', async () => {
-  await using hub = await startModel('--stages', '2');
+test('a tab in a pipeline shows its layers, its peer and the way to it, and what it has served', async ({
+  browser,
+  model,
+}) => {
+  await using hub = await startHub({
+    flags: ['--model', model.path, '--local-workers', '0', '--stages', '2'],
+  });
   await using _worker = await startWorker(hub, 'kitchen', ['--memory', String(memoryBytes)]);
-  await using page = await openPage();
+  await using page = await openPage(browser);
   const link = { hubUrl: hub.url, token: hub.joinToken, name: 'laptop', memoryBytes, auto: true };
   await page.goto(joinLink(link));
   await serves(page);

@@ -1,5 +1,5 @@
 /** Nothing jumps while a page comes. */
-import { expect, test } from '@playwright/test';
+import { expect, test } from './support/fixtures.ts';
 import { appOnHub } from './support/appOnHub.ts';
 import { wholePages } from './support/appPage.ts';
 

@@ -1,4 +1,4 @@
-import { test } from '@playwright/test';
+import { test } from './support/fixtures.ts';
 import { expectNoGrowth } from './support/memoryGrowth.ts';
 
 test('after 20 requests, 200 more grow no tab’s script heap, wasm heap or GPU buffers by more than 2 %', async () => {

@@ -1,8 +1,7 @@
 /** Devices of three kinds compute one model, token for token as Node does. */
-import { expect, test, type Browser } from '@playwright/test';
+import { expect, test } from './support/fixtures.ts';
 import { startHub, startWorker } from '../support/hubProcess.ts';
 import { ask, type Answer } from './support/ask.ts';
-import { launchChromium } from './support/chromium.ts';
 import { writeSmallModel, type ModelDirectory } from './support/smallModel.ts';
 import { openTab, serves } from './support/tab.ts';
 import { serveTestPage, type TestPage } from './support/testPage.ts';
@@ -15,13 +14,11 @@ const prompts = ['The river rose.', 'Count the birds on the wire, please.'];
 test.describe.configure({ timeout: 300_000 });
 
 let page: TestPage;
-let browser: Browser;
 let model: ModelDirectory;
 let expected: Answer[];
 
 test.beforeAll(async () => {
   page = await serveTestPage();
-  browser = await launchChromium();
   // Activations in float32 everywhere, as WebGPU has them.
   model = await writeSmallModel({ accuracyLevel: 1 });
   await using hub = await startHub({ flags: ['--model', model.path] });
@@ -29,12 +26,13 @@ test.beforeAll(async () => {
 });
 
 test.afterAll(async () => {
-  await browser.close();
   await page[Symbol.asyncDispose]();
   await model[Symbol.asyncDispose]();
 });
 
-test('a tab on WebGPU, a tab on wasm and a Node worker give the tokens that Node workers give', async () => {
+test('a tab on WebGPU, a tab on wasm and a Node worker give the tokens that Node workers give', async ({
+  browser,
+}) => {
   await using hub = await startHub({
     flags: ['--model', model.path, '--local-workers', '0', '--stages', '3'],
   });

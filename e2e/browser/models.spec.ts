@@ -1,13 +1,12 @@
 /** The models page: what comes in by every way, how it is served, and what is refused. */
 import { mkdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test, type Browser, type Locator, type Page } from '@playwright/test';
+import { expect, test, type Browser, type Locator, type Page } from './support/fixtures.ts';
 import { tinyDecoder, writeRandomDecoder } from '@potluck/onnx/testing';
 import { startRemoteHub, type RemoteHubServer } from '../../hub/testing/remoteHubServer.ts';
 import { startHub, stop, type HubProcess } from '../support/hubProcess.ts';
 import { temporaryDirectory } from '../../testing/temporaryDirectory.ts';
 import { goTo, say, seriousViolations, useMirror } from './support/appPage.ts';
-import { launchChromium } from './support/chromium.ts';
 
 /** The smallest on the list of suggestions. */
 const suggested = { repository: 'HuggingFaceTB/SmolLM2-135M-Instruct', graph: 'model_q4' };
@@ -15,9 +14,11 @@ const suggested = { repository: 'HuggingFaceTB/SmolLM2-135M-Instruct', graph: 'm
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
 let shelf: string;
 let remote: RemoteHubServer;
+
 let browser: Browser;
 
-test.beforeAll(async () => {
+test.beforeAll(async ({ browser: shared }) => {
+  browser = shared;
   directory = await temporaryDirectory('potluck-models-');
   shelf = join(directory.path, 'shelf');
   const mirrored = join(directory.path, 'mirrored');
@@ -28,10 +29,8 @@ test.beforeAll(async () => {
     'ada/soup-ONNX': { directory: join(mirrored, 'soup'), license: 'mit' },
     [suggested.repository]: { directory: join(mirrored, 'known') },
   });
-  browser = await launchChromium();
 });
 test.afterAll(async () => {
-  await browser.close();
   await remote.close();
   await directory[Symbol.asyncDispose]();
 });

@@ -1,28 +1,22 @@
-import { expect, test } from '@playwright/test';
-import { startHub } from '../support/hubProcess.ts';
 import { ask } from './support/ask.ts';
-import { launchChromium } from './support/chromium.ts';
-import { writeSmallModel } from './support/smallModel.ts';
+import { expect, test } from './support/fixtures.ts';
 import { openTab, serves } from './support/tab.ts';
-import { serveTestPage } from './support/testPage.ts';
 
-/** Browsers trust loopback addresses; by a name, plain http is what it is in a LAN. */
-const names = ['--host-resolver-rules=MAP page.test 127.0.0.1, MAP hub.test 127.0.0.1'];
-
+/** Plain http is by a name what it is in a LAN. */
 const underName = (url: string, name: string): string => {
   const named = new URL(url);
   named.hostname = name;
   return named.href;
 };
 
-test('a tab on plain http serves on the processor, and says why not on the GPU', async () => {
-  await using page = await serveTestPage();
-  await using model = await writeSmallModel();
-  await using hub = await startHub({ flags: ['--model', model.path, '--local-workers', '0'] });
-  await using browser = await launchChromium(names);
+test('a tab on plain http serves on the processor, and says why not on the GPU', async ({
+  browser,
+  site,
+  tabHub: hub,
+}) => {
   await using context = await browser.newContext();
   const tab = await openTab(context, {
-    pageUrl: underName(page.url, 'page.test'),
+    pageUrl: underName(site.url, 'page.test'),
     hub: { ...hub, url: underName(hub.url, 'hub.test') },
   });
   const { offer } = await tab.snapshot();

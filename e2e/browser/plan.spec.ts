@@ -3,24 +3,20 @@ import AxeBuilder from '@axe-core/playwright';
 import {
   expect,
   test,
-  type Browser,
   type BrowserContext,
   type Locator,
   type Page,
   type Request,
-} from '@playwright/test';
+} from './support/fixtures.ts';
 import type { Deployment, Node } from '@potluck/api';
 import { startHub, type HubProcess } from '../support/hubProcess.ts';
-import { launchChromium } from './support/chromium.ts';
 
 let hub: HubProcess;
-let browser: Browser;
 let context: BrowserContext;
 let page: Page;
 
 test.beforeAll(async () => {
   hub = await startHub({ flags: ['--local-workers', '3'] });
-  browser = await launchChromium();
   // Whichever of them came first: these two, in this order.
   await expect.poll(async () => (await nodes()).length).toBe(3);
   const here = await nodes();
@@ -36,11 +32,10 @@ test.beforeAll(async () => {
 });
 
 test.afterAll(async () => {
-  await browser.close();
   await hub[Symbol.asyncDispose]();
 });
 
-test.beforeEach(async () => {
+test.beforeEach(async ({ browser }) => {
   context = await browser.newContext({ baseURL: hub.url, viewport: { width: 1280, height: 1000 } });
   page = await context.newPage();
 });
@@ -89,7 +84,7 @@ test('links are measured while nobody asks: in the matrix, and in the picture', 
 test('a preview says how fast it would be, what takes the time, and how sure that is', async () => {
   const { preview } = await planByHand();
   await expect(preview.getByText('nothing to move')).toHaveCount(2);
-  await expect(preview).toContainText(/About \d+ tokens a second\. Measured here\./);
+  await expect(preview).toContainText(/About [\d.]+ tokens a second\. Measured here\./);
   await expect(preview).toContainText(/Most of it is .* of each token/);
   await preview.getByText(/Where each token’s .* go/).click();
   await expect(preview).toContainText(/local-1 computes layers 0–4.*measured when its layers were tried/);

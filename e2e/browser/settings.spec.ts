@@ -1,27 +1,23 @@
 /** The settings page: each line is changed there, and does what it says at the hub. */
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test, type Browser, type BrowserContext, type Locator, type Page } from '@playwright/test';
+import { expect, test, type BrowserContext, type Locator, type Page } from './support/fixtures.ts';
 import { createAuthority, issueServerCertificate } from '../../hub/network/certificate/issueCertificate.ts';
 import { startHub, type HubProcess } from '../support/hubProcess.ts';
 import { goTo, seriousViolations } from './support/appPage.ts';
-import { launchChromium } from './support/chromium.ts';
 
 let hub: HubProcess;
-let browser: Browser;
 let context: BrowserContext;
 let page: Page;
 
 test.beforeAll(async () => {
   hub = await startHub({ flags: ['--local-workers', '0', '--https-port', '0'] });
-  browser = await launchChromium();
 });
 
 test.afterAll(async () => {
-  await browser.close();
   await hub[Symbol.asyncDispose]();
 });
 
-test.beforeEach(async () => {
+test.beforeEach(async ({ browser }) => {
   context = await browser.newContext({ baseURL: hub.url });
   page = await context.newPage();
 });

@@ -1,4 +1,4 @@
-import { expect, test } from '@playwright/test';
+import { expect, test } from './support/fixtures.ts';
 import { importRandomModel } from '@potluck/engine/testing';
 import { exerciseStage } from '@potluck/engine/testing/exercise';
 import { threadStageHost } from '@potluck/node-worker';

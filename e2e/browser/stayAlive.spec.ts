@@ -1,34 +1,14 @@
 /** What keeps a tab at work while nobody looks at it, and what happens when the browser stops it all the same. */
-import { expect, test, type Page } from '@playwright/test';
-import { startHub, type HubProcess } from '../support/hubProcess.ts';
+import { expect, test, type Page } from './support/fixtures.ts';
 import { nodesOf } from '../support/nodes.ts';
 import { ask } from './support/ask.ts';
-import { launchChromium } from './support/chromium.ts';
 import { plainContext } from './support/plainContext.ts';
-import { writeSmallModel, type ModelDirectory } from './support/smallModel.ts';
 import { openTab, serves } from './support/tab.ts';
-import { serveTestPage, type TestPage } from './support/testPage.ts';
 
 declare global {
   /** What the page has asked the browser for. */
   var asked: { audio: AudioContext[]; wakeLocks: WakeLockSentinel[]; requests: Promise<unknown>[] };
 }
-
-let model: ModelDirectory;
-let site: TestPage;
-
-test.beforeAll(async () => {
-  model = await writeSmallModel();
-  site = await serveTestPage();
-});
-
-test.afterAll(async () => {
-  await site[Symbol.asyncDispose]();
-  await model[Symbol.asyncDispose]();
-});
-
-const startModel = (): Promise<HubProcess> =>
-  startHub({ flags: ['--model', model.path, '--local-workers', '0'] });
 
 /** Keeps what the page asks for, to look at. */
 function watchAsked(): void {
@@ -58,8 +38,9 @@ const awake = (page: Page): Promise<[string | undefined, boolean]> =>
     return [audio.at(-1)?.state, wakeLocks.at(-1)?.released === false];
   });
 
-test('the button starts the tone, keeps the screen on and holds a lock; pausing lets go', async () => {
-  await using hub = await startModel();
+test('the button starts the tone, keeps the screen on and holds a lock; pausing lets go', async ({
+  tabHub: hub,
+}) => {
   await using context = await plainContext();
   await context.grantPermissions(['screen-wake-lock']);
   await context.addInitScript(watchAsked);
@@ -80,8 +61,10 @@ test('the button starts the tone, keeps the screen on and holds a lock; pausing 
   await expect.poll(() => awake(page)).toEqual(['running', true]);
 });
 
-test('the screen is kept on by one lock at most, however often that changes, and by none after a pause', async () => {
-  await using hub = await startModel();
+test('the screen is kept on by one lock at most, however often that changes, and by none after a pause', async ({
+  tabHub: hub,
+  site,
+}) => {
   await using context = await plainContext();
   await context.grantPermissions(['screen-wake-lock']);
   await context.addInitScript(watchAsked);
@@ -118,9 +101,11 @@ test('the screen is kept on by one lock at most, however often that changes, and
   expect((await tab.snapshot()).stayAlive.wakeLock).toBe(false);
 });
 
-test('after a reload the tone waits for the first click, as browsers want it', async () => {
-  await using hub = await startModel();
-  await using browser = await launchChromium();
+test('after a reload the tone waits for the first click, as browsers want it', async ({
+  browser,
+  tabHub: hub,
+  site,
+}) => {
   await using context = await browser.newContext();
   await context.addInitScript(watchAsked);
   const tab = await openTab(context, { pageUrl: site.url, hub, device: 'wasm' });
@@ -135,8 +120,10 @@ test('after a reload the tone waits for the first click, as browsers want it', a
   expect((await awake(tab.page))[0]).toBe('running');
 });
 
-test('the hub knows that a tab is hidden; a frozen one serves again when it wakes up', async () => {
-  await using hub = await startModel();
+test('the hub knows that a tab is hidden; a frozen one serves again when it wakes up', async ({
+  tabHub: hub,
+  site,
+}) => {
   await using context = await plainContext();
   const tab = await openTab(context, { pageUrl: site.url, hub, device: 'wasm' });
   await tab.command('start');
@@ -159,9 +146,7 @@ for (const [how, goAway] of [
   ['closed', (page) => page.close({ runBeforeUnload: true })],
   ['left for another', async (page) => void (await page.goto('about:blank'))],
 ] as const satisfies [string, (page: Page) => Promise<void>][]) {
-  test(`the hub hears at once that a page is ${how}`, async () => {
-    await using hub = await startModel();
-    await using browser = await launchChromium();
+  test(`the hub hears at once that a page is ${how}`, async ({ browser, tabHub: hub, site }) => {
     await using context = await browser.newContext();
     const tab = await openTab(context, { pageUrl: site.url, hub, device: 'wasm' });
     await tab.command('start');

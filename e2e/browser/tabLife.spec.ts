@@ -1,11 +1,10 @@
-import { expect, test, type Browser } from '@playwright/test';
 import type { TabSnapshot } from '@potluck/browser-worker';
 import { stopTokenId } from '@potluck/onnx/testing';
 import type OpenAI from 'openai';
 import { startHub, startWorker, type HubProcess } from '../support/hubProcess.ts';
 import { nodesOf } from '../support/nodes.ts';
-import { ask } from './support/ask.ts';
-import { launchChromium } from './support/chromium.ts';
+import { ask, askNow } from './support/ask.ts';
+import { expect, test } from './support/fixtures.ts';
 import { writeSmallModel, type ModelDirectory } from './support/smallModel.ts';
 import { openTab, serves } from './support/tab.ts';
 import { serveTestPage, type TestPage } from './support/testPage.ts';
@@ -19,8 +18,6 @@ const longAnswerTokens = 900;
 const answerTokens = 300;
 
 let page: TestPage;
-let browser: Browser;
-let model: ModelDirectory;
 
 /** In the engine: does nothing while the page holds that lock. */
 const obedientEngine = `
@@ -36,21 +33,18 @@ self.addEventListener = (type, listener, ...rest) => {
 
 test.beforeAll(async () => {
   page = await serveTestPage({ inEngine: obedientEngine });
-  browser = await launchChromium();
-  model = await writeSmallModel({ contextLength: 1024 });
 });
 
-test.afterAll(async () => {
-  await browser.close();
-  await page[Symbol.asyncDispose]();
-  await model[Symbol.asyncDispose]();
-});
+test.afterAll(() => page[Symbol.asyncDispose]());
 
-const startModel = (...flags: string[]): Promise<HubProcess> =>
-  startHub({ flags: ['--model', model.path, '--local-workers', '0', ...flags] });
+/** For stages that hubs with other flags share. */
+const startStages = (model: ModelDirectory, ...flags: string[]): Promise<HubProcess> =>
+  startHub({ flags: ['--model', model.path, '--local-workers', '0', '--stages', '2', ...flags] });
 
-test('a tab reloaded in the middle of an answer ends it, is the same worker, rejoins by itself and has its weights', async () => {
-  await using hub = await startModel();
+test('a tab reloaded in the middle of an answer ends it, is the same worker, rejoins by itself and has its weights', async ({
+  browser,
+  tabHub: hub,
+}) => {
   await using context = await browser.newContext();
   const tab = await openTab(context, { pageUrl: page.url, hub, device: 'wasm' });
   await tab.command('start');
@@ -66,8 +60,7 @@ test('a tab reloaded in the middle of an answer ends it, is the same worker, rej
   expect(hub.log()).toContain('its page was left');
 });
 
-test('pause, resume and leave are kept over a reload', async () => {
-  await using hub = await startModel();
+test('pause, resume and leave are kept over a reload', async ({ browser, tabHub: hub }) => {
   await using context = await browser.newContext();
   const tab = await openTab(context, { pageUrl: page.url, hub, device: 'wasm' });
   await tab.command('start');
@@ -110,8 +103,7 @@ async function beginAnswer(hub: HubProcess, tokens = longAnswerTokens): Promise<
   return { rest };
 }
 
-test('a tab that pauses gets nothing new, and its answer ends first', async () => {
-  await using hub = await startModel();
+test('a tab that pauses gets nothing new, and its answer ends first', async ({ browser, tabHub: hub }) => {
   await using context = await browser.newContext();
   const tab = await openTab(context, { pageUrl: page.url, hub, device: 'wasm' });
   await tab.command('start');
@@ -122,7 +114,7 @@ test('a tab that pauses gets nothing new, and its answer ends first', async () =
   const paused = tab.command('pause');
   paused.catch(() => undefined);
   await expect.poll(async () => (await nodesOf(hub))[0]?.reason).toBe('leaves when its answers have ended');
-  await expect(ask(hub, prompt)).rejects.toThrow(/it moves to other workers \(worker .* is leaving\)/);
+  await expect(askNow(hub, prompt)).rejects.toThrow(/it moves to other workers \(worker .* is leaving\)/);
   await computeAgain();
   expect(await rest).toBe(answerTokens);
   await paused;
@@ -130,8 +122,10 @@ test('a tab that pauses gets nothing new, and its answer ends first', async () =
   expect(await nodesOf(hub)).toEqual([]);
 });
 
-test('a tab that leaves is gone at once, also while it waits for an answer to end', async () => {
-  await using hub = await startModel();
+test('a tab that leaves is gone at once, also while it waits for an answer to end', async ({
+  browser,
+  tabHub: hub,
+}) => {
   await using context = await browser.newContext();
   const tab = await openTab(context, { pageUrl: page.url, hub, device: 'wasm' });
   await tab.command('start');
@@ -150,8 +144,8 @@ for (const [name, options] of [
   ['relayed by the hub', { flags: ['--force-relay'], handOver: true, state: 'relayed' }],
   ['relayed by the page, which keeps the channels', { flags: [], handOver: false, state: 'direct' }],
 ] as const) {
-  test(`activations can be ${name}`, async () => {
-    await using hub = await startModel('--stages', '2', ...options.flags);
+  test(`activations can be ${name}`, async ({ browser, model }) => {
+    await using hub = await startStages(model, ...options.flags);
     await using context = await browser.newContext();
     await using _worker = await startWorker(hub, 'node', ['--memory', String(memoryBytes)]);
     const { handOver } = options;
@@ -166,8 +160,10 @@ for (const [name, options] of [
   });
 }
 
-test('a tab without room for its weights serves from memory, and says so', async () => {
-  await using hub = await startModel();
+test('a tab without room for its weights serves from memory, and says so', async ({
+  browser,
+  tabHub: hub,
+}) => {
   await using context = await browser.newContext();
   const tab = await openTab(context, { pageUrl: page.url, hub, device: 'wasm' });
   const devtools = await context.newCDPSession(tab.page);
@@ -180,7 +176,9 @@ test('a tab without room for its weights serves from memory, and says so', async
   expect((await ask(hub, prompt)).tokens).toHaveLength(24);
 });
 
-test('a tab whose storage is full forgets the weights that it does not need, and says so', async () => {
+test('a tab whose storage is full forgets the weights that it does not need, and says so', async ({
+  browser,
+}) => {
   await using context = await browser.newContext();
   const { origin } = new URL(page.url);
   /** Serves a model of some megabytes; returns what is kept then. */
@@ -206,8 +204,11 @@ test('a tab whose storage is full forgets the weights that it does not need, and
   );
 });
 
-test('two tabs of one browser both serve: the second starts while the first is at work', async () => {
-  await using hub = await startModel('--stages', '2');
+test('two tabs of one browser both serve: the second starts while the first is at work', async ({
+  browser,
+  model,
+}) => {
+  await using hub = await startStages(model);
   await using context = await browser.newContext();
   const init = { pageUrl: page.url, hub, device: 'wasm', memoryBytes } as const;
   const one = await openTab(context, { ...init, name: 'one' });
@@ -222,8 +223,10 @@ test('two tabs of one browser both serve: the second starts while the first is a
   expect(tokens).toHaveLength(24);
 });
 
-test('a tab forgets no weights that another tab of its browser serves, and says so', async () => {
-  await using hub = await startModel();
+test('a tab forgets no weights that another tab of its browser serves, and says so', async ({
+  browser,
+  tabHub: hub,
+}) => {
   await using context = await browser.newContext();
   const [one, other] = [
     await openTab(context, { pageUrl: page.url, hub, device: 'wasm' }),
@@ -240,8 +243,10 @@ test('a tab forgets no weights that another tab of its browser serves, and says 
   expect((await other.snapshot()).cache).toMatchObject({ bytes: 0, blobs: 0 });
 });
 
-test('a hub that does not know the token is told apart from one that is away', async () => {
-  await using hub = await startModel();
+test('a hub that does not know the token is told apart from one that is away', async ({
+  browser,
+  tabHub: hub,
+}) => {
   await using context = await browser.newContext();
   const strange = { ...hub, joinToken: 'not-the-token-of-this-hub' };
   const tab = await openTab(context, { pageUrl: page.url, hub: strange, device: 'wasm' });

@@ -1,8 +1,7 @@
 /** The model that comes with Potluck, on tabs: does it answer rightly? */
-import { expect, test, type Browser } from '@playwright/test';
+import { expect, test } from './support/fixtures.ts';
 import { startHub, startWorker, type HubProcess } from '../support/hubProcess.ts';
 import { nodesOf } from '../support/nodes.ts';
-import { launchChromium } from './support/chromium.ts';
 import { openTab, serves, type Tab } from './support/tab.ts';
 import { serveTestPage, type TestPage } from './support/testPage.ts';
 
@@ -11,21 +10,18 @@ const maxTokens = 12;
 const memoryBytes = 150e6;
 
 let page: TestPage;
-let browser: Browser;
 
 test.beforeAll(async () => {
   page = await serveTestPage();
-  browser = await launchChromium();
 });
 
 test.afterAll(async () => {
-  await browser.close();
   await page[Symbol.asyncDispose]();
 });
 
 const startModel = (): Promise<HubProcess> => startHub({ flags: ['--local-workers', '0', '--stages', '3'] });
 
-test('three tabs on WebGPU are three stages, talk directly and answer rightly', async () => {
+test('three tabs on WebGPU are three stages, talk directly and answer rightly', async ({ browser }) => {
   // In software it takes a minute or more until they are ready, and half a minute until they have answered.
   test.setTimeout(900_000);
   await using hub = await startModel();
@@ -56,7 +52,9 @@ test('three tabs on WebGPU are three stages, talk directly and answer rightly', 
   expect(text).toContain('Paris');
 });
 
-test('a tab on WebGPU, a tab on wasm and a Node worker answer rightly with the trained model', async () => {
+test('a tab on WebGPU, a tab on wasm and a Node worker answer rightly with the trained model', async ({
+  browser,
+}) => {
   test.setTimeout(240_000);
   await using hub = await startModel();
   await using _node = await startWorker(hub, 'node', ['--memory', String(memoryBytes)]);

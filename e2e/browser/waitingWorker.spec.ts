@@ -2,22 +2,28 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test, type Browser, type BrowserContext, type Locator, type Page } from '@playwright/test';
+import {
+  expect,
+  test,
+  type Browser,
+  type BrowserContext,
+  type Locator,
+  type Page,
+} from './support/fixtures.ts';
 import { freePort, startHub, startWaitingWorker, type HubProcess } from '../support/hubProcess.ts';
-import { launchChromium } from './support/chromium.ts';
 
 let hub: HubProcess;
-let browser: Browser;
 let context: BrowserContext;
 let page: Page;
 
-test.beforeAll(async () => {
+let browser: Browser;
+
+test.beforeAll(async ({ browser: shared }) => {
+  browser = shared;
   hub = await startHub({ flags: ['--https-port', '0'] });
-  browser = await launchChromium();
 });
 
 test.afterAll(async () => {
-  await browser.close();
   await hub[Symbol.asyncDispose]();
 });
 

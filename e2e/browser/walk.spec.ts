@@ -1,17 +1,16 @@
 /** The app from its first start on, as a person walks through it: everything by clicking, nothing by the API. */
 import { join } from 'node:path';
-import { expect, test } from '@playwright/test';
+import { expect, test } from './support/fixtures.ts';
 import { tinyDecoder, writeRandomDecoder } from '@potluck/onnx/testing';
 import { startRemoteHub } from '../../hub/testing/remoteHubServer.ts';
 import { startHub } from '../support/hubProcess.ts';
 import { temporaryDirectory } from '../../testing/temporaryDirectory.ts';
 import { askInChat, goTo, useMirror } from './support/appPage.ts';
-import { launchChromium } from './support/chromium.ts';
 
 const gate = 'hf_open-sesame';
 const weights = 'onnx/model.onnx_data';
 
-test('from the first start to a revoked token', async () => {
+test('from the first start to a revoked token', async ({ browser }) => {
   await using directory = await temporaryDirectory('potluck-walk-');
   const [shelf, published] = ['shelf', 'published'].map((name) => join(directory.path, name, 'tiny'));
   await writeRandomDecoder(shelf ?? '', tinyDecoder);
@@ -21,7 +20,6 @@ test('from the first start to a revoked token', async () => {
   });
   await using _remote = { [Symbol.asyncDispose]: () => remote.close() };
   await using hub = await startHub({ flags: ['--local-workers', '3'] });
-  await using browser = await launchChromium();
   await using context = await browser.newContext({ baseURL: hub.url });
   const page = await context.newPage();
 

@@ -1,30 +1,15 @@
-import { expect, test, type Browser } from '@playwright/test';
 import { startHub } from '../support/hubProcess.ts';
 import { ask } from './support/ask.ts';
-import { launchChromium } from './support/chromium.ts';
-import { writeSmallModel } from './support/smallModel.ts';
+import { expect, test } from './support/fixtures.ts';
 import { openTab, serves } from './support/tab.ts';
-import { serveTestPage, type TestPage } from './support/testPage.ts';
+import { serveTestPage } from './support/testPage.ts';
 
 const question = [{ role: 'user' as const, content: 'What is the capital of France?' }];
 
-let page: TestPage;
-let browser: Browser;
-
-test.beforeAll(async () => {
-  page = await serveTestPage();
-  browser = await launchChromium();
-});
-
-test.afterAll(async () => {
-  await browser.close();
-  await page[Symbol.asyncDispose]();
-});
-
-test('a tab without a GPU serves the whole model', async () => {
+test('a tab without a GPU serves the whole model', async ({ browser, site }) => {
   await using hub = await startHub({ flags: ['--local-workers', '0'] });
   await using context = await browser.newContext();
-  const tab = await openTab(context, { pageUrl: page.url, hub, name: 'tab', device: 'wasm' });
+  const tab = await openTab(context, { pageUrl: site.url, hub, name: 'tab', device: 'wasm' });
   await tab.command('start');
   const { stages, device } = await tab.until(serves);
   expect(device?.kind).toBe('wasm');
@@ -50,10 +35,8 @@ IDBObjectStore.prototype.put = function (value, key) {
 };
 `;
 
-test('a browser that keeps no Blobs serves from memory, and says so', async () => {
+test('a browser that keeps no Blobs serves from memory, and says so', async ({ browser, tabHub: hub }) => {
   await using site = await serveTestPage({ inAgent: takesNoBlobs });
-  await using model = await writeSmallModel();
-  await using hub = await startHub({ flags: ['--model', model.path, '--local-workers', '0'] });
   await using context = await browser.newContext();
   const tab = await openTab(context, { pageUrl: site.url, hub, device: 'wasm' });
   await tab.command('start');

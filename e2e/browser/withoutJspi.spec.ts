@@ -1,22 +1,20 @@
 /** Browsers whose WebAssembly can't suspend (Firefox, Safari) get another build of ONNX Runtime. */
-import { expect, test } from '@playwright/test';
+import { expect, test } from './support/fixtures.ts';
 import { startHub } from '../support/hubProcess.ts';
 import { ask } from './support/ask.ts';
-import { launchChromium } from './support/chromium.ts';
 import { writeSmallModel } from './support/smallModel.ts';
 import { openTab, serves } from './support/tab.ts';
 import { serveTestPage } from './support/testPage.ts';
 
 const prompt = 'The river rose.';
 
-test('a tab on WebGPU serves the same tokens without JSPI', async () => {
+test('a tab on WebGPU serves the same tokens without JSPI', async ({ browser }) => {
   test.slow();
   await using page = await serveTestPage({ inEngine: 'delete WebAssembly.Suspending;' });
   await using model = await writeSmallModel({ accuracyLevel: 1 });
   await using hub = await startHub({ flags: ['--model', model.path] });
   const { tokens: expected } = await ask(hub, prompt);
   await using ofTab = await startHub({ flags: ['--model', model.path, '--local-workers', '0'] });
-  await using browser = await launchChromium();
   await using context = await browser.newContext();
   const builds: string[] = [];
   context.on('request', (request) => builds.push(/ort-wasm[^/]*\.wasm$/.exec(request.url())?.[0] ?? ''));

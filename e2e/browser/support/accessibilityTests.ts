@@ -1,9 +1,7 @@
 /** Axe finds nothing serious anywhere in the app. */
-import { expect, test } from '@playwright/test';
-import { startHub } from '../../support/hubProcess.ts';
+import { expect, test } from './fixtures.ts';
 import { appOnHub } from './appOnHub.ts';
 import { seriousViolations, wholePages } from './appPage.ts';
-import { writeSmallModel } from './smallModel.ts';
 
 export interface Look {
   /** Of the window, in CSS pixels. */
@@ -56,9 +54,7 @@ export function testAccessibility(looks: {
     await expectNothingSerious('log in');
   });
 
-  test('about a tab at work', async () => {
-    await using model = await writeSmallModel();
-    await using other = await startHub({ flags: ['--model', model.path, '--local-workers', '0'] });
+  test('about a tab at work', async ({ tabHub: other }) => {
     await app.page.goto(`${other.url}/join#token=${other.joinToken}`);
     await app.page.getByLabel('Leave the GPU alone').check();
     await app.page.getByRole('button', { name: 'Join the table' }).click();
@@ -67,6 +63,7 @@ export function testAccessibility(looks: {
     );
     await app.page.getByText('What happened so far').click();
     await expectNothingSerious('/join, at work');
+    await app.page.close();
   });
 
   /** Ways to everything that opens above a page. */

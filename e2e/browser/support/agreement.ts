@@ -1,5 +1,5 @@
 /** A tab on WebGPU and one on wasm find the same tokens likeliest as Node does. */
-import { expect, test } from '@playwright/test';
+import { expect, test } from './fixtures.ts';
 import { importModel, importRandomModel, type ImportedModel } from '@potluck/engine/testing';
 import { threadStageHost } from '@potluck/node-worker';
 import { tinyDecoder } from '@potluck/onnx/testing';

@@ -1,7 +1,6 @@
 /** The app in a browser, on a hub: both for all tests of a file, and a new page for each test. */
-import { test, type Browser, type Page, type ViewportSize } from '@playwright/test';
+import { test, type Browser, type Page, type ViewportSize } from './fixtures.ts';
 import { startHub, type HubProcess } from '../../support/hubProcess.ts';
-import { launchChromium } from './chromium.ts';
 
 export interface AppOnHubInit {
   /** Of the hub. */
@@ -20,14 +19,11 @@ export interface AppOnHub {
 /** Call it once, at the top of a file of tests. */
 export function appOnHub({ flags = [], viewport }: AppOnHubInit = {}): AppOnHub {
   const app = {} as { -readonly [Key in keyof AppOnHub]: AppOnHub[Key] };
-  test.beforeAll(async () => {
+  test.beforeAll(async ({ browser }) => {
     app.hub = await startHub({ flags });
-    app.browser = await launchChromium();
+    app.browser = browser;
   });
-  test.afterAll(async () => {
-    await app.browser.close();
-    await app.hub[Symbol.asyncDispose]();
-  });
+  test.afterAll(() => app.hub[Symbol.asyncDispose]());
   test.beforeEach(async () => {
     const context = await app.browser.newContext({ baseURL: app.hub.url, ...(viewport && { viewport }) });
     app.page = await context.newPage();

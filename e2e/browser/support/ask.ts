@@ -1,4 +1,5 @@
 /** Questions to a hub, and what is compared of the answers. */
+import { expect } from './fixtures.ts';
 import type { HubProcess } from '../../support/hubProcess.ts';
 
 export interface Answer {
@@ -8,7 +9,7 @@ export interface Answer {
 }
 
 /** A greedy answer. */
-export async function ask(hub: HubProcess, content: string, maxTokens = 24): Promise<Answer> {
+export async function askNow(hub: HubProcess, content: string, maxTokens = 24): Promise<Answer> {
   const { data: models } = await hub.client.models.list();
   const { data, response } = await hub.client.chat.completions
     .create({
@@ -25,4 +26,10 @@ export async function ask(hub: HubProcess, content: string, maxTokens = 24): Pro
     tokens: choice?.logprobs?.content?.map(({ token }) => token) ?? [],
     route: response.headers.get('x-potluck-route'),
   };
+}
+
+/** The same once the hub serves: a device shows that its stage is ready before the hub has heard it of every device. */
+export async function ask(hub: HubProcess, content: string, maxTokens?: number): Promise<Answer> {
+  await expect.poll(async () => (await fetch(`${hub.url}/health/ready`)).status).toBe(200);
+  return askNow(hub, content, maxTokens);
 }

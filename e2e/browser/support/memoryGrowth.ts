@@ -1,5 +1,5 @@
 /** What many requests leave behind in tabs. */
-import { expect, test, type Browser, type Page } from '@playwright/test';
+import { expect, test, type Browser, type Page } from './fixtures.ts';
 import { joinLink } from '@potluck/protocol';
 import { startHub, type HubProcess } from '../../support/hubProcess.ts';
 import { ask } from './ask.ts';
