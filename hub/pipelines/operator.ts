@@ -8,7 +8,7 @@ import { cannotRun } from '../placement/cannotRun.ts';
 import { checkPlan } from '../placement/checkPlan.ts';
 import type { Room } from '../placement/estimateFit.ts';
 import { freeBytes, reclaimableBytes, type GridView, type GridWorker } from '../placement/gridView.ts';
-import type { StageAt } from '../placement/layerTable.ts';
+import type { StageAt } from '../placement/layerRange.ts';
 import { place } from '../placement/place.ts';
 import { predictSpeed } from '../placement/prediction/predictSpeed.ts';
 import { stageBytes, stageMemory } from '../placement/stageMemory.ts';

@@ -1,6 +1,7 @@
 /** Cuts a model's layers for workers in a given order: by dynamic programming over (worker, layers so far). */
 import type { Candidate } from './candidates.ts';
-import type { LayerRange, LayerTable } from './layerTable.ts';
+import type { LayerTable } from './layerTable.ts';
+import type { LayerRange } from './layerRange.ts';
 
 /** Room for one stage. */
 export interface Slot extends Pick<Candidate, 'memoryBytes' | 'speed'> {

@@ -6,7 +6,7 @@ import { gridOf, gridWorker, placedModel } from '../testing/gridView.ts';
 import type { PlacedModel } from './candidates.ts';
 import { leastGain } from './chooseStages.ts';
 import type { GridLink, GridView, GridWorker } from './gridView.ts';
-import type { StageAt } from './layerTable.ts';
+import type { StageAt } from './layerRange.ts';
 import { place } from './place.ts';
 import { tokenTime } from './prediction/tokenTime.ts';
 import { stageBytes } from './stageMemory.ts';

@@ -3,7 +3,7 @@ import { formatBytes } from '@potluck/api';
 import type { Candidate } from './candidates.ts';
 import type { Choosing } from './chooseStages.ts';
 import { linkBetween } from './gridView.ts';
-import type { StageAt } from './layerTable.ts';
+import type { StageAt } from './layerRange.ts';
 import { stepMs } from './prediction/stepTime.ts';
 import { listed } from './refusal.ts';
 import type { CacheToShrink } from './shrinkCaches.ts';

@@ -2,12 +2,10 @@
 import type { DeploymentPlan } from '@potluck/api';
 import { chooseCount, chooseStages, type Choice, type Choosing } from './chooseStages.ts';
 import { placeByHand } from './placeByHand.ts';
-import { noRoom, type NoStages } from './refusal.ts';
-import type { StageAt } from './layerTable.ts';
+import { noRoom, type FoundStages } from './refusal.ts';
+import type { StageAt } from './layerRange.ts';
 import { repairStages } from './repairStages.ts';
 import { spreadStages } from './spreadStages.ts';
-
-export type FoundStages = { ok: true; stages: readonly StageAt[] } | NoStages;
 
 /**
  * @param plan one that `checkPlan` has no objections to

@@ -8,7 +8,7 @@ import type {
   WorkerId,
   WorkerPresence,
 } from '@potluck/protocol';
-import type { PromptSample, StepSample } from './prediction/stepTime.ts';
+import type { PromptSample, StepSample } from './prediction/samples.ts';
 
 /** Every worker that is here, also those that may have no stage. */
 export interface GridView {

@@ -1,20 +1,8 @@
 /** A model's layers as arrays, so that searching for cuts costs next to nothing for each range. */
-import type { WorkerId } from '@potluck/protocol';
 import { frameBytesPerToken } from './prediction/tokenBytes.ts';
 import type { PlacedModel } from './candidates.ts';
 import { stageBytes } from './stageMemory.ts';
 import { stepWork } from './stepWork.ts';
-
-/** A range of layers, inclusive, counted from 0. */
-export interface LayerRange {
-  firstLayer: number;
-  lastLayer: number;
-}
-
-/** A stage and its worker. */
-export interface StageAt extends LayerRange {
-  workerId: WorkerId;
-}
 
 /** Layers from `start` to `end`, without the latter. */
 export interface LayerTable {

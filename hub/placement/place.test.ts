@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { gridOf, gridWorker, placedModel, sha256Of } from '../testing/gridView.ts';
 import type { PlacedModel } from './candidates.ts';
 import type { GridView, GridWorker } from './gridView.ts';
-import type { StageAt } from './layerTable.ts';
+import type { StageAt } from './layerRange.ts';
 import { place, type Placement, type PlacementRequest } from './place.ts';
 import type { Refusal } from './refusal.ts';
 import { stageMemory } from './stageMemory.ts';

@@ -2,10 +2,9 @@
 import { formatBytes, type DeploymentPlan } from '@potluck/api';
 import type { Candidate } from './candidates.ts';
 import { cutFor, type Choosing } from './chooseStages.ts';
-import type { FoundStages } from './findStages.ts';
-import type { StageAt } from './layerTable.ts';
+import { type FoundStages, listed } from './refusal.ts';
+import type { StageAt } from './layerRange.ts';
 import { heldBytes } from './repairStages.ts';
-import { listed } from './refusal.ts';
 
 type ManualPlan = Extract<DeploymentPlan, { mode: 'manual' }>;
 

@@ -2,6 +2,7 @@
 import { formatBytes } from '@potluck/api';
 import type { Candidate } from './candidates.ts';
 import type { Choosing } from './chooseStages.ts';
+import type { StageAt } from './layerRange.ts';
 
 /** Why no stages were found. */
 export interface NoStages {
@@ -10,6 +11,8 @@ export interface NoStages {
   /** What is missing, with numbers, for people. */
   message: string;
 }
+
+export type FoundStages = { ok: true; stages: readonly StageAt[] } | NoStages;
 
 export interface Refusal extends NoStages {
   neededBytes: number;

@@ -5,7 +5,8 @@ import { gridOf, gridWorker, placedModel } from '../testing/gridView.ts';
 import { findCandidates } from './candidates.ts';
 import { chooseStages, type Choosing } from './chooseStages.ts';
 import type { GridWorker } from './gridView.ts';
-import { layerTable, type StageAt } from './layerTable.ts';
+import { layerTable } from './layerTable.ts';
+import type { StageAt } from './layerRange.ts';
 import { heldBytes, repairStages } from './repairStages.ts';
 
 const worker = (name: string, memoryBytes: number, millisecondsPerByte?: number): GridWorker =>

@@ -2,7 +2,8 @@
 import type { WorkerId } from '@potluck/protocol';
 import type { Candidate } from './candidates.ts';
 import type { Choosing } from './chooseStages.ts';
-import type { LayerRange, LayerTable, StageAt } from './layerTable.ts';
+import type { LayerTable } from './layerTable.ts';
+import type { LayerRange, StageAt } from './layerRange.ts';
 import { stepMs } from './prediction/stepTime.ts';
 
 export interface RepairOptions {

@@ -1,6 +1,6 @@
 /** How much of its worker's memory each stage may use for caches. */
 import { mostFullSessions, type WorkerId } from '@potluck/protocol';
-import type { StageAt } from './layerTable.ts';
+import type { StageAt } from './layerRange.ts';
 import { activationBytes, chunkWithRoom, leastChunkTokens } from './promptChunks.ts';
 import { stageMemory, type SizedModel, type WorkingMemory } from './stageMemory.ts';
 

@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { gridOf, gridWorker, placedModel } from '../testing/gridView.ts';
 import { findCandidates } from './candidates.ts';
 import type { GridWorker } from './gridView.ts';
-import { layerTable, type StageAt } from './layerTable.ts';
+import { layerTable } from './layerTable.ts';
+import type { StageAt } from './layerRange.ts';
 import { spreadStages } from './spreadStages.ts';
 
 const worker = (name: string, memoryBytes = 100): GridWorker => gridWorker(name, memoryBytes);

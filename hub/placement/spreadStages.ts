@@ -1,7 +1,7 @@
 /** Stages that share a worker go to workers that have none; the cuts stay, so that nobody else has to load anything. */
 import type { WorkerId } from '@potluck/protocol';
 import type { Choosing } from './chooseStages.ts';
-import type { StageAt } from './layerTable.ts';
+import type { StageAt } from './layerRange.ts';
 
 /**
  * @param stages where they are

@@ -3,7 +3,7 @@ import type { StageReport } from '@potluck/protocol';
 import type { Logger } from 'pino';
 import type { RequestRecord } from '../generation/requestRecord.ts';
 import type { Deployments } from '../pipelines/deployments.ts';
-import type { StepSample } from '../placement/prediction/stepTime.ts';
+import type { StepSample } from '../placement/prediction/samples.ts';
 import { weightBytesPerToken, type PredictedModel } from '../placement/prediction/tokenBytes.ts';
 import type { SpeedBook } from '../workers/speedBook.ts';
 import type { WorkerRegistry } from '../workers/workerRegistry.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { WorkerId } from '@potluck/protocol';
 import { expect, test } from 'vitest';
-import type { StepSample } from '../placement/prediction/stepTime.ts';
+import type { StepSample } from '../placement/prediction/samples.ts';
 import { SpeedBook, type NodeSpeed } from './speedBook.ts';
 
 const worker = {

@@ -1,6 +1,6 @@
 /** What each worker's steps took, by model: kept in the database, so that predictions survive a restart. */
 import type { Device, WorkerId } from '@potluck/protocol';
-import type { PromptSample, StepSample } from '../placement/prediction/stepTime.ts';
+import type { PromptSample, StepSample } from '../placement/prediction/samples.ts';
 
 /** All that is known of one worker's speed. Lists are last measured first, one sample for each model (and visibility). */
 export interface NodeSpeed {

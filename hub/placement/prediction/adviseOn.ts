@@ -7,7 +7,7 @@ import { leastSure } from './leastSure.ts';
 import { stepMs, tokenSpeed } from './stepTime.ts';
 import { weightBytesPerToken, type PredictedModel } from './tokenBytes.ts';
 import { tokenTime, type TokenTime } from './tokenTime.ts';
-import type { StageToPredict } from './predictSpeed.ts';
+import type { StageToPredict } from './stageToPredict.ts';
 
 /** Part of a token's time that another device must save to be worth a word: more, the less is known of it. */
 const leastGain: Record<Basis, number> = { measured: 0.2, scaled: 0.3, estimated: 0.5 };

@@ -2,8 +2,9 @@ import { ModelId } from '@potluck/protocol';
 import { expect, test } from 'vitest';
 import { gridOf, gridWorker, type GridWorkerInit } from '../../testing/gridView.ts';
 import type { GridLink, GridView, GridWorker } from '../gridView.ts';
-import { predictSpeed, type StageToPredict } from './predictSpeed.ts';
-import type { StepSample } from './stepTime.ts';
+import { predictSpeed } from './predictSpeed.ts';
+import type { StageToPredict } from './stageToPredict.ts';
+import type { StepSample } from './samples.ts';
 import type { PredictedModel } from './tokenBytes.ts';
 
 /** Ten layers of 10 MB, a head of 20 MB, 4 KB across each boundary. */

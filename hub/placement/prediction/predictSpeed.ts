@@ -2,10 +2,11 @@
  * How fast a pipeline will decode: one token passes every stage, crosses to the next worker after each, and comes back
  * to the first. A single stream waits for all of it, so its speed is one over the sum.
  */
+import type { StageToPredict } from './stageToPredict.ts';
 import type { Prediction } from '@potluck/api';
 import type { PipelineId } from '@potluck/protocol';
 import type { GridView } from '../gridView.ts';
-import type { StageAt } from '../layerTable.ts';
+
 import { leastChunkTokens } from '../promptChunks.ts';
 import { adviseOn } from './adviseOn.ts';
 import { describeDominant } from './describeDominant.ts';
@@ -13,11 +14,6 @@ import { leastSure } from './leastSure.ts';
 import { promptTime } from './promptTime.ts';
 import type { PredictedModel } from './tokenBytes.ts';
 import { tokenTime } from './tokenTime.ts';
-
-export interface StageToPredict extends StageAt {
-  /** What the stage takes of its worker's memory, in bytes. */
-  memoryBytes: number;
-}
 
 /**
  * @param stages all of one replica, in order

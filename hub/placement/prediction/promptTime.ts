@@ -1,9 +1,10 @@
 /** How long a prompt takes until its first token comes. */
 import type { Device } from '@potluck/protocol';
 import { linkBetween, type GridView, type GridWorker } from '../gridView.ts';
-import type { StageAt } from '../layerTable.ts';
+import type { StageAt } from '../layerRange.ts';
 import { hopTime } from './hopTime.ts';
-import { stepMs, tokenSpeed, type PromptSample } from './stepTime.ts';
+import { stepMs, tokenSpeed } from './stepTime.ts';
+import type { PromptSample } from './samples.ts';
 import { frameBytesPerToken, weightBytesPerToken, type PredictedModel } from './tokenBytes.ts';
 
 /**

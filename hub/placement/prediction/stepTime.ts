@@ -1,26 +1,9 @@
 /** How long a step of one token takes at a worker: measured where it can be, else by what such devices do. */
+import type { StepSample } from './samples.ts';
 import { formatBytes, type Basis } from '@potluck/api';
 import type { Device } from '@potluck/protocol';
 import type { GridWorker } from '../gridView.ts';
 import { isSoftwareGpu } from '../isGpu.ts';
-
-/** What a worker's step of one token took. */
-export interface StepSample {
-  model: string;
-  /** Weights that the step read. */
-  weightBytes: number;
-  milliseconds: number;
-  /** `served`: in answers; `tried`: when the stage was loaded. */
-  source: 'served' | 'tried';
-  /** True where nobody looked at the tab, whose browser then throttles it. */
-  hidden?: boolean;
-}
-
-/** What a worker's step took that ran a chunk of a prompt. */
-export interface PromptSample extends StepSample {
-  /** Tokens of the chunk. */
-  tokens: number;
-}
 
 /** A number with where it comes from. */
 export interface Estimate {

@@ -1,7 +1,7 @@
 /** What a token moves through a pipeline, in bytes. */
 import { tensorBytes } from '@potluck/onnx';
 import type { ModelPackage } from '@potluck/protocol';
-import type { LayerRange } from '../layerTable.ts';
+import type { LayerRange } from '../layerRange.ts';
 import { stepWork, type WorkedModel } from '../stepWork.ts';
 
 /** What predictions are computed from; any model package fits. */

@@ -1,7 +1,7 @@
 /** What one token costs in a pipeline, part by part. */
 import type { PredictedHop, PredictedStage } from '@potluck/api';
 import { linkBetween, type GridView } from '../gridView.ts';
-import type { StageAt } from '../layerTable.ts';
+import type { StageAt } from '../layerRange.ts';
 import { hopTime } from './hopTime.ts';
 import { stepMs, tokenSpeed } from './stepTime.ts';
 import { frameBytesPerToken, weightBytesPerToken, type PredictedModel } from './tokenBytes.ts';
