@@ -25,14 +25,15 @@ export function longText(pieces: AsyncIterable<string>): ReadableStream {
   return Readable.toWeb(Readable.from(inTurns(pieces))) as ReadableStream;
 }
 
-async function* inTurns(pieces: AsyncIterable<string>): AsyncGenerator<string> {
+async function* inTurns(pieces: AsyncIterable<string>): AsyncGenerator<Uint8Array> {
+  const encoder = new TextEncoder();
   let text = '';
   for await (const piece of pieces) {
     text += piece;
     if (text.length < turnCharacters) continue;
-    yield text;
+    yield encoder.encode(text);
     text = '';
     await setImmediate();
   }
-  yield text;
+  if (text !== '') yield encoder.encode(text);
 }
