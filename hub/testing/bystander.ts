@@ -1,5 +1,5 @@
 /** Somebody whose answer comes while others attack the hub: it must end, with exactly its tokens. */
-import { testApiKey, type TestHub } from './testHub.ts';
+import type { TestHub } from './testHub.ts';
 import { testStopToken } from './testModel.ts';
 
 export interface Bystander {
@@ -41,17 +41,23 @@ export async function startBystander(hub: TestHub): Promise<Bystander> {
     },
   });
   await hub.served();
+  const { secret } = await hub.access.keys.create({
+    name: 'bystander',
+    scopes: ['ask'],
+    limits: {},
+    expiresAt: null,
+  });
   const response = await fetch(`${hub.url}/v1/chat/completions`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${testApiKey}` },
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${secret}` },
     body: JSON.stringify({ messages: [{ role: 'user', content: 'Name a dish.' }], stream: true }),
   });
-  const received = response.text().then(textOf);
+  const received = response.text();
   return {
     finish: async () => {
       stop.isWanted = true;
-      const text = await received;
-      return { expected: word.repeat(words), received: text };
+      const stream = await received;
+      return { expected: word.repeat(words), received: textOf(stream) };
     },
   };
 }
@@ -60,7 +66,10 @@ function textOf(stream: string): string {
   return stream
     .split('\n\n')
     .flatMap((event) => (event.startsWith('data: {') ? [event.slice('data: '.length)] : []))
-    .map((json) => JSON.parse(json) as { choices: { delta: { content?: string } }[] })
-    .map(({ choices }) => choices[0]?.delta.content ?? '')
+    .map((json) => {
+      const { choices } = JSON.parse(json) as { choices?: { delta: { content?: string } }[] };
+      // An error stands in the text, so that whoever compares sees it.
+      return choices ? (choices[0]?.delta.content ?? '') : json;
+    })
     .join('');
 }

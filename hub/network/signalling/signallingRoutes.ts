@@ -27,9 +27,7 @@ export interface SignallingOptions {
 export function signallingRoutes(options: SignallingOptions): Hono {
   const { room, key = 'peerjs', mayEnter = () => true } = options;
   const app = new Hono();
-  app.get('/:key/id', (c) =>
-    c.req.param('key') === key ? c.text(randomUUID()) : c.text('Unknown key', 404),
-  );
+  app.get('/:key/id', (c) => (c.req.param('key') === key ? c.text(randomUUID()) : c.notFound()));
   app.get(
     '/peerjs',
     upgradeWebSocket((c) => {
