@@ -83,7 +83,7 @@ export function whatFollows(parts: FollowedParts): void {
         () => statistics.workerLeft(worker.id),
         () => live.end('nodes', worker.id, { type: 'node-left', id: worker.id, name: worker.name, reason }),
         // Links to it are gone.
-        () => live.touchAll('nodes'),
+        () => touch('nodes', [...worker.peers.keys()]),
       ),
     message: (worker, message) => {
       if (message.type !== 'stage-report') generator.received(worker.id, message);
@@ -108,12 +108,12 @@ export function whatFollows(parts: FollowedParts): void {
   deployments.listen({
     ready: (replica, pipeline) => generator.pipelineReady(replica, pipeline),
     lost: (_, pipeline, reason) => generator.pipelineLost(pipeline, reason),
-    changed: (model) => {
+    changed: (model, workers) => {
       // Another one may be the default now.
       live.touch('deployments', model);
       live.touchAll('deployments');
       live.touch('models', model);
-      live.touchAll('nodes');
+      touch('nodes', workers);
     },
   });
 

@@ -83,10 +83,13 @@ export function applyWorkerEvent(table: WorkerTable, event: WorkerEvent): Worker
   }
 }
 
+/** Links to it are forgotten. */
 function withoutWorker(table: WorkerTable, workerId: WorkerId): WorkerTable {
-  const next = new Map<WorkerId, WorkerRecord>();
+  if (!table.has(workerId)) return table;
+  const next = new Map(table);
+  next.delete(workerId);
   for (const worker of table.values()) {
-    if (worker.id === workerId) continue;
+    if (!worker.peers.has(workerId) || worker.id === workerId) continue;
     const peers = new Map(worker.peers);
     peers.delete(workerId);
     next.set(worker.id, { ...worker, peers });

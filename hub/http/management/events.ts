@@ -6,7 +6,7 @@ import { hasScope } from '../caller.ts';
 
 export interface EventComponents {
   bus: EventBus;
-  live: Pick<LiveState, 'snapshot' | 'flush'>;
+  live: Pick<LiveState, 'snapshot'>;
 }
 
 /** Silence after which a comment is sent: clients and proxies give up on dead connections. */

@@ -23,11 +23,12 @@ export function findBarred(
   const unableToo = new Map<WorkerId, string>();
   const unableWorkers: { name: string; reason: string }[] = [];
   const taken = takenByReplicas(one, state);
+  const isAnyUnable = quarantine.unableKinds.size > 0 || quarantine.hopeless.size > 0;
   let ableWorkers = 0;
   for (const { id, name, device, unusable } of grid.view.workers.values()) {
     const reason =
       unusable ?? cannotRun(device, model.package) ?? (taken.has(id) ? 'has another replica' : undefined);
-    const inability = unableBecause(quarantine, id, grid.deviceKindOf(id) ?? '');
+    const inability = isAnyUnable ? unableBecause(quarantine, id, grid.deviceKindOf(id) ?? '') : undefined;
     if (reason === undefined) {
       if (inability === undefined) ableWorkers++;
       else unableWorkers.push({ name, reason: inability });

@@ -8,7 +8,7 @@ import type { Context } from './context.ts';
  * A refused placement is not tried again at once, so that many workers that come together do not stop the hub: one
  * placement looks at each of them.
  */
-const pauseMsPerWorker = 0.05;
+const pauseMsPerWorker = 0.25;
 
 export function placeWhatIsMissing(one: PipelineState, context: Context): Command | undefined {
   const { phase, cutAgainAt = -Infinity, id: pipelineId } = one;
