@@ -10,7 +10,7 @@ import { tokenTime, type TokenTime } from './tokenTime.ts';
 import type { StageToPredict } from './stageToPredict.ts';
 
 /** Part of a token's time that another device must save to be worth a word: more, the less is known of it. */
-const leastGain: Record<Basis, number> = { measured: 0.2, scaled: 0.3, estimated: 0.5 };
+export const leastGain: Record<Basis, number> = { measured: 0.2, scaled: 0.3, estimated: 0.5 };
 /** So many of the slowest are compared with so many of the fastest. */
 const mostCompared = { slow: 4, fast: 12 };
 
