@@ -60,6 +60,11 @@ export class Admission {
     return this.#waiting.size;
   }
 
+  /** True where a session of so many tokens would be granted at once. */
+  hasRoom(tokens: number): boolean {
+    return this.#waiting.size === 0 && this.#fits(tokens, 1);
+  }
+
   /**
    * Asks for room. What is returned is granted at once or in turn.
    * @param tokens prompt and longest answer together, at most `largestSession`

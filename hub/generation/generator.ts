@@ -15,6 +15,7 @@ import { ModelError } from '../models/modelError.ts';
 import { charactersOf, type ChatMessage } from '../models/tokenizer.ts';
 import type { Model } from '../models/model.ts';
 import { missingOf, type Deployment, type Replica } from '../pipelines/deployment.ts';
+import { tokenTime } from '../placement/prediction/tokenTime.ts';
 import type { Deployments } from '../pipelines/deployments.ts';
 import { routeOf, type Pipeline, type ReadyPipeline } from '../pipelines/pipeline.ts';
 import { chunkTokensOf } from '../placement/promptChunks.ts';
@@ -26,6 +27,7 @@ import { Generation } from './generation.ts';
 import { GenerationError, retryWhileLoadingSeconds } from './generationError.ts';
 import { ProgressBook } from './progressBook.ts';
 import { Session } from './session.ts';
+import { shortestWait } from './shortestWait.ts';
 
 /** Longest answer where the request does not say, in tokens; less where the context or the caches are smaller. */
 const defaultMaxTokens = 4096;
@@ -186,7 +188,8 @@ export class Generator {
     this.#choose(await this.#settled(deployment));
     const prompt = await encode(model, request, signal);
     // Meanwhile another may serve it.
-    const { pipeline, admission, chunkTokens } = this.#choose(await this.#settled(deployment));
+    const tokens = prompt.length + (request.maxTokens ?? 0);
+    const { pipeline, admission, chunkTokens } = this.#choose(await this.#settled(deployment), tokens);
     const pipelineId = pipeline.id;
     const maxTokens = longestAnswer(
       prompt.length,
@@ -253,15 +256,18 @@ export class Generator {
   }
 
   /** The replica with the shortest way to an answer. */
-  #choose(deployment: Deployment): Serving {
+  #choose(deployment: Deployment, tokens = 0): Serving {
     const { replicas, model } = deployment;
+    const { grid } = this.#components.deployments;
     const serving = replicas.flatMap(({ id, retiring }) => {
       const one = this.#serving.get(id);
       if (!one || retiring !== undefined) return [];
-      const { running, waiting } = this.loadOf(id);
-      return [{ ...one, load: running + waiting }];
+      const { stages } = one.pipeline;
+      const isHere = stages.every(({ workerId }) => grid.workers.has(workerId));
+      const tokenMs = isHere ? tokenTime(model.package, stages, grid).milliseconds : Infinity;
+      return [{ ...one, ...this.loadOf(id), tokenMs, hasRoom: one.admission.hasRoom(tokens) }];
     });
-    const [best] = serving.sort((one, other) => one.load - other.load);
+    const best = shortestWait(serving);
     if (best) return best;
     const moving = replicas.find(({ retiring }) => retiring !== undefined)?.retiring;
     const why = moving === undefined ? missingOf(deployment) : `it moves to other workers (${moving})`;

@@ -3,6 +3,7 @@ import { afterEach, expect, test } from 'vitest';
 import { api } from '../../testing/apiClient.ts';
 import type { ScriptedWorkerInit } from '../../testing/scriptedWorker.ts';
 import { answering, startTestHub, type TestHub } from '../../testing/testHub.ts';
+import { testStopToken } from '../../testing/testModel.ts';
 
 let hub: TestHub;
 afterEach(() => hub.close());
@@ -128,8 +129,8 @@ test('of two administrators who change a deployment at once, one is told to look
 
 test('replicas take workers of their own and share the requests', async () => {
   hub = await startTestHub();
-  hub.worker('one');
-  hub.worker('two');
+  const one = hub.worker('one');
+  const two = hub.worker('two');
   await hub.served();
   const plan = { mode: 'automatic', replicas: 2 };
   await api(hub, 'PUT', '/deployments', { model: 'test-model', plan, revision: 1 });
@@ -137,6 +138,27 @@ test('replicas take workers of their own and share the requests', async () => {
   await becomes('test-model', /./, 1);
   const { replicas = [] } = (await deployment('test-model')) ?? {};
   expect(new Set(replicas.map(({ route }) => route))).toEqual(new Set(['one[0-7]', 'two[0-7]']));
+  const prompts = ({ received }: typeof one): number =>
+    received.filter(({ type }) => type === 'prompt').length;
+  const answers: Promise<Response>[] = [];
+  for (let request = 1; request <= 4; request++) {
+    answers.push(ask('test-model'));
+    await expect.poll(() => prompts(one) + prompts(two)).toBe(request);
+  }
+  // None of them has an answer yet: each new request goes where fewer run.
+  expect([prompts(one), prompts(two)]).toEqual([2, 2]);
+  for (const worker of [one, two]) {
+    for (const message of worker.received) {
+      if (message.type !== 'prompt') continue;
+      worker.tokens(
+        message.sessionId,
+        message.tokens.length,
+        [...hub.encode('Hello'), testStopToken],
+        'stop',
+      );
+    }
+  }
+  for (const answer of answers) expect((await answer).status).toBe(200);
 });
 
 test('a preview says where the layers would go, what it takes, and changes nothing', async () => {

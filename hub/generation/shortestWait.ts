@@ -1,0 +1,25 @@
+/** Which replica answers a request soonest. */
+
+/** What is known of a replica that serves. */
+export interface ReplicaLoad {
+  /** Answers that run through it. */
+  running: number;
+  /** Requests that wait for cache room. */
+  waiting: number;
+  /** What a token takes by itself, as predicted, in milliseconds. */
+  tokenMs: number;
+  /** True where the request would have cache room at once. */
+  hasRoom: boolean;
+}
+
+/**
+ * The replica at which a token of one more answer takes least, since all that run through it take turns; those with cache
+ * room come before those at which the request would wait.
+ * @returns undefined of none
+ */
+export function shortestWait<T extends ReplicaLoad>(replicas: readonly T[]): T | undefined {
+  const tokenMs = (one: T): number => (one.running + one.waiting + 1) * one.tokenMs;
+  return replicas.toSorted(
+    (one, other) => Number(other.hasRoom) - Number(one.hasRoom) || tokenMs(one) - tokenMs(other),
+  )[0];
+}
