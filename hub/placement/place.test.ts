@@ -241,7 +241,9 @@ test('caches of other models shrink before a model is refused', () => {
   const reservations = [{ model: other, pipelineId, bytes: 900, reclaimableBytes: 600 }];
   const worker = gridWorker('a', 1000, { reservations });
   const model = placedModel(5, 100);
-  expect(placeOne(model, [worker]).ok).toBe(false);
+  expect(mustRefuse(model, [worker]).message).toBe(
+    'the model needs 500 B, workers offer 100 B; caches of other models hold 600 B that is free while they are not used',
+  );
   const placed = mustPlace(model, [worker], { mayShrink: true });
   expect(placed.shrink).toEqual([{ workerId: worker.id, pipelineId, model: other, bytes: 400 }]);
   expect(placed.reasons).toEqual(['caches of other at a give 400 B back']);

@@ -1,5 +1,5 @@
 /** Where a model's pipelines go: one pure function, for previews and for what is done. */
-import type { DeploymentPlan } from '@potluck/api';
+import { formatBytes, type DeploymentPlan } from '@potluck/api';
 import type { PipelineId, WorkerId } from '@potluck/protocol';
 import { findCandidates, type PlacedModel } from './candidates.ts';
 import type { Choosing } from './chooseStages.ts';
@@ -80,10 +80,12 @@ function placeReplica(
   const choosing: Choosing = { grid, layers, candidates, effort };
   const found = findStages(choosing, plan, former, nameOf);
   if (found.ok) return finish(request, choosing, found.stages, former);
-  if (!request.mayShrink) return refuse(found, choosing, unusable);
   const roomier = { ...choosing, ...findCandidates(grid, model, { ...request, reclaims: true }) };
-  if (!roomier.candidates.some(({ reclaimedBytes }) => reclaimedBytes > 0)) {
-    return refuse(found, choosing, unusable);
+  const reclaimed = roomier.candidates.reduce((sum, { reclaimedBytes }) => sum + reclaimedBytes, 0);
+  if (reclaimed === 0) return refuse(found, choosing, unusable);
+  if (!request.mayShrink) {
+    const more = `caches of other models hold ${formatBytes(reclaimed)} that is free while they are not used`;
+    return refuse(found, choosing, [more, ...unusable]);
   }
   const squeezed = findStages(roomier, plan, former, nameOf);
   if (squeezed.ok) return finish(request, roomier, squeezed.stages, former);

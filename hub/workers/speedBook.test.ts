@@ -46,3 +46,43 @@ test('it is kept when it changed, and known after a restart, for the same device
   expect(again.samplesOf(worker)).toHaveLength(1);
   expect(again.samplesOf({ ...worker, device: { kind: 'wasm', description: 'a processor' } })).toEqual([]);
 });
+
+test('chunks of prompts are kept beside steps of one token, those of other lengths by themselves', () => {
+  const { speeds, kept } = book();
+  speeds.measuredPrompt(worker, { ...sample(100), tokens: 200 });
+  // About as long: half of what was expected for it, half of what it took.
+  speeds.measuredPrompt(worker, { ...sample(160), tokens: 240 });
+  speeds.measuredPrompt(worker, { ...sample(30), tokens: 20 });
+  expect(speeds.promptSamplesOf(worker)).toEqual([
+    { ...sample(30), tokens: 20 },
+    { ...sample(140), tokens: 240 },
+  ]);
+  expect(speeds.samplesOf(worker)).toEqual([]);
+  // A prompt of one token tells nothing.
+  speeds.measuredPrompt(worker, { ...sample(1), tokens: 1 });
+  expect(kept).toHaveLength(3);
+});
+
+test('a hidden tab’s steps say nothing of it when somebody looks', () => {
+  const { speeds } = book();
+  speeds.measured(worker, sample(10));
+  speeds.measured(worker, sample(30, { hidden: true }));
+  expect(speeds.samplesOf(worker)).toEqual([sample(30, { hidden: true }), sample(10)]);
+});
+
+test.each([
+  ['is not a number', sample(Number.NaN)],
+  ['is negative', sample(-1)],
+  ['is faster than any device', sample(1e-9)],
+  ['reads faster than any memory', sample(1, { weightBytes: 1e12 })],
+  ['reads less than nothing', sample(1, { weightBytes: -1 })],
+  ['never ends', sample(1e12)],
+  ['is infinite', sample(Infinity)],
+])('a measurement that %s is refused with a reason, also where it was kept', (_, impossible) => {
+  const { speeds, kept } = book();
+  expect(speeds.measured(worker, impossible)).toMatch(/^a step of /);
+  expect(speeds.measuredPrompt(worker, { ...impossible, tokens: 100 })).toMatch(/^a chunk of 100 tokens /);
+  expect([speeds.samplesOf(worker), speeds.promptSamplesOf(worker), kept]).toEqual([[], [], []]);
+  const speed = { device: 'cpu: a processor', samples: [impossible, sample(10)] };
+  expect(new SpeedBook([[worker.id, speed]], () => undefined).samplesOf(worker)).toEqual([sample(10)]);
+});
