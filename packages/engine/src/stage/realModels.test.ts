@@ -8,6 +8,7 @@ import { nodeOrt } from '../testing/nodeOrt.ts';
 import { expectedAnswers, testModels } from '../testing/testModels.ts';
 import { TestPipeline } from '../testing/testPipeline.ts';
 import { webOrt } from '../testing/webOrt.ts';
+import { answerWhole } from '../testing/wholeModel.ts';
 import { createStage } from './createStage.ts';
 import type { StageOptions } from './stageOptions.ts';
 
@@ -28,10 +29,13 @@ async function checkAnswers(
       .map((artifact) => createStage(ort, artifact, { ...options, queue, cacheBytes: 64 * 1024 * 1024 })),
   );
   const pipeline = new TestPipeline(stages);
-  for (const { prompt_ids: prompt, greedy_ids: expected } of await expectedAnswers(
+  for (const { prompt_ids: prompt, greedy_ids: answer } of await expectedAnswers(
     directory,
     graph === 'model' ? undefined : graph,
   )) {
+    // Kernels for quantised weights round differently from one kind of processor to the next.
+    const expected =
+      graph === 'model' ? answer : await answerWhole(directory, `${graph}.onnx`, prompt, answer.length);
     expect(await pipeline.answer(prompt, expected.length)).toEqual(expected);
   }
   for (const stage of stages) await stage.dispose();
