@@ -24,7 +24,11 @@ export const simulateCommand = new Command('simulate')
   .option('--seed <number>', 'what happens; the same seed gives the same output', Number, 1)
   .action(async ({ workers, hours, seed }: Options) => {
     const { models: scores, events, joins, fetchedBytes } = await simulate({ workers, hours, seed, models });
-    console.log(markdownTable(scores));
+    const shown = scores.map((one) => ({
+      ...one,
+      availability: `${(100 * one.availability).toFixed(2)} %`,
+    }));
+    console.log(markdownTable(shown));
     const fetchedGB = Math.round(fetchedBytes / 1e9);
     console.log(`\n${markdownTable([{ workers, hours, seed, events, joins, 'GB moved': fetchedGB }])}`);
   });
