@@ -18,6 +18,7 @@ import { requestId } from './requestId.ts';
 import { findSource, hubUrlFor } from './source.ts';
 import { unbufferedStreams } from './streams.ts';
 import type { TrustedProxies } from './trustedProxies.ts';
+import type { LoopDelay } from '../live/loopDelay.ts';
 import type { BlobStore } from '../models/blobStore.ts';
 import { signallingRoutes, type SignallingOptions } from '../network/signalling/signallingRoutes.ts';
 import { pageGoodbyeRoute } from './pageGoodbyeRoute.ts';
@@ -25,6 +26,7 @@ import { pageGoodbyeRoute } from './pageGoodbyeRoute.ts';
 export interface AppComponents
   extends ManagementComponents, Omit<ChatComponents, keyof ManagementComponents> {
   blobs: BlobStore;
+  loopDelay: Pick<LoopDelay, 'now'>;
   /** The control socket for workers. */
   workerSocket: Handler;
   signalling: SignallingOptions;
@@ -43,7 +45,7 @@ const tokenHint =
 
 /** Puts the application together. It serves web sockets where the server has a WebSocketServer. */
 export function createApp(components: AppComponents): Hono {
-  const { deployments, joinTokens, registry, logger } = components;
+  const { joinTokens, registry, logger } = components;
   // A worker that is here gets its weights, also when nobody else can join with its token any more.
   const opensBlobs = (token: string): boolean => {
     if (joinTokens.idOf(token) !== undefined) return true;
@@ -76,7 +78,7 @@ export function createApp(components: AppComponents): Hono {
   });
   app.route('/blobs', blobRoutes(components.blobs, components.catalogue));
 
-  app.route('/health', healthRoutes(deployments));
+  app.route('/health', healthRoutes(components));
   app.get('/', (c) => c.text(greeting(hubUrlFor(c.var.source) ?? new URL(c.req.url).origin)));
 
   app.route('/api', managementRoutes(components));

@@ -1,5 +1,6 @@
 /** Is the hub alive, and does it serve; if not, what is missing. */
 import { Hono, type Context } from 'hono';
+import type { LoopDelay } from '../live/loopDelay.ts';
 import { missingOf } from '../pipelines/deployment.ts';
 import type { Deployments } from '../pipelines/deployments.ts';
 import { routeOf } from '../pipelines/pipeline.ts';
@@ -7,9 +8,15 @@ import { hasScope } from './caller.ts';
 
 /**
  * Routes to mount under `/health`: `/` answers 200 while the hub lives, `/ready` 503 while no model is served. Models and
- * workers are named to those who may ask; everybody else learns only whether the hub serves.
+ * workers are named to those who may ask, with how late the hub's event loop was; everybody else learns only whether the hub serves.
  */
-export function healthRoutes(deployments: Pick<Deployments, 'list'>): Hono {
+export function healthRoutes({
+  deployments,
+  loopDelay,
+}: {
+  deployments: Pick<Deployments, 'list'>;
+  loopDelay: Pick<LoopDelay, 'now'>;
+}): Hono {
   const app = new Hono();
   const state = (): { ready: boolean } & Record<string, unknown> => {
     const models = deployments.list.map((deployment) => {
@@ -23,7 +30,7 @@ export function healthRoutes(deployments: Pick<Deployments, 'list'>): Hono {
     });
     const [first = { ready: false, missing: 'no model is deployed' }] = models;
     const ready = models.some((one) => one.ready);
-    return { status: ready ? 'ok' : 'waiting', ...first, ready, models };
+    return { status: ready ? 'ok' : 'waiting', ...first, ready, models, eventLoopDelayMs: loopDelay.now() };
   };
   const shown = (c: Context): { ready: boolean } & Record<string, unknown> => {
     const { status, ready, ...details } = state();

@@ -10,6 +10,7 @@ import { ConversationKeeper } from '../conversations/conversationKeeper.ts';
 import { Dialer } from '../workers/dialing/dialer.ts';
 import type { Database } from '../database/database.ts';
 import { WriteQueue } from '../files/writeQueue.ts';
+import { watchLoop } from '../live/loopDelay.ts';
 import { embeddedEventBus } from '../live/embeddedEventBus.ts';
 import type { EventBus } from '../live/eventBus.ts';
 import { liveHub } from '../live/liveHub.ts';
@@ -195,6 +196,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     writes,
     logger,
   });
+  const loopDelay = watchLoop();
   const endRetention = applyRetention({ settings, database, logger });
   const signalling = { path: '/peerjs', key: 'peerjs' };
   const iceServersAt = (hubHost: string | undefined): IceServers =>
@@ -235,6 +237,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     writes,
     bus,
     live,
+    loopDelay,
     ...access,
     hub: { id: identity.hubId, version: hubVersion },
     conversations: new ConversationKeeper({ store: database.conversations, writes }),
@@ -283,6 +286,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
       registry.stop();
       live.stop();
       endRetention();
+      loopDelay.stop();
       room.stop();
       await writes.settled();
     },
