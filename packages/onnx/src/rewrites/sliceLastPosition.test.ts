@@ -30,10 +30,21 @@ for (const [name, settings] of Object.entries(variants)) {
     const last = await after.step(prompt);
     expect(whole).toHaveLength(prompt.length);
     expect(last).toHaveLength(1);
-    expect(last[0]).toEqual(whole.at(-1));
+    expectSame(last[0], whole.at(-1), settings.weights ?? 'q4');
     expect(await after.step([77])).toEqual(await before.step([77]));
     await Promise.all([before.release(), after.release()]);
   });
+}
+
+/** On some processors, kernels for 4-bit weights round one row differently from several. */
+function expectSame(
+  values: Float32Array | undefined,
+  wanted: Float32Array | undefined,
+  weights: string,
+): void {
+  if (weights !== 'q4') return expect(values).toEqual(wanted);
+  expect(values).toHaveLength(wanted?.length ?? 0);
+  values?.forEach((value, place) => expect(value).toBeCloseTo(wanted?.[place] ?? NaN, 5));
 }
 
 test('a model that keeps the last position only is left as it is', async () => {

@@ -57,15 +57,16 @@ export class CpuDecoder {
       if (name !== 'logits')
         this.#caches.set(
           name.replace(/^present(?=_conv)/, 'past').replace(/^present\./, 'past_key_values.'),
-          tensor,
+          tensor.type === 'float16' ? halfTensor(bitsOf(tensor), tensor.dims) : tensor,
         );
     }
     const logits = results.logits;
-    if (logits?.data instanceof Float32Array === false)
-      throw new Error('The model has no float32 output called logits');
+    if (logits?.type !== 'float32' && logits?.type !== 'float16')
+      throw new Error('The model has no output called logits of floats');
+    const values = Float32Array.from(logits.data as Float32Array);
     const vocabulary = logits.dims.at(-1) ?? 0;
-    return Array.from({ length: logits.data.length / vocabulary }, (_, row) =>
-      (logits.data as Float32Array).slice(row * vocabulary, (row + 1) * vocabulary),
+    return Array.from({ length: values.length / vocabulary }, (_, row) =>
+      values.slice(row * vocabulary, (row + 1) * vocabulary),
     );
   }
 
@@ -105,8 +106,22 @@ export class CpuDecoder {
       return axis === input.dims.length - 1 ? this.#headSize : 0;
     });
     const elements = dims.reduce((product, extent) => product * extent, 1);
-    return new ort.Tensor('float32', new Float32Array(elements), dims);
+    return input.type === 'float16'
+      ? halfTensor(new Uint16Array(elements), dims)
+      : new ort.Tensor('float32', new Float32Array(elements), dims);
   }
+}
+
+/** onnxruntime-node 1.30 can't read the Float16Array that its Tensor makes of the bits: they are put back. */
+function halfTensor(bits: Uint16Array, dims: readonly number[]): ort.Tensor {
+  const tensor = new ort.Tensor('float16', bits, dims);
+  Object.defineProperty(tensor, 'cpuData', { value: bits, writable: true });
+  return tensor;
+}
+
+function bitsOf({ data }: ort.Tensor): Uint16Array {
+  const { buffer, byteOffset, byteLength } = data as unknown as ArrayBufferView;
+  return new Uint16Array(buffer, byteOffset, byteLength / 2);
 }
 
 /** The place of the largest value; the first among equals. */
