@@ -1,4 +1,9 @@
-/** In how long chunks a pipeline runs prompts: what its devices and their memory allow, and what is fastest of that. */
+/**
+ * In how long chunks a pipeline runs prompts: what its devices and their memory allow, and what is fastest of that. The
+ * same chunk gives the same tokens for a seed on the same devices. Stages that are loaded anew measure anew, and the chunk
+ * may be another one then. On processors most kernels give the same bits for chunks of two or more rows; on GPUs that
+ * was not measured, so an answer may differ in its wording there.
+ */
 import type { ModelPackage, PromptStep } from '@potluck/protocol';
 
 /**

@@ -1,4 +1,8 @@
-/** The hub's own certificate: made at the first start, kept in a folder, renewed when it no longer fits. */
+/**
+ * The hub's own certificate: made at the first start, kept in a folder, renewed when it no longer fits. Browsers show
+ * their GPU to HTTPS pages only. The hub is its own authority, which stays when the certificate is renewed: what workers
+ * hold on to (`--fingerprint`) is the authority's.
+ */
 import { X509Certificate, createPrivateKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';

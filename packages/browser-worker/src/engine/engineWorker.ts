@@ -1,4 +1,7 @@
-/** Entry of the web worker that runs ONNX Runtime: `run()` blocks it with wasm, so nothing else lives here. */
+/**
+ * Entry of the web worker that runs ONNX Runtime: `run()` blocks it with wasm, so nothing else lives here. Only its end
+ * gives wasm's memory back, and the agent replaces it where the GPU is lost or the runtime breaks.
+ */
 import { createStage, RunQueue, type OrtModule, type StageOptions } from '@potluck/engine';
 import { stageService } from '@potluck/engine/rpc';
 import { deferred } from '@potluck/worker';
