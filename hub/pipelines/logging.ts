@@ -52,10 +52,12 @@ export function logCommand(
       } else logger.warn({ model, missing: command.missing }, 'the model is not served');
       return;
     case 'migrate':
-      logger.info(
-        { model, stages: routeOf(command.migration.preloads) },
-        'workers load stages that they will take over',
-      );
+      if (command.migration.preloads.length === 0)
+        logger.info({ model, reason: command.migration.reason }, 'the pipeline is about to move');
+      else {
+        const stages = routeOf(command.migration.preloads);
+        logger.info({ model, stages }, 'workers load stages that they will take over');
+      }
       return;
     default:
       logger.debug({ model, command: command.type }, 'pipeline');

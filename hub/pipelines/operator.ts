@@ -93,6 +93,7 @@ export class Operator {
       grid,
       replicas: Array.from({ length: count }, () => []),
       replaced,
+      mayShrink: true,
       nameOf: (nodeId) => nodes.nameOf(nodeId),
     });
     const answer: DeploymentPreview = {

@@ -30,7 +30,7 @@ export function cutOverWhatIsLoaded({
   if (phase.type !== 'serving' || migration?.step !== 'loaded') return undefined;
   const isTime = migration.cutOver === 'at-once' || (migration.cutOver === 'after-draining' && answers === 0);
   if (!isTime) return undefined;
-  return { type: 'cut-over', pipelineId, reason: 'some of its stages move to other workers' };
+  return { type: 'cut-over', pipelineId, reason: migration.reason };
 }
 
 /** Answers that overlap have left no moment for a migration for a while: new ones wait for it. */
@@ -51,6 +51,9 @@ export function preloadNewcomers(one: PipelineState, context: Context): Command 
   return {
     type: 'migrate',
     pipelineId,
-    migration: { target, preloads, isMomentary, cutOver: 'after-draining' },
+    migration: {
+      ...{ target, preloads, isMomentary, cutOver: 'after-draining' },
+      reason: 'some of its stages move to other workers',
+    },
   };
 }

@@ -1,6 +1,7 @@
 /** Where a pipeline could go: what is asked of placement, and nowhere else. */
 import type { ModelPackage } from '@potluck/protocol';
 import { place, type PlacementResult } from '../../placement/place.ts';
+import type { CacheToShrink } from '../../placement/shrinkCaches.ts';
 import type { TargetStage } from '../pipeline.ts';
 import { nextPardon } from '../state/quarantine.ts';
 import { stagesOf, type PipelineState } from '../state/state.ts';
@@ -8,20 +9,27 @@ import type { Context } from './context.ts';
 import { findBarred, type Barred } from './findBarred.ts';
 import { whileSame } from './whileSame.ts';
 
-/** The stages with their workers, or what is missing, for people. */
-export type Place = { ok: true; stages: TargetStage[] } | { ok: false; missing: string };
+/** The stages with their workers and the caches that must shrink before, or what is missing, for people. */
+export type Place =
+  { ok: true; stages: TargetStage[]; shrink: readonly CacheToShrink[] } | { ok: false; missing: string };
 
 /**
  * Where the pipeline goes by its plan.
  * @param former stages that it has or had, which are to stay where they are if that does
+ * @param mayShrink true where caches of other models may be told to shrink
  * @returns the same value while nothing changed that it depends on
  */
-export function placeFor(one: PipelineState, context: Context, former: PipelineState['former']): Place {
+export function placeFor(
+  one: PipelineState,
+  context: Context,
+  former: PipelineState['former'],
+  mayShrink = false,
+): Place {
   const { plan, model, quarantine, id } = one;
   const { grid, now } = context;
   const stayed = former.map(({ workerId, firstLayer }) => `${workerId}[${firstLayer}]`).join();
   const inputs = [plan, quarantine, nextPardon(quarantine, now), grid.workersStarting];
-  return whileSame(grid.capacity, `${id} ${stayed}`, inputs, () => {
+  return whileSame(grid.capacity, `${id} ${stayed} ${mayShrink}`, inputs, () => {
     const { barred, unableToo, unable } = findBarred(one, context);
     if (unable) return { ok: false, missing: describeUnable(model.package, unable) };
     const starting = grid.workersStarting;
@@ -33,6 +41,7 @@ export function placeFor(one: PipelineState, context: Context, former: PipelineS
       place({
         ...{ model: model.package, plan, grid: grid.view, replicas: [former], barred: without },
         replaced: new Set([id]),
+        mayShrink,
         nameOf: (nodeId) => grid.nameOf(nodeId),
       }).replicas[0];
     // Those that failed for want of code may still serve other layers, where the others do not suffice.
@@ -40,7 +49,7 @@ export function placeFor(one: PipelineState, context: Context, former: PipelineS
     const found = able?.ok || unableToo.size === barred.size ? able : placeWithout(barred);
     if (!found?.ok) return { ok: false, missing: `${model.package.id}: ${found?.message ?? 'no replica'}` };
     const stages = found.stages.map((stage) => ({ ...stage, workerName: grid.nameOf(stage.workerId) }));
-    return { ok: true, stages };
+    return { ok: true, stages, shrink: found.shrink };
   });
 }
 

@@ -2,6 +2,7 @@
 import { stagesOf, type PipelineState } from '../state/state.ts';
 import type { Command } from '../state/commands.ts';
 import { placeFor, workersOf } from './placing.ts';
+import { describeShrinking, shrinkFor } from './shrinking.ts';
 import type { Context } from './context.ts';
 
 /**
@@ -16,9 +17,13 @@ export function placeWhatIsMissing(one: PipelineState, context: Context): Comman
   if (phase.type !== 'missing' || now < cutAgainAt || now < (phase.againAt ?? -Infinity)) return undefined;
   const place = placeFor(one, context, one.former);
   if (place.ok) return { type: 'place', pipelineId, stages: place.stages, reason: phase.reason };
+  const squeezed = placeFor(one, context, one.former, true);
+  const shrinking = squeezed.ok ? shrinkFor(squeezed.shrink, context) : undefined;
+  if (shrinking) return shrinking;
   if (phase.refusal === place) return undefined;
   const pauseMs = grid.view.workers.size * pauseMsPerWorker;
-  return { type: 'refuse', pipelineId, missing: place.missing, refusal: place, pauseMs };
+  const missing = squeezed.ok ? describeShrinking(one, squeezed.shrink) : place.missing;
+  return { type: 'refuse', pipelineId, missing, refusal: place, pauseMs };
 }
 
 /** A pipeline with a forced number of stages that does not serve yet takes workers in that came meanwhile. */

@@ -64,15 +64,19 @@ function decided(
       const before = withoutMigration(one);
       const { preloads, ...migration } = command.migration;
       const known = [...stagesOf(one), ...(one.migration?.preloads ?? [])];
+      const next = {
+        ...migration,
+        preloads: newStages(one.id, preloads, known, one.assignments),
+        isCutAsked: false,
+      };
+      const step =
+        preloads.length > 0
+          ? { step: 'cutting' as const }
+          : { step: 'loaded' as const, patienceEndsAt: at + settings.movePatienceMs };
       return {
         ...before,
         assignments: one.assignments + preloads.length,
-        migration: {
-          ...migration,
-          preloads: newStages(one.id, preloads, known, one.assignments),
-          step: 'cutting',
-          isCutAsked: false,
-        },
+        migration: { ...next, ...step },
       };
     }
     case 'drop-migration':

@@ -42,7 +42,7 @@ export interface Release {
 }
 
 /** A migration as it is decided: the stages that go to other workers are loaded there first. */
-export interface NewMigration extends Pick<Migration, 'cutOver' | 'isMomentary'> {
+export interface NewMigration extends Pick<Migration, 'cutOver' | 'isMomentary' | 'reason'> {
   target: readonly TargetStage[];
   /** Those of the target that are loaded ahead. */
   preloads: readonly TargetStage[];

@@ -1,4 +1,4 @@
-/** A pipeline's way to other workers: these load their stages by themselves, while the pipeline serves on. */
+/** A pipeline's way to other workers, or to other caches: new workers load their stages by themselves, while the pipeline serves on. */
 import type { Stage, TargetStage } from '../pipeline.ts';
 
 export interface Migration {
@@ -15,6 +15,8 @@ export interface Migration {
    * holders that stand by in case a stage is lost.
    */
   cutOver: 'at-once' | 'after-draining' | 'never';
+  /** Why it moves, for the log and for clients. */
+  reason: string;
   /** Whoever serves keeps what it has loaded, so that the move takes a moment, and requests wait for it. */
   isMomentary: boolean;
   /** While loading: when preloads that make no progress are given up, by a `Clock`. */

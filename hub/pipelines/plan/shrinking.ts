@@ -1,0 +1,53 @@
+/** Which pipelines give cache room back, so that another one finds a place? */
+import type { CacheToShrink } from '../../placement/shrinkCaches.ts';
+import type { Stage, TargetStage } from '../pipeline.ts';
+import type { Command } from '../state/commands.ts';
+import type { PipelineState } from '../state/state.ts';
+import type { Context } from './context.ts';
+
+/**
+ * The pipeline stays where it is. When no answer runs its stages are assigned anew with smaller caches, which takes a
+ * moment, since their workers keep what they have loaded.
+ * @returns undefined where all of them are on their way already
+ */
+export function shrinkFor(shrink: readonly CacheToShrink[], { state }: Context): Command | undefined {
+  for (const { pipelineId } of shrink) {
+    const one = state.pipelines.get(pipelineId);
+    if (one?.phase.type !== 'serving' || one.migration || one.retiring) continue;
+    // What it gave back before is not free yet.
+    if (one.held.size > 0) continue;
+    const target = smaller(
+      one.phase.pipeline.stages,
+      shrink.filter((each) => each.pipelineId === pipelineId),
+    );
+    const reason = 'its caches shrink, so that another model has room';
+    const migration = { target, preloads: [], isMomentary: true, cutOver: 'after-draining', reason } as const;
+    return { type: 'migrate', pipelineId, migration };
+  }
+  return undefined;
+}
+
+/** What the pipeline that needs the room waits for, for people. */
+export function describeShrinking({ model }: PipelineState, shrink: readonly CacheToShrink[]): string {
+  const owners = [...new Set(shrink.map(({ model: owner }) => owner))].join(', ');
+  return `${model.package.id}: it waits until the caches of ${owners} have given room back`;
+}
+
+/** The same stages with that much less room for caches: each gives what it can, the largest cache of a worker first. */
+function smaller(stages: readonly Stage[], shrink: readonly CacheToShrink[]): TargetStage[] {
+  const left = new Map(shrink.map(({ workerId, bytes }) => [workerId, bytes]));
+  const target = stages.map(
+    ({ workerId, workerName, firstLayer, lastLayer, reservedBytes, mostCacheBytes, mostChunkTokens }) => ({
+      ...{ workerId, workerName, firstLayer, lastLayer, mostChunkTokens },
+      memoryBytes: reservedBytes,
+      cacheBytes: mostCacheBytes,
+    }),
+  );
+  for (const stage of target.toSorted((one, other) => other.cacheBytes - one.cacheBytes)) {
+    const bytes = Math.min(left.get(stage.workerId) ?? 0, stage.cacheBytes);
+    left.set(stage.workerId, (left.get(stage.workerId) ?? 0) - bytes);
+    stage.cacheBytes -= bytes;
+    stage.memoryBytes -= bytes;
+  }
+  return target;
+}
