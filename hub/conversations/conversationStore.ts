@@ -31,10 +31,18 @@ export interface MessageRow {
 export type ListedConversation = ConversationRow & { messageCount: number; excerpt: string | null };
 
 export interface ConversationStore {
-  /** Last changed first; with `search`, those where the title or a message has it. */
+  /**
+   * Last changed first; with `search`, those where the title or a message has it.
+   * @throws DomainError if the search is too large, or ended by the signal
+   */
   list(
     owner: string,
-    options: { search?: string; limit: number; after?: { updatedAt: number; id: string } },
+    options: {
+      search?: string;
+      limit: number;
+      after?: Pick<ConversationRow, 'updatedAt' | 'id'>;
+      signal?: AbortSignal;
+    },
   ): Promise<ListedConversation[]>;
   find(owner: string, id: string): Promise<ConversationRow | undefined>;
   /** @returns false if there is one with this id, whoever's it is */

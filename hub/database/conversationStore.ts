@@ -1,49 +1,103 @@
 /** Conversations in the database. Every question names the owner: nobody sees another's. */
 import type { SQL } from 'drizzle-orm';
 import type { LibSQLDatabase } from 'drizzle-orm/libsql';
-import type { ConversationStore, MessageRow } from '../conversations/conversationStore.ts';
-import { contains, placeOf } from './contains.ts';
-import { and, asc, desc, eq, gt, gte, lt, or, sql } from './drizzle.ts';
+import type {
+  ConversationRow,
+  ConversationStore,
+  ListedConversation,
+  MessageRow,
+} from '../conversations/conversationStore.ts';
+import { and, asc, desc, eq, gt, gte, inArray, lt, lte, or, sql } from './drizzle.ts';
 import { conversations, messages } from './schema.ts';
+import type { Search, SearchQueue } from './searchQueue.ts';
+import { placeOf } from './textSearch.ts';
 
-/** Characters around what a search found. */
-const excerptCharacters = 120;
+/** Place in the list of conversations, last changed first. */
+type Place = Pick<ConversationRow, 'updatedAt' | 'id'>;
 
-/** @param reading the same database, for what looks through many rows */
-export function conversationStore(database: LibSQLDatabase, reading: LibSQLDatabase): ConversationStore {
+/** Conversations that a search looks through at a time. */
+const searchedAtOnce = 50;
+
+/** @param reading the same database, for lists @param searches in it */
+export function conversationStore(
+  database: LibSQLDatabase,
+  reading: LibSQLDatabase,
+  searches: SearchQueue,
+): ConversationStore {
   const own = (owner: string, id: string): SQL | undefined =>
     and(eq(conversations.owner, owner), eq(conversations.id, id));
+  const listed = async (where: SQL | undefined, limit: number): Promise<ListedConversation[]> => {
+    const rows = await reading
+      .select({
+        conversation: conversations,
+        messageCount: sql<number>`(SELECT count(*) FROM ${messages} WHERE ${ofConversation})`,
+      })
+      .from(conversations)
+      .where(where)
+      .orderBy(desc(conversations.updatedAt), desc(conversations.id))
+      .limit(limit);
+    return rows.map(({ conversation, messageCount }) => ({ ...conversation, messageCount, excerpt: null }));
+  };
+  /** The first conversations whose title or messages hold the text, each with the excerpt of a message. */
+  const searched = async (
+    owner: string,
+    text: string,
+    limit: number,
+    after: Place | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<Map<string, string | null>> => {
+    const search = searches.begin(owner, text, signal);
+    const found = new Map<string, string | null>();
+    for (let last = after; ;) {
+      const page = await listedTitles(owner, last);
+      const excerpts = await excerptsIn(
+        search,
+        page.map(({ id }) => id),
+      );
+      for (const { id, title } of page) {
+        if (found.size < limit && (excerpts.has(id) || placeOf(title, text) !== undefined)) {
+          found.set(id, excerpts.get(id) ?? null);
+        }
+      }
+      last = page.at(-1);
+      if (found.size === limit || page.length < searchedAtOnce) return found;
+    }
+  };
+  const listedTitles = (owner: string, after: Place | undefined): Promise<(Place & { title: string })[]> =>
+    reading
+      .select({ id: conversations.id, updatedAt: conversations.updatedAt, title: conversations.title })
+      .from(conversations)
+      .where(and(eq(conversations.owner, owner), after && isAfter(after)))
+      .orderBy(desc(conversations.updatedAt), desc(conversations.id))
+      .limit(searchedAtOnce);
+  /** Of those conversations that have a message with the text, the first such message's excerpt. */
+  const excerptsIn = async (search: Search, ids: string[]): Promise<Map<string, string>> => {
+    const rowid = sql<number>`${messages}.rowid`;
+    const rows = await search.rows(
+      reading
+        .select({ rowid, conversationId: messages.conversationId })
+        .from(messages)
+        .where(inArray(messages.conversationId, ids))
+        .orderBy(asc(messages.conversationId), asc(messages.createdAt), rowid),
+    );
+    const conversationOf = new Map(rows as [number, string][]);
+    const matches = search.matches([...conversationOf.keys()], (some) =>
+      reading.select({ rowid, content: messages.content }).from(messages).where(inArray(rowid, some)),
+    );
+    const excerpts = new Map<string, string>();
+    for await (const match of matches) {
+      const id = conversationOf.get(match.rowid) ?? '';
+      if (!excerpts.has(id)) excerpts.set(id, match.excerpt);
+    }
+    return excerpts;
+  };
   return {
-    list: async (owner, { search, limit, after }) => {
-      const inMessage = search === undefined ? sql`0` : messageWith(search);
-      const rows = await reading
-        .select({
-          conversation: conversations,
-          messageCount: sql<number>`(SELECT count(*) FROM ${messages} WHERE ${ofConversation})`,
-          found: sql<
-            string | null
-          >`(SELECT ${messages.content} FROM ${messages} WHERE ${ofConversation} AND ${inMessage} LIMIT 1)`,
-        })
-        .from(conversations)
-        .where(
-          and(
-            eq(conversations.owner, owner),
-            after && isAfter(after),
-            search === undefined
-              ? undefined
-              : or(
-                  contains(conversations.title, search),
-                  sql`EXISTS (SELECT 1 FROM ${messages} WHERE ${ofConversation} AND ${inMessage})`,
-                ),
-          ),
-        )
-        .orderBy(desc(conversations.updatedAt), desc(conversations.id))
-        .limit(limit);
-      return rows.map(({ conversation, messageCount, found }) => ({
-        ...conversation,
-        messageCount,
-        excerpt: found === null || search === undefined ? null : excerptOf(found, search),
-      }));
+    list: async (owner, { search, limit, after, signal }) => {
+      if (search === undefined)
+        return listed(and(eq(conversations.owner, owner), after && isAfter(after)), limit);
+      const excerpts = await searched(owner, search, limit, after, signal);
+      const rows = await listed(inArray(conversations.id, [...excerpts.keys()]), limit);
+      return rows.map((row) => ({ ...row, excerpt: excerpts.get(row.id) ?? null }));
     },
     find: async (owner, id) => (await database.select().from(conversations).where(own(owner, id)))[0],
     add: async (row) =>
@@ -103,10 +157,6 @@ export function conversationStore(database: LibSQLDatabase, reading: LibSQLDatab
 /** Columns in full: in a question inside another, `id` would be the message's. */
 const ofConversation = sql.raw('messages.conversation_id = conversations.id');
 
-function messageWith(search: string): SQL {
-  return contains(messages.content, search);
-}
-
 function follows({ createdAt, id }: Pick<MessageRow, 'createdAt' | 'id'>): SQL | undefined {
   const isLater = or(
     gt(messages.createdAt, createdAt),
@@ -116,16 +166,10 @@ function follows({ createdAt, id }: Pick<MessageRow, 'createdAt' | 'id'>): SQL |
   return and(gte(messages.createdAt, createdAt), isLater);
 }
 
-function isAfter({ updatedAt, id }: { updatedAt: number; id: string }): SQL | undefined {
-  return or(
+function isAfter({ updatedAt, id }: Place): SQL | undefined {
+  const isLater = or(
     lt(conversations.updatedAt, updatedAt),
     and(eq(conversations.updatedAt, updatedAt), lt(conversations.id, id)),
   );
-}
-
-function excerptOf(text: string, search: string): string {
-  const found = placeOf(text, search) ?? 0;
-  const start = Math.max(0, found - excerptCharacters / 2);
-  const end = start + excerptCharacters + search.length;
-  return `${start > 0 ? '…' : ''}${text.slice(start, end)}${end < text.length ? '…' : ''}`;
+  return and(lte(conversations.updatedAt, updatedAt), isLater);
 }

@@ -8,9 +8,9 @@ import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { requestRecord } from '../testing/requestRecord.ts';
-import { createClient } from '@libsql/client';
 import { StorageError } from '../files/storageError.ts';
 import { openDatabase, storesIn } from './database.ts';
+import { databaseThread } from './databaseThread.ts';
 import { migrate } from './migrations.ts';
 
 let directory: string;
@@ -76,11 +76,12 @@ test('a damaged file is refused with its name', async () => {
 });
 
 test('a full disk is told as that, without the words that could not be kept, and is over when there is room', async () => {
-  const client = createClient({ url: 'file::memory:' });
+  const thread = databaseThread({ url: 'file::memory:', busyTimeoutMs: 1000, begin: [] });
+  const { client } = thread;
   await migrate(client);
   const limit = async (pages: number): Promise<void> =>
     void (await client.execute(`PRAGMA max_page_count = ${pages}`));
-  const database = storesIn(client);
+  const database = storesIn(thread);
   await limit(1);
   const failure: unknown = await database.values
     .put('secret', 'what nobody may read in a log'.repeat(1000))
@@ -91,7 +92,7 @@ test('a full disk is told as that, without the words that could not be kept, and
   await limit(1_000_000);
   await database.values.put('secret', 'kept');
   expect(await database.values.get('secret')).toBe('kept');
-  client.close();
+  await thread.close();
 });
 
 test('every acknowledged row survives kill -9 while writing', async () => {

@@ -2,12 +2,11 @@
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Client } from '@libsql/client';
 import { messageOf } from '../errors/messageOf.ts';
 import { StartError } from '../errors/startError.ts';
 import { conversationStore } from './conversationStore.ts';
 import type { ConversationStore } from '../conversations/conversationStore.ts';
-import { databaseThread } from './databaseThread.ts';
+import { databaseThread, type DatabaseThread } from './databaseThread.ts';
 import { drizzle } from './drizzle.ts';
 import { apiKeyStore, joinTokenStore, loginStore } from './keyStore.ts';
 import type { ApiKeyRow, JoinTokenRow, LoginStore, RowStore } from '../accounts/accountStores.ts';
@@ -17,6 +16,7 @@ import type { NodeStore } from '../workers/nodeStore.ts';
 import { withPlainErrors } from './plainErrors.ts';
 import { requestStore } from './requestStore.ts';
 import type { RequestStore } from '../generation/requestStore.ts';
+import { SearchQueue } from './searchQueue.ts';
 import { storableClient } from './storableClient.ts';
 import { deploymentStore, importStore, valueStore } from './smallStores.ts';
 import type { DeploymentStore } from '../pipelines/deploymentStore.ts';
@@ -58,11 +58,14 @@ export async function openDatabase(dataDirectory: string): Promise<Database> {
     await writer.close();
     throw damagedDatabase(dataDirectory, cause);
   }
-  const reader = databaseThread({ url, busyTimeoutMs, begin: ['PRAGMA query_only = ON'] });
+  const readOnly = { url, busyTimeoutMs, begin: ['PRAGMA query_only = ON'] };
+  const reader = databaseThread(readOnly);
+  const searcher = databaseThread(readOnly);
   return {
-    ...storesIn(writer.client, reader.client),
+    ...storesIn(writer, reader, searcher),
     close: async () => {
       // A long search is not waited for.
+      void searcher.close();
       void reader.close();
       await writer.close();
     },
@@ -71,15 +74,21 @@ export async function openDatabase(dataDirectory: string): Promise<Database> {
 
 /**
  * The stores in a database that has the present schema.
- * @param reader for what looks through many rows: what is written need not wait for it
+ * @param reader for lists: what is written need not wait for them
+ * @param searcher for what looks through texts: lists need not wait for it
  */
-export function storesIn(client: Client, reader = client): Omit<Database, 'close'> {
-  const database = drizzle(storableClient(client));
-  const reading = drizzle(storableClient(reader));
+export function storesIn(
+  writer: DatabaseThread,
+  reader = writer,
+  searcher = writer,
+): Omit<Database, 'close'> {
+  const database = drizzle(storableClient(writer.client));
+  const reading = drizzle(storableClient(reader.client));
+  const searches = new SearchQueue(searcher);
   return {
-    requests: withPlainErrors(requestStore(database, reading)),
+    requests: withPlainErrors(requestStore(database, reading, searches)),
     nodes: withPlainErrors(nodeStore(database)),
-    conversations: withPlainErrors(conversationStore(database, reading)),
+    conversations: withPlainErrors(conversationStore(database, reading, searches)),
     apiKeys: withPlainErrors(apiKeyStore(database)),
     joinTokens: withPlainErrors(joinTokenStore(database)),
     logins: withPlainErrors(loginStore(database)),

@@ -1,6 +1,7 @@
 /** A database in a thread of its own: a statement that looks through many rows, or waits for the disk, holds up nothing else. */
 import { Worker } from 'node:worker_threads';
 import type { Client, InStatement, TransactionMode, Value } from '@libsql/client';
+import type { SearchStep } from './textSearch.ts';
 
 export interface ThreadInit {
   /** Of the database's file. */
@@ -11,8 +12,12 @@ export interface ThreadInit {
   begin: readonly string[];
 }
 
-/** What the thread is asked. Statements with a mode are one transaction. */
-export type ThreadQuestion = { id: number; statements: InStatement[]; mode?: TransactionMode } | 'close';
+/** What the thread is asked. Statements with a mode are one transaction; `search` is the text that is looked for. */
+export type ThreadQuestion = ThreadTask | 'close';
+
+export type ThreadTask =
+  | { id: number; statements: InStatement[]; mode?: TransactionMode }
+  | { id: number; statement: InStatement; search: string };
 
 /** Of a ResultSet, what the stores read; columns by their index. */
 interface PlainResult {
@@ -21,18 +26,26 @@ interface PlainResult {
 }
 
 export type ThreadAnswer =
-  { id: number; results: PlainResult[] } | { id: number; problem: { message: string; code?: string } };
+  | { id: number; results: PlainResult[] }
+  | { id: number; found: SearchStep }
+  | { id: number; problem: { message: string; code?: string } };
 
 export interface DatabaseThread {
   /** As far as Drizzle needs it to select and to write: `execute` and `batch`, and rows without names. */
   client: Client;
+  /** The rows of a statement, as they are. */
+  rows(statement: InStatement): Promise<Value[][]>;
+  /** Which of a statement's rows hold the text. @param statement its rows are `SearchedRow`s */
+  find(statement: InStatement, text: string): Promise<SearchStep>;
   /** What was not answered yet fails. Resolves when the file is closed. */
   close(): Promise<void>;
 }
 
+type TaskOf<Task> = Task extends unknown ? Omit<Task, 'id'> : never;
+
 /** The thread starts with the first question. If it ends, what it was asked fails, and the next question starts another. */
 export function databaseThread(init: ThreadInit): DatabaseThread {
-  const open = new Map<number, PromiseWithResolvers<PlainResult[]>>();
+  const open = new Map<number, PromiseWithResolvers<PlainResult[] | SearchStep>>();
   let worker: Worker | undefined;
   let asked = 0;
 
@@ -41,6 +54,7 @@ export function databaseThread(init: ThreadInit): DatabaseThread {
     open.delete(answer.id);
     if (open.size === 0) worker?.unref();
     if ('results' in answer) question?.resolve(answer.results);
+    else if ('found' in answer) question?.resolve(answer.found);
     else question?.reject(errorOf(answer.problem));
   };
   const failAll = (message: string): void => {
@@ -59,21 +73,25 @@ export function databaseThread(init: ThreadInit): DatabaseThread {
     });
     return started;
   };
-  const ask = (statements: InStatement[], mode?: TransactionMode): Promise<PlainResult[]> => {
-    const question = Promise.withResolvers<PlainResult[]>();
+  const send = (task: TaskOf<ThreadTask>): Promise<PlainResult[] | SearchStep> => {
+    const question = Promise.withResolvers<PlainResult[] | SearchStep>();
     const id = asked++;
     open.set(id, question);
     worker ??= start();
     // The process does not end before the answer, and does not stay for the thread alone.
     worker.ref();
-    worker.postMessage({ id, statements, ...(mode === undefined ? {} : { mode }) } satisfies ThreadQuestion);
+    worker.postMessage({ id, ...task } satisfies ThreadQuestion);
     return question.promise;
   };
+  const ask = (statements: InStatement[], mode?: TransactionMode): Promise<PlainResult[]> =>
+    send({ statements, ...(mode === undefined ? {} : { mode }) }) as Promise<PlainResult[]>;
   return {
     client: {
       execute: async (statement: InStatement) => (await ask([statement]))[0],
       batch: (statements: InStatement[], mode: TransactionMode = 'deferred') => ask(statements, mode),
     } as unknown as Client,
+    rows: async (statement) => (await ask([statement]))[0]?.rows ?? [],
+    find: (statement, text) => send({ statement, search: text }) as Promise<SearchStep>,
     close: async () => {
       const ended = worker;
       worker = undefined;

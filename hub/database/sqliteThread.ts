@@ -3,7 +3,8 @@ import { createRequire } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import type * as sqlite3 from '@libsql/client/sqlite3';
 import type { ResultSet } from '@libsql/client';
-import type { ThreadAnswer, ThreadInit, ThreadQuestion } from './databaseThread.ts';
+import type { ThreadAnswer, ThreadInit, ThreadQuestion, ThreadTask } from './databaseThread.ts';
+import { matchesIn, type SearchedRow } from './textSearch.ts';
 
 // CommonJS: it is read in half of the time.
 const { createClient } = createRequire(import.meta.url)('@libsql/client/sqlite3') as typeof sqlite3;
@@ -22,8 +23,17 @@ parentPort?.on('message', (question: ThreadQuestion) => {
   void answer(question).then((message) => parentPort?.postMessage(message));
 });
 
-async function answer({ id, statements, mode }: Exclude<ThreadQuestion, 'close'>): Promise<ThreadAnswer> {
+async function answer(task: ThreadTask): Promise<ThreadAnswer> {
+  const { id } = task;
   try {
+    if ('search' in task) {
+      const { rows } = await client.execute(task.statement);
+      return {
+        id,
+        found: matchesIn(rows.map((row) => Array.from(row)) as unknown as SearchedRow[], task.search),
+      };
+    }
+    const { statements, mode } = task;
     const results: ResultSet[] = [];
     if (mode !== undefined) results.push(...(await client.batch(statements, mode)));
     else for (const statement of statements) results.push(await client.execute(statement));

@@ -5,7 +5,7 @@ import type { Client, InArgs, InStatement, InValue } from '@libsql/client';
 const symbolForNull = '\u2400';
 
 /** @returns the text as the database keeps it whole: NUL as a visible sign, lone surrogates as U+FFFD */
-function storableText(text: string): string {
+export function storableText(text: string): string {
   return text.toWellFormed().replaceAll('\0', symbolForNull);
 }
 
@@ -29,7 +29,8 @@ export function storableClient(client: Client): Client {
   });
 }
 
-function storableStatement(statement: InStatement): InStatement {
+/** The same statement with storable arguments. */
+export function storableStatement(statement: InStatement): InStatement {
   if (typeof statement === 'string' || statement.args === undefined) return statement;
   return { ...statement, args: storableArguments(statement.args) };
 }

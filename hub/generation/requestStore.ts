@@ -25,9 +25,23 @@ export interface RequestCursor {
 export interface RequestStore {
   put(record: RequestRecord): Promise<void>;
   find(id: string): Promise<RequestRecord | undefined>;
-  /** Newest first, after the cursor. */
-  list(filter: RequestFilter, limit: number, after?: RequestCursor): Promise<RequestRecord[]>;
-  count(filter: RequestFilter): Promise<number>;
+  /**
+   * Newest first, after the cursor.
+   * @throws DomainError if the filter's search is too large, or ended by the signal
+   */
+  list(
+    filter: RequestFilter,
+    limit: number,
+    after?: RequestCursor,
+    signal?: AbortSignal,
+  ): Promise<RequestRecord[]>;
+  /** The same, and how many there are before and after, too. */
+  page(
+    filter: RequestFilter,
+    limit: number,
+    after?: RequestCursor,
+    signal?: AbortSignal,
+  ): Promise<{ records: RequestRecord[]; total: number }>;
   /** Those that run stay: they would come back with their end. @returns how many there were */
   remove(filter: RequestFilter & { id?: string }): Promise<number>;
   /** Marks requests that a former run left unfinished; called at start. */

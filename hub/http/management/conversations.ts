@@ -73,6 +73,7 @@ export function conversationRoutes({ database, writes }: ConversationRouteCompon
       const after = readCursor(cursor);
       const rows = await store.list(c.var.caller.owner, {
         limit: limit + 1,
+        signal: c.req.raw.signal,
         ...(search ? { search } : {}),
         ...(after ? { after } : {}),
       });

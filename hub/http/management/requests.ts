@@ -48,13 +48,18 @@ export function requestRoutes({ database, writes, generator }: RequestRouteCompo
       const reader = readerOf(c);
       const query = c.req.valid('query');
       const filter = filterOf(query, reader);
-      const records = await requests.list(filter, query.limit + 1, readCursor(query.cursor));
+      const { records, total } = await requests.page(
+        filter,
+        query.limit + 1,
+        readCursor(query.cursor),
+        c.req.raw.signal,
+      );
       const page = records.slice(0, query.limit);
       const last = records.length > query.limit ? page.at(-1) : undefined;
       return c.json(
         {
           requests: page.map((record) => viewRequest(record, reader)),
-          total: await requests.count(filter),
+          total,
           next: last ? `${last.createdAt}~${last.id}` : null,
         },
         200,
@@ -78,7 +83,7 @@ export function requestRoutes({ database, writes, generator }: RequestRouteCompo
     async (c) => {
       await writes.settled();
       const reader = readerOf(c);
-      const lines = exportLines(requests, filterOf(c.req.valid('query'), reader), reader);
+      const lines = exportLines(requests, filterOf(c.req.valid('query'), reader), reader, c.req.raw.signal);
       return c.body(longText(lines), 200, {
         'content-type': 'application/jsonl; charset=utf-8',
         'content-disposition': 'attachment; filename="requests.jsonl"',
@@ -183,7 +188,8 @@ async function* exportLines(
   requests: Pick<RequestStore, 'list'>,
   filter: RequestFilter,
   reader: RequestReader,
+  signal: AbortSignal,
 ): AsyncGenerator<string> {
-  const records = rowsInPages<RequestRecord>((limit, last) => requests.list(filter, limit, last));
+  const records = rowsInPages<RequestRecord>((limit, last) => requests.list(filter, limit, last, signal));
   for await (const record of records) yield `${JSON.stringify(viewRequestDetail(record, reader))}\n`;
 }
