@@ -79,10 +79,19 @@ export function managementRoutes(components: ManagementComponents): OpenAPIHono 
     ...login,
     name: components.cookies.loginName,
   });
-  app.doc31('/openapi.json', {
-    openapi: '3.1.0',
-    info: { title: 'Potluck', version: components.hub.version },
-    servers: [{ url: '/api' }],
+  const makeDescription = (): string =>
+    JSON.stringify(
+      app.getOpenAPI31Document({
+        openapi: '3.1.0',
+        info: { title: 'Potluck', version: components.hub.version },
+        servers: [{ url: '/api' }],
+      }),
+    );
+  // Making it takes tens of milliseconds, so it is made once: when somebody asks first, as all routes are known by then.
+  let description: string | undefined;
+  app.get('/openapi.json', (c) => {
+    description ??= makeDescription();
+    return c.body(description, { headers: { 'content-type': 'application/json' } });
   });
   return app;
 }

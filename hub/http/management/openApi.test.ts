@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { api, elsewhere } from '../../testing/apiClient.ts';
 import { startTestHub, testApiKey, type TestHub } from '../../testing/testHub.ts';
 
@@ -70,4 +70,14 @@ test('every route asks for the right that it says it needs', async () => {
     if (right === 'administer') expect(await send(asking), name).toBe(403);
     if (right === 'ask') expect([401, 403], name).not.toContain(await send(asking));
   }
+});
+
+test('the description is made once, however often it is asked for', async () => {
+  const stringify = vi.spyOn(JSON, 'stringify');
+  const texts = await Promise.all(
+    [1, 2].map(async () => (await hub.app.request('/api/openapi.json')).text()),
+  );
+  expect(stringify).not.toHaveBeenCalled();
+  stringify.mockRestore();
+  expect(JSON.parse(texts[1] ?? '')).toMatchObject({ paths, components });
 });
