@@ -1,8 +1,8 @@
 /** Bodies are read whole before they are looked at, so every door says how large one may be and how much it may hold. */
+import { exceededLimit } from '@potluck/protocol';
 import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { ApiError } from './apiError.ts';
-import { exceededLimit } from './jsonShape.ts';
 
 /** A prompt of 256k tokens has about a megabyte, and twice as much where each letter is written as an escape. */
 const maxBodyBytes = 4 * 1024 * 1024;

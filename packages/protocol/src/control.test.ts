@@ -1,6 +1,13 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
-import { decodeFromHub, decodeFromWorker, maxWorkerMessageBytes, sessionOfRefused } from './control.ts';
+import { expect, test, vi } from 'vitest';
+import {
+  decodeFromHub,
+  decodeFromWorker,
+  maxNamedBlobs,
+  maxWorkerMessageBytes,
+  protocolVersion,
+  sessionOfRefused,
+} from './control.ts';
 import { ProtocolError } from './errors.ts';
 import { prefillChunks } from './prefillChunks.ts';
 
@@ -15,6 +22,28 @@ test('what is not JSON, not a known message or too long is refused with the reas
   expect(() => decodeFromWorker('{"type":"dance"}')).toThrow('refused');
   expect(() => decodeFromWorker(JSON.stringify({ type: 'token', sessionId: 'x' }))).toThrow('sessionId');
   expect(() => decodeFromWorker(' '.repeat(maxWorkerMessageBytes + 1))).toThrow('limit');
+});
+
+test.each([
+  ['nested arrays', '['.repeat(30_000) + ']'.repeat(30_000), '20 arrays'],
+  ['nested objects', '{"a":'.repeat(10_000) + '1' + '}'.repeat(10_000), '20 arrays'],
+  ['many values', `[${'0,'.repeat(30_000)}0]`, '2000 values'],
+])('%s are refused before anything is made of them', (_, text, limit) => {
+  const parse = vi.spyOn(JSON, 'parse');
+  expect(() => decodeFromWorker(text)).toThrow(limit);
+  expect(parse).not.toHaveBeenCalled();
+  parse.mockRestore();
+});
+
+test('the longest hello is understood', () => {
+  const hello = {
+    ...{ type: 'hello', protocolVersion, token: 't', name: 'n', kind: 'node', version: '1', memoryBytes: 1 },
+    workerId: '00000000-0000-4000-8000-000000000001',
+    instanceId: '00000000-0000-4000-8000-000000000002',
+    device: { kind: 'cpu', description: 'd', float16: false },
+    cachedBlobs: Array.from({ length: maxNamedBlobs }, () => 'a'.repeat(64)),
+  };
+  expect(decodeFromWorker(JSON.stringify(hello))).toEqual(hello);
 });
 
 test('any JSON gives a message or a ProtocolError', () => {

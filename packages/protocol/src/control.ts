@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { ProtocolError, RefusalCode } from './errors.ts';
 import { AssignmentId, HubId, InstanceId, PipelineId, Sha256, WorkerId } from './ids.ts';
+import { exceededLimit, type JsonLimits } from './jsonShape.ts';
 import { DeviceKind, StageDescription } from './model.ts';
 import {
   CloseSession,
@@ -34,6 +35,12 @@ export const maxControlMessageBytes = 4 * 1024 * 1024;
  * who that is. The longest that workers send is a hello with all the blobs that it may name.
  */
 export const maxWorkerMessageBytes = 64 * 1024;
+
+/** Arrays and objects within one another in any message: the schemas need fewer. */
+const maxDepth = 20;
+/** A hello with all its blobs has fewer than 600 values and names, a token with its alternatives fewer than 300. */
+const workerLimits: JsonLimits = { maxValues: 2000, maxDepth };
+const hubLimits: JsonLimits = { maxValues: Infinity, maxDepth };
 
 /** Most blobs that a hello names; placement prefers workers that hold weights, and does without where more are cached. */
 export const maxNamedBlobs = 500;
@@ -306,12 +313,12 @@ export type FromHubMessage = z.infer<typeof FromHubMessage>;
 
 /** @throws ProtocolError if the text is no message that a worker may send */
 export function decodeFromWorker(message: string): FromWorkerMessage {
-  return decode(FromWorkerMessage, message, maxWorkerMessageBytes);
+  return decode(FromWorkerMessage, message, maxWorkerMessageBytes, workerLimits);
 }
 
 /** @throws ProtocolError if the text is no message that a hub may send */
 export function decodeFromHub(message: string): FromHubMessage {
-  return decode(FromHubMessage, message, maxControlMessageBytes);
+  return decode(FromHubMessage, message, maxControlMessageBytes, hubLimits);
 }
 
 /**
@@ -340,9 +347,17 @@ export function assignmentOfRefused(message: string): AssignmentId | undefined {
 const AboutAssignment = Assign.pick({ type: true, assignmentId: true });
 const AboutSession = OpenSession.pick({ sessionId: true, assignmentId: true, epoch: true });
 
-function decode<T>(schema: z.ZodType<T>, message: string, maxBytes: number): T {
+function decode<T>(schema: z.ZodType<T>, message: string, maxBytes: number, limits: JsonLimits): T {
   if (message.length > maxBytes) {
     throw new ProtocolError(`control message of ${message.length} characters, limit ${maxBytes}`);
+  }
+  const exceeded = exceededLimit(message, limits);
+  if (exceeded) {
+    throw new ProtocolError(
+      exceeded === 'maxDepth'
+        ? `control message with more than ${limits.maxDepth} arrays and objects within one another`
+        : `control message with more than ${limits.maxValues} values`,
+    );
   }
   let value: unknown;
   try {

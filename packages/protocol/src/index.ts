@@ -12,6 +12,7 @@ export * from './frame.ts';
 export * from './ids.ts';
 export * from './hubPath.ts';
 export * from './joinLink.ts';
+export * from './jsonShape.ts';
 export * from './model.ts';
 export * from './prefillChunks.ts';
 export * from './relay.ts';
