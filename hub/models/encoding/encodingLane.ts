@@ -1,6 +1,7 @@
 /** Conversations of about one length, encoded one after the other in a process that can be stopped. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { childEnvironment } from '../../files/childEnvironment.ts';
 import { FairQueue } from './fairQueue.ts';
 import { EncodingError } from './encodingError.ts';
 import { ModelError } from '../modelError.ts';
@@ -35,6 +36,8 @@ interface Job extends EncodeRequest {
 
 /** A process that says nothing for this long, by the clock, hangs. */
 const hangsAfterMs = 10 * 60_000;
+/** What Node needs to start, on Windows too, to start quickly, and to tell the time that templates write. */
+const neededVariables = /^(SystemRoot|NODE_COMPILE_CACHE|TZ)$/i;
 const lostReason =
   'Reading the messages took more memory than the hub gives to it, or the process that did it was ended. Shorten them.';
 
@@ -114,6 +117,7 @@ export class EncodingLane {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       execArgv: [],
+      env: childEnvironment(neededVariables),
     });
     // The hub does not stay for it.
     child.unref();

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import { refusedExitCode } from '@potluck/protocol';
 import { pino } from 'pino';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { LocalWorkers } from './localWorkers.ts';
 
 test('a local worker that the hub refuses is started once more, then rests until a node is let in again', async () => {
@@ -47,5 +47,40 @@ test('a local worker that the hub refuses is started once more, then rests until
   await again;
   expect(await readFile(starts, 'utf8')).toBe('xxxx');
   await workers.stop();
+  await rm(directory, { recursive: true });
+});
+
+test('a local worker sees where its programs and proxies are, and none of the secrets of the hub', async () => {
+  const directory = await mkdtemp(path.join(tmpdir(), 'potluck-local-'));
+  const program = path.join(directory, 'tell.mjs');
+  const told = path.join(directory, 'told.json');
+  await writeFile(
+    program,
+    `import { writeFileSync } from 'node:fs';
+     writeFileSync(${JSON.stringify(told)}, JSON.stringify(process.env));
+     process.exit(${refusedExitCode});`,
+  );
+  vi.stubEnv('POTLUCK_ADMIN_PASSWORD', 'secret');
+  vi.stubEnv('SOME_SERVICE_KEY', 'secret');
+  vi.stubEnv('https_proxy', 'http://127.0.0.1:2');
+  const output = new PassThrough();
+  const workers = new LocalWorkers(
+    { logger: pino(output) },
+    {
+      ...{ count: 1, hubUrl: 'http://127.0.0.1:1', joinToken: 'join', directory, program },
+      ...{ blobsDirectory: directory, memoryBytes: 1e9, logLevel: 'silent' },
+    },
+  );
+  workers.start();
+  await once(output, 'data');
+  const environment = await readFile(told, 'utf8');
+  expect(JSON.parse(environment)).toMatchObject({
+    PATH: process.env['PATH'],
+    https_proxy: 'http://127.0.0.1:2',
+    POTLUCK_TOKEN: 'join',
+  });
+  expect(environment).not.toContain('secret');
+  await workers.stop();
+  vi.unstubAllEnvs();
   await rm(directory, { recursive: true });
 });

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { refusedExitCode } from '@potluck/protocol';
 import type { Logger } from 'pino';
+import { childEnvironment } from '../../files/childEnvironment.ts';
 import { messageOf } from '../../errors/messageOf.ts';
 
 const potluck = fileURLToPath(new URL('../../../bin/potluck.js', import.meta.url));
@@ -16,6 +17,20 @@ const healthyAfterMs = 60_000;
 const stopTimeoutMs = 5000;
 /** After as many failures nobody waits for a worker any more, though it is still started again. */
 const hopelessFailures = 3;
+/**
+ * What a worker needs of the hub's environment: where programs, libraries, temporary files and caches are, how to reach the
+ * network, what graphics drivers are told, and how it is to compute.
+ */
+const neededVariables = new RegExp(
+  [
+    '^(PATH|HOME|TMPDIR|TMP|TEMP|TZ|LANG|LC_.*|XDG_.*|DISPLAY|WAYLAND_DISPLAY',
+    'SystemRoot|windir|USERPROFILE|APPDATA|LOCALAPPDATA|ProgramData',
+    'LD_LIBRARY_PATH|DYLD_.*|NODE_COMPILE_CACHE|NODE_OPTIONS|NODE_EXTRA_CA_CERTS|SSL_CERT_.*',
+    'HTTPS?_PROXY|NO_PROXY|ALL_PROXY|NODE_USE_ENV_PROXY',
+    'VK_.*|MESA_.*|DRI_.*|LIBGL_.*|CUDA_.*|NVIDIA_.*|HIP_.*|ROCR_.*|OMP_.*|POTLUCK_DEVICE)$',
+  ].join('|'),
+  'i',
+);
 
 export interface LocalWorkersInit {
   count: number;
@@ -121,7 +136,8 @@ export class LocalWorkers {
     // Standard output belongs to the hub. The IPC channel tells the worker when the hub is gone, however it went.
     const child = spawn(process.execPath, ['--import', endWithParent, program, 'worker', ...flags], {
       stdio: ['ignore', process.stderr.fd, process.stderr.fd, 'ipc'],
-      env: workerEnvironment(joinToken),
+      // Secrets do not go on a command line.
+      env: { ...childEnvironment(neededVariables), POTLUCK_TOKEN: joinToken },
     });
     worker.process = child;
     child.on('error', (error) => {
@@ -153,11 +169,3 @@ export class LocalWorkers {
 
 /** A worker that was told to go is started once more: only one that is then refused again is banned. */
 const rests = ({ refusals }: LocalWorker): boolean => refusals >= 2;
-
-/** The hub's own settings are not the worker's, except how it computes; secrets do not go on a command line. */
-function workerEnvironment(joinToken: string): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(
-    ([name]) => !name.startsWith('POTLUCK_') || name === 'POTLUCK_DEVICE',
-  );
-  return { ...Object.fromEntries(kept), POTLUCK_TOKEN: joinToken };
-}
