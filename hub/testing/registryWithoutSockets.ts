@@ -3,7 +3,7 @@ import type { FromHubMessage, WorkerId } from '@potluck/protocol';
 import type { Clock } from '../pipelines/clock.ts';
 import type { WorkerListener, WorkerMessage } from '../workers/workerRegistry.ts';
 import {
-  applyWorkerEvent,
+  WorkerRecords,
   type WorkerEvent,
   type WorkerRecord,
   type WorkerTable,
@@ -21,14 +21,14 @@ export class RegistryWithoutSockets {
   readonly #clock: Clock;
   readonly #listeners = new Set<WorkerListener>();
   readonly #workers = new Map<WorkerId, WorkerWithoutSocket>();
-  #table: WorkerTable = new Map();
+  readonly #table = new WorkerRecords();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
   get table(): WorkerTable {
-    return this.#table;
+    return this.#table.snapshot;
   }
 
   listen(listener: WorkerListener): () => void {
@@ -59,7 +59,7 @@ export class RegistryWithoutSockets {
   }
 
   apply(event: WorkerEvent): void {
-    this.#table = applyWorkerEvent(this.#table, event);
+    this.#table.apply(event);
   }
 
   /** What a worker says reaches the hub, if it is still here. */

@@ -84,6 +84,11 @@ export class ScriptedWorker {
     this.#socket.send(data);
   }
 
+  /** Resolves when all that it sent has left this process. */
+  flushed(): Promise<void> {
+    return new Promise((resolve) => this.#socket.ping(undefined, undefined, () => resolve()));
+  }
+
   /** Dies without a word. */
   kill(): void {
     this.#socket.terminate();

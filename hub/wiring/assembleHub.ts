@@ -98,7 +98,8 @@ const defaultMovePatienceMs = 30_000;
 export async function assembleHub(components: HubComponents, init: HubInit): Promise<HubParts> {
   const { catalogue, blobs, database, access, settings, logger } = components;
   const { identity, forceRelay } = init;
-  const registry = new WorkerRegistry({ logger }, { leaseMs: init.leaseMs ?? defaultLeaseMs });
+  const areNeighbours = (one: WorkerId, other: WorkerId): boolean => deployments.areNeighbours(one, other);
+  const registry = new WorkerRegistry({ logger, areNeighbours }, { leaseMs: init.leaseMs ?? defaultLeaseMs });
   const writes = new WriteQueue(logger);
   const nodes = new NodeBook(
     {
@@ -114,7 +115,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     mayReach: (from, to) => {
       if (trials.mayReach(from, to)) return true;
       const [one, other] = [WorkerId.safeParse(from).data, WorkerId.safeParse(to).data];
-      return one !== undefined && other !== undefined && deployments.areNeighbours(one, other);
+      return one !== undefined && other !== undefined && areNeighbours(one, other);
     },
   });
   const namesPresent = (): Set<string> =>
@@ -204,7 +205,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
   const workerSocket = workerSocketRoute(
     {
       registry,
-      relay: new Relay(registry, (from, to) => deployments.areNeighbours(from, to)),
+      relay: new Relay(registry, areNeighbours),
       logger,
       issueSignallingToken: (workerId) => tokens.issue(workerId),
       // Who joined in time comes back as long as it runs, though nobody new gets in.

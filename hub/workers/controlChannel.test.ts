@@ -147,3 +147,34 @@ test('many slices arrive whole and in order, more than may be on their way at on
   });
   expect(order).toEqual(Array.from({ length: count }, (_, index) => index));
 });
+
+test('while one worker floods the hub, the others are answered, and nobody is dropped', async () => {
+  const [flooder, bystander] = [hub.worker('flooder'), hub.worker('bystander')];
+  await Promise.all([flooder.message('welcome'), bystander.message('welcome')]);
+  const report = { type: 'peer-report', peer: bystander.id, state: 'direct' } as const;
+  for (let count = 0; count < 1000; count++) flooder.send(report);
+  flooder.send({ type: 'renew' });
+  // Everything of the flood is on its way before the bystander says anything.
+  await flooder.flushed();
+  for (let count = 0; count < 10; count++) {
+    const before = bystander.received.length;
+    bystander.send({ type: 'renew' });
+    await bystander.until(() => bystander.received[before]);
+  }
+  expect(flooder.received.filter(({ type }) => type === 'renewed')).toEqual([]);
+  expect(joined()).toEqual(['flooder', 'bystander']);
+});
+
+test('what a worker says of the way to one that is not its neighbour is not kept', async () => {
+  const [one, two, other] = [
+    hub.worker('one', { memoryBytes: 74e6 }),
+    hub.worker('two', { memoryBytes: 74e6 }),
+    hub.worker('other', { memoryBytes: 1e6 }),
+  ];
+  await Promise.all([hub.served(), other.message('welcome')]);
+  for (const peer of [other.id, two.id]) one.send({ type: 'peer-report', peer, state: 'direct' });
+  one.send({ type: 'renew' });
+  await one.message('renewed');
+  const { table } = hub.registry;
+  expect([...(table.get(one.id)?.peers.keys() ?? [])]).toEqual([two.id]);
+});

@@ -4,6 +4,7 @@ import {
   decodeFromWorker,
   protocolVersion,
   type FromHubMessage,
+  type FromWorkerMessage,
   type Hello,
   type HubId,
   type RefusalCode,
@@ -12,6 +13,7 @@ import {
 } from '@potluck/protocol';
 import type { Logger } from 'pino';
 import { messageOf } from '../errors/messageOf.ts';
+import type { InboxReader } from './inbox.ts';
 import type { NodeBook } from './nodeBook.ts';
 import type { Relay } from './relay.ts';
 import type { Strangers } from './strangers.ts';
@@ -49,8 +51,12 @@ export interface ControlInit {
 
 const defaultHelloTimeoutMs = 10_000;
 const maxReasonCharacters = 1900;
+/** Of a budget of 2,000 a second: workers send some reports a second at most, so 50 are plenty. */
+const reportCost = 40;
+/** A message of a session costs one more for each of these. */
+const charactersPerCost = 4096;
 
-export class ControlConnection {
+export class ControlConnection implements InboxReader {
   readonly #components: ControlComponents;
   readonly #init: ControlInit;
   readonly #socket: WorkerSocket;
@@ -80,28 +86,35 @@ export class ControlConnection {
     }
   }
 
-  /** Takes a text message. A message that is not understood ends this socket only. */
-  receiveText(text: string): void {
-    if (this.#closed) return;
+  /** Takes a message: text, or a slice for a peer. One that is not understood ends this socket only. */
+  receive(message: string | Uint8Array): number {
+    if (this.#closed) return 0;
+    if (typeof message === 'string') return this.#receiveText(message);
+    this.#receiveBinary(message);
+    return 1;
+  }
+
+  /** @returns what the message cost */
+  #receiveText(text: string): number {
     try {
       const message = decodeFromWorker(text);
       if (this.#workerId !== undefined) {
         if (message.type === 'hello') throw new ProtocolError('hello came twice');
         this.#components.registry.heard(this.#workerId, this.#socket, message);
-        return;
+        return costOf(message) + Math.floor(text.length / charactersPerCost);
       }
       if (message.type !== 'hello')
         throw new ProtocolError(`the first message is hello, not ${message.type}`);
       this.#greet(message);
+      return reportCost;
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#refuse('bad-message', error.message, this.#workerId !== undefined);
+      return reportCost;
     }
   }
 
-  /** Takes a binary message: a slice for a peer. */
-  receiveBinary(bytes: Uint8Array): void {
-    if (this.#closed) return;
+  #receiveBinary(bytes: Uint8Array): void {
     try {
       if (this.#workerId === undefined) throw new ProtocolError('the first message is hello, not a slice');
       this.#components.registry.heard(this.#workerId, this.#socket);
@@ -182,5 +195,26 @@ export class ControlConnection {
 
   #send(message: FromHubMessage): void {
     this.#socket.sendText(JSON.stringify(message));
+  }
+}
+
+/** A worker sends as many messages of sessions as it computes tokens, and few others. */
+function costOf({ type }: FromWorkerMessage): number {
+  switch (type) {
+    case 'session-opened':
+    case 'session-progress':
+    case 'token':
+    case 'session-failed':
+    case 'session-closed':
+      return 1;
+    case 'hello':
+    case 'renew':
+    case 'stage-report':
+    case 'peer-report':
+    case 'presence':
+    case 'load':
+    case 'leaving':
+    case 'goodbye':
+      return reportCost;
   }
 }

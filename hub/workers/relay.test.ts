@@ -7,16 +7,19 @@ import { WorkerRegistry, type WorkerSocket } from './workerRegistry.ts';
 
 class SlowSocket implements WorkerSocket {
   readonly unsent: (() => void)[] = [];
-  paused = false;
+  #pauses = 0;
+  get paused(): boolean {
+    return this.#pauses > 0;
+  }
   sendText(): void {}
   sendBinary(_bytes: Uint8Array, sent: () => void): void {
     this.unsent.push(sent);
   }
   pause(): void {
-    this.paused = true;
+    this.#pauses++;
   }
   resume(): void {
-    this.paused = false;
+    this.#pauses--;
   }
   isPaused(): boolean {
     return this.paused;
@@ -44,7 +47,10 @@ function join(registry: WorkerRegistry, socket: WorkerSocket): WorkerId {
 }
 
 test('a sender is not read while its receiver lags behind, and read again when it caught up', () => {
-  const registry = new WorkerRegistry({ logger: pino({ level: 'silent' }) }, { leaseMs: 60_000 });
+  const registry = new WorkerRegistry(
+    { logger: pino({ level: 'silent' }), areNeighbours: () => true },
+    { leaseMs: 60_000 },
+  );
   const [sender, other, receiver] = [new SlowSocket(), new SlowSocket(), new SlowSocket()];
   const [senderId, otherId, receiverId] = [sender, other, receiver].map((socket) => join(registry, socket));
   const relay = new Relay(registry, () => true);
@@ -64,7 +70,10 @@ test('a sender is not read while its receiver lags behind, and read again when i
 });
 
 test('slices between workers of different pipelines are dropped and counted', () => {
-  const registry = new WorkerRegistry({ logger: pino({ level: 'silent' }) }, { leaseMs: 60_000 });
+  const registry = new WorkerRegistry(
+    { logger: pino({ level: 'silent' }), areNeighbours: () => true },
+    { leaseMs: 60_000 },
+  );
   const [sender, receiver] = [new SlowSocket(), new SlowSocket()];
   const [senderId, receiverId] = [join(registry, sender), join(registry, receiver)];
   const relay = new Relay(registry, () => false);

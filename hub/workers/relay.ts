@@ -54,13 +54,9 @@ export class Relay {
   #sent(receiver: WorkerSocket, flow: Flow, byteLength: number): void {
     flow.unsentBytes -= byteLength;
     if (flow.unsentBytes > lowWaterBytes) return;
-    for (const sender of flow.waiting) if (!this.#waitsElsewhere(sender, flow)) sender.resume();
+    for (const sender of flow.waiting) sender.resume();
     flow.waiting.clear();
     if (flow.unsentBytes === 0) this.#flows.delete(receiver);
-  }
-
-  #waitsElsewhere(sender: WorkerSocket, flow: Flow): boolean {
-    return [...this.#flows.values()].some((other) => other !== flow && other.waiting.has(sender));
   }
 }
 

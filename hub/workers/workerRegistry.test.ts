@@ -31,7 +31,10 @@ function registryWithWorker(isPaused = false) {
     isPaused: () => isPaused,
     close: () => undefined,
   };
-  const workers = new WorkerRegistry({ logger: pino({ level: 'silent' }) }, { leaseMs: 15_000 });
+  const workers = new WorkerRegistry(
+    { logger: pino({ level: 'silent' }), areNeighbours: () => true },
+    { leaseMs: 15_000 },
+  );
   const reasons: string[] = [];
   workers.listen({ left: (_worker, reason) => reasons.push(reason) });
   workers.join(hello, socket, { name: hello.name, joinTokenId: 'hub' });

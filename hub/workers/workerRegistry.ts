@@ -9,14 +9,14 @@ import type {
   WorkerId,
 } from '@potluck/protocol';
 import type { Logger } from 'pino';
-import { applyWorkerEvent, type WorkerEvent, type WorkerRecord, type WorkerTable } from './workerTable.ts';
+import { WorkerRecords, type WorkerEvent, type WorkerRecord, type WorkerTable } from './workerTable.ts';
 
 /** A worker's socket, as the registry sees it. */
 export interface WorkerSocket {
   sendText(text: string): void;
   /** Sends a binary message; `sent` is called when it left this process, or never will. */
   sendBinary(bytes: Uint8Array, sent: () => void): void;
-  /** Stops and restarts reading, for backpressure. */
+  /** Stops reading, for backpressure, until `resume` was called as often. */
   pause(): void;
   resume(): void;
   /** True while the hub itself does not read: silence then says nothing about the worker. */
@@ -56,6 +56,12 @@ const renewalsPerLease = 3;
 /** Messages may be late by this much. */
 const doubtGraceMs = 1_000;
 
+export interface WorkerRegistryComponents {
+  logger: Logger;
+  /** True where both workers serve the same pipeline: they report how they reach each other. */
+  areNeighbours: (one: WorkerId, other: WorkerId) => boolean;
+}
+
 export interface WorkerRegistryInit {
   /** A worker from which nothing was heard for this long is gone, in milliseconds. */
   leaseMs: number;
@@ -66,15 +72,17 @@ export class WorkerRegistry {
   readonly #logger: Logger;
   readonly #listeners = new Set<WorkerListener>();
   readonly #seats = new Map<WorkerId, Seat>();
-  #table: WorkerTable = new Map();
+  readonly #areNeighbours: (one: WorkerId, other: WorkerId) => boolean;
+  readonly #table = new WorkerRecords();
 
-  constructor(components: { logger: Logger }, init: WorkerRegistryInit) {
+  constructor(components: WorkerRegistryComponents, init: WorkerRegistryInit) {
     this.#logger = components.logger;
+    this.#areNeighbours = components.areNeighbours;
     this.leaseMs = init.leaseMs;
   }
 
   get table(): WorkerTable {
-    return this.#table;
+    return this.#table.snapshot;
   }
 
   /** @returns a function that ends the listening */
@@ -172,6 +180,8 @@ export class WorkerRegistry {
         return;
       }
       case 'peer-report':
+        // Links that are known already may still end.
+        if (!worker.peers.has(message.peer) && !this.#areNeighbours(workerId, message.peer)) return;
         this.#apply({ type: 'peer-reported', workerId, report: message });
         this.#logger.debug({ worker: worker.name, peer: message.peer, state: message.state }, 'peer link');
         this.#changed(workerId);
@@ -283,7 +293,7 @@ export class WorkerRegistry {
   }
 
   #apply(event: WorkerEvent): void {
-    this.#table = applyWorkerEvent(this.#table, event);
+    this.#table.apply(event);
   }
 
   #tell(call: (listener: WorkerListener) => void): void {

@@ -3,6 +3,7 @@ import { upgradeWebSocket } from '@hono/node-server';
 import type { Handler } from 'hono';
 import type { WebSocket } from 'ws';
 import { ControlConnection, type ControlComponents, type ControlInit } from './controlConnection.ts';
+import { Inboxes, type Inbox } from './inbox.ts';
 import type { WorkerSocket } from './workerRegistry.ts';
 
 /** A worker that leaves this much unread is treated as gone. */
@@ -11,26 +12,24 @@ const closeGraceMs = 2000;
 
 /** Serves `workerSocketPath`. */
 export function workerSocketRoute(components: ControlComponents, init: ControlInit): Handler {
+  const inboxes = new Inboxes();
   return upgradeWebSocket((c) => {
-    let connection: ControlConnection | undefined;
+    let inbox: Inbox | undefined;
     return {
       onOpen: (_event, context) => {
-        connection = new ControlConnection(
-          components,
-          init,
-          workerSocket(context.raw as unknown as WebSocket),
-          { address: c.var.source.address ?? '', hubHost: c.var.source.host },
-        );
+        const socket = workerSocket(context.raw as unknown as WebSocket);
+        const opener = { address: c.var.source.address ?? '', hubHost: c.var.source.host };
+        inbox = inboxes.open(socket, new ControlConnection(components, init, socket, opener));
       },
       onMessage: ({ data }) => {
-        if (typeof data === 'string') connection?.receiveText(data);
-        else if (data instanceof ArrayBuffer) connection?.receiveBinary(new Uint8Array(data));
+        if (typeof data === 'string') inbox?.deliver(data);
+        else if (data instanceof ArrayBuffer) inbox?.deliver(new Uint8Array(data));
       },
       onClose: ({ reason }) => {
-        connection?.ended(reason ? `its connection closed (${reason})` : 'its connection closed');
+        inbox?.end(reason ? `its connection closed (${reason})` : 'its connection closed');
       },
       onError: () => {
-        connection?.ended('its connection failed');
+        inbox?.end('its connection failed');
       },
     };
   });
@@ -38,6 +37,8 @@ export function workerSocketRoute(components: ControlComponents, init: ControlIn
 
 /** A web socket of the ws package as the registry's port. */
 function workerSocket(socket: WebSocket): WorkerSocket {
+  let pauses = 0;
+  let isClosing = false;
   return {
     sendText: (text) => {
       if (socket.bufferedAmount > maxUnsentBytes) socket.terminate();
@@ -47,11 +48,18 @@ function workerSocket(socket: WebSocket): WorkerSocket {
       if (socket.readyState === socket.OPEN) socket.send(bytes, { binary: true }, () => sent());
       else queueMicrotask(sent);
     },
-    pause: () => socket.pause(),
-    resume: () => socket.resume(),
+    pause: () => {
+      pauses++;
+      if (!isClosing) socket.pause();
+    },
+    resume: () => {
+      pauses--;
+      if (pauses === 0) socket.resume();
+    },
     isPaused: () => socket.isPaused,
     close: (reason) => {
       // A paused socket never sees the other side's answer, and a dead one never gives it.
+      isClosing = true;
       socket.resume();
       socket.close(1000, reason.slice(0, 100));
       setTimeout(() => socket.terminate(), closeGraceMs).unref();

@@ -55,63 +55,86 @@ export type WorkerEvent =
 
 export type WorkerTable = ReadonlyMap<WorkerId, WorkerRecord>;
 
-/** @returns the table after the event; events about workers that are not there change nothing */
-export function applyWorkerEvent(table: WorkerTable, event: WorkerEvent): WorkerTable {
-  switch (event.type) {
-    case 'joined':
-      return new Map(table).set(event.worker.id, event.worker);
-    case 'left':
-      return withoutWorker(table, event.workerId);
-    case 'renamed':
-      return changed(table, event.workerId, { name: event.name });
-    case 'blobs-cached': {
-      const worker = table.get(event.workerId);
-      if (!worker) return table;
-      return new Map(table).set(worker.id, {
-        ...worker,
-        cachedBlobs: new Set([...worker.cachedBlobs, ...event.blobs]),
-      });
+/** The workers that are here now. What an event costs does not depend on how many there are, except that of a leave. */
+export class WorkerRecords {
+  #records = new Map<WorkerId, WorkerRecord>();
+  /** Somebody holds the map, so the next event changes a copy of it. */
+  #isShared = false;
+
+  get(workerId: WorkerId): WorkerRecord | undefined {
+    return this.#records.get(workerId);
+  }
+
+  /** The table as it is now; later events do not change it. The same object as long as nothing happened. */
+  get snapshot(): WorkerTable {
+    this.#isShared = true;
+    return this.#records;
+  }
+
+  /** Events about workers that are not there change nothing. */
+  apply(event: WorkerEvent): void {
+    switch (event.type) {
+      case 'joined':
+        this.#own().set(event.worker.id, event.worker);
+        return;
+      case 'left':
+        this.#remove(event.workerId);
+        return;
+      case 'renamed':
+        this.#change(event.workerId, () => ({ name: event.name }));
+        return;
+      case 'blobs-cached':
+        this.#change(event.workerId, ({ cachedBlobs }) => ({
+          cachedBlobs: new Set([...cachedBlobs, ...event.blobs]),
+        }));
+        return;
+      case 'presence-changed':
+        this.#change(event.workerId, () => ({ presence: event.presence }));
+        return;
+      case 'load-changed':
+        this.#change(event.workerId, () => ({ load: event.load }));
+        return;
+      case 'leaving':
+        this.#change(event.workerId, () => ({ isLeaving: true }));
+        return;
+      case 'peer-reported':
+        if (!this.#records.has(event.report.peer)) return;
+        this.#change(event.workerId, ({ peers }) => ({ peers: withPeer(peers, event.report) }));
     }
-    case 'presence-changed':
-      return changed(table, event.workerId, { presence: event.presence });
-    case 'load-changed':
-      return changed(table, event.workerId, { load: event.load });
-    case 'leaving':
-      return changed(table, event.workerId, { isLeaving: true });
-    case 'peer-reported':
-      return withPeer(table, event.workerId, event.report);
+  }
+
+  /** Links to it are forgotten. */
+  #remove(workerId: WorkerId): void {
+    if (!this.#records.has(workerId)) return;
+    const records = this.#own();
+    records.delete(workerId);
+    for (const worker of records.values()) {
+      if (!worker.peers.has(workerId)) continue;
+      const peers = new Map(worker.peers);
+      peers.delete(workerId);
+      records.set(worker.id, { ...worker, peers });
+    }
+  }
+
+  #change(workerId: WorkerId, changeOf: (worker: WorkerRecord) => Partial<WorkerRecord>): void {
+    const worker = this.#records.get(workerId);
+    if (worker) this.#own().set(workerId, { ...worker, ...changeOf(worker) });
+  }
+
+  #own(): Map<WorkerId, WorkerRecord> {
+    if (this.#isShared) this.#records = new Map(this.#records);
+    this.#isShared = false;
+    return this.#records;
   }
 }
 
-/** Links to it are forgotten. */
-function withoutWorker(table: WorkerTable, workerId: WorkerId): WorkerTable {
-  if (!table.has(workerId)) return table;
-  const next = new Map(table);
-  next.delete(workerId);
-  for (const worker of table.values()) {
-    if (!worker.peers.has(workerId) || worker.id === workerId) continue;
-    const peers = new Map(worker.peers);
-    peers.delete(workerId);
-    next.set(worker.id, { ...worker, peers });
-  }
-  return next;
-}
-
-function changed(table: WorkerTable, workerId: WorkerId, change: Partial<WorkerRecord>): WorkerTable {
-  const worker = table.get(workerId);
-  return worker ? new Map(table).set(workerId, { ...worker, ...change }) : table;
-}
-
-function withPeer(table: WorkerTable, workerId: WorkerId, { peer, ...link }: PeerReport): WorkerTable {
-  const worker = table.get(workerId);
-  if (!worker || !table.has(peer)) return table;
+function withPeer(peers: WorkerRecord['peers'], { peer, ...link }: PeerReport): WorkerRecord['peers'] {
   const { state, reason, roundTripMs, bytesPerSecond, candidatePair } = link;
-  const peers = new Map(worker.peers).set(peer, {
+  return new Map(peers).set(peer, {
     state,
     ...(reason === undefined ? {} : { reason }),
     ...(roundTripMs === undefined ? {} : { roundTripMs }),
     ...(bytesPerSecond === undefined ? {} : { bytesPerSecond }),
     ...(candidatePair === undefined ? {} : { candidatePair }),
   });
-  return new Map(table).set(workerId, { ...worker, peers });
 }
