@@ -3,6 +3,7 @@ import { readFile, readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { messageOf } from '../errors/messageOf.ts';
 import { ModelError } from './modelError.ts';
+import { refuseLargeConfiguration } from './configurationLimits.ts';
 import { rankGraphVariants } from './graphVariants.ts';
 import { standardJson } from './jsonText.ts';
 import { checkLink, type LinkRule } from './linkRule.ts';
@@ -109,7 +110,9 @@ export async function readKeptFiles(source: LinkRule): Promise<Map<string, Uint8
 }
 
 function standardised(file: string, bytes: Uint8Array): Uint8Array {
-  const text = standardJson(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes));
+  const original = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+  refuseLargeConfiguration(path.basename(file), original);
+  const text = standardJson(original);
   try {
     JSON.parse(text);
   } catch (cause) {

@@ -10,6 +10,7 @@ import {
 } from '@potluck/onnx';
 import { directoryModelFiles } from '@potluck/onnx/node';
 import { messageOf } from '../../errors/messageOf.ts';
+import { refuseLargeConfiguration } from '../configurationLimits.ts';
 import { ModelError } from '../modelError.ts';
 import { standardJson } from '../jsonText.ts';
 import type { RepositoryFile } from '../remote/repositoryVariants.ts';
@@ -48,6 +49,7 @@ export async function lookBeforeWeights(request: LookRequest): Promise<string[]>
   const text = await readFile(path.join(directory, 'config.json'), 'utf8');
   const folder = path.posix.dirname(graph ?? '');
   try {
+    refuseLargeConfiguration('config.json', text);
     const config: unknown = JSON.parse(standardJson(text));
     if (graph === undefined) checkConfiguration(config);
     else await readDecoderGraph(filesInSight(request, folder), path.posix.basename(graph), config);
