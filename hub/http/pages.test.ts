@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { Hono } from 'hono';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { servePages } from './pages.ts';
@@ -58,6 +59,28 @@ describe('servePages', () => {
     expect(hashed.headers.get('cache-control')).toContain('immutable');
     expect(hashed.headers.get('content-type')).toContain('javascript');
     expect((await app.request('/theme.js')).headers.get('cache-control')).toBe('no-cache');
+  });
+
+  it('compresses a file once, however often it is asked for', async () => {
+    const name = '/_app/immutable/start.abc123.js';
+    const asking = { headers: { 'accept-encoding': 'gzip, br' } };
+    const first = await app.request(name, asking);
+    expect(first.headers.get('content-encoding')).toBe('gzip');
+    expect(first.headers.get('content-type')).toContain('javascript');
+    expect(first.headers.get('cache-control')).toContain('immutable');
+    expect(gunzipSync(await first.arrayBuffer()).toString()).toBe('start()');
+    // The name says that its content does not change, so nobody looks at the file again.
+    await rm(path.join(directory, name));
+    const again = await app.request(name, asking);
+    expect(gunzipSync(await again.arrayBuffer()).toString()).toBe('start()');
+  });
+
+  it('gives the whole file, and says so, to who asks for parts of it', async () => {
+    for (const range of ['bytes=0-1', 'bytes=0-1,3-4,0-']) {
+      const response = await app.request('/_app/immutable/start.abc123.js', { headers: { range } });
+      expect(response.status).toBe(200);
+      expect(await response.text()).toBe('start()');
+    }
   });
 
   it('does not answer with the page for a file that is gone', async () => {

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { serveStatic } from '@hono/node-server/serve-static';
 import { Hono, type Context, type MiddlewareHandler } from 'hono';
 import { compress } from 'hono/compress';
+import { serveCompressed } from './compressedFiles.ts';
 import { relativePage } from './relativePage.ts';
 
 export interface PageOptions {
@@ -30,7 +31,7 @@ const askAgain = 'no-cache';
 export function servePages({ directory }: PageOptions): MiddlewareHandler {
   const index = path.join(directory, 'index.html');
   const site = new Hono();
-  site.use(withHeaders, compress());
+  site.use(withHeaders, serveCompressed(directory));
   site.get('/*', serveStatic({ root: directory }));
   const page = new Hono();
   page.use(withHeaders, compress());
@@ -44,7 +45,7 @@ export function servePages({ directory }: PageOptions): MiddlewareHandler {
     if (c.req.method !== 'GET' && c.req.method !== 'HEAD') return next();
     if (isPageRequest(c)) return page.fetch(c.req.raw, c.env);
     if (!/\.\w+$/.test(c.req.path)) return next();
-    const response = await site.fetch(c.req.raw, c.env);
+    const response = await site.fetch(wholeFile(c.req.raw), c.env);
     return response.status === 404 ? next() : response;
   };
 }
@@ -58,6 +59,13 @@ function isPageRequest(c: Context): boolean {
   const isFile = /\.\w+$/.test(c.req.path);
   const wantsPage = knownPage.test(c.req.path) || (c.req.header('accept') ?? '').includes('text/html');
   return !isReserved && !isFile && wantsPage;
+}
+
+/** The same request without its Range, which servers may ignore (RFC 9110, 14.2): nobody needs a part of the app's files. */
+function wholeFile(request: Request): Request {
+  const headers = new Headers(request.headers);
+  headers.delete('range');
+  return new Request(request.url, { method: request.method, headers });
 }
 
 async function withHeaders(c: Context, next: () => Promise<void>): Promise<void> {
