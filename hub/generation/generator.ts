@@ -21,16 +21,14 @@ import { routeOf, type Pipeline, type ReadyPipeline } from '../pipelines/pipelin
 import { chunkTokensOf } from '../placement/promptChunks.ts';
 import type { WorkerMessage, WorkerRegistry } from '../workers/workerRegistry.ts';
 import { Admission } from './admission.ts';
+import { chooseReplica, contextLengthExceeded, type RoomyReplica } from './answerRoom.ts';
 import { encodeConversation } from './encodeConversation.ts';
 import { Answer } from './answer.ts';
 import { Generation } from './generation.ts';
 import { GenerationError, retryWhileLoadingSeconds } from './generationError.ts';
 import { ProgressBook } from './progressBook.ts';
 import { Session } from './session.ts';
-import { shortestWait } from './shortestWait.ts';
 
-/** Longest answer where the request does not say, in tokens; less where the context or the caches are smaller. */
-const defaultMaxTokens = 4096;
 /** Exclusive bound of drawn seeds; randomInt takes ranges below 2^48. */
 const seedBound = 2 ** 47;
 
@@ -185,17 +183,18 @@ export class Generator {
   async start(deployment: Deployment, request: ChatRequest, signal: AbortSignal): Promise<Generation> {
     const { registry, deployments, record, logger } = this.#components;
     const { model } = deployment;
-    this.#choose(await this.#settled(deployment));
+    this.#servingOf(await this.#settled(deployment));
     const prompt = await encode(model, request, signal);
     // Meanwhile another may serve it.
     const tokens = prompt.length + (request.maxTokens ?? 0);
-    const { pipeline, admission, chunkTokens } = this.#choose(await this.#settled(deployment), tokens);
+    const serving = this.#servingOf(await this.#settled(deployment), tokens);
+    const { replica, maxTokens } = chooseReplica(serving, {
+      promptTokens: prompt.length,
+      maxTokens: request.maxTokens,
+      contextLength: model.package.contextLength,
+    });
+    const { pipeline, admission, chunkTokens } = replica;
     const pipelineId = pipeline.id;
-    const maxTokens = longestAnswer(
-      prompt.length,
-      Math.min(model.package.contextLength, admission.largestSession),
-      request.maxTokens,
-    );
     const id = SessionId.parse(uuidv7());
     const seed = request.sampling.seed ?? randomInt(seedBound);
     const sampling = SamplingDescription.parse({ ...request.sampling, seed });
@@ -255,8 +254,12 @@ export class Generator {
     if (generation?.isOver) await generation.recorded;
   }
 
-  /** The replica with the shortest way to an answer. */
-  #choose(deployment: Deployment, tokens = 0): Serving {
+  /**
+   * The replicas that take answers, at least one.
+   * @param tokens that are to have room at once
+   * @throws GenerationError where none does
+   */
+  #servingOf(deployment: Deployment, tokens = 0): (Serving & RoomyReplica)[] {
     const { replicas, model } = deployment;
     const { grid } = this.#components.deployments;
     const serving = replicas.flatMap(({ id, retiring }) => {
@@ -265,10 +268,12 @@ export class Generator {
       const { stages } = one.pipeline;
       const isHere = stages.every(({ workerId }) => grid.workers.has(workerId));
       const tokenMs = isHere ? tokenTime(model.package, stages, grid).milliseconds : Infinity;
-      return [{ ...one, ...this.loadOf(id), tokenMs, hasRoom: one.admission.hasRoom(tokens) }];
+      const { largestSession } = one.admission;
+      return [
+        { ...one, ...this.loadOf(id), tokenMs, largestSession, hasRoom: one.admission.hasRoom(tokens) },
+      ];
     });
-    const best = shortestWait(serving);
-    if (best) return best;
+    if (serving.length > 0) return serving;
     const moving = replicas.find(({ retiring }) => retiring !== undefined)?.retiring;
     const why = moving === undefined ? missingOf(deployment) : `it moves to other workers (${moving})`;
     throw notServed(model, why, replicas);
@@ -314,23 +319,4 @@ async function encode(
       throw new GenerationError('messages_unreadable', cause.message, { cause });
     throw cause;
   }
-}
-
-/** @throws GenerationError `context_length_exceeded`, in the words that clients look for */
-function longestAnswer(promptTokens: number, contextLength: number, asked: number | undefined): number {
-  const left = contextLength - promptTokens;
-  const wanted = asked ?? Math.max(1, Math.min(left, defaultMaxTokens));
-  if (wanted <= left) return wanted;
-  throw contextLengthExceeded(
-    contextLength,
-    `${promptTokens + wanted} tokens (${promptTokens} in the messages, ${wanted} in the completion)`,
-  );
-}
-
-function contextLengthExceeded(contextLength: number, requested: string): GenerationError {
-  return new GenerationError(
-    'context_length_exceeded',
-    `This model's maximum context length is ${contextLength} tokens. However, you requested ${requested}. ` +
-      'Please reduce the length of the messages or completion.',
-  );
 }

@@ -464,7 +464,14 @@ test('a session that no stage can hold is refused by its length', async () => {
   await hub.served();
   const response = await sendChat({ ...ask, max_tokens: 200 });
   expect(response.status).toBe(400);
-  expect(await response.text()).toContain('maximum context length is 100 tokens');
+  expect(await response.json()).toMatchObject({
+    error: {
+      code: 'context_length_exceeded',
+      message: expect.stringMatching(
+        /^This prompt has \d+ tokens, and its answer may have 200\. The devices that serve the model now have room for 100 tokens/,
+      ) as string,
+    },
+  });
 });
 
 test('models are listed and found, with and without /v1 and with double slashes', async () => {
