@@ -61,6 +61,8 @@ export interface GeneratorComponents {
 export interface GeneratorInit {
   /** Requests that may wait for cache room of one pipeline. Default 128. */
   queueLimit?: number;
+  /** Shortest time after which an answer that stands still is given up, in milliseconds. Default 30,000. */
+  leastDeadlineMs?: number;
 }
 
 /** Told how generations go. */
@@ -204,7 +206,10 @@ export class Generator {
       deployments.suspect(pipelineId, workerIds, pipeline.epoch);
     const session = new Session(
       { pipeline, send, onSilent, progress: this.#progress },
-      { id, prompt, maxTokens, stopTokenIds, chunkTokens, sampling },
+      {
+        ...{ id, prompt, maxTokens, stopTokenIds, chunkTokens, sampling },
+        leastDeadlineMs: this.#init.leastDeadlineMs,
+      },
     );
     const room = admission.request(prompt.length + maxTokens, request.share, signal);
     const generation: Generation = new Generation(

@@ -13,6 +13,7 @@ import type { ReadyPipeline, ReadyStage } from '../pipelines/pipeline.ts';
 import { GenerationError } from './generationError.ts';
 import { ProgressBook } from './progressBook.ts';
 import { Session } from './session.ts';
+import type { TriedStage } from './stepDeadline.ts';
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
@@ -20,15 +21,16 @@ afterEach(() => vi.useRealTimers());
 const id = SessionId.parse(randomUUID());
 
 /** A session on stages of these workers, with what it sent and whom it said to be silent. */
-const openSession = (...names: string[]) => openSessionOf([1, 2, 3], ...names);
+const openSession = (...names: string[]) => openSessionOf({ prompt: [1, 2, 3] }, ...names);
 
-function openSessionOf(prompt: number[], ...names: string[]) {
+function openSessionOf({ prompt, tried = {} }: { prompt: number[]; tried?: TriedStage }, ...names: string[]) {
   const stages = names.map((workerName, index) => ({
     workerName,
     workerId: WorkerId.parse(randomUUID()),
     assignmentId: AssignmentId.parse(randomUUID()),
     firstLayer: index,
     lastLayer: index,
+    ...tried,
   })) as unknown as ReadyStage[];
   const pipeline: ReadyPipeline = { id: PipelineId.parse(randomUUID()), epoch: 1, stages };
   const progress = new ProgressBook();
@@ -83,7 +85,27 @@ function openSessionOf(prompt: number[], ...names: string[]) {
       position,
     });
   };
-  return { pipeline, stage, progress, wentOn, session, sent, chunks, silent, gone, opened, closed, failed };
+  const token = (name: string, position: number): void => {
+    session.receive(stage(name).workerId, {
+      ...{ type: 'token', sessionId: id, epoch: 1, position, token: 7 },
+      ...{ logprob: -1, topLogprobs: [] },
+    });
+  };
+  return {
+    pipeline,
+    stage,
+    progress,
+    wentOn,
+    token,
+    session,
+    sent,
+    chunks,
+    silent,
+    gone,
+    opened,
+    closed,
+    failed,
+  };
 }
 
 test('a neighbour that does not answer is called by its name and suspected, not the one that says so', async () => {
@@ -127,14 +149,50 @@ test('where no token comes, the worker whose step is outstanding is suspected', 
   opened('ada');
   opened('bob');
   await started;
-  const refused = expect(session.nextToken()).rejects.toThrow('no device went on with the answer for 300 s');
+  const refused = expect(session.nextToken()).rejects.toThrow(
+    'worker bob did not go on with the answer for 300 s',
+  );
   await vi.advanceTimersByTimeAsync(300_000);
-  await refused;
-  const end = session.close();
   closed('bob', 0);
   closed('ada', 3);
-  await end;
+  await refused;
   expect(silent).toEqual(['bob']);
+});
+
+test.each([
+  ['what a stage claims', 0.01, 30],
+  ['what a slow stage measured', 4000, 240],
+])('a stage that gives no token is suspected after a time that comes from %s', async (_, ms, seconds) => {
+  const { session, silent, opened, closed } = openSessionOf(
+    { prompt: [1, 2, 3], tried: { tokenStepMs: ms } },
+    'ada',
+  );
+  const started = session.start();
+  opened('ada');
+  await started;
+  const refused = expect(session.nextToken()).rejects.toThrow(
+    `worker ada did not go on with the answer for ${seconds} s`,
+  );
+  await vi.advanceTimersByTimeAsync(seconds * 1000 - 1);
+  expect(silent).toEqual([]);
+  await vi.advanceTimersByTimeAsync(1);
+  closed('ada', 0);
+  await refused;
+  expect(silent).toEqual(['ada']);
+});
+
+test('from the first token on, the steps of the session itself set the deadline', async () => {
+  const { session, opened, closed, token } = openSession('ada');
+  const started = session.start();
+  opened('ada');
+  await started;
+  await vi.advanceTimersByTimeAsync(5000);
+  token('ada', 3);
+  await session.nextToken();
+  const refused = expect(session.nextToken()).rejects.toThrow('did not go on with the answer for 100 s');
+  await vi.advanceTimersByTimeAsync(100_000);
+  closed('ada', 3);
+  await refused;
 });
 
 test('workers that are still there tell their times when another one is lost', async () => {
@@ -163,7 +221,7 @@ test('nobody waits for the times of a worker that has given its stage up', async
 });
 
 test('a prompt is waited for as long as a stage goes on with it, and no longer', async () => {
-  const { session, opened, wentOn } = openSession('ada', 'bob');
+  const { session, opened, closed, wentOn } = openSession('ada', 'bob');
   const started = session.start();
   opened('ada');
   opened('bob');
@@ -186,11 +244,13 @@ test('a prompt is waited for as long as a stage goes on with it, and no longer',
   wentOn('bob', 2);
   wentOn('bob', 9);
   await vi.advanceTimersByTimeAsync(1000);
+  closed('ada', 3);
+  closed('bob', 2);
   await expect(token).rejects.toMatchObject({ code: 'stage_timeout' });
 });
 
 test('a prompt waits for its turn while the pipeline answers others', async () => {
-  const { session, opened, progress, pipeline } = openSession('ada');
+  const { session, opened, closed, progress, pipeline } = openSession('ada');
   const started = session.start();
   opened('ada');
   await started;
@@ -203,6 +263,7 @@ test('a prompt waits for its turn while the pipeline answers others', async () =
   await vi.advanceTimersByTimeAsync(299_000);
   expect(over).toBe(false);
   await vi.advanceTimersByTimeAsync(1000);
+  closed('ada', 0);
   await refused;
 });
 
@@ -220,7 +281,7 @@ test('a worker that computes for others may take longer to open a session than o
 test('a session whose description is too long for workers is not sent', async () => {
   const { session, sent } = openSession('ada');
   const { session: long, sent: sentLong } = openSessionOf(
-    Array.from({ length: 1_000_000 }, () => 10_000),
+    { prompt: Array.from({ length: 1_000_000 }, () => 10_000) },
     'ada',
   );
   await expect(long.start()).rejects.toMatchObject({ code: 'request_too_large' });

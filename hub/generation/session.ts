@@ -17,12 +17,11 @@ import { AsyncQueue } from './asyncQueue.ts';
 import { GenerationError, retryWhileLoadingSeconds } from './generationError.ts';
 import type { ProgressBook } from './progressBook.ts';
 import { stageToBlame } from './stageToBlame.ts';
+import { stepDeadlineMs, triedStepMs } from './stepDeadline.ts';
 import { whileProgress } from './whileProgress.ts';
 
 /** Reserving a cache allocates memory, once the step that runs has ended: a worker that does neither for so long hangs. */
 const openTimeoutMs = 30_000;
-/** Longest time in which no stage ends a step: a chunk of a prompt on a slow device takes minutes. */
-const tokenTimeoutMs = 300_000;
 const closeTimeoutMs = 5000;
 
 export interface SessionInit {
@@ -34,6 +33,8 @@ export interface SessionInit {
   /** Most tokens in one step of the prompt, the same at every stage and in every replay. */
   chunkTokens: number;
   sampling: SamplingDescription;
+  /** Shortest time after which the session is given up where no stage goes on, in milliseconds. Default 30,000. */
+  leastDeadlineMs?: number | undefined;
 }
 
 export interface SessionComponents {
@@ -59,12 +60,13 @@ export class Session {
   readonly #allClosed = Promise.withResolvers<void>();
   /** Tokens of the prompt that each stage has run. */
   readonly #reached = new Map<AssignmentId, number>();
+  /** When a stage last went on, by `performance.now()`; first, when the prompt was sent. */
   #progressAt = -Infinity;
+  /** Longest time between two signs of progress so far, in milliseconds. */
+  #longestStepMs = 0;
   #nextPosition: number;
   #failed = false;
   #closing = false;
-  /** True where a token was waited for in vain. */
-  #stuck = false;
 
   constructor(components: SessionComponents, init: SessionInit) {
     this.#components = components;
@@ -111,9 +113,15 @@ export class Session {
     // A worker that computes for others can't reserve anything meanwhile.
     const lastProgress = (): number =>
       Math.min(...this.#unopened().map(({ workerId }) => this.#components.progress.last(workerId)));
-    await whileProgress(this.#allOpened.promise, openTimeoutMs, lastProgress, () => this.#failUnopened());
+    await whileProgress(
+      this.#allOpened.promise,
+      () => openTimeoutMs,
+      lastProgress,
+      () => this.#failUnopened(),
+    );
     const [first] = stages;
     if (!first) throw new Error('a pipeline has at least one stage');
+    this.#progressAt = performance.now();
     this.#components.send(first.workerId, {
       type: 'prompt',
       sessionId: id,
@@ -127,19 +135,24 @@ export class Session {
 
   /**
    * Waits for the next token.
-   * @throws GenerationError if the session failed
+   * @throws GenerationError if the session failed. Where no stage goes on, the session is closed by then, and the error
+   *   names the worker that is suspected.
    */
   async nextToken(): Promise<TokenMessage> {
     // Where the last stage goes on with other answers, this one waits for its turn.
     const lastProgress = (): number =>
       Math.max(this.#progressAt, this.#components.progress.last(this.#pipeline.id));
-    return whileProgress(this.#tokens.take(), tokenTimeoutMs, lastProgress, () => {
-      this.#stuck = true;
-      return new GenerationError(
-        'stage_timeout',
-        `no device went on with the answer for ${tokenTimeoutMs / 1000} s`,
+    const still = new GenerationError('stage_timeout', 'no stage went on');
+    try {
+      return await whileProgress(
+        this.#tokens.take(),
+        () => this.#deadlineMs(),
+        lastProgress,
+        () => still,
       );
-    });
+    } catch (error) {
+      throw error === still ? await this.#failStuck() : error;
+    }
   }
 
   /** Takes a worker's message about this session. */
@@ -188,12 +201,10 @@ export class Session {
     const late = new GenerationError('stage_timeout', 'a stage did not close the session');
     await whileProgress(
       this.#allClosed.promise,
-      closeTimeoutMs,
+      () => closeTimeoutMs,
       () => -Infinity,
       () => late,
     ).catch(() => undefined);
-    const blamed = this.#stuck ? stageToBlame(this.#pipeline.stages, this.#timings) : undefined;
-    if (blamed) this.#components.onSilent([blamed.workerId]);
   }
 
   /** The pipeline is over: stages whose workers are here can still tell their timings. */
@@ -216,6 +227,29 @@ export class Session {
     // What a stage says later may only be how it saw the end of the session.
     if (before || code !== 'peer-unreachable' || !neighbour) return;
     this.#components.onSilent([neighbour.workerId]);
+  }
+
+  /** Once a token has passed all stages, the session's own steps tell more than what the stages say of their trial. */
+  #deadlineMs(): number {
+    const { prompt, chunkTokens, leastDeadlineMs } = this.#init;
+    const hasToken = this.#nextPosition > prompt.length;
+    const tried = hasToken
+      ? 0
+      : triedStepMs(this.#pipeline.stages, Math.max(1, Math.min(prompt.length, chunkTokens)));
+    return stepDeadlineMs(Math.max(tried, this.#longestStepMs), leastDeadlineMs);
+  }
+
+  /** Closes the session: what the stages tell then shows whose step is outstanding. */
+  async #failStuck(): Promise<GenerationError> {
+    const seconds = Math.round(this.#deadlineMs() / 1000);
+    await this.close();
+    const blamed = stageToBlame(this.#pipeline.stages, this.#timings);
+    if (blamed) this.#components.onSilent([blamed.workerId]);
+    return new GenerationError(
+      'stage_timeout',
+      `worker ${blamed?.workerName ?? 'unknown'} did not go on with the answer for ${seconds} s. Ask again: the model is placed on other devices where there are some.`,
+      { retryAfterSeconds: retryWhileLoadingSeconds },
+    );
   }
 
   #failUnopened(): GenerationError {
@@ -242,7 +276,9 @@ export class Session {
     const isNew = position > (this.#reached.get(stage.assignmentId) ?? 0);
     if (!isNew || position > this.#init.prompt.length + this.#init.maxTokens) return;
     this.#reached.set(stage.assignmentId, position);
-    this.#progressAt = performance.now();
+    const now = performance.now();
+    this.#longestStepMs = Math.max(this.#longestStepMs, now - this.#progressAt);
+    this.#progressAt = now;
     this.#components.progress.made(stage.workerId);
     if (stage === this.#pipeline.stages.at(-1)) this.#components.progress.made(this.#pipeline.id);
   }

@@ -9,7 +9,7 @@ test('what makes progress is waited for, and what stands still ends', async () =
   let ended = false;
   const waiting = whileProgress(
     new Promise<never>(() => undefined),
-    1000,
+    () => 1000,
     () => last,
     () => new Error('still'),
   );
@@ -29,7 +29,7 @@ test('progress from before does not count, and what comes is returned', async ()
   const { promise, resolve } = Promise.withResolvers<string>();
   const waiting = whileProgress(
     promise,
-    1000,
+    () => 1000,
     () => -Infinity,
     () => new Error('still'),
   );

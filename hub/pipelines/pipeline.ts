@@ -31,6 +31,8 @@ export interface Stage {
   mostCacheBytes: number;
   /** The longest chunk of a prompt that its memory has room for, in tokens. */
   mostChunkTokens: number;
+  /** How long a step of one token took when the stage was tried, in milliseconds. */
+  tokenStepMs?: number;
   /** How long chunks of a prompt took when the stage was tried. */
   promptSteps?: readonly PromptStep[];
   /** Bytes that caches may take; known once the stage is ready. */

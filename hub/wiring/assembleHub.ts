@@ -77,6 +77,8 @@ export interface HubInit {
   movePatienceMs?: number;
   /** Requests that may wait for cache room of one pipeline. Default 128. */
   queueLimit?: number;
+  /** Shortest time after which an answer that stands still is given up, in milliseconds. Default 30,000. */
+  leastDeadlineMs?: number;
 }
 
 export interface HubParts {
@@ -143,7 +145,10 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
       record: (record) => writes.write('a request', () => database.requests.put(record)),
       logger,
     },
-    init.queueLimit === undefined ? {} : { queueLimit: init.queueLimit },
+    {
+      ...(init.queueLimit === undefined ? {} : { queueLimit: init.queueLimit }),
+      ...(init.leastDeadlineMs === undefined ? {} : { leastDeadlineMs: init.leastDeadlineMs }),
+    },
   );
   const operator = new Operator({
     catalogue,

@@ -5,7 +5,7 @@ import type { Stage } from '../pipeline.ts';
 
 /** @returns the stage with a report of its worker taken in; what can't be is corrected */
 export function applyStageReport(stage: Stage, report: StageReport): Stage {
-  const { state, reason, progress, cacheBytes, computesWith, promptSteps } = correctReport(stage, report);
+  const { state, reason, progress, cacheBytes, computesWith, tokenStepMs, promptSteps } = correctReport(stage, report);
   const { reason: _reason, progress: _progress, ...rest } = stage;
   return {
     ...rest,
@@ -14,6 +14,7 @@ export function applyStageReport(stage: Stage, report: StageReport): Stage {
     ...(progress === undefined ? {} : { progress }),
     ...(cacheBytes === undefined ? {} : { cacheBytes }),
     ...(computesWith === undefined ? {} : { computesWith }),
+    ...(tokenStepMs === undefined ? {} : { tokenStepMs }),
     ...(promptSteps === undefined ? {} : { promptSteps }),
   };
 }
