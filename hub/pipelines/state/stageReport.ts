@@ -5,7 +5,10 @@ import type { Stage } from '../pipeline.ts';
 
 /** @returns the stage with a report of its worker taken in; what can't be is corrected */
 export function applyStageReport(stage: Stage, report: StageReport): Stage {
-  const { state, reason, progress, cacheBytes, computesWith, tokenStepMs, promptSteps } = correctReport(stage, report);
+  const { state, reason, progress, cacheBytes, computesWith, tokenStepMs, promptSteps } = correctReport(
+    stage,
+    report,
+  );
   const { reason: _reason, progress: _progress, ...rest } = stage;
   return {
     ...rest,
