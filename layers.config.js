@@ -129,6 +129,13 @@ export default {
       to: { circular: true },
     },
     {
+      name: 'camel-case',
+      comment: 'Files are named in camelCase; only Svelte components are named like what they are.',
+      severity: 'error',
+      from: {},
+      to: { path: '/[A-Z][^/]*[.]ts$', pathNot: '^node_modules/' },
+    },
+    {
       name: 'tests-stay-apart',
       comment: 'What runs at users must not need what is for tests.',
       severity: 'error',

@@ -5,7 +5,7 @@ import type { ConnectionStep, JoinToken } from '@potluck/api';
 import { protocolVersion, WorkerId, type JoinCall, type TestCall } from '@potluck/protocol';
 import { afterEach, expect, test } from 'vitest';
 import { silentLog } from '../../../packages/worker/src/log.ts';
-import { CallError } from '../../../packages/node-worker/src/waiting/CallError.ts';
+import { CallError } from '../../../packages/node-worker/src/waiting/callError.ts';
 import { startCallServer, type CallHandlers } from '../../../packages/node-worker/src/waiting/callServer.ts';
 import { api, elsewhere, type ApiAnswer } from '../../testing/apiClient.ts';
 import { startTestHub, testApiKey, type TestHub } from '../../testing/testHub.ts';

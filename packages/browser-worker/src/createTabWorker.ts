@@ -4,16 +4,16 @@ import { plainHubUrl } from '@potluck/protocol';
 import type { TabRun } from './agent/startTabRun.ts';
 import { countWeights } from './blobs/countWeights.ts';
 import { indexedDbBlobStore } from './blobs/indexedDbBlobStore.ts';
-import { Contribution } from './Contribution.ts';
+import { Contribution } from './contribution.ts';
 import { inspectDevice } from './device/inspectDevice.ts';
 import { storageOf } from './settings/storageOf.ts';
 import { takeTabIdentity, type TabIdentity } from './settings/tabIdentity.ts';
 import { describeBrowser, TabSettingsStore, type TabSettings } from './settings/tabSettings.ts';
 import type { TabSnapshot } from './snapshot.ts';
-import { SnapshotStore } from './SnapshotStore.ts';
+import { SnapshotStore } from './snapshotStore.ts';
 import { stayAlive } from './stay-alive/stayAlive.ts';
 import { watchPage } from './stay-alive/watchPage.ts';
-import type { TabWorker, TabWorkerOptions } from './TabWorker.ts';
+import type { TabWorker, TabWorkerOptions } from './tabWorker.ts';
 
 /** How long answers under way may take to end before a tab that pauses leaves all the same. */
 const drainMs = 60_000;

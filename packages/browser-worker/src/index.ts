@@ -29,4 +29,4 @@ export type {
   TabSnapshot,
   TabState,
 } from './snapshot.ts';
-export type { TabWorker, TabWorkerOptions } from './TabWorker.ts';
+export type { TabWorker, TabWorkerOptions } from './tabWorker.ts';

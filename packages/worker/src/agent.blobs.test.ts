@@ -3,7 +3,7 @@ import { AssignmentId, PipelineId, type BlobRef, type StageDescription } from '@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { EchoStageHost, ScriptedHub, ScriptedWorker } from '../testing/index.ts';
 import { cut, join, startHub, stopAll } from '../testing/joinedAgents.ts';
-import type { BlobStore } from './blobs/BlobStore.ts';
+import type { BlobStore } from './blobs/blobStore.ts';
 import { memoryBlobStore } from './blobs/memoryBlobStore.ts';
 
 afterEach(stopAll);

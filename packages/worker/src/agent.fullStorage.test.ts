@@ -3,8 +3,8 @@ import type { Assign, BlobRef, Sha256, StageDescription } from '@potluck/protoco
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ScriptedHub, ScriptedWorker } from '../testing/index.ts';
 import { cut, join, startHub, stopAll } from '../testing/joinedAgents.ts';
-import type { AgentEvent } from './AgentEvent.ts';
-import type { BlobStore } from './blobs/BlobStore.ts';
+import type { AgentEvent } from './agentEvent.ts';
+import type { BlobStore } from './blobs/blobStore.ts';
 import { StorageFullError } from './errors.ts';
 import { memoryBlobStore, type MemoryBlobStore } from './blobs/memoryBlobStore.ts';
 import { sha256Of } from './blobs/sha256Of.ts';

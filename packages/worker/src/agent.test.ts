@@ -9,7 +9,7 @@ import {
 import { afterEach, describe, expect, it } from 'vitest';
 import { echoAnswer } from '../testing/echoStageHost.ts';
 import { cut, join, pipeline, startHub, stopAll } from '../testing/joinedAgents.ts';
-import type { AgentEvent } from './AgentEvent.ts';
+import type { AgentEvent } from './agentEvent.ts';
 import { deferred } from './deferred.ts';
 
 afterEach(stopAll);

@@ -10,25 +10,25 @@ import {
   type WorkerId,
   type WorkerPresence,
 } from '@potluck/protocol';
-import type { AgentEvent } from './AgentEvent.ts';
-import { Assignment } from './assignment/Assignment.ts';
-import { BlobCache } from './blobs/BlobCache.ts';
-import type { BlobStore } from './blobs/BlobStore.ts';
+import type { AgentEvent } from './agentEvent.ts';
+import { Assignment } from './assignment/assignment.ts';
+import { BlobCache } from './blobs/blobCache.ts';
+import type { BlobStore } from './blobs/blobStore.ts';
 import { deferred, type Deferred } from './deferred.ts';
 import { RefusedByHubError, SessionError } from './errors.ts';
-import { HubConnection, type HubRequest } from './hub-connection/HubConnection.ts';
-import type { OpenHubSocket } from './hub-connection/HubSocket.ts';
-import { LoadMeter } from './load/LoadMeter.ts';
+import { HubConnection, type HubRequest } from './hub-connection/hubConnection.ts';
+import type { OpenHubSocket } from './hub-connection/hubSocket.ts';
+import { LoadMeter } from './load/loadMeter.ts';
 import { meteredStageHost } from './load/meteredStageHost.ts';
 import type { Log } from './log.ts';
 import { messageOf } from './messageOf.ts';
-import type { DirectConnector } from './peers/DirectConnector.ts';
-import { PeerLinks } from './peers/PeerLinks.ts';
-import type { PeerTransport } from './peers/PeerTransport.ts';
-import { FrameRouter } from './sessions/FrameRouter.ts';
-import { neighbours } from './sessions/StagePlace.ts';
-import type { StageSessions } from './sessions/StageSessions.ts';
-import { StagePool } from './stage-host/StagePool.ts';
+import type { DirectConnector } from './peers/directConnector.ts';
+import { PeerLinks } from './peers/peerLinks.ts';
+import type { PeerTransport } from './peers/peerTransport.ts';
+import { FrameRouter } from './sessions/frameRouter.ts';
+import { neighbours } from './sessions/stagePlace.ts';
+import type { StageSessions } from './sessions/stageSessions.ts';
+import { StagePool } from './stage-host/stagePool.ts';
 import { WorkerNames } from './workerNames.ts';
 
 export interface WorkerAgentComponents {

@@ -9,14 +9,14 @@
  * );
  * await agent.finished;
  */
-export type { AgentEvent } from './AgentEvent.ts';
+export type { AgentEvent } from './agentEvent.ts';
 export {
   startWorkerAgent,
   type WorkerAgent,
   type WorkerAgentComponents,
   type WorkerAgentInit,
 } from './agent.ts';
-export type { BlobStore, PartialBlob, WeightsFolder } from './blobs/BlobStore.ts';
+export type { BlobStore, PartialBlob, WeightsFolder } from './blobs/blobStore.ts';
 export { memoryBlobStore, type MemoryBlobStore, type MemoryBlobStoreInit } from './blobs/memoryBlobStore.ts';
 export { unixMs } from './clock.ts';
 export { deferred, type Deferred } from './deferred.ts';
@@ -36,12 +36,12 @@ export {
   type HubSocketEvents,
   type OpenHubSocket,
   type WebSocketClass,
-} from './hub-connection/HubSocket.ts';
+} from './hub-connection/hubSocket.ts';
 export { reconnectDelayMs } from './hub-connection/reconnectDelay.ts';
 export { silentLog, type Log } from './log.ts';
 export { messageOf } from './messageOf.ts';
 export { dataChannelTransport } from './peers/dataChannelTransport.ts';
-export type { DirectConnector, DirectConnectorInit } from './peers/DirectConnector.ts';
+export type { DirectConnector, DirectConnectorInit } from './peers/directConnector.ts';
 export {
   memoryTransportPair,
   type MemoryTransport,
@@ -55,7 +55,7 @@ export {
   type SignallingComponents,
   type SignallingInit,
 } from './peers/peerJsSignalling.ts';
-export type { PeerTransport, PeerTransportEvents } from './peers/PeerTransport.ts';
+export type { PeerTransport, PeerTransportEvents } from './peers/peerTransport.ts';
 export { retrySoon } from './peers/retrySoon.ts';
 export { selectedCandidatePair } from './peers/selectedCandidatePair.ts';
 export { selfTestingStageHost, type SelfTestComponents } from './self-test/selfTestingStageHost.ts';

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { Sha256 } from '@potluck/protocol';
 import { describe, expect, it } from 'vitest';
-import type { BlobStore } from '../src/blobs/BlobStore.ts';
+import type { BlobStore } from '../src/blobs/blobStore.ts';
 
 /** @param setup returns a function that opens a store; calling it again opens the same place anew */
 export function runBlobStoreTests(name: string, setup: () => Promise<() => Promise<BlobStore>>): void {

@@ -9,7 +9,7 @@ import {
   type WorkerAgentInit,
 } from '../src/agent.ts';
 import { memoryBlobStore, type MemoryBlobStore } from '../src/blobs/memoryBlobStore.ts';
-import { webSocketOpener, type WebSocketClass } from '../src/hub-connection/HubSocket.ts';
+import { webSocketOpener, type WebSocketClass } from '../src/hub-connection/hubSocket.ts';
 import { silentLog } from '../src/log.ts';
 import { echoStage, echoStageHost, type EchoStageHost } from './echoStageHost.ts';
 import {

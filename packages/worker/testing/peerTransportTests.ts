@@ -2,7 +2,7 @@
 import { maxSliceBytes } from '@potluck/protocol';
 import { afterEach, describe, expect, it } from 'vitest';
 import { TransportClosedError } from '../src/errors.ts';
-import type { PeerTransport } from '../src/peers/PeerTransport.ts';
+import type { PeerTransport } from '../src/peers/peerTransport.ts';
 
 /** Both ends of one connection, open. */
 export interface TransportPair {

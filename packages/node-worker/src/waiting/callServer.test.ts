@@ -6,7 +6,7 @@ import { connect } from 'node:tls';
 import { callIdentity, callKey, callTls, protocolVersion, WorkerId } from '@potluck/protocol';
 import { silentLog } from '@potluck/worker';
 import { afterEach, expect, test } from 'vitest';
-import { CallError } from './CallError.ts';
+import { CallError } from './callError.ts';
 import { startCallServer, type CallHandlers, type CallServer } from './callServer.ts';
 
 const token = 'a-good-secret';

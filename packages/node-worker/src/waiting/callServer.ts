@@ -21,7 +21,7 @@ import { messageOf, type Log } from '@potluck/worker';
 import type { z } from 'zod';
 import { SettingsError } from '@potluck/command-line';
 import { CallAttempts } from './callAttempts.ts';
-import { CallError } from './CallError.ts';
+import { CallError } from './callError.ts';
 import { Strangers } from './strangers.ts';
 
 const handshakeDeadlineMs = 10_000;

@@ -7,7 +7,7 @@ import { atHub } from '@potluck/protocol';
 import { messageOf } from '@potluck/worker';
 import { checkHub } from '../hub-certificate/checkHub.ts';
 import { readFingerprint } from '@potluck/command-line';
-import { CallError } from './CallError.ts';
+import { CallError } from './callError.ts';
 
 /** Per address; all are tried at once. */
 const deadlineMs = 6_000;

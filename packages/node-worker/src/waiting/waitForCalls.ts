@@ -9,7 +9,7 @@ import type { ListenSettings, WorkerSettings } from '../settings/settings.ts';
 import { workerVersion } from '../version.ts';
 import { startCallServer } from './callServer.ts';
 import { testConnection } from './testConnection.ts';
-import { WaitingWorker } from './WaitingWorker.ts';
+import { WaitingWorker } from './waitingWorker.ts';
 
 export interface WaitInit {
   listen: ListenSettings;

@@ -1,7 +1,7 @@
 /** A stage's graph and weights: fetched where they are missing, then read and verified. */
 import type { StageArtifact } from '@potluck/engine';
 import type { BlobRef, StageDescription } from '@potluck/protocol';
-import type { BlobCache } from '../blobs/BlobCache.ts';
+import type { BlobCache } from '../blobs/blobCache.ts';
 import { assembleWeights } from './assembleWeights.ts';
 
 /** Blobs fetched at the same time: enough to hide one round trip, few enough to share the line. */

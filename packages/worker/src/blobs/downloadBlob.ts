@@ -3,7 +3,7 @@ import { atHub, type BlobRef } from '@potluck/protocol';
 import { pause } from '../clock.ts';
 import { BlobUnavailableError, StorageFullError } from '../errors.ts';
 import { messageOf } from '../messageOf.ts';
-import type { PartialBlob } from './BlobStore.ts';
+import type { PartialBlob } from './blobStore.ts';
 
 /** Where blobs come from: `GET <hubUrl>/blobs/<sha256>` with the join token. */
 export interface BlobSource {

@@ -1,7 +1,7 @@
 /** Blobs in memory: for tests, and for hosts without storage. */
 import type { Sha256 } from '@potluck/protocol';
 import { StorageFullError } from '../errors.ts';
-import type { BlobStore, PartialBlob } from './BlobStore.ts';
+import type { BlobStore, PartialBlob } from './blobStore.ts';
 
 export interface MemoryBlobStoreInit {
   /** Bytes that fit, whole and partial blobs together. Default: no limit. */

@@ -1,8 +1,8 @@
 /** Blobs on their way into a store that others may share. */
 import type { BlobRef } from '@potluck/protocol';
 import { untilAborted } from '../untilAborted.ts';
-import type { BlobStore, PartialBlob } from './BlobStore.ts';
-import type { FetchWatcher } from './FetchWatcher.ts';
+import type { BlobStore, PartialBlob } from './blobStore.ts';
+import type { FetchWatcher } from './fetchWatcher.ts';
 
 /** Between signs of life, while someone else who shares the store writes the blob. */
 const waitSignMs = 1000;

@@ -1,7 +1,7 @@
 /** A stage host that tells a meter of its steps, except those that only try a stage, and of changes in what it uses. */
 import type { StageHost } from '@potluck/engine';
 import { trialCacheId } from '../stage-host/measureTokenStep.ts';
-import type { LoadMeter } from './LoadMeter.ts';
+import type { LoadMeter } from './loadMeter.ts';
 
 export function meteredStageHost(host: StageHost, meter: LoadMeter): StageHost {
   return {

@@ -3,8 +3,8 @@ import type { WorkerId } from '@potluck/protocol';
 import { pause } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { messageOf } from '../messageOf.ts';
-import type { DirectConnector } from './DirectConnector.ts';
-import type { PeerTransport } from './PeerTransport.ts';
+import type { DirectConnector } from './directConnector.ts';
+import type { PeerTransport } from './peerTransport.ts';
 
 /** How long one try may take. */
 const callDeadlineMs = 15_000;

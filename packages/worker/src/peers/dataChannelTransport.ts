@@ -1,7 +1,7 @@
 /** A WebRTC data channel (ordered, reliable) as a transport. */
 import { deferred, type Deferred } from '../deferred.ts';
 import { TransportClosedError } from '../errors.ts';
-import type { PeerTransport, PeerTransportEvents } from './PeerTransport.ts';
+import type { PeerTransport, PeerTransportEvents } from './peerTransport.ts';
 import { selectedCandidatePair } from './selectedCandidatePair.ts';
 
 /** Bytes in the channel's buffer above which senders wait: some slices, so that the wire never idles. */

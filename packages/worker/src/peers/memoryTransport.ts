@@ -2,7 +2,7 @@
 import { maxSliceBytes } from '@potluck/protocol';
 import { deferred, type Deferred } from '../deferred.ts';
 import { TransportClosedError } from '../errors.ts';
-import type { PeerTransport, PeerTransportEvents } from './PeerTransport.ts';
+import type { PeerTransport, PeerTransportEvents } from './peerTransport.ts';
 
 export interface MemoryTransportInit {
   /** One way, in milliseconds. Default 0: delivered in the next microtask. */

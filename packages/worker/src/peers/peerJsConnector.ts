@@ -3,10 +3,10 @@ import type { DataConnection } from 'peerjs';
 import { TransportClosedError } from '../errors.ts';
 import { messageOf } from '../messageOf.ts';
 import { dataChannelTransport } from './dataChannelTransport.ts';
-import type { DirectConnector } from './DirectConnector.ts';
+import type { DirectConnector } from './directConnector.ts';
 import { openActivationsChannel } from './openActivationsChannel.ts';
 import { peerJsSignalling, type SignallingComponents } from './peerJsSignalling.ts';
-import type { PeerTransport } from './PeerTransport.ts';
+import type { PeerTransport } from './peerTransport.ts';
 import { retrySoon } from './retrySoon.ts';
 
 export function peerJsConnector(components: SignallingComponents): DirectConnector {

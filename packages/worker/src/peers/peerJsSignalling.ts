@@ -4,7 +4,7 @@ import type { DataConnection, Peer } from 'peerjs';
 import { TransportClosedError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { messageOf } from '../messageOf.ts';
-import type { DirectConnectorInit } from './DirectConnector.ts';
+import type { DirectConnectorInit } from './directConnector.ts';
 
 const rejoinAfterMs = 2_000;
 

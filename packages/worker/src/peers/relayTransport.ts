@@ -6,7 +6,7 @@ import { encodeRelay, type WorkerId } from '@potluck/protocol';
 import { deferred, type Deferred } from '../deferred.ts';
 import { TransportClosedError } from '../errors.ts';
 import { decodeLinkMessage, encodeLinkMessage, isLinkMessage } from './linkMessages.ts';
-import type { PeerTransport, PeerTransportEvents } from './PeerTransport.ts';
+import type { PeerTransport, PeerTransportEvents } from './peerTransport.ts';
 
 /** A mark is sent after so many bytes. */
 const markEveryBytes = 256 * 1024;

@@ -1,7 +1,7 @@
 /** Sends frames slice by slice, as fast as the way out takes them; knows how much waits. */
-import type { FrameNumbering } from './FrameNumbering.ts';
-import type { SentFrame } from './FrameJournal.ts';
-import { SliceQueue } from './SliceQueue.ts';
+import type { FrameNumbering } from './frameNumbering.ts';
+import type { SentFrame } from './frameJournal.ts';
+import { SliceQueue } from './sliceQueue.ts';
 
 /** Queued bytes below which a prompt's next chunk is computed. */
 const fewQueuedBytes = 4 * 1024 * 1024;

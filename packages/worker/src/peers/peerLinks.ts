@@ -4,10 +4,10 @@ import { deferred, type Deferred } from '../deferred.ts';
 import type { Log } from '../log.ts';
 import { messageOf } from '../messageOf.ts';
 import { callAgainDelayMs, callUntilConnected } from './callUntilConnected.ts';
-import type { DirectConnector } from './DirectConnector.ts';
-import { PeerLink } from './PeerLink.ts';
-import { PeerReporter } from './PeerReporter.ts';
-import type { PeerTransport } from './PeerTransport.ts';
+import type { DirectConnector } from './directConnector.ts';
+import { PeerLink } from './peerLink.ts';
+import { PeerReporter } from './peerReporter.ts';
+import type { PeerTransport } from './peerTransport.ts';
 import { relayTransport, type RelayTransport } from './relayTransport.ts';
 
 /** How long a direct connection may take before frames go by the relay. */

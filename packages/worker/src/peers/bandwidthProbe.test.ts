@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { silentLog } from '../log.ts';
-import { BandwidthProbe } from './BandwidthProbe.ts';
+import { BandwidthProbe } from './bandwidthProbe.ts';
 import { decodeLinkMessage } from './linkMessages.ts';
-import type { PeerTransport } from './PeerTransport.ts';
+import type { PeerTransport } from './peerTransport.ts';
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());

@@ -17,9 +17,9 @@ import { SessionError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { messageOf } from '../messageOf.ts';
 import { checkBoundary, checkChunk, checkContinues } from './checks.ts';
-import { SessionTable, type EndedSession, type StageSession } from './SessionTable.ts';
-import { StageOutput, type StageOutputComponents } from './StageOutput.ts';
-import { isFirst, isLast, lastWorker, nextWorker, previousWorker, type StagePlace } from './StagePlace.ts';
+import { SessionTable, type EndedSession, type StageSession } from './sessionTable.ts';
+import { StageOutput, type StageOutputComponents } from './stageOutput.ts';
+import { isFirst, isLast, lastWorker, nextWorker, previousWorker, type StagePlace } from './stagePlace.ts';
 import { noTimings } from './timings.ts';
 
 /** How a frame came in. */

@@ -15,7 +15,7 @@ import {
 } from '@potluck/protocol';
 import type { Log } from '../log.ts';
 import { messageOf } from '../messageOf.ts';
-import type { HubSocket, OpenHubSocket } from './HubSocket.ts';
+import type { HubSocket, OpenHubSocket } from './hubSocket.ts';
 import { reconnectDelayMs } from './reconnectDelay.ts';
 
 /** How long the hub may take from the first try to reach it until its welcome. */

@@ -1,16 +1,16 @@
 /** One assignment's life: assigned, downloading, compiling, warming, connecting, ready. */
 import type { LoadedStage } from '@potluck/engine';
 import type { Assign, FromWorkerMessage, StageState, WorkerId } from '@potluck/protocol';
-import type { BlobCache } from '../blobs/BlobCache.ts';
+import type { BlobCache } from '../blobs/blobCache.ts';
 import { SessionError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { messageOf } from '../messageOf.ts';
-import { neighbours } from '../sessions/StagePlace.ts';
-import { StageSessions, type StageSessionsComponents } from '../sessions/StageSessions.ts';
+import { neighbours } from '../sessions/stagePlace.ts';
+import { StageSessions, type StageSessionsComponents } from '../sessions/stageSessions.ts';
 import type { StageTrial } from '../stage-host/tryStage.ts';
-import type { StageLease, StagePool } from '../stage-host/StagePool.ts';
+import type { StageLease, StagePool } from '../stage-host/stagePool.ts';
 import { fetchBlobs, withArtifact, type ArtifactWatcher } from './fetchArtifact.ts';
-import { Watchdog } from './Watchdog.ts';
+import { Watchdog } from './watchdog.ts';
 
 const progressEveryMs = 500;
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { RoundTrips } from './RoundTrips.ts';
+import { RoundTrips } from './roundTrips.ts';
 
 it('tells the first round trip, and another only when it lasts', () => {
   const trips = new RoundTrips();

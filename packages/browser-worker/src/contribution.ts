@@ -9,7 +9,7 @@ import { lossCounter } from './device/lossCounter.ts';
 import type { TabIdentity } from './settings/tabIdentity.ts';
 import type { TabSettingsStore } from './settings/tabSettings.ts';
 import type { Problem, TabSnapshot } from './snapshot.ts';
-import type { SnapshotStore } from './SnapshotStore.ts';
+import type { SnapshotStore } from './snapshotStore.ts';
 import type { StayAlive } from './stay-alive/stayAlive.ts';
 import { pagePresence } from './stay-alive/watchPage.ts';
 

@@ -8,12 +8,12 @@ import {
   type Frame,
   type WorkerId,
 } from '@potluck/protocol';
-import type { Assignment } from '../assignment/Assignment.ts';
+import type { Assignment } from '../assignment/assignment.ts';
 import { unixMs } from '../clock.ts';
 import { SessionError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import type { FrameDeparture } from './StageOutput.ts';
-import type { FrameArrival } from './StageSessions.ts';
+import type { FrameDeparture } from './stageOutput.ts';
+import type { FrameArrival } from './stageSessions.ts';
 
 /** Bytes of a frame up to the end of its session's id. */
 const sessionIdEnd = 24;

@@ -2,7 +2,7 @@ import type { StageHost } from '@potluck/engine';
 import { Sha256 } from '@potluck/protocol';
 import { expect, it } from 'vitest';
 import { echoStage, echoStageHost } from '../../testing/echoStageHost.ts';
-import { StagePool, type GiveArtifact } from './StagePool.ts';
+import { StagePool, type GiveArtifact } from './stagePool.ts';
 
 const description = (name: string) =>
   echoStage({

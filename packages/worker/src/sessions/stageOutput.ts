@@ -4,8 +4,8 @@ import type { Frame, FromWorkerMessage, WorkerId } from '@potluck/protocol';
 import { unixMs } from '../clock.ts';
 import { SessionError } from '../errors.ts';
 import { finishAt } from './checks.ts';
-import type { StageSession } from './SessionTable.ts';
-import { isFirst, nextWorker, workerAt, type StagePlace } from './StagePlace.ts';
+import type { StageSession } from './sessionTable.ts';
+import { isFirst, nextWorker, workerAt, type StagePlace } from './stagePlace.ts';
 
 /** What left for a peer. */
 export interface FrameDeparture {

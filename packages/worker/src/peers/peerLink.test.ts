@@ -2,8 +2,8 @@ import { cutIntoSlices, WorkerId } from '@potluck/protocol';
 import { afterEach, describe, expect, it } from 'vitest';
 import { silentLog } from '../log.ts';
 import { memoryTransportPair, type MemoryTransport } from './memoryTransport.ts';
-import { PeerLink } from './PeerLink.ts';
-import type { PeerTransport } from './PeerTransport.ts';
+import { PeerLink } from './peerLink.ts';
+import type { PeerTransport } from './peerTransport.ts';
 
 const peer = WorkerId.parse('00000000-0000-4000-8000-000000000001');
 const links: PeerLink[] = [];

@@ -2,7 +2,7 @@
 import type { JoinCall, JoinedAnswer, WorkerId } from '@potluck/protocol';
 import { messageOf, RefusedByHubError, type AgentEvent, type Log } from '@potluck/worker';
 import type { HubAddress } from '@potluck/command-line';
-import { CallError } from './CallError.ts';
+import { CallError } from './callError.ts';
 import { forgetHub, keepHub, readKeptHub, type KeptHub } from './keptHub.ts';
 import { reachHub } from './reachHub.ts';
 

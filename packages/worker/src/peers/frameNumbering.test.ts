@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { FrameNumbering } from './FrameNumbering.ts';
+import { FrameNumbering } from './frameNumbering.ts';
 
 const frame = (number: number) => ({ number, sessionId: 'one', bytes: new Uint8Array(4) });
 

@@ -5,10 +5,10 @@
 import { ProtocolError, type CandidatePair, type WorkerId } from '@potluck/protocol';
 import { TransportClosedError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { BandwidthProbe, firstProbeNumber, type BandwidthProbeInit } from './BandwidthProbe.ts';
-import { FrameNumbering } from './FrameNumbering.ts';
-import { FrameSender, type WayOut } from './FrameSender.ts';
-import { LinkChannel } from './LinkChannel.ts';
+import { BandwidthProbe, firstProbeNumber, type BandwidthProbeInit } from './bandwidthProbe.ts';
+import { FrameNumbering } from './frameNumbering.ts';
+import { FrameSender, type WayOut } from './frameSender.ts';
+import { LinkChannel } from './linkChannel.ts';
 import {
   decodeLinkMessage,
   encodeLinkMessage,
@@ -16,8 +16,8 @@ import {
   type Begin,
   type Ping,
 } from './linkMessages.ts';
-import { LinkPings } from './LinkPings.ts';
-import type { PeerTransport } from './PeerTransport.ts';
+import { LinkPings } from './linkPings.ts';
+import type { PeerTransport } from './peerTransport.ts';
 
 /** How long the peer may take to say what has arrived; after that, what was under way counts as lost. */
 const resumeDeadlineMs = 3_000;

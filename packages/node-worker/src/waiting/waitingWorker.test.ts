@@ -8,7 +8,7 @@ import { HubId, WorkerId, type JoinCall } from '@potluck/protocol';
 import { RefusedByHubError, silentLog, type AgentEvent } from '@potluck/worker';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { HubAddress } from '@potluck/command-line';
-import { WaitingWorker } from './WaitingWorker.ts';
+import { WaitingWorker } from './waitingWorker.ts';
 
 /** One time at a hub, played by the test. */
 interface Service {

@@ -3,9 +3,9 @@
  * was lost. A generation is one numbering from 0; each end has its own.
  */
 import { uuidv4 } from 'uuidv7';
-import { FrameJournal, type SentFrame } from './FrameJournal.ts';
+import { FrameJournal, type SentFrame } from './frameJournal.ts';
 import type { Begin } from './linkMessages.ts';
-import { ReceivedFrames } from './ReceivedFrames.ts';
+import { ReceivedFrames } from './receivedFrames.ts';
 
 const unknownGeneration = '00000000-0000-0000-0000-000000000000';
 

@@ -7,7 +7,7 @@ import { deferred, type Deferred } from '../deferred.ts';
 import type { Log } from '../log.ts';
 import { messageOf } from '../messageOf.ts';
 import { ballastHeadBytes, encodeBallast, encodeLinkMessage } from './linkMessages.ts';
-import type { PeerTransport } from './PeerTransport.ts';
+import type { PeerTransport } from './peerTransport.ts';
 
 /** Bytes of the first round: little more than the ten packets that SCTP sends before it hears anything. */
 const firstRoundBytes = 16 * 1024;

@@ -1,6 +1,6 @@
 /** One transport of a link, with what is half arrived on it. */
 import { ProtocolError, SliceAssembler } from '@potluck/protocol';
-import type { PeerTransport } from './PeerTransport.ts';
+import type { PeerTransport } from './peerTransport.ts';
 
 /** Slices held for frames that are late on another transport. */
 const maxHeldSlices = 1024;

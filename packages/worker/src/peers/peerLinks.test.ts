@@ -2,10 +2,10 @@ import { encodeRelay, WorkerId, type FromWorkerMessage, type Welcome } from '@po
 import { afterEach, describe, expect, it } from 'vitest';
 import { silentLog } from '../log.ts';
 import { callAgainDelayMs } from './callUntilConnected.ts';
-import type { DirectConnector } from './DirectConnector.ts';
+import type { DirectConnector } from './directConnector.ts';
 import { encodeLinkMessage } from './linkMessages.ts';
 import { memoryTransportPair, type MemoryTransport } from './memoryTransport.ts';
-import { PeerLinks } from './PeerLinks.ts';
+import { PeerLinks } from './peerLinks.ts';
 
 const [self, peer] = [1, 2].map((digit) => WorkerId.parse(`00000000-0000-4000-8000-00000000000${digit}`)) as [
   WorkerId,

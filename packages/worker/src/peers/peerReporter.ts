@@ -2,8 +2,8 @@
 import type { CandidatePair, FromWorkerMessage, PeerReport } from '@potluck/protocol';
 import type { Log } from '../log.ts';
 import { messageOf } from '../messageOf.ts';
-import type { PeerLink } from './PeerLink.ts';
-import { RoundTrips } from './RoundTrips.ts';
+import type { PeerLink } from './peerLink.ts';
+import { RoundTrips } from './roundTrips.ts';
 
 export interface PeerReporterComponents {
   hub: { send(message: FromWorkerMessage): void };

@@ -1,6 +1,6 @@
 /** The port that makes direct connections to peers, whatever the host's WebRTC is. */
 import type { Welcome, WorkerId } from '@potluck/protocol';
-import type { PeerTransport } from './PeerTransport.ts';
+import type { PeerTransport } from './peerTransport.ts';
 
 export interface DirectConnectorInit {
   hubUrl: string;

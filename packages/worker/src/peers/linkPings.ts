@@ -1,5 +1,5 @@
 /** Pings over the transport in use: they measure the round trip, and find out when it is dead. */
-import { firstProbeNumber } from './BandwidthProbe.ts';
+import { firstProbeNumber } from './bandwidthProbe.ts';
 import type { Ping } from './linkMessages.ts';
 
 const everyMs = 1_000;
