@@ -68,16 +68,17 @@ test('a worker that opens sessions and gives no token is named and replaced, and
       {
         onAssign: (worker, { assignmentId }) =>
           worker.send({
-            ...{ type: 'stage-report', assignmentId, state: 'ready', cacheBytes: 1e9 },
+            ...{ type: 'stage-report', assignmentId, state: 'ready', cacheBytes: 100 * bytesPerToken },
             tokenStepMs: 0.01,
           }),
       },
     ],
     { leastDeadlineMs: 200 },
   );
-  const unharmed = ask();
+  // The second worker has no room for this, and seems to be the fastest for what it has room for.
+  const unharmed = ask({ max_tokens: 500 });
   const prompt = await bystander.message('prompt');
-  const refused = await ask();
+  const refused = await ask({ max_tokens: 5 });
   expect(await refused.json()).toMatchObject({
     error: {
       code: 'stage_timeout',
