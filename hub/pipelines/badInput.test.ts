@@ -112,3 +112,22 @@ test('two administrators who change one deployment: the second one is told, and 
   );
   expect(grid.deployments.list[0]?.replicas).toHaveLength(2);
 });
+
+test('a plan that is sent once more, or asks for another replica, moves nothing that serves', async () => {
+  const { grid, replica } = await withModel(2);
+  await joined(grid, grid.worker('one', 1e9));
+  await joined(grid, grid.worker('two', 1e9));
+  await settled();
+  grid.clock.advance(100);
+  const { epoch, stages } = replica().ready!;
+  for (const replicas of [1, 2]) {
+    const { revision } = grid.deployments.list[0]!;
+    grid.deployments.deploy(model, { mode: 'shards', count: 2, replicas }, revision);
+    await settled();
+    expect(replica().ready).toMatchObject({ epoch, stages });
+  }
+  const { revision } = grid.deployments.list[0]!;
+  grid.deployments.deploy(model, { mode: 'shards', count: 1, replicas: 1 }, revision);
+  await settled();
+  expect(replica().pipeline?.epoch).not.toBe(epoch);
+});

@@ -1,4 +1,5 @@
 /** A deployed model as the rest of the hub sees it: what the operator asked for, and what became of it. */
+import { isDeepStrictEqual } from 'node:util';
 import type { DeploymentPlan } from '@potluck/api';
 import type { ModelId, PipelineId } from '@potluck/protocol';
 import type { Model } from '../models/model.ts';
@@ -35,6 +36,13 @@ export interface Replica {
 /** How many pipelines a plan asks for. */
 export function replicaCount(plan: DeploymentPlan): number {
   return plan.mode === 'manual' ? 1 : plan.replicas;
+}
+
+/** True where both plans cut a pipeline alike, however many of it they ask for. */
+export function hasSameLayout(one: DeploymentPlan, other: DeploymentPlan): boolean {
+  const layout = (plan: DeploymentPlan): DeploymentPlan =>
+    plan.mode === 'manual' ? plan : { ...plan, replicas: 1 };
+  return isDeepStrictEqual(layout(one), layout(other));
 }
 
 /** What keeps a model from being served; undefined while a replica serves. */

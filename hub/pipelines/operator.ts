@@ -13,7 +13,7 @@ import { place } from '../placement/place.ts';
 import { predictSpeed } from '../placement/prediction/predictSpeed.ts';
 import { stageBytes, stageMemory } from '../placement/stageMemory.ts';
 import type { NodeBook } from '../workers/nodeBook.ts';
-import { replicaCount, type Deployment } from './deployment.ts';
+import { hasSameLayout, replicaCount, type Deployment } from './deployment.ts';
 import { DeploymentError } from './deploymentError.ts';
 import type { Deployments } from './deployments.ts';
 
@@ -85,13 +85,17 @@ export class Operator {
     const { deployments, nodes } = this.#components;
     const { grid } = deployments;
     // A deployment that is changed gives its memory back first.
-    const replaced = new Set(deployments.find(id)?.replicas.map((replica) => replica.id));
+    const deployment = deployments.find(id);
+    const replaced = new Set(deployment?.replicas.map((replica) => replica.id));
     const count = replicaCount(plan);
+    // What serves by such a plan stays where it is.
+    const stays = deployment !== undefined && hasSameLayout(plan, deployment.plan);
+    const former = (stays ? deployment.replicas : []).map(({ ready }) => ready?.stages ?? []);
     const { replicas } = place({
       model: model.package,
       plan,
       grid,
-      replicas: Array.from({ length: count }, () => []),
+      replicas: Array.from({ length: count }, (_, replica) => former[replica] ?? []),
       replaced,
       mayShrink: true,
       nameOf: (nodeId) => nodes.nameOf(nodeId),

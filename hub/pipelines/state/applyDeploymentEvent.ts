@@ -1,6 +1,6 @@
 /** What the operator does to deployments. */
 import type { ModelId, PipelineId } from '@potluck/protocol';
-import { replicaCount } from '../deployment.ts';
+import { hasSameLayout, replicaCount } from '../deployment.ts';
 import type { PipelineEvent } from './events.ts';
 import { givenUp } from './givenUp.ts';
 import { noQuarantine } from './quarantine.ts';
@@ -61,7 +61,11 @@ function deployed(
   });
 }
 
+/** The same layout once more moves nothing that serves; workers that failed are tried again. */
 function replanned(one: PipelineState, plan: PipelineState['plan']): PipelineState {
+  if (one.phase.type === 'serving' && hasSameLayout(plan, one.plan)) {
+    return { ...one, plan, quarantine: noQuarantine };
+  }
   const { cutAgainAt: _, ...rest } = one;
   const next = { ...rest, plan, former: [], quarantine: noQuarantine };
   return pipelineOf(one) ? { ...next, retiring: { reason: 'its plan was changed', when: 'idle' } } : next;

@@ -26,6 +26,7 @@ import { planOf, type PlanOptions } from './planOptions.ts';
  * @param argv what comes after `potluck models`
  */
 export async function runModels(argv: string[]): Promise<void> {
+  process.stdout.on('error', endWithReader);
   try {
     await modelsCommand().parseAsync(argv.length === 0 ? ['--help'] : argv, { from: 'user' });
   } catch (error) {
@@ -52,6 +53,12 @@ function connect({ hub, key, data }: HubOptions): HubClient {
 }
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
+
+/** Whoever reads the output may stop early, as `head` does. */
+function endWithReader(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+}
 
 function modelsCommand(): Command {
   const models = new Command('potluck models')
