@@ -10,6 +10,7 @@ import { describeMachine } from './machine.ts';
 import { generatedModel, trainedModel } from './models.ts';
 import { numbers } from './options.ts';
 import { placementCommand } from './placement/command.ts';
+import { predictionCommand } from './prediction/command.ts';
 import { writeResults } from './results.ts';
 import { simulateCommand } from './simulate/command.ts';
 import { markdownTable } from './table.ts';
@@ -46,6 +47,7 @@ await new Command('npm run bench --')
   .action(run)
   .addCommand(browserCommand)
   .addCommand(placementCommand)
+  .addCommand(predictionCommand)
   .addCommand(simulateCommand)
   .parseAsync();
 
