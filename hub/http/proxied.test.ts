@@ -2,6 +2,7 @@
 import http from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { once } from 'node:events';
+import { pipeline } from 'node:stream';
 import type { JoinInformation, Session } from '@potluck/api';
 import { afterEach, expect, test } from 'vitest';
 import { api } from '../testing/apiClient.ts';
@@ -45,8 +46,8 @@ async function startProxy(headers: http.OutgoingHttpHeaders): Promise<string> {
       for (const [name, value] of Object.entries(answer.headers))
         socket.write(`${name}: ${String(value)}\r\n`);
       socket.write('\r\n');
-      other.pipe(socket).pipe(other);
-      socket.on('close', () => other.destroy());
+      // Either side may go first.
+      pipeline(other, socket, other, () => undefined);
     });
     asked.on('error', () => socket.destroy());
     asked.end();
