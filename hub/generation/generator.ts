@@ -189,8 +189,8 @@ export class Generator {
     const prompt = await encode(model, request, signal);
     // Meanwhile another may serve it.
     const tokens = prompt.length + (request.maxTokens ?? 0);
-    const serving = this.#servingOf(await this.#settled(deployment), tokens);
-    const { replica, maxTokens } = chooseReplica(serving, {
+    const serving = this.#servingOf(await this.#settled(deployment));
+    const { replica, maxTokens } = chooseReplica(this.#weighed(serving, model, tokens), {
       promptTokens: prompt.length,
       maxTokens: request.maxTokens,
       contextLength: model.package.contextLength,
@@ -261,27 +261,30 @@ export class Generator {
 
   /**
    * The replicas that take answers, at least one.
-   * @param tokens that are to have room at once
    * @throws GenerationError where none does
    */
-  #servingOf(deployment: Deployment, tokens = 0): (Serving & RoomyReplica)[] {
+  #servingOf(deployment: Deployment): Serving[] {
     const { replicas, model } = deployment;
-    const { grid } = this.#components.deployments;
     const serving = replicas.flatMap(({ id, retiring }) => {
       const one = this.#serving.get(id);
-      if (!one || retiring !== undefined) return [];
-      const { stages } = one.pipeline;
-      const isHere = stages.every(({ workerId }) => grid.workers.has(workerId));
-      const tokenMs = isHere ? tokenTime(model.package, stages, grid).milliseconds : Infinity;
-      const { largestSession } = one.admission;
-      return [
-        { ...one, ...this.loadOf(id), tokenMs, largestSession, hasRoom: one.admission.hasRoom(tokens) },
-      ];
+      return one && retiring === undefined ? [one] : [];
     });
     if (serving.length > 0) return serving;
     const moving = replicas.find(({ retiring }) => retiring !== undefined)?.retiring;
     const why = moving === undefined ? missingOf(deployment) : `it moves to other workers (${moving})`;
     throw notServed(model, why, replicas);
+  }
+
+  /** The same replicas with what decides between them. @param tokens that are to have room at once */
+  #weighed(serving: readonly Serving[], model: Model, tokens: number): (Serving & RoomyReplica)[] {
+    const { grid } = this.#components.deployments;
+    return serving.map((one) => {
+      const { id, stages } = one.pipeline;
+      const isHere = stages.every(({ workerId }) => grid.workers.has(workerId));
+      const tokenMs = isHere ? tokenTime(model.package, stages, grid).milliseconds : Infinity;
+      const { largestSession } = one.admission;
+      return { ...one, ...this.loadOf(id), tokenMs, largestSession, hasRoom: one.admission.hasRoom(tokens) };
+    });
   }
 
   #tell(call: (listener: GeneratorListener) => void): void {
