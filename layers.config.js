@@ -13,7 +13,7 @@ const hubLayers = [
   ['pipelines'],
   ['models', 'workers'],
   ['network', 'accounts'],
-  ['placement', 'settings', 'files'],
+  ['placement', 'settings', 'files', 'fairness'],
   ['errors'],
 ];
 

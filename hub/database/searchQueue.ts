@@ -1,6 +1,6 @@
 /** Searches share one thread: each goes on step by step, and its owner's turn comes beside those of others. */
 import type { InStatement, Value } from '@libsql/client';
-import { FairQueue } from '../models/encoding/fairQueue.ts';
+import { FairQueue } from '../fairness/fairQueue.ts';
 import type { DatabaseThread } from './databaseThread.ts';
 import { SearchError } from './searchError.ts';
 import { storableStatement, storableText } from './storableClient.ts';

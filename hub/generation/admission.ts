@@ -1,5 +1,5 @@
 /** Cache room of a pipeline: reserved before a session opens, and shared fairly between those who ask. */
-import { FairQueue } from '../models/encoding/fairQueue.ts';
+import { FairQueue } from '../fairness/fairQueue.ts';
 import type { ReadyStage } from '../pipelines/pipeline.ts';
 import { GenerationError } from './generationError.ts';
 

@@ -2,7 +2,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { childEnvironment } from '../../files/childEnvironment.ts';
-import { FairQueue } from './fairQueue.ts';
+import { FairQueue } from '../../fairness/fairQueue.ts';
 import { EncodingError } from './encodingError.ts';
 import { ModelError } from '../modelError.ts';
 import type { ChatMessage } from '../chatFormat.ts';
