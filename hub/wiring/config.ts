@@ -6,6 +6,7 @@ import {
   parseFlags,
   port,
   secret,
+  secretFlag,
   SettingsError,
   wholeNumber,
   type LogLevel,
@@ -35,7 +36,7 @@ export interface HubConfig extends NetworkConfig {
   /** Peer frames go through the hub without a try at a direct connection. */
   forceRelay: boolean;
   joinToken?: string;
-  /** The administrator's password; only from the environment. */
+  /** The administrator's password. */
   adminPassword?: string;
   /** Folders below which models may be imported from; undefined: any. */
   modelDirectory?: string[];
@@ -61,11 +62,9 @@ export function readConfig(argv: string[], environment: NodeJS.ProcessEnv): HubC
   const { workerMemory, ...options } = read;
   checkNetwork(options);
   const modelGiven = command.getOptionValueSource('model') !== 'default';
-  const adminPassword = environment.POTLUCK_ADMIN_PASSWORD;
   return {
     ...options,
     modelGiven,
-    ...(adminPassword ? { adminPassword } : {}),
     ...(workerMemory === undefined ? {} : { workerMemoryBytes: workerMemory }),
   };
 }
@@ -108,8 +107,11 @@ function hubCommand(): Command {
     .addOption(
       flag('--model-directory <directory...>', 'folders from which models may be added (default: any)'),
     )
-    .addOption(flag('--join-token <token>', 'secret for workers that join').argParser(secret))
-    .addOption(flag('--api-key <key>', 'secret for /v1 and /api from other machines').argParser(secret))
+    .addOption(secretFlag('--join-token <token>', 'secret for workers that join').argParser(secret))
+    .addOption(secretFlag('--api-key <key>', 'secret for /v1 and /api from other machines').argParser(secret))
+    .addOption(
+      secretFlag('--admin-password <password>', 'secret for changing things, in the app and at /api'),
+    )
     .addOption(
       flag('--context-length <tokens>', 'longest prompt and answer together').argParser(
         wholeNumber(16, 10_000_000),

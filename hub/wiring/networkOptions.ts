@@ -1,6 +1,6 @@
 /** The hub's settings for HTTPS, for its names, and for how workers find a way to each other. */
 import { TurnUrl } from '@potluck/api';
-import { flag } from '@potluck/command-line';
+import { flag, secretFlag } from '@potluck/command-line';
 import { InvalidArgumentError, type Option } from 'commander';
 import { StartError } from '../errors/startError.ts';
 import { isNetwork, loopbackNetworks } from '../http/trustedProxies.ts';
@@ -39,7 +39,7 @@ export function networkOptions(): Option[] {
       'TURN servers for workers, such as turn:turn.example.org:3478, with commas between',
     ).argParser(turnList),
     flag('--turn-username <name>', 'user name at the TURN servers'),
-    flag('--turn-credential <secret>', 'password at the TURN servers'),
+    secretFlag('--turn-credential <secret>', 'password at the TURN servers'),
   ];
 }
 

@@ -94,9 +94,13 @@ export function sessionRoutes({ password, keys, logins, cookies, hub }: SessionC
       refuseOtherPages(c);
       const { password: chosen, current } = c.req.valid('json');
       if (password.isGiven) {
-        throw new ApiError(409, 'POTLUCK_ADMIN_PASSWORD sets the password. Change it there.', {
-          code: 'conflict',
-        });
+        throw new ApiError(
+          409,
+          'The hub was started with a password (POTLUCK_ADMIN_PASSWORD). Start it with another one.',
+          {
+            code: 'conflict',
+          },
+        );
       }
       if (password.isSet) {
         const address = beginTry(c);

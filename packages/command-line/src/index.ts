@@ -8,6 +8,8 @@
  */
 export { isSecret, memory, port, secret, wholeNumber } from './arguments.ts';
 export { createLogger, logLevels, type LogLevel } from './createLogger.ts';
-export { flag, parseFlags } from './flags.ts';
+export { flag } from './flag.ts';
+export { parseFlags } from './parseFlags.ts';
 export { hubOf, readFingerprint, type HubAddress } from './hubOf.ts';
+export { secretFlag } from './secretFiles.ts';
 export { SettingsError } from './settingsError.ts';

@@ -12,7 +12,9 @@ import {
   type Node,
 } from '@potluck/api';
 import { Command, CommanderError, Option } from 'commander';
-import { flag } from '../flags.ts';
+import { flag } from '../flag.ts';
+import { addSecretFiles, asSecret, readSecretFiles, secretFlag } from '../secretFiles.ts';
+import { SettingsError } from '../settingsError.ts';
 import { wholeNumber } from '../arguments.ts';
 import { describePreview } from './describePreview.ts';
 import { followDeployment, followImport } from './followProgress.ts';
@@ -30,8 +32,8 @@ export async function runModels(argv: string[]): Promise<void> {
   try {
     await modelsCommand().parseAsync(argv.length === 0 ? ['--help'] : argv, { from: 'user' });
   } catch (error) {
-    if (error instanceof CommanderError) {
-      if (error.exitCode === 0) return;
+    if (error instanceof CommanderError || error instanceof SettingsError) {
+      if (error instanceof CommanderError && error.exitCode === 0) return;
       process.stderr.write(`potluck models: ${error.message.replace(/^error: /, '')}\n`);
       process.exitCode = 2;
       return;
@@ -64,14 +66,18 @@ function modelsCommand(): Command {
   const models = new Command('potluck models')
     .description('The models of a running hub.')
     .exitOverride()
-    .configureOutput({ writeErr: () => undefined });
+    .configureOutput({ writeErr: () => undefined })
+    .hook('preAction', (_models, one) => readSecretFiles(one));
   const command = (usage: string, description: string): Command =>
     models
       .command(usage)
       .description(description)
       .addOption(flag('--hub <url>', 'the hub').default('http://localhost:8000'))
       .addOption(
-        flag('--key <key>', 'API key that may administer (default: the one in --data, on the hub’s machine)'),
+        secretFlag(
+          '--key <key>',
+          'API key that may administer (default: the one in --data, on the hub’s machine)',
+        ),
       )
       .addOption(flag('--data <directory>', 'data directory of a hub on this machine').default('.potluck'));
   const withPlan = (one: Command): Command =>
@@ -101,7 +107,7 @@ function modelsCommand(): Command {
   command('add <model>', 'from the Hugging Face Hub (owner/name), or from a directory on the hub')
     .option('--variant <name>', 'which graph, such as model_q4')
     .option('--revision <name>', 'branch, tag or commit of the repository')
-    .option('--token <token>', 'for a gated repository')
+    .addOption(asSecret(new Option('--token <token>', 'for a gated repository')))
     .option('--deploy', 'serve it as soon as it is here')
     .action(async (model: string, options: HubOptions & AddOptions) => {
       await add(connect(options), model, options);
@@ -126,6 +132,7 @@ function modelsCommand(): Command {
     await connect(options).ask('DELETE', `/deployments?model=${encodeURIComponent(id)}`);
     print(`undeployed ${id}`);
   });
+  models.commands.forEach(addSecretFiles);
   return models;
 }
 

@@ -8,6 +8,7 @@ import {
   memory,
   parseFlags,
   readFingerprint,
+  secretFlag,
   SettingsError,
   wholeNumber,
   type HubAddress,
@@ -61,7 +62,7 @@ export function readSettings(
   const command = new Command('potluck browsers')
     .description('Contribute this machine to a hub by browsers that nobody sits at.')
     .addOption(flag('--hub <url>', 'the hub to join, such as https://192.168.1.5:8443, or its join link'))
-    .addOption(flag('--token <token>', 'join token of the hub'))
+    .addOption(secretFlag('--token <token>', 'join token of the hub'))
     .addOption(
       flag('--fingerprint <sha256>', "fingerprint of the hub's own certificate, as it prints it").argParser(
         readFingerprint,

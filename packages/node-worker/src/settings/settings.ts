@@ -11,6 +11,7 @@ import {
   parseFlags,
   port,
   readFingerprint,
+  secretFlag,
   SettingsError,
   wholeNumber,
   type HubAddress,
@@ -77,7 +78,7 @@ export function readSettings(
       ),
     )
     .addOption(
-      flag(
+      secretFlag(
         '--token <token>',
         'join token of the hub; with --listen, a secret that the hub must know to call',
       ),

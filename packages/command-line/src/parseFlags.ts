@@ -1,11 +1,7 @@
-/** Flags that can also come from the environment, as `POTLUCK_` and the flag's name. */
-import { CommanderError, Option, type Command } from 'commander';
+/** Reads the flags of a command. */
+import { CommanderError, type Command, type Option } from 'commander';
+import { addSecretFiles, readSecretFiles } from './secretFiles.ts';
 import { SettingsError } from './settingsError.ts';
-
-export function flag(flags: string, description: string): Option {
-  const option = new Option(flags, description);
-  return option.env(`POTLUCK_${option.name().replaceAll('-', '_').toUpperCase()}`);
-}
 
 /**
  * Reads a command's flags. A flag wins over its environment variable, and an empty variable is none.
@@ -21,9 +17,11 @@ export function parseFlags<Options extends object>(
     .allowExcessArguments(false)
     .exitOverride()
     .configureOutput({ writeOut: write, writeErr: () => undefined });
+  addSecretFiles(command);
   applyEnvironment(command, environment);
   try {
     command.parse(args, { from: 'user' });
+    readSecretFiles(command);
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return undefined;
