@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import module from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { hideOwnSecrets, hideSecrets } from './hideSecrets.js';
 
 const neededVersion = [22, 18];
 const usage = `Usage: npm run potluck -- <command> [options]
@@ -70,12 +71,14 @@ if (isNewEnough(process.versions.node)) {
   // Or each start would strip types from, and compile, every file anew; so would the processes that it starts.
   const { directory } = module.enableCompileCache();
   if (directory !== undefined) process.env.NODE_COMPILE_CACHE ??= directory;
+  hideOwnSecrets(process.argv.slice(2));
   await main(process.argv.slice(2));
 } else {
   // Outside npm scripts the system's Node comes first; the project's own one is a dependency.
   const bundled = fileURLToPath(new URL('../node_modules/node/bin/node', import.meta.url));
   if (existsSync(bundled)) {
     const child = spawn(bundled, process.argv.slice(1), { stdio: 'inherit' });
+    process.title = `potluck ${hideSecrets(process.argv.slice(2)).shown.join(' ')}`;
     for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM']))
       process.on(signal, () => child.kill(signal));
     child.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { hideSecrets } from '../bin/hideSecrets.js';
 
 const program = new URL('../bin/potluck.js', import.meta.url).pathname;
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
@@ -43,4 +44,17 @@ test.each([
   expect(problem).toMatch(text);
   expect(problem).not.toContain('outputHelp');
   expect(code).toBe(2);
+});
+
+test.each([
+  ['hub --api-key one --port 8000 --join-token two', 'hub --api-key *** --port 8000 --join-token ***'],
+  ['hub --turn-credential=one --admin-password two', 'hub --turn-credential=*** --admin-password ***'],
+  [
+    'worker --hub https://a/join#token=one&name=Ben --name x',
+    'worker --hub https://a/join#token=***&name=Ben --name x',
+  ],
+  ['models add a/b --token one --key two', 'models add a/b --token *** --key ***'],
+  ['hub --certificate-key key.pem --api-key-file f', 'hub --certificate-key key.pem --api-key-file f'],
+])('a list of processes has no secret of %j', (args, shown) => {
+  expect(hideSecrets(args.split(' ')).shown.join(' ')).toBe(shown);
 });
