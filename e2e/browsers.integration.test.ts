@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { startHub, stop } from './support/hubProcess.ts';
 import { temporaryDirectory } from '../testing/temporaryDirectory.ts';
+import { processTree, shownOf } from './support/processes.ts';
 import { testBrowser } from './support/testBrowser.ts';
 
 const program = new URL('../bin/potluck.js', import.meta.url).pathname;
@@ -29,7 +30,10 @@ test('two browsers join by the link, share the layers, and answer', async () => 
       // Neither has room for the whole model.
       ...['--memory', '100MB', '--data', data.path, '--browser', browser.path, '--no-sandbox'],
     ],
-    { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...browser.environment } },
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, ...browser.environment, POTLUCK_TOKEN: hub.joinToken },
+    },
   );
   let log = '';
   browsers.stdout.setEncoding('utf8').on('data', (text: string) => (log += text));
@@ -40,6 +44,9 @@ test('two browsers join by the link, share the layers, and answer', async () => 
       .catch((cause: unknown) => {
         throw new Error(`the browsers do not serve:\n${log}`, { cause });
       });
+    const [pid = 0, ...children] = processTree(browsers.pid ?? 0);
+    expect(shownOf(pid).commandLine).toContain('#token=***');
+    for (const child of children) expect(JSON.stringify(shownOf(child))).not.toContain(hub.joinToken);
     const { data: answer, response } = await hub.client.chat.completions
       .create({
         model: 'minimind2-small',

@@ -31,7 +31,7 @@ export function signalTree(pid: number, signal: NodeJS.Signals): void {
 }
 
 /** A process and all below it, the parents first. */
-function processTree(pid: number): number[] {
+export function processTree(pid: number): number[] {
   const children = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry) && parentOf(entry) === pid);
   return [pid, ...children.flatMap((child) => processTree(Number(child)))];
 }
@@ -42,6 +42,18 @@ function parentOf(pid: string): number | undefined {
   } catch {
     return undefined; // Gone meanwhile.
   }
+}
+
+/** What every user of this machine sees of a process, its arguments; and what its own user sees, its environment. */
+export function shownOf(pid: number): { commandLine: string; environment: string } {
+  const read = (name: string): string => {
+    try {
+      return readFileSync(`/proc/${pid}/${name}`, 'utf8').replaceAll('\0', ' ').trim();
+    } catch {
+      return ''; // Gone meanwhile.
+    }
+  };
+  return { commandLine: read('cmdline'), environment: read('environ') };
 }
 
 /** Most bytes that were resident at any time. */

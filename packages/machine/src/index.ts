@@ -9,6 +9,7 @@
 export { DirectoryInUseError, lockDirectory, type DirectoryLock } from './lock/lockDirectory.ts';
 export { effectiveMemoryBytes } from './memory/effectiveMemory.ts';
 export { limitedThreads } from './memory/limitedThreads.ts';
+export { environmentForChild } from './processes/environmentForChild.ts';
 export { openTunnel } from './proxy/openTunnel.ts';
 export { ProxySettingsError, proxyFor, proxySettings, type ProxySettings } from './proxy/proxySettings.ts';
 export { useProxyForDownloads } from './proxy/useProxyForDownloads.ts';

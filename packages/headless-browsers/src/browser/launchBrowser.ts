@@ -1,5 +1,6 @@
 /** Starts a Chromium with a profile of its own, in a window that nobody sees where it needs one. */
 import { chromium, type BrowserContext } from 'playwright';
+import { environmentForChild } from '@potluck/machine';
 import { messageOf } from '@potluck/worker';
 import { startDisplay } from '../display/startDisplay.ts';
 import { BrowserError } from '../errors.ts';
@@ -25,7 +26,7 @@ export async function launchBrowser(init: LaunchInit): Promise<BrowserContext> {
       args: [...flags, ...(display ? ['--ozone-platform=x11'] : [])],
       headless: display === undefined,
       chromiumSandbox: sandbox,
-      env: { ...environmentOf(browser), ...(display && { DISPLAY: display.name }) },
+      env: { ...environmentForChild(), ...browser.environment, ...(display && { DISPLAY: display.name }) },
       handleSIGHUP: false,
       handleSIGINT: false,
       handleSIGTERM: false,
@@ -37,13 +38,6 @@ export async function launchBrowser(init: LaunchInit): Promise<BrowserContext> {
     display?.close();
     throw launchError(browser.path, sandbox, cause);
   }
-}
-
-function environmentOf(browser: FoundBrowser): Record<string, string> {
-  const own = Object.entries(process.env).filter(
-    (entry): entry is [string, string] => entry[1] !== undefined,
-  );
-  return { ...Object.fromEntries(own), ...browser.environment };
 }
 
 /** A browser that did not start, with the way out. */

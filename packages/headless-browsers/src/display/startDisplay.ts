@@ -7,6 +7,7 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { environmentForChild } from '@potluck/machine';
 import { BrowserError } from '../errors.ts';
 
 export interface Display {
@@ -32,7 +33,10 @@ export function findXvfb(environment: NodeJS.ProcessEnv = process.env): string |
 export async function startDisplay(xvfb: string): Promise<Display> {
   const flags = ['-screen', '0', '1280x800x24', '-nolisten', 'tcp', '-terminate', String(lingerSeconds)];
   // It takes the first number that is free, and writes it to descriptor 3.
-  const server = spawn(xvfb, ['-displayfd', '3', ...flags], { stdio: ['ignore', 'ignore', 'pipe', 'pipe'] });
+  const server = spawn(xvfb, ['-displayfd', '3', ...flags], {
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+    env: environmentForChild(),
+  });
   let said = '';
   server.stderr?.on('data', (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(-2000)));
   const lines = createInterface({ input: server.stdio[3] as Readable });

@@ -1,6 +1,7 @@
 /** Tries a provider in a child process. */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { environmentForChild } from '@potluck/machine';
 
 export type Provider = 'cuda' | 'webgpu' | 'cpu';
 
@@ -13,7 +14,8 @@ const probeTimeoutMs = 120_000;
 export function probeDevice(provider: Provider): Promise<ProbeResult> {
   const script = fileURLToPath(new URL('./probeMain.ts', import.meta.url));
   return new Promise((resolve) => {
-    execFile(process.execPath, [script, provider], { timeout: probeTimeoutMs }, (error, stdout, stderr) => {
+    const options = { timeout: probeTimeoutMs, env: environmentForChild() };
+    execFile(process.execPath, [script, provider], options, (error, stdout, stderr) => {
       try {
         resolve(JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as ProbeResult);
       } catch {
