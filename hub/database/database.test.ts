@@ -4,6 +4,7 @@ import { chmod, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -11,6 +12,7 @@ import { requestRecord } from '../testing/requestRecord.ts';
 import { StorageError } from '../files/storageError.ts';
 import { openDatabase, storesIn } from './database.ts';
 import { databaseThread } from './databaseThread.ts';
+import { DatabaseError } from './plainErrors.ts';
 import { migrate } from './migrations.ts';
 
 let directory: string;
@@ -73,6 +75,51 @@ test('a damaged file is refused with its name', async () => {
     'this is no database, however long it may be'.repeat(100),
   );
   await expect(openDatabase(directory)).rejects.toThrow(/hub\.sqlite can't be used/);
+});
+
+test.each([
+  ['without a table', 'DROP TABLE conversations', /it lacks the table conversations\. Put a copy back/],
+  [
+    'with a table of another shape',
+    'ALTER TABLE nodes DROP COLUMN speed',
+    /table nodes lacks the column speed/,
+  ],
+  ['of a newer version', "UPDATE meta SET value = '99'", /written by a newer version/],
+  ['without its list of steps', 'DROP TABLE meta', /has a table requests and does not say which version/],
+])('a file %s is refused with what it lacks, and is left as it is', async (_what, change, reason) => {
+  await (await openDatabase(directory)).close();
+  const file = new DatabaseSync(path.join(directory, 'hub.sqlite'));
+  file.exec(change);
+  const tables = (): unknown => file.prepare('SELECT name FROM sqlite_master').all();
+  const before = tables();
+  await expect(openDatabase(directory)).rejects.toThrow(reason);
+  expect(tables()).toEqual(before);
+  file.close();
+});
+
+test('what fails while the hub runs is an error with a code, without values', async () => {
+  const thread = databaseThread({ url: 'file::memory:', busyTimeoutMs: 1000, begin: [] });
+  await migrate(thread.client);
+  const database = storesIn(thread);
+  await thread.client.execute('DROP TABLE hub_values');
+  const failure: unknown = await database.values
+    .put('secret', 'nobody may read this')
+    .catch((error: unknown) => error);
+  expect(failure).toBeInstanceOf(DatabaseError);
+  expect(failure).toMatchObject({ kind: 'unavailable', code: 'database_unavailable' });
+  expect(inspect(failure, { depth: 9 })).toContain('no such table: hub_values');
+  expect(inspect(failure, { depth: 9 })).not.toContain('nobody may read');
+  await thread.close();
+});
+
+test('a list of one owner’s requests goes by an index', async () => {
+  const thread = databaseThread({ url: 'file::memory:', busyTimeoutMs: 1000, begin: [] });
+  await migrate(thread.client);
+  const plan = await thread.rows(
+    "EXPLAIN QUERY PLAN SELECT * FROM requests WHERE owner = 'key:1' ORDER BY created_at DESC, id DESC LIMIT 51",
+  );
+  expect(JSON.stringify(plan)).toContain('USING INDEX requests_owner');
+  await thread.close();
 });
 
 test('a full disk is told as that, without the words that could not be kept, and is over when there is room', async () => {

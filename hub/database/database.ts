@@ -2,10 +2,10 @@
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { messageOf } from '../errors/messageOf.ts';
 import { StartError } from '../errors/startError.ts';
 import { conversationStore } from './conversationStore.ts';
 import type { ConversationStore } from '../conversations/conversationStore.ts';
+import { checkSchema } from './checkSchema.ts';
 import { databaseThread, type DatabaseThread } from './databaseThread.ts';
 import { drizzle } from './drizzle.ts';
 import { apiKeyStore, joinTokenStore, loginStore } from './keyStore.ts';
@@ -13,7 +13,7 @@ import type { ApiKeyRow, JoinTokenRow, LoginStore, RowStore } from '../accounts/
 import { migrate } from './migrations.ts';
 import { nodeStore } from './nodeStore.ts';
 import type { NodeStore } from '../workers/nodeStore.ts';
-import { withPlainErrors } from './plainErrors.ts';
+import { plainReason, withPlainErrors } from './plainErrors.ts';
 import { requestStore } from './requestStore.ts';
 import type { RequestStore } from '../generation/requestStore.ts';
 import { SearchQueue } from './searchQueue.ts';
@@ -43,7 +43,7 @@ export interface Database {
 
 /**
  * Opens `hub.sqlite` in the data directory.
- * @throws StartError if the file is damaged or can't be written
+ * @throws StartError if the file is damaged, lacks tables, or can't be written
  */
 export async function openDatabase(dataDirectory: string): Promise<Database> {
   const file = fileIn(dataDirectory);
@@ -54,6 +54,7 @@ export async function openDatabase(dataDirectory: string): Promise<Database> {
   const writer = databaseThread({ url, busyTimeoutMs, begin: durable });
   try {
     await migrate(writer.client);
+    await checkSchema(writer.client);
   } catch (cause) {
     await writer.close();
     throw damagedDatabase(dataDirectory, cause);
@@ -101,7 +102,7 @@ export function storesIn(
 /** What the person is told who starts a hub whose database can't be read. */
 export function damagedDatabase(dataDirectory: string, cause: unknown): StartError {
   return new StartError(
-    `The database ${fileIn(dataDirectory)} can't be used: ${messageOf(cause)}. Put a copy back, or move the file ` +
+    `The database ${fileIn(dataDirectory)} can't be used: ${plainReason(cause)}. Put a copy back, or move the file ` +
       'away: the hub then begins with an empty one, without its settings, keys, conversations and requests; models stay.',
     { cause },
   );

@@ -9,7 +9,23 @@ import { createRequire } from 'node:module';
 
 const require = createRequire(import.meta.url);
 
-export const { and, asc, count, desc, eq, gt, gte, inArray, isNotNull, lt, lte, ne, or, sql } =
-  require('drizzle-orm') as typeof drizzleOrm;
+export const {
+  and,
+  asc,
+  count,
+  desc,
+  eq,
+  getTableColumns,
+  getTableName,
+  gt,
+  gte,
+  inArray,
+  isNotNull,
+  lt,
+  lte,
+  ne,
+  or,
+  sql,
+} = require('drizzle-orm') as typeof drizzleOrm;
 export const { integer, real, sqliteTable, text } = require('drizzle-orm/sqlite-core') as typeof sqliteCore;
 export const { drizzle } = require('drizzle-orm/libsql') as typeof libsql;

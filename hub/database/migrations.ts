@@ -112,13 +112,15 @@ const migrations: string[][] = [
   ['ALTER TABLE nodes ADD COLUMN speed TEXT'],
   ['ALTER TABLE nodes ADD COLUMN instance_id TEXT'],
   ['ALTER TABLE requests ADD COLUMN chunk_tokens INTEGER'],
+  ['CREATE INDEX requests_owner ON requests (owner, created_at)'],
 ];
 
 /**
  * Brings a database up to date. Each step and its number are written in one transaction.
- * @throws Error if the file was written by a newer version
+ * @throws Error if the file was written by a newer version, or is another program's
  */
 export async function migrate(client: Client): Promise<void> {
+  await refuseOthers(client);
   await client.execute('CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT');
   const { rows } = await client.execute("SELECT value FROM meta WHERE key = 'schema'");
   const done = Number(rows[0]?.[0] ?? 0);
@@ -138,4 +140,12 @@ export async function migrate(client: Client): Promise<void> {
       'write',
     );
   }
+}
+
+/** A file without our list of steps is left as it is. */
+async function refuseOthers(client: Client): Promise<void> {
+  const { rows } = await client.execute("SELECT name FROM sqlite_master WHERE type = 'table'");
+  const tables = rows.map((row) => row[0] as string);
+  if (tables.length === 0 || tables.includes('meta')) return;
+  throw new Error(`it has a table ${tables[0]} and does not say which version of the hub made it`);
 }

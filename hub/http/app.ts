@@ -96,6 +96,8 @@ export function createApp(components: AppComponents): Hono {
   app.onError((error, c) => {
     const apiError = error instanceof HTTPException ? fromHttpException(error) : toApiError(error);
     if (apiError.code === 'internal_error') logger.error({ error, path: c.req.path }, 'a request failed');
+    if (apiError.code === 'database_unavailable')
+      logger.error({ reason: apiError.message, path: c.req.path }, 'a request failed');
     return apiErrorResponse(c, apiError);
   });
   return app;
