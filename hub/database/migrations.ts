@@ -113,6 +113,7 @@ const migrations: string[][] = [
   ['ALTER TABLE nodes ADD COLUMN instance_id TEXT'],
   ['ALTER TABLE requests ADD COLUMN chunk_tokens INTEGER'],
   ['CREATE INDEX requests_owner ON requests (owner, created_at)'],
+  ['ALTER TABLE requests ADD COLUMN recovery TEXT'],
 ];
 
 /**

@@ -2,6 +2,7 @@
 import type { DeploymentPlan, KeyLimits, Sampling, Scope } from '@potluck/api';
 import type { NodeSpeed } from '../workers/speedBook.ts';
 import { integer, real, sqliteTable, text } from './drizzle.ts';
+import type { Recovery } from '../generation/attempt.ts';
 import type { StageRecord } from '../generation/requestRecord.ts';
 
 /** One row for each generation, from its start on. */
@@ -32,6 +33,7 @@ export const requests = sqliteTable('requests', {
   source: text({ enum: ['chat', 'api'] }).notNull(),
   decodeTokensPerSecond: real('decode_tokens_per_second'),
   replays: integer().notNull(),
+  recovery: text({ mode: 'json' }).$type<Recovery>(),
   chunkTokens: integer('chunk_tokens'),
   prompt: text({ mode: 'json' }).$type<{ role: string; content: string }[]>(),
   answer: text(),

@@ -1,14 +1,13 @@
 /** One answer from admission to its record. */
-import type { AssignmentId, SessionId, StageTimings, WorkerId } from '@potluck/protocol';
+import type { AssignmentId, SessionId, StageTimings, TokenMessage, WorkerId } from '@potluck/protocol';
 import type { Logger } from 'pino';
 import type { RequestAuthor, RequestRecord, StageRecord } from './requestRecord.ts';
 import type { ChatMessage } from '../models/tokenizer.ts';
 import type { ReadyPipeline } from '../pipelines/pipeline.ts';
 import { routeOf } from '../pipelines/pipeline.ts';
-import type { AskedRoom } from './admission.ts';
 import type { Answer, AnswerPiece } from './answer.ts';
+import { isLoss, mostAttempts, noRecovery, type Attempt, type Recovery } from './attempt.ts';
 import { GenerationError } from './generationError.ts';
-import type { Session } from './session.ts';
 
 export interface Usage {
   promptTokens: number;
@@ -36,10 +35,12 @@ export interface GenerationInit {
 }
 
 export interface GenerationComponents {
-  pipeline: ReadyPipeline;
-  /** Cache room for prompt and answer. */
-  room: AskedRoom;
-  session: Session;
+  attempt: Attempt;
+  /**
+   * The devices of an attempt failed: finds others, or the same in a new epoch, that go on after these tokens of the answer.
+   * @throws GenerationError where none can
+   */
+  again: (lost: Attempt, error: GenerationError, answered: number[], signal: AbortSignal) => Promise<Attempt>;
   answer: Answer;
   /** Keeps the request's row; never rejects. */
   record: (record: RequestRecord) => void;
@@ -54,19 +55,28 @@ export class Generation {
   readonly #init: GenerationInit;
   readonly #createdAt = Date.now();
   readonly #started = performance.now();
+  readonly #cancelling = new AbortController();
   readonly #recorded = Promise.withResolvers<RequestRecord>();
   #queueMs: number | null = null;
   #firstTokenMs: number | null = null;
   #lastTokenMs: number | null = null;
   #text = '';
+  #attempt: Attempt;
+  /** `accepted` waits for room, `running` has a session, `lost` is over. */
+  #attemptState: 'accepted' | 'admitted' | 'running' | 'lost' = 'accepted';
+  readonly #tokens: number[] = [];
+  #recovery: Recovery = noRecovery;
+  /** Attempts that failed since the last token. */
+  #failures = 0;
   #cancelled = false;
   #over = false;
 
   constructor(components: GenerationComponents, init: GenerationInit) {
     this.#components = components;
     this.#init = init;
+    this.#attempt = components.attempt;
     // It may be refused before anybody reads the events.
-    components.room.granted.catch(() => undefined);
+    components.attempt.room.granted.catch(() => undefined);
     components.record(this.#recordNow('running'));
   }
 
@@ -79,9 +89,19 @@ export class Generation {
     return this.#createdAt;
   }
 
+  /** Of the attempt that goes on now. */
+  get pipeline(): ReadyPipeline {
+    return this.#attempt.pipeline;
+  }
+
   /** `worker[first-last],…` */
   get route(): string {
-    return routeOf(this.#components.pipeline.stages);
+    return routeOf(this.pipeline.stages);
+  }
+
+  /** What lost devices cost it so far. */
+  get recovery(): Recovery {
+    return this.#recovery;
   }
 
   get model(): string {
@@ -94,7 +114,7 @@ export class Generation {
 
   /** Workers of the stages in order. */
   get workerIds(): WorkerId[] {
-    return this.#components.pipeline.stages.map(({ workerId }) => workerId);
+    return this.pipeline.stages.map(({ workerId }) => workerId);
   }
 
   get usage(): Usage {
@@ -111,7 +131,8 @@ export class Generation {
   /** Ends it early, as if its reader had gone away. */
   cancel(): void {
     this.#cancelled = true;
-    this.#components.session.fail(new GenerationError('cancelled', 'the request was cancelled'));
+    this.#attempt.session.fail(new GenerationError('cancelled', 'the request was cancelled'));
+    this.#cancelling.abort();
   }
 
   /** True once the answer is complete, or will never be: only its record is still to come. */
@@ -129,22 +150,17 @@ export class Generation {
    * @throws GenerationError
    */
   async *events(signal: AbortSignal): AsyncGenerator<GenerationEvent, void, void> {
-    const { session, answer } = this.#components;
-    const onAbort = (): void => session.fail(new GenerationError('cancelled', 'the request was cancelled'));
+    const { answer } = this.#components;
+    const onAbort = (): void => this.cancel();
     signal.addEventListener('abort', onAbort, { once: true });
     let outcome: Partial<RequestRecord> = { status: 'cancelled' };
-    let holdsRoom = false;
     try {
-      await this.#components.room.granted;
-      holdsRoom = true;
-      this.#queueMs = performance.now() - this.#started;
-      signal.throwIfAborted();
-      await session.start();
       let reason: FinishReason | undefined;
       while (!reason) {
-        const message = await session.nextToken();
+        const message = await this.#nextToken();
         this.#lastTokenMs = performance.now() - this.#started;
         this.#firstTokenMs ??= this.#lastTokenMs;
+        this.#tokens.push(message.token);
         const piece = answer.add(message);
         this.#text += piece.text;
         this.#components.grew();
@@ -160,7 +176,7 @@ export class Generation {
       if (answer.stopped) outcome.finishReason = reason = 'stop';
       yield { type: 'finish', reason, usage: this.usage };
     } catch (error) {
-      if (signal.aborted || this.#cancelled)
+      if (this.#cancelled)
         throw new GenerationError('cancelled', 'the request was cancelled', { cause: error });
       if (error instanceof GenerationError) {
         outcome = { status: 'failed', errorCode: error.code, errorMessage: error.message };
@@ -176,14 +192,74 @@ export class Generation {
       signal.removeEventListener('abort', onAbort);
       this.#over = true;
       // Closing waits for the stages; who reads the answer does not wait for that.
-      void this.#end(outcome, holdsRoom);
+      void this.#end(outcome);
     }
   }
 
-  async #end(outcome: Partial<RequestRecord>, holdsRoom: boolean): Promise<void> {
+  /** Waits for the next token, in as many attempts as that takes. @throws GenerationError */
+  async #nextToken(): Promise<TokenMessage> {
+    let lostAt: number | undefined;
+    for (;;) {
+      try {
+        await this.#begin();
+        const message = await this.#attempt.session.nextToken();
+        this.#failures = 0;
+        if (lostAt !== undefined) this.#paused(performance.now() - lostAt);
+        return message;
+      } catch (error) {
+        if (this.#cancelled || !isLoss(error) || ++this.#failures >= mostAttempts) throw error;
+        lostAt ??= performance.now();
+        await this.#goOn(error);
+      }
+    }
+  }
+
+  /** Waits for room and opens the session, unless that was done. */
+  async #begin(): Promise<void> {
+    const { room, session } = this.#attempt;
+    if (this.#attemptState === 'running') return;
+    await room.granted;
+    this.#attemptState = 'admitted';
+    this.#queueMs ??= performance.now() - this.#started;
+    if (this.#cancelled) throw new GenerationError('cancelled', 'the request was cancelled');
+    await session.start();
+    this.#attemptState = 'running';
+    const recomputedTokens = this.#recovery.recomputedTokens + session.recomputedTokens;
+    this.#recovery = { ...this.#recovery, recomputedTokens };
+  }
+
+  /** Goes on in another attempt. @throws GenerationError where there is none */
+  async #goOn(error: GenerationError): Promise<void> {
+    const lost = this.#attempt;
+    const wasAdmitted = this.#attemptState === 'admitted' || this.#attemptState === 'running';
+    this.#attemptState = 'lost';
+    if (wasAdmitted) lost.room.release();
+    this.#components.logger.warn(
+      { request: this.id, reason: error.message, tokens: this.#tokens.length },
+      'the answer waits for other devices',
+    );
+    const { again } = this.#components;
+    this.#attempt = await again(lost, error, this.#tokens, this.#cancelling.signal);
+    this.#attempt.room.granted.catch(() => undefined);
+    this.#attemptState = 'accepted';
+    const names = [...this.#recovery.lost, ...(error.workers ?? [])];
+    this.#recovery = {
+      ...this.#recovery,
+      replays: this.#recovery.replays + (wasAdmitted ? 1 : 0),
+      lost: [...new Set(names)],
+    };
+  }
+
+  #paused(milliseconds: number): void {
+    this.#recovery = { ...this.#recovery, pauseMs: this.#recovery.pauseMs + milliseconds };
+    this.#components.logger.info({ request: this.id, ...this.#recovery }, 'the answer goes on');
+  }
+
+  async #end(outcome: Partial<RequestRecord>): Promise<void> {
     const totalMs = performance.now() - this.#started;
-    const { session, room, record, logger } = this.#components;
-    if (holdsRoom) {
+    const { record, logger } = this.#components;
+    const { session, room } = this.#attempt;
+    if (this.#attemptState === 'admitted' || this.#attemptState === 'running') {
       await session.close();
       room.release();
     }
@@ -204,7 +280,7 @@ export class Generation {
   }
 
   #recordNow(status: RequestRecord['status']): RequestRecord {
-    const { pipeline } = this.#components;
+    const { pipeline } = this;
     return {
       id: this.id,
       createdAt: this.#createdAt,
@@ -223,7 +299,8 @@ export class Generation {
       firstTokenMs: this.#firstTokenMs,
       totalMs: null,
       decodeTokensPerSecond: this.tokensPerSecond,
-      replays: 0,
+      replays: this.#recovery.replays,
+      recovery: this.#recovery.replays > 0 ? this.#recovery : null,
       chunkTokens: this.#init.chunkTokens,
       ...this.#init.author,
       prompt: this.#init.words ?? null,
@@ -233,11 +310,9 @@ export class Generation {
   }
 
   #stages(timings: ReadonlyMap<AssignmentId, StageTimings>): StageRecord[] {
-    return this.#components.pipeline.stages.map(
-      ({ assignmentId, workerId, workerName, firstLayer, lastLayer }) => {
-        const known = timings.get(assignmentId);
-        return { workerId, worker: workerName, firstLayer, lastLayer, ...(known ? { timings: known } : {}) };
-      },
-    );
+    return this.pipeline.stages.map(({ assignmentId, workerId, workerName, firstLayer, lastLayer }) => {
+      const known = timings.get(assignmentId);
+      return { workerId, worker: workerName, firstLayer, lastLayer, ...(known ? { timings: known } : {}) };
+    });
   }
 }

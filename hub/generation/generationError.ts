@@ -36,14 +36,17 @@ export class GenerationError extends DomainError {
   override readonly name = 'GenerationError';
   readonly code: GenerationErrorCode;
   readonly kind: ErrorKind;
+  /** Names of the workers that were lost or failed, where that is what happened. */
+  readonly workers: readonly string[] | undefined;
 
   constructor(
     code: GenerationErrorCode,
     message: string,
-    options: { cause?: unknown; retryAfterSeconds?: number } = {},
+    options: { cause?: unknown; retryAfterSeconds?: number; workers?: readonly string[] } = {},
   ) {
     super(message, { ...options, param: kinds[code] === 'invalid' ? 'messages' : undefined });
     this.code = code;
     this.kind = kinds[code];
+    this.workers = options.workers;
   }
 }

@@ -1,12 +1,7 @@
 /** Accepts requests for answers, and leads what workers say to the sessions that it is about. */
-import { randomInt } from 'node:crypto';
-import {
-  SamplingDescription,
-  SessionId,
-  type FromHubMessage,
-  type PipelineId,
-  type WorkerId,
-} from '@potluck/protocol';
+import { randomInt, randomUUID } from 'node:crypto';
+import { CacheId, SamplingDescription, SessionId, type PipelineId, type WorkerId } from '@potluck/protocol';
+import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { uuidv7 } from 'uuidv7';
 import type { RequestAuthor, RequestRecord } from './requestRecord.ts';
@@ -21,13 +16,14 @@ import { routeOf, type Pipeline, type ReadyPipeline } from '../pipelines/pipelin
 import { chunkTokensOf } from '../placement/promptChunks.ts';
 import type { WorkerMessage, WorkerRegistry } from '../workers/workerRegistry.ts';
 import { Admission } from './admission.ts';
+import type { Attempt } from './attempt.ts';
 import { chooseReplica, contextLengthExceeded, type RoomyReplica } from './answerRoom.ts';
 import { encodeConversation } from './encodeConversation.ts';
 import { Answer } from './answer.ts';
 import { Generation } from './generation.ts';
 import { GenerationError, retryWhileLoadingSeconds } from './generationError.ts';
 import { ProgressBook } from './progressBook.ts';
-import { Session } from './session.ts';
+import { Session, type SessionInit } from './session.ts';
 
 /** Exclusive bound of drawn seeds; randomInt takes ranges below 2^48. */
 const seedBound = 2 ** 47;
@@ -63,6 +59,8 @@ export interface GeneratorInit {
   queueLimit?: number;
   /** Shortest time after which an answer that stands still is given up, in milliseconds. Default 30,000. */
   leastDeadlineMs?: number;
+  /** How long an answer whose devices were lost waits for others, in milliseconds. Default 60,000. */
+  recoveryMs?: number;
 }
 
 /** Told how generations go. */
@@ -81,14 +79,33 @@ interface Serving {
 }
 
 interface Running {
-  generation: Generation;
-  session: Session;
-  pipelineId: PipelineId;
+  /** The one that goes on now. */
+  attempt: Attempt;
+  /** Its pipeline has one answer less. */
+  done: () => void;
 }
+
+/** What is an attempt's own. */
+type AttemptInit = Pick<SessionInit, 'id' | 'cacheId' | 'answered' | 'resumes'>;
+
+/** What all attempts at an answer have in common. */
+interface AnswerInit extends Pick<
+  SessionInit,
+  'prompt' | 'maxTokens' | 'stopTokenIds' | 'chunkTokens' | 'sampling'
+> {
+  model: Model;
+  /** Whose request it is. */
+  share: string;
+}
+
+const defaultRecoveryMs = 60_000;
+/** Before an answer is tried again on devices that have just failed it. */
+const sameEpochPauseMs = 200;
 
 export class Generator {
   readonly #components: GeneratorComponents;
-  readonly #running = new Map<SessionId, Running>();
+  readonly #running = new Map<Generation, Running>();
+  readonly #sessions = new Map<SessionId, Session>();
   readonly #serving = new Map<PipelineId, Serving>();
   readonly #listeners = new Set<GeneratorListener>();
   readonly #progress = new ProgressBook();
@@ -110,18 +127,19 @@ export class Generator {
     );
   }
 
-  /** A pipeline is over: answers that run through it end. */
-  pipelineLost({ id, epoch }: Pipeline, reason: string): void {
+  /** A pipeline is over: answers that run through it go on elsewhere, or in its next epoch. */
+  pipelineLost({ id, epoch, stages }: Pipeline, reason: string): void {
     const serving = this.#serving.get(id);
     if (serving?.pipeline.epoch !== epoch) return;
     this.#serving.delete(id);
     this.#progress.forget(id);
     const error = new GenerationError('worker_lost', `The answer can't go on: ${reason}.`, {
       retryAfterSeconds: retryWhileLoadingSeconds,
+      workers: stages.filter(({ lost }) => lost !== undefined).map(({ workerName }) => workerName),
     });
     serving.admission.end(error);
-    for (const running of this.#running.values())
-      if (running.pipelineId === id) running.session.abandon(error);
+    for (const { attempt } of this.#running.values())
+      if (attempt.pipeline.id === id && attempt.pipeline.epoch === epoch) attempt.session.abandon(error);
   }
 
   workerLeft(workerId: WorkerId): void {
@@ -130,7 +148,7 @@ export class Generator {
 
   /** A worker said something about a session. */
   received(workerId: WorkerId, message: Exclude<WorkerMessage, { type: 'stage-report' }>): void {
-    this.#running.get(message.sessionId)?.session.receive(workerId, message);
+    this.#sessions.get(message.sessionId)?.receive(workerId, message);
   }
 
   /** @returns a function that ends the listening */
@@ -148,20 +166,22 @@ export class Generator {
   /** The same for one pipeline. */
   loadOf(pipelineId: PipelineId): { running: number; waiting: number } {
     const waiting = this.#serving.get(pipelineId)?.admission.waitingCount ?? 0;
-    const all = [...this.#running.values()].filter((one) => one.pipelineId === pipelineId).length;
+    const all = [...this.#running.values()].filter(
+      ({ attempt }) => attempt.pipeline.id === pipelineId,
+    ).length;
     return { running: all - waiting, waiting };
   }
 
   /** Those that were accepted and are not recorded yet. */
   get running(): Generation[] {
-    return [...this.#running.values()].map(({ generation }) => generation);
+    return [...this.#running.keys()];
   }
 
   /** Ends a generation early. @returns false if it does not run */
   cancel(id: string): boolean {
-    const running = this.#running.get(id as SessionId);
-    running?.generation.cancel();
-    return running !== undefined;
+    const generation = this.#find(id);
+    generation?.cancel();
+    return generation !== undefined;
   }
 
   /** Waits while the model moves to workers that have loaded it already, which takes a moment. */
@@ -183,7 +203,7 @@ export class Generator {
    * @throws GenerationError if the model is not served, the conversation too long, or the queue full
    */
   async start(deployment: Deployment, request: ChatRequest, signal: AbortSignal): Promise<Generation> {
-    const { registry, deployments, record, logger } = this.#components;
+    const { deployments, record, logger } = this.#components;
     const { model } = deployment;
     this.#servingOf(await this.#settled(deployment));
     const prompt = await encode(model, request, signal);
@@ -195,28 +215,28 @@ export class Generator {
       maxTokens: request.maxTokens,
       contextLength: model.package.contextLength,
     });
-    const { pipeline, admission, chunkTokens } = replica;
-    const pipelineId = pipeline.id;
+    const { chunkTokens } = replica;
     const id = SessionId.parse(uuidv7());
     const seed = request.sampling.seed ?? randomInt(seedBound);
     const sampling = SamplingDescription.parse({ ...request.sampling, seed });
     const { stopTokenIds } = model.package;
-    const send = (workerId: WorkerId, message: FromHubMessage): boolean => registry.send(workerId, message);
-    const onSilent = (workerIds: WorkerId[]): void =>
-      deployments.suspect(pipelineId, workerIds, pipeline.epoch);
-    const session = new Session(
-      { pipeline, send, onSilent, progress: this.#progress },
-      {
-        ...{ id, prompt, maxTokens, stopTokenIds, chunkTokens, sampling },
-        leastDeadlineMs: this.#init.leastDeadlineMs,
-      },
-    );
-    const room = admission.request(prompt.length + maxTokens, request.share, signal);
+    const init: AnswerInit = {
+      ...{ model, share: request.share, prompt, maxTokens, stopTokenIds, chunkTokens, sampling },
+    };
+    const begin: AttemptInit = { id, cacheId: CacheId.parse(randomUUID()), answered: [], resumes: false };
+    const running: Running = { attempt: this.#attempt(replica, init, begin, signal), done: () => undefined };
     const generation: Generation = new Generation(
       {
-        pipeline,
-        room,
-        session,
+        attempt: running.attempt,
+        again: async (lost, error, answered, cancelled) => {
+          this.#sessions.delete(lost.session.id);
+          running.attempt = await this.#attemptAgain(init, lost, error, answered, cancelled);
+          if (running.attempt.pipeline.id !== lost.pipeline.id) {
+            running.done();
+            running.done = deployments.use(running.attempt.pipeline.id);
+          }
+          return running.attempt;
+        },
         answer: new Answer({
           decode: (tokens) => model.tokenizer.decode(tokens),
           specialText: (token) => model.tokenizer.specialText(token),
@@ -239,11 +259,12 @@ export class Generator {
         ...(request.keepWords ? { words: request.messages } : {}),
       },
     );
-    this.#running.set(id, { generation, session, pipelineId });
-    const done = deployments.use(pipelineId);
+    this.#running.set(generation, running);
+    running.done = deployments.use(running.attempt.pipeline.id);
     void generation.recorded.then((recorded) => {
-      this.#running.delete(id);
-      done();
+      this.#running.delete(generation);
+      this.#sessions.delete(running.attempt.session.id);
+      running.done();
       this.#tell((listener) => listener.ended?.(generation, recorded));
     });
     this.#tell((listener) => listener.grew?.(generation));
@@ -255,8 +276,104 @@ export class Generator {
    * when its stages have told their timings.
    */
   async recorded(id: string): Promise<void> {
-    const generation = this.#running.get(id as SessionId)?.generation;
+    const generation = this.#find(id);
     if (generation?.isOver) await generation.recorded;
+  }
+
+  #find(id: string): Generation | undefined {
+    return this.running.find((generation) => generation.id === id);
+  }
+
+  /** @param signal aborted when nobody wants the answer any more */
+  #attempt(
+    { pipeline, admission }: Serving,
+    { prompt, maxTokens, stopTokenIds, chunkTokens, sampling, share }: AnswerInit,
+    own: AttemptInit,
+    signal: AbortSignal,
+  ): Attempt {
+    const { registry, deployments } = this.#components;
+    const room = admission.request(prompt.length + maxTokens, share, signal);
+    const session = new Session(
+      {
+        pipeline,
+        send: (workerId, message) => registry.send(workerId, message),
+        onSilent: (workerIds) => deployments.suspect(pipeline.id, workerIds, pipeline.epoch),
+        progress: this.#progress,
+      },
+      {
+        ...{ ...own, prompt, maxTokens, stopTokenIds, chunkTokens, sampling },
+        leastDeadlineMs: this.#init.leastDeadlineMs,
+      },
+    );
+    this.#sessions.set(own.id, session);
+    return { pipeline, cacheId: own.cacheId, room, session };
+  }
+
+  /**
+   * Goes on with an answer in the pipeline's next epoch, whose stages may still have the caches, or in another replica.
+   * @throws GenerationError where no devices take it within `recoveryMs`
+   */
+  async #attemptAgain(
+    init: AnswerInit,
+    lost: Attempt,
+    error: GenerationError,
+    answered: readonly number[],
+    signal: AbortSignal,
+  ): Promise<Attempt> {
+    const { id: lostId, epoch } = lost.pipeline;
+    const serving = await this.#servingAgain(init, lost.pipeline, error, signal);
+    const isSameEpoch = serving.pipeline.id === lostId && serving.pipeline.epoch === epoch;
+    // What failed though all devices are here: nothing that they have is trusted, and not at once.
+    if (isSameEpoch) await Promise.all([lost.session.close(), setTimeout(sameEpochPauseMs)]);
+    const begin: AttemptInit = {
+      id: SessionId.parse(uuidv7()),
+      cacheId: isSameEpoch ? CacheId.parse(randomUUID()) : lost.cacheId,
+      answered: [...answered],
+      resumes: !isSameEpoch,
+    };
+    return this.#attempt(serving, init, begin, signal);
+  }
+
+  /** Waits until a replica serves that has room for an answer whose pipeline was lost. @throws GenerationError */
+  async #servingAgain(
+    { model, prompt, maxTokens }: AnswerInit,
+    lost: ReadyPipeline,
+    error: GenerationError,
+    signal: AbortSignal,
+  ): Promise<Serving> {
+    const { deployments } = this.#components;
+    const { recoveryMs = defaultRecoveryMs } = this.#init;
+    const over = AbortSignal.any([signal, AbortSignal.timeout(recoveryMs)]);
+    const tokens = prompt.length + maxTokens;
+    for (;;) {
+      const deployment = deployments.find(model.package.id);
+      if (signal.aborted || deployment?.model !== model) throw error;
+      const roomy = this.#takingAnswers(deployment).filter(
+        ({ admission }) => admission.largestSession >= tokens,
+      );
+      const own = roomy.find(({ pipeline }) => pipeline.id === lost.id);
+      const [shortest] = own ? [own] : this.#weighed(roomy, model, tokens);
+      if (shortest) return shortest;
+      if (over.aborted) throw notRecovered(error, deployment, recoveryMs);
+      await this.#somethingChanged(over);
+    }
+  }
+
+  /** Resolves at the next change of any deployment, or when the signal is aborted. */
+  async #somethingChanged(signal: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const stop = this.#components.deployments.listen({ ready: () => resolve(), changed: () => resolve() });
+    signal.addEventListener('abort', () => resolve(), { once: true });
+    await promise;
+    stop();
+  }
+
+  /** The replicas that take answers. */
+  #takingAnswers({ replicas }: Deployment): Serving[] {
+    return replicas.flatMap(({ id, retiring }) => {
+      const one = this.#serving.get(id);
+      return one && retiring === undefined ? [one] : [];
+    });
   }
 
   /**
@@ -265,10 +382,7 @@ export class Generator {
    */
   #servingOf(deployment: Deployment): Serving[] {
     const { replicas, model } = deployment;
-    const serving = replicas.flatMap(({ id, retiring }) => {
-      const one = this.#serving.get(id);
-      return one && retiring === undefined ? [one] : [];
-    });
+    const serving = this.#takingAnswers(deployment);
     if (serving.length > 0) return serving;
     const moving = replicas.find(({ retiring }) => retiring !== undefined)?.retiring;
     const why = moving === undefined ? missingOf(deployment) : `it moves to other workers (${moving})`;
@@ -290,6 +404,20 @@ export class Generator {
   #tell(call: (listener: GeneratorListener) => void): void {
     for (const listener of [...this.#listeners]) call(listener);
   }
+}
+
+function notRecovered(error: GenerationError, deployment: Deployment, waitedMs: number): GenerationError {
+  const missing = missingOf(deployment);
+  return new GenerationError(
+    'worker_lost',
+    `${error.message} No other devices could go on with the answer within ${Math.round(waitedMs / 1000)} s` +
+      (missing === undefined ? '.' : `: ${missing}.`),
+    {
+      retryAfterSeconds: retryWhileLoadingSeconds,
+      ...(error.workers ? { workers: error.workers } : {}),
+      cause: error,
+    },
+  );
 }
 
 function notServed(

@@ -1,5 +1,6 @@
 /** What the hub keeps of a request. Its words are among it only where the settings say so. */
 import type { StageTimings, WorkerId } from '@potluck/protocol';
+import type { Recovery } from './attempt.ts';
 
 /** One stage's part of a request; `timings` is missing where its worker did not tell. */
 export interface StageRecord {
@@ -45,8 +46,10 @@ export interface RequestRecord extends RequestAuthor {
   totalMs: number | null;
   /** Tokens after the first, by the time that they took. */
   decodeTokensPerSecond: number | null;
-  /** How often a lost stage's caches were computed again. */
+  /** How often the answer went on with other devices, or in a new epoch. */
   replays: number;
+  /** What lost devices cost it; null where none was lost, and in records of older versions. */
+  recovery: Recovery | null;
   /** Longest chunk in which the prompt ran, in tokens; null in records of older versions. */
   chunkTokens: number | null;
   prompt: { role: string; content: string }[] | null;

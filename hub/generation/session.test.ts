@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import {
   AssignmentId,
+  CacheId,
   PipelineId,
   SessionId,
   WorkerId,
@@ -19,6 +20,7 @@ beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
 const id = SessionId.parse(randomUUID());
+const kept = { length: 0, retainedFrom: 0 };
 
 /** A session on stages of these workers, with what it sent and whom it said to be silent. */
 const openSession = (...names: string[]) => openSessionOf({ prompt: [1, 2, 3] }, ...names);
@@ -54,7 +56,10 @@ function openSessionOf({ prompt, tried = {} }: { prompt: number[]; tried?: Tried
     },
     {
       id,
+      cacheId: CacheId.parse(randomUUID()),
       prompt,
+      answered: [],
+      resumes: false,
       maxTokens: 5,
       stopTokenIds: [],
       chunkTokens: 2048,
@@ -63,7 +68,7 @@ function openSessionOf({ prompt, tried = {} }: { prompt: number[]; tried?: Tried
   );
   const opened = (name: string): void => {
     const { workerId, assignmentId } = stage(name);
-    session.receive(workerId, { type: 'session-opened', sessionId: id, assignmentId, epoch: 1 });
+    session.receive(workerId, { type: 'session-opened', sessionId: id, assignmentId, epoch: 1, ...kept });
   };
   const closed = (name: string, tokens: number): void => {
     const { workerId, assignmentId } = stage(name);

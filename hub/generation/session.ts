@@ -1,12 +1,15 @@
-/** One generation's conversation with the stages of a pipeline: open, prompt, tokens, close. */
+/** One generation's conversation with the stages of a pipeline in one epoch: open, resume, prompt, tokens, close. */
 import {
   maxControlMessageBytes,
+  stepsOf,
   type AssignmentId,
+  type CacheId,
   type FromHubMessage,
   type SamplingDescription,
   type SessionErrorCode,
   type SessionFailed,
   type SessionId,
+  type SessionOpened,
   type StageTimings,
   type TokenMessage,
   type WorkerId,
@@ -15,6 +18,7 @@ import type { ReadyPipeline, ReadyStage } from '../pipelines/pipeline.ts';
 import type { WorkerMessage } from '../workers/workerRegistry.ts';
 import { AsyncQueue } from './asyncQueue.ts';
 import { GenerationError, retryWhileLoadingSeconds } from './generationError.ts';
+import { planResume } from './planResume.ts';
 import type { ProgressBook } from './progressBook.ts';
 import { stageToBlame } from './stageToBlame.ts';
 import { stepDeadlineMs, triedStepMs } from './stepDeadline.ts';
@@ -26,7 +30,13 @@ const closeTimeoutMs = 5000;
 
 export interface SessionInit {
   id: SessionId;
+  /** At every stage; the same in each epoch. */
+  cacheId: CacheId;
   prompt: number[];
+  /** Tokens of the answer that are there already: the session goes on after them. */
+  answered: number[];
+  /** True where stages may still have the cache of an earlier epoch. */
+  resumes: boolean;
   /** Longest answer, in tokens. */
   maxTokens: number;
   stopTokenIds: number[];
@@ -51,7 +61,7 @@ export class Session {
   readonly #pipeline: ReadyPipeline;
   readonly #components: SessionComponents;
   readonly #init: SessionInit;
-  readonly #opened = new Set<AssignmentId>();
+  readonly #opened = new Map<AssignmentId, SessionOpened>();
   readonly #allOpened = Promise.withResolvers<void>();
   readonly #tokens = new AsyncQueue<TokenMessage>();
   readonly #timings = new Map<AssignmentId, StageTimings>();
@@ -65,6 +75,7 @@ export class Session {
   /** Longest time between two signs of progress so far, in milliseconds. */
   #longestStepMs = 0;
   #nextPosition: number;
+  #recomputedTokens = 0;
   #failed = false;
   #closing = false;
 
@@ -73,9 +84,13 @@ export class Session {
     this.#pipeline = components.pipeline;
     this.#init = init;
     this.#openStages = new Set(components.pipeline.stages.map(({ assignmentId }) => assignmentId));
-    this.#nextPosition = init.prompt.length;
+    this.#nextPosition = init.prompt.length + init.answered.length;
     // Whoever waits for these gets the error; nobody may be waiting.
     this.#allOpened.promise.catch(() => undefined);
+  }
+
+  get id(): SessionId {
+    return this.#init.id;
   }
 
   /** What each stage said when it closed; stages that are gone are missing. */
@@ -83,13 +98,21 @@ export class Session {
     return this.#timings;
   }
 
+  /** Tokens that some stage ran once more, known once the session has started. */
+  get recomputedTokens(): number {
+    return this.#recomputedTokens;
+  }
+
   /**
-   * Reserves caches at all stages, then sends the prompt to the first.
+   * Reserves caches at all stages, then sends the first one the tokens that it lacks.
    * @throws GenerationError if a stage refuses, is gone, or does not answer
    */
   async start(): Promise<void> {
-    const { id, prompt, maxTokens, stopTokenIds, chunkTokens, sampling } = this.#init;
+    const { id, cacheId, prompt, answered, resumes, maxTokens, stopTokenIds, chunkTokens, sampling } =
+      this.#init;
     const { stages, epoch } = this.#pipeline;
+    const tokens = answered.length === 0 ? prompt : [...prompt, ...answered];
+    const lastStep = tokens.length - (stepsOf(this.#shape, 0, tokens.length).at(-1) ?? 0);
     const openings = stages.map((stage, index): FromHubMessage => {
       const isLast = index === stages.length - 1;
       return {
@@ -97,18 +120,23 @@ export class Session {
         sessionId: id,
         assignmentId: stage.assignmentId,
         epoch,
+        cacheId,
+        ...(resumes ? { keep: isLast ? lastStep : tokens.length } : {}),
         capacity: prompt.length + maxTokens,
         promptLength: prompt.length,
         lengthLimit: prompt.length + maxTokens,
         stopTokenIds,
         chunkTokens,
-        ...(isLast ? { sampling, tokens: prompt } : {}),
+        ...(isLast ? { sampling, tokens } : {}),
       };
     });
     for (const message of openings) refuseTooLong(message);
     for (const [index, stage] of stages.entries()) {
       const here = this.#components.send(stage.workerId, openings[index] as FromHubMessage);
-      if (!here) this.fail(new GenerationError('worker_lost', `worker ${stage.workerName} is gone`));
+      if (!here) {
+        const workers = [stage.workerName];
+        this.fail(new GenerationError('worker_lost', `worker ${stage.workerName} is gone`, { workers }));
+      }
     }
     // A worker that computes for others can't reserve anything meanwhile.
     const lastProgress = (): number =>
@@ -121,14 +149,16 @@ export class Session {
     );
     const [first] = stages;
     if (!first) throw new Error('a pipeline has at least one stage');
+    const position = resumes ? this.#resume(tokens.length, lastStep) : 0;
     this.#progressAt = performance.now();
+    if (position === tokens.length) return;
     this.#components.send(first.workerId, {
       type: 'prompt',
       sessionId: id,
       assignmentId: first.assignmentId,
       epoch,
-      position: 0,
-      tokens: prompt,
+      position,
+      tokens: tokens.slice(position),
       chunkTokens,
     });
   }
@@ -166,7 +196,7 @@ export class Session {
     switch (message.type) {
       case 'session-opened':
         if (message.epoch !== this.#pipeline.epoch) return;
-        this.#opened.add(stage.assignmentId);
+        this.#opened.set(stage.assignmentId, message);
         this.#components.progress.made(workerId);
         if (this.#opened.size === this.#pipeline.stages.length) this.#allOpened.resolve();
         return;
@@ -213,6 +243,30 @@ export class Session {
     if (this.#closing) this.#allClosed.resolve();
   }
 
+  /** In what steps the tokens run, the first time and in every replay. */
+  get #shape(): { promptLength: number; chunkTokens: number } {
+    return { promptLength: this.#init.prompt.length, chunkTokens: this.#init.chunkTokens };
+  }
+
+  /** Tells the stages how they go on. @returns the first token that the first stage lacks */
+  #resume(total: number, lastStep: number): number {
+    const { stages, epoch } = this.#pipeline;
+    const kept = stages.map(({ assignmentId, description }) => {
+      const { length = 0, retainedFrom = 0 } = this.#opened.get(assignmentId) ?? {};
+      return { length, retainedFrom, canCut: description.caches.every(({ kind }) => kind !== 'state') };
+    });
+    const resumed = planResume(kept, { total, lastStep });
+    this.#recomputedTokens = Math.max(...resumed.map(({ length }) => lastStep - length), 0);
+    for (const [index, { workerId, assignmentId }] of stages.entries()) {
+      const { length, sendFrom } = resumed[index] as (typeof resumed)[number];
+      this.#components.send(workerId, {
+        ...{ type: 'resume-session', sessionId: this.#init.id, assignmentId, epoch },
+        ...{ length, sendFrom, sampleAfter: total },
+      });
+    }
+    return resumed[0]?.length ?? 0;
+  }
+
   #closed(assignmentId: AssignmentId): void {
     this.#openStages.delete(assignmentId);
     if (this.#openStages.size === 0) this.#allClosed.resolve();
@@ -231,8 +285,8 @@ export class Session {
 
   /** Once a token has passed all stages, the session's own steps tell more than what the stages say of their trial. */
   #deadlineMs(): number {
-    const { prompt, chunkTokens, leastDeadlineMs } = this.#init;
-    const hasToken = this.#nextPosition > prompt.length;
+    const { prompt, answered, chunkTokens, leastDeadlineMs } = this.#init;
+    const hasToken = this.#nextPosition > prompt.length + answered.length;
     const tried = hasToken
       ? 0
       : triedStepMs(this.#pipeline.stages, Math.max(1, Math.min(prompt.length, chunkTokens)));
@@ -248,7 +302,10 @@ export class Session {
     return new GenerationError(
       'stage_timeout',
       `worker ${blamed?.workerName ?? 'unknown'} did not go on with the answer for ${seconds} s. Ask again: the model is placed on other devices where there are some.`,
-      { retryAfterSeconds: retryWhileLoadingSeconds },
+      {
+        retryAfterSeconds: retryWhileLoadingSeconds,
+        ...(blamed ? { workers: [blamed.workerName] } : {}),
+      },
     );
   }
 
@@ -256,11 +313,12 @@ export class Session {
     const since = performance.now() - openTimeoutMs;
     const { progress } = this.#components;
     const silent = this.#unopened().filter(({ workerId }) => progress.last(workerId) <= since);
-    const names = [...new Set(silent.map(({ workerName }) => workerName))].join(', ');
+    const workers = [...new Set(silent.map(({ workerName }) => workerName))];
     const seconds = openTimeoutMs / 1000;
     const error = new GenerationError(
       'stage_timeout',
-      `waited ${seconds} s for ${names} to reserve room for the answer`,
+      `waited ${seconds} s for ${workers.join(', ')} to reserve room for the answer`,
+      { workers },
     );
     this.fail(error);
     this.#components.onSilent(silent.map(({ workerId }) => workerId));
@@ -322,19 +380,26 @@ function stageError(
 ): GenerationError {
   const text =
     peer === undefined ? `worker ${worker}: ${message}` : `worker ${worker}, about ${peer}: ${message}`;
+  const workers = [peer ?? worker];
   switch (code) {
     case 'no-room':
       return new GenerationError('no_capacity', text, { retryAfterSeconds: 2 });
     case 'peer-unreachable': {
       const silent = `worker ${peer ?? 'unknown'} does not answer worker ${worker}: ${message}`;
       const unreachable = peer === undefined ? text : silent;
-      return new GenerationError('worker_lost', unreachable, { retryAfterSeconds: retryWhileLoadingSeconds });
+      return new GenerationError('worker_lost', unreachable, {
+        retryAfterSeconds: retryWhileLoadingSeconds,
+        workers,
+      });
     }
     case 'stage-gone':
-      return new GenerationError('worker_lost', text, { retryAfterSeconds: retryWhileLoadingSeconds });
+      return new GenerationError('worker_lost', text, {
+        retryAfterSeconds: retryWhileLoadingSeconds,
+        workers,
+      });
     case 'cache-miss':
     case 'compute-failed':
     case 'bad-frame':
-      return new GenerationError('stage_failed', text);
+      return new GenerationError('stage_failed', text, { workers });
   }
 }

@@ -28,6 +28,7 @@ export function requestRecord(changes: Partial<RequestRecord> = {}): RequestReco
     source: 'api',
     decodeTokensPerSecond: null,
     replays: 0,
+    recovery: null,
     chunkTokens: 256,
     prompt: null,
     answer: null,

@@ -168,9 +168,14 @@ export class ScriptedWorker {
       case 'open-session': {
         const { sessionId, assignmentId, epoch } = message;
         if (onOpen) onOpen(this, message);
-        else this.send({ type: 'session-opened', sessionId, assignmentId, epoch });
+        else {
+          const kept = { length: 0, retainedFrom: 0 };
+          this.send({ type: 'session-opened', sessionId, assignmentId, epoch, ...kept });
+        }
         return;
       }
+      case 'resume-session':
+        return;
       case 'prompt':
         onPrompt?.(this, message);
         return;

@@ -79,6 +79,8 @@ export interface HubInit {
   queueLimit?: number;
   /** Shortest time after which an answer that stands still is given up, in milliseconds. Default 30,000. */
   leastDeadlineMs?: number;
+  /** How long an answer whose devices were lost waits for others, in milliseconds. Default 60,000. */
+  recoveryMs?: number;
 }
 
 export interface HubParts {
@@ -148,6 +150,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     {
       ...(init.queueLimit === undefined ? {} : { queueLimit: init.queueLimit }),
       ...(init.leastDeadlineMs === undefined ? {} : { leastDeadlineMs: init.leastDeadlineMs }),
+      ...(init.recoveryMs === undefined ? {} : { recoveryMs: init.recoveryMs }),
     },
   );
   const operator = new Operator({

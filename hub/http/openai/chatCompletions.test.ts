@@ -398,7 +398,9 @@ test('a client that goes away ends the session on every stage, before the first 
   expect(hub.generator.load).toEqual({ running: 0, waiting: 0 });
 });
 
-test('when a worker dies a stream ends with an error event, and a whole answer with 503', async () => {
+test('when a worker dies and none takes over, a stream ends with an error event, and a whole answer with 503', async () => {
+  await hub.close();
+  await start({ recoveryMs: 100 });
   const worker = hub.worker('one', {
     onPrompt: (one, { sessionId, tokens }) => one.tokens(sessionId, tokens.length, hub.encode('Half')),
   });

@@ -58,8 +58,20 @@ export const RequestSummary = z
     totalMs: Milliseconds.nullable(),
     /** Decode speed: tokens after the first, by the time after it; null with fewer than two. */
     tokensPerSecond: z.number().nullable(),
-    /** How often a lost stage's caches were computed again. */
+    /** How often the answer went on with other devices after some were lost. */
     replays: Count,
+    /** What lost devices cost it; null where none was lost. */
+    recovery: z
+      .object({
+        replays: Count,
+        /** Tokens that some stage ran once more. */
+        recomputedTokens: Count,
+        /** From each loss until the next token, in all. */
+        pauseMs: Milliseconds,
+        /** Names of the devices that were lost. */
+        lost: z.array(z.string()),
+      })
+      .nullable(),
     /** Longest chunk in which the prompt ran, in tokens; null where it is not known. */
     chunkTokens: Count.nullable(),
     stages: z.array(RequestStage),

@@ -11,6 +11,7 @@ import {
   CloseSession,
   OpenSession,
   Prompt,
+  ResumeSession,
   SessionClosed,
   SessionFailed,
   SessionOpened,
@@ -19,7 +20,7 @@ import {
 } from './sessionMessages.ts';
 
 /** Rises when a message or frame changes in a way that an older side would misread. */
-export const protocolVersion = 5;
+export const protocolVersion = 6;
 
 /** Path of the control web socket on the hub. */
 export const workerSocketPath = '/api/workers/socket';
@@ -306,6 +307,7 @@ export const FromHubMessage = z.discriminatedUnion('type', [
   Assign,
   Release,
   OpenSession,
+  ResumeSession,
   Prompt,
   CloseSession,
 ]);

@@ -25,9 +25,13 @@ export type PipelineId = z.infer<typeof PipelineId>;
 export const AssignmentId = uuid.brand('AssignmentId');
 export type AssignmentId = z.infer<typeof AssignmentId>;
 
-/** One generation. Its cache at every stage carries the same id. */
+/** One generation. */
 export const SessionId = uuid.brand('SessionId');
 export type SessionId = z.infer<typeof SessionId>;
+
+/** The keys and values of one token prefix at every stage of a pipeline; it outlives the epoch in which it was opened. */
+export const CacheId = uuid.brand('CacheId');
+export type CacheId = z.infer<typeof CacheId>;
 
 /** A blob's name: SHA-256 of its bytes, 64 lower-case hexadecimal digits. */
 export const Sha256 = z

@@ -11,3 +11,26 @@ export function prefillChunks(length: number, chunkTokens: number): number[] {
   const longer = length % chunks;
   return Array.from({ length: chunks }, (_, index) => base + (index < longer ? 1 : 0));
 }
+
+/**
+ * Lengths of the steps in which the tokens [from, to) of a session run, the first time and in every replay: its prompt
+ * in chunks, then each token by itself.
+ * @throws RangeError where `from` is inside a chunk: the step that begins there would be another one than the first time
+ */
+export function stepsOf(
+  { promptLength, chunkTokens }: { promptLength: number; chunkTokens: number },
+  from: number,
+  to: number,
+): number[] {
+  const steps: number[] = [];
+  let at = 0;
+  for (const length of prefillChunks(promptLength, chunkTokens)) {
+    if (at >= from && at + length <= to) steps.push(length);
+    else if (at < from && at + length > from) {
+      throw new RangeError(`token ${from} is inside the chunk of ${length} tokens at ${at}`);
+    }
+    at += length;
+  }
+  for (at = Math.max(at, from); at < to; at++) steps.push(1);
+  return steps;
+}

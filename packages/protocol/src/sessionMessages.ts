@@ -1,7 +1,7 @@
 /** What hub and stages say about one session, on the control channel: from `open-session` to `session-closed`. */
 import { z } from 'zod';
 import { SessionErrorCode } from './errors.ts';
-import { AssignmentId, SessionId, WorkerId } from './ids.ts';
+import { AssignmentId, CacheId, SessionId, WorkerId } from './ids.ts';
 import { SamplingDescription, TokenLogprob } from './sampling.ts';
 
 const count = z.number().int().nonnegative();
@@ -12,12 +12,21 @@ const tokenIds = z.array(count);
 
 // ---- from the hub ----------------------------------------------------------------------------------------------
 
-/** Reserve a cache. Sent to every stage of the pipeline before the prompt goes to the first one. */
+/**
+ * Reserve a cache, or go on with one of an earlier epoch. Sent to every stage of the pipeline before the prompt goes to the
+ * first one. A session of the same id and an earlier epoch ends with it.
+ */
 export const OpenSession = z.object({
   type: z.literal('open-session'),
   sessionId: SessionId,
   assignmentId: AssignmentId,
   epoch: count,
+  cacheId: CacheId,
+  /**
+   * Most tokens to keep of the cache with this id, where the stage still has it: an earlier epoch of the session left it
+   * there. A stage that can't cut it back to that begins with none. Missing: the cache begins empty.
+   */
+  keep: count.optional(),
   /** Cache rows to reserve: prompt and longest answer, in tokens. */
   capacity: count,
   /** First and last stage only: when to stop without asking the hub. */
@@ -35,8 +44,8 @@ export const OpenSession = z.object({
 export type OpenSession = z.infer<typeof OpenSession>;
 
 /**
- * Token ids for the first stage, starting at `position` (normally the prompt at 0). The first stage runs them in
- * chunks of at most `chunkTokens` (see prefillChunks); the last stage samples after the last one.
+ * Token ids for the first stage, starting at `position` (normally the prompt at 0). The first stage runs them in the steps
+ * in which they ran or would have run first (see stepsOf); the last stage samples after the last one.
  */
 export const Prompt = z.object({
   type: z.literal('prompt'),
@@ -48,6 +57,26 @@ export const Prompt = z.object({
   chunkTokens: count.min(2),
 });
 export type Prompt = z.infer<typeof Prompt>;
+
+/**
+ * How a stage goes on with a session in a new epoch. Sent to all stages at once when each has said `session-opened` with what
+ * it kept; until it comes, a stage holds what the stage before sends. The stage cuts its cache back to `length` tokens; the next stage needs the
+ * boundary tensors of the tokens from `sendFrom` on: those before `length` were retained and are sent again, those of tokens
+ * before `sendFrom` are computed for this stage's cache alone.
+ */
+export const ResumeSession = z.object({
+  type: z.literal('resume-session'),
+  sessionId: SessionId,
+  assignmentId: AssignmentId,
+  epoch: count,
+  /** At most what the stage said that its cache holds, and the end of a step. */
+  length: count,
+  /** The first token that the next stage lacks, the beginning of a step. */
+  sendFrom: count,
+  /** Tokens in the sequence: the last stage samples after the step that ends here. */
+  sampleAfter: count,
+});
+export type ResumeSession = z.infer<typeof ResumeSession>;
 
 /** Forget the session: drop its queued steps, release its cache, answer `session-closed`. */
 export const CloseSession = z.object({
@@ -65,6 +94,10 @@ export const SessionOpened = z.object({
   sessionId: SessionId,
   assignmentId: AssignmentId,
   epoch: count,
+  /** Tokens that the cache holds, at the end of a step: 0 for a new one. */
+  length: count,
+  /** First token whose boundary tensors the stage retained, at the beginning of a step; `length` where it has none. */
+  retainedFrom: count,
 });
 export type SessionOpened = z.infer<typeof SessionOpened>;
 
@@ -94,7 +127,7 @@ export const TokenMessage = z.object({
 });
 export type TokenMessage = z.infer<typeof TokenMessage>;
 
-/** The session can't go on at this stage. Its cache there is released. */
+/** The session can't go on at this stage. Its cache stays for a while, for a later epoch of the session. */
 export const SessionFailed = z.object({
   type: z.literal('session-failed'),
   sessionId: SessionId,

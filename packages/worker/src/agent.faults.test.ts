@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { StageHost } from '@potluck/engine';
 import {
   AssignmentId,
+  CacheId,
   cutIntoSlices,
   encodeFrame,
   encodeRelay,
@@ -34,6 +35,7 @@ async function victim(hub: ScriptedHub) {
     sessionId,
     assignmentId,
     epoch: 0,
+    cacheId: CacheId.parse(randomUUID()),
     capacity: 20,
     promptLength: 4,
     lengthLimit: 20,
@@ -189,7 +191,8 @@ describe('a stage that is sent nonsense', () => {
     const { second, assigns, sessionId, frame, sendBytes } = await victim(await startHub());
     const { assignmentId } = assigns[1] as Assign;
     const limits = { capacity: 20, promptLength: 4, lengthLimit: 20, stopTokenIds: [] };
-    second.send({ type: 'open-session', sessionId, assignmentId, epoch: 0, ...limits });
+    const cacheId = CacheId.parse(randomUUID());
+    second.send({ type: 'open-session', sessionId, assignmentId, epoch: 0, cacheId, ...limits });
     sendBytes(encodeFrame(frame));
     await second.message('token');
     expect(second.messages.filter(({ type }) => type === 'session-opened')).toHaveLength(1);
@@ -268,6 +271,7 @@ it('a session that is opened anew is not ended by a step that still ran for it b
     worker.send({
       type: 'open-session',
       ...about,
+      cacheId: CacheId.parse(randomUUID()),
       ...{ capacity: 20, promptLength: 4, lengthLimit: 20, stopTokenIds: [] },
       sampling: { ...sampling, presencePenalty: 0, logitBias: [], seed: 1, choiceIndex: 0 },
     });

@@ -110,7 +110,7 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
     },
   });
   const pool: StagePool = new StagePool(
-    { host: meteredStageHost(components.stageHost, load) },
+    { log, host: meteredStageHost(components.stageHost, load) },
     { memoryBytes: init.memoryBytes },
   );
 
@@ -213,6 +213,7 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
         }
         return;
       case 'open-session':
+      case 'resume-session':
       case 'prompt': {
         if (!sessions || assignment.state !== 'ready') {
           const { sessionId, assignmentId, epoch } = message;
@@ -226,6 +227,7 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
             message: text,
           });
         } else if (message.type === 'open-session') void sessions.open(message);
+        else if (message.type === 'resume-session') void sessions.resume(message);
         else void sessions.prompt(message);
         return;
       }

@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import {
   AssignmentId,
+  CacheId,
   decodeFromWorker,
   decodeRelay,
   encodeRelay,
@@ -231,6 +232,7 @@ export async function startScriptedHub({
       { length, stopTokenIds = [], chunkTokens = 64, mostTokens, epoch = 0 },
     ) {
       const sessionId = SessionId.parse(randomUUID());
+      const cacheId = CacheId.parse(randomUUID());
       const lengthLimit = prompt.length + length;
       const failed = Promise.race(
         workers.map(async (worker) => {
@@ -249,6 +251,7 @@ export async function startScriptedHub({
             sessionId,
             assignmentId,
             epoch,
+            cacheId,
             ...limits,
             chunkTokens: mostTokens?.[index] ?? chunkTokens,
             ...(isLast && { sampling: greedy, tokens: prompt }),

@@ -14,7 +14,7 @@ import { Watchdog } from './watchdog.ts';
 
 const progressEveryMs = 500;
 
-export interface AssignmentComponents extends Omit<StageSessionsComponents, 'stage'> {
+export interface AssignmentComponents extends Omit<StageSessionsComponents, 'caches'> {
   workerId: WorkerId;
   pool: StagePool;
   blobs: BlobCache;
@@ -68,7 +68,8 @@ export class Assignment {
       this.#letGo = letGo;
       const loaded = await this.#load(this.#lease, watchdog);
       if (this.#isFinal()) return;
-      this.sessions = new StageSessions({ ...this.#components, stage: loaded }, this.#message);
+      const { caches } = this.#lease;
+      this.sessions = new StageSessions({ ...this.#components, caches }, this.#message);
       loaded.lost.catch((error: unknown) => this.#stageLost(error));
       await this.#connect(watchdog);
     } catch (error) {

@@ -13,7 +13,7 @@ import { unixMs } from '../clock.ts';
 import { SessionError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { FrameDeparture } from './stageOutput.ts';
-import type { FrameArrival } from './stageSessions.ts';
+import type { FrameArrival } from './sessionTable.ts';
 
 /** Bytes of a frame up to the end of its session's id. */
 const sessionIdEnd = 24;
@@ -85,7 +85,12 @@ export class FrameRouter {
     const here = [...assignments.values()].filter(
       ({ sessions, message }) => sessions && message.stageIndex === frame.stageIndex,
     );
-    const sessions = (here.find((one) => one.sessions?.has(frame.sessionId)) ?? here[0])?.sessions;
+    // Assignments of two epochs may be here at once: the session may have ended in one and run in the other.
+    const one =
+      here.find(({ sessions }) => sessions?.runs(frame.sessionId)) ??
+      here.find(({ sessions }) => sessions?.has(frame.sessionId)) ??
+      here[0];
+    const sessions = one?.sessions;
     if (!sessions) {
       this.refused++;
       log.warn(

@@ -1,26 +1,50 @@
 /** The sessions of a stage, and what is left of those that ended. */
-import type { OpenSession, SessionId, StageTimings } from '@potluck/protocol';
+import type { CacheId, OpenSession, SessionId, StageTimings, StepFrame, WorkerId } from '@potluck/protocol';
 import { noTimings } from './timings.ts';
 
 /** Sessions remembered after their end, so that their late frames are dropped in silence. */
 const maxEndedSessions = 1024;
 
+/** How a frame came in. */
+export interface FrameArrival {
+  from: WorkerId;
+  /** Unix milliseconds. */
+  arrivedAt: number;
+  decodeMs: number;
+  bytes: number;
+  relayed: boolean;
+}
+
+/** A frame that came before the session goes on. */
+export interface EarlyFrame {
+  frame: StepFrame;
+  arrival: FrameArrival;
+}
+
 /** One session at this stage. */
 export interface StageSession {
   id: SessionId;
   epoch: number;
+  cacheId: CacheId;
   /** Tokens that ran or are queued. */
   position: number;
   capacity: number;
+  promptLength: number;
   /** Most tokens in one step. */
   chunkTokens: number;
   limits: Pick<OpenSession, 'stopTokenIds' | 'lengthLimit'>;
   state: 'opening' | 'open' | 'ended';
+  /** Set from the opening until `resume-session` where the session goes on with a cache of an earlier epoch. */
+  early: EarlyFrame[] | undefined;
+  /** Settles when retained boundary tensors were sent again. */
+  resent: Promise<void> | undefined;
+  /** The next stage has the tokens before this one. */
+  sendFrom: number;
   timings: StageTimings;
 }
 
 /** What is left of a session that ended: not its prompt. */
-export type EndedSession = Pick<StageSession, 'id' | 'epoch' | 'timings'>;
+export type EndedSession = Pick<StageSession, 'id' | 'epoch' | 'cacheId' | 'timings'>;
 
 export class SessionTable {
   readonly #sessions = new Map<SessionId, StageSession>();
@@ -48,10 +72,15 @@ export class SessionTable {
 
   /** Begins a session, in place of one of the same id: what still runs for that one counts no more. */
   begin(message: OpenSession): StageSession {
-    const { sessionId: id, epoch, capacity, chunkTokens = Infinity, stopTokenIds, lengthLimit } = message;
+    const { sessionId: id, epoch, cacheId, capacity, promptLength, chunkTokens = Infinity } = message;
+    const { stopTokenIds, lengthLimit } = message;
     const session: StageSession = {
-      ...{ id, epoch, position: 0, capacity, chunkTokens, limits: { stopTokenIds, lengthLimit } },
+      ...{ id, epoch, cacheId, position: 0, capacity, promptLength, chunkTokens },
+      limits: { stopTokenIds, lengthLimit },
       state: 'opening',
+      early: undefined,
+      resent: undefined,
+      sendFrom: 0,
       timings: noTimings(),
     };
     const former = this.#sessions.get(id);
@@ -64,8 +93,8 @@ export class SessionTable {
   end(session: StageSession): void {
     session.state = 'ended';
     this.#sessions.delete(session.id);
-    const { id, epoch, timings } = session;
-    this.#ended.set(id, { id, epoch, timings });
+    const { id, epoch, cacheId, timings } = session;
+    this.#ended.set(id, { id, epoch, cacheId, timings });
     for (const oldest of this.#ended.keys()) {
       if (this.#ended.size <= maxEndedSessions) break;
       this.#ended.delete(oldest);

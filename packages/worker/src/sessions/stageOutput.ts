@@ -1,6 +1,6 @@
 /** Where the result of a step goes: the boundary to the next stage, a token to the first one and to the hub. */
 import type { StepResult } from '@potluck/engine';
-import type { Frame, FromWorkerMessage, WorkerId } from '@potluck/protocol';
+import type { Frame, FrameTensor, FromWorkerMessage, WorkerId } from '@potluck/protocol';
 import { unixMs } from '../clock.ts';
 import { SessionError } from '../errors.ts';
 import { finishAt } from './checks.ts';
@@ -36,7 +36,7 @@ export class StageOutput {
     place: StagePlace,
     session: StageSession,
     { position, length, sample }: { position: number; length: number; sample: boolean },
-    { boundary }: StepResult,
+    boundary: FrameTensor[] | undefined,
   ): void {
     if (!boundary) throw new SessionError('compute-failed', 'the stage returned no boundary');
     const { id: sessionId, epoch } = session;

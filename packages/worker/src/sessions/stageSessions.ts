@@ -1,11 +1,13 @@
 /** The sessions of one assignment: from a prompt, a step frame or a token to the next frame or token. */
-import type { LoadedStage, StepRequest } from '@potluck/engine';
+import type { StepRequest } from '@potluck/engine';
 import {
-  prefillChunks,
+  maxFrameBytes,
+  stepsOf,
   type CloseSession,
   type Frame,
   type OpenSession,
   type Prompt,
+  type ResumeSession,
   type SessionErrorCode,
   SessionErrorCode as sessionErrorCodes,
   type SessionId,
@@ -17,27 +19,30 @@ import { SessionError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { messageOf } from '../messageOf.ts';
 import { checkBoundary, checkChunk, checkContinues } from './checks.ts';
-import { SessionTable, type EndedSession, type StageSession } from './sessionTable.ts';
+import {
+  SessionTable,
+  type EarlyFrame,
+  type FrameArrival,
+  type EndedSession,
+  type StageSession,
+} from './sessionTable.ts';
+import type { RetainedStep } from './retainedBoundaries.ts';
+import type { StageCaches } from './stageCaches.ts';
 import { StageOutput, type StageOutputComponents } from './stageOutput.ts';
 import { isFirst, isLast, lastWorker, nextWorker, previousWorker, type StagePlace } from './stagePlace.ts';
 import { noTimings } from './timings.ts';
 
-/** How a frame came in. */
-export interface FrameArrival {
-  from: WorkerId;
-  /** Unix milliseconds. */
-  arrivedAt: number;
-  decodeMs: number;
-  bytes: number;
-  relayed: boolean;
-}
-
 export interface StageSessionsComponents extends StageOutputComponents {
-  stage: LoadedStage;
+  caches: StageCaches;
   /** Resolves when little is queued for the peer. */
   drained(peer: WorkerId): Promise<void> | undefined;
   log: Log;
 }
+
+/** Most bytes of frames that a session holds until it goes on: the longest frame. */
+const maxEarlyBytes = maxFrameBytes;
+/** Steps of a replay between two signs of progress. */
+const progressEvery = 16;
 
 export class StageSessions {
   readonly #components: StageSessionsComponents;
@@ -55,8 +60,14 @@ export class StageSessions {
     return this.#sessions.count;
   }
 
+  /** True where the session runs here, or has ended here. */
   has(sessionId: SessionId): boolean {
     return this.#sessions.known(sessionId) !== undefined;
+  }
+
+  /** True where the session runs here. */
+  runs(sessionId: SessionId): boolean {
+    return this.#sessions.get(sessionId) !== undefined;
   }
 
   async open(message: OpenSession): Promise<void> {
@@ -70,27 +81,67 @@ export class StageSessions {
       this.#report(sessionId, epoch, 'stage-gone', `the pipeline is in epoch ${this.place.epoch}`);
       return;
     }
-    if (before) this.#release(before);
     const session = this.#sessions.begin(message);
+    const { cacheId, capacity, promptLength, sampling, tokens, keep } = message;
     try {
-      await this.#components.stage.open({
-        cacheId: sessionId,
-        epoch,
-        capacity: message.capacity,
-        promptLength: message.promptLength,
-        ...(message.sampling && { sampling: message.sampling }),
-        ...(message.tokens && { tokens: message.tokens }),
-      });
+      const opened = await this.#components.caches.open(
+        {
+          ...{ cacheId, epoch, capacity, promptLength },
+          ...(sampling && { sampling }),
+          ...(tokens && { tokens }),
+        },
+        keep,
+      );
       if (session.state !== 'opening') return;
       session.state = 'open';
+      session.position = opened.length;
+      if (keep !== undefined) session.early = [];
       const { assignmentId } = this.place;
-      this.#components.sendToHub({ type: 'session-opened', sessionId, assignmentId, epoch });
+      this.#components.sendToHub({ type: 'session-opened', sessionId, assignmentId, epoch, ...opened });
     } catch (error) {
       this.#fail(session, error);
     }
   }
 
-  /** Token ids for the first stage; runs them chunk after chunk, at most one of them ahead of the wire. */
+  /** Goes on with the cache of an earlier epoch: sends again what the next stage lacks, and takes what came meanwhile. */
+  async resume(message: ResumeSession): Promise<void> {
+    const { sessionId, epoch, length, sendFrom, sampleAfter } = message;
+    const session = this.#sessions.get(sessionId);
+    if (!session) {
+      this.#miss(message, 'the session is not open here');
+      return;
+    }
+    try {
+      this.#checkOpen(session);
+      const { cacheId, early } = session;
+      if (epoch !== session.epoch || length > session.position || !early) {
+        throw new SessionError('cache-miss', `${length} tokens of epoch ${epoch} are not here`);
+      }
+      const { caches } = this.#components;
+      const steps = sendFrom < length ? caches.retained(cacheId, sendFrom, length) : [];
+      if (!steps) throw new SessionError('cache-miss', `tokens from ${sendFrom} are not retained here`);
+      if (length < session.position) await caches.cut(cacheId, length);
+      session.position = length;
+      session.sendFrom = sendFrom;
+      session.resent = this.#resend(session, steps, sampleAfter);
+      session.early = undefined;
+      for (const { frame, arrival } of early) this.step(frame, arrival);
+      await session.resent;
+    } catch (error) {
+      this.#fail(session, error);
+    }
+  }
+
+  async #resend(session: StageSession, steps: RetainedStep[], sampleAfter: number): Promise<void> {
+    for (const { position, length, tensors } of steps) {
+      await this.#drained();
+      if (session.state !== 'open') return;
+      const sample = position + length === sampleAfter;
+      this.#output.forward(this.place, session, { position, length, sample }, tensors);
+    }
+  }
+
+  /** Token ids for the first stage; runs them step after step, at most one of them ahead of the wire. */
   async prompt(message: Prompt): Promise<void> {
     const session = this.#sessions.get(message.sessionId);
     if (!session) {
@@ -106,20 +157,21 @@ export class StageSessions {
       this.#fail(session, error);
       return;
     }
-    session.position += message.tokens.length;
-    const peer = nextWorker(this.place);
+    const from = message.position;
+    const to = from + message.tokens.length;
+    session.position = to;
     let start = 0;
     let previous: Promise<void> | undefined;
-    for (const length of prefillChunks(message.tokens.length, message.chunkTokens)) {
+    for (const length of stepsOf({ ...session, chunkTokens: message.chunkTokens }, from, to)) {
       const end = start + length;
       const running = this.#step(session, {
-        position: message.position + start,
+        position: from + start,
         length,
         tokenIds: message.tokens.slice(start, end),
         sample: end === message.tokens.length,
       });
       await previous;
-      if (peer) await this.#components.drained(peer);
+      await this.#drained();
       if (session.state !== 'open') return;
       previous = running;
       start = end;
@@ -132,6 +184,10 @@ export class StageSessions {
     const session = this.#expect(frame, arrival, previousWorker(this.place));
     if (!session) return;
     try {
+      if (session.early) {
+        holdEarly(session.early, { frame, arrival });
+        return;
+      }
       this.#checkOpen(session);
       checkChunk(session, frame.length);
       checkContinues(session, frame);
@@ -169,11 +225,10 @@ export class StageSessions {
 
   close({ sessionId }: Pick<CloseSession, 'sessionId'>): void {
     const session = this.#sessions.get(sessionId);
-    if (session) {
-      this.#sessions.end(session);
-      this.#release(session);
-    }
-    const { timings } = this.#sessions.known(sessionId) ?? { timings: noTimings() };
+    if (session) this.#sessions.end(session);
+    const known = this.#sessions.known(sessionId);
+    if (known) this.#release(known);
+    const { timings } = known ?? { timings: noTimings() };
     const { assignmentId } = this.place;
     this.#components.sendToHub({ type: 'session-closed', sessionId, assignmentId, timings });
   }
@@ -232,9 +287,9 @@ export class StageSessions {
   ): Promise<void> {
     try {
       const sample = request.sample && isLast(this.place);
-      const { id: cacheId, epoch } = session;
+      const { cacheId, epoch } = session;
       const started = performance.now();
-      const result = await this.#components.stage.step({ ...request, cacheId, epoch, sample });
+      const result = await this.#components.caches.step({ ...request, cacheId, epoch, sample });
       if (session.state !== 'open') return;
       const stepMs = Math.max(0, performance.now() - started - result.queueMs);
       if (request.length === 1) {
@@ -247,15 +302,25 @@ export class StageSessions {
       session.timings.computeMs += result.computeMs;
       const { position, length } = request;
       if (!isLast(this.place)) {
-        this.#output.forward(this.place, session, { position, length, sample: sampleLater }, result);
+        // What is sent again comes first.
+        if (session.resent) await session.resent;
+        if (position + length <= session.sendFrom || session.state !== 'open') return;
+        this.#output.forward(this.place, session, { position, length, sample: sampleLater }, result.boundary);
       } else if (sample) this.#output.sampled(this.place, session, position + length, result);
-      if (length > 1 && !sample) this.#progressed(session, position + length);
+      const isOften = length > 1 ? !sample : !sampleLater && (position + length) % progressEvery === 0;
+      if (isOften) this.#progressed(session, position + length);
     } catch (error) {
       this.#fail(session, error);
     }
   }
 
-  /** Tells the hub that a chunk of a prompt is done here. */
+  /** Resolves when little is queued for the next stage. */
+  async #drained(): Promise<void> {
+    const peer = nextWorker(this.place);
+    if (peer) await this.#components.drained(peer);
+  }
+
+  /** Tells the hub that a chunk of a prompt is done here, or some steps of a replay. */
   #progressed({ id: sessionId, epoch }: StageSession, position: number): void {
     const { assignmentId } = this.place;
     this.#components.sendToHub({ type: 'session-progress', sessionId, assignmentId, epoch, position });
@@ -268,7 +333,7 @@ export class StageSessions {
   #fail(session: StageSession, error: unknown): void {
     if (session.state === 'ended') return;
     this.#sessions.end(session);
-    this.#release(session);
+    this.#components.caches.leave(session.cacheId, session.epoch);
     const code = sessionErrorCodes.safeParse((error as { code?: unknown } | undefined)?.code);
     const peer = error instanceof SessionError ? error.peer : undefined;
     this.#report(
@@ -295,9 +360,14 @@ export class StageSessions {
     });
   }
 
-  #release({ id }: EndedSession): void {
-    this.#components.stage.release(id).catch((error: unknown) => {
-      this.#components.log.warn({ sessionId: id, error: messageOf(error) }, 'could not release a cache');
-    });
+  #release({ cacheId, epoch }: EndedSession): void {
+    void this.#components.caches.release(cacheId, epoch);
   }
+}
+
+/** @throws SessionError where more came than a stage may hold */
+function holdEarly(held: EarlyFrame[], one: EarlyFrame): void {
+  const bytes = [...held, one].reduce((sum, { arrival }) => sum + arrival.bytes, 0);
+  if (bytes > maxEarlyBytes) throw new SessionError('bad-frame', 'too much came before the session goes on');
+  held.push(one);
 }

@@ -1,6 +1,7 @@
 import type { StageHost } from '@potluck/engine';
 import { Sha256 } from '@potluck/protocol';
 import { expect, it } from 'vitest';
+import { silentLog as log } from '../log.ts';
 import { echoStage, echoStageHost } from '../../testing/echoStageHost.ts';
 import { StagePool, type GiveArtifact } from './stagePool.ts';
 
@@ -13,7 +14,7 @@ const description = (name: string) =>
   });
 
 it('a stage that names more to download than the worker offers is refused, whatever it says that its weights take', () => {
-  const pool = new StagePool({ host: echoStageHost() }, { memoryBytes: 200e6 });
+  const pool = new StagePool({ host: echoStageHost(), log }, { memoryBytes: 200e6 });
   const pack = { sha256: Sha256.parse('b'.repeat(64)), size: 60e6 };
   pool.reserve({ ...description('a'), packs: [pack, pack, pack] });
   const { graph, ...large } = description('b');
@@ -35,7 +36,7 @@ it('what a host took of the caches’ room for weights stays taken, and is no lo
   };
   const stage = description('a');
   const give: GiveArtifact = (load) => load({ description: stage, graph: new Uint8Array(0), weights: [] });
-  const pool = new StagePool({ host }, { memoryBytes: 135e6 });
+  const pool = new StagePool({ host, log }, { memoryBytes: 135e6 });
   const lease = pool.reserve(stage, 20_000);
   const other = pool.reserve(description('b'));
   await lease.load(give);

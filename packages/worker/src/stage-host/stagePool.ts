@@ -2,10 +2,18 @@
 import type { LoadedStage, StageArtifact, StageHost } from '@potluck/engine';
 import { mostFullSessions, workingMemoryBytes, type StageDescription } from '@potluck/protocol';
 import { AssignmentError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { StageCaches } from '../sessions/stageCaches.ts';
 import { tryStage, type StageTrial } from './tryStage.ts';
 
 /** A stage is refused where not even one session of this many tokens would fit. */
 const leastCacheTokens = 256;
+
+/**
+ * Part of a stage's room for caches that retained boundary tensors may take: half a layer's cache a token or so, and stages
+ * have many layers. What it can't hold is computed again from the tokens when a worker is lost.
+ */
+const retainedShare = 1 / 16;
 
 /** A share of a stage. */
 export interface StageLease {
@@ -13,6 +21,8 @@ export interface StageLease {
   readonly cacheBytes: number;
   /** True where the stage is in memory, or being loaded, for another assignment. */
   readonly isShared: boolean;
+  /** The loaded stage's caches, the same for all its shares. @throws AssignmentError before `load` */
+  readonly caches: StageCaches;
   /** The stage; only the first one's `give` is called, unless that fails: it hands the artifact to the host. */
   load(give: GiveArtifact, onProgress?: (note: string) => void): Promise<LoadedStage>;
   /** Warms the loaded stage up and times it, once for all its shares: the first one's `promptTrials` count. */
@@ -29,6 +39,9 @@ interface Entry {
   shares: number;
   weightBytes: number;
   cacheBytes: number;
+  /** What retained boundary tensors may take. */
+  retainBytes: number;
+  caches: StageCaches | undefined;
   /** What the host took of the caches' room. */
   unpackedBytes: number;
   /** From the time that it is in memory. */
@@ -39,23 +52,25 @@ interface Entry {
 
 export class StagePool {
   readonly #host: StageHost;
+  readonly #log: Log;
   readonly #memoryBytes: number;
   readonly #entries = new Map<string, Entry>();
 
-  constructor({ host }: { host: StageHost }, { memoryBytes }: { memoryBytes: number }) {
+  constructor({ host, log }: { host: StageHost; log: Log }, { memoryBytes }: { memoryBytes: number }) {
     this.#host = host;
+    this.#log = log;
     this.#memoryBytes = memoryBytes;
   }
 
   /** What the stages in memory use now, in bytes: weights, unpacked copies included, and open caches. */
   async used(): Promise<{ weights: number; caches: number }> {
     const used = { weights: 0, caches: 0 };
-    for (const { loaded, weightBytes, unpackedBytes } of [...this.#entries.values()]) {
+    for (const { loaded, caches, weightBytes, unpackedBytes } of [...this.#entries.values()]) {
       if (!loaded) continue;
       try {
         const { reservedBytes } = await loaded.usage();
         used.weights += weightBytes + unpackedBytes;
-        used.caches += reservedBytes;
+        used.caches += reservedBytes + (caches?.retainedBytes ?? 0);
       } catch {
         // It went away meanwhile, and uses nothing.
       }
@@ -78,6 +93,10 @@ export class StagePool {
       },
       get isShared() {
         return entry.loading !== undefined;
+      },
+      get caches() {
+        if (!entry.caches) throw new AssignmentError('the stage is not in memory');
+        return entry.caches;
       },
       load: (give, onProgress) => this.#load(entry, give, onProgress),
       warmUp: (loaded, promptTrials = []) => (entry.warming ??= tryStage(loaded, stage, promptTrials)),
@@ -111,12 +130,17 @@ export class StagePool {
       );
     }
     const most = mostFullSessions * contextBytes(stage.contextLength);
-    const cacheBytes = Math.floor(Math.min(free, most, Math.max(least, mostCacheBytes)));
+    const allBytes = Math.floor(Math.min(free, most, Math.max(least, mostCacheBytes)));
+    const isLast = stage.boundaryOut.length === 0;
+    const retainBytes = isLast ? 0 : Math.min(Math.floor(allBytes * retainedShare), allBytes - least);
+    const cacheBytes = allBytes - retainBytes;
     const entry = {
       key,
       shares: 0,
       weightBytes: stage.weightBytes,
       cacheBytes,
+      retainBytes,
+      caches: undefined,
       unpackedBytes: 0,
       loaded: undefined,
       loading: undefined,
@@ -144,6 +168,7 @@ export class StagePool {
       entry.unpackedBytes = entry.cacheBytes - cacheBytes;
       entry.cacheBytes = cacheBytes;
       entry.loaded = stage;
+      entry.caches = new StageCaches({ stage, log: this.#log }, entry);
       return stage;
     })();
     return entry.loading;
@@ -159,13 +184,14 @@ export class StagePool {
 
   #forget(entry: Entry): void {
     if (this.#entries.get(entry.key) === entry) this.#entries.delete(entry.key);
+    entry.caches?.dispose();
   }
 }
 
 const withWorkingMemory = (weightBytes: number): number => weightBytes + workingMemoryBytes(weightBytes);
 
-const takenBy = ({ weightBytes, cacheBytes, unpackedBytes }: Entry): number =>
-  withWorkingMemory(weightBytes) + cacheBytes + unpackedBytes;
+const takenBy = ({ weightBytes, cacheBytes, retainBytes, unpackedBytes }: Entry): number =>
+  withWorkingMemory(weightBytes) + cacheBytes + retainBytes + unpackedBytes;
 
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
