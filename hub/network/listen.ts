@@ -1,4 +1,5 @@
 /** Opens the hub's ports. */
+import type { Server as HttpServer } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer, type ServerType, type WebSocketServerLike } from '@hono/node-server';
@@ -23,6 +24,14 @@ export interface ServerCertificate {
  */
 const keepAliveMs = 620_000;
 
+/** A connection whose other end takes nothing of what waits for it is closed: what waits is kept in memory. */
+const defaultStalledMs = 120_000;
+
+export interface ListenOptions {
+  /** How long a connection may take nothing of what waits for it, in milliseconds. Default two minutes. */
+  stalledMs?: number;
+}
+
 export interface Listening {
   port: number;
   /** Ends all connections and frees the port. */
@@ -39,9 +48,15 @@ export interface SecureListening extends Listening {
  * @param host undefined listens on all addresses
  * @throws StartError if the port is taken or the address is not this machine's
  */
-export async function listen(fetch: Fetch, port: number, host?: string): Promise<Listening> {
+export async function listen(
+  fetch: Fetch,
+  port: number,
+  host?: string,
+  { stalledMs = defaultStalledMs }: ListenOptions = {},
+): Promise<Listening> {
   const sockets = webSocketServer();
   const server = createAdaptorServer({ fetch, websocket: { server: asLike(sockets) } });
+  closeStalled(server, stalledMs);
   await open(server, port, host, '--port');
   return listening(server, sockets);
 }
@@ -63,6 +78,7 @@ export async function listenSecurely(
     createServer,
     serverOptions: { cert: certificate, key },
   }) as Server;
+  closeStalled(server, defaultStalledMs);
   await open(server, port, host, '--https-port');
   return {
     ...listening(server, sockets),
@@ -76,6 +92,14 @@ function webSocketServer(): WebSocketServer {
 
 function asLike(sockets: WebSocketServer): WebSocketServerLike {
   return sockets as unknown as WebSocketServerLike;
+}
+
+/** Silence alone closes nothing: an answer may wait for its turn for as long as it takes. */
+function closeStalled(server: ServerType, stalledMs: number): void {
+  (server as HttpServer).setTimeout(stalledMs, (socket) => {
+    // Another time than ours is that of an idle connection, which Node closes where nobody listens.
+    if (socket.writableLength > 0 || socket.timeout !== stalledMs) socket.destroy();
+  });
 }
 
 function open(server: ServerType, port: number, host: string | undefined, flag: string): Promise<void> {

@@ -1,4 +1,5 @@
 /** Somebody whose answer comes while others attack the hub: it must end, with exactly its tokens. */
+import type { ScriptedWorkerInit } from './scriptedWorker.ts';
 import type { TestHub } from './testHub.ts';
 import { testStopToken } from './testModel.ts';
 
@@ -11,21 +12,29 @@ export interface Bystander {
 const everyMs = 20;
 const word = 'soup';
 
-/** Brings the hub's one worker. It speaks to the bystander until the end, and to everybody else one word. */
-export async function startBystander(hub: TestHub): Promise<Bystander> {
+/**
+ * Brings the hub's one worker. It speaks to the bystander until the end.
+ * @param answerOthers what it says to everybody else; default: one word
+ */
+export async function startBystander(
+  hub: TestHub,
+  answerOthers?: ScriptedWorkerInit['onPrompt'],
+): Promise<Bystander> {
   const tokens = hub.encode(word);
   const stop = { isWanted: false };
   let words = 0;
   let isFirst = true;
   hub.worker('one', {
-    onPrompt: (worker, { sessionId, tokens: prompt }) => {
+    onPrompt: (worker, message) => {
+      const { sessionId, tokens: prompt } = message;
       let position = prompt.length;
       const say = (said: number[], finish?: 'stop'): void => {
         worker.tokens(sessionId, position, said, finish);
         position += said.length;
       };
       if (!isFirst) {
-        say([...tokens, testStopToken], 'stop');
+        if (answerOthers) answerOthers(worker, message);
+        else say([...tokens, testStopToken], 'stop');
         return;
       }
       isFirst = false;

@@ -1,8 +1,11 @@
 import type { CreatedApiKey } from '@potluck/api';
+import { Hono } from 'hono';
 import { afterEach, expect, test } from 'vitest';
+import { embeddedEventBus } from '../../live/embeddedEventBus.ts';
 import { api, elsewhere } from '../../testing/apiClient.ts';
 import { EventReader } from '../../testing/eventReader.ts';
 import { answering, startTestHub, type TestHub } from '../../testing/testHub.ts';
+import { streamEvents } from './events.ts';
 
 let hub: TestHub;
 const readers: EventReader[] = [];
@@ -84,4 +87,32 @@ test('who may not read any more hears nothing of what comes after', async () => 
   await api(hub, 'POST', `/keys/${key.id}/revoke`);
   hub.worker('one');
   await expect(events.until('node')).rejects.toThrow('the events ended');
+});
+
+test('who reads nothing is cut off, and finds the rest when it comes back', async () => {
+  const bus = embeddedEventBus();
+  const app = new Hono();
+  app.use(async (c, next) => {
+    c.set('callerNow', () => ({ scopes: ['ask'], via: 'local', owner: 'local' }));
+    await next();
+  });
+  const live = { snapshot: () => ({ nodes: [], deployments: [], models: [], imports: [], requests: [] }) };
+  app.get('/events', (c) => streamEvents(c, { bus, live }));
+  const idle = await app.request('/events');
+  const event = { type: 'model-removed', id: 'x'.repeat(100_000) } as const;
+  for (let count = 0; count < 30; count++) await bus.publish(event);
+  const unread = await idle.text();
+  expect(unread.length).toBeLessThan(1.3e6);
+  const lastId =
+    unread
+      .match(/^id: .*$/gm)
+      ?.at(-1)
+      ?.slice('id: '.length) ?? '';
+  const again = await app.request('/events', { headers: { 'last-event-id': lastId } });
+  const reader = again.body?.getReader();
+  const { value } = (await reader?.read()) ?? {};
+  expect(new TextDecoder().decode(value).match(/^id: /gm)).toHaveLength(
+    30 - (unread.match(/^id: /gm)?.length ?? 0) + 1,
+  );
+  await reader?.cancel();
 });

@@ -11,8 +11,8 @@ export interface EventComponents {
 
 /** Silence after which a comment is sent: clients and proxies give up on dead connections. */
 const pingEveryMs = 15_000;
-/** A reader that leaves so many events unread is cut off; it comes back and resumes. */
-const mostUnread = 1000;
+/** A reader that leaves so much unread, beside what it missed before, is cut off; it comes back and resumes. */
+const mostUnreadBytes = 1024 * 1024;
 /** How soon a browser comes back, in milliseconds. */
 const retryMs = 1000;
 
@@ -24,6 +24,7 @@ export async function streamEvents(c: Context, { bus, live }: EventComponents): 
   const encoder = new TextEncoder();
   const known = c.req.header('last-event-id') ?? c.req.query('lastEventId');
   let cleanUp = (): void => undefined;
+  let beginning: Uint8Array | undefined;
   const body = new ReadableStream<Uint8Array>(
     {
       start: async (controller) => {
@@ -39,8 +40,7 @@ export async function streamEvents(c: Context, { bus, live }: EventComponents): 
           ping.refresh();
         };
         const ping = setInterval(() => write(': ping\n\n'), pingEveryMs);
-        const send = ({ id, event }: JournalEvent): void =>
-          write(`id: ${id}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
+        const send = (entry: JournalEvent): void => write(linesOf(entry));
         cleanUp = () => {
           over = true;
           clearInterval(ping);
@@ -54,21 +54,28 @@ export async function streamEvents(c: Context, { bus, live }: EventComponents): 
           clearInterval(ping);
           unsubscribe();
         };
-        write(`retry: ${retryMs}\n\n`);
         const missed = known === undefined ? undefined : await bus.since(known);
-        if (missed) missed.forEach(send);
-        else send({ id: await bus.lastId(), event: { type: 'snapshot', snapshot: live.snapshot() } });
+        const first = missed ?? [
+          { id: await bus.lastId(), event: { type: 'snapshot' as const, snapshot: live.snapshot() } },
+        ];
+        if (over) return;
+        beginning = encoder.encode(`retry: ${retryMs}\n\n${first.map(linesOf).join('')}`);
+        controller.enqueue(beginning);
         const sent = new Set(missed?.map(({ id }) => id));
         for (const event of early) if (!sent.has(event.id)) send(event);
         deliver = send;
       },
       cancel: () => cleanUp(),
     },
-    { highWaterMark: mostUnread },
+    { highWaterMark: mostUnreadBytes, size: (chunk) => (chunk === beginning ? 0 : chunk.byteLength) },
   );
   return new Response(body, {
     headers: {
       'content-type': 'text/event-stream; charset=utf-8',
     },
   });
+}
+
+function linesOf({ id, event }: JournalEvent): string {
+  return `id: ${id}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
 }

@@ -4,7 +4,7 @@ import { eventStream } from './eventStream.ts';
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-const options = { headers: {}, onCancel: () => undefined };
+const options = { headers: {}, onCancel: () => undefined, onUnread: () => 'too slow' };
 
 test('silence is filled with comments, from before the first event on', async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -39,4 +39,21 @@ test('a reader that goes away is told of once, and what comes later goes nowhere
 test('signs at which some clients end a line are escaped', async () => {
   const response = eventStream(async (send) => send(JSON.stringify('a\u2028b\u0085c')), options);
   expect(await response.text()).toBe('data: "a\\u2028b\\u0085c"\n\n');
+});
+
+test('of an answer that nobody reads, no more is kept than the limit; the last event says so', async () => {
+  const onUnread = vi.fn(() => 'too slow');
+  const sent = Promise.withResolvers<void>();
+  const response = eventStream(
+    async (send) => {
+      for (let index = 0; index < 5000; index++) send('x'.repeat(1000));
+      sent.resolve();
+    },
+    { ...options, onUnread },
+  );
+  await sent.promise;
+  const text = await response.text();
+  expect(text.length).toBeLessThan(300_000);
+  expect(text).toMatch(/x\n\ndata: too slow\n\n$/);
+  expect(onUnread).toHaveBeenCalledOnce();
 });

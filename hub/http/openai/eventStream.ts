@@ -1,12 +1,16 @@
-/** Server-sent events that outlive long silences and end when the reader goes away. */
+/** Server-sent events that outlive long silences, and end when the reader goes away or does not read. */
 
 /** Silence after which a comment is sent: clients and proxies give up on dead connections. */
 const pingEveryMs = 5000;
+/** An answer of 1,000 tokens; with the most log probabilities, of 100. Who reads leaves next to nothing. */
+const mostUnreadBytes = 256 * 1024;
 
 export interface EventStreamOptions {
   headers: Record<string, string>;
   /** Called when the reader goes away before the end. */
   onCancel: () => void;
+  /** Called when the reader leaves too much unread. What it returns is sent as the last event. */
+  onUnread: () => string;
   /** Default 5000. */
   pingEveryMs?: number;
 }
@@ -22,34 +26,44 @@ export function eventStream(
   const encoder = new TextEncoder();
   let over = false;
   let ping: NodeJS.Timeout | undefined;
-  const body = new ReadableStream<Uint8Array>({
-    start: (controller) => {
-      ping = setInterval(() => write(': ping\n\n'), options.pingEveryMs ?? pingEveryMs);
-      const write = (text: string): void => {
-        if (over) return;
-        controller.enqueue(encoder.encode(text));
-        ping?.refresh();
-      };
-      const end = (): void => {
-        clearInterval(ping);
-        if (over) return;
+  const body = new ReadableStream<Uint8Array>(
+    {
+      start: (controller) => {
+        ping = setInterval(() => write(': ping\n\n'), options.pingEveryMs ?? pingEveryMs);
+        const write = (text: string): void => {
+          if (over) return;
+          controller.enqueue(encoder.encode(text));
+          ping?.refresh();
+          if ((controller.desiredSize ?? 0) >= 0) return;
+          controller.enqueue(encoder.encode(dataLine(options.onUnread())));
+          end();
+        };
+        const end = (): void => {
+          clearInterval(ping);
+          if (over) return;
+          over = true;
+          controller.close();
+        };
+        produce((data) => write(dataLine(data))).then(end, end);
+      },
+      cancel: () => {
         over = true;
-        controller.close();
-      };
-      produce((data) => write(`data: ${escapeLineEnds(data)}\n\n`)).then(end, end);
+        clearInterval(ping);
+        options.onCancel();
+      },
     },
-    cancel: () => {
-      over = true;
-      clearInterval(ping);
-      options.onCancel();
-    },
-  });
+    { highWaterMark: mostUnreadBytes, size: ({ byteLength }) => byteLength },
+  );
   return new Response(body, {
     headers: {
       'content-type': 'text/event-stream; charset=utf-8',
       ...options.headers,
     },
   });
+}
+
+function dataLine(data: string): string {
+  return `data: ${escapeLineEnds(data)}\n\n`;
 }
 
 /** Some clients (Python's `splitlines`) end a line also at these; in JSON they stand only inside strings. */

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { RequestRecord } from '../../generation/requestRecord.ts';
 import type { Generation, GenerationEvent } from '../../generation/generation.ts';
 import type { Model } from '../../models/model.ts';
-import { toApiError } from '../apiError.ts';
+import { ApiError, toApiError } from '../apiError.ts';
 import {
   chatChunk,
   chatCompletion,
@@ -23,7 +23,7 @@ export interface Answering {
   events: AsyncGenerator<GenerationEvent, void, void>;
   base: ChatAnswerBase;
   body: ChatBody;
-  /** Called when the reader of a stream goes away. */
+  /** Called when the reader of a stream goes away, or reads too slowly. */
   onReaderGone: () => void;
   headers: Record<string, string>;
 }
@@ -85,8 +85,19 @@ function streamAnswer(answering: Answering): Response {
       send(JSON.stringify(apiError.body));
     }
   };
-  return eventStream(produce, { headers, onCancel: answering.onReaderGone });
+  const onUnread = (): string => {
+    answering.onReaderGone();
+    return JSON.stringify(unreadError.body);
+  };
+  return eventStream(produce, { headers, onCancel: answering.onReaderGone, onUnread });
 }
+
+const unreadError = new ApiError(
+  408,
+  'Too much of this answer was left unread, so the hub ended its stream. Read an answer as it comes. Where it belongs to a ' +
+    'conversation, the conversation has all of it.',
+  { code: 'answer_unread' },
+);
 
 /** Where the time went, for a browser's developer tools. */
 function serverTiming({ queueMs, firstTokenMs, totalMs, stages }: RequestRecord): string {

@@ -1,0 +1,43 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
+import { afterEach, expect, test } from 'vitest';
+import { listen, type Listening } from './listen.ts';
+
+const stalledMs = 100;
+let listening: Listening;
+afterEach(() => listening.close());
+
+async function ask(port: number): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1');
+  socket.on('error', () => undefined);
+  await once(socket, 'connect');
+  socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  return socket;
+}
+
+test('who takes nothing of an answer loses the connection, and the answer ends', async () => {
+  const ended = Promise.withResolvers<void>();
+  const endless = new ReadableStream<Uint8Array>({
+    pull: (controller) => controller.enqueue(new Uint8Array(64 * 1024)),
+    cancel: () => ended.resolve(),
+  });
+  listening = await listen(() => new Response(endless), 0, '127.0.0.1', { stalledMs });
+  const socket = await ask(listening.port);
+  socket.pause();
+  await ended.promise;
+  socket.destroy();
+});
+
+test('who waits for an answer keeps the connection', async () => {
+  const body = new ReadableStream<Uint8Array>({
+    start: async (controller) => {
+      await setTimeout(5 * stalledMs);
+      controller.enqueue(new TextEncoder().encode('after a while'));
+      controller.close();
+    },
+  });
+  listening = await listen(() => new Response(body), 0, '127.0.0.1', { stalledMs });
+  const answer = await fetch(`http://127.0.0.1:${listening.port}`);
+  expect(await answer.text()).toBe('after a while');
+});
