@@ -82,7 +82,7 @@ interface Running {
   /** The one that goes on now. */
   attempt: Attempt;
   /** Its pipeline has one answer less. */
-  done: () => void;
+  done: (tokens?: number) => void;
 }
 
 /** What is an attempt's own. */
@@ -264,7 +264,7 @@ export class Generator {
     void generation.recorded.then((recorded) => {
       this.#running.delete(generation);
       this.#sessions.delete(running.attempt.session.id);
-      running.done();
+      running.done(recorded.completionTokens);
       this.#tell((listener) => listener.ended?.(generation, recorded));
     });
     this.#tell((listener) => listener.grew?.(generation));

@@ -148,14 +148,14 @@ export class Deployments {
     this.#executor.dispatch({ type: 'undeployed', model: deployment.model.package.id });
   }
 
-  /** Counts an answer that runs through a replica, until the returned function is called. */
-  use(pipelineId: PipelineId): () => void {
+  /** Counts an answer that runs through a replica, until the returned function is called with the tokens that it had. */
+  use(pipelineId: PipelineId): (tokens?: number) => void {
     this.#executor.dispatch({ type: 'answer-began', pipelineId });
     let isOver = false;
-    return () => {
+    return (tokens = 0) => {
       if (isOver) return;
       isOver = true;
-      this.#executor.dispatch({ type: 'answer-ended', pipelineId });
+      this.#executor.dispatch({ type: 'answer-ended', pipelineId, tokens });
     };
   }
 

@@ -146,6 +146,7 @@ export class PipelineExecutor {
       case 'refuse':
       case 'migrate':
       case 'drop-migration':
+      case 'stay':
       case 'hold-requests':
       case 'cut-over':
       case 'forget':

@@ -55,9 +55,14 @@ export function logCommand(
       if (command.migration.preloads.length === 0)
         logger.info({ model, reason: command.migration.reason }, 'the pipeline is about to move');
       else {
-        const stages = routeOf(command.migration.preloads);
-        logger.info({ model, stages }, 'workers load stages that they will take over');
+        const { preloads, reason } = command.migration;
+        const stages = routeOf(preloads);
+        logger.info({ model, stages, reason }, 'workers load stages that they will take over');
       }
+      return;
+    case 'drop-migration':
+      if (command.reason !== undefined)
+        logger.info({ model, reason: command.reason }, 'the pipeline stays where it is');
       return;
     default:
       logger.debug({ model, command: command.type }, 'pipeline');

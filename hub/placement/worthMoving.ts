@@ -5,7 +5,6 @@ import type { GridView, GridWorker } from './gridView.ts';
 import type { StageAt } from './layerRange.ts';
 import { leastGain } from './prediction/adviseOn.ts';
 import { format } from './prediction/describeDominant.ts';
-import { leastSure } from './prediction/leastSure.ts';
 import { tokenTime } from './prediction/tokenTime.ts';
 import { stageMemory } from './stageMemory.ts';
 
@@ -31,7 +30,7 @@ export interface MoveVerdict {
 const usualBytesPerSecond = 10e6;
 
 /**
- * The gain must be more than noise (more, the less is known of the target), and what is gained over the expected tokens
+ * The gain must be more than noise, for each part of the target (more, the less is known of it), and what is gained over the expected tokens
  * more than the time that loading and the move take.
  */
 export function worthMoving(question: MoveQuestion): MoveVerdict {
@@ -45,8 +44,11 @@ export function worthMoving(question: MoveQuestion): MoveVerdict {
   const then = tokenTime(model, target, grid);
   const gainMs = now.milliseconds - then.milliseconds;
   const change = `a token would take ${format(then.milliseconds)} ms instead of ${format(now.milliseconds)} ms`;
-  const needed = leastGain[leastSure([...then.stages, ...then.hops])];
-  if (gainMs < needed * now.milliseconds) {
+  const atWorstMs = [...then.stages, ...then.hops].reduce(
+    (sum, { milliseconds, basis }) => sum + milliseconds / (1 - leastGain[basis]),
+    0,
+  );
+  if (atWorstMs > now.milliseconds) {
     return { isWorth: false, reason: `${change}, which may be noise` };
   }
   const { bytes, milliseconds } = loading(question);

@@ -5,6 +5,7 @@ import {
   WorkerId,
   type Assign,
   type AssignmentId,
+  type Device,
   type FromHubMessage,
   type StageReport,
   type StageState,
@@ -22,6 +23,7 @@ export class PuppetWorker {
   readonly id = WorkerId.parse(randomUUID());
   readonly name: string;
   readonly memoryBytes: number;
+  readonly device: Device = { kind: 'cpu', description: 'puppet', float16: true };
   readonly received: FromHubMessage[] = [];
   instanceId = InstanceId.parse(randomUUID());
   /** Answers by itself: what it is assigned is ready at once, what it is to release is released. */
@@ -44,11 +46,10 @@ export class PuppetWorker {
   }
 
   record(joinedAt: number): WorkerRecord {
-    const { id, name, instanceId, memoryBytes } = this;
+    const { id, name, device, instanceId, memoryBytes } = this;
     return {
       ...{ id, name, reportedName: name, kind: 'node', version: '1', instanceId, joinedAt, isLeaving: false },
-      device: { kind: 'cpu', description: 'puppet', float16: true },
-      ...{ memoryBytes, joinTokenId: 'hub', cachedBlobs: new Set(), peers: new Map() },
+      ...{ device, memoryBytes, joinTokenId: 'hub', cachedBlobs: new Set(), peers: new Map() },
       load: { busy: 0, usedBytes: { weights: 0, caches: 0 } },
     };
   }
@@ -83,6 +84,8 @@ export interface PuppetGrid {
   registry: RegistryWithoutSockets;
   nodes: NodeBook;
   deployments: Deployments;
+  /** What each worker’s steps took: tests tell. */
+  speeds: SpeedBook;
   worker(name: string, memoryBytes: number, isHealthy?: boolean): PuppetWorker;
 }
 
@@ -90,17 +93,18 @@ export function puppetGrid(): PuppetGrid {
   const clock = new VirtualClock();
   const registry = new RegistryWithoutSockets(clock);
   const nodes = new NodeBook({ policies: [], names: [], instances: [] }, () => undefined);
+  const speeds = new SpeedBook([], () => undefined);
   const deployments = new Deployments(
     {
       ...{ registry, nodes, clock, logger: pino({ level: 'silent' }), workersStarting: () => 0 },
-      speeds: new SpeedBook([], () => undefined),
+      speeds,
     },
     { stageDeadlineMs: 120_000, movePatienceMs: 30_000 },
   );
   followWorkers({ registry, nodes }, deployments.workers);
   const worker = (name: string, memoryBytes: number, isHealthy = true): PuppetWorker =>
     new PuppetWorker(registry, { name, memoryBytes, isHealthy });
-  return { clock, registry, nodes, deployments, worker };
+  return { clock, registry, nodes, deployments, speeds, worker };
 }
 
 /** What was begun in promises, such as cutting a stage, is done. */

@@ -15,11 +15,15 @@ export interface ModelScore {
   'answers lost': number;
   losses: number;
   moves: number;
+  /** What a token took in its answers, on average. */
+  'ms a token': number;
 }
 
-interface Tally extends Omit<ModelScore, 'availability' | 'minutes lost'> {
+interface Tally extends Omit<ModelScore, 'availability' | 'minutes lost' | 'ms a token'> {
   serving: Set<PipelineId>;
   servedMs: number;
+  /** Of all answers that were taken. */
+  tokenMs: number;
   since: number;
 }
 
@@ -36,7 +40,7 @@ export class Scores {
   add(model: ModelId): void {
     this.#models.set(model, {
       ...{ model, asked: 0, refused: 0, 'answers lost': 0, losses: 0, moves: 0 },
-      ...{ serving: new Set(), servedMs: 0, since: 0 },
+      ...{ serving: new Set(), servedMs: 0, tokenMs: 0, since: 0 },
     });
   }
 
@@ -55,10 +59,12 @@ export class Scores {
     else tally.losses++;
   }
 
-  asked(model: ModelId, isTaken: boolean): void {
+  /** @param tokenMs what a token takes; undefined where nobody can take the request */
+  asked(model: ModelId, tokenMs: number | undefined): void {
     const tally = this.#of(model);
     tally.asked++;
-    if (!isTaken) tally.refused++;
+    if (tokenMs === undefined) tally.refused++;
+    else tally.tokenMs += tokenMs;
   }
 
   fetched(bytes: number): void {
@@ -73,12 +79,15 @@ export class Scores {
   }
 
   result(): ModelScore[] {
-    return [...this.#models.values()].map(({ serving: _, servedMs, since: _since, model, ...counts }) => ({
-      model,
-      availability: Math.round((10_000 * servedMs) / this.#endMs) / 10_000,
-      'minutes lost': Math.round((this.#endMs - servedMs) / 600) / 100,
-      ...counts,
-    }));
+    return [...this.#models.values()].map(
+      ({ serving: _, servedMs, tokenMs, since: _since, model, ...counts }) => ({
+        model,
+        availability: Math.round((10_000 * servedMs) / this.#endMs) / 10_000,
+        'minutes lost': Math.round((this.#endMs - servedMs) / 600) / 100,
+        ...counts,
+        'ms a token': Math.round((10 * tokenMs) / Math.max(1, counts.asked - counts.refused)) / 10,
+      }),
+    );
   }
 
   #of(model: ModelId): Tally {

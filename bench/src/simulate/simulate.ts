@@ -1,7 +1,9 @@
 /** A day of a grid in a minute: the hub's own decisions, over simulated workers that come, go and fail, on virtual time. */
-import { PipelineId, type ModelId } from '@potluck/protocol';
+import { PipelineId, type ModelId, type WorkerId } from '@potluck/protocol';
 import { pino } from 'pino';
 import { PipelineExecutor } from '../../../hub/pipelines/executor.ts';
+import type { Stage } from '../../../hub/pipelines/pipeline.ts';
+import { stagesOf } from '../../../hub/pipelines/state/state.ts';
 import type { Announcement } from '../../../hub/pipelines/whatChanged.ts';
 import { followWorkers } from '../../../hub/testing/followWorkers.ts';
 import { PipelineInvariants } from '../../../hub/testing/pipelineInvariants.ts';
@@ -34,6 +36,7 @@ const hour = 60 * minute;
 /** On average, between two answers of a model, and how long one takes. */
 const answerEveryMs = 20 * second;
 const answerMs = 15 * second;
+const tokenMs = 100;
 /** Between two decisions of the operator about nodes. */
 const operatorEveryMs = 20 * minute;
 const tabSwitchMs = 15 * minute;
@@ -46,10 +49,12 @@ export async function simulate(init: SimulationInit): Promise<SimulationResult> 
   const nodes = new NodeBook({ policies: [], names: [], instances: [] }, () => undefined);
   const scores = new Scores(clock);
   const cuts = { pending: 0 };
+  const speeds = new SpeedBook([], () => undefined);
+  const workers = new Map<WorkerId, SimulatedWorker>();
   const executor = new PipelineExecutor(
     {
       ...{ registry, nodes, clock, logger: pino({ level: 'silent' }), workersStarting: () => 0 },
-      speeds: new SpeedBook([], () => undefined),
+      speeds,
     },
     { stageDeadlineMs: 120 * second, movePatienceMs: 30 * second },
     (announcement) => told(announcement),
@@ -116,18 +121,29 @@ export async function simulate(init: SimulationInit): Promise<SimulationResult> 
       const [id] = serving.sort(
         (one, other) => (answers.get(one)?.size ?? 0) - (answers.get(other)?.size ?? 0),
       );
-      scores.asked(model, id !== undefined);
+      const pipeline = id === undefined ? undefined : executor.state.pipelines.get(id);
+      scores.asked(model, pipeline && tokenMsOf(stagesOf(pipeline)));
       if (id === undefined) return;
       const running = answers.get(id) ?? new Set();
       answers.set(id, running);
       const answer = { isLost: false };
       running.add(answer);
       executor.dispatch({ type: 'answer-began', pipelineId: id });
-      clock.after(random.exponential(answerMs), () => {
+      const milliseconds = random.exponential(answerMs);
+      clock.after(milliseconds, () => {
         running.delete(answer);
-        executor.dispatch({ type: 'answer-ended', pipelineId: id });
+        const tokens = Math.round(milliseconds / tokenMs);
+        executor.dispatch({ type: 'answer-ended', pipelineId: id, tokens });
       });
     });
+  }
+
+  /** What a token really takes. */
+  function tokenMsOf(stages: readonly Stage[]): number {
+    return stages.reduce((sum, { workerId, description }) => {
+      const worker = workers.get(workerId);
+      return sum + (worker?.stepMs(description?.weightBytes ?? 0) ?? 0);
+    }, 0);
   }
 
   function workersComeAndGo(): void {
@@ -135,8 +151,13 @@ export async function simulate(init: SimulationInit): Promise<SimulationResult> 
       const worker: SimulatedWorker = new SimulatedWorker(drawProfile(random, index), {
         ...{ clock, random },
         report: ({ profile }, report) => registry.heard(profile.id, report),
+        tried: ({ profile: { id } }, step) => {
+          const record = registry.table.get(id);
+          if (record) speeds.measured(record, { ...step, source: 'tried' });
+        },
         fetched: (bytes) => scores.fetched(bytes),
       });
+      workers.set(worker.profile.id, worker);
       comes(
         worker,
         random.chance(0.5) ? random.between(0, 10 * second) : random.exponential(worker.profile.awayMs),

@@ -8,6 +8,7 @@ import {
   type Sha256,
   type StageReport,
 } from '@potluck/protocol';
+import type { StepSample } from '../../../hub/placement/prediction/samples.ts';
 import type { Clock } from '../../../hub/pipelines/clock.ts';
 import type { WorkerRecord } from '../../../hub/workers/workerTable.ts';
 import type { SeededRandom } from './random.ts';
@@ -19,6 +20,8 @@ export interface Profile {
   kind: 'node' | 'browser';
   memoryBytes: number;
   bytesPerSecond: number;
+  /** How long it takes to read a byte of weights in a step of one token. */
+  msPerByte: number;
   /** How long it stays and how long it is away, in milliseconds, on average. */
   stayMs: number;
   awayMs: number;
@@ -30,6 +33,9 @@ const gigabyte = 1e9;
 const minute = 60_000;
 const hour = 60 * minute;
 
+/** Of what devices of its kind usually take, which is what the hub reckons with: from half to twice as much. */
+const usualMsPerByte = { node: 1 / 8e6, browser: 1 / 20e6 };
+
 /** Two of three are tabs, which come and go; one in twenty has a slow link, and one in fifty can load nothing. */
 export function drawProfile(random: SeededRandom, index: number): Profile {
   const kind = random.chance(1 / 3) ? 'node' : 'browser';
@@ -40,6 +46,7 @@ export function drawProfile(random: SeededRandom, index: number): Profile {
     kind,
     memoryBytes: Math.round(gigabyte * (kind === 'node' ? random.between(4, 32) : random.between(1, 8))),
     bytesPerSecond: isSlow ? 0.25e6 : random.between(2e6, 60e6),
+    msPerByte: usualMsPerByte[kind] * 2 ** random.between(-1, 1),
     stayMs: kind === 'node' ? 12 * hour : 45 * minute,
     awayMs: kind === 'node' ? hour : 3 * hour,
     failing: random.chance(0.02) ? 1 : 0.01,
@@ -51,6 +58,8 @@ export interface WorkerWorld {
   random: SeededRandom;
   /** Takes what the worker says to the hub. */
   report: (worker: SimulatedWorker, report: StageReport) => void;
+  /** A worker tried a stage that it has loaded. */
+  tried: (worker: SimulatedWorker, step: Omit<StepSample, 'source'>) => void;
   /** Counts what a worker fetches. */
   fetched: (bytes: number) => void;
 }
@@ -95,6 +104,11 @@ export class SimulatedWorker {
     };
   }
 
+  /** How long a step of one token takes that reads so many bytes of weights. */
+  stepMs(weightBytes: number): number {
+    return weightBytes * this.profile.msPerByte;
+  }
+
   receive(message: FromHubMessage): void {
     if (message.type === 'assign') this.#load(message);
     if (message.type !== 'release') return;
@@ -127,6 +141,9 @@ export class SimulatedWorker {
       if (fails) this.#held.delete(assignmentId);
       const failed = { assignmentId, state: 'failed', reason: 'the shader compiler crashed' } as const;
       this.#world.report(this, { type: 'stage-report', ...(fails ? failed : ready) });
+      if (fails) return;
+      const { model, weightBytes } = stage;
+      this.#world.tried(this, { model, weightBytes, milliseconds: this.stepMs(weightBytes) });
     });
   }
 

@@ -1,5 +1,5 @@
 /** Where a pipeline could go: what is asked of placement, and nowhere else. */
-import type { ModelPackage } from '@potluck/protocol';
+import type { ModelPackage, WorkerId } from '@potluck/protocol';
 import { place, type PlacementResult } from '../../placement/place.ts';
 import type { CacheToShrink } from '../../placement/shrinkCaches.ts';
 import type { TargetStage } from '../pipeline.ts';
@@ -25,32 +25,48 @@ export function placeFor(
   former: PipelineState['former'],
   mayShrink = false,
 ): Place {
-  const { plan, model, quarantine, id } = one;
+  const { plan, quarantine, id } = one;
   const { grid, now } = context;
   const stayed = former.map(({ workerId, firstLayer }) => `${workerId}[${firstLayer}]`).join();
   const inputs = [plan, quarantine, nextPardon(quarantine, now), grid.workersStarting];
-  return whileSame(grid.capacity, `${id} ${stayed} ${mayShrink}`, inputs, () => {
-    const { barred, unableToo, unable } = findBarred(one, context);
-    if (unable) return { ok: false, missing: describeUnable(model.package, unable) };
-    const starting = grid.workersStarting;
-    if (plan.mode === 'shards' && grid.view.workers.size - barred.size < plan.count && starting > 0) {
-      const workers = starting === 1 ? 'worker' : 'workers';
-      return { ok: false, missing: `waiting for ${starting} local ${workers} to start` };
-    }
-    const placeWithout = (without: Barred['barred']): PlacementResult['replicas'][number] | undefined =>
-      place({
-        ...{ model: model.package, plan, grid: grid.view, replicas: [former], barred: without },
-        replaced: new Set([id]),
-        mayShrink,
-        nameOf: (nodeId) => grid.nameOf(nodeId),
-      }).replicas[0];
-    // Those that failed for want of code may still serve other layers, where the others do not suffice.
-    const able = placeWithout(unableToo);
-    const found = able?.ok || unableToo.size === barred.size ? able : placeWithout(barred);
-    if (!found?.ok) return { ok: false, missing: `${model.package.id}: ${found?.message ?? 'no replica'}` };
-    const stages = found.stages.map((stage) => ({ ...stage, workerName: grid.nameOf(stage.workerId) }));
-    return { ok: true, stages, shrink: found.shrink };
-  });
+  return whileSame(grid.capacity, `${id} ${stayed} ${mayShrink}`, inputs, () =>
+    findPlace(one, context, { former, mayShrink }),
+  );
+}
+
+/** The same from what is known at this moment, speeds and links included. `without`: a worker that is to have no stage. */
+export function findPlace(
+  one: PipelineState,
+  context: Context,
+  {
+    former = [],
+    mayShrink = false,
+    without,
+  }: { former?: PipelineState['former']; mayShrink?: boolean; without?: WorkerId | undefined } = {},
+): Place {
+  const { plan, model, id } = one;
+  const { grid } = context;
+  const { barred, unableToo, unable } = findBarred(one, context);
+  if (unable) return { ok: false, missing: describeUnable(model.package, unable) };
+  const starting = grid.workersStarting;
+  if (plan.mode === 'shards' && grid.view.workers.size - barred.size < plan.count && starting > 0) {
+    const workers = starting === 1 ? 'worker' : 'workers';
+    return { ok: false, missing: `waiting for ${starting} local ${workers} to start` };
+  }
+  const placeBut = (others: Barred['barred']): PlacementResult['replicas'][number] | undefined =>
+    place({
+      ...{ model: model.package, plan, grid: grid.view, replicas: [former] },
+      barred: without ? new Map(others).set(without, 'is slow') : others,
+      replaced: new Set([id]),
+      mayShrink,
+      nameOf: (nodeId) => grid.nameOf(nodeId),
+    }).replicas[0];
+  // Those that failed for want of code may still serve other layers, where the others do not suffice.
+  const able = placeBut(unableToo);
+  const found = able?.ok || unableToo.size === barred.size ? able : placeBut(barred);
+  if (!found?.ok) return { ok: false, missing: `${model.package.id}: ${found?.message ?? 'no replica'}` };
+  const stages = found.stages.map((stage) => ({ ...stage, workerName: grid.nameOf(stage.workerId) }));
+  return { ok: true, stages, shrink: found.shrink };
 }
 
 /** Where stages would go that share a worker while others have none. */

@@ -7,6 +7,7 @@ import { forgetWhatIsOver, markDrained, releaseStrays } from './ending.ts';
 import { giveUpRetiring, giveUpWhatLostAStage, giveUpWhatStalls } from './givingUp.ts';
 import type { Grid } from './grid.ts';
 import { cutOverWhatIsLoaded, dropFailedMigration, holdRequests, preloadNewcomers } from './migrating.ts';
+import { dropWhatDoesNotPay, moveWhereItPays } from './moving.ts';
 import { placeOnMore, placeWhatIsMissing } from './placingMissing.ts';
 
 type Question = (one: PipelineState, context: Context) => Command | undefined;
@@ -22,9 +23,11 @@ const questions: readonly Question[] = [
   placeOnMore,
   cutStages,
   assignWhatHasRoom,
+  dropWhatDoesNotPay,
   cutOverWhatIsLoaded,
   holdRequests,
   preloadNewcomers,
+  moveWhereItPays,
   forgetWhatIsOver,
 ];
 

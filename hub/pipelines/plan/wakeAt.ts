@@ -13,7 +13,7 @@ export function wakeAt(state: PipelinesState, now: number): number | undefined {
 }
 
 function* timesOf(
-  { phase, migration, quarantine, cutAgainAt, held }: PipelineState,
+  { phase, migration, quarantine, cutAgainAt, held, weighed }: PipelineState,
   now: number,
 ): Generator<number> {
   if (phase.type === 'loading') yield phase.deadline;
@@ -21,6 +21,7 @@ function* timesOf(
   if (migration?.deadline !== undefined) yield migration.deadline;
   if (migration?.patienceEndsAt !== undefined) yield migration.patienceEndsAt;
   if (cutAgainAt !== undefined) yield cutAgainAt;
+  if (phase.type === 'serving' && weighed) yield weighed.againAt;
   const pardon = nextPardon(quarantine, now);
   if (pardon !== undefined) yield pardon;
   for (const { releasingSince } of held.values()) {

@@ -46,6 +46,7 @@ export function apply(state: PipelinesState, event: PipelineEvent): PipelinesSta
       return onePipeline(state, event.pipelineId, (one) => ({
         ...one,
         answers: Math.max(0, one.answers - 1),
+        tokens: one.tokens + event.tokens,
       }));
     case 'suspected':
       return onePipeline(state, event.pipelineId, (one) => suspected(one, event));
@@ -166,9 +167,12 @@ function suspected(
 
 /** All times of a pipeline on a clock that jumped. */
 function shifted(one: PipelineState, byMs: number): PipelineState {
-  const { phase, migration, cutAgainAt } = one;
+  const { phase, migration, cutAgainAt, weighed } = one;
   return {
     ...one,
+    ...(weighed
+      ? { weighed: { ...weighed, againAt: weighed.againAt + byMs, since: weighed.since + byMs } }
+      : {}),
     quarantine: shiftedQuarantine(one.quarantine, byMs),
     ...(phase.type === 'loading' ? { phase: { ...phase, deadline: phase.deadline + byMs } } : {}),
     ...(migration ? { migration: shiftedMigration(migration, byMs) } : {}),

@@ -77,8 +77,11 @@ function decided(
         ...before,
         assignments: one.assignments + preloads.length,
         migration: { ...next, ...step },
+        ...(command.weighed ? { weighed: command.weighed } : {}),
       };
     }
+    case 'stay':
+      return { ...one, weighed: command.weighed };
     case 'drop-migration':
       return {
         ...withoutMigration(one),

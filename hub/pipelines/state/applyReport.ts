@@ -13,6 +13,7 @@ import {
   type PipelineState,
 } from './state.ts';
 import { onePipeline } from './update.ts';
+import { servesSince } from './weighed.ts';
 
 type Reported = Extract<PipelineEvent, { type: 'stage-reported' }>;
 
@@ -55,7 +56,9 @@ function stageReported(one: PipelineState, event: Reported, settings: PipelineSe
   if (failure) return { ...one, quarantine, phase: { ...phase, pipeline } as Phase };
   const ready = readyPipeline(pipeline);
   if (ready)
-    return phase.type === 'serving' ? { ...one, phase: { ...phase, pipeline: ready } } : serving(one, ready);
+    return phase.type === 'serving'
+      ? { ...one, phase: { ...phase, pipeline: ready } }
+      : serving(one, ready, event.at);
   const deadline = deadlineFrom(event.at, settings);
   const reason =
     phase.type === 'serving' ? `worker ${event.worker.name} is ${event.report.state} again` : phase.reason;
@@ -65,9 +68,12 @@ function stageReported(one: PipelineState, event: Reported, settings: PipelineSe
 function serving(
   one: PipelineState,
   pipeline: Extract<Phase, { type: 'serving' }>['pipeline'],
+  at: number,
 ): PipelineState {
   return {
     ...one,
+    tokens: 0,
+    weighed: servesSince(at, one.weighed),
     phase: { type: 'serving', pipeline },
     former: [],
     isMoving: false,

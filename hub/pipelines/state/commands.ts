@@ -2,6 +2,7 @@
 import type { Assign, AssignmentId, PipelineId, WorkerId } from '@potluck/protocol';
 import type { Stage, TargetStage } from '../pipeline.ts';
 import type { Migration } from './migration.ts';
+import type { Weighed } from './weighed.ts';
 
 export type Command =
   /** The pipeline ends. `keepsStages`: who is still here keeps its stage, if a new one can be placed so. */
@@ -20,9 +21,12 @@ export type Command =
   | { type: 'refuse'; pipelineId: PipelineId; missing: string; refusal: object; pauseMs: number }
   | { type: 'cut'; pipelineId: PipelineId; stages: readonly Stage[] }
   | { type: 'assign'; pipelineId: PipelineId; messages: readonly [WorkerId, Assign][] }
-  /** Workers load stages ahead. */
-  | { type: 'migrate'; pipelineId: PipelineId; migration: NewMigration }
-  | { type: 'drop-migration'; pipelineId: PipelineId; quarantine: readonly Failure[] }
+  /** Workers load stages ahead. `weighed`: where it moves to be faster. */
+  | { type: 'migrate'; pipelineId: PipelineId; migration: NewMigration; weighed?: Weighed }
+  /** `reason`: where nothing failed. */
+  | { type: 'drop-migration'; pipelineId: PipelineId; quarantine: readonly Failure[]; reason?: string }
+  /** It would not be faster elsewhere, or not by enough. */
+  | { type: 'stay'; pipelineId: PipelineId; weighed: Weighed }
   /** From now on requests wait for the migration. */
   | { type: 'hold-requests'; pipelineId: PipelineId }
   | { type: 'cut-over'; pipelineId: PipelineId; reason: string }
@@ -42,7 +46,7 @@ export interface Release {
 }
 
 /** A migration as it is decided: the stages that go to other workers are loaded there first. */
-export interface NewMigration extends Pick<Migration, 'cutOver' | 'isMomentary' | 'reason'> {
+export interface NewMigration extends Pick<Migration, 'cutOver' | 'isMomentary' | 'mustPay' | 'reason'> {
   target: readonly TargetStage[];
   /** Those of the target that are loaded ahead. */
   preloads: readonly TargetStage[];

@@ -55,7 +55,8 @@ export type PipelineHappening =
       reason: string;
     }
   | { type: 'answer-began'; pipelineId: PipelineId }
-  | { type: 'answer-ended'; pipelineId: PipelineId }
+  /** `tokens`: how many it had. */
+  | { type: 'answer-ended'; pipelineId: PipelineId; tokens: number }
   /** Workers do not answer though they are there. `epoch`: that of the pipeline in which it was seen. */
   | { type: 'suspected'; pipelineId: PipelineId; epoch: number; workerIds: readonly WorkerId[] }
   | { type: 'hub-stopping' }

@@ -19,6 +19,8 @@ export interface Migration {
   reason: string;
   /** Whoever serves keeps what it has loaded, so that the move takes a moment, and requests wait for it. */
   isMomentary: boolean;
+  /** True where it moves only to be faster: it stays where what is loaded turns out not to be. */
+  mustPay?: boolean;
   /** While loading: when preloads that make no progress are given up, by a `Clock`. */
   deadline?: number;
   /** Once loaded: from when new requests wait, so that the running answers come to an end. By a `Clock`. */

@@ -6,6 +6,7 @@ import type { Pipeline, ReadyPipeline, Stage } from '../pipeline.ts';
 import { noQuarantine, type Quarantine } from './quarantine.ts';
 import type { HeldAssignments } from './held.ts';
 import type { Migration } from './migration.ts';
+import type { Weighed } from './weighed.ts';
 
 export interface PipelinesState {
   /** In the order in which they were made. */
@@ -59,6 +60,10 @@ export interface PipelineState {
   isMoving: boolean;
   /** How many answers run through it. */
   answers: number;
+  /** How many tokens it has answered with since it serves where it is. */
+  tokens: number;
+  /** When it is asked next whether it would be faster elsewhere; absent before it has served. */
+  weighed?: Weighed;
   /** The model could not be cut: not before this time again, by a `Clock`. */
   cutAgainAt?: number;
 }
@@ -94,6 +99,7 @@ export function newPipelineState(id: PipelineId, model: Model, plan: DeploymentP
     quarantine: noQuarantine,
     isMoving: false,
     answers: 0,
+    tokens: 0,
   };
 }
 

@@ -1,0 +1,150 @@
+import { beforeEach, expect, test } from 'vitest';
+import { puppetGrid, settled, type PuppetGrid, type PuppetWorker } from '../testing/puppetGrid.ts';
+import { sizedModel } from '../testing/sizedModel.ts';
+import type { Replica } from './deployment.ts';
+
+const model = sizedModel({ name: 'model', layers: 4, layerBytes: 2.5e7, cacheBytes: 100 });
+const automatic = { mode: 'automatic', replicas: 1 } as const;
+const minute = 60_000;
+
+let grid: PuppetGrid;
+beforeEach(() => (grid = puppetGrid()));
+
+const replica = (): Replica => grid.deployments.list[0]?.replicas[0] as Replica;
+const places = (): string[] => replica().ready?.stages.map(({ workerName }) => workerName) ?? [];
+
+/** How long the whole model would take it for a token. */
+function measured(worker: PuppetWorker, milliseconds: number, source: 'served' | 'tried' = 'served'): void {
+  grid.speeds.measured(worker, { model: model.package.id, weightBytes: 1e8, milliseconds, source });
+}
+
+function joined(name: string, milliseconds?: number, memoryBytes = 1e9): PuppetWorker {
+  const worker = grid.worker(name, memoryBytes);
+  if (milliseconds !== undefined) measured(worker, milliseconds);
+  worker.join();
+  return worker;
+}
+
+/** Each step is cut in a promise. */
+async function pass(milliseconds: number): Promise<void> {
+  for (let turn = 0; turn < 10; turn++) {
+    grid.clock.advance(milliseconds / 10);
+    await settled();
+  }
+}
+
+async function answered(tokens: number): Promise<void> {
+  const end = grid.deployments.use(replica().id);
+  await pass(1000);
+  end(tokens);
+  await pass(10 * minute);
+}
+
+test('a pipeline moves to a much faster newcomer, which loads it first, when its answers have ended', async () => {
+  joined('slow', 100);
+  grid.deployments.deploy(model, automatic);
+  await pass(10 * minute);
+  const end = grid.deployments.use(replica().id);
+  const fast = joined('fast', 30);
+  await pass(10 * minute);
+  expect(fast.assigned).toHaveLength(1);
+  expect(places()).toEqual(['slow']);
+  expect(grid.deployments.state.pipelines.get(replica().id)?.migration?.reason).toBe(
+    'it is faster elsewhere: a token would take 30 ms instead of 100 ms; 100 MB to load pay after 158 tokens',
+  );
+  end();
+  await pass(1000);
+  expect(places()).toEqual(['fast']);
+});
+
+test.each([
+  { name: 'not by more than noise', milliseconds: 90 },
+  { name: 'by a guess that is not sure enough', milliseconds: undefined },
+])('a newcomer that is faster, $name, leads to no move', async ({ milliseconds }) => {
+  joined('present', milliseconds === undefined ? 20 : 100);
+  grid.deployments.deploy(model, automatic);
+  await pass(10 * minute);
+  const newcomer = joined('newcomer', milliseconds);
+  await pass(60 * minute);
+  expect(newcomer.assigned).toEqual([]);
+  expect(places()).toEqual(['present']);
+});
+
+test('a large model moves once as many tokens were asked for as pay for loading it', async () => {
+  // A token takes 0.2 ms less for each of 10,000 tokens, 100 MB take 10 s.
+  joined('slow', 2);
+  grid.deployments.deploy(model, automatic);
+  const fast = joined('fast', 1.2);
+  await answered(9000);
+  expect(fast.assigned).toEqual([]);
+  await answered(9000);
+  expect(places()).toEqual(['fast']);
+});
+
+test('who turns out to be slow when it tried its stage gets no answers to do', async () => {
+  joined('present', 100);
+  grid.deployments.deploy(model, automatic);
+  await pass(10 * minute);
+  // By a guess, a processor takes 13 ms.
+  const newcomer = grid.worker('newcomer', 1e9, false);
+  newcomer.join();
+  await pass(minute);
+  const { assignmentId } = newcomer.assigned[0]!;
+  measured(newcomer, 120, 'tried');
+  newcomer.report(assignmentId, 'ready', { cacheBytes: 1e6 });
+  await pass(60 * minute);
+  expect(newcomer.received.map(({ type }) => type)).toEqual(['assign', 'release']);
+  expect(places()).toEqual(['present']);
+});
+
+test('measurements that come and go move a pipeline ever more rarely', async () => {
+  const [one, other] = [joined('one', 50), joined('other', 50)];
+  grid.deployments.deploy(model, automatic);
+  await pass(1000);
+  const epoch = replica().ready!.epoch;
+  for (let turn = 0; turn < 24 * 12; turn++) {
+    // Wherever it is, the other one seems to be faster.
+    const [here, there] = places()[0] === 'one' ? [one, other] : [other, one];
+    for (let time = 0; time < 6; time++) {
+      measured(here, 100);
+      measured(there, 10);
+    }
+    grid.deployments.use(replica().id)(100);
+    await pass(5 * minute);
+  }
+  const moves = replica().ready!.epoch - epoch;
+  expect(moves).toBeGreaterThan(3);
+  expect(moves).toBeLessThan(13);
+});
+
+const large = sizedModel({ name: 'model', layers: 4, layerBytes: 1e8, cacheBytes: 100 });
+
+test('of two slow workers, a fast one takes the place of one; the other keeps its layers', async () => {
+  // Neither has room for all of it.
+  const [one, two] = [joined('one', 100, 4e8), joined('two', 300, 4e8)];
+  grid.deployments.deploy(large, automatic);
+  await pass(10 * minute);
+  expect(places()).toEqual(['one', 'two']);
+  joined('three', 5, 5e8);
+  await pass(60 * minute);
+  expect(places()).toEqual(['one', 'three']);
+  const graphs = one.assigned.map(({ stage }) => stage.graph.sha256);
+  expect(new Set(graphs).size).toBe(1);
+  expect(two.assigned).toHaveLength(1);
+  // Alone it is fastest.
+  joined('four', 5);
+  await pass(60 * minute);
+  expect(places()).toEqual(['four']);
+});
+
+test('nothing moves where who stays would have other layers to load', async () => {
+  joined('one', 100, 4e8);
+  joined('two', 110, 4e8);
+  grid.deployments.deploy(large, automatic);
+  await pass(10 * minute);
+  expect(places()).toEqual(['one', 'two']);
+  // It has room for one layer.
+  const three = joined('three', 5, 3.2e8);
+  await pass(60 * minute);
+  expect(three.assigned).toEqual([]);
+});
