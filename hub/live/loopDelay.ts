@@ -6,25 +6,43 @@ import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 
 export interface LoopDelay {
   /** Of the last one to two minutes, in milliseconds. */
-  now(): { p99: number; max: number };
+  now(): LoopDelays;
   stop(): void;
 }
 
-const everyMs = 20;
-const spanMs = 60_000;
+export interface LoopDelays {
+  p99: number;
+  max: number;
+  /**
+   * Processor time of this thread in its longest turn, and in what else fell between two looks. Where `max` is far above it,
+   * the machine was busy with other things.
+   */
+  longestTurn: number;
+}
 
-export function watchLoop(): LoopDelay {
-  let spans: [RecordableHistogram, RecordableHistogram] = [createHistogram(), createHistogram()];
-  let [last, since] = [performance.now(), performance.now()];
+interface Span {
+  delays: RecordableHistogram;
+  longestTurn: number;
+}
+
+const spanMs = 60_000;
+const newSpan = (): Span => ({ delays: createHistogram(), longestTurn: 0 });
+
+/** @param everyMs how often it looks; a test that must know single turns looks every millisecond */
+export function watchLoop(everyMs = 20): LoopDelay {
+  let spans: [Span, Span] = [newSpan(), newSpan()];
+  let [last, since, lastUsed] = [performance.now(), performance.now(), usedMs()];
   const look = (): void => {
-    const now = performance.now();
+    const [now, used] = [performance.now(), usedMs()];
     if (now - since > spanMs) {
-      spans = [createHistogram(), spans[0]];
+      spans = [newSpan(), spans[0]];
       since = now;
     }
+    const [span] = spans;
     // A histogram takes whole numbers from 1 on: microseconds.
-    spans[0].record(Math.max(1, Math.round((now - last - everyMs) * 1000)));
-    last = now;
+    span.delays.record(Math.max(1, Math.round((now - last - everyMs) * 1000)));
+    span.longestTurn = Math.max(span.longestTurn, used - lastUsed);
+    [last, lastUsed] = [now, used];
   };
   const timer = setInterval(look, everyMs);
   timer.unref();
@@ -32,9 +50,16 @@ export function watchLoop(): LoopDelay {
     now: () => {
       look();
       const both = createHistogram();
-      for (const one of spans) if (one.count > 0) both.add(one);
-      return { p99: both.percentile(99) / 1000, max: both.max / 1000 };
+      for (const { delays } of spans) if (delays.count > 0) both.add(delays);
+      const longestTurn = Math.max(...spans.map((span) => span.longestTurn));
+      return { p99: both.percentile(99) / 1000, max: both.max / 1000, longestTurn };
     },
     stop: () => clearInterval(timer),
   };
+}
+
+/** Processor time that this thread has used, in milliseconds. */
+function usedMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
 }

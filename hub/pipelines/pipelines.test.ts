@@ -29,7 +29,11 @@ test('what is missing is said with numbers, and a worker that fills it brings th
   expect(await health()).toMatchObject({
     ready: true,
     route: expect.stringContaining('small') as string,
-    eventLoopDelayMs: { p99: expect.any(Number) as number, max: expect.any(Number) as number },
+    eventLoopDelayMs: {
+      p99: expect.any(Number) as number,
+      max: expect.any(Number) as number,
+      longestTurn: expect.any(Number) as number,
+    },
   });
   // Names are for those who may ask.
   expect(await health({ 'x-forwarded-for': '10.0.0.1' })).toEqual({ status: 'ok', ready: true });
