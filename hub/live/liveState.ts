@@ -3,6 +3,7 @@
  * tokens a second make a few events a second, and nothing in the way of a token waits.
  */
 import type { LiveEvent, Snapshot } from '@potluck/api';
+import { turnHasTime } from '../fairness/turnTime.ts';
 
 /** How the things of one kind are found and shown. */
 export interface LiveKind<View> {
@@ -28,8 +29,6 @@ export interface LiveStateInit {
 }
 
 const defaultCoalesceMs = 150;
-/** Looking at one thing takes up to 0.1 ms. */
-const mostInOneTurn = 100;
 
 export class LiveState {
   readonly #components: LiveStateComponents;
@@ -64,14 +63,12 @@ export class LiveState {
   /** Many things that changed at once are published in several turns of the event loop, so that nothing else waits. */
   #flushInTurns(): void {
     this.#timer = undefined;
-    let count = 0;
     for (const [id, { kind, key }] of this.#dirty) {
-      if (count++ === mostInOneTurn) {
-        this.#timer = setTimeout(() => this.#flushInTurns(), 0);
-        return;
-      }
       this.#dirty.delete(id);
       this.#publish(kind, key);
+      if (turnHasTime()) continue;
+      if (this.#dirty.size > 0) this.#timer = setTimeout(() => this.#flushInTurns(), 0);
+      return;
     }
   }
 

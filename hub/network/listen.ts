@@ -8,6 +8,7 @@ import { WebSocketServer } from 'ws';
 import { systemCodeOf } from '../errors/systemCodeOf.ts';
 import { messageOf } from '../errors/messageOf.ts';
 import { StartError } from '../errors/startError.ts';
+import { admitInTurns } from './admitInTurns.ts';
 
 /** Answers a request; `environment` is what @hono/node-server passes on. */
 export type Fetch = (request: Request, environment: object) => Response | Promise<Response>;
@@ -104,6 +105,7 @@ function closeStalled(server: ServerType, stalledMs: number): void {
 
 function open(server: ServerType, port: number, host: string | undefined, flag: string): Promise<void> {
   if ('keepAliveTimeout' in server) server.keepAliveTimeout = keepAliveMs;
+  admitInTurns(server as Server);
   return new Promise((resolve, reject) => {
     server.once('error', (error) => reject(listenError(error, port, host, flag)));
     server.listen(port, host, resolve);

@@ -2,6 +2,7 @@
  * What arrived on workers' sockets and is still to be dealt with. However much one worker sends, the others, and whoever asks
  * the hub something, get their turn in between.
  */
+import { turnHasTime } from '../fairness/turnTime.ts';
 import { Budget } from './budget.ts';
 import type { WorkerSocket } from './workerRegistry.ts';
 
@@ -17,8 +18,6 @@ export interface InboxReader {
 const budget = { perSecond: 2000, capacity: 4000 };
 /** A socket with as many messages that wait for their turn is not read before all had it. */
 const mostWaiting = 100;
-/** Of all workers together, until the event loop turns: some milliseconds. */
-const messagesPerTurn = 64;
 
 /** The inboxes of all workers; those with messages take turns, one message each. */
 export class Inboxes {
@@ -42,12 +41,11 @@ export class Inboxes {
   }
 
   #turn(): void {
-    let messages = 0;
     // A set goes on with what is added meanwhile: who has more goes to its end.
     for (const inbox of this.#waiting) {
-      if (messages++ === messagesPerTurn) break;
       this.#waiting.delete(inbox);
       if (inbox.readOne()) this.#waiting.add(inbox);
+      if (!turnHasTime()) break;
     }
     if (this.#waiting.size > 0) this.#schedule();
   }

@@ -9,6 +9,7 @@ import type {
   WorkerId,
 } from '@potluck/protocol';
 import type { Logger } from 'pino';
+import { InTurns } from '../fairness/inTurns.ts';
 import { WorkerRecords, type WorkerEvent, type WorkerRecord, type WorkerTable } from './workerTable.ts';
 
 /** A worker's socket, as the registry sees it. */
@@ -74,6 +75,7 @@ export class WorkerRegistry {
   readonly #seats = new Map<WorkerId, Seat>();
   readonly #areNeighbours: (one: WorkerId, other: WorkerId) => boolean;
   readonly #table = new WorkerRecords();
+  readonly #leaseEnds = new InTurns();
 
   constructor(components: WorkerRegistryComponents, init: WorkerRegistryInit) {
     this.#logger = components.logger;
@@ -119,18 +121,23 @@ export class WorkerRegistry {
       cachedBlobs: new Set(hello.cachedBlobs),
       peers: new Map(),
     };
-    const lease = setTimeout(() => {
+    const endLease = (): void => {
       const seat = this.#seats.get(worker.id);
+      if (seat?.socket !== socket) return;
+      const silentMs = performance.now() - seat.heardAt;
+      // It spoke while this waited for its turn.
+      if (silentMs < this.leaseMs / 2) return;
       // A late timer says that the hub was busy: what the worker said meanwhile is still to be read.
-      const wasBusy = performance.now() - (seat?.heardAt ?? 0) > this.leaseMs + mostTimerDelayMs;
-      if (socket.isPaused() || wasBusy) {
-        if (seat) seat.heardAt = performance.now();
+      if (socket.isPaused() || silentMs > this.leaseMs + mostTimerDelayMs) {
+        seat.heardAt = performance.now();
         lease.refresh();
         return;
       }
       this.leave(worker.id, socket, `nothing was heard from it for ${this.leaseMs} ms`);
       socket.close('lease ended');
-    }, this.leaseMs);
+    };
+    // A thousand leases may end at once, where a network fails.
+    const lease = setTimeout(() => this.#leaseEnds.take(endLease), this.leaseMs);
     this.#seats.set(worker.id, { socket, lease, heardAt: performance.now() });
     this.#apply({ type: 'joined', worker });
     this.#logger.info(
