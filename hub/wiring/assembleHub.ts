@@ -36,6 +36,7 @@ import { hubVersion } from '../http/version.ts';
 import { NodeBook } from '../workers/nodeBook.ts';
 import { NodeStatistics } from '../workers/nodeStatistics.ts';
 import { iceServers, type IceServersInit } from '../network/stun/iceServers.ts';
+import { RefusalLog } from '../workers/refusalLog.ts';
 import { Relay } from '../workers/relay.ts';
 import { SpeedBook } from '../workers/speedBook.ts';
 import { Strangers } from '../workers/strangers.ts';
@@ -214,7 +215,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     {
       registry,
       relay: new Relay(registry, areNeighbours),
-      logger,
+      refusals: new RefusalLog({ logger }),
       issueSignallingToken: (workerId) => tokens.issue(workerId),
       // Who joined in time comes back as long as it runs, though nobody new gets in.
       joinTokenId: (hello) =>

@@ -11,10 +11,10 @@ import {
   type Welcome,
   type WorkerId,
 } from '@potluck/protocol';
-import type { Logger } from 'pino';
 import { messageOf } from '../errors/messageOf.ts';
 import type { InboxReader } from './inbox.ts';
 import type { NodeBook } from './nodeBook.ts';
+import type { RefusalLog } from './refusalLog.ts';
 import type { Relay } from './relay.ts';
 import type { Strangers } from './strangers.ts';
 import type { WorkerRegistry, WorkerSocket } from './workerRegistry.ts';
@@ -22,7 +22,7 @@ import type { WorkerRegistry, WorkerSocket } from './workerRegistry.ts';
 export interface ControlComponents {
   registry: WorkerRegistry;
   relay: Relay;
-  logger: Logger;
+  refusals: Pick<RefusalLog, 'note'>;
   /** Makes the token with which this worker may use signalling. */
   issueSignallingToken(workerId: WorkerId): string;
   /** Id of the join token that lets this worker in; undefined if there is none, or it is over. */
@@ -186,7 +186,7 @@ export class ControlConnection implements InboxReader {
 
   #refuse(code: RefusalCode, reason: string, retry: boolean): void {
     const message = reason.slice(0, maxReasonCharacters);
-    this.#components.logger.warn({ worker: this.#workerId, code, reason: message }, 'worker refused');
+    this.#components.refusals.note(code, { worker: this.#workerId, reason: message });
     this.#send({ type: 'refusal', code, message, retry });
     // It counts as a stranger's until it is closed at both ends.
     this.#end(message);
