@@ -384,8 +384,9 @@ test('what can be no model is refused before it is sent, and what turns out to b
     });
   }
   const failed = await rests(id);
-  expect(failed).toMatchObject({ state: 'failed' });
+  expect(failed).toMatchObject({ state: 'failed', resumable: false });
   expect(failed.error?.message).toMatch(/can't be imported/);
+  expect((await api(hub, 'POST', `/imports/${id}/resume`)).status).toBe(409);
   expect((await api(hub, 'DELETE', `/imports/${id}`)).status).toBe(204);
   await events.until('import-removed', (event) => event.id === id);
 });

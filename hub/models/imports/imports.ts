@@ -4,11 +4,13 @@ import path from 'node:path';
 import { formatBytes, type Import, type NewImport } from '@potluck/api';
 import type { Logger } from 'pino';
 import type { ImportStore } from './importStore.ts';
+import { DomainError } from '../../errors/domainError.ts';
 import { messageOf } from '../../errors/messageOf.ts';
 import { StorageError } from '../../files/storageError.ts';
 import { fullDiskError, isFullDisk } from '../../files/fullDisk.ts';
 import { makeDirectory } from '../../files/makeDirectory.ts';
 import type { Catalogue } from '../catalogue.ts';
+import { EncodingError } from '../encoding/encodingError.ts';
 import { RemoteHubError } from '../remote/remoteHubError.ts';
 import type { HubSettings } from '../../settings/hubSettings.ts';
 import { allowedDirectory } from './allowedDirectory.ts';
@@ -269,7 +271,7 @@ export class Imports {
         error: isPaused ? null : { code, message },
         waiting: null,
         bytesPerSecond: null,
-        resumable: true,
+        resumable: isPaused || canHelp(error, view.kind),
       });
     }
     await this.#keep(job);
@@ -356,6 +358,17 @@ function conflict({ record }: Job, what: string): ImportError {
 }
 
 /** What people and programs are told of an import that failed; codes of the system stay out of it. */
+/**
+ * True where the same import may end otherwise. A model that can't be run stays one, unless somebody changes its directory,
+ * or a busy machine had no time for it.
+ */
+function canHelp(error: unknown, kind: Import['kind']): boolean {
+  if (kind === 'directory' || !(error instanceof DomainError && error.kind === 'unusable')) return true;
+  for (let one: unknown = error; one instanceof Error; one = one.cause)
+    if (one instanceof EncodingError) return true;
+  return false;
+}
+
 function failureOf(error: unknown): { code: string; message: string } {
   if (error instanceof StorageError) return { code: 'no_space', message: error.message };
   if (isFullDisk(error)) return { code: 'no_space', message: fullDiskError(error).message };
