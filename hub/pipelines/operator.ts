@@ -119,7 +119,13 @@ export class Operator {
         return { ...answer, ok: false, problem: `${which}${placed.message}`, reasons: [], predictions: [] };
       }
       answer.reasons.push(...placed.reasons);
-      answer.predictions.push({ replica, ...predictSpeed(model.package, placed.stages, grid, replaced) });
+      const others = new Set(
+        replicas.flatMap((other) =>
+          other.ok && other !== placed ? other.stages.map(({ workerId }) => workerId) : [],
+        ),
+      );
+      const prediction = predictSpeed(model.package, placed.stages, grid, replaced, others);
+      answer.predictions.push({ replica, ...prediction });
       for (const stage of placed.stages) {
         const worker = grid.workers.get(stage.workerId);
         if (!worker) continue;

@@ -27,13 +27,24 @@ interface Move {
 /**
  * @param now what a token takes
  * @param replaced pipelines whose memory counts as free
+ * @param others workers that have another replica: its layers would slow both down
  */
 export function adviseOn(
   model: PredictedModel,
   stages: readonly StageToPredict[],
-  { grid, now, replaced }: { grid: GridView; now: TokenTime; replaced?: ReadonlySet<PipelineId> | undefined },
+  {
+    grid,
+    now,
+    replaced,
+    others,
+  }: {
+    grid: GridView;
+    now: TokenTime;
+    replaced?: ReadonlySet<PipelineId> | undefined;
+    others?: ReadonlySet<WorkerId> | undefined;
+  },
 ): Pick<Prediction, 'slowestNodeId' | 'advice'> {
-  const fastest = fastestWorkers(model, grid);
+  const fastest = fastestWorkers(model, grid, others);
   const moves = slowestWorkers(now).flatMap((from) =>
     fastest
       .filter(({ id }) => id !== from)
@@ -83,10 +94,14 @@ function slowestWorkers({ stages, hops }: TokenTime): WorkerId[] {
     .map(([id]) => id as WorkerId);
 }
 
-function fastestWorkers(model: PredictedModel, { workers }: GridView): GridWorker[] {
+function fastestWorkers(
+  model: PredictedModel,
+  { workers }: GridView,
+  others: ReadonlySet<WorkerId> = new Set(),
+): GridWorker[] {
   const weightBytes = weightBytesPerToken(model, { firstLayer: 0, lastLayer: model.layers.length - 1 });
   return [...workers.values()]
-    .filter(({ unusable, isLeaving }) => unusable === undefined && !isLeaving)
+    .filter(({ id, unusable, isLeaving }) => unusable === undefined && !isLeaving && !others.has(id))
     .map((worker) => ({
       worker,
       milliseconds: stepMs(tokenSpeed(worker, { model: model.id, weightBytes }), weightBytes),

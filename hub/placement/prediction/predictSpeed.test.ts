@@ -106,6 +106,8 @@ test('the device whose layers would gain most elsewhere is named, with what it c
   );
   // One that stands by would do.
   expect(predictSpeed(model, [at(phone, 0, 9)], grid).advice).toMatch(/^phone .* at desk/);
+  // One that has another replica would not.
+  expect(predictSpeed(model, [at(phone, 0, 9)], grid, undefined, new Set([desk.id])).advice).toBeNull();
 });
 
 test('a slow way dominates, and is named', () => {

@@ -4,7 +4,7 @@
  */
 import type { StageToPredict } from './stageToPredict.ts';
 import type { Prediction } from '@potluck/api';
-import type { PipelineId } from '@potluck/protocol';
+import type { PipelineId, WorkerId } from '@potluck/protocol';
 import type { GridView } from '../gridView.ts';
 
 import { leastChunkTokens } from '../promptChunks.ts';
@@ -18,6 +18,7 @@ import { tokenTime } from './tokenTime.ts';
 /**
  * @param stages all of one replica, in order
  * @param replaced pipelines whose memory counts as free
+ * @param others workers that have another replica
  * @throws Error if a worker is not in the grid
  */
 export function predictSpeed(
@@ -25,6 +26,7 @@ export function predictSpeed(
   stages: readonly StageToPredict[],
   grid: GridView,
   replaced?: ReadonlySet<PipelineId>,
+  others?: ReadonlySet<WorkerId>,
 ): Omit<Prediction, 'replica'> {
   const time = tokenTime(model, stages, grid);
   const prompt = { tokens: leastChunkTokens, chunkTokens: leastChunkTokens };
@@ -36,6 +38,6 @@ export function predictSpeed(
     stages: time.stages,
     hops: time.hops,
     dominatedBy: describeDominant(time),
-    ...adviseOn(model, stages, { grid, now: time, replaced }),
+    ...adviseOn(model, stages, { grid, now: time, replaced, others }),
   };
 }
