@@ -56,8 +56,14 @@ function trustByConnectionHeader(c: Context): LocalTrust {
         ? { may: 'ask' }
         : { may: 'ask', proxySign: '"Connection: upgrade" without a web socket, as nginx sends it' };
     default:
-      return { may: 'administer' };
+      return { may: 'administer', ...phoneSign(c) };
   }
+}
+
+/** Nobody runs a hub on a phone and opens it there, but a developer's browser can pretend to be one: a sign, and no more. */
+function phoneSign(c: Context): Pick<LocalTrust, 'proxySign'> {
+  const [phone] = /iPhone|iPad|Android/.exec(c.req.header('user-agent') ?? '') ?? [];
+  return phone === undefined || process.platform === 'android' ? {} : { proxySign: `a browser on ${phone}` };
 }
 
 /**

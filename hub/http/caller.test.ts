@@ -36,7 +36,7 @@ function doors({ hasPassword = false, trustLocal = true, proxies = noProxies }: 
       trustLocal: () => trustLocal,
       hasPassword: () => hasPassword,
       localKey,
-      proxySigns: { note: (sign) => signs.push(sign) },
+      proxySigns: { note: (sign) => signs.push(sign), noteBrowser: () => undefined },
     }),
   );
   app.get('/v1/models', requireScope('ask', 'Ask for one.'), (c) => c.text('in'));
@@ -126,6 +126,11 @@ test('what looks like a proxy on this machine is noted, and does not administer'
   await ask('127.0.0.1', { 'x-forwarded-for': '10.0.0.1', authorization: 'Bearer the secret' });
   await ask('127.0.0.1');
   expect(signs).toEqual([]);
+  // A developer's browser may pretend to be a phone: it loses nothing.
+  expect(await ask('127.0.0.1', { 'user-agent': 'Mozilla/5.0 (iPhone; CPU iPhone OS 26_0)' })).toEqual([
+    200, 200,
+  ]);
+  expect(signs).toEqual(Array(2).fill('a browser on iPhone'));
 });
 
 test('forwarded headers are believed from a named proxy only', async () => {

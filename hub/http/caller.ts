@@ -32,7 +32,7 @@ export interface CallerOptions {
   hasPassword: () => boolean;
   /** The key that commands of the hub's own user read from its data directory; undefined: there is none. */
   localKey?: string | undefined;
-  proxySigns: Pick<ProxySigns, 'note'>;
+  proxySigns: Pick<ProxySigns, 'note' | 'noteBrowser'>;
 }
 
 declare module 'hono' {
@@ -105,7 +105,11 @@ function callerOf(c: Context, options: CallerOptions): Caller {
     return { scopes, via: 'login', owner: ownerOf(identity), ...(loginKey ? { key: loginKey } : {}) };
   }
   const scopes = localScopes(c, options);
-  if (scopes.length > 0) return { scopes, via: 'local', owner: ownerOf(identity, 'local') };
+  if (scopes.length > 0) {
+    const owner = ownerOf(identity, 'local');
+    if (identity !== undefined) options.proxySigns.noteBrowser(owner);
+    return { scopes, via: 'local', owner };
+  }
   const keyProblem = sent === undefined ? {} : { keyProblem: 'The key is wrong.' };
   return { scopes: [], via: 'none', owner: 'nobody', ...keyProblem };
 }
