@@ -13,6 +13,7 @@ export type GenerationErrorCode =
   | 'model_loading'
   | 'no_capacity'
   | 'worker_lost'
+  | 'no_longer_served'
   | 'stage_failed'
   | 'stage_timeout'
   | 'cancelled';
@@ -26,6 +27,7 @@ const kinds: Record<GenerationErrorCode, ErrorKind> = {
   model_loading: 'unavailable',
   no_capacity: 'unavailable',
   worker_lost: 'unavailable',
+  no_longer_served: 'unavailable',
   stage_failed: 'failed',
   stage_timeout: 'timeout',
   cancelled: 'cancelled',

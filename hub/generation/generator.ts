@@ -347,7 +347,8 @@ export class Generator {
     const tokens = prompt.length + maxTokens;
     for (;;) {
       const deployment = deployments.find(model.package.id);
-      if (signal.aborted || deployment?.model !== model) throw error;
+      if (signal.aborted || deployments.isStopped) throw error;
+      if (deployment?.model !== model) throw noLongerServed(model, deployment, error);
       const roomy = this.#takingAnswers(deployment).filter(
         ({ admission }) => admission.largestSession >= tokens,
       );
@@ -404,6 +405,18 @@ export class Generator {
   #tell(call: (listener: GeneratorListener) => void): void {
     for (const listener of [...this.#listeners]) call(listener);
   }
+}
+
+/** The operator took the model away, or gave it other files. */
+function noLongerServed(
+  { package: { id } }: Model,
+  deployment: Deployment | undefined,
+  cause: GenerationError,
+): GenerationError {
+  const why = deployment
+    ? `${id} was added again with other files. Ask again`
+    : `the operator undeployed ${id}. Choose another model`;
+  return new GenerationError('no_longer_served', `The answer can't go on: ${why}.`, { cause });
 }
 
 function notRecovered(error: GenerationError, deployment: Deployment, waitedMs: number): GenerationError {

@@ -73,6 +73,11 @@ export class Deployments {
     return this.list.find((one) => one.model.package.id === model);
   }
 
+  /** True once the hub shuts down: nothing is served any more. */
+  get isStopped(): boolean {
+    return this.#executor.isStopped;
+  }
+
   /** For tests of what must be true of it. */
   get state(): PipelinesState {
     return this.#executor.state;

@@ -66,6 +66,10 @@ export class PipelineExecutor {
     );
   }
 
+  get isStopped(): boolean {
+    return this.#isStopped;
+  }
+
   get state(): PipelinesState {
     return this.#state;
   }

@@ -3,6 +3,7 @@ import OpenAI from 'openai';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Prompt } from '@potluck/protocol';
 import { toSeed } from './toChatRequest.ts';
+import { api } from '../../testing/apiClient.ts';
 import { answering, startTestHub, type TestHub, type TestHubInit } from '../../testing/testHub.ts';
 
 let hub: TestHub;
@@ -424,6 +425,24 @@ test('when a worker dies and none takes over, a stream ends with an error event,
   const response = await whole;
   expect(response.status).toBe(503);
   expect(await response.json()).toMatchObject({ error: { type: 'server_error', code: 'worker_lost' } });
+});
+
+test('an answer whose model is undeployed ends with an error that says so', async () => {
+  const worker = hub.worker('one', {
+    onPrompt: (one, { sessionId, tokens }) => one.tokens(sessionId, tokens.length, hub.encode('Half')),
+  });
+  await hub.served();
+  const answer = sendChat(ask);
+  await worker.message('prompt');
+  await api(hub, 'DELETE', '/deployments?model=test-model');
+  const response = await answer;
+  expect(response.status).toBe(503);
+  expect(await response.json()).toMatchObject({
+    error: {
+      code: 'no_longer_served',
+      message: "The answer can't go on: the operator undeployed test-model. Choose another model.",
+    },
+  });
 });
 
 test('late and repeated tokens are dropped, and tokens of another epoch too', async () => {
