@@ -1,4 +1,7 @@
 /** Where do pipelines go that have no place yet, or too few workers? */
+import { formatBytes } from '@potluck/api';
+import type { WorkerId } from '@potluck/protocol';
+import { listed } from '../../placement/refusal.ts';
 import { stagesOf, type PipelineState } from '../state/state.ts';
 import type { Command } from '../state/commands.ts';
 import { placeFor, workersOf } from './placing.ts';
@@ -15,15 +18,30 @@ export function placeWhatIsMissing(one: PipelineState, context: Context): Comman
   const { phase, cutAgainAt = -Infinity, id: pipelineId } = one;
   const { now, grid } = context;
   if (phase.type !== 'missing' || now < cutAgainAt || now < (phase.againAt ?? -Infinity)) return undefined;
-  const place = placeFor(one, context, one.former);
-  if (place.ok) return { type: 'place', pipelineId, stages: place.stages, reason: phase.reason };
-  const squeezed = placeFor(one, context, one.former, true);
-  const shrinking = squeezed.ok ? shrinkFor(squeezed.shrink, context) : undefined;
+  const place = placeFor(one, context, one.former, true);
+  if (place.ok && place.shrink.length === 0) {
+    return { type: 'place', pipelineId, stages: place.stages, reason: phase.reason };
+  }
+  const shrinking = place.ok ? shrinkFor(place.shrink, context) : undefined;
   if (shrinking) return shrinking;
   if (phase.refusal === place) return undefined;
   const pauseMs = grid.view.workers.size * pauseMsPerWorker;
-  const missing = squeezed.ok ? describeShrinking(one, squeezed.shrink) : place.missing;
-  return { type: 'refuse', pipelineId, missing, refusal: place, pauseMs };
+  const missing = place.ok ? describeShrinking(one, place.shrink) : place.missing;
+  return {
+    ...{ type: 'refuse', pipelineId, refusal: place, pauseMs },
+    missing: `${missing}${describeKept(one, context)}`,
+  };
+}
+
+/** What those who are here keep meanwhile, and nobody else can use: they serve again as soon as the others are there. */
+function describeKept({ held }: PipelineState, { grid }: Context): string {
+  const kept = new Map<WorkerId, number>();
+  for (const { workerId, bytes } of held.values()) {
+    if (bytes > 0 && grid.isHere(workerId)) kept.set(workerId, (kept.get(workerId) ?? 0) + bytes);
+  }
+  if (kept.size === 0) return '';
+  const names = [...kept].map(([id, bytes]) => `${formatBytes(bytes)} at ${grid.nameOf(id)}`);
+  return `; until then ${listed(names, ', ')} stay${names.length === 1 ? 's' : ''} reserved for it`;
 }
 
 /** A pipeline with a forced number of stages that does not serve yet takes workers in that came meanwhile. */

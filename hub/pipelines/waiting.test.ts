@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import { puppetGrid, settled, type PuppetGrid } from '../testing/puppetGrid.ts';
+import { sizedModel } from '../testing/sizedModel.ts';
+
+const model = sizedModel({ name: 'model', layers: 4, layerBytes: 1e8, cacheBytes: 100 });
+
+async function pass(grid: PuppetGrid, milliseconds: number): Promise<void> {
+  for (let turn = 0; turn < 5; turn++) {
+    grid.clock.advance(milliseconds / 5);
+    await settled();
+  }
+}
+
+const missing = (grid: PuppetGrid): string | undefined => grid.deployments.list[0]?.replicas[0]?.missing;
+const places = (grid: PuppetGrid): string[] =>
+  grid.deployments.list[0]?.replicas[0]?.ready?.stages.map(({ workerName }) => workerName) ?? [];
+
+test('a plan by hand that waits for a node says what stays reserved at the others', async () => {
+  const grid = puppetGrid();
+  const [one, two] = ['one', 'two'].map((name) => grid.worker(name, 1e9));
+  one?.join();
+  two?.join();
+  const stages = [one, two].map((worker) => ({ nodeId: worker!.id }));
+  grid.deployments.deploy(model, { mode: 'manual', stages });
+  await pass(grid, 1000);
+  expect(places(grid)).toEqual(['one', 'two']);
+  two?.leave();
+  await pass(grid, 1000);
+  expect(missing(grid)).toMatch(
+    /^model: waiting for 1 of its nodes: two; until then \d+ MB at one stays reserved for it$/,
+  );
+  one?.leave();
+  await pass(grid, 1000);
+  expect(missing(grid)).toBe('model: waiting for 2 of its nodes: one, two');
+  one?.join();
+  two?.join();
+  await pass(grid, 1000);
+  expect(places(grid)).toEqual(['one', 'two']);
+});
