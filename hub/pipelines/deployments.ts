@@ -115,16 +115,22 @@ export class Deployments {
   /**
    * Deploys a model, or changes how it is deployed: running answers end first.
    * @param revision that of the deployment which the caller looked at; undefined for a new one
+   * @param awaited workers that served it before the hub was started again, and are about to come
    * @throws DeploymentError if the plan can't fit the model, or another revision is current
    */
-  deploy(model: Model, plan: DeploymentPlan, revision?: number): Deployment {
+  deploy(
+    model: Model,
+    plan: DeploymentPlan,
+    revision?: number,
+    awaited: readonly WorkerId[] = [],
+  ): Deployment {
     const { id, layers } = model.package;
     const problem = checkPlan(plan, layers.length);
     if (problem) throw new DeploymentError('bad_plan', problem.message, problem.param);
     const present = this.find(id);
     if (present?.revision !== revision) throw revisionConflict(id, present);
     const newIds = newPipelineIds(replicaCount(plan) - (present?.replicas.length ?? 0));
-    this.#executor.dispatch({ type: 'deployed', model, plan, newIds, createdAt: Date.now() });
+    this.#executor.dispatch({ type: 'deployed', model, plan, newIds, createdAt: Date.now(), awaited });
     return this.find(id) as Deployment;
   }
 

@@ -9,6 +9,7 @@ import { StartError } from '../errors/startError.ts';
 import type { LibraryCatalogue } from '../models/libraryCatalogue.ts';
 import type { Model } from '../models/model.ts';
 import type { ModelRequest } from '../models/modelLibrary.ts';
+import { readServingNodes } from './servingNodes.ts';
 import { DeploymentError } from '../pipelines/deploymentError.ts';
 import type { Deployments } from '../pipelines/deployments.ts';
 
@@ -32,6 +33,7 @@ export async function restoreDeployments(
 ): Promise<void> {
   const kept = await database.deployments.list();
   const isFirst = (await database.values.get(startedName)) !== true;
+  const served = await readServingNodes(database.values);
   const forced = (plan: DeploymentPlan): DeploymentPlan =>
     stages === undefined ? plan : { mode: 'shards', count: stages, replicas: 1 };
   const named = { reference, ...(variant === undefined ? {} : { variant }) };
@@ -40,7 +42,7 @@ export async function restoreDeployments(
     const before = kept.find(({ model: id }) => id === model.package.id);
     const plan = before?.plan ?? { mode: 'automatic', replicas: 1 };
     try {
-      deployments.deploy(model, forced(plan));
+      deployments.deploy(model, forced(plan), undefined, served.get(model.package.id));
     } catch (error) {
       if (!(error instanceof DeploymentError)) throw error;
       throw new StartError(`--stages ${stages ?? ''}: ${error.message}`, { cause: error });
@@ -51,7 +53,8 @@ export async function restoreDeployments(
   for (const { model: id, plan } of kept) {
     if (deployments.find(id)) continue;
     try {
-      deployments.deploy(await catalogue.open(id), modelGiven ? plan : forced(plan));
+      const model = await catalogue.open(id);
+      deployments.deploy(model, modelGiven ? plan : forced(plan), undefined, served.get(id));
     } catch (error) {
       logger.error({ model: id, reason: messageOf(error) }, 'a model is not deployed again');
     }

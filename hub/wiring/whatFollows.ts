@@ -20,6 +20,7 @@ import type { NodeStatistics } from '../workers/nodeStatistics.ts';
 import type { SpeedBook } from '../workers/speedBook.ts';
 import type { WorkerRegistry } from '../workers/workerRegistry.ts';
 import { noteBlobs } from './noteBlobs.ts';
+import { keepServingNodes } from './servingNodes.ts';
 import { noteSpeeds } from './noteSpeeds.ts';
 
 export interface FollowedParts {
@@ -35,7 +36,7 @@ export interface FollowedParts {
   speeds: SpeedBook;
   statistics: NodeStatistics;
   live: LiveState;
-  database: Pick<Database, 'nodes'>;
+  database: Pick<Database, 'nodes' | 'values'>;
   writes: WriteQueue;
   logger: Logger;
 }
@@ -106,7 +107,11 @@ export function whatFollows(parts: FollowedParts): void {
   );
 
   deployments.listen({
-    ready: (replica, pipeline) => generator.pipelineReady(replica, pipeline),
+    ready: (replica, pipeline) =>
+      inOrder(
+        () => generator.pipelineReady(replica, pipeline),
+        () => writes.write('which nodes serve', () => keepServingNodes(database.values, deployments.list)),
+      ),
     lost: (_, pipeline, reason) => generator.pipelineLost(pipeline, reason),
     changed: (model, workers) => {
       // Another one may be the default now.

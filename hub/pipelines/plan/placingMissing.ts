@@ -18,6 +18,7 @@ export function placeWhatIsMissing(one: PipelineState, context: Context): Comman
   const { phase, cutAgainAt = -Infinity, id: pipelineId } = one;
   const { now, grid } = context;
   if (phase.type !== 'missing' || now < cutAgainAt || now < (phase.againAt ?? -Infinity)) return undefined;
+  if (isAwaiting(one, context)) return undefined;
   const place = placeFor(one, context, one.former, true);
   if (place.ok && place.shrink.length === 0) {
     return { type: 'place', pipelineId, stages: place.stages, reason: phase.reason };
@@ -31,6 +32,11 @@ export function placeWhatIsMissing(one: PipelineState, context: Context): Comman
     ...{ type: 'refuse', pipelineId, refusal: place, pauseMs },
     missing: `${missing}${describeKept(one, context)}`,
   };
+}
+
+/** After a restart whoever came first would get all layers, though those who have them loaded are about to come. */
+function isAwaiting({ awaits }: PipelineState, { grid, now }: Context): boolean {
+  return awaits !== undefined && now < awaits.until && !awaits.workers.every((id) => grid.isHere(id));
 }
 
 /** What those who are here keep meanwhile, and nobody else can use: they serve again as soon as the others are there. */

@@ -13,11 +13,12 @@ export function wakeAt(state: PipelinesState, now: number): number | undefined {
 }
 
 function* timesOf(
-  { phase, migration, quarantine, cutAgainAt, held, weighed }: PipelineState,
+  { phase, migration, quarantine, cutAgainAt, held, weighed, awaits }: PipelineState,
   now: number,
 ): Generator<number> {
   if (phase.type === 'loading') yield phase.deadline;
   if (phase.type === 'missing' && phase.againAt !== undefined) yield phase.againAt;
+  if (phase.type === 'missing' && awaits) yield awaits.until;
   if (migration?.deadline !== undefined) yield migration.deadline;
   if (migration?.patienceEndsAt !== undefined) yield migration.patienceEndsAt;
   if (cutAgainAt !== undefined) yield cutAgainAt;

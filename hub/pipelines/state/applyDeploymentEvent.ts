@@ -1,5 +1,5 @@
 /** What the operator does to deployments. */
-import type { ModelId, PipelineId } from '@potluck/protocol';
+import type { ModelId, PipelineId, WorkerId } from '@potluck/protocol';
 import { hasSameLayout, replicaCount } from '../deployment.ts';
 import type { PipelineEvent } from './events.ts';
 import { givenUp } from './givenUp.ts';
@@ -36,7 +36,7 @@ export function ended(one: PipelineState, reason: string): PipelineState {
 /** Running answers end before another plan is followed; replicas that are too many end at once. */
 function deployed(
   state: PipelinesState,
-  { model, plan, newIds, createdAt }: Extract<DeploymentEvent, { type: 'deployed' }>,
+  { model, plan, newIds, createdAt, awaited = [], at }: Extract<DeploymentEvent, { type: 'deployed' }>,
 ): PipelinesState {
   const { id } = model.package;
   const present = state.deployments.get(id);
@@ -51,7 +51,10 @@ function deployed(
     if (pipeline) pipelines.set(one, replanned(pipeline, plan));
   }
   const served = present?.model ?? model;
-  for (const one of added) pipelines.set(one, newPipelineState(one, served, plan));
+  for (const one of added) {
+    const pipeline = newPipelineState(one, served, plan);
+    pipelines.set(one, awaited.length === 0 ? pipeline : awaiting(pipeline, awaited, at));
+  }
   return withDeployment({ ...next, pipelines }, id, {
     model: served,
     plan,
@@ -59,6 +62,14 @@ function deployed(
     createdAt: present?.createdAt ?? createdAt,
     replicas: [...kept, ...added],
   });
+}
+
+/** Long enough for workers that try to connect again every second or two. */
+const awaitsForMs = 5000;
+
+function awaiting(one: PipelineState, workers: readonly WorkerId[], at: number): PipelineState {
+  const reason = 'waiting for the nodes that served it before the hub was started again';
+  return { ...one, phase: { type: 'missing', reason }, awaits: { workers, until: at + awaitsForMs } };
 }
 
 /** The same layout once more moves nothing that serves; workers that failed are tried again. */

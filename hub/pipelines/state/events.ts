@@ -39,6 +39,8 @@ export type PipelineHappening =
       newIds: readonly PipelineId[];
       /** Unix milliseconds. */
       createdAt: number;
+      /** Workers that served it before the hub was started again: they are waited for, but not for long. */
+      awaited?: readonly WorkerId[];
     }
   /** A deployed model has other files now. */
   | { type: 'model-replaced'; model: Model; plan: DeploymentPlan; newIds: readonly PipelineId[] }

@@ -64,6 +64,8 @@ export interface PipelineState {
   tokens: number;
   /** When it is asked next whether it would be faster elsewhere; absent before it has served. */
   weighed?: Weighed;
+  /** Who served it before the hub was started again; until so long, by a `Clock`, it is not placed without them. */
+  awaits?: { workers: readonly WorkerId[]; until: number };
   /** The model could not be cut: not before this time again, by a `Clock`. */
   cutAgainAt?: number;
 }
