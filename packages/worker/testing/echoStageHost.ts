@@ -117,8 +117,9 @@ function echoLoadedStage(
   openCaches: Set<string>,
   hold: () => Promise<void> | undefined,
 ): Omit<LoadedStage, 'lost' | 'dispose'> {
-  const caches = new Map<string, { epoch: number; length: number; capacity: number; sum: number }>();
-  const find = (cacheId: string): { epoch: number; length: number; capacity: number; sum: number } => {
+  /** `sums[n]`: of the first n rows. */
+  const caches = new Map<string, { epoch: number; capacity: number; sums: number[] }>();
+  const find = (cacheId: string): { epoch: number; capacity: number; sums: number[] } => {
     const cache = caches.get(cacheId);
     if (!cache) throw new SessionError('cache-miss', `no cache ${cacheId}`);
     return cache;
@@ -136,24 +137,25 @@ function echoLoadedStage(
     },
     async open({ cacheId, epoch, capacity }) {
       const free = Math.floor(cacheBytes / stage.cacheBytesPerToken) - usedTokens();
-      if (capacity > free) {
+      if (!caches.has(cacheId) && capacity > free) {
         throw new SessionError('no-room', `asked for ${capacity} tokens, ${free} left`);
       }
-      caches.set(cacheId, { epoch, length: 0, capacity, sum: 0 });
+      const earlier = caches.get(cacheId);
+      if (earlier) earlier.epoch = epoch;
+      else caches.set(cacheId, { epoch, capacity, sums: [0] });
       openCaches.add(cacheId);
     },
     async step({ cacheId, epoch, position, length, tokenIds, boundary, sample }: StepRequest) {
       await hold();
       const cache = caches.get(cacheId);
-      if (cache?.epoch !== epoch || cache.length !== position) {
+      if (cache?.epoch !== epoch || cache.sums.length - 1 !== position) {
         throw new SessionError('cache-miss', `no cache for epoch ${epoch}, position ${position}`);
       }
-      cache.length += length;
       const rows = boundary ? readRows(boundary[0] as FrameTensor) : rowsOf(tokenIds ?? [], stage);
       for (let row = 0; row < length; row++) {
         const at = (row * rows.length) / length;
         rows[at] = (rows[at] as number) + layers;
-        cache.sum += rows[at];
+        cache.sums.push((cache.sums.at(-1) ?? 0) + rows[at]);
       }
       const timings = { queueMs: 0, computeMs: 0 };
       if (!isLast) {
@@ -162,14 +164,16 @@ function echoLoadedStage(
         const bytes = new Uint8Array(rows.buffer);
         return { boundary: [{ ...tensor, dims: [1, length, width], bytes } as FrameTensor], ...timings };
       }
-      return { ...(sample && { sampled: { token: cache.sum % vocabularySize } }), ...timings };
+      const sum = cache.sums.at(-1) ?? 0;
+      return { ...(sample && { sampled: { token: sum % vocabularySize } }), ...timings };
     },
     async fork(fromCacheId, toCacheId) {
-      caches.set(toCacheId, { ...find(fromCacheId) });
+      const from = find(fromCacheId);
+      caches.set(toCacheId, { ...from, sums: [...from.sums] });
       openCaches.add(toCacheId);
     },
     async truncate(cacheId, length) {
-      if (length !== find(cacheId).length) throw new SessionError('cache-miss', 'sums can’t be cut back');
+      find(cacheId).sums.splice(length + 1);
     },
     async release(cacheId) {
       caches.delete(cacheId);

@@ -1,5 +1,5 @@
 /** The sessions of a stage, and what is left of those that ended. */
-import type { CacheId, OpenSession, SessionId, StageTimings, StepFrame, WorkerId } from '@potluck/protocol';
+import type { CacheId, Frame, OpenSession, SessionId, StageTimings, WorkerId } from '@potluck/protocol';
 import { noTimings } from './timings.ts';
 
 /** Sessions remembered after their end, so that their late frames are dropped in silence. */
@@ -17,7 +17,7 @@ export interface FrameArrival {
 
 /** A frame that came before the session goes on. */
 export interface EarlyFrame {
-  frame: StepFrame;
+  frame: Frame;
   arrival: FrameArrival;
 }
 

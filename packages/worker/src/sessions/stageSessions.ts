@@ -125,7 +125,7 @@ export class StageSessions {
       session.sendFrom = sendFrom;
       session.resent = this.#resend(session, steps, sampleAfter);
       session.early = undefined;
-      for (const { frame, arrival } of early) this.step(frame, arrival);
+      for (const { frame, arrival } of early) this.#take(session, frame, arrival);
       await session.resent;
     } catch (error) {
       this.#fail(session, error);
@@ -182,37 +182,35 @@ export class StageSessions {
   /** Boundary tensors from the previous stage. */
   step(frame: StepFrame, arrival: FrameArrival): void {
     const session = this.#expect(frame, arrival, previousWorker(this.place));
-    if (!session) return;
+    if (session) this.#take(session, frame, arrival);
+  }
+
+  #take(session: StageSession, frame: Frame, arrival: FrameArrival): void {
     try {
-      if (session.early) {
-        holdEarly(session.early, { frame, arrival });
-        return;
-      }
-      this.#checkOpen(session);
-      checkChunk(session, frame.length);
-      checkContinues(session, frame);
-      checkBoundary(this.place.stage.boundaryIn, frame);
+      if (session.early) holdEarly(session.early, { frame, arrival });
+      else if (frame.kind === 'step') this.#run(session, frame);
+      else this.#feed(session, frame.epoch, frame.position, frame.token);
     } catch (error) {
       this.#fail(session, error);
-      return;
     }
+  }
+
+  /** @throws SessionError */
+  #run(session: StageSession, frame: StepFrame): void {
+    this.#checkOpen(session);
+    checkChunk(session, frame.length);
+    checkContinues(session, frame);
+    checkBoundary(this.place.stage.boundaryIn, frame);
     session.position += frame.length;
-    void this.#step(
-      session,
-      {
-        position: frame.position,
-        length: frame.length,
-        boundary: frame.tensors,
-        sample: frame.sample && isLast(this.place),
-      },
-      frame.sample,
-    );
+    const { position, length, tensors, sample } = frame;
+    const request = { position, length, boundary: tensors, sample: sample && isLast(this.place) };
+    void this.#step(session, request, sample);
   }
 
   /** A token from the last stage, which the first one feeds in. */
   token(frame: TokenFrame, arrival: FrameArrival): void {
     const session = this.#expect(frame, arrival, isFirst(this.place) ? lastWorker(this.place) : undefined);
-    if (session) this.#feed(session, frame.epoch, frame.position, frame.token);
+    if (session) this.#take(session, frame, arrival);
   }
 
   /** A frame that says it is of this session can't be read. */

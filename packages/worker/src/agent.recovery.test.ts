@@ -1,0 +1,180 @@
+/** What a stage that stays does when its neighbour is lost: it keeps its cache, and sends again what the next one lacks. */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { AssignmentId, CacheId, SessionId, type Assign, type ResumeSession } from '@potluck/protocol';
+import { afterEach, expect, it } from 'vitest';
+import { echoAnswer, type ScriptedHub, type ScriptedWorker } from '../testing/index.ts';
+import { cut, join, startHub, stopAll, type Joined } from '../testing/joinedAgents.ts';
+
+afterEach(stopAll);
+
+const prompt = [5, 6, 7, 8];
+const limits = { capacity: 40, promptLength: 4, lengthLimit: 40, stopTokenIds: [], chunkTokens: 64 };
+const sampling = {
+  ...{ temperature: 0, topK: 0, topP: 1, minP: 0, repetitionPenalty: 1, frequencyPenalty: 0 },
+  ...{ presencePenalty: 0, logitBias: [], seed: 1, choiceIndex: 0 },
+};
+
+/** One epoch of three stages, as a hub leads it. */
+class Epoch {
+  readonly workers: ScriptedWorker[];
+  readonly assigns: Assign[];
+  readonly sessionId = SessionId.parse(randomUUID());
+  readonly #cacheId: CacheId;
+
+  constructor(workers: ScriptedWorker[], assigns: Assign[], cacheId: CacheId) {
+    this.workers = workers;
+    this.assigns = assigns;
+    this.#cacheId = cacheId;
+  }
+
+  /** @returns what each stage says that it has */
+  open(tokens: number[], keep?: number): Promise<{ length: number; retainedFrom: number }[]> {
+    return Promise.all(
+      this.workers.map(async (worker, index) => {
+        const { assignmentId, epoch } = this.assigns[index] as Assign;
+        const isLast = index === this.workers.length - 1;
+        worker.send({
+          ...{ type: 'open-session', sessionId: this.sessionId, assignmentId, epoch, cacheId: this.#cacheId },
+          ...limits,
+          ...(isLast ? { sampling, tokens } : {}),
+          ...(keep === undefined ? {} : { keep: isLast ? keep - 1 : keep }),
+        });
+        const opened = await worker.message('session-opened', (m) => m.sessionId === this.sessionId);
+        return { length: opened.length, retainedFrom: opened.retainedFrom };
+      }),
+    );
+  }
+
+  resume(index: number, how: Pick<ResumeSession, 'length' | 'sendFrom' | 'sampleAfter'>): void {
+    const { assignmentId, epoch } = this.assigns[index] as Assign;
+    this.workers[index]?.send({
+      type: 'resume-session',
+      sessionId: this.sessionId,
+      assignmentId,
+      epoch,
+      ...how,
+    });
+  }
+
+  feed(position: number, tokens: number[]): void {
+    const { assignmentId, epoch } = this.assigns[0] as Assign;
+    const head = { type: 'prompt', sessionId: this.sessionId, assignmentId, epoch } as const;
+    this.workers[0]?.send({ ...head, position, tokens, chunkTokens: 64 });
+  }
+
+  /** The tokens that the last stage drew, once there is one at this position. */
+  async tokensUntil(position: number): Promise<number[]> {
+    const last = this.workers.at(-1) as ScriptedWorker;
+    await last.message('token', (m) => m.sessionId === this.sessionId && m.position === position);
+    return last.messages.flatMap((m) =>
+      m.type === 'token' && m.sessionId === this.sessionId ? m.token : [],
+    );
+  }
+}
+
+/** Three workers and a spare one; a session in the middle of its answer, of which the hub has `count` tokens. */
+async function midAnswer(hub: ScriptedHub) {
+  const joined: Joined[] = [];
+  for (const name of ['one', 'two', 'three', 'spare']) joined.push(await join(hub, { name }));
+  const [one, two, three, spare] = joined.map(({ worker }) => worker) as [
+    ScriptedWorker,
+    ScriptedWorker,
+    ScriptedWorker,
+    ScriptedWorker,
+  ];
+  const stages = cut(3, hub.addBlob(randomBytes(100)));
+  const deploy = (workers: ScriptedWorker[], epoch: number): Promise<Assign[]> =>
+    hub.deploy(
+      workers.map((worker, index) => ({ worker, stage: stages[index] as (typeof stages)[0] })),
+      { epoch },
+    );
+  const cacheId = CacheId.parse(randomUUID());
+  const first = new Epoch([one, two, three], await deploy([one, two, three], 0), cacheId);
+  await first.open(prompt);
+  first.feed(0, prompt);
+  const answered = await first.tokensUntil(12);
+  return { joined, one, two, three, spare, deploy, cacheId, answered };
+}
+
+it('a middle stage that is new gets the rows of the first time from the stage before it, and the answer goes on', async () => {
+  const hub = await startHub();
+  const { two, one, three, spare, deploy, cacheId, answered, joined } = await midAnswer(hub);
+  const all = [...prompt, ...answered.slice(0, 6)];
+  two.cut();
+  await joined[1]?.agent.stop();
+  const next = new Epoch([one, spare, three], await deploy([one, spare, three], 1), cacheId);
+  const total = all.length;
+  const opened = await next.open(all, total);
+  expect(opened).toEqual([
+    { length: total, retainedFrom: 0 },
+    { length: 0, retainedFrom: 0 },
+    { length: total - 1, retainedFrom: total - 1 },
+  ]);
+  // The last one is told first, then the others: what comes early is held.
+  next.resume(2, { length: total - 1, sendFrom: total, sampleAfter: total });
+  next.resume(0, { length: total, sendFrom: 0, sampleAfter: total });
+  next.resume(1, { length: 0, sendFrom: total - 1, sampleAfter: total });
+  const rest = await next.tokensUntil(total + 9);
+  expect([...answered.slice(0, 6), ...rest].slice(0, 16)).toEqual(echoAnswer(prompt, 6, 16));
+  expect(joined[3]?.host.openCaches.size).toBe(1);
+});
+
+it('a first stage that is new computes from tokens and sends only what the next one lacks', async () => {
+  const hub = await startHub();
+  const { one, two, three, spare, deploy, cacheId, answered, joined } = await midAnswer(hub);
+  const all = [...prompt, ...answered.slice(0, 6)];
+  one.cut();
+  await joined[0]?.agent.stop();
+  const next = new Epoch([spare, two, three], await deploy([spare, two, three], 1), cacheId);
+  const total = all.length;
+  expect((await next.open(all, total)).map(({ length }) => length)).toEqual([0, total, total - 1]);
+  next.resume(0, { length: 0, sendFrom: total, sampleAfter: total });
+  next.resume(1, { length: total, sendFrom: total - 1, sampleAfter: total });
+  next.resume(2, { length: total - 1, sendFrom: total, sampleAfter: total });
+  next.feed(0, all);
+  const rest = await next.tokensUntil(total + 9);
+  expect([...answered.slice(0, 6), ...rest].slice(0, 16)).toEqual(echoAnswer(prompt, 6, 16));
+});
+
+it('a stage refuses to go on from where its cache is not, or with rows that it does not retain', async () => {
+  const hub = await startHub();
+  const { one, two, three, deploy, cacheId, answered } = await midAnswer(hub);
+  const all = [...prompt, ...answered.slice(0, 6)];
+  const next = new Epoch([one, two, three], await deploy([one, two, three], 1), cacheId);
+  await next.open(all, all.length);
+  next.resume(0, { length: all.length + 1, sendFrom: all.length, sampleAfter: all.length });
+  next.resume(1, { length: all.length, sendFrom: 2, sampleAfter: all.length });
+  for (const worker of [one, two]) {
+    const { code } = await worker.message('session-failed', (m) => m.sessionId === next.sessionId);
+    expect(code).toBe('cache-miss');
+  }
+});
+
+it('a cache whose session ended with its epoch is given up when a new session needs its room', async () => {
+  const hub = await startHub();
+  const { worker, host } = await join(hub, { memoryBytes: 133e6 });
+  const [stage] = cut(1, hub.addBlob(randomBytes(50)));
+  const assigns = await hub.deploy([{ worker, stage: stage as NonNullable<typeof stage> }]);
+  const { assignmentId, epoch } = assigns[0] as Assign;
+  const open = (sessionId: SessionId, cacheId: CacheId, capacity: number): void =>
+    worker.send({
+      ...{ type: 'open-session', sessionId, assignmentId, epoch, cacheId, ...limits, capacity },
+      ...{ sampling, tokens: prompt },
+    });
+  const cacheBytes = (await worker.message('stage-report', ({ state }) => state === 'ready')).cacheBytes ?? 0;
+  const room = Math.floor(cacheBytes / 8);
+  const [former, latter] = [SessionId.parse(randomUUID()), SessionId.parse(randomUUID())];
+  const formerCache = CacheId.parse(randomUUID());
+  open(former, formerCache, room);
+  await worker.message('session-opened', (m) => m.sessionId === former);
+  // A step that can't be: the session fails, its cache stays for another epoch.
+  worker.send({
+    ...{ type: 'prompt', sessionId: former, assignmentId: AssignmentId.parse(assignmentId), epoch },
+    ...{ position: 3, tokens: prompt, chunkTokens: 64 },
+  });
+  await worker.message('session-failed', (m) => m.sessionId === former);
+  expect([...host.openCaches]).toEqual([formerCache]);
+  open(latter, CacheId.parse(randomUUID()), room);
+  await worker.message('session-opened', (m) => m.sessionId === latter);
+  expect(host.openCaches.has(formerCache)).toBe(false);
+});
