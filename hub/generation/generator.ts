@@ -297,6 +297,7 @@ export class Generator {
       {
         pipeline,
         send: (workerId, message) => registry.send(workerId, message),
+        doubt: (workerIds) => workerIds.forEach((id) => registry.doubt(id)),
         onSilent: (workerIds) => deployments.suspect(pipeline.id, workerIds, pipeline.epoch),
         progress: this.#progress,
       },

@@ -39,6 +39,7 @@ function openSessionOf({ prompt, tried = {} }: { prompt: number[]; tried?: Tried
   const sent: FromHubMessage['type'][] = [];
   const chunks: unknown[] = [];
   const silent: (string | undefined)[] = [];
+  const doubted: WorkerId[] = [];
   const gone = new Set<string>();
   const stage = (name: string): ReadyStage =>
     stages.find(({ workerName }) => workerName === name) as ReadyStage;
@@ -51,6 +52,7 @@ function openSessionOf({ prompt, tried = {} }: { prompt: number[]; tried?: Tried
         return ![...gone].some((name) => stage(name).workerId === workerId);
       },
       progress,
+      doubt: (ids) => doubted.push(...ids),
       onSilent: (ids) =>
         silent.push(...ids.map((one) => stages.find(({ workerId }) => workerId === one)?.workerName)),
     },
@@ -106,6 +108,7 @@ function openSessionOf({ prompt, tried = {} }: { prompt: number[]; tried?: Tried
     sent,
     chunks,
     silent,
+    doubted,
     gone,
     opened,
     closed,
@@ -128,6 +131,26 @@ test('a neighbour that does not answer is called by its name and suspected, not 
   // It woke up, and sees that nobody answers it any more.
   failed('bob', 'peer-unreachable', 'ada');
   expect(silent).toEqual(['bob']);
+});
+
+test('while nothing goes on for a second the workers are asked for a sign of life, and not while something does', async () => {
+  const { session, stage, doubted, opened, token } = openSession('ada', 'bob');
+  const started = session.start();
+  opened('ada');
+  opened('bob');
+  await started;
+  for (let position = 3; position < 6; position++) {
+    await vi.advanceTimersByTimeAsync(900);
+    token('bob', position);
+  }
+  expect(doubted).toEqual([]);
+  await vi.advanceTimersByTimeAsync(2000);
+  expect(doubted.slice(0, 2)).toEqual([stage('ada').workerId, stage('bob').workerId]);
+  await vi.advanceTimersByTimeAsync(5000);
+  const times = doubted.length;
+  session.fail(new GenerationError('cancelled', 'nobody wants it'));
+  await vi.advanceTimersByTimeAsync(5000);
+  expect(doubted).toHaveLength(times);
 });
 
 test('a neighbour that sends nonsense is named, and not suspected of silence', async () => {

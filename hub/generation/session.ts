@@ -18,7 +18,7 @@ import type { ReadyPipeline, ReadyStage } from '../pipelines/pipeline.ts';
 import type { WorkerMessage } from '../workers/workerRegistry.ts';
 import { AsyncQueue } from './asyncQueue.ts';
 import { GenerationError, retryWhileLoadingSeconds } from './generationError.ts';
-import { planResume } from './planResume.ts';
+import { planResume, type ResumedStage } from './planResume.ts';
 import type { ProgressBook } from './progressBook.ts';
 import { stageToBlame } from './stageToBlame.ts';
 import { stepDeadlineMs, triedStepMs } from './stepDeadline.ts';
@@ -27,6 +27,8 @@ import { whileProgress } from './whileProgress.ts';
 /** Reserving a cache allocates memory, once the step that runs has ended: a worker that does neither for so long hangs. */
 const openTimeoutMs = 30_000;
 const closeTimeoutMs = 5000;
+/** After so long without progress the workers are asked for a sign of life. */
+const doubtAfterMs = 1000;
 
 export interface SessionInit {
   id: SessionId;
@@ -53,6 +55,8 @@ export interface SessionComponents {
   send: (workerId: WorkerId, message: FromHubMessage) => boolean;
   /** Of all workers and pipelines; sessions note theirs here. */
   progress: ProgressBook;
+  /** Told whom the session waits for, while nothing goes on. */
+  doubt: (workerIds: WorkerId[]) => void;
   /** Told which workers do not answer, as soon as that is known. The session has failed by then. */
   onSilent: (workerIds: WorkerId[]) => void;
 }
@@ -77,6 +81,9 @@ export class Session {
   #nextPosition: number;
   #recomputedTokens = 0;
   #failed = false;
+  /** When the session was begun, by `performance.now()`. */
+  #begunAt = 0;
+  #watch: NodeJS.Timeout | undefined;
   #closing = false;
 
   constructor(components: SessionComponents, init: SessionInit) {
@@ -131,6 +138,8 @@ export class Session {
       };
     });
     for (const message of openings) refuseTooLong(message);
+    this.#begunAt = performance.now();
+    this.#watch = setInterval(() => this.#doubtWhoIsWaitedFor(), doubtAfterMs).unref();
     for (const [index, stage] of stages.entries()) {
       const here = this.#components.send(stage.workerId, openings[index] as FromHubMessage);
       if (!here) {
@@ -147,20 +156,20 @@ export class Session {
       lastProgress,
       () => this.#failUnopened(),
     );
-    const [first] = stages;
-    if (!first) throw new Error('a pipeline has at least one stage');
-    const position = resumes ? this.#resume(tokens.length, lastStep) : 0;
+    const resumed = resumes ? this.#planResume(tokens.length, lastStep) : [];
+    const position = resumed[0]?.length ?? 0;
     this.#progressAt = performance.now();
-    if (position === tokens.length) return;
-    this.#components.send(first.workerId, {
-      type: 'prompt',
-      sessionId: id,
-      assignmentId: first.assignmentId,
-      epoch,
-      position,
-      tokens: tokens.slice(position),
-      chunkTokens,
-    });
+    for (const [index, { workerId, assignmentId }] of stages.entries()) {
+      const about = { sessionId: id, assignmentId, epoch };
+      const how = resumed[index];
+      if (how) {
+        const sampleAfter = tokens.length;
+        this.#components.send(workerId, { type: 'resume-session', ...about, ...how, sampleAfter });
+      }
+      if (index > 0 || position === tokens.length) continue;
+      const lacking = tokens.slice(position);
+      this.#components.send(workerId, { type: 'prompt', ...about, position, tokens: lacking, chunkTokens });
+    }
   }
 
   /**
@@ -216,6 +225,7 @@ export class Session {
   /** Ends the session with an error; tokens that came before can still be taken. */
   fail(error: GenerationError): void {
     this.#failed = true;
+    clearInterval(this.#watch);
     this.#allOpened.reject(error);
     this.#tokens.fail(error);
   }
@@ -224,6 +234,7 @@ export class Session {
   async close(): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;
+    clearInterval(this.#watch);
     for (const { workerId, assignmentId } of this.#pipeline.stages) {
       const message = { type: 'close-session', sessionId: this.#init.id, assignmentId } as const;
       if (!this.#components.send(workerId, message)) this.#closed(assignmentId);
@@ -243,28 +254,27 @@ export class Session {
     if (this.#closing) this.#allClosed.resolve();
   }
 
+  #doubtWhoIsWaitedFor(): void {
+    const { progress, doubt } = this.#components;
+    const wentOnAt = Math.max(this.#begunAt, this.#progressAt, progress.last(this.#pipeline.id));
+    if (performance.now() - wentOnAt >= doubtAfterMs)
+      doubt(this.#pipeline.stages.map(({ workerId }) => workerId));
+  }
+
   /** In what steps the tokens run, the first time and in every replay. */
   get #shape(): { promptLength: number; chunkTokens: number } {
     return { promptLength: this.#init.prompt.length, chunkTokens: this.#init.chunkTokens };
   }
 
-  /** Tells the stages how they go on. @returns the first token that the first stage lacks */
-  #resume(total: number, lastStep: number): number {
-    const { stages, epoch } = this.#pipeline;
-    const kept = stages.map(({ assignmentId, description }) => {
+  /** How the stages go on, by what they said that they have. */
+  #planResume(total: number, lastStep: number): ResumedStage[] {
+    const kept = this.#pipeline.stages.map(({ assignmentId, description }) => {
       const { length = 0, retainedFrom = 0 } = this.#opened.get(assignmentId) ?? {};
       return { length, retainedFrom, canCut: description.caches.every(({ kind }) => kind !== 'state') };
     });
     const resumed = planResume(kept, { total, lastStep });
     this.#recomputedTokens = Math.max(...resumed.map(({ length }) => lastStep - length), 0);
-    for (const [index, { workerId, assignmentId }] of stages.entries()) {
-      const { length, sendFrom } = resumed[index] as (typeof resumed)[number];
-      this.#components.send(workerId, {
-        ...{ type: 'resume-session', sessionId: this.#init.id, assignmentId, epoch },
-        ...{ length, sendFrom, sampleAfter: total },
-      });
-    }
-    return resumed[0]?.length ?? 0;
+    return resumed;
   }
 
   #closed(assignmentId: AssignmentId): void {

@@ -183,6 +183,9 @@ export class ScriptedWorker {
         if (onClose) onClose(this, message);
         else this.sessionClosed(message);
         return;
+      case 'probe':
+        this.send({ type: 'renew' });
+        return;
       case 'welcome':
       case 'refusal':
       case 'renewed':

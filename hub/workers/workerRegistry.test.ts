@@ -41,19 +41,19 @@ function registryWithWorker(isPaused = false) {
   return { workers, socket, reasons };
 }
 
-test('a worker that is doubted and has been silent for longer than it ever is, is gone before its lease ends', () => {
+test('a worker that is doubted and gives no sign of life is gone before its lease ends', () => {
   const { workers, reasons } = registryWithWorker();
-  vi.advanceTimersByTime(7_000);
-  workers.doubt(hello.workerId);
   vi.advanceTimersByTime(1_000);
-  expect(reasons).toEqual(['nothing was heard from it for 8000 ms']);
+  workers.doubt(hello.workerId);
+  vi.advanceTimersByTime(2_000);
+  expect(reasons).toEqual(['nothing was heard from it for 3000 ms']);
 });
 
 test('a worker that is doubted and talks to the hub stays', () => {
   const { workers, socket, reasons } = registryWithWorker();
   vi.advanceTimersByTime(7_000);
   workers.doubt(hello.workerId);
-  // It was still to be read.
+  vi.advanceTimersByTime(1_900);
   workers.heard(hello.workerId, socket, { type: 'renew' });
   vi.advanceTimersByTime(10_000);
   expect(reasons).toEqual([]);

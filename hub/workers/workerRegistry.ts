@@ -47,15 +47,15 @@ interface Seat {
   lease: NodeJS.Timeout;
   /** `performance.now()` when the worker last said something. */
   heardAt: number;
+  /** True while it is asked for a sign of life. */
+  isDoubted: boolean;
 }
 
 /** A lease that ends later than this after its time says more of the hub than of the worker. */
 const mostTimerDelayMs = 500;
 
-/** How often a worker says something during a lease, at least (`HubConnection` of packages/worker). */
-const renewalsPerLease = 3;
-/** Messages may be late by this much. */
-const doubtGraceMs = 1_000;
+/** How long a worker that somebody waits for may take to give a sign of life. */
+const probeMs = 2_000;
 
 export interface WorkerRegistryComponents {
   logger: Logger;
@@ -138,7 +138,7 @@ export class WorkerRegistry {
     };
     // A thousand leases may end at once, where a network fails.
     const lease = setTimeout(() => this.#leaseEnds.take(endLease), this.leaseMs);
-    this.#seats.set(worker.id, { socket, lease, heardAt: performance.now() });
+    this.#seats.set(worker.id, { socket, lease, heardAt: performance.now(), isDoubted: false });
     this.#apply({ type: 'joined', worker });
     this.#logger.info(
       { worker: worker.name, kind: worker.kind, memoryBytes: worker.memoryBytes },
@@ -220,20 +220,26 @@ export class WorkerRegistry {
     if (this.#seats.get(workerId)?.socket === socket) this.#remove(workerId, reason);
   }
 
-  /**
-   * Somebody waits in vain for an answer of this worker. Where the hub hears nothing of it either, it is gone, though
-   * its lease is not over yet.
-   */
+  /** Somebody waits for this worker: it is asked for a sign of life, and is gone if none comes in time. */
   doubt(workerId: WorkerId): void {
     const seat = this.#seats.get(workerId);
-    if (!seat) return;
-    // What the worker said meanwhile may still have to be read.
+    if (!seat || seat.isDoubted) return;
+    seat.isDoubted = true;
+    const askedAt = performance.now();
+    this.send(workerId, { type: 'probe' });
     setTimeout(() => {
+      seat.isDoubted = false;
+      if (this.#seats.get(workerId) !== seat || seat.heardAt > askedAt) return;
       const silentMs = Math.round(performance.now() - seat.heardAt);
-      if (silentMs < this.leaseMs / renewalsPerLease + doubtGraceMs || seat.socket.isPaused()) return;
+      // A late timer says that the hub was busy: what the worker said meanwhile is still to be read.
+      const wasBusy = performance.now() - askedAt > probeMs + mostTimerDelayMs;
+      if (wasBusy || seat.socket.isPaused()) {
+        this.doubt(workerId);
+        return;
+      }
       this.leave(workerId, seat.socket, `nothing was heard from it for ${silentMs} ms`);
       seat.socket.close('lease ended');
-    }, doubtGraceMs).unref();
+    }, probeMs).unref();
   }
 
   /** Gives a worker that is here another name. */

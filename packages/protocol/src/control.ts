@@ -296,6 +296,10 @@ export type Assign = z.infer<typeof Assign>;
 export const Release = z.object({ type: z.literal('release'), assignmentId: AssignmentId });
 export type Release = z.infer<typeof Release>;
 
+/** Somebody waits for this worker: it answers at once with `renew`, or is taken for lost. */
+export const Probe = z.object({ type: z.literal('probe') });
+export type Probe = z.infer<typeof Probe>;
+
 /** Answers `renew`: a worker that hears nothing for the length of the lease looks for the hub anew. */
 export const Renewed = z.object({ type: z.literal('renewed') });
 export type Renewed = z.infer<typeof Renewed>;
@@ -304,6 +308,7 @@ export const FromHubMessage = z.discriminatedUnion('type', [
   Welcome,
   Refusal,
   Renewed,
+  Probe,
   Assign,
   Release,
   OpenSession,

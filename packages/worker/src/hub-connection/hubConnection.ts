@@ -3,6 +3,7 @@ import {
   assignmentOfRefused,
   decodeFromHub,
   protocolVersion,
+  type Probe,
   atHub,
   sessionOfRefused,
   workerSocketPath,
@@ -31,7 +32,7 @@ export interface HubConnectionComponents {
 }
 
 /** What the hub says to a worker beside what keeps the connection. */
-export type HubRequest = Exclude<FromHubMessage, Welcome | Refusal | Renewed>;
+export type HubRequest = Exclude<FromHubMessage, Welcome | Refusal | Renewed | Probe>;
 
 export interface HubConnectionEvents {
   /** The hub has accepted this worker, for the first time or again. */
@@ -190,6 +191,7 @@ export class HubConnection {
     }
     if (message.type === 'welcome') this.#welcome(message);
     else if (message.type === 'refusal') this.#refused(message);
+    else if (message.type === 'probe') this.send({ type: 'renew' });
     else if (message.type !== 'renewed' && this.#welcomed) this.#events.onMessage(message);
   }
 
