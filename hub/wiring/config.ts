@@ -33,6 +33,8 @@ export interface HubConfig extends NetworkConfig {
   localWorkers: number;
   /** Forced number of stages. */
   stages?: number;
+  /** How long an answer whose devices were lost waits for others, in seconds. */
+  deviceWait: number;
   /** Peer frames go through the hub without a try at a direct connection. */
   forceRelay: boolean;
   joinToken?: string;
@@ -102,6 +104,11 @@ function hubCommand(): Command {
       flag('--stages <count>', 'force the number of stages (default: as few as fit)').argParser(
         wholeNumber(1, 256),
       ),
+    )
+    .addOption(
+      flag('--device-wait <seconds>', 'how long an answer whose devices were lost waits for others')
+        .default(60)
+        .argParser(wholeNumber(0, 86_400)),
     )
     .addOption(flag('--force-relay', 'send what workers tell each other through the hub').default(false))
     .addOption(

@@ -143,6 +143,7 @@ async function start(
     {
       identity,
       forceRelay: config.forceRelay,
+      recoveryMs: 1000 * config.deviceWait,
       localKey: localKey.secret,
       proxies: trustedProxies(config.behindProxy ?? []),
       importsDirectory: path.join(data, 'imports'),
