@@ -3,6 +3,7 @@ import { ModelId, WorkerId, type Device } from '@potluck/protocol';
 import type { PlacedModel } from '../placement/candidates.ts';
 import type { GridLink, GridView, GridWorker } from '../placement/gridView.ts';
 import { gridWorker, placedModel } from './gridView.ts';
+import { seededRandom } from './seededRandom.ts';
 
 const devices: (Device & { gigabytes: readonly number[]; msPerGigabyte: number })[] = [
   { kind: 'cpu', description: 'a laptop', float16: true, gigabytes: [2, 4, 8, 16], msPerGigabyte: 120 },
@@ -16,7 +17,7 @@ const commonness = [0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 2, 2, 3];
 const peersKnown = 16;
 
 export function largeGrid(seed: number, count = 1000): GridView {
-  const random = randomFrom(seed);
+  const random = seededRandom(seed);
   const oneOf = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
   const workers = Array.from({ length: count }, (_, index): GridWorker => {
     const { gigabytes, msPerGigabyte, ...device } = devices[oneOf(commonness)] as (typeof devices)[number];
@@ -65,14 +66,3 @@ export const largeModels: readonly PlacedModel[] = [
   largeModel('model-250gb', 250e9),
   largeModel('model-700gb', 700e9),
 ];
-
-/** Numbers from 0 to 1 (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

@@ -1,0 +1,164 @@
+/** Answers under way while workers are killed and put to sleep: each must end with the words of an undisturbed one. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { seededRandom } from '../../hub/testing/seededRandom.ts';
+import { startHub, type HubProcess } from './hubProcess.ts';
+import { localWorkers } from './processes.ts';
+
+const model = 'minimind2-small';
+/** The token that ends an answer does not come: what must happen in the middle of one has time for it. */
+const goOn = { 2: -100 };
+/** Longer than it takes a hub to miss a worker that gives no sign of life. */
+const sleepMs = 6_000;
+
+export interface ChaosInit {
+  /** Decides whom each loss hits, when and how. */
+  seed: number;
+  stages: number;
+  /** Workers beside those that the stages need: who is lost comes back after a while. */
+  spares: number;
+  /** Answers under way at any time. */
+  concurrent: number;
+  /** Losses until no further one comes. */
+  losses: number;
+  /** Shortest and longest answer, in tokens. */
+  tokens: readonly [number, number];
+}
+
+export interface ChaosResult {
+  answers: number;
+  losses: Record<'killed' | 'asleep', number>;
+  /** How often an answer went on elsewhere, over all answers. */
+  replays: number;
+  recomputedTokens: number;
+  /** Milliseconds that answers stood still, for each that was disturbed, shortest first. */
+  pauses: number[];
+  /** Answers that are not what they would have been, or ended with an error: each a line for people. */
+  wrong: string[];
+}
+
+interface Question {
+  content: string;
+  seed: number;
+  temperature: number;
+  tokens: number;
+}
+
+/** @param say told each loss and each disturbed answer, for people */
+export async function runChaos(init: ChaosInit, say: (line: string) => void): Promise<ChaosResult> {
+  const random = seededRandom(init.seed);
+  const workers = init.stages + init.spares;
+  await using hub = await startHub({
+    flags: ['--stages', String(init.stages), '--local-workers', String(workers), '--https-port', 'off'],
+  });
+  const questions = Array.from({ length: init.concurrent }, (_, index) => ({
+    content: `Tell me a story about ${['a river', 'two friends', 'the moon', 'an old clock'][index % 4]}.`,
+    seed: index,
+    temperature: index % 2 === 0 ? 0 : 0.8,
+    tokens: Math.round(init.tokens[0] + random() * (init.tokens[1] - init.tokens[0])),
+  }));
+  const expected = await Promise.all(questions.map((question) => ask(hub, question)));
+  const result: ChaosResult = {
+    ...{ answers: 0, losses: { killed: 0, asleep: 0 }, replays: 0, recomputedTokens: 0 },
+    ...{ pauses: [], wrong: [] },
+  };
+  const sleeping = new Set<Promise<void>>();
+  let isOver = false;
+
+  async function answerForEver(index: number): Promise<void> {
+    const question = questions[index] as Question;
+    // One more after the last loss, so that each loss hits somebody.
+    for (let isLast = false; !isLast;) {
+      isLast = isOver;
+      const { text, id } = await ask(hub, question);
+      result.answers++;
+      if (text !== expected[index]?.text) {
+        const at = [...text].findIndex((character, place) => character !== expected[index]?.text[place]);
+        result.wrong.push(
+          `answer ${id} differs at character ${at}: ${text.slice(Math.max(0, at - 40), at + 40)}`,
+        );
+      }
+      const { recovery } = await recordOf(hub, id);
+      if (!recovery) continue;
+      result.replays += recovery.replays;
+      result.recomputedTokens += recovery.recomputedTokens;
+      result.pauses.push(recovery.pauseMs);
+      say(
+        `answer ${index} went on after ${recovery.lost.join(', ') || 'a lost link'}: ` +
+          `${recovery.replays} times, ${Math.round(recovery.pauseMs)} ms, ${recovery.recomputedTokens} tokens again`,
+      );
+    }
+  }
+
+  async function loseOne(): Promise<void> {
+    const inUse = await workersInUse(hub);
+    const victim = inUse[Math.floor(random() * inUse.length)];
+    const pid = localWorkers(hub).find(({ name }) => name === victim)?.pid;
+    if (pid === undefined) return;
+    const isKilled = random() < 0.5;
+    say(`${isKilled ? 'kills' : 'stops'} ${victim}`);
+    result.losses[isKilled ? 'killed' : 'asleep']++;
+    signal(pid, isKilled ? 'SIGKILL' : 'SIGSTOP');
+    if (isKilled) return;
+    const waking = pause(sleepMs).then(() => {
+      signal(pid, 'SIGCONT');
+      sleeping.delete(waking);
+    });
+    sleeping.add(waking);
+  }
+
+  const answering = questions.map((_, index) =>
+    answerForEver(index).catch((error: unknown) => void result.wrong.push(String(error))),
+  );
+  while (result.losses.killed + result.losses.asleep < init.losses) {
+    await pause(500 + random() * 3000);
+    await loseOne();
+  }
+  isOver = true;
+  await Promise.all(answering);
+  await Promise.all(sleeping);
+  result.pauses.sort((one, other) => one - other);
+  return result;
+}
+
+async function ask(
+  hub: HubProcess,
+  { content, tokens, ...question }: Question,
+): Promise<{ text: string; id: string }> {
+  const { data, response } = await hub.client.chat.completions
+    .create({
+      ...{ model, messages: [{ role: 'user', content }], stream: true },
+      ...{ ...question, max_tokens: tokens, logit_bias: goOn },
+    })
+    .withResponse();
+  let text = '';
+  for await (const chunk of data) text += chunk.choices[0]?.delta.content ?? '';
+  return { text, id: response.headers.get('x-request-id') ?? '' };
+}
+
+interface KeptRecord {
+  recovery: { replays: number; recomputedTokens: number; pauseMs: number; lost: string[] } | null;
+}
+
+async function recordOf(hub: HubProcess, id: string): Promise<KeptRecord> {
+  return (await (await fetch(`${hub.url}/api/requests/${id}`)).json()) as KeptRecord;
+}
+
+/** Names of the workers that have stages of the model. */
+async function workersInUse(hub: HubProcess): Promise<string[]> {
+  const { requests } = (await (await fetch(`${hub.url}/api/requests?status=running`)).json()) as {
+    requests: { route: string }[];
+  };
+  return [
+    ...new Set(
+      requests.flatMap(({ route }) => [...route.matchAll(/([^,[]+)\[/g)].map(([, name = '']) => name)),
+    ),
+  ];
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // Gone meanwhile.
+  }
+}
