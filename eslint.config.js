@@ -7,7 +7,8 @@ import tseslint from 'typescript-eslint';
 import svelteOptions from './svelte.config.js';
 
 export default defineConfig(
-  { ignores: ['**/node_modules', 'bench/results', 'client/build', '**/.svelte-kit'] },
+  // What comes and goes while it reads, too: browser tests run beside it.
+  { ignores: ['**/node_modules', 'bench/results', 'client/build', '**/.svelte-kit', 'test-results'] },
   eslint.configs.recommended,
   tseslint.configs.recommendedTypeChecked,
   {

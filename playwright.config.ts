@@ -1,9 +1,12 @@
-/** Tests in a real browser: `npm run test:browser`. Two files at a time: each is a hub, a model and a browser. */
+/**
+ * Tests in a real browser: `npm run test:browser`. Three files at a time: each is a hub, a model and a browser, and waits
+ * half of its time.
+ */
 import { defineConfig } from '@playwright/test';
 
 export default defineConfig({
   testDir: 'e2e/browser',
-  workers: 2,
+  workers: 3,
   fullyParallel: false,
   timeout: 120_000,
   expect: { timeout: 60_000 },

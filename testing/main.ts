@@ -1,28 +1,31 @@
-/** `npm test`: every check and test, one step after the other until one fails, then what took longest. */
+/** `npm test`: every check and test, until one fails, then what took longest. */
 import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runScripts, type Outcome } from './runScripts.ts';
+import { builtInModelIn, importBuiltInModel } from '../e2e/support/builtInModel.ts';
+import { runLines } from './runScripts.ts';
 import { readTimings, slowest, timingsInto } from './timings.ts';
 
-const timings = join(import.meta.dirname, '../node_modules/.cache/potluck-test-timings');
-rmSync(timings, { recursive: true, force: true });
-const env = { ...process.env, ...timingsInto(timings) };
+const cache = join(import.meta.dirname, '../node_modules/.cache/potluck-tests');
+rmSync(cache, { recursive: true, force: true });
+const timings = join(cache, 'timings');
+const builtInModel = join(cache, 'built-in-model');
 
-/** What runs at the same time; of each step, the output of the first line is shown at once, that of others at its end. */
-const steps = [
-  [['test:unit'], ['format:check', 'lint', 'check']],
-  // Each of them waits half of its time, for processes to start and for deadlines.
-  [['test:browser'], ['test:integration']],
-];
+/**
+ * Lines beside each other, about equally long together, so that no processor waits for the end of a step: browser and
+ * integration tests wait half of their time, for processes to start and for deadlines; unit tests and checks never do.
+ */
+const lines = [['test:browser'], ['test:unit', 'test:integration'], ['format:check', 'lint', 'check']];
 
-const outcomes: Outcome[] = [];
-for (const step of steps) {
-  const lines = step.map((scripts, index) => runScripts(scripts, { env, shown: index === 0 }));
-  const ended = (await Promise.all(lines)).flat();
-  for (const { text } of ended) process.stdout.write(text);
-  outcomes.push(...ended);
-  if (ended.some(({ ok }) => !ok)) break;
-}
+const env = {
+  ...process.env,
+  ...timingsInto(timings),
+  ...builtInModelIn(builtInModel),
+  // Where the product keeps what it compiled; so linters, too, and what tests start.
+  NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(tmpdir(), 'node-compile-cache'),
+};
+await importBuiltInModel(builtInModel);
+const outcomes = await runLines(lines, env);
 
 console.log(`\n${slowest(readTimings(timings), 20)}\n`);
 for (const { script, seconds, ok } of outcomes)

@@ -7,17 +7,32 @@ export interface Outcome {
   script: string;
   ok: boolean;
   seconds: number;
-  /** What it wrote, where that was not shown at once. */
-  text: string;
 }
 
-interface RunScriptInit {
-  env: NodeJS.ProcessEnv;
-  /** At once; otherwise its text is in the outcome. */
-  shown: boolean;
+/**
+ * Runs lines beside each other, and the scripts of a line one after the other. After a failure no other script starts.
+ * What the first line writes is shown at once; what a script of another line writes, when that script has ended.
+ * @returns what was run, in the order of the lines
+ */
+export async function runLines(
+  lines: readonly (readonly string[])[],
+  env: NodeJS.ProcessEnv,
+): Promise<Outcome[]> {
+  let failed = false;
+  const runLine = async (scripts: readonly string[], shown: boolean): Promise<Outcome[]> => {
+    const outcomes: Outcome[] = [];
+    for (const script of scripts) {
+      if (failed) break;
+      const outcome = await runScript(script, env, shown);
+      failed ||= !outcome.ok;
+      outcomes.push(outcome);
+    }
+    return outcomes;
+  };
+  return (await Promise.all(lines.map((scripts, index) => runLine(scripts, index === 0)))).flat();
 }
 
-async function runScript(script: string, { env, shown }: RunScriptInit): Promise<Outcome> {
+async function runScript(script: string, env: NodeJS.ProcessEnv, shown: boolean): Promise<Outcome> {
   const started = performance.now();
   const child = spawn('npm', ['run', script], {
     env,
@@ -30,21 +45,6 @@ async function runScript(script: string, { env, shown }: RunScriptInit): Promise
     child.stdout && text(child.stdout),
     child.stderr && text(child.stderr),
   ])) as [[number | null], string | null, string | null];
-  return {
-    script,
-    ok: code === 0,
-    seconds: (performance.now() - started) / 1000,
-    text: written.join(''),
-  };
-}
-
-/** One after the other, until one fails. */
-export async function runScripts(scripts: readonly string[], init: RunScriptInit): Promise<Outcome[]> {
-  const outcomes: Outcome[] = [];
-  for (const script of scripts) {
-    const outcome = await runScript(script, init);
-    outcomes.push(outcome);
-    if (!outcome.ok) break;
-  }
-  return outcomes;
+  process.stdout.write(written.join(''));
+  return { script, ok: code === 0, seconds: (performance.now() - started) / 1000 };
 }

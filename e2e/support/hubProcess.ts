@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import OpenAI from 'openai';
+import { copyBuiltInModel } from './builtInModel.ts';
 
 const root = new URL('../../', import.meta.url).pathname;
 
@@ -44,7 +45,7 @@ export interface HubOptions {
 export async function startHub(options: HubOptions = {}): Promise<HubProcess> {
   const port = options.port ?? (await freePort());
   const joinToken = 'join-token-of-a-test';
-  const dataDirectory = options.dataDirectory ?? (await mkdtemp(join(tmpdir(), 'potluck-hub-')));
+  const dataDirectory = options.dataDirectory ?? (await newDataDirectory(options));
   const child = spawn(
     process.execPath,
     [
@@ -86,6 +87,12 @@ export async function startHub(options: HubOptions = {}): Promise<HubProcess> {
     throw error;
   }
   return hub;
+}
+
+async function newDataDirectory({ flags = [] }: HubOptions): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'potluck-hub-'));
+  if (!flags.includes('--model')) await copyBuiltInModel(directory);
+  return directory;
 }
 
 /** A worker started as a user starts one on a second machine. */
