@@ -37,6 +37,7 @@ export { checkConfiguration, readDecoderGraph, type DecoderGraph } from './packa
 export type { BlobSink, ImportProgress } from './package/packWeights.ts';
 export { readPackedDecoder, type PackedDecoder } from './package/packedDecoder.ts';
 export { buildStage, type BuiltStage, type LayerRange } from './stage/buildStage.ts';
+export { batchSteps, type BatchedStage, type BatchGroup, type BatchSlot } from './stage/batchSteps.ts';
 export { checkStageGraph } from './stage/checkStageGraph.ts';
 export { floatMatMuls, type FloatMatMuls } from './stage/floatMatMuls.ts';
 export { stageGraphName, type ReadWeights } from './stage/stageFiles.ts';

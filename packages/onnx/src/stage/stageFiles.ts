@@ -8,7 +8,11 @@ export const stageGraphName = 'stage.onnx';
 /** Reads a part of one of the stage's weight files. */
 export type ReadWeights = (path: string, offset: number, length: number) => Promise<Uint8Array>;
 
-/** @param read asked for small weights only; by default they come out empty, for who needs no values */
+/**
+ * A file that the description does not know counts as long enough: unpacked weights are in none, and `checkStageGraph` has
+ * seen what came from elsewhere.
+ * @param read asked for small weights only; by default they come out empty, for who needs no values
+ */
 export function stageFiles(
   graph: Uint8Array,
   { weights }: Pick<StageDescription, 'weights'>,
@@ -20,7 +24,10 @@ export function stageFiles(
   return {
     open: async (name) => {
       if (name !== stageGraphName) {
-        return { size: sizes.get(name) ?? 0, read: (offset, length) => read(name, offset, length) };
+        return {
+          size: sizes.get(name) ?? Number.MAX_SAFE_INTEGER,
+          read: (offset, length) => read(name, offset, length),
+        };
       }
       return { size: graph.length, read: async (offset, length) => graph.slice(offset, offset + length) };
     },

@@ -1,0 +1,509 @@
+/**
+ * Lets a stage run steps of several sessions, its members, in one run: everything that treats rows one by one (matmuls,
+ * norms) sees the rows of all members as one sequence, and each member has attention of its own over its own cache.
+ *
+ * Which rows belong to whom is said by inputs at run time, so that one graph, with one copy of the weights, serves any
+ * company: what is fed as a slot's `rows` goes into its attention, `order` puts what comes out back in its place, and
+ * `logitRows` chooses the rows that get logits. A row may be taken several times (to pad a member's attention), or not at all.
+ *
+ * Slots stand in groups behind an `If`: a lone member pays for the slots of others only what it takes to skip them.
+ */
+import type { StageCache, StageDescription } from '@potluck/protocol';
+import { UnsupportedModelError } from '../errors.ts';
+import { indexGraph, namesOf } from '../graph/graphIndex.ts';
+import { makeNode } from '../graph/nodes.ts';
+import { int64Tensor, removeUnused } from '../graph/simplifyGraph.ts';
+import type { OnnxAttribute, OnnxGraph, OnnxNode, OnnxTensor, OnnxValue } from '../model.ts';
+import { elementBits } from '../protobuf/elementType.ts';
+import { readModel } from '../protobuf/readModel.ts';
+import { writeModel } from '../protobuf/writeModel.ts';
+import { findLastPositions } from './lastPositions.ts';
+import { stageFiles, stageGraphName } from './stageFiles.ts';
+
+/** Names of one slot's inputs. A slot that no member has is fed one row, a cache without rows, and nothing to keep. */
+export interface BatchSlot {
+  /** int64 [attended rows], at least 1: the rows of the run that its attention takes, in the order of their positions. */
+  rows: string;
+  /** int32 [1]: tokens before and in this step, dummy rows included, less one. */
+  lastPlace: string;
+  /** int32 [1]: the same number, not less one. */
+  total: string;
+  /** int64 [1]: the places [from, to) of the new rows to give back. */
+  from: string;
+  to: string;
+  /** The past of each cache, in the order of the description: any length of at least the tokens before the step. */
+  pasts: string[];
+}
+
+/** Slots that are skipped together. */
+export interface BatchGroup {
+  /** bool []: whether any of its slots has a member; undefined for the first group, which always runs. */
+  active: string | undefined;
+  slots: BatchSlot[];
+  /**
+   * Outputs with the new rows of its members, one after the other. Each [1, caches * heads, new rows, size] holds the caches
+   * of one shape, by their indices in the description.
+   */
+  newRows: { name: string; caches: number[] }[];
+}
+
+/** A stage's graph for several members. Boundary tensors are [1, rows, …], logits [1, logit rows, vocabulary]. */
+export interface BatchedStage {
+  graph: Uint8Array<ArrayBuffer>;
+  groups: BatchGroup[];
+  /** int64 [rows]: where each row's attention stands among the attended rows of all slots, those of skipped groups left out. */
+  order: string;
+  /** int64 [logit rows], last stage only. */
+  logitRows: string | undefined;
+}
+
+/** What is used of a stage's description. */
+export type BatchDescription = Pick<
+  StageDescription,
+  'caches' | 'inputs' | 'boundaryIn' | 'boundaryOut' | 'logits' | 'contextLength' | 'weights'
+>;
+
+/** Most dummy rows behind a member's last position that the rotary tables must have angles for. */
+export const mostDummyRows = 8;
+
+/** Inputs of GroupQueryAttention, as of ONNX Runtime 1.30. */
+const attentionInput = {
+  key: 1,
+  value: 2,
+  pastKey: 3,
+  pastValue: 4,
+  lastPlace: 5,
+  total: 6,
+  cosines: 7,
+  sines: 8,
+  positionIds: 9,
+  bias: 10,
+} as const;
+
+const heads = 1;
+const sequence = 2;
+
+/**
+ * @param stageGraph as `buildStage` made it
+ * @param groupSizes slots of each group, the first of which always runs
+ * @throws {UnsupportedModelError} where sessions can't share a run: a cache that is not GroupQueryAttention's alone, or
+ *   anything else that depends on a session's length
+ */
+export async function batchSteps(
+  stageGraph: Uint8Array,
+  description: BatchDescription,
+  groupSizes: readonly number[],
+): Promise<BatchedStage> {
+  const model = await readModel(stageFiles(stageGraph, description), stageGraphName);
+  const { graph } = model;
+  const attentions = findAttentions(graph, description.caches);
+  checkRows(description);
+  const groups = nameGroups(groupSizes, description.caches);
+  const constants = new Map<string, OnnxTensor>();
+  const constant = (name: string, value: bigint): string => {
+    constants.set(name, int64Tensor(name, [value]));
+    return name;
+  };
+  const alongSequence = constant('potluck/batch/along-sequence', BigInt(sequence));
+  extendRotaryTables(graph, attentions.keys(), description.contextLength);
+  const newRowsOf = new Map<BatchGroup, string[]>(groups.map((group) => [group, []]));
+  /** What an `If` takes in, by the first of its nodes. */
+  const skippable = new Map<OnnxNode, { nodes: OnnxNode[]; node: OnnxNode }>();
+  graph.nodes = graph.nodes.flatMap((node) => {
+    const pair = attentions.get(node);
+    if (!pair) return [node];
+    const made: OnnxNode[] = [];
+    const attended = groups.map((group, index) => {
+      const part = attendGroup(node, pair, group, `${node.outputs[0]}/group${index}`, alongSequence);
+      made.push(...part.nodes);
+      const [first] = part.nodes;
+      if (group.active !== undefined && first) {
+        skippable.set(first, {
+          nodes: part.nodes,
+          node: ifActive(part, group.active, node, pair, description),
+        });
+      }
+      const rows = newRowsOf.get(group);
+      if (rows) [rows[pair.key], rows[pair.value]] = [part.keys, part.values];
+      return part.attended;
+    });
+    const together = `${node.outputs[0]}/together`;
+    made.push(makeNode('Concat', attended, together, { axis: 1 }));
+    made.push(makeNode('Gather', [together, orderInput], node.outputs[0] ?? '', { axis: 1 }));
+    return made;
+  });
+  for (const group of groups) {
+    for (const { name, caches } of group.newRows) {
+      const parts = caches.map((cache) => newRowsOf.get(group)?.[cache] ?? '');
+      graph.nodes.push(makeNode('Concat', parts, name, { axis: heads }));
+    }
+  }
+  const { logits } = description;
+  if (logits) chooseLogitRows(graph, logits.name);
+  for (const [name, tensor] of constants) graph.initializers.set(name, tensor);
+  replaceInputs(graph, description, groups);
+  replaceOutputs(graph, description, groups);
+  removeUnused(graph);
+  checkLeft(graph, description);
+  // Last, since nothing before knows that a branch reads values from around it.
+  const inBranches = new Set([...skippable.values()].flatMap(({ nodes }) => nodes));
+  graph.nodes = graph.nodes.flatMap((node) =>
+    inBranches.has(node) ? (skippable.get(node)?.node ?? []) : node,
+  );
+  return {
+    graph: writeModel(model),
+    groups,
+    order: orderInput,
+    logitRows: logits && logitRowsInput,
+  };
+}
+
+const orderInput = 'potluck/batch/order';
+const logitRowsInput = 'potluck/batch/logit-rows';
+
+/** Indices of the caches that one attention node reads and writes. */
+interface CachePair {
+  key: number;
+  value: number;
+}
+
+function findAttentions(graph: OnnxGraph, caches: readonly StageCache[]): Map<OnnxNode, CachePair> {
+  const indexOf = new Map(caches.map(({ input }, index) => [input, index]));
+  const attentions = new Map<OnnxNode, CachePair>();
+  for (const node of graph.nodes) {
+    if (node.opType !== 'GroupQueryAttention') continue;
+    const key = indexOf.get(node.inputs[attentionInput.pastKey] ?? '');
+    const value = indexOf.get(node.inputs[attentionInput.pastValue] ?? '');
+    if (key === undefined || value === undefined) continue;
+    for (const input of ['positionIds', 'bias'] as const) {
+      if (node.inputs[attentionInput[input]])
+        throw new UnsupportedModelError('attention with positions or a bias of its own', node.name);
+    }
+    attentions.set(node, { key, value });
+  }
+  const found = new Set([...attentions.values()].flatMap(({ key, value }) => [key, value]));
+  for (const [index, cache] of caches.entries()) {
+    if (!found.has(index) || !cache.capacityPadded || cache.sequenceAxis !== sequence)
+      throw new UnsupportedModelError('a cache that sessions can not have side by side', cache.input);
+  }
+  return attentions;
+}
+
+/** @throws {UnsupportedModelError} if a boundary tensor is not one row a token */
+function checkRows({ boundaryIn, boundaryOut }: BatchDescription): void {
+  for (const { name, dims } of [...boundaryIn, ...boundaryOut]) {
+    const [batch, rows, ...rest] = dims;
+    if (batch !== 1 || rows !== 'step' || rest.some((length) => typeof length !== 'number'))
+      throw new UnsupportedModelError('a boundary tensor that is not one row a token', name);
+  }
+}
+
+function nameGroups(sizes: readonly number[], caches: readonly StageCache[]): BatchGroup[] {
+  const shapes = Map.groupBy(caches.keys(), (index) =>
+    JSON.stringify([caches[index]?.type, caches[index]?.dims]),
+  );
+  let slots = 0;
+  return sizes.map((size, group) => ({
+    active: group === 0 ? undefined : `potluck/batch/group${group}`,
+    slots: Array.from({ length: size }, () => {
+      const prefix = `potluck/batch/slot${slots++}`;
+      return {
+        rows: `${prefix}/rows`,
+        lastPlace: `${prefix}/last-place`,
+        total: `${prefix}/total`,
+        from: `${prefix}/from`,
+        to: `${prefix}/to`,
+        pasts: caches.map(({ input }) => `${prefix}/${input}`),
+      };
+    }),
+    newRows: [...shapes.values()].map((indices, shape) => ({
+      name: `potluck/batch/group${group}/new-rows${shape}`,
+      caches: indices,
+    })),
+  }));
+}
+
+interface AttendedGroup {
+  nodes: OnnxNode[];
+  /** [1, attended rows of all its slots, width] */
+  attended: string;
+  /** [1, heads, new rows of all its slots, size] */
+  keys: string;
+  values: string;
+}
+
+/** One attention node for each slot, with what cuts its rows out and its new rows off. */
+function attendGroup(
+  attention: OnnxNode,
+  pair: CachePair,
+  { slots }: BatchGroup,
+  prefix: string,
+  alongSequence: string,
+): AttendedGroup {
+  const nodes: OnnxNode[] = [];
+  const parts = slots.map((slot, index) => {
+    const name = `${prefix}/slot${index}`;
+    const inputs = [...attention.inputs];
+    for (const place of [0, attentionInput.key, attentionInput.value]) {
+      const rows = inputs[place];
+      if (!rows) continue;
+      inputs[place] = `${name}/input${place}`;
+      nodes.push(makeNode('Gather', [rows, slot.rows], inputs[place], { axis: 1 }));
+    }
+    inputs[attentionInput.pastKey] = slot.pasts[pair.key] ?? '';
+    inputs[attentionInput.pastValue] = slot.pasts[pair.value] ?? '';
+    inputs[attentionInput.lastPlace] = slot.lastPlace;
+    inputs[attentionInput.total] = slot.total;
+    const outputs = ['attended', 'present-key', 'present-value'].map((part) => `${name}/${part}`) as [
+      string,
+      string,
+      string,
+    ];
+    nodes.push({ ...attention, name: `${name}/attention`, inputs, outputs });
+    const [attended, ...presents] = outputs;
+    const [keys, values] = presents.map((present) => {
+      const bounds = [slot.from, slot.to, alongSequence];
+      nodes.push(makeNode('Slice', [present, ...bounds], `${present}/new`));
+      return `${present}/new`;
+    }) as [string, string];
+    return { attended, keys, values };
+  });
+  const join = (part: keyof (typeof parts)[number], axis: number): string => {
+    const [only, ...more] = parts.map((slot) => slot[part]);
+    if (only !== undefined && more.length === 0) return only;
+    nodes.push(
+      makeNode(
+        'Concat',
+        parts.map((slot) => slot[part]),
+        `${prefix}/${part}`,
+        { axis },
+      ),
+    );
+    return `${prefix}/${part}`;
+  };
+  return {
+    attended: join('attended', 1),
+    keys: join('keys', sequence),
+    values: join('values', sequence),
+    nodes,
+  };
+}
+
+/** The group's nodes behind an `If`, which gives no rows where none of its slots has a member. */
+function ifActive(
+  part: AttendedGroup,
+  active: string,
+  attention: OnnxNode,
+  { key, value }: CachePair,
+  { caches }: BatchDescription,
+): OnnxNode {
+  const type = caches[key]?.type ?? 'float32';
+  const leaving: [name: string, dims: OnnxValue['dims']][] = [
+    [part.attended, [1, undefined, widthOf(attention, caches[value])]],
+    [part.keys, rowsShape(caches[key])],
+    [part.values, rowsShape(caches[value])],
+  ];
+  const branch = (name: string, ending: string, nodes: OnnxNode[]): OnnxAttribute => ({
+    type: 'graph',
+    value: {
+      name,
+      nodes,
+      inputs: [],
+      outputs: leaving.map(([output, dims]) => ({ name: `${output}${ending}`, type, dims })),
+      values: [],
+      initializers: new Map(),
+    },
+  });
+  const left = new Set(leaving.map(([output]) => output));
+  const computed = part.nodes.map((node) => ({
+    ...node,
+    outputs: node.outputs.map((output) => (left.has(output) ? `${output}/inside` : output)),
+  }));
+  const none = leaving.map(([output, dims]): OnnxNode => {
+    const empty = dims.map((length) => (typeof length === 'number' ? length : 0));
+    const tensor: OnnxTensor = {
+      name: '',
+      type,
+      dims: empty,
+      data: { kind: 'inline', bytes: new Uint8Array(0) },
+    };
+    const node = makeNode('Constant', [], `${output}/none`);
+    return { ...node, attributes: new Map([['value', { type: 'tensor', value: tensor }]]) };
+  });
+  return {
+    ...makeNode('If', [active], part.attended),
+    outputs: leaving.map(([output]) => output),
+    attributes: new Map([
+      ['then_branch', branch('active', '/inside', computed)],
+      ['else_branch', branch('idle', '/none', none)],
+    ]),
+  };
+}
+
+function rowsShape(cache: StageCache | undefined): OnnxValue['dims'] {
+  return (cache?.dims ?? []).map((length) => (typeof length === 'number' ? length : undefined));
+}
+
+/** The last axis of what an attention node returns: its query heads, each of a value's size. */
+function widthOf(attention: OnnxNode, value: StageCache | undefined): number {
+  const queryHeads = attention.attributes.get('num_heads');
+  const size = value?.dims.at(-1);
+  if (queryHeads?.type !== 'int' || typeof size !== 'number')
+    throw new UnsupportedModelError('attention of an unknown width', attention.name);
+  return Number(queryHeads.value) * size;
+}
+
+/** Dummy rows behind the context's end have positions, too: angles of zeros are appended where there are none. */
+function extendRotaryTables(graph: OnnxGraph, attentions: Iterable<OnnxNode>, contextLength: number): void {
+  const extended = new Map<string, string>();
+  const extend = (name: string): string => {
+    const table = graph.initializers.get(name);
+    const [rows = 0, width] = table?.dims ?? [];
+    if (!table || width === undefined)
+      throw new UnsupportedModelError('rotary tables that are computed at every step', name);
+    const missing = contextLength + mostDummyRows - rows;
+    if (missing <= 0) return name;
+    const added = `${name}/of-dummies`;
+    const bytes = new Uint8Array((missing * width * elementBits(table.type)) / 8);
+    const data = { kind: 'inline', bytes } as const;
+    graph.initializers.set(added, { name: added, type: table.type, dims: [missing, width], data });
+    graph.nodes.push(makeNode('Concat', [name, added], `${name}/with-dummies`, { axis: 0 }));
+    return `${name}/with-dummies`;
+  };
+  for (const node of attentions) {
+    for (const place of [attentionInput.cosines, attentionInput.sines]) {
+      const name = node.inputs[place];
+      if (!name) continue;
+      const table = extended.get(name) ?? extend(name);
+      extended.set(name, table);
+      node.inputs[place] = table;
+    }
+  }
+}
+
+function chooseLogitRows(graph: OnnxGraph, logits: string): void {
+  const choosers = findLastPositions(graph, logits);
+  if (choosers.length === 0) throw new UnsupportedModelError('logits of a row that is not chosen', logits);
+  const isChooser = new Set(choosers);
+  graph.nodes = graph.nodes.map((node) => {
+    if (!isChooser.has(node)) return node;
+    const [rows = ''] = node.inputs;
+    return {
+      ...makeNode('Gather', [rows, logitRowsInput], node.outputs[0] ?? '', { axis: 1 }),
+      name: node.name,
+    };
+  });
+}
+
+function replaceInputs(graph: OnnxGraph, description: BatchDescription, groups: readonly BatchGroup[]): void {
+  const pasts = new Set(description.caches.map(({ input }) => input));
+  const mask = description.inputs.find(({ role }) => role === 'attention-mask')?.name;
+  const kept = graph.inputs.filter(({ name }) => !pasts.has(name) && name !== mask);
+  graph.inputs = [...kept, { name: orderInput, type: 'int64', dims: ['rows'] }];
+  if (description.logits) graph.inputs.push({ name: logitRowsInput, type: 'int64', dims: ['logit_rows'] });
+  for (const [groupIndex, { active, slots }] of groups.entries()) {
+    if (active !== undefined) graph.inputs.push({ name: active, type: 'bool', dims: [] });
+    for (const [index, slot] of slots.entries()) {
+      const own = `${groupIndex}_${index}`;
+      graph.inputs.push(
+        { name: slot.rows, type: 'int64', dims: [`attended_${own}`] },
+        { name: slot.lastPlace, type: 'int32', dims: [1] },
+        { name: slot.total, type: 'int32', dims: [1] },
+        { name: slot.from, type: 'int64', dims: [1] },
+        { name: slot.to, type: 'int64', dims: [1] },
+        // Each with a symbol of its own: ONNX Runtime reuses buffers of values whose symbols are equal.
+        ...description.caches.map(({ type, dims }, cache): OnnxValue => ({
+          name: slot.pasts[cache] ?? '',
+          type,
+          dims: dims.map((length) => (length === 'past' ? `past_${own}` : length)),
+        })),
+      );
+    }
+  }
+}
+
+function replaceOutputs(
+  graph: OnnxGraph,
+  description: BatchDescription,
+  groups: readonly BatchGroup[],
+): void {
+  const presents = new Set(description.caches.map(({ output }) => output));
+  graph.outputs = graph.outputs
+    .filter(({ name }) => !presents.has(name))
+    .map((value) =>
+      value.name === description.logits?.name
+        ? { ...value, dims: [1, 'logit_rows', value.dims.at(-1)] }
+        : value,
+    );
+  for (const [index, { newRows }] of groups.entries()) {
+    for (const { name, caches } of newRows) {
+      const first = description.caches[caches[0] ?? 0];
+      const dims = rowsShape(first);
+      dims[heads] = caches.length * Number(first?.dims[heads]);
+      dims[sequence] = `new_rows_${index}`;
+      graph.outputs.push({ name, type: first?.type ?? 'float32', dims });
+    }
+  }
+}
+
+/**
+ * Operators that compute each row by itself. Experts (MoE, QMoE) are none: how many rows one of them sees, and so how its
+ * kernels round, depends on what the other rows chose.
+ */
+const rowByRow = new Set([
+  ...['MatMul', 'MatMulNBits', 'MatMulBnb4', 'FusedMatMul'],
+  ...[
+    'Gather',
+    'GatherBlockQuantized',
+    'Split',
+    'Slice',
+    'Concat',
+    'Reshape',
+    'Transpose',
+    'Squeeze',
+    'Unsqueeze',
+  ],
+  ...['Shape', 'Constant', 'ConstantOfShape', 'Expand', 'Cast', 'Identity', 'DequantizeLinear'],
+  ...[
+    'Add',
+    'Sub',
+    'Mul',
+    'Div',
+    'Pow',
+    'Sqrt',
+    'Reciprocal',
+    'Neg',
+    'Abs',
+    'Exp',
+    'Erf',
+    'Clip',
+    'Min',
+    'Max',
+    'Where',
+  ],
+  ...['Sigmoid', 'Tanh', 'Relu', 'Softplus', 'Gelu', 'FastGelu', 'QuickGelu', 'BiasGelu', 'Swish'],
+  ...['ReduceMean', 'LayerNormalization', 'RMSNormalization', 'SimplifiedLayerNormalization'],
+  ...['SkipLayerNormalization', 'SkipSimplifiedLayerNormalization'],
+  ...['RotaryEmbedding', 'GroupQueryAttention'],
+]);
+
+/** @throws {UnsupportedModelError} if rows or sessions still depend on each other */
+function checkLeft(graph: OnnxGraph, { inputs, caches }: BatchDescription): void {
+  const given = new Set(graph.inputs.map(({ name }) => name));
+  const gone = new Set([
+    ...caches.flatMap(({ input, output }) => [input, output]),
+    ...inputs.filter(({ role }) => role === 'attention-mask').map(({ name }) => name),
+  ]);
+  const positions = inputs.find(({ role }) => role === 'position-ids')?.name;
+  for (const { opType, name, inputs: read } of graph.nodes) {
+    if (!rowByRow.has(opType))
+      throw new UnsupportedModelError('an operator that may mix rows', `${opType} ${name}`);
+    const missing = namesOf(read).find((value) => gone.has(value) && !given.has(value));
+    if (missing !== undefined)
+      throw new UnsupportedModelError('a length that each session has for itself', missing);
+    if (positions !== undefined && read.includes(positions) && opType !== 'RotaryEmbedding')
+      throw new UnsupportedModelError('positions that are used for more than angles', name);
+  }
+  // Nothing is made twice or by nobody.
+  indexGraph(graph);
+}
