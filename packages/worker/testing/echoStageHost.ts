@@ -131,6 +131,7 @@ function echoLoadedStage(
   return {
     description: stage,
     cacheBytes,
+    stepShape: { members: 1, rows: 1, replay: 'steps' },
     async warmUp() {},
     async usage() {
       return { reservedBytes: usedTokens() * stage.cacheBytesPerToken, caches: caches.size };

@@ -202,14 +202,19 @@ export class CacheStore {
   }
 }
 
-/** Marks the slot as in use by a step until `work` settles, then does what waited for it. */
-export async function whileRunning<Result>(slot: CacheSlot, work: () => Promise<Result>): Promise<Result> {
-  slot.running = true;
+/** Marks the slots as in use by a run until `work` settles, then does what waited for them. */
+export async function whileRunning<Result>(
+  slots: readonly CacheSlot[],
+  work: () => Promise<Result>,
+): Promise<Result> {
+  for (const slot of slots) slot.running = true;
   try {
     return await work();
   } finally {
-    slot.running = false;
-    for (const waiting of slot.afterRun.splice(0)) waiting();
+    for (const slot of slots) {
+      slot.running = false;
+      for (const waiting of slot.afterRun.splice(0)) waiting();
+    }
   }
 }
 

@@ -22,6 +22,15 @@ function strideFor(rows: number): number {
   return Math.ceil((rows + rows / 16) / 16) * 16;
 }
 
+/** New rows of several sessions side by side: [blocks, rows of all, row]. */
+export interface NewRows {
+  bytes: Uint8Array;
+  /** Rows of all in one block. */
+  stride: number;
+  /** The first one meant. */
+  first: number;
+}
+
 export class RowsTensor implements CacheTensor {
   readonly present = null;
   readonly #ort: OrtModule;
@@ -58,13 +67,17 @@ export class RowsTensor implements CacheTensor {
 
   /** @param returned the new rows: [blocks, added, row] */
   commit(returned: Tensor, rows: number, added: number): void {
+    this.add({ bytes: tensorBytes(returned), stride: added, first: 0 }, rows, added);
+  }
+
+  /** As `commit`, where other sessions' rows came back with this one's. */
+  add({ bytes, stride, first }: NewRows, rows: number, added: number): void {
     const { blocks, rowBytes } = this.#layout;
     this.#moveApart(rows, rows + added);
-    const bytes = tensorBytes(returned);
-    const blockBytes = added * rowBytes;
     for (let block = 0; block < blocks; block++) {
+      const from = (block * stride + first) * rowBytes;
       const to = (block * this.#stride + rows) * rowBytes;
-      this.#bytes.set(bytes.subarray(block * blockBytes, (block + 1) * blockBytes), to);
+      this.#bytes.set(bytes.subarray(from, from + added * rowBytes), to);
     }
   }
 

@@ -58,8 +58,24 @@ export interface StepResult {
   sampled?: { token: number; logprob?: number; topLogprobs?: TokenLogprob[] };
   /** Milliseconds in the queue. */
   queueMs: number;
-  /** Milliseconds in ONNX Runtime, the cache and sampling. */
+  /** Milliseconds in ONNX Runtime, the cache and sampling: of a run that several steps shared, this one's share. */
   computeMs: number;
+}
+
+/**
+ * In which shapes a stage runs its steps. Kernels round differently from shape to shape, so a cache that is computed again
+ * comes out with the same bits only in shapes that say so.
+ */
+export interface StepShape {
+  /** Sessions whose steps of one token may share a run; 1 where each step runs alone. Company changes no bit. */
+  members: number;
+  /** The rows of every run are filled up to a multiple of it. */
+  rows: number;
+  /**
+   * What a cache is computed again from to have the same bits: `chunks` of any length, or the very `steps` of the first time,
+   * each of its length.
+   */
+  replay: 'chunks' | 'steps';
 }
 
 /** What a stage's caches take. */
@@ -78,13 +94,15 @@ export interface Stage {
   readonly description: StageDescription;
   /** Bytes that its caches may reserve together: less than `load` was given where unpacked weights took the rest. */
   readonly cacheBytes: number;
+  readonly stepShape: StepShape;
   /**
    * Reserves an empty cache, or carries an open one into a later epoch with its rows.
    * @throws NoRoomError, CacheMissError
    */
   open(request: OpenCache): Promise<void>;
   /**
-   * Runs one step. Steps of one token overtake longer ones of other caches; those of one cache keep their order.
+   * Runs one step. Steps of one token overtake longer ones of other caches; those of one cache keep their order. Steps of one
+   * token of several caches that wait when a run ends share the next one, as far as `stepShape` allows.
    * @throws CacheMissError if (cache, epoch, position) is not what the stage has when the step's turn comes
    * @throws NoRoomError if the cache has too few rows left; BadStepError; ComputeError
    */

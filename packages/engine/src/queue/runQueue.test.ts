@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { RunQueue, type RunPriority } from './runQueue.ts';
+import { RunQueue, type RunBatch, type RunPriority } from './runQueue.ts';
 
 /** A queue whose first task runs until `open` is called, with the names of tasks in the order that they ran. */
 function blockedQueue() {
@@ -83,5 +83,99 @@ describe('RunQueue', () => {
     const next = queue.run({ priority: 'first', run: async () => 'yes' });
     await expect(failed).rejects.toThrow('no');
     await expect(next).resolves.toBe('yes');
+  });
+
+  describe('with tasks of a batch', () => {
+    /** A queue that is busy until `open` is called, and a batch whose runs are recorded. */
+    function blockedBatch(most: number) {
+      const { queue, ran, add, open } = blockedQueue();
+      const runs: string[][] = [];
+      const batch = (name = ''): RunBatch<string, string> => ({
+        most,
+        run: async (members) => {
+          runs.push(members);
+          ran.push(members.join('+'));
+          return members.map((member) =>
+            member.startsWith('bad')
+              ? { status: 'rejected', reason: new Error(`refused ${member}`) }
+              : { status: 'fulfilled', value: `${name}${member} done` },
+          );
+        },
+      });
+      return { queue, ran, add, open, runs, batch };
+    }
+
+    it('runs together what waits, as many as fit, in the order that they came', async () => {
+      const { queue, open, runs, batch } = blockedBatch(3);
+      const steps = batch();
+      const all = ['a', 'b', 'c', 'd'].map((member) =>
+        queue.run({ priority: 'first', batch: steps, member }),
+      );
+      open();
+      expect(await Promise.all(all)).toEqual(['a done', 'b done', 'c done', 'd done']);
+      expect(runs).toEqual([['a', 'b', 'c'], ['d']]);
+    });
+
+    it('waits for nobody, and takes along who comes back at once', async () => {
+      const { runs, batch } = blockedBatch(3);
+      const queue = new RunQueue();
+      const steps = batch();
+      const goOn = async (member: string): Promise<void> => {
+        for (let step = 0; step < 3; step++) await queue.run({ priority: 'first', batch: steps, member });
+      };
+      await Promise.all(['a', 'b', 'c'].map(goOn));
+      expect(runs[0]).toEqual(['a']);
+      expect(runs[1]).toEqual(['b', 'c', 'a']);
+      expect(runs[2]).toEqual(['b', 'c', 'a']);
+    });
+
+    it('puts no two batches, no two priorities and no order key twice into one run', async () => {
+      const { queue, ran, add, open, batch } = blockedBatch(8);
+      const [one, other] = [batch('one '), batch('other ')];
+      const [key, held] = [{}, {}];
+      const all = [
+        add('chunk', 'later', held),
+        queue.run({ priority: 'first', batch: one, member: 'a1', orderKey: key }),
+        queue.run({ priority: 'first', batch: one, member: 'a2', orderKey: key }),
+        queue.run({ priority: 'first', batch: other, member: 'x' }),
+        queue.run({ priority: 'first', batch: one, member: 'behind its chunk', orderKey: held }),
+        queue.run({ priority: 'later', batch: one, member: 'chunk of b' }),
+        queue.run({ priority: 'first', batch: one, member: 'c' }),
+      ];
+      open();
+      await Promise.all(all);
+      expect(ran).toEqual(['a1+c', 'a2', 'x', 'chunk', 'behind its chunk', 'chunk of b']);
+    });
+
+    it('gives each member its own end', async () => {
+      const { queue, open, runs, batch } = blockedBatch(8);
+      const steps = batch();
+      const gone = { abandoned: () => new Error('released') };
+      const all = [
+        queue.run({ priority: 'first', batch: steps, member: 'a' }),
+        queue.run({ priority: 'first', batch: steps, member: 'bad' }),
+        queue.run({ priority: 'first', batch: steps, member: 'b', ...gone }),
+        queue.run({ priority: 'first', batch: steps, member: 'c' }),
+      ];
+      open();
+      expect(await Promise.allSettled(all)).toMatchObject([
+        { value: 'a done' },
+        { reason: { message: 'refused bad' } },
+        { reason: { message: 'released' } },
+        { value: 'c done' },
+      ]);
+      expect(runs).toEqual([['a', 'bad', 'c']]);
+    });
+
+    it('lets a prompt chunk go after enough members went before it', async () => {
+      const { queue, ran, add, open, batch } = blockedBatch(8);
+      const steps = batch();
+      const all: Promise<unknown>[] = [add('chunk', 'later')];
+      for (let step = 0; step < 50; step++)
+        all.push(queue.run({ priority: 'first', batch: steps, member: 's' }));
+      open();
+      await Promise.all(all);
+      expect(ran.indexOf('chunk')).toBe(4);
+    });
   });
 });

@@ -2,21 +2,40 @@
  * The one queue around ONNX Runtime in a process: `create`, `run` and `release` never overlap, since overlapping
  * calls hang or abort the wasm build.
  */
+import { nextTurn } from './nextTurn.ts';
 
 /** `first` goes before `later`: decode steps before chunks of prompts. */
 export type RunPriority = 'first' | 'later';
 
-export interface RunTask<Result> {
+interface TaskPlace {
   priority: RunPriority;
   /** Tasks with the same order key run in the order they came, whatever their priority. */
   orderKey?: object | undefined;
   /** Asked when the task's turn comes; what it returns is thrown instead of running the task. */
   abandoned?: (() => Error | undefined) | undefined;
+}
+
+/** A task that runs by itself. */
+export interface RunTask<Result> extends TaskPlace {
   run(): Promise<Result>;
 }
 
+/** A task that runs together with others of its batch, as far as they wait when its turn comes. */
+export interface MemberTask<Member, Result> extends TaskPlace {
+  batch: RunBatch<Member, Result>;
+  member: Member;
+}
+
+/** How tasks run together. */
+export interface RunBatch<Member, Result> {
+  /** Most members of one run. */
+  readonly most: number;
+  /** @returns what became of each member, in their order; rejects only where it is the same for all */
+  run(members: Member[]): Promise<PromiseSettledResult<Result>[]>;
+}
+
 interface Waiting {
-  task: RunTask<unknown>;
+  task: RunTask<unknown> | MemberTask<unknown, unknown>;
   /** Tasks that came later and went before. */
   overtaken: number;
   resolve(value: unknown): void;
@@ -26,42 +45,56 @@ interface Waiting {
 /** A `later` task goes next when so many went before it, so that many answers never starve a prompt. */
 const maxOvertakes = 32;
 
-/** Runs tasks one at a time. */
+/** Runs tasks one at a time, and those of a batch together. Nobody waits for company: what has come while one ran is there. */
 export class RunQueue {
   readonly #waiting: Waiting[] = [];
   #running = false;
 
-  /** Tasks that wait, the running one left out. */
+  /** Tasks that wait, the running ones left out. */
   get length(): number {
     return this.#waiting.length;
   }
 
   /** @returns what the task returns; rejects with what it throws or what `abandoned` returned */
-  run<Result>(task: RunTask<Result>): Promise<Result> {
-    return new Promise<Result>((resolve, reject) => {
-      this.#waiting.push({ task, overtaken: 0, resolve: resolve, reject });
+  run<Result>(task: RunTask<Result>): Promise<Result>;
+  run<Member, Result>(task: MemberTask<Member, Result>): Promise<Result>;
+  run(task: Waiting['task']): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ task, overtaken: 0, resolve, reject });
       if (!this.#running) void this.#drain();
     });
   }
 
   async #drain(): Promise<void> {
     this.#running = true;
-    for (let next = this.#take(); next; next = this.#take()) {
-      try {
-        const refusal = next.task.abandoned?.();
-        if (refusal) throw refusal;
-        next.resolve(await next.task.run());
-      } catch (error) {
-        next.reject(error);
-      }
+    while (this.#waiting.length > 0) {
+      await runTogether(this.#take().filter(isWanted));
+      // Runs block the event loop: what came in meanwhile, and what answers bring at once, is to be seen first.
+      await nextTurn();
     }
     this.#running = false;
   }
 
-  #take(): Waiting | undefined {
-    const index = this.#nextIndex();
+  /** The next task, and those that run with it. */
+  #take(): Waiting[] {
+    const first = this.#takeAt(this.#nextIndex());
+    const taken = [first];
+    const { task } = first;
+    if (!('batch' in task)) return taken;
+    const held = new Set<object>(task.orderKey ? [task.orderKey] : []);
+    for (let index = 0; index < this.#waiting.length && taken.length < task.batch.most;) {
+      const { task: other } = this.#waiting[index] as Waiting;
+      const fits = 'batch' in other && other.batch === task.batch && other.priority === task.priority;
+      if (fits && !(other.orderKey && held.has(other.orderKey))) taken.push(this.#takeAt(index));
+      else index++;
+      if (other.orderKey) held.add(other.orderKey);
+    }
+    return taken;
+  }
+
+  #takeAt(index: number): Waiting {
     for (const passed of this.#waiting.slice(0, index)) passed.overtaken++;
-    return this.#waiting.splice(index, 1)[0];
+    return this.#waiting.splice(index, 1)[0] as Waiting;
   }
 
   #nextIndex(): number {
@@ -72,5 +105,39 @@ export class RunQueue {
       if (task.orderKey) held.add(task.orderKey);
     }
     return 0;
+  }
+}
+
+/** Refuses a task that nobody waits for any more. */
+function isWanted(waiting: Waiting): boolean {
+  try {
+    const refusal = waiting.task.abandoned?.();
+    if (!refusal) return true;
+    waiting.reject(refusal);
+  } catch (error) {
+    waiting.reject(error);
+  }
+  return false;
+}
+
+/** Runs a task, or tasks of one batch. */
+async function runTogether(taken: readonly Waiting[]): Promise<void> {
+  const [first] = taken;
+  if (!first) return;
+  const { task } = first;
+  try {
+    if (!('batch' in task)) {
+      first.resolve(await task.run());
+      return;
+    }
+    const members = taken.map((waiting) => (waiting.task as MemberTask<unknown, unknown>).member);
+    const outcomes = await task.batch.run(members);
+    for (const [index, waiting] of taken.entries()) {
+      const outcome = outcomes[index];
+      if (outcome?.status === 'fulfilled') waiting.resolve(outcome.value);
+      else waiting.reject(outcome?.reason);
+    }
+  } catch (error) {
+    for (const waiting of taken) waiting.reject(error);
   }
 }

@@ -55,9 +55,7 @@ export function remoteStages(
         ...(Object.fromEntries(verbs) as Pick<Stage, StageVerb>),
         step: (request) => ask('step', [request], boundaryBuffers(request)) as ReturnType<Stage['step']>,
         description,
-        cacheBytes: await guarded(() =>
-          load(stageId, transfer(artifact, artifactBuffers(artifact)), cacheBytes),
-        ),
+        ...(await guarded(() => load(stageId, transfer(artifact, artifactBuffers(artifact)), cacheBytes))),
         lost: lost.promise,
       };
       return loaded;

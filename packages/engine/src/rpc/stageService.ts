@@ -5,10 +5,12 @@ import { StageGoneError } from '../errors.ts';
 import { boundaryBuffers } from './buffers.ts';
 import './comlinkErrors.ts';
 
+/** What is known of a stage when it is loaded. */
+export type StageFacts = Pick<Stage, 'cacheBytes' | 'stepShape'>;
+
 /** What is exposed through Comlink. The caller numbers the stages. */
 export interface StageService {
-  /** @returns the stage's `cacheBytes` */
-  load(stageId: number, artifact: StageArtifact, cacheBytes: number): Promise<number>;
+  load(stageId: number, artifact: StageArtifact, cacheBytes: number): Promise<StageFacts>;
   /** Calls a verb of a stage. @throws what the stage throws; StageGoneError where there is none */
   call(stageId: number, verb: StageVerb, args: readonly unknown[]): Promise<unknown>;
 }
@@ -22,7 +24,8 @@ export function stageService(
     async load(stageId, artifact, cacheBytes) {
       const stage = await load(artifact, cacheBytes);
       stages.set(stageId, stage);
-      return stage.cacheBytes;
+      const { cacheBytes: left, stepShape } = stage;
+      return { cacheBytes: left, stepShape };
     },
     async call(stageId, verb, args) {
       const stage = stages.get(stageId);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { BadStepError, CacheMissError, ComputeError, NoRoomError, StageGoneError } from '../errors.ts';
+import { nextTurn } from '../queue/nextTurn.ts';
 import { RunQueue } from '../queue/runQueue.ts';
 import { nodeOrt } from '../testing/nodeOrt.ts';
 import { greedy, TestPipeline } from '../testing/testPipeline.ts';
@@ -112,6 +113,7 @@ describe('a stage', () => {
   it('drops the queued steps of a cache that is released', async () => {
     const stage = await whole();
     await stage.open(opening);
+    await nextTurn();
     const first = stage.step(step);
     const second = stage.step({ ...step, position: 3, length: 1, tokenIds: [5] });
     await stage.release('a');
@@ -182,6 +184,7 @@ describe('a stage', () => {
   it('is gone after it was disposed', async () => {
     const stage = await whole();
     await stage.open(opening);
+    await nextTurn();
     const queued = [stage.step(step), stage.step({ ...step, position: 3 })];
     const gone = stage.dispose();
     await expect(queued[1]).rejects.toThrow(StageGoneError);

@@ -1,17 +1,16 @@
 /** Puts a stage together: session, caches, queue, sampling. */
 import { checkStageGraph } from '@potluck/onnx';
-import { CacheStore, whileRunning, type CacheSlot } from '../cache/cacheStore.ts';
+import { CacheStore } from '../cache/cacheStore.ts';
 import { createCacheStrategy } from '../cache/cacheStrategy.ts';
-import type { Stage, StageArtifact, StepRequest, StepResult } from '../contract/stage.ts';
-import { BadStepError, CacheMissError, ComputeError, NoRoomError, StageGoneError } from '../errors.ts';
+import type { Stage, StageArtifact, StepResult } from '../contract/stage.ts';
+import { CacheMissError, ComputeError, StageGoneError } from '../errors.ts';
 import type { OrtModule } from '../ortModule.ts';
-import { RunQueue } from '../queue/runQueue.ts';
-import { needsHistory } from '../sampling/processLogits.ts';
-import { sampleToken, type SampledToken } from '../sampling/sampleToken.ts';
+import { RunQueue, type RunBatch } from '../queue/runQueue.ts';
+import { runSteps, type QueuedStep } from './runSteps.ts';
 import type { StageOptions } from './stageOptions.ts';
-import { createStageSession, type StageSession } from './stageSession.ts';
+import { createStageSession } from './createStageSession.ts';
+import type { StageSession } from './stageSession.ts';
 import { checkStep } from './stepInputs.ts';
-import { boundaryTensors, lastLogits } from './stepOutputs.ts';
 import { unpackWeights } from './unpackWeights.ts';
 import { warmUp } from './warmUp.ts';
 
@@ -46,25 +45,15 @@ export async function createStage(
     if (disposed) throw new StageGoneError('The stage was disposed');
   };
 
-  const runStep = async (slot: CacheSlot, request: StepRequest): Promise<Omit<StepResult, 'queueMs'>> => {
-    const started = performance.now();
-    checkPlace(slot, request);
-    const { boundaryOut, logits } = description;
-    const sampling = request.sample && logits ? { logits, ...samplingOf(slot, request) } : undefined;
-    const wanted = boundaryOut.map(({ name }) => name);
-    if (sampling) wanted.push(sampling.logits.name);
-    const outputs = await session.run(slot, request, wanted);
-    slot.length = request.position + request.length;
-    const result: Omit<StepResult, 'queueMs'> = { computeMs: 0 };
-    if (boundaryOut.length > 0) result.boundary = boundaryTensors(outputs, boundaryOut);
-    if (sampling) result.sampled = sampling.draw(lastLogits(outputs, sampling.logits));
-    result.computeMs = performance.now() - started;
-    return result;
+  const steps: RunBatch<QueuedStep, StepResult> = {
+    most: session.stepShape.members,
+    run: (members) => runSteps(description, session, members),
   };
 
   const stage: Stage = {
     description,
     cacheBytes,
+    stepShape: session.stepShape,
     open: async (request) => {
       checkAlive();
       store.open(request);
@@ -73,19 +62,18 @@ export async function createStage(
       checkAlive();
       checkStep(description, request);
       const slot = store.get(request.cacheId);
-      const queued = performance.now();
-      return queue.run({
-        priority: request.length === 1 ? 'first' : 'later',
+      const step: QueuedStep = { slot, request, queued: performance.now() };
+      const place = {
         orderKey: slot,
         abandoned: () => {
           if (disposed) return new StageGoneError('The stage was disposed');
           return slot.released ? new CacheMissError(`Cache ${slot.cacheId} was released`) : undefined;
         },
-        run: async () => {
-          const queueMs = performance.now() - queued;
-          return { ...(await whileRunning(slot, () => runStep(slot, request))), queueMs };
-        },
-      });
+      };
+      if (request.length === 1) return queue.run({ ...place, priority: 'first', batch: steps, member: step });
+      // Alone, so that steps of one token wait for no more than one prompt's chunk.
+      const alone = { ...steps, most: 1 };
+      return queue.run({ ...place, priority: 'later', batch: alone, member: step });
     },
     fork: async (fromCacheId, toCacheId, length) => {
       checkAlive();
@@ -138,45 +126,4 @@ function openSession(
   queue: RunQueue,
 ): Promise<StageSession> {
   return queue.run({ priority: 'later', run: () => createStageSession(ort, artifact, options) });
-}
-
-/** @throws CacheMissError, NoRoomError */
-function checkPlace(slot: CacheSlot, { epoch, position, length }: StepRequest): void {
-  if (slot.epoch !== epoch || slot.length !== position) {
-    throw new CacheMissError(
-      `Step for epoch ${epoch}, position ${position}; ` +
-        `cache ${slot.cacheId} is in epoch ${slot.epoch}, at ${slot.length}`,
-    );
-  }
-  if (position + length > slot.capacity) {
-    const left = slot.capacity - position;
-    throw new NoRoomError(`Cache ${slot.cacheId}`, length, left, slot.capacity, 'tokens');
-  }
-}
-
-/**
- * How the token after this step is drawn: checked before the run, so that a step that can't be sampled changes nothing.
- * @throws BadStepError, CacheMissError
- */
-function samplingOf(
-  slot: CacheSlot,
-  { position, length }: StepRequest,
-): { draw(logits: Float32Array): SampledToken } {
-  const { sampling, history } = slot;
-  if (!sampling) throw new BadStepError(`Cache ${slot.cacheId} was opened without a sampling description`);
-  const place = position + length;
-  if (needsHistory(sampling) && (history?.length ?? 0) < place) {
-    throw new CacheMissError(
-      `Penalties for the token at ${place} need all tokens before it; ` +
-        `cache ${slot.cacheId} was given ${history?.length ?? 0}`,
-    );
-  }
-  return {
-    draw: (logits) => {
-      history?.truncate(place);
-      const sampled = sampleToken(logits, sampling, history, place);
-      if (history?.length === place) history.append(sampled.token);
-      return sampled;
-    },
-  };
 }

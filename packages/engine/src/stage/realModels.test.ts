@@ -33,9 +33,12 @@ async function checkAnswers(
     directory,
     graph === 'model' ? undefined : graph,
   )) {
-    // Kernels for quantised weights round differently from one kind of processor to the next.
+    // Kernels for quantised weights round differently from one kind of processor to the next, and for one row.
+    const dummyRows = stages.every(({ stepShape }) => stepShape.members > 1);
     const expected =
-      graph === 'model' ? answer : await answerWhole(directory, `${graph}.onnx`, prompt, answer.length);
+      graph === 'model'
+        ? answer
+        : await answerWhole(directory, `${graph}.onnx`, prompt, answer.length, { dummyRows });
     expect(await pipeline.answer(prompt, expected.length)).toEqual(expected);
   }
   for (const stage of stages) await stage.dispose();

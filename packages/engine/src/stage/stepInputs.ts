@@ -87,7 +87,8 @@ export function checkStep(description: StageDescription, request: StepRequest): 
   }
 }
 
-function integers(input: StageInput, length: number, value: (index: number) => number): IntegerArray {
+/** An input's values in its own integer type. @throws BadStepError */
+export function integers(input: StageInput, length: number, value: (index: number) => number): IntegerArray {
   if (input.type === 'int64') return BigInt64Array.from({ length }, (_, index) => BigInt(value(index)));
   if (input.type === 'int32') return Int32Array.from({ length }, (_, index) => value(index));
   throw new BadStepError(`Input "${input.name}" is ${input.type}, expected int64 or int32`);

@@ -19,19 +19,27 @@ export function boundaryTensors(
   });
 }
 
-/** @returns the last position's logits [vocabulary], free to be changed */
-export function lastLogits(outputs: Readonly<Record<string, Tensor>>, logits: StageTensor): Float32Array {
+/**
+ * @param row which of the rows that got logits
+ * @returns its logits [vocabulary], free to be changed
+ */
+export function logitsOfRow(
+  outputs: Readonly<Record<string, Tensor>>,
+  logits: StageTensor,
+  row: number,
+): Float32Array {
   const tensor = output(outputs, logits.name);
   const vocabulary = tensor.dims.at(-1) ?? 0;
   const bytes = tensorBytes(tensor);
-  const elements = bytes.byteLength / (tensor.type === 'float16' ? 2 : 4);
-  if (vocabulary === 0 || elements < vocabulary) throw new ComputeError(`No logits in "${logits.name}"`);
-  const start = elements - vocabulary;
+  const size = tensor.type === 'float16' ? 2 : 4;
+  const start = row * vocabulary * size;
+  if (vocabulary === 0 || bytes.byteLength < start + vocabulary * size)
+    throw new ComputeError(`No logits in "${logits.name}"`);
   switch (tensor.type) {
     case 'float32':
-      return new Float32Array(bytes.buffer, bytes.byteOffset + 4 * start, vocabulary);
+      return new Float32Array(bytes.buffer, bytes.byteOffset + start, vocabulary);
     case 'float16':
-      return float16ToFloat32(new Uint16Array(bytes.buffer, bytes.byteOffset + 2 * start, vocabulary));
+      return float16ToFloat32(new Uint16Array(bytes.buffer, bytes.byteOffset + start, vocabulary));
     default:
       throw new ComputeError(`Logits of type ${tensor.type}`);
   }

@@ -13,6 +13,11 @@ import { nodeOrt } from './nodeOrt.ts';
 export interface WholeModelOptions {
   /** Rows of an empty cache whose length has this symbol in its name; others begin without rows. */
   ring?: { symbol: string; rows: number };
+  /**
+   * Runs each step as stages that batch do: with dummy rows behind the real ones, so that it has at least two and ends at a
+   * multiple of 4. Some processors' kernels round a single row in another way. For caches of [batch, heads, rows, size].
+   */
+  dummyRows?: boolean;
 }
 
 /** Answers greedily with the graph as it was exported. @param directory holds config.json, and in onnx/ the graph */
@@ -34,10 +39,13 @@ export async function answerWhole(
   const answer: number[] = [];
   let fed = prompt;
   for (let past = 0; answer.length < count; past += fed.length, fed = answer.slice(-1)) {
+    const total = past + fed.length;
+    const end = options.dummyRows ? 4 * Math.ceil((past + Math.max(2, fed.length)) / 4) : total;
+    const run = [...fed, ...new Array<number>(end - total).fill(0)];
     const values = new Map([
-      ['input_ids', fed],
-      ['attention_mask', new Array<number>(past + fed.length).fill(1)],
-      ['position_ids', fed.map((_, place) => past + place)],
+      ['input_ids', run],
+      ['attention_mask', new Array<number>(end).fill(1)],
+      ['position_ids', run.map((_, place) => past + place)],
     ]);
     const feeds = graph.inputs.map((input) => {
       const integers = values.get(input.name);
@@ -49,10 +57,14 @@ export async function answerWhole(
     const results = await session.run(Object.fromEntries(feeds));
     for (const [name, tensor] of Object.entries(results)) {
       const type = stageElementType(tensor.type as ElementType);
-      const copy = makeTensor(nodeOrt, type, tensorBytes(tensor).slice(), tensor.dims);
-      caches.set(name.replace(/^present\./, 'past_key_values.'), copy);
+      const whole = { bytes: tensorBytes(tensor), dims: [...tensor.dims] };
+      const { bytes, dims } = end > total && name !== 'logits' ? firstRows(whole, total) : whole;
+      caches.set(
+        name.replace(/^present\./, 'past_key_values.'),
+        makeTensor(nodeOrt, type, bytes.slice(), dims),
+      );
     }
-    answer.push(likeliest(results['logits']));
+    answer.push(likeliest(results['logits'], end - total));
   }
   await session.release();
   return answer;
@@ -70,11 +82,30 @@ function emptyCache({ name, type, dims }: OnnxValue, headSize: number, { ring }:
   return makeTensor(nodeOrt, type, new Uint8Array(elementCount(shape) * element), shape);
 }
 
-function likeliest(logits: Tensor | undefined): number {
+/** The first rows of a cache [batch, heads, rows, size]. */
+function firstRows(
+  { bytes, dims }: { bytes: Uint8Array; dims: number[] },
+  rows: number,
+): { bytes: Uint8Array; dims: number[] } {
+  const [batch = 0, heads = 0, all = 0, size = 0] = dims;
+  const headBytes = bytes.byteLength / (batch * heads);
+  const kept = (headBytes * rows) / all;
+  const cut = Buffer.concat(
+    Array.from({ length: batch * heads }, (_, head) =>
+      bytes.subarray(head * headBytes, head * headBytes + kept),
+    ),
+  );
+  return { bytes: new Uint8Array(cut), dims: [batch, heads, rows, size] };
+}
+
+/** @param dummies rows behind the one that counts */
+function likeliest(logits: Tensor | undefined, dummies: number): number {
   if (!logits) throw new TypeError('The model has no output called logits');
   const bytes = tensorBytes(logits).slice();
   const all = logits.type === 'float16' ? new Float16Array(bytes.buffer) : new Float32Array(bytes.buffer);
-  const last = [...all.slice(-(logits.dims.at(-1) ?? 0))];
+  const vocabulary = logits.dims.at(-1) ?? 0;
+  const end = all.length - dummies * vocabulary;
+  const last = [...all.slice(end - vocabulary, end)];
   return last.indexOf(Math.max(...last));
 }
 

@@ -1,0 +1,136 @@
+/** ONNX Runtime's session of a stage: which graph it runs, and the options that it is made with. */
+import { batchSteps, returnNewRows, UnsupportedModelError, type BatchedStage } from '@potluck/onnx';
+import type { StageDescription } from '@potluck/protocol';
+import type { InferenceSession, Tensor } from 'onnxruntime-common';
+import type { StageArtifact } from '../contract/stage.ts';
+import type { OrtModule } from '../ortModule.ts';
+import { batchedSession } from './batchedSession.ts';
+import { compute } from './compute.ts';
+import { findStepShape } from './findStepShape.ts';
+import { singleSession } from './singleSession.ts';
+import type { StageOptions } from './stageOptions.ts';
+import type { StageSession } from './stageSession.ts';
+
+/** From onnxruntime_session_options_config_keys.h: where external data is, for a graph that is given as bytes. */
+const folderOption = 'model_external_initializers_file_folder_path';
+
+/**
+ * Slots of a batched graph: a lone session pays for one, and for what skips the other groups. Eight sessions in a run are
+ * where the gain ends on processors.
+ */
+const groupSizes = [1, 1, 2, 4];
+
+/** Must run in the queue, as everything that it returns. @throws ComputeError */
+export async function createStageSession(
+  ort: OrtModule,
+  artifact: StageArtifact,
+  options: StageOptions,
+): Promise<StageSession> {
+  return (await createBatched(ort, artifact, options)) ?? createSingle(ort, artifact, options);
+}
+
+/** @returns undefined where the stage's sessions can't share runs */
+async function createBatched(
+  ort: OrtModule,
+  artifact: StageArtifact,
+  options: StageOptions,
+): Promise<StageSession | undefined> {
+  if (options.cacheStrategy !== 'rows') return undefined;
+  const { description } = artifact;
+  const stage = await batchedGraph(artifact);
+  if (!stage) return undefined;
+  const session = await loadSession(ort, { ...artifact, graph: stage.graph }, options);
+  const parts = { ort, description, stage, session };
+  let shape: Awaited<ReturnType<typeof findStepShape>>;
+  try {
+    const { mostFilledRows = 1 } = options;
+    shape = await findStepShape(ort, description, mostFilledRows, (rows) => batchedSession(parts, rows).run);
+  } catch (error) {
+    await release(session);
+    throw error;
+  }
+  if (!shape) {
+    await release(session);
+    return undefined;
+  }
+  const members = stage.groups.reduce((sum, { slots }) => sum + slots.length, 0);
+  return {
+    stepShape: { ...shape, members },
+    ...batchedSession(parts, shape.rows),
+    release: () => release(session),
+  };
+}
+
+async function batchedGraph({ graph, description }: StageArtifact): Promise<BatchedStage | undefined> {
+  try {
+    return await batchSteps(graph, description, groupSizes);
+  } catch (error) {
+    if (error instanceof UnsupportedModelError) return undefined;
+    throw error;
+  }
+}
+
+async function createSingle(
+  ort: OrtModule,
+  artifact: StageArtifact,
+  options: StageOptions,
+): Promise<StageSession> {
+  const { description } = artifact;
+  const rows = options.cacheStrategy === 'rows' ? returnNewRows(artifact.graph, description) : undefined;
+  const session = await loadSession(ort, rows ? { ...artifact, graph: rows.graph } : artifact, options);
+  // onnxruntime-node 1.30 mixes the outputs' locations up when one is left out: caches then come back to the CPU.
+  const fetchesLogits = usesGpu(options) && options.cacheStrategy === 'growing';
+  return {
+    stepShape: { members: 1, rows: 1, replay: 'steps' },
+    ...singleSession({ ort, description, session, pastLengthInput: rows?.pastLengthInput, fetchesLogits }),
+    release: () => release(session),
+  };
+}
+
+function release(session: InferenceSession): Promise<void> {
+  return compute('ONNX Runtime did not release the stage', () => session.release());
+}
+
+/** Apart from the session's closures, which would keep the weights for as long as it lives. */
+function loadSession(
+  ort: OrtModule,
+  { description, graph, weights, weightsFolder }: StageArtifact,
+  options: StageOptions,
+): Promise<InferenceSession> {
+  return compute('ONNX Runtime did not accept the stage', () =>
+    ort.InferenceSession.create(graph, {
+      ...sessionOptions(description, options),
+      ...(weightsFolder === undefined
+        ? { externalData: weights.map(({ path, data }) => ({ path, data })) }
+        : { extra: { session: { [folderOption]: weightsFolder } } }),
+    }),
+  );
+}
+
+function sessionOptions(
+  description: StageDescription,
+  options: StageOptions,
+): InferenceSession.SessionOptions {
+  return {
+    executionProviders: options.executionProviders,
+    graphOptimizationLevel: 'all',
+    executionMode: 'sequential',
+    ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads, interOpNumThreads: 1 }),
+    ...(usesGpu(options) ? { preferredOutputLocation: outputLocations(description) } : {}),
+  };
+}
+
+/** Caches stay on the device; everything else is read once, as the run returns. */
+function outputLocations(description: StageDescription): Record<string, Tensor.DataLocation> {
+  const locations: Record<string, Tensor.DataLocation> = {};
+  for (const { name } of description.boundaryOut) locations[name] = 'cpu';
+  if (description.logits) locations[description.logits.name] = 'cpu';
+  for (const { output: name } of description.caches) locations[name] = 'gpu-buffer';
+  return locations;
+}
+
+function usesGpu({ executionProviders }: StageOptions): boolean {
+  return executionProviders.some(
+    (provider) => (typeof provider === 'string' ? provider : provider.name) === 'webgpu',
+  );
+}
