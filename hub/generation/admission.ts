@@ -1,5 +1,6 @@
 /** Cache room of a pipeline: reserved before a session opens, and shared fairly between those who ask. */
 import { FairQueue } from '../fairness/fairQueue.ts';
+import { sessionTokens } from '../placement/sessionTokens.ts';
 import type { ReadyStage } from '../pipelines/pipeline.ts';
 import { GenerationError } from './generationError.ts';
 
@@ -46,14 +47,9 @@ export class Admission {
 
   /** Longest session that fits when no other is there, in tokens. */
   get largestSession(): number {
-    const fits = this.#stages.map(({ cacheBytes, description: { cacheBytesPerToken, stateBytes } }) =>
-      cacheBytes < stateBytes
-        ? 0
-        : cacheBytesPerToken === 0
-          ? Infinity
-          : Math.floor((cacheBytes - stateBytes) / cacheBytesPerToken),
+    return Math.min(
+      ...this.#stages.map(({ cacheBytes, description }) => sessionTokens({ ...description, cacheBytes })),
     );
-    return Math.min(...fits);
   }
 
   get waitingCount(): number {

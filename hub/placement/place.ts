@@ -4,6 +4,7 @@ import type { PipelineId, WorkerId } from '@potluck/protocol';
 import { findCandidates, type PlacedModel } from './candidates.ts';
 import type { Choosing } from './chooseStages.ts';
 import type { Effort } from './cutLayers.ts';
+import { contextOf, describeContext } from './contextOf.ts';
 import { explainPlacement } from './explainPlacement.ts';
 import { findStages } from './findStages.ts';
 import type { GridView } from './gridView.ts';
@@ -11,6 +12,7 @@ import { isGpu } from './isGpu.ts';
 import { layerTable, type LayerTable } from './layerTable.ts';
 import type { StageAt } from './layerRange.ts';
 import { refuse, type Refusal } from './refusal.ts';
+import { usualCacheTokens } from './stageMemory.ts';
 import { shareCaches, type SharedStage } from './shareCaches.ts';
 import { shrinkCaches, type CacheToShrink } from './shrinkCaches.ts';
 
@@ -51,22 +53,38 @@ export interface PlacementResult {
   effort: number;
 }
 
-/** Without touching other models' caches if that does; else with what these can give back. */
+/**
+ * Without touching other models' caches if that does; else with what these can give back. Where there is no room for a
+ * usual conversation, further devices are taken for it.
+ */
 export function place({ replicas, ...request }: PlacementRequest): PlacementResult {
   const effort: Effort = { ranges: 0 };
   const layers = layerTable(request.model);
+  const roomyModel = { ...request.model, cacheTokens: usualCacheTokens };
+  let table: LayerTable | undefined;
+  const roomyLayers = (): LayerTable => (table ??= layerTable(roomyModel));
   const placed: PlacementResult['replicas'] = [];
   const taken = new Map(request.barred);
   for (const [replica, former] of replicas.entries()) {
     const barred = new Map(taken);
     for (const { workerId } of replicas.flatMap((stages, index) => (index === replica ? [] : stages)))
       barred.set(workerId, 'has another replica');
-    const found = placeReplica({ ...request, barred }, former, layers, effort);
+    const tight = placeReplica({ ...request, barred }, former, layers, effort);
+    // Who keeps a stage keeps it with little context, too.
+    const roomy =
+      tight.ok && former.length === 0 && hasShortContext(request.model, tight)
+        ? placeReplica({ ...request, barred, mayShrink: false, model: roomyModel }, [], roomyLayers(), effort)
+        : undefined;
+    const found = roomy?.ok ? roomy : tight;
     placed.push(found);
     if (!found.ok) break;
     for (const { workerId } of found.stages) taken.set(workerId, 'has another replica');
   }
   return { replicas: placed, effort: effort.ranges };
+}
+
+function hasShortContext(model: PlacedModel, { stages }: Placement): boolean {
+  return contextOf(model, stages).tokens < Math.min(model.contextLength, usualCacheTokens);
 }
 
 function placeReplica(
@@ -106,5 +124,7 @@ function finish(
   });
   const shrink = shrinkCaches(shared, [...byId.values()], { model: model.id, replaced });
   const reasons = explainPlacement(choosing, shared, { former, shrink });
+  const context = describeContext(model, shared, ({ workerId }) => byId.get(workerId)?.name ?? workerId);
+  if (context !== undefined) reasons.push(context);
   return { ok: true, stages: shared, reasons, shrink };
 }

@@ -5,7 +5,10 @@ import { workingMemoryBytes, type ModelPackage, type SharedWeights } from '@potl
 export type SizedModel = Pick<
   ModelPackage,
   'layers' | 'embeddingBytes' | 'headBytes' | 'tiedBytes' | 'sharedWeights' | 'contextLength'
->;
+> & {
+  /** What each stage is to have cache for, in tokens. Default: `leastCacheTokens`. */
+  cacheTokens?: number;
+};
 
 /**
  * Least cache that a stage must have room for, in tokens: one session of a short chat. A stage with less would be
@@ -13,10 +16,13 @@ export type SizedModel = Pick<
  */
 export const leastCacheTokens = 512;
 
+/** What a conversation takes before people notice its end, in tokens: stages have cache for it where there are devices with room. */
+export const usualCacheTokens = 4096;
+
 /** Bytes that a stage takes beside weights and caches, from the bytes of its weights. */
 export type WorkingMemory = (weightBytes: number) => number;
 
-/** Bytes of a stage: weights, and one session's cache of `leastCacheTokens` (or the context, if it is shorter). */
+/** Bytes of a stage: weights, and one session's cache of `cacheTokens` (or the context, if it is shorter). */
 export interface StageMemory {
   weightBytes: number;
   cacheBytes: number;
@@ -28,7 +34,7 @@ export function stageMemory(
   model: SizedModel,
   workingMemory: WorkingMemory = workingMemoryBytes,
 ): (firstLayer: number, lastLayer: number) => StageMemory {
-  const tokens = Math.min(leastCacheTokens, model.contextLength);
+  const tokens = Math.min(model.cacheTokens ?? leastCacheTokens, model.contextLength);
   const weightsBefore = [0];
   const cachesBefore = [0];
   for (const layer of model.layers) {

@@ -2,6 +2,7 @@
 import type { Deployment as DeploymentView, Replica as ReplicaView } from '@potluck/api';
 import type { Generator } from '../../generation/generator.ts';
 import { missingOf, type Deployment, type Replica } from '../../pipelines/deployment.ts';
+import { servedContext } from '../../pipelines/servedContext.ts';
 import { routeOf } from '../../pipelines/pipeline.ts';
 import { viewStage } from './nodeView.ts';
 
@@ -16,6 +17,7 @@ export function viewDeployment(
   deployment: Deployment,
 ): DeploymentView {
   const { model, plan, revision, createdAt, replicas } = deployment;
+  const context = servedContext(deployment);
   return {
     model: model.package.id,
     isDefault: model.package.id === defaultModel(),
@@ -24,6 +26,8 @@ export function viewDeployment(
     layers: model.package.layers.length,
     ready: replicas.some(({ ready }) => ready),
     missing: missingOf(deployment) ?? null,
+    contextLength: context?.tokens ?? null,
+    contextReason: context?.reason ?? null,
     replicas: replicas.map((replica, index) => viewReplica(generator, replica, index)),
     createdAt,
   };

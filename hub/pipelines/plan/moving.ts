@@ -1,5 +1,7 @@
 /** Would a pipeline be faster elsewhere, by so much that the move pays? */
 import type { WorkerId } from '@potluck/protocol';
+import { contextOf } from '../../placement/contextOf.ts';
+import { usualCacheTokens } from '../../placement/stageMemory.ts';
 import { tokenTime } from '../../placement/prediction/tokenTime.ts';
 import { worthMoving, type MoveVerdict } from '../../placement/worthMoving.ts';
 import { isSameStage, type TargetStage } from '../pipeline.ts';
@@ -68,7 +70,7 @@ function findTarget(
   ];
   for (const find of ways) {
     const place = find();
-    if (!place.ok || !isMomentary(one, place.stages)) continue;
+    if (!place.ok || !isMomentary(one, place.stages) || isShorter(one, place.stages)) continue;
     const { isWorth, reason } = weigh(one, context, place.stages, expectedTokens);
     if (isWorth) return { stages: place.stages, reason };
   }
@@ -79,6 +81,13 @@ function findTarget(
 function isMomentary(one: PipelineState, target: readonly TargetStage[]): boolean {
   const moved = target.filter((stage) => !stagesOf(one).some((present) => isSameStage(present, stage)));
   return moved.length > 0 && moved.every(({ workerId }) => !usesWorker(one, workerId));
+}
+
+/** True where usual conversations would have room no more. */
+function isShorter({ model, ...one }: PipelineState, target: readonly TargetStage[]): boolean {
+  const present = stagesOf(one).map((stage) => ({ ...stage, cacheBytes: stage.mostCacheBytes }));
+  const { tokens } = contextOf(model.package, target);
+  return tokens < Math.min(usualCacheTokens, contextOf(model.package, present).tokens);
 }
 
 function slowestOf(one: PipelineState, { grid }: Context): WorkerId | undefined {

@@ -56,6 +56,10 @@ export const Deployment = z
     /** True while at least one replica serves. */
     ready: z.boolean(),
     missing: z.string().nullable(),
+    /** Longest prompt and answer together that is served now, in tokens; null while none is. */
+    contextLength: Count.nullable(),
+    /** Why that is less than the model's own, for people; null where it is not. */
+    contextReason: z.string().nullable(),
     replicas: z.array(Replica),
     createdAt: Timestamp,
   })
