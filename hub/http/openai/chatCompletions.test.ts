@@ -483,6 +483,14 @@ test('requests wait for cache room in turn, and beyond the queue they are told t
 test('a session that no stage can hold is refused by its length', async () => {
   hub.worker('one', { cacheBytes: 100 * 800 });
   await hub.served();
+  expect((await client.models.list()).data).toMatchObject([{ context_length: 100, max_model_len: 100 }]);
+  expect((await api(hub, 'GET', '/deployments')).body['deployments']).toMatchObject([
+    {
+      contextLength: 100,
+      contextReason:
+        'conversations may have 100 of the model’s 4,096 tokens, since one has no memory for longer ones',
+    },
+  ]);
   const response = await sendChat({ ...ask, max_tokens: 200 });
   expect(response.status).toBe(400);
   expect(await response.json()).toMatchObject({
