@@ -106,7 +106,12 @@ export const Renew = z.object({ type: z.literal('renew') });
 const maxPromptTrials = 8;
 
 /** How long one chunk of a prompt took at a stage, on an empty cache. */
-export const PromptStep = z.object({ tokens: count.min(1), milliseconds });
+export const PromptStep = z.object({
+  tokens: count.min(1),
+  milliseconds,
+  /** How long a step of one token took behind the chunk, whose cache it reads; missing where that was not tried. */
+  nextTokenMs: milliseconds.optional(),
+});
 export type PromptStep = z.infer<typeof PromptStep>;
 
 /** An assignment's state: sent at every change, and about twice a second while downloading. */

@@ -40,6 +40,8 @@ export interface StageSession {
   resent: Promise<void> | undefined;
   /** The next stage has the tokens before this one. */
   sendFrom: number;
+  /** When its last step came back, by `performance.now()`; -Infinity before. */
+  steppedAt: number;
   timings: StageTimings;
 }
 
@@ -81,6 +83,7 @@ export class SessionTable {
       early: undefined,
       resent: undefined,
       sendFrom: 0,
+      steppedAt: -Infinity,
       timings: noTimings(),
     };
     const former = this.#sessions.get(id);

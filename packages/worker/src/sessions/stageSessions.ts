@@ -289,7 +289,10 @@ export class StageSessions {
       const started = performance.now();
       const result = await this.#components.caches.step({ ...request, cacheId, epoch, sample });
       if (session.state !== 'open') return;
-      const stepMs = Math.max(0, performance.now() - started - result.queueMs);
+      const now = performance.now();
+      // A chunk that is given ahead waits for the one before, also where the stage's queue does not see it yet.
+      const stepMs = Math.max(0, Math.min(now - started - result.queueMs, now - session.steppedAt));
+      session.steppedAt = now;
       if (request.length === 1) {
         session.timings.tokenSteps++;
         session.timings.tokenStepsMs += stepMs;

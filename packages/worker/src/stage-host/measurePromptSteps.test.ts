@@ -30,22 +30,33 @@ async function timedStage(time: (tokens: number, run: number) => number, cacheBy
   return { stage, lengths, openCaches: host.openCaches };
 }
 
-it('takes the fastest of some runs, without the queue, and leaves no cache', async () => {
-  const { stage, openCaches } = await timedStage((tokens, run) => (run === 1 ? 400 : tokens / 10 + run));
+it('takes the mean of the runs after the first, without the queue, and leaves no cache', async () => {
+  const { stage, openCaches } = await timedStage((tokens, run) => {
+    if (tokens === 1) return 5;
+    return run === 1 ? 400 : tokens / 10 + run;
+  });
   expect(await measurePromptSteps(stage, description, [100, 200])).toEqual([
-    { tokens: 100, milliseconds: 11 },
-    { tokens: 200, milliseconds: 21 },
+    // Steps of one token run behind the shortest chunk only.
+    { tokens: 100, milliseconds: 11.5, nextTokenMs: 4 },
+    { tokens: 200, milliseconds: 21.5 },
   ]);
   expect(openCaches.size).toBe(0);
+});
+
+it('times steps of one token also behind a chunk that is too slow to run again', async () => {
+  const { stage } = await timedStage((tokens) => 10 * tokens);
+  expect(await measurePromptSteps(stage, description, [100])).toEqual([
+    { tokens: 100, milliseconds: 999, nextTokenMs: 9 },
+  ]);
 });
 
 it('does not try what would take long', async () => {
   const slow = await timedStage((tokens) => 10 * tokens);
   expect(await measurePromptSteps(slow.stage, description, [256, 512, 1024])).toHaveLength(1);
-  expect(slow.lengths).toEqual([256]);
+  expect(slow.lengths.filter((length) => length > 1)).toEqual([256]);
   const medium = await timedStage((tokens) => tokens);
   await measurePromptSteps(medium.stage, description, [256, 512, 1024]);
-  expect(new Set(medium.lengths)).toEqual(new Set([256]));
+  expect(new Set(medium.lengths)).toEqual(new Set([256, 1]));
 });
 
 it('leaves out what has no room, is longer than the context, or fails', async () => {
