@@ -114,6 +114,7 @@ const migrations: string[][] = [
   ['ALTER TABLE requests ADD COLUMN chunk_tokens INTEGER'],
   ['CREATE INDEX requests_owner ON requests (owner, created_at)'],
   ['ALTER TABLE requests ADD COLUMN recovery TEXT'],
+  ['ALTER TABLE requests ADD COLUMN predicted TEXT'],
 ];
 
 /**

@@ -1,5 +1,5 @@
 /** Tables of the hub's database. `migrations.ts` makes them; both change together. */
-import type { DeploymentPlan, KeyLimits, Sampling, Scope } from '@potluck/api';
+import type { DeploymentPlan, KeyLimits, PredictedAnswer, Sampling, Scope } from '@potluck/api';
 import type { NodeSpeed } from '../workers/speedBook.ts';
 import { integer, real, sqliteTable, text } from './drizzle.ts';
 import type { Recovery } from '../generation/attempt.ts';
@@ -35,6 +35,7 @@ export const requests = sqliteTable('requests', {
   replays: integer().notNull(),
   recovery: text({ mode: 'json' }).$type<Recovery>(),
   chunkTokens: integer('chunk_tokens'),
+  predicted: text({ mode: 'json' }).$type<PredictedAnswer>(),
   prompt: text({ mode: 'json' }).$type<{ role: string; content: string }[]>(),
   answer: text(),
 });

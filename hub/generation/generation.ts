@@ -1,4 +1,5 @@
 /** One answer from admission to its record. */
+import type { PredictedAnswer } from '@potluck/api';
 import type { AssignmentId, SessionId, StageTimings, TokenMessage, WorkerId } from '@potluck/protocol';
 import type { Logger } from 'pino';
 import type { RequestAuthor, RequestRecord, StageRecord } from './requestRecord.ts';
@@ -29,6 +30,10 @@ export interface GenerationInit {
   maxTokens: number;
   /** Longest chunk in which the prompt runs. */
   chunkTokens: number;
+  /** When the request came, by `performance.now()`: its template and tokenizer ran since. */
+  arrivedAt: number;
+  /** Null where nothing can be said. */
+  predicted: PredictedAnswer | null;
   author: RequestAuthor;
   /** What was asked, where it and the answer are kept with the request. */
   words?: ChatMessage[];
@@ -54,7 +59,8 @@ export class Generation {
   readonly #components: GenerationComponents;
   readonly #init: GenerationInit;
   readonly #createdAt = Date.now();
-  readonly #started = performance.now();
+  /** When it asked for room, by `performance.now()`. */
+  readonly #askedAt = performance.now();
   readonly #cancelling = new AbortController();
   readonly #recorded = Promise.withResolvers<RequestRecord>();
   #queueMs: number | null = null;
@@ -70,6 +76,7 @@ export class Generation {
   #failures = 0;
   #cancelled = false;
   #over = false;
+  #hadCompany = false;
 
   constructor(components: GenerationComponents, init: GenerationInit) {
     this.#components = components;
@@ -135,6 +142,16 @@ export class Generation {
     this.#cancelling.abort();
   }
 
+  /** Another answer runs at one of its workers. */
+  hasCompany(): void {
+    this.#hadCompany = true;
+  }
+
+  /** Whether another answer ran at one of its workers meanwhile, so that its steps had to wait. */
+  get hadCompany(): boolean {
+    return this.#hadCompany;
+  }
+
   /** True once the answer is complete, or will never be: only its record is still to come. */
   get isOver(): boolean {
     return this.#over;
@@ -158,7 +175,7 @@ export class Generation {
       let reason: FinishReason | undefined;
       while (!reason) {
         const message = await this.#nextToken();
-        this.#lastTokenMs = performance.now() - this.#started;
+        this.#lastTokenMs = performance.now() - this.#init.arrivedAt;
         this.#firstTokenMs ??= this.#lastTokenMs;
         this.#tokens.push(message.token);
         const piece = answer.add(message);
@@ -220,7 +237,7 @@ export class Generation {
     if (this.#attemptState === 'running') return;
     await room.granted;
     this.#attemptState = 'admitted';
-    this.#queueMs ??= performance.now() - this.#started;
+    this.#queueMs ??= performance.now() - this.#askedAt;
     if (this.#cancelled) throw new GenerationError('cancelled', 'the request was cancelled');
     await session.start();
     this.#attemptState = 'running';
@@ -256,7 +273,7 @@ export class Generation {
   }
 
   async #end(outcome: Partial<RequestRecord>): Promise<void> {
-    const totalMs = performance.now() - this.#started;
+    const totalMs = performance.now() - this.#init.arrivedAt;
     const { record, logger } = this.#components;
     const { session, room } = this.#attempt;
     if (this.#attemptState === 'admitted' || this.#attemptState === 'running') {
@@ -302,6 +319,7 @@ export class Generation {
       replays: this.#recovery.replays,
       recovery: this.#recovery.replays > 0 ? this.#recovery : null,
       chunkTokens: this.#init.chunkTokens,
+      predicted: this.#init.predicted,
       ...this.#init.author,
       prompt: this.#init.words ?? null,
       answer: this.#init.words ? this.#text : null,

@@ -1,5 +1,6 @@
 /** Accepts requests for answers, and leads what workers say to the sessions that it is about. */
 import { randomInt, randomUUID } from 'node:crypto';
+import type { MeasuredAnswer } from '@potluck/api';
 import { CacheId, SamplingDescription, SessionId, type PipelineId, type WorkerId } from '@potluck/protocol';
 import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
@@ -10,7 +11,7 @@ import { ModelError } from '../models/modelError.ts';
 import { charactersOf, type ChatMessage } from '../models/tokenizer.ts';
 import type { Model } from '../models/model.ts';
 import { missingOf, type Deployment, type Replica } from '../pipelines/deployment.ts';
-import { tokenTime } from '../placement/prediction/tokenTime.ts';
+import { predictAnswer } from '../placement/prediction/predictSpeed.ts';
 import type { Deployments } from '../pipelines/deployments.ts';
 import { routeOf, type Pipeline, type ReadyPipeline } from '../pipelines/pipeline.ts';
 import { chunkTokensOf } from '../placement/promptChunks.ts';
@@ -76,6 +77,8 @@ interface Serving {
   admission: Admission;
   /** In which it runs prompts. */
   chunkTokens: number;
+  /** The last one that had it for itself. */
+  lastAnswer?: MeasuredAnswer;
 }
 
 interface Running {
@@ -172,6 +175,11 @@ export class Generator {
     return { running: all - waiting, waiting };
   }
 
+  /** How fast a pipeline's last answer was that had it for itself; undefined before the first. */
+  lastAnswerOf(pipelineId: PipelineId): MeasuredAnswer | undefined {
+    return this.#serving.get(pipelineId)?.lastAnswer;
+  }
+
   /** Those that were accepted and are not recorded yet. */
   get running(): Generation[] {
     return [...this.#running.keys()];
@@ -205,17 +213,20 @@ export class Generator {
   async start(deployment: Deployment, request: ChatRequest, signal: AbortSignal): Promise<Generation> {
     const { deployments, record, logger } = this.#components;
     const { model } = deployment;
+    const arrivedAt = performance.now();
     this.#servingOf(await this.#settled(deployment));
     const prompt = await encode(model, request, signal);
     // Meanwhile another may serve it.
-    const tokens = prompt.length + (request.maxTokens ?? 0);
     const serving = this.#servingOf(await this.#settled(deployment));
-    const { replica, maxTokens } = chooseReplica(this.#weighed(serving, model, tokens), {
-      promptTokens: prompt.length,
-      maxTokens: request.maxTokens,
-      contextLength: model.package.contextLength,
-    });
-    const { chunkTokens } = replica;
+    const { replica, maxTokens } = chooseReplica(
+      this.#weighed(serving, model, prompt.length, request.maxTokens),
+      {
+        promptTokens: prompt.length,
+        maxTokens: request.maxTokens,
+        contextLength: model.package.contextLength,
+      },
+    );
+    const { chunkTokens, predicted } = replica;
     const id = SessionId.parse(uuidv7());
     const seed = request.sampling.seed ?? randomInt(seedBound);
     const sampling = SamplingDescription.parse({ ...request.sampling, seed });
@@ -255,16 +266,20 @@ export class Generator {
         promptTokens: prompt.length,
         maxTokens,
         chunkTokens,
+        arrivedAt,
+        predicted,
         author: request.author,
         ...(request.keepWords ? { words: request.messages } : {}),
       },
     );
+    this.#noteCompany(generation);
     this.#running.set(generation, running);
     running.done = deployments.use(running.attempt.pipeline.id);
     void generation.recorded.then((recorded) => {
       this.#running.delete(generation);
       this.#sessions.delete(running.attempt.session.id);
       running.done(recorded.completionTokens);
+      this.#noteMeasured(generation, recorded);
       this.#tell((listener) => listener.ended?.(generation, recorded));
     });
     this.#tell((listener) => listener.grew?.(generation));
@@ -354,7 +369,7 @@ export class Generator {
         ({ admission }) => admission.largestSession >= tokens,
       );
       const own = roomy.find(({ pipeline }) => pipeline.id === lost.id);
-      const [shortest] = own ? [own] : this.#weighed(roomy, model, tokens);
+      const [shortest] = own ? [own] : this.#weighed(roomy, model, prompt.length, maxTokens);
       if (shortest) return shortest;
       if (over.aborted) throw notRecovered(error, deployment, recoveryMs);
       await this.#somethingChanged(over);
@@ -391,16 +406,47 @@ export class Generator {
     throw notServed(model, why, replicas);
   }
 
-  /** The same replicas with what decides between them. @param tokens that are to have room at once */
-  #weighed(serving: readonly Serving[], model: Model, tokens: number): (Serving & RoomyReplica)[] {
+  /** The same replicas with what decides between them. */
+  #weighed(
+    serving: readonly Serving[],
+    model: Model,
+    promptTokens: number,
+    maxTokens: number | undefined,
+  ): (Serving & RoomyReplica & Pick<RequestRecord, 'predicted'>)[] {
     const { grid } = this.#components.deployments;
     return serving.map((one) => {
       const { id, stages } = one.pipeline;
       const isHere = stages.every(({ workerId }) => grid.workers.has(workerId));
-      const tokenMs = isHere ? tokenTime(model.package, stages, grid).milliseconds : Infinity;
+      const asked = { promptTokens, maxTokens, chunkTokens: one.chunkTokens };
+      const predicted = isHere ? predictAnswer(model.package, stages, grid, asked) : null;
+      const tokenMs = predicted ? 1000 / predicted.tokensPerSecond : Infinity;
       const { largestSession } = one.admission;
-      return { ...one, ...this.loadOf(id), tokenMs, largestSession, hasRoom: one.admission.hasRoom(tokens) };
+      // Prompt and answer are to have room at once.
+      const hasRoom = one.admission.hasRoom(promptTokens + (maxTokens ?? 0));
+      return { ...one, ...this.loadOf(id), predicted, tokenMs, largestSession, hasRoom };
     });
+  }
+
+  /** Answers that share a worker wait for each other's steps. */
+  #noteCompany(generation: Generation): void {
+    const workers = new Set(generation.workerIds);
+    for (const other of this.#running.keys()) {
+      if (!other.workerIds.some((id) => workers.has(id))) continue;
+      other.hasCompany();
+      generation.hasCompany();
+    }
+  }
+
+  #noteMeasured({ hadCompany, pipeline }: Generation, record: RequestRecord): void {
+    const serving = this.#serving.get(pipeline.id);
+    const { predicted, promptTokens, completionTokens, firstTokenMs, decodeTokensPerSecond } = record;
+    if (serving?.pipeline.epoch !== record.epoch || hadCompany || record.replays > 0) return;
+    if (!predicted || firstTokenMs === null || decodeTokensPerSecond === null) return;
+    serving.lastAnswer = {
+      ...{ requestId: record.id, promptTokens, completionTokens, predicted },
+      tokensPerSecond: decodeTokensPerSecond,
+      firstTokenMs: Math.max(0, firstTokenMs - (record.queueMs ?? 0)),
+    };
   }
 
   #tell(call: (listener: GeneratorListener) => void): void {

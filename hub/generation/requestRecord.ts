@@ -1,4 +1,5 @@
 /** What the hub keeps of a request. Its words are among it only where the settings say so. */
+import type { PredictedAnswer } from '@potluck/api';
 import type { StageTimings, WorkerId } from '@potluck/protocol';
 import type { Recovery } from './attempt.ts';
 
@@ -52,6 +53,8 @@ export interface RequestRecord extends RequestAuthor {
   recovery: Recovery | null;
   /** Longest chunk in which the prompt ran, in tokens; null in records of older versions. */
   chunkTokens: number | null;
+  /** As if it had the pipeline for itself; null in records of older versions, and where a worker was just gone. */
+  predicted: PredictedAnswer | null;
   prompt: { role: string; content: string }[] | null;
   answer: string | null;
   stages: StageRecord[];

@@ -12,7 +12,7 @@ import type { PipelinesState } from './state/state.ts';
 export interface GridSourceComponents {
   registry: Pick<WorkerRegistry, 'table'>;
   nodes: Pick<NodeBook, 'unusable' | 'nameOf'>;
-  speeds: Pick<SpeedBook, 'samplesOf' | 'promptSamplesOf'>;
+  speeds: Pick<SpeedBook, 'samplesOf' | 'promptSamplesOf' | 'waysOf'>;
   workersStarting: () => number;
 }
 
@@ -74,6 +74,7 @@ export class GridSource {
       speedOf: (worker: WorkerRecord) => ({
         tokenSteps: speeds.samplesOf(worker),
         promptSteps: speeds.promptSamplesOf(worker),
+        ways: speeds.waysOf(worker),
       }),
     };
     const grid = viewGrid(sources, last?.grid);

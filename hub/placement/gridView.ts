@@ -8,7 +8,7 @@ import type {
   WorkerId,
   WorkerPresence,
 } from '@potluck/protocol';
-import type { PromptSample, StepSample } from './prediction/samples.ts';
+import type { PromptSample, StepSample, WaySample } from './prediction/samples.ts';
 
 /** Every worker that is here, also those that may have no stage. */
 export interface GridView {
@@ -33,6 +33,8 @@ export interface GridWorker {
   tokenSteps: readonly StepSample[];
   /** What its present device took over chunks of prompts, by model. */
   promptSteps: readonly PromptSample[];
+  /** What it took in answers to hand tokens on from its present device to others, last measured first. */
+  ways: readonly WaySample[];
   /** Blobs that it has, as far as is known. */
   cachedBlobs: ReadonlySet<Sha256>;
   /** How it reaches its peers. Read it by `linkBetween`. */
@@ -67,6 +69,12 @@ export type GridLink = Pick<PeerReport, 'state' | 'roundTripMs' | 'bytesPerSecon
 /** How two workers reach each other, whoever told; undefined where they never had a link. */
 export function linkBetween({ workers }: GridView, from: WorkerId, to: WorkerId): GridLink | undefined {
   return workers.get(from)?.links.get(to) ?? workers.get(to)?.links.get(from);
+}
+
+/** What it took to hand tokens on from one worker to another, last measured first; the way back where that alone is known. */
+export function waysBetween({ workers }: GridView, from: WorkerId, to: WorkerId): readonly WaySample[] {
+  const known = workers.get(from)?.ways.filter((way) => way.to === to) ?? [];
+  return known.length > 0 ? known : (workers.get(to)?.ways.filter((way) => way.to === from) ?? []);
 }
 
 /** What pipelines have reserved, in bytes; without those that are `replaced`. */

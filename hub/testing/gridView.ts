@@ -26,6 +26,7 @@ export function gridWorker(name: string, offeredBytes: number, init: GridWorkerI
         ? []
         : [{ model: 'any', weightBytes, milliseconds: millisecondsPerByte * weightBytes, source: 'served' }],
     promptSteps: [],
+    ways: [],
     cachedBlobs: new Set(),
     links: new Map(),
     ...rest,

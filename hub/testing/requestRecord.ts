@@ -30,6 +30,7 @@ export function requestRecord(changes: Partial<RequestRecord> = {}): RequestReco
     replays: 0,
     recovery: null,
     chunkTokens: 256,
+    predicted: { tokensPerSecond: 100, firstTokenMs: 2 },
     prompt: null,
     answer: null,
     ...changes,

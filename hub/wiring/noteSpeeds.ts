@@ -1,10 +1,15 @@
 /** Writes down how fast stages were: when they were tried, and in answers. */
-import type { StageReport } from '@potluck/protocol';
+import type { StageReport, StageTimings } from '@potluck/protocol';
 import type { Logger } from 'pino';
-import type { RequestRecord } from '../generation/requestRecord.ts';
+import type { RequestRecord, StageRecord } from '../generation/requestRecord.ts';
 import type { Deployments } from '../pipelines/deployments.ts';
+import { besideSteps, type BesideSteps } from '../placement/prediction/besideSteps.ts';
 import type { StepSample } from '../placement/prediction/samples.ts';
-import { weightBytesPerToken, type PredictedModel } from '../placement/prediction/tokenBytes.ts';
+import {
+  cacheBytesBehind,
+  weightBytesPerToken,
+  type PredictedModel,
+} from '../placement/prediction/tokenBytes.ts';
 import type { SpeedBook } from '../workers/speedBook.ts';
 import type { WorkerRegistry } from '../workers/workerRegistry.ts';
 import type { WorkerRecord } from '../workers/workerTable.ts';
@@ -16,13 +21,22 @@ export interface NoteSpeedsComponents {
   logger: Logger;
 }
 
+/** A stage in an answer. */
+interface ServedStage {
+  record: RequestRecord;
+  stage: StageRecord;
+  timings: StageTimings;
+  /** Undefined where that can't be told. */
+  beside: BesideSteps | undefined;
+}
+
 /** Answers with fewer tokens say little. */
 const leastSteps = 4;
 
 /** @returns what takes the reports of stages, and requests that have ended */
 export function noteSpeeds({ registry, deployments, speeds, logger }: NoteSpeedsComponents): {
   tried(worker: WorkerRecord, report: StageReport): void;
-  served(record: RequestRecord): void;
+  served(record: RequestRecord, hadCompany: boolean): void;
 } {
   return { tried, served };
 
@@ -30,27 +44,60 @@ export function noteSpeeds({ registry, deployments, speeds, logger }: NoteSpeeds
     if (tokenStepMs === undefined) return;
     const assigned = deployments.stageOf(worker.id, assignmentId);
     if (!assigned) return;
-    const step = describeStep(worker, assigned.model.package, assigned.stage, 'tried');
+    const { stage } = assigned;
+    const model = assigned.model.package;
+    const step = describeStep(worker, model, stage, 'tried');
     told(worker, speeds.measured(worker, { ...step, milliseconds: tokenStepMs }));
-    for (const prompt of promptSteps) told(worker, speeds.measuredPrompt(worker, { ...step, ...prompt }));
+    for (const { tokens, milliseconds, nextTokenMs } of promptSteps) {
+      told(worker, speeds.measuredPrompt(worker, { ...step, tokens, milliseconds }));
+      if (nextTokenMs === undefined) continue;
+      const cacheBytes = cacheBytesBehind(model, stage, tokens);
+      told(worker, speeds.measured(worker, { ...step, cacheBytes, milliseconds: nextTokenMs }));
+    }
   }
 
-  function served({ model: id, stages }: RequestRecord): void {
-    const model = deployments.find(id)?.model.package;
+  /** @param hadCompany whether other answers ran meanwhile, whose steps it waited for */
+  function served(record: RequestRecord, hadCompany: boolean): void {
+    const model = deployments.find(record.model)?.model.package;
     if (!model) return;
-    for (const stage of stages) {
+    const beside = hadCompany || record.replays > 0 ? undefined : besideSteps(record);
+    for (const stage of record.stages) {
       const worker = registry.table.get(stage.workerId);
-      if (!worker || !stage.timings) continue;
-      const { steps, tokens, tokenSteps, tokenStepsMs, promptStepsMs } = stage.timings;
-      const step = describeStep(worker, model, stage, 'served');
-      if (tokenSteps >= leastSteps) {
-        told(worker, speeds.measured(worker, { ...step, milliseconds: tokenStepsMs / tokenSteps }));
-      }
-      const chunks = steps - tokenSteps;
-      if (chunks < 1) continue;
-      const prompt = { tokens: (tokens - tokenSteps) / chunks, milliseconds: promptStepsMs / chunks };
-      told(worker, speeds.measuredPrompt(worker, { ...step, ...prompt }));
+      if (worker && stage.timings)
+        noteStage(worker, model, { record, stage, timings: stage.timings, beside });
     }
+  }
+
+  function noteStage(
+    worker: WorkerRecord,
+    model: PredictedModel,
+    { record, stage, timings, beside }: ServedStage,
+  ): void {
+    const { steps, tokens, tokenSteps, tokenStepsMs, promptStepsMs } = timings;
+    const step = describeStep(worker, model, stage, 'served');
+    if (tokenSteps >= leastSteps) {
+      const context = record.promptTokens + record.completionTokens / 2;
+      const cacheBytes = cacheBytesBehind(model, stage, context);
+      const milliseconds = tokenStepsMs / tokenSteps;
+      told(worker, speeds.measured(worker, { ...step, cacheBytes, milliseconds }));
+    }
+    const way = beside?.ways.find(({ from }) => from === worker.id);
+    if (way) speeds.measuredWay(worker, { to: way.to, relayed: way.relayed, milliseconds: way.milliseconds });
+    const chunks = steps - tokenSteps;
+    if (chunks < 1) return;
+    const request = stage === record.stages[0] && isWarm(worker, model) ? beside?.request : undefined;
+    const prompt = {
+      ...step,
+      tokens: (tokens - tokenSteps) / chunks,
+      milliseconds: promptStepsMs / chunks,
+      ...(request ? { request } : {}),
+    };
+    told(worker, speeds.measuredPrompt(worker, prompt));
+  }
+
+  /** False for the first answer, before which the tokenizer's process starts and code is compiled. */
+  function isWarm(worker: WorkerRecord, { id }: PredictedModel): boolean {
+    return speeds.promptSamplesOf(worker).some(({ model, source }) => model === id && source === 'served');
   }
 
   function told({ name }: WorkerRecord, refused: string | undefined): void {
@@ -63,7 +110,7 @@ function describeStep(
   model: PredictedModel,
   range: { firstLayer: number; lastLayer: number },
   source: StepSample['source'],
-): Omit<StepSample, 'milliseconds'> {
+): Omit<StepSample, 'milliseconds' | 'cacheBytes'> {
   const isHidden = presence !== undefined && presence !== 'visible';
   return {
     model: model.id,

@@ -131,7 +131,7 @@ export function whatFollows(parts: FollowedParts): void {
     },
     ended: (generation, record) =>
       inOrder(
-        () => speeds.served(record),
+        () => speeds.served(record, generation.hadCompany),
         () => statistics.requestEnded(record.stages),
         () =>
           live.end('requests', generation.id, {

@@ -22,17 +22,23 @@ function book(): { speeds: SpeedBook; kept: NodeSpeed[] } {
   return { speeds: new SpeedBook([], (_, speed) => kept.push(speed)), kept };
 }
 
-test('answers count more than a trial, and each of them a half', () => {
+test('answers take the place of trials, and the last ones stay', () => {
   const { speeds } = book();
   speeds.measured(worker, sample(30, { source: 'tried' }));
+  speeds.measured(worker, sample(40, { source: 'tried', cacheBytes: 10 }));
+  expect(speeds.samplesOf(worker)).toHaveLength(2);
+  // The same step tried again.
+  speeds.measured(worker, sample(20, { source: 'tried' }));
+  expect(speeds.samplesOf(worker).map(({ milliseconds }) => milliseconds)).toEqual([20, 40]);
   speeds.measured(worker, sample(10));
   speeds.measured(worker, sample(30, { source: 'tried' }));
   expect(speeds.samplesOf(worker)).toEqual([sample(10)]);
-  speeds.measured(worker, sample(20));
-  expect(speeds.samplesOf(worker)).toEqual([sample(15)]);
-  // Twice the layers: 30 ms would be as fast as before.
-  speeds.measured(worker, sample(40, { weightBytes: 200 }));
-  expect(speeds.samplesOf(worker)).toEqual([sample(35, { weightBytes: 200 })]);
+  for (let milliseconds = 11; milliseconds <= 20; milliseconds++)
+    speeds.measured(worker, sample(milliseconds));
+  speeds.measured(worker, sample(5, { model: 'another' }));
+  expect(speeds.samplesOf(worker).map(({ milliseconds }) => milliseconds)).toEqual([
+    5, 20, 19, 18, 17, 16, 15, 14, 13,
+  ]);
 });
 
 test('it is kept when it changed, and known after a restart, for the same device', () => {
@@ -43,24 +49,32 @@ test('it is kept when it changed, and known after a restart, for the same device
   speeds.measured(worker, sample(20));
   expect(kept).toHaveLength(2);
   const again = new SpeedBook([[worker.id, kept[1] as NodeSpeed]], () => undefined);
-  expect(again.samplesOf(worker)).toHaveLength(1);
+  expect(again.samplesOf(worker)).toHaveLength(3);
   expect(again.samplesOf({ ...worker, device: { kind: 'wasm', description: 'a processor' } })).toEqual([]);
 });
 
-test('chunks of prompts are kept beside steps of one token, those of other lengths by themselves', () => {
+test('chunks of prompts are kept beside steps of one token', () => {
   const { speeds, kept } = book();
   speeds.measuredPrompt(worker, { ...sample(100), tokens: 200 });
-  // About as long: half of what was expected for it, half of what it took.
   speeds.measuredPrompt(worker, { ...sample(160), tokens: 240 });
-  speeds.measuredPrompt(worker, { ...sample(30), tokens: 20 });
   expect(speeds.promptSamplesOf(worker)).toEqual([
-    { ...sample(30), tokens: 20 },
-    { ...sample(140), tokens: 240 },
+    { ...sample(160), tokens: 240 },
+    { ...sample(100), tokens: 200 },
   ]);
   expect(speeds.samplesOf(worker)).toEqual([]);
   // A prompt of one token tells nothing.
   speeds.measuredPrompt(worker, { ...sample(1), tokens: 1 });
-  expect(kept).toHaveLength(3);
+  expect(kept).toHaveLength(2);
+});
+
+test('ways are kept by whom they lead to and how, as far as they are possible', () => {
+  const { speeds } = book();
+  const to = WorkerId.parse(randomUUID());
+  for (const milliseconds of [1, 2, 3, 4, 5, -1, Number.NaN]) {
+    speeds.measuredWay(worker, { to, relayed: false, milliseconds });
+  }
+  speeds.measuredWay(worker, { to, relayed: true, milliseconds: 9 });
+  expect(speeds.waysOf(worker).map(({ milliseconds }) => milliseconds)).toEqual([9, 5, 4, 3, 2]);
 });
 
 test('a hidden tab’s steps say nothing of it when somebody looks', () => {
@@ -76,6 +90,7 @@ test.each([
   ['is faster than any device', sample(1e-9)],
   ['reads faster than any memory', sample(1, { weightBytes: 1e12 })],
   ['reads less than nothing', sample(1, { weightBytes: -1 })],
+  ['reads less than nothing of caches', sample(1, { cacheBytes: -1 })],
   ['never ends', sample(1e12)],
   ['is infinite', sample(Infinity)],
 ])('a measurement that %s is refused with a reason, also where it was kept', (_, impossible) => {

@@ -1,8 +1,9 @@
 /** What each worker's steps took, by model: kept in the database, so that predictions survive a restart. */
 import type { Device, WorkerId } from '@potluck/protocol';
-import type { PromptSample, StepSample } from '../placement/prediction/samples.ts';
+import type { PromptSample, StepSample, WaySample } from '../placement/prediction/samples.ts';
+import { readBytes } from '../placement/prediction/stepTime.ts';
 
-/** All that is known of one worker's speed. Lists are last measured first, one sample for each model (and visibility). */
+/** All that is known of one worker's speed. Lists are last measured first. */
 export interface NodeSpeed {
   /** What it was measured with; another device starts anew. */
   device: string;
@@ -10,6 +11,8 @@ export interface NodeSpeed {
   samples: readonly StepSample[];
   /** Chunks of prompts; missing in what older versions kept. */
   promptSamples?: readonly PromptSample[];
+  /** Handing tokens on to other workers; missing in what older versions kept. */
+  ways?: readonly WaySample[];
 }
 
 /** Keeps what is known of a worker; called when it is different enough. */
@@ -21,9 +24,12 @@ interface MeasuredWorker {
   device: Pick<Device, 'kind' | 'description'>;
 }
 
-const mostModels = 20;
-/** Weight of a new answer against those before: five answers on, little is left of a bad one. */
-const newShare = 0.5;
+/** Measurements that are kept of each model, seen or hidden: older ones would count a tenth (see `typicalOf`). */
+const mostAlike = 8;
+/** Of each way; answers measure it alike, whatever is asked. */
+const mostOfWay = 4;
+/** In each list. */
+const mostSamples = 160;
 /** A change that is worth a write. */
 const worthKeeping = 0.05;
 /** No step takes less: a microsecond. */
@@ -48,6 +54,7 @@ export class SpeedBook {
           ...speed,
           samples: speed.samples.filter(isPossible),
           promptSamples: (speed.promptSamples ?? []).filter(isPossible),
+          ways: (speed.ways ?? []).filter(({ milliseconds }) => isPossibleTime(milliseconds)),
         },
       ]),
     );
@@ -64,36 +71,44 @@ export class SpeedBook {
     return this.#speedOf(worker)?.promptSamples ?? none;
   }
 
+  /** What it took to hand tokens on to other workers. The same list until another measurement comes. */
+  waysOf(worker: MeasuredWorker): readonly WaySample[] {
+    return this.#speedOf(worker)?.ways ?? none;
+  }
+
   /**
-   * Takes a step of one token in. One from answers counts more than one from a stage that was only tried.
+   * Takes a step of one token in. One from a stage that was only tried says nothing where answers did.
    * @returns why the measurement is refused, for people; undefined where it is taken
    */
   measured(worker: MeasuredWorker, sample: StepSample): string | undefined {
     const problem = describeImpossible(sample);
     if (problem !== undefined) return problem;
-    const samples = this.samplesOf(worker);
-    const before = samples.find((one) => isAlike(one, sample));
-    if (before?.source === 'served' && sample.source === 'tried') return undefined;
-    const next = before?.source === 'served' ? mixed(before, sample) : sample;
-    this.#put(worker, { samples: withFirst(samples, before, next) }, { before, next });
+    const before = this.samplesOf(worker);
+    const samples = withSample(before, sample);
+    if (samples) this.#put(worker, { samples }, isNews(before.find(alike(sample)), sample));
     return undefined;
   }
 
   /**
-   * Takes a chunk of a prompt in, like `measured`. Chunks of other lengths say little about each other, so the last one
-   * from answers stands alone unless it is about as long.
+   * Takes a chunk of a prompt in, like `measured`.
    * @returns why the measurement is refused, for people; undefined where it is taken
    */
   measuredPrompt(worker: MeasuredWorker, sample: PromptSample): string | undefined {
     if (sample.tokens < leastPromptTokens) return undefined;
     const problem = describeImpossible(sample, sample.tokens);
     if (problem !== undefined) return problem;
-    const samples = this.promptSamplesOf(worker);
-    const before = samples.find((one) => isAlike(one, sample) && isAboutAsLong(one, sample));
-    if (before?.source === 'served' && sample.source === 'tried') return undefined;
-    const next = before?.source === 'served' ? mixedPrompt(before, sample) : sample;
-    this.#put(worker, { promptSamples: withFirst(samples, before, next) }, { before, next });
+    const before = this.promptSamplesOf(worker);
+    const promptSamples = withSample(before, sample);
+    if (promptSamples) this.#put(worker, { promptSamples }, isNews(before.find(alike(sample)), sample));
     return undefined;
+  }
+
+  /** Takes in what handing a token on took. What can't be is left out: it is reckoned from times, and may be less than 0. */
+  measuredWay(worker: MeasuredWorker, way: WaySample): void {
+    if (!isPossibleTime(way.milliseconds)) return;
+    const before = this.waysOf(worker);
+    const isSame = (one: WaySample): boolean => one.to === way.to && one.relayed === way.relayed;
+    this.#put(worker, { ways: withFirst(before, way, isSame, mostOfWay) }, !before.some(isSame));
   }
 
   #speedOf({ id, device }: MeasuredWorker): NodeSpeed | undefined {
@@ -101,60 +116,86 @@ export class SpeedBook {
     return speed?.device === nameOf(device) ? speed : undefined;
   }
 
-  #put(
-    worker: MeasuredWorker,
-    change: Partial<NodeSpeed>,
-    { before, next }: { before: StepSample | undefined; next: StepSample },
-  ): void {
+  #put(worker: MeasuredWorker, change: Partial<NodeSpeed>, isWorthKeeping: boolean): void {
     const speed = {
       samples: none,
       promptSamples: none,
+      ways: none,
       ...this.#speedOf(worker),
       ...change,
       device: nameOf(worker.device),
     };
     this.#speeds.set(worker.id, speed);
-    const difference = Math.abs(perByte(next) / (before ? perByte(before) : Infinity) - 1);
-    if (before?.source !== next.source || difference > worthKeeping) this.#keep(worker.id, speed);
+    if (isWorthKeeping) this.#keep(worker.id, speed);
   }
 }
 
 const none: readonly never[] = [];
 
-/** Of the same model, and measured with somebody looking at the tab or not, as the other. */
-const isAlike = (one: StepSample, other: StepSample): boolean =>
-  one.model === other.model && (one.hidden ?? false) === (other.hidden ?? false);
+/** Whether others are of the same model, and were measured with somebody looking at the tab or not, as this one. */
+const alike =
+  ({ model, hidden = false }: StepSample) =>
+  (other: StepSample): boolean =>
+    other.model === model && (other.hidden ?? false) === hidden;
 
-/** Between half and twice as many tokens. */
-const isAboutAsLong = (one: PromptSample, other: PromptSample): boolean =>
-  one.tokens <= 2 * other.tokens && other.tokens <= 2 * one.tokens;
-
-function withFirst<T extends StepSample>(samples: readonly T[], before: T | undefined, next: T): T[] {
-  return [next, ...samples.filter((one) => one !== before)].slice(0, mostModels);
+/**
+ * Puts a sample first. Answers end what trials said, and a trial ends what an earlier one said of a step that reads as much.
+ * @returns undefined where it says nothing
+ */
+function withSample<Sample extends StepSample | PromptSample>(
+  samples: readonly Sample[],
+  sample: Sample,
+): Sample[] | undefined {
+  const isSameKind = alike(sample);
+  const isServed = samples.some((one) => isSameKind(one) && one.source === 'served');
+  if (sample.source === 'tried' && isServed) return undefined;
+  const isOver = (one: Sample): boolean =>
+    isSameKind(one) &&
+    one.source === 'tried' &&
+    (sample.source === 'served' ||
+      (readBytes(one) === readBytes(sample) && lengthOf(one) === lengthOf(sample)));
+  return withFirst(
+    samples.filter((one) => !isOver(one)),
+    sample,
+    isSameKind,
+    mostAlike,
+  );
 }
 
-/** Stages of other layers are compared by what they read. */
-function mixed<T extends StepSample>(before: T, sample: T): T {
-  const expected = perByte(before) * sample.weightBytes;
-  return { ...sample, milliseconds: expected + newShare * (sample.milliseconds - expected) };
+const lengthOf = (sample: StepSample | PromptSample): number => ('tokens' in sample ? sample.tokens : 1);
+
+/** @param most how many of the same kind stay, the new one included */
+function withFirst<Sample>(
+  samples: readonly Sample[],
+  next: Sample,
+  isSameKind: (one: Sample) => boolean,
+  most: number,
+): Sample[] {
+  let kept = 1;
+  const rest = samples.filter((one) => !isSameKind(one) || ++kept <= most);
+  return [next, ...rest].slice(0, mostSamples);
 }
 
-/** Chunks that are about as long, by what a token of them takes. */
-function mixedPrompt(before: PromptSample, sample: PromptSample): PromptSample {
-  const asLong = { ...before, milliseconds: (before.milliseconds * sample.tokens) / before.tokens };
-  return mixed(asLong, sample);
+function isNews(before: StepSample | undefined, sample: StepSample): boolean {
+  const difference = Math.abs(perByte(sample) / (before ? perByte(before) : Infinity) - 1);
+  return before?.source !== sample.source || difference > worthKeeping;
 }
 
-const perByte = ({ milliseconds, weightBytes }: StepSample): number =>
-  milliseconds / Math.max(1, weightBytes);
+const perByte = (sample: StepSample): number =>
+  sample.milliseconds / Math.max(1, readBytes(sample) * lengthOf(sample));
 
 const nameOf = ({ kind, description }: MeasuredWorker['device']): string => `${kind}: ${description}`;
 
+const isPossibleTime = (milliseconds: number): boolean => milliseconds >= leastMs && milliseconds <= mostMs;
+
 const isPossible = (sample: StepSample): boolean => describeImpossible(sample) === undefined;
 
-function describeImpossible({ milliseconds, weightBytes }: StepSample, tokens = 1): string | undefined {
+function describeImpossible(
+  { milliseconds, weightBytes, cacheBytes = 0 }: StepSample,
+  tokens = 1,
+): string | undefined {
   const what = tokens === 1 ? 'a step' : `a chunk of ${tokens} tokens`;
-  if (!Number.isFinite(milliseconds) || !Number.isFinite(weightBytes) || weightBytes < 0) {
+  if (![milliseconds, weightBytes, cacheBytes].every(Number.isFinite) || weightBytes < 0 || cacheBytes < 0) {
     return `${what} of ${milliseconds} ms that reads ${weightBytes} bytes is no measurement`;
   }
   if (milliseconds < leastMs || weightBytes > mostBytesPerMs * milliseconds) {

@@ -81,6 +81,7 @@ test('words are kept only where the settings say so, and read only by who may', 
   expect(await detail(program)).toMatchObject({
     source: 'api',
     key: "the hub's own key",
+    predicted: { tokensPerSecond: expect.any(Number) as number, firstTokenMs: expect.any(Number) as number },
     answer: null,
     wordsMissing: 'not-kept',
   });

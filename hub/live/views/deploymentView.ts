@@ -7,7 +7,7 @@ import { routeOf } from '../../pipelines/pipeline.ts';
 import { viewStage } from './nodeView.ts';
 
 export interface DeploymentViewComponents {
-  generator: Pick<Generator, 'loadOf'>;
+  generator: Pick<Generator, 'loadOf' | 'lastAnswerOf'>;
   /** The model that answers where none is named. */
   defaultModel: () => string | undefined;
 }
@@ -34,7 +34,7 @@ export function viewDeployment(
 }
 
 function viewReplica(
-  generator: Pick<Generator, 'loadOf'>,
+  generator: DeploymentViewComponents['generator'],
   { id, model, pipeline, ready, missing, retiring }: Replica,
   index: number,
 ): ReplicaView {
@@ -48,5 +48,6 @@ function viewReplica(
       viewStage(stage, { model: model.package.id, replica: index, stageIndex }),
     ),
     ...generator.loadOf(id),
+    lastAnswer: generator.lastAnswerOf(id) ?? null,
   };
 }

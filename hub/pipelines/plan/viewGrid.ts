@@ -10,8 +10,8 @@ export interface GridSources {
   pipelines: PipelinesState['pipelines'];
   /** Why a worker may have no stages; undefined where it may. */
   unusable: (worker: WorkerRecord) => string | undefined;
-  /** What its present device took over steps. */
-  speedOf: (worker: WorkerRecord) => Pick<GridWorker, 'tokenSteps' | 'promptSteps'>;
+  /** What its present device took over steps, and to hand tokens on. */
+  speedOf: (worker: WorkerRecord) => Pick<GridWorker, 'tokenSteps' | 'promptSteps' | 'ways'>;
 }
 
 export interface BuiltGrid {
@@ -30,6 +30,7 @@ interface WorkerParts {
   unusable: string | undefined;
   tokenSteps: GridWorker['tokenSteps'];
   promptSteps: GridWorker['promptSteps'];
+  ways: GridWorker['ways'];
   reservations: readonly Reservation[];
 }
 
@@ -90,6 +91,7 @@ const isSameParts = (one: WorkerParts, other: WorkerParts): boolean =>
   one.unusable === other.unusable &&
   one.tokenSteps === other.tokenSteps &&
   one.promptSteps === other.promptSteps &&
+  one.ways === other.ways &&
   one.reservations === other.reservations;
 
 const hasSameCapacity = (one: WorkerParts, other: WorkerParts): boolean =>

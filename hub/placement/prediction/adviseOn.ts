@@ -26,6 +26,7 @@ interface Move {
 
 /**
  * @param now what a token takes
+ * @param contextTokens what stands before that token
  * @param replaced pipelines whose memory counts as free
  * @param others workers that have another replica: its layers would slow both down
  */
@@ -35,11 +36,13 @@ export function adviseOn(
   {
     grid,
     now,
+    contextTokens,
     replaced,
     others,
   }: {
     grid: GridView;
     now: TokenTime;
+    contextTokens: number;
     replaced?: ReadonlySet<PipelineId> | undefined;
     others?: ReadonlySet<WorkerId> | undefined;
   },
@@ -56,7 +59,7 @@ export function adviseOn(
           (sum, stage) => sum + (stage.workerId === to.id ? stage.memoryBytes : 0),
           0,
         );
-        const time = tokenTime(model, moved, grid);
+        const time = tokenTime(model, moved, grid, contextTokens);
         const basis = leastSure(time.stages.filter(({ nodeId }) => nodeId === to.id));
         const hasRoom = taken <= freeBytes(to.memory, replaced);
         return { from, to, milliseconds: time.milliseconds, basis, hasRoom };

@@ -1,6 +1,8 @@
 /** How long a token's tensors take from one worker to the next. */
 import type { GridLink } from '../gridView.ts';
+import type { WaySample } from './samples.ts';
 import type { Estimate } from './stepTime.ts';
+import { typicalOf } from './typicalOf.ts';
 
 export interface HopEstimate extends Estimate {
   relayed: boolean;
@@ -25,16 +27,29 @@ export function hopMs(link: GridLink | undefined, bytes: number): number {
   return handlingMs + roundTripMs / 2 + (1000 * bytes) / bytesPerSecond;
 }
 
-/** The same with where it comes from. */
-export function hopTime(link: GridLink | undefined, bytes: number): HopEstimate {
+/**
+ * The same with where it comes from: what it took in answers, where that is known.
+ * @param ways samples of this way, last measured first; those of the other kind of path don't count
+ */
+export function hopTime(
+  link: GridLink | undefined,
+  bytes: number,
+  ways: readonly Pick<WaySample, 'relayed' | 'milliseconds'>[] = [],
+): HopEstimate {
   const { roundTripMs, relayed } = linkNumbers(link);
+  const way = relayed ? 'through the hub' : 'direct';
+  const taken = typicalOf(
+    ways.filter((one) => one.relayed === relayed),
+    { value: ({ milliseconds }) => milliseconds, distance: () => 0 },
+  );
+  if (taken !== undefined)
+    return { milliseconds: taken, relayed, basis: 'measured', explanation: `${way}, measured in answers` };
   const estimate = { milliseconds: hopMs(link, bytes), relayed };
   // Of a few kilobytes the round trip is nearly all.
   if (!isKnown(link) || link.roundTripMs === undefined) {
     const kind = relayed ? 'a way through the hub' : 'a usual link';
     return { ...estimate, basis: 'estimated', explanation: `${kind} has a round trip of ${roundTripMs} ms` };
   }
-  const way = relayed ? 'through the hub' : 'direct';
   return { ...estimate, basis: 'measured', explanation: `${way}, round trip ${roundTripMs.toFixed(1)} ms` };
 }
 

@@ -2,7 +2,7 @@ import { ModelId } from '@potluck/protocol';
 import { expect, test } from 'vitest';
 import { gridOf, gridWorker, type GridWorkerInit } from '../../testing/gridView.ts';
 import type { GridLink, GridView, GridWorker } from '../gridView.ts';
-import { predictSpeed } from './predictSpeed.ts';
+import { predictAnswer, predictSpeed } from './predictSpeed.ts';
 import type { StageToPredict } from './stageToPredict.ts';
 import type { StepSample } from './samples.ts';
 import type { PredictedModel } from './tokenBytes.ts';
@@ -154,4 +154,70 @@ test('two stages at one worker need no hop between them', () => {
       gridWith([desk], () => direct),
     ).hops,
   ).toEqual([]);
+});
+
+test('recent answers count most, and those that read as much', () => {
+  const desk = (...tokenSteps: StepSample[]): GridWorker => worker('desk', { tokenSteps });
+  const tokenMs = (one: GridWorker): number =>
+    predictSpeed(model, [at(one, 0, 9)], gridWith([one])).tokenMilliseconds;
+  const busyNow = tokenMs(desk(whole(40), whole(10)));
+  expect(busyNow).toBeGreaterThan(20);
+  expect(tokenMs(desk(whole(10), whole(40)))).toBeLessThan(20);
+  // What a part of the layers took says less than the whole model's.
+  const half = { ...whole(100), weightBytes: 60e6 };
+  expect(tokenMs(desk(half, whole(10)))).toBeLessThan(tokenMs(desk(whole(200), whole(10))));
+  // One answer is enough to forget the trial.
+  expect(tokenMs(desk(whole(10), { ...whole(40), source: 'tried' }))).toBe(10);
+});
+
+test('a token behind a long conversation reads the caches, too', () => {
+  const layers = model.layers.map((layer) => ({ ...layer, cacheBytesPerToken: 10e3 }));
+  const desk = worker('desk', { tokenSteps: [whole(12.5)] });
+  const speed = (promptTokens: number): number =>
+    predictAnswer({ ...model, layers }, [at(desk, 0, 9)], gridWith([desk]), {
+      promptTokens,
+      chunkTokens: 256,
+    }).tokensPerSecond;
+  expect(speed(8)).toBeLessThan(80);
+  // Twice 100 KB for each of 1,200 tokens are two models more.
+  expect(1000 / speed(1200 - 64)).toBeCloseTo(0.5 + 12 * 3, 0);
+});
+
+test('what answers took on a way counts more than a round trip', () => {
+  const lap = worker('lap', { tokenSteps: [whole(12.5)] });
+  const ways = [{ to: lap.id, relayed: false, milliseconds: 7 }];
+  const desk = worker('desk', { tokenSteps: [whole(12.5)], ways });
+  const hops = (state: GridLink['state']): number[] =>
+    predictSpeed(
+      model,
+      [at(desk, 0, 4), at(lap, 5, 9)],
+      gridWith([desk, lap], () => ({ ...direct, state })),
+    ).hops.map(({ milliseconds }) => milliseconds);
+  // The way back was not told, and is the same.
+  expect(hops('direct')).toEqual([7, 7]);
+  expect(hops('relayed')).not.toContain(7);
+});
+
+test('the time to the first token is that of chunks as they were, and of what a request took beside them', () => {
+  const request = { milliseconds: 50, promptTokens: 256, ways: 0 };
+  const promptSteps = [{ ...whole(300), tokens: 256, request }];
+  const desk = worker('desk', { tokenSteps: [whole(12.5)], promptSteps });
+  const firstMs = (promptTokens: number): number =>
+    predictAnswer(model, [at(desk, 0, 9)], gridWith([desk]), { promptTokens, chunkTokens: 256 }).firstTokenMs;
+  // What is usual (10 ms) counts a little beside the 50.
+  expect(firstMs(256)).toBeGreaterThan(300 + 40);
+  expect(firstMs(256)).toBeLessThan(300 + 50);
+  // Two chunks; a request that was half as long says less of this one.
+  expect(firstMs(512)).toBeGreaterThan(600 + 30);
+  expect(firstMs(512)).toBeLessThan(600 + 50);
+  const chunkMs = 300 * ((1 + 127 * 0.2) / (1 + 255 * 0.2));
+  expect(firstMs(128)).toBeGreaterThan(chunkMs + 30);
+  expect(firstMs(128)).toBeLessThan(chunkMs + 50);
+  // Over another number of ways, what is usual counts.
+  const lap = worker('lap', { tokenSteps: [whole(12.5)], promptSteps });
+  const stages = [at(desk, 0, 4), at(lap, 5, 9)];
+  const grid = gridWith([desk, lap], () => direct);
+  const split = predictAnswer(model, stages, grid, { promptTokens: 256, chunkTokens: 256 });
+  // 256 times 4,096 bytes at 4,096,000 bytes a second.
+  expect(split.firstTokenMs).toBeCloseTo(300 + 256 + 1.3 + 10);
 });

@@ -4,6 +4,7 @@ import { formatBytes, type Basis } from '@potluck/api';
 import type { Device } from '@potluck/protocol';
 import type { GridWorker } from '../gridView.ts';
 import { isSoftwareGpu } from '../isGpu.ts';
+import { factorsApart, servedFirst, typicalOf } from './typicalOf.ts';
 
 /** A number with where it comes from. */
 export interface Estimate {
@@ -58,55 +59,86 @@ const softwareGpu = deviceClass(15e6, 15, 'a GPU in software');
 const throttled = { visible: 1, hidden: 2.7, frozen: 10 };
 
 /**
- * @param weightBytes what a step of the whole model reads
- * @param tokenSteps samples to go by. Default: all of the worker's
+ * A byte of caches costs a step as much as so many of weights: on two cores of an AMD EPYC, 1.2 with GroupQueryAttention
+ * (32 layers of 960), 3 with attention of plain operators (minimind2-small), from 64 and 1,500 tokens of context.
+ */
+const cacheShare = 2;
+/** Samples count half where their steps read so many times as much. */
+const alikeBytes = 1.2;
+
+/** What a step reads. */
+export interface StepReads {
+  weightBytes: number;
+  /** Default 0. */
+  cacheBytes?: number;
+}
+
+/** What a step reads, in bytes of weights. */
+export function readBytes({ weightBytes, cacheBytes = 0 }: StepReads): number {
+  return weightBytes + cacheShare * cacheBytes;
+}
+
+/**
+ * @param wanted the step that is asked for; `stepMs` takes its `readBytes`
+ * @param tokenSteps samples to go by, last measured first. Default: all of the worker's
  */
 export function tokenSpeed(
   { device, presence = 'visible', tokenSteps: all }: TimedWorker,
-  { model, weightBytes }: { model: string; weightBytes: number },
+  wanted: StepReads & { model: string },
   tokenSteps: readonly StepSample[] = all,
 ): TokenSpeed {
-  const { bytesPerSecond, stepMs, explanation } = classOf(device);
+  const { bytesPerSecond, stepMs: classMs, explanation } = classOf(device);
   const isHidden = presence !== 'visible';
   const alike = tokenSteps.filter(({ hidden = false }) => hidden === isHidden);
   const samples = alike.length > 0 ? alike : tokenSteps;
   const slower = alike.length > 0 && presence !== 'frozen' ? 1 : throttled[presence];
   const because = slower === 1 ? '' : `; ${slower} times as long, since its tab is ${presence}`;
-  const sample = samples.find((one) => one.model === model) ?? nearest(samples, weightBytes);
-  if (!sample) {
+  const wantedBytes = readBytes(wanted);
+  const model = modelToGoBy(samples, wanted);
+  const known = servedFirst(samples.filter((one) => one.model === model));
+  const speedOf = (milliseconds: number, bytes: number): Pick<TokenSpeed, 'fixedMs' | 'msPerByte'> => {
+    // What does not grow with the layers is at most half of what was measured.
+    const fixedMs = Math.min(classMs, milliseconds / 2);
+    return { fixedMs, msPerByte: (milliseconds - fixedMs) / Math.max(1, bytes) };
+  };
+  const milliseconds = typicalOf(known, {
+    value: (one) => stepMs(speedOf(one.milliseconds, readBytes(one)), wantedBytes),
+    distance: (one) => factorsApart(readBytes(one), wantedBytes, alikeBytes),
+  });
+  const [last] = known;
+  if (milliseconds === undefined || !last) {
     return {
-      fixedMs: slower * stepMs,
+      fixedMs: slower * classMs,
       msPerByte: (slower * 1000) / bytesPerSecond,
       basis: 'estimated',
       explanation: `${explanation}${because}`,
     };
   }
-  // What does not grow with the layers is at most half of what was measured.
-  const fixedMs = Math.min(stepMs, sample.milliseconds / 2);
-  const when = sample.source === 'served' ? 'in answers' : 'when its layers were tried';
-  const speed = {
-    fixedMs: slower * fixedMs,
-    msPerByte: (slower * (sample.milliseconds - fixedMs)) / Math.max(1, sample.weightBytes),
-  };
-  return sample.model === model && slower === 1
+  const when = last.source === 'served' ? 'in answers' : 'when its layers were tried';
+  const speed = speedOf(slower * milliseconds, wantedBytes);
+  return model === wanted.model && slower === 1
     ? { ...speed, basis: 'measured', explanation: `measured ${when}` }
-    : { ...speed, basis: 'scaled', explanation: `from what it did with ${sample.model} ${when}${because}` };
+    : { ...speed, basis: 'scaled', explanation: `from what it did with ${model} ${when}${because}` };
 }
 
-/** How long a step takes that reads so many bytes of weights, in milliseconds. */
+/** How long a step takes that reads so many bytes, in milliseconds. */
 export function stepMs(
   { fixedMs, msPerByte }: Pick<TokenSpeed, 'fixedMs' | 'msPerByte'>,
-  weightBytes: number,
+  bytes: number,
 ): number {
-  return fixedMs + msPerByte * weightBytes;
+  return fixedMs + msPerByte * bytes;
 }
 
 const classOf = (device: Pick<Device, 'kind' | 'description'>): DeviceClass =>
   isSoftwareGpu(device) ? softwareGpu : deviceClasses[device.kind];
 
-/** The sample of a step that read about as much. */
-function nearest(samples: readonly StepSample[], weightBytes: number): StepSample | undefined {
+/** The model itself where it was measured, else that whose step read about as much. */
+function modelToGoBy(
+  samples: readonly StepSample[],
+  { model, weightBytes }: StepReads & { model: string },
+): string | undefined {
+  if (samples.some((one) => one.model === model)) return model;
   const distance = (sample: StepSample): number =>
     Math.abs(Math.log(Math.max(1, sample.weightBytes) / Math.max(1, weightBytes)));
-  return [...samples].sort((one, other) => distance(one) - distance(other))[0];
+  return [...samples].sort((one, other) => distance(one) - distance(other))[0]?.model;
 }

@@ -15,6 +15,18 @@ export function weightBytesPerToken(model: PredictedModel, { firstLayer, lastLay
   return stepWork(model)(firstLayer, lastLayer);
 }
 
+/** Caches that a step of one token reads in a range of layers, behind so many tokens. */
+export function cacheBytesBehind(
+  { layers }: PredictedModel,
+  { firstLayer, lastLayer }: LayerRange,
+  tokens: number,
+): number {
+  const perToken = layers
+    .slice(firstLayer, lastLayer + 1)
+    .reduce((sum, { cacheBytesPerToken }) => sum + cacheBytesPerToken, 0);
+  return tokens * perToken;
+}
+
 /** A frame with the tensors that cross before a layer, for one token; before layer 0, the frame of a token. */
 export function frameBytesPerToken(model: PredictedModel, layer: number): number {
   const tensors = model.layers[layer]?.boundary ?? [];

@@ -1,10 +1,15 @@
 /** What one token costs in a pipeline, part by part. */
 import type { PredictedHop, PredictedStage } from '@potluck/api';
-import { linkBetween, type GridView } from '../gridView.ts';
+import { linkBetween, waysBetween, type GridView } from '../gridView.ts';
 import type { StageAt } from '../layerRange.ts';
 import { hopTime } from './hopTime.ts';
-import { stepMs, tokenSpeed } from './stepTime.ts';
-import { frameBytesPerToken, weightBytesPerToken, type PredictedModel } from './tokenBytes.ts';
+import { readBytes, stepMs, tokenSpeed } from './stepTime.ts';
+import {
+  cacheBytesBehind,
+  frameBytesPerToken,
+  weightBytesPerToken,
+  type PredictedModel,
+} from './tokenBytes.ts';
 
 /** Times of one token. */
 export interface TokenTime {
@@ -15,15 +20,24 @@ export interface TokenTime {
 
 /**
  * @param stages all of one replica, in order
+ * @param contextTokens what stands before the token. Default: nothing
  * @throws Error if a worker is not in the grid
  */
-export function tokenTime(model: PredictedModel, stages: readonly StageAt[], grid: GridView): TokenTime {
+export function tokenTime(
+  model: PredictedModel,
+  stages: readonly StageAt[],
+  grid: GridView,
+  contextTokens = 0,
+): TokenTime {
   const predicted = stages.map(({ workerId, firstLayer, lastLayer }): PredictedStage => {
     const worker = grid.workers.get(workerId);
     if (!worker) throw new Error(`worker ${workerId} is not in the grid`);
-    const weightBytes = weightBytesPerToken(model, { firstLayer, lastLayer });
-    const { basis, explanation, ...speed } = tokenSpeed(worker, { model: model.id, weightBytes });
-    const milliseconds = stepMs(speed, weightBytes);
+    const reads = {
+      weightBytes: weightBytesPerToken(model, { firstLayer, lastLayer }),
+      cacheBytes: cacheBytesBehind(model, { firstLayer, lastLayer }, contextTokens),
+    };
+    const { basis, explanation, ...speed } = tokenSpeed(worker, { model: model.id, ...reads });
+    const milliseconds = stepMs(speed, readBytes(reads));
     return {
       nodeId: workerId,
       nodeName: worker.name,
@@ -39,7 +53,8 @@ export function tokenTime(model: PredictedModel, stages: readonly StageAt[], gri
     if (!next || next.workerId === workerId) return [];
     const bytes = frameBytesPerToken(model, next.firstLayer);
     const link = linkBetween(grid, workerId, next.workerId);
-    return [{ fromNodeId: workerId, toNodeId: next.workerId, bytes, ...hopTime(link, bytes) }];
+    const ways = waysBetween(grid, workerId, next.workerId);
+    return [{ fromNodeId: workerId, toNodeId: next.workerId, bytes, ...hopTime(link, bytes, ways) }];
   });
   const milliseconds = [...predicted, ...hops].reduce((sum, part) => sum + part.milliseconds, 0);
   return { milliseconds, stages: predicted, hops };

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { Bytes, Count, Timestamp } from './common.ts';
 import { Stage } from './nodes.ts';
-import { Prediction } from './predictions.ts';
+import { PredictedAnswer, Prediction } from './predictions.ts';
 
 const Replicas = z.number().int().min(1).max(16).default(1);
 
@@ -26,6 +26,21 @@ export const DeploymentPlan = z
   .meta({ id: 'DeploymentPlan' });
 export type DeploymentPlan = z.infer<typeof DeploymentPlan>;
 
+/** How fast an answer was, beside what was predicted for it. */
+export const MeasuredAnswer = z
+  .object({
+    requestId: z.string(),
+    promptTokens: Count,
+    completionTokens: Count,
+    /** Decode speed: tokens after the first. */
+    tokensPerSecond: z.number().nonnegative(),
+    /** From arrival to the first token, without waiting for room. */
+    firstTokenMs: z.number().nonnegative(),
+    predicted: PredictedAnswer,
+  })
+  .meta({ id: 'MeasuredAnswer' });
+export type MeasuredAnswer = z.infer<typeof MeasuredAnswer>;
+
 /** One pipeline of a deployment. */
 export const Replica = z
   .object({
@@ -40,6 +55,8 @@ export const Replica = z
     stages: z.array(Stage),
     running: Count,
     waiting: Count,
+    /** The last answer that had this pipeline for itself; null before the first. */
+    lastAnswer: MeasuredAnswer.nullable(),
   })
   .meta({ id: 'Replica' });
 export type Replica = z.infer<typeof Replica>;

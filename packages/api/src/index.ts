@@ -16,6 +16,7 @@ export * from './hub.ts';
 export * from './keys.ts';
 export * from './models.ts';
 export * from './nodes.ts';
+export { predictionError } from './predictionError.ts';
 export * from './predictions.ts';
 export * from './requests.ts';
 export * from './session.ts';

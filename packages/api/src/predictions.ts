@@ -12,6 +12,17 @@ export type Basis = z.infer<typeof Basis>;
 const Milliseconds = z.number().nonnegative();
 const Explanation = z.string().meta({ description: 'Where the number comes from, for people' });
 
+/** What was predicted for one answer that has its pipeline for itself. */
+export const PredictedAnswer = z
+  .object({
+    /** Decode speed: tokens after the first. */
+    tokensPerSecond: z.number().nonnegative(),
+    /** From arrival to the first token. */
+    firstTokenMs: Milliseconds,
+  })
+  .meta({ id: 'PredictedAnswer' });
+export type PredictedAnswer = z.infer<typeof PredictedAnswer>;
+
 /** One stage's part of a token's time. */
 export const PredictedStage = z
   .object({

@@ -1,6 +1,7 @@
 /** What was asked, and where the time went. */
 import { z } from 'zod';
 import { Count, Timestamp } from './common.ts';
+import { PredictedAnswer } from './predictions.ts';
 
 export const RequestStatus = z.enum(['running', 'done', 'failed', 'cancelled', 'interrupted']);
 export type RequestStatus = z.infer<typeof RequestStatus>;
@@ -74,6 +75,8 @@ export const RequestSummary = z
       .nullable(),
     /** Longest chunk in which the prompt ran, in tokens; null where it is not known. */
     chunkTokens: Count.nullable(),
+    /** What was predicted when it came; null where nothing was. Answers that run beside others are slower. */
+    predicted: PredictedAnswer.nullable(),
     stages: z.array(RequestStage),
   })
   .meta({ id: 'RequestSummary' });
