@@ -1,0 +1,16 @@
+import { expect, test } from 'vitest';
+import { besidePrediction } from './besidePrediction.ts';
+
+const predicted = { tokensPerSecond: 14.2, firstTokenMs: 90 };
+
+test('both numbers stand beside each other, with how far off they are', () => {
+  expect(besidePrediction(predicted, { tokensPerSecond: 13.8, firstTokenMs: 120 })).toEqual([
+    'predicted 14.2, measured 13.8 tokens a second (3 % off)',
+    'first token predicted after 90 ms, measured 120 ms (25 % off)',
+  ]);
+});
+
+test('what was not measured is not said', () => {
+  expect(besidePrediction(predicted, { tokensPerSecond: null, firstTokenMs: null })).toEqual([]);
+  expect(besidePrediction(predicted, { tokensPerSecond: null, firstTokenMs: 45 })).toHaveLength(1);
+});

@@ -1,0 +1,31 @@
+/** What was predicted of an answer beside what was measured, for people. */
+import type { PredictedAnswer } from '@potluck/api';
+import { predictionError } from '@potluck/api/prediction-error';
+import { formatDuration } from './formatDuration.ts';
+import { formatSpeed } from './formatSpeed.ts';
+
+/** What was measured; null where it is not known. */
+export interface MeasuredSpeed {
+  tokensPerSecond: number | null;
+  /** From arrival to the first token, without waiting for room. */
+  firstTokenMs: number | null;
+}
+
+/** @returns one text for each number that is known of both: `predicted 14.2, measured 13.8 tokens a second (3 % off)` */
+export function besidePrediction(
+  predicted: PredictedAnswer,
+  { tokensPerSecond, firstTokenMs }: MeasuredSpeed,
+): string[] {
+  const off = (one: number, other: number): string =>
+    `${Math.abs(100 * predictionError(one, other)).toFixed(0)} % off`;
+  const texts: string[] = [];
+  if (tokensPerSecond !== null && tokensPerSecond > 0) {
+    const numbers = `predicted ${formatSpeed(predicted.tokensPerSecond)}, measured ${formatSpeed(tokensPerSecond)} tokens a second`;
+    texts.push(`${numbers} (${off(predicted.tokensPerSecond, tokensPerSecond)})`);
+  }
+  if (firstTokenMs !== null && firstTokenMs > 0) {
+    const numbers = `first token predicted after ${formatDuration(predicted.firstTokenMs)}, measured ${formatDuration(firstTokenMs)}`;
+    texts.push(`${numbers} (${off(predicted.firstTokenMs, firstTokenMs)})`);
+  }
+  return texts;
+}
