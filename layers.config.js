@@ -21,7 +21,7 @@ const hubLayers = [
 const imports = {
   'packages/api': [],
   'packages/machine': [],
-  'packages/command-line': ['packages/api', 'packages/protocol'],
+  'packages/command-line': ['packages/api', 'packages/protocol', 'packages/machine'],
   'packages/protocol': [],
   'packages/onnx': ['packages/protocol'],
   'packages/engine': ['packages/protocol', 'packages/onnx'],
@@ -46,8 +46,9 @@ const imports = {
   client: ['packages/api', 'packages/protocol', 'packages/browser-worker'],
 };
 
-/** The two ends of the protocol: their tests may run the other end, too. */
+/** The two ends of the protocol, and what shakes hands with a hub: their tests may run the other end, too. */
 const ends = [
+  'packages/machine',
   'hub',
   'packages/engine',
   'packages/worker',

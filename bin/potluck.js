@@ -1,13 +1,13 @@
 #!/usr/bin/env node
 // @ts-check
-// Plain JavaScript that any Node can read: everything else is TypeScript and needs Node 22.18 or newer.
+// Plain JavaScript that any Node can read: everything else is TypeScript and needs Node 22.19 or newer.
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import module from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { hideOwnSecrets, hideSecrets } from './hideSecrets.js';
 
-const neededVersion = [22, 18];
+const neededVersion = [22, 19];
 const usage = `Usage: npm run potluck -- <command> [options]
 
   hub      start the hub: the server that people and programs ask

@@ -1,10 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { Deployment, RequestDetail } from '@potluck/api';
 import { tinyDecoder, writeRandomDecoder } from '@potluck/onnx/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
@@ -40,8 +42,16 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
 });
 
-async function models(...argv: string[]): Promise<{ code: number; output: string; problem: string }> {
-  const child = start('models', ...argv, '--hub', url);
+interface Ended {
+  code: number;
+  output: string;
+  problem: string;
+}
+
+const models = (...argv: string[]): Promise<Ended> => run(...argv, '--hub', url);
+
+async function run(...argv: string[]): Promise<Ended> {
+  const child = start('models', ...argv);
   let output = '';
   let problem = '';
   child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
@@ -66,6 +76,7 @@ test('a model is added from a directory, planned, deployed over two nodes beside
   const plan = await models('plan', 'tiny', '--node', 'local-2:0-1', '--node', 'local-1:2-3');
   expect(plan.output).toMatch(/^local-2\[0-1\] .* free .* to move\nlocal-1\[2-3\] /);
   expect(plan.output).toMatch(/\nabout \S+ tokens a second, \S+ ms each \(partly a guess\)\n/);
+  expect(plan.output).toMatch(/\nfirst token after about \S+ ms, for a prompt of 256 tokens\n/);
   expect(plan.output).toMatch(/ ms {2}computing at local-2\[0-1\] .*\n.* ms {2}local-2 to local-1 /s);
   expect(plan.output).toMatch(/\nmost of it: .* ms of each token/);
   const deployed = await models('deploy', 'tiny', '--node', 'local-2:0-1', '--node', 'local-1:2-3');
@@ -77,6 +88,10 @@ test('a model is added from a directory, planned, deployed over two nodes beside
       body: JSON.stringify({ model, max_tokens: 8, messages: [{ role: 'user', content: 'Hi' }] }),
     });
     expect([model, answer.status]).toEqual([model, 200]);
+    const id = answer.headers.get('x-request-id') ?? '';
+    const { predicted } = (await (await fetch(`${url}/api/requests/${id}`)).json()) as Partial<RequestDetail>;
+    expect(predicted?.tokensPerSecond).toBeGreaterThan(0);
+    expect(predicted?.firstTokenMs).toBeGreaterThan(0);
   }
   expect((await models('list')).output).toMatch(
     /^minimind2-small .*local-.\[0-7\].*\ntiny .*local-2\[0-1\],local-1/s,
@@ -103,6 +118,41 @@ test('what can not be done is said in one line', async () => {
     expect([argv, result.code, result.problem]).toEqual([argv, code, expect.stringMatching(message)]);
     expect(result.problem.trim().split('\n')).toHaveLength(1);
   }
+});
+
+test('what does not fit is refused with what would help, and changes nothing', async () => {
+  const plan = ['minimind2-small', '--replicas', '16'];
+  const planned = await models('plan', ...plan);
+  const deployed = await models('deploy', ...plan);
+  expect(planned).toMatchObject({ code: 1, problem: expect.stringMatching(/replica \d+: /) as string });
+  expect(deployed).toMatchObject({
+    code: 1,
+    problem: expect.stringMatching(/replica \d+: .*--wait/) as string,
+  });
+  const list = (await (await fetch(`${url}/api/deployments`)).json()) as { deployments: Deployment[] };
+  expect(list.deployments.map(({ replicas }) => replicas.length)).toEqual([1]);
+});
+
+test('a hub is found by its data directory, without a scheme, and by the fingerprint of its certificate', async () => {
+  const data = path.join(directory, 'data');
+  expect(await run('list', '--data', data)).toMatchObject({ code: 0, problem: '' });
+  expect(await run('list', '--hub', url.replace('http://', ''))).toMatchObject({ code: 0, problem: '' });
+  const { ports } = JSON.parse(await readFile(path.join(data, 'local-key.json'), 'utf8')) as {
+    ports: number[];
+  };
+  const secure = ['list', '--hub', `https://localhost:${ports[1]}`];
+  const pem = await (await fetch(`${url}/api/hub/certificate.pem`)).text();
+  const { fingerprint256 } = new X509Certificate(pem);
+  expect(await run(...secure)).toMatchObject({
+    code: 1,
+    problem: expect.stringContaining(`--fingerprint ${fingerprint256}`) as string,
+  });
+  expect(await run(...secure, '--fingerprint', fingerprint256)).toMatchObject({ code: 0, problem: '' });
+  const other = fingerprint256.replace(/^../, (digits) => (digits === '00' ? '11' : '00'));
+  expect(await run(...secure, '--fingerprint', other)).toMatchObject({
+    code: 1,
+    problem: expect.stringContaining('is not the hub that was meant') as string,
+  });
 });
 
 test('once there is a password, who can read the data directory of the hub needs no key', async () => {

@@ -12,7 +12,7 @@ export interface LocalKey {
 }
 
 /**
- * @param ports at which this hub listens: the key is sent to no other
+ * @param ports at which this hub listens, that of plain http first: the key is sent to no other
  * @throws StorageError if the file can't be written
  */
 export async function writeLocalKey(dataDirectory: string, ports: readonly number[]): Promise<LocalKey> {

@@ -12,7 +12,8 @@ export interface HubAddress {
 }
 
 /**
- * The hub may be given by its URL or by a join link, which carries a token and perhaps a fingerprint; flags win.
+ * The hub may be given by its URL (`http://` may be left out before a host and port) or by a join link, which carries a token and perhaps a
+ * fingerprint; flags win.
  * @throws SettingsError with what to write instead
  */
 export function hubOf(options: { hub: string; token?: string; fingerprint?: string }): HubAddress {
@@ -24,9 +25,12 @@ export function hubOf(options: { hub: string; token?: string; fingerprint?: stri
   return { hubUrl: link.hubUrl, token: options.token ?? link.token, fingerprint };
 }
 
+/** Such as `localhost:8000`, which reads like a URL of the scheme `localhost`. */
+const hostAndPort = /^(\[[\da-f:]+\]|[^/:]+):\d+([/#]|$)/i;
+
 function linkOf(text: string): HubAddress {
   try {
-    const { hubUrl, token, fingerprint } = readJoinLink(text);
+    const { hubUrl, token, fingerprint } = readJoinLink(hostAndPort.test(text) ? `http://${text}` : text);
     return {
       hubUrl,
       token,

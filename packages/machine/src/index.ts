@@ -1,11 +1,14 @@
 /**
  * What the machine is that a hub, a worker or a headless browser runs on: its memory and processors, also where a
- * container limits them, its proxy, and which process has a data directory.
+ * container limits them, its proxy, which process has a data directory, and whether the hub at an address is the one that
+ * was meant.
  *
  * @example
  * const lock = lockDirectory('/var/lib/potluck');
  * const memoryBytes = Math.floor(effectiveMemoryBytes() / 2);
  */
+export { CertificateError } from './hub-certificate/certificateError.ts';
+export { checkHub, type HubCheck } from './hub-certificate/checkHub.ts';
 export { DirectoryInUseError, lockDirectory, type DirectoryLock } from './lock/lockDirectory.ts';
 export { effectiveMemoryBytes } from './memory/effectiveMemory.ts';
 export { limitedThreads } from './memory/limitedThreads.ts';

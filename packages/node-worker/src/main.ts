@@ -1,10 +1,10 @@
 /** `potluck worker`: reads the settings, starts the agent on this machine's device, ends when asked to. */
 import { createLogger, SettingsError } from '@potluck/command-line';
-import { ProxySettingsError, proxySettings } from '@potluck/machine';
+import { CertificateError, ProxySettingsError, proxySettings } from '@potluck/machine';
 import { refusedExitCode } from '@potluck/protocol';
 import { RefusedByHubError } from '@potluck/worker';
 import { describeDevices, findDevices } from './devices/findDevices.ts';
-import { CertificateError, DeviceError } from './errors.ts';
+import { DeviceError } from './errors.ts';
 import { trustHub } from './hub-certificate/trustHub.ts';
 import { runInDataDirectory } from './identity/runInDataDirectory.ts';
 import { lendToHub } from './lendToHub.ts';

@@ -1,6 +1,8 @@
 /** Asks a hub's management API from a shell. */
 import type { ErrorBody, LiveEvent } from '@potluck/api';
+import { CertificateError, checkHub } from '@potluck/machine';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
+import { setDefaultCACertificates } from 'node:tls';
 
 /** Thrown where the hub can't do what was asked; its message says what to do. */
 export class CommandError extends Error {
@@ -11,14 +13,19 @@ export interface HubClientInit {
   /** Such as `http://localhost:8000`. */
   hub: string;
   /** API key with the right to administer. */
-  key?: string;
+  key?: string | undefined;
+  /** Of the hub's own certificate, `AA:BB:…`; undefined where the system's authorities vouch for the hub. */
+  fingerprint?: string | undefined;
 }
 
 export class HubClient {
   readonly #hub: string;
   readonly #headers: Record<string, string>;
+  readonly #fingerprint: string | undefined;
+  #known: Promise<void> | undefined;
 
-  constructor({ hub, key }: HubClientInit) {
+  constructor({ hub, key, fingerprint }: HubClientInit) {
+    this.#fingerprint = fingerprint;
     this.#hub = hub.replace(/\/+$/, '');
     this.#headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
   }
@@ -53,8 +60,10 @@ export class HubClient {
 
   async #fetch(path: string, init: RequestInit): Promise<Response> {
     try {
+      await (this.#known ??= this.#know());
       return await fetch(`${this.#hub}/api${path}`, init);
     } catch (cause) {
+      if (cause instanceof CertificateError) throw new CommandError(cause.message, { cause });
       // What fetch throws says only that it failed; its cause says why.
       const reason =
         cause instanceof Error && cause.cause instanceof Error ? cause.cause.message : String(cause);
@@ -63,6 +72,13 @@ export class HubClient {
         { cause },
       );
     }
+  }
+
+  /** Makes sure that this is the hub that was meant, before it gets a key. This process talks to no other server. */
+  async #know(): Promise<void> {
+    if (!this.#hub.startsWith('https:')) return;
+    const pinned = await checkHub({ hubUrl: this.#hub, fingerprint: this.#fingerprint });
+    if (pinned) setDefaultCACertificates([pinned.toString()]);
   }
 }
 

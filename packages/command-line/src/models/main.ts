@@ -12,14 +12,16 @@ import {
   type Node,
 } from '@potluck/api';
 import { Command, CommanderError, Option } from 'commander';
+import { fingerprintFlag } from '../fingerprintFlag.ts';
 import { flag } from '../flag.ts';
+import { hubOf } from '../hubOf.ts';
 import { addSecretFiles, asSecret, readSecretFiles, secretFlag } from '../secretFiles.ts';
 import { SettingsError } from '../settingsError.ts';
 import { wholeNumber } from '../arguments.ts';
 import { describePreview } from './describePreview.ts';
 import { followDeployment, followImport } from './followProgress.ts';
-import { CommandError, HubClient, type HubClientInit } from './hubClient.ts';
-import { readLocalKey } from './localKeyFile.ts';
+import { CommandError, HubClient } from './hubClient.ts';
+import { readLocalHub } from './localHub.ts';
 import { planOf, type PlanOptions } from './planOptions.ts';
 
 /**
@@ -44,14 +46,25 @@ export async function runModels(argv: string[]): Promise<void> {
   }
 }
 
-interface HubOptions extends HubClientInit {
+interface HubOptions {
+  /** Default: the hub that keeps its data in `data`. */
+  hub?: string;
+  key?: string;
   data: string;
+  fingerprint?: string;
 }
 
-/** A key that was given is used; without one, that which a hub of this user on this machine wrote. */
-function connect({ hub, key, data }: HubOptions): HubClient {
-  const known = key ?? readLocalKey(data, hub);
-  return new HubClient({ hub, ...(known === undefined ? {} : { key: known }) });
+/**
+ * A key that was given is used; without one, that which a hub of this user on this machine wrote.
+ * @throws SettingsError if the hub's URL or its fingerprint can't be used
+ */
+function connect({ hub, key, data, fingerprint: given }: HubOptions): HubClient {
+  const local = readLocalHub(data);
+  const { hubUrl, fingerprint } = hubOf({
+    hub: hub ?? local?.url ?? 'http://localhost:8000',
+    ...(given === undefined ? {} : { fingerprint: given }),
+  });
+  return new HubClient({ hub: hubUrl, key: key ?? local?.keyAt(hubUrl), fingerprint });
 }
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -72,7 +85,10 @@ function modelsCommand(): Command {
     models
       .command(usage)
       .description(description)
-      .addOption(flag('--hub <url>', 'the hub').default('http://localhost:8000'))
+      .addOption(
+        flag('--hub <url>', 'the hub (default: the one that runs with --data, else http://localhost:8000)'),
+      )
+      .addOption(fingerprintFlag())
       .addOption(
         secretFlag(
           '--key <key>',
@@ -123,11 +139,16 @@ function modelsCommand(): Command {
       await plan(connect(options), id, options);
     },
   );
-  withPlan(command('deploy <id>', 'serve a model, or change how; waits until it serves')).action(
-    async (id: string, options: HubOptions & PlanOptions) => {
+  withPlan(
+    command(
+      'deploy <id>',
+      'serve a model, or change how; waits until it serves, and refuses what does not fit',
+    ),
+  )
+    .option('--wait', 'deploy it also where it does not fit yet, and wait until it does')
+    .action(async (id: string, options: HubOptions & PlanOptions & DeployOptions) => {
       await deploy(connect(options), id, options);
-    },
-  );
+    });
   command('undeploy <id>', 'take a model off the nodes').action(async (id: string, options: HubOptions) => {
     await connect(options).ask('DELETE', `/deployments?model=${encodeURIComponent(id)}`);
     print(`undeployed ${id}`);
@@ -201,12 +222,29 @@ async function plan(hub: HubClient, model: string, options: PlanOptions): Promis
   if (!preview.ok) throw new CommandError(preview.problem ?? 'It does not fit.');
 }
 
-async function deploy(hub: HubClient, model: string, options: PlanOptions): Promise<void> {
+interface DeployOptions {
+  wait?: boolean;
+}
+
+async function deploy(
+  hub: HubClient,
+  model: string,
+  { wait = false, ...options }: PlanOptions & DeployOptions,
+): Promise<void> {
+  const wanted = await planFor(hub, options);
+  const preview = await hub.ask<DeploymentPreview>('POST', '/deployments/preview', { model, plan: wanted });
+  describePreview(preview).forEach(print);
+  if (!preview.ok && !wait) {
+    throw new CommandError(
+      `${preview.problem ?? 'It does not fit.'} Nothing was changed. Free memory, let more devices join, or add --wait: ` +
+        'the hub then serves it as soon as it fits.',
+    );
+  }
   const { deployments } = await hub.ask<{ deployments: Deployment[] }>('GET', '/deployments');
   const revision = deployments.find((one) => one.model === model)?.revision;
   await hub.ask('PUT', '/deployments', {
     model,
-    plan: await planFor(hub, options),
+    plan: wanted,
     ...(revision === undefined ? {} : { revision }),
   });
   await followDeployment(hub.events(), model, print);

@@ -2,12 +2,12 @@
 import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
 import {
+  fingerprintFlag,
   flag,
   hubOf,
   logLevels,
   memory,
   parseFlags,
-  readFingerprint,
   secretFlag,
   SettingsError,
   wholeNumber,
@@ -63,11 +63,7 @@ export function readSettings(
     .description('Contribute this machine to a hub by browsers that nobody sits at.')
     .addOption(flag('--hub <url>', 'the hub to join, such as https://192.168.1.5:8443, or its join link'))
     .addOption(secretFlag('--token <token>', 'join token of the hub'))
-    .addOption(
-      flag('--fingerprint <sha256>', "fingerprint of the hub's own certificate, as it prints it").argParser(
-        readFingerprint,
-      ),
-    )
+    .addOption(fingerprintFlag())
     .addOption(
       flag('--count <number>', 'how many browsers').argParser(wholeNumber(1, mostBrowsers)).default(1),
     )

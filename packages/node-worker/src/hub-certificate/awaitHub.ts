@@ -1,9 +1,8 @@
 /** Waits for a hub at an https address, and checks that it is the one that was meant. */
 import type { X509Certificate } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import { CertificateError, checkHub, type HubCheck } from '@potluck/machine';
 import { messageOf, reconnectDelayMs, type Log } from '@potluck/worker';
-import { CertificateError } from '../errors.ts';
-import { checkHub, type HubCheck } from './checkHub.ts';
 
 export interface AwaitHubInit extends HubCheck {
   signal: AbortSignal;

@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { createServer as createPlainServer, type Server } from 'node:http';
 import { createServer } from 'node:https';
 import { connect, type AddressInfo } from 'node:net';
+import { checkHub } from '@potluck/machine';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { WebSocketServer } from 'ws';
 import {
   createAuthority,
   issueServerCertificate,
 } from '../../../../hub/network/certificate/issueCertificate.ts';
-import { checkHub } from './checkHub.ts';
 import { hubFetch } from './hubFetch.ts';
 import { HubWebSocket } from './hubWebSocket.ts';
 import { pinHub } from './pinnedHubs.ts';

@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { checkHub } from '@potluck/machine';
 import { silentLog } from '@potluck/worker';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { WebSocketServer } from 'ws';
@@ -11,7 +12,6 @@ import {
   issueServerCertificate,
   type KeyedCertificate,
 } from '../../../../hub/network/certificate/issueCertificate.ts';
-import { checkHub } from './checkHub.ts';
 import { hubFetch } from './hubFetch.ts';
 import { HubWebSocket } from './hubWebSocket.ts';
 import { trustHub } from './trustHub.ts';

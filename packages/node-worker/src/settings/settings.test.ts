@@ -50,6 +50,10 @@ describe('the flags of a worker', () => {
     const hubOf = (...args: string[]): unknown => read(['--hub', ...args])?.joining;
     expect(hubOf(link)).toMatchObject({ hub: { hubUrl, token: 'from-the-link', fingerprint } });
     expect(hubOf(link, '--token', 'another')).toMatchObject({ hub: { hubUrl, token: 'another' } });
+    expect(hubOf('localhost:8000', '--token', 'one')).toMatchObject({
+      hub: { hubUrl: 'http://localhost:8000' },
+    });
+    expect(hubOf('[::1]:8000', '--token', 'one')).toMatchObject({ hub: { hubUrl: 'http://[::1]:8000' } });
     expect(hubOf(hubUrl, '--fingerprint', `sha256:${fingerprint}`)).toMatchObject({ hub: { fingerprint } });
   });
 

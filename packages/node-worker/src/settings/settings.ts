@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
 import {
+  fingerprintFlag,
   flag,
   hubOf,
   isSecret,
@@ -10,7 +11,6 @@ import {
   memory,
   parseFlags,
   port,
-  readFingerprint,
   secretFlag,
   SettingsError,
   wholeNumber,
@@ -83,11 +83,7 @@ export function readSettings(
         'join token of the hub; with --listen, a secret that the hub must know to call',
       ),
     )
-    .addOption(
-      flag('--fingerprint <sha256>', "fingerprint of the hub's own certificate, as it prints it").argParser(
-        readFingerprint,
-      ),
-    )
+    .addOption(fingerprintFlag())
     .addOption(flag('--device <device>', 'what to compute with').choices(deviceChoices).default('auto'))
     .addOption(
       flag(

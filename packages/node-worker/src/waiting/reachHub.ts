@@ -1,11 +1,11 @@
 /** By which of its addresses can this machine reach the hub that calls? */
 import type { X509Certificate } from 'node:crypto';
+import { checkHub } from '@potluck/machine';
 import { get as httpGet, type RequestOptions } from 'node:http';
 import { get as httpsGet } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { atHub } from '@potluck/protocol';
 import { messageOf } from '@potluck/worker';
-import { checkHub } from '../hub-certificate/checkHub.ts';
 import { readFingerprint } from '@potluck/command-line';
 import { CallError } from './callError.ts';
 

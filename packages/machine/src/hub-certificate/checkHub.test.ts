@@ -8,7 +8,7 @@ import {
   issueServerCertificate,
   type KeyedCertificate,
 } from '../../../../hub/network/certificate/issueCertificate.ts';
-import { CertificateError } from '../errors.ts';
+import { CertificateError } from './certificateError.ts';
 import { checkHub } from './checkHub.ts';
 
 let authority: KeyedCertificate;

@@ -2,8 +2,9 @@
 import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
-import { openTunnel, proxyFor, proxySettings } from '@potluck/machine';
-import { CertificateError } from '../errors.ts';
+import { openTunnel } from '../proxy/openTunnel.ts';
+import { proxyFor, proxySettings } from '../proxy/proxySettings.ts';
+import { CertificateError } from './certificateError.ts';
 
 /** A hub that takes longer to shake hands is tried again. */
 const handshakeDeadlineMs = 10_000;
