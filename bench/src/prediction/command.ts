@@ -80,24 +80,31 @@ async function run(options: Options): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'potluck-bench-'));
   const rows: Row[] = [];
   let { port } = options;
+  console.log(`${markdownTable([{ ...machine, command }])}\n`);
   try {
     for (const name of options.models.split(',')) {
       const make = models[name];
       if (!make) throw new Error(`there is no model '${name}': ${Object.keys(models).join(', ')}`);
       const model = await make(folder);
-      for (const stages of options.stages)
-        rows.push(...(await measure(model, stages, { ...options, port: port++ })));
+      for (const stages of options.stages) {
+        const measured = await measure(model, stages, { ...options, port: port++ });
+        rows.push(...measured);
+        // What is known by now stays where the run is ended early.
+        console.log(`${markdownTable(summarise(measured))}\n`);
+        await writeResults(options.out, { machine, command, errors: errorsOf(rows), rows });
+      }
     }
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-  const first = rows.filter(({ answer }) => answer === 1);
-  const later = rows.filter(({ answer }) => answer > 1);
-  const errors = { 'first answers': describeErrors(first), 'later answers': describeErrors(later) };
-  console.log(markdownTable([{ ...machine, command }]));
-  console.log(`\n${markdownTable(summarise(rows))}\n`);
-  console.log(markdownTable(Object.entries(errors).map(([of, one]) => ({ of, ...one }))));
-  await writeResults(options.out, { machine, command, errors, rows });
+  console.log(markdownTable(Object.entries(errorsOf(rows)).map(([of, one]) => ({ of, ...one }))));
+}
+
+function errorsOf(rows: readonly Row[]): Record<string, ReturnType<typeof describeErrors>> {
+  return {
+    'first answers': describeErrors(rows.filter(({ answer }) => answer === 1)),
+    'later answers': describeErrors(rows.filter(({ answer }) => answer > 1)),
+  };
 }
 
 /** The same hub for all prompts, which come in turns: what one teaches is used for the other. */
