@@ -16,6 +16,11 @@ beforeAll(async () => {
 });
 afterAll(() => hub.close());
 
+/** As many as the largest vocabularies have tokens. */
+function biases(name: (id: number) => string): Record<string, number> {
+  return Object.fromEntries(Array.from({ length: 256_000 }, (_, id) => [name(id), 1]));
+}
+
 const json = { 'content-type': 'application/json' };
 const asking = { ...json, authorization: `Bearer ${testApiKey}` };
 
@@ -50,8 +55,8 @@ test.each([
 
 const post = async (path: string, body: string, headers: Record<string, string>) => {
   const answer = await fetch(`${hub.url}${path}`, { method: 'POST', headers, body });
-  const { error } = (await answer.json()) as { error: { code: string | null } };
-  return [answer.status, error.code];
+  const { error } = (await answer.json()) as { error?: { code: string | null } };
+  return [answer.status, error?.code];
 };
 
 test.each([
@@ -106,6 +111,55 @@ test.each([
   socket.send('['.repeat(64 * 1024 + 1));
   // 1005: signalling closes before it reads anything.
   expect([1009, 1005]).toContain((await closed)[0]);
+});
+
+const chat = (more: object): string =>
+  JSON.stringify({ messages: [{ role: 'user', content: 'Hi' }], ...more });
+
+test.each([
+  ['a bias for each token', { logit_bias: biases((id) => String(id)) }],
+  ['one token under many names', { logit_bias: biases((id) => '1'.padStart((id % 500) + 2, '0')) }],
+  ['a number that is none to a processor', { repetition_penalty: 1e-40 }],
+  ['many stop strings', { stop: Array(100_000).fill('x') }],
+])('%s is refused, and only that request', async (_what, body) => {
+  const [status = 0] = await post('/v1/chat/completions', chat(body), asking);
+  expect([400, 413]).toContain(status);
+  expect(await post('/v1/chat/completions', chat({ max_tokens: 3 }), asking)).toEqual([200, undefined]);
+});
+
+test('pages of other origins on this machine may do nothing', async () => {
+  for (const origin of [hub.url.replace(/\d+$/, '1'), hub.url.replace('127.0.0.1', 'localhost'), 'null']) {
+    for (const [method, path, body] of [
+      ['GET', '/api/settings', undefined],
+      ['POST', '/api/keys', { name: 'x', scopes: ['ask'] }],
+      ['PUT', '/api/session/password', { password: 'correct horse' }],
+    ] as const) {
+      const answer = await fetch(`${hub.url}${path}`, {
+        method,
+        headers: { ...json, origin },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      expect([401, 403]).toContain(answer.status);
+      await answer.text();
+    }
+  }
+});
+
+test('a hundred guesses of the password at once are slowed down, and files come meanwhile', async () => {
+  await hub.access.password.set('correct horse');
+  const guess = (path: string, method: string, body: object): Promise<number> =>
+    fetch(`${hub.url}${path}`, { method, headers: json, body: JSON.stringify(body) }).then(async (answer) => {
+      await answer.text();
+      return answer.status;
+    });
+  const guesses = Array.from({ length: 50 }, (_, index) => [
+    guess('/api/session', 'POST', { password: `guess ${index}` }),
+    guess('/api/session/password', 'PUT', { password: 'mine alone', current: `guess ${index}` }),
+  ]).flat();
+  expect((await fetch(`${hub.url}/models`, { headers: { accept: 'text/html' } })).status).toBe(200);
+  const statuses = await Promise.all(guesses);
+  expect(statuses.filter((status) => status === 429).length).toBeGreaterThanOrEqual(95);
+  expect(statuses.every((status) => [401, 403, 429].includes(status))).toBe(true);
 });
 
 test('the answer that went on meanwhile has exactly its tokens', async () => {

@@ -9,6 +9,7 @@ import {
   sessionOfRefused,
 } from './control.ts';
 import { ProtocolError } from './errors.ts';
+import { maxGraphBytes, maxPackBytes, StageDescription } from './model.ts';
 import { prefillChunks } from './prefillChunks.ts';
 
 test('a message that the other side sends is refused', () => {
@@ -70,6 +71,15 @@ test.each([
   expect(decodeFromWorker(JSON.stringify(ready))).toEqual(ready);
   expect(decodeFromWorker(JSON.stringify(load))).toEqual(load);
   expect(() => decodeFromWorker(JSON.stringify(message))).toThrow(ProtocolError);
+});
+
+test('a stage whose graph or pack is longer than any real one is refused before it is fetched', () => {
+  const blob = (size: number): object => ({ sha256: 'a'.repeat(64), size });
+  const { graph, packs } = StageDescription.shape;
+  expect(graph.safeParse(blob(maxGraphBytes)).success).toBe(true);
+  expect(graph.safeParse(blob(1.5e9)).success).toBe(false);
+  expect(packs.safeParse([blob(maxPackBytes)]).success).toBe(true);
+  expect(packs.safeParse([blob(1.5e9)]).success).toBe(false);
 });
 
 test('prefill chunks cover the prompt, fit the limit and are never a single row', () => {
