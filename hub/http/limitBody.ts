@@ -3,13 +3,17 @@ import { exceededLimit } from '@potluck/protocol';
 import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { ApiError } from './apiError.ts';
+import { turnAfter } from './turnAfter.ts';
 
 /** A prompt of 256k tokens has about a megabyte, and twice as much where each letter is written as an escape. */
 const maxBodyBytes = 4 * 1024 * 1024;
 /** Where nobody has shown who asks yet: passwords, keys and tokens have 500 characters at most. */
 export const maxOpenBodyBytes = 64 * 1024;
-/** 10,000 messages have about 40,000. Parsing and checking this many takes some ten milliseconds. */
-const maxValues = 100_000;
+/**
+ * 10,000 messages and a bias for as many tokens have 70,000. Parsing this many takes ten milliseconds, and 40 where all
+ * names differ.
+ */
+const maxValues = 75_000;
 /** No schema of the API needs ten; what recurses over values must not run out of stack. */
 const maxDepth = 100;
 
@@ -36,7 +40,10 @@ export function limitBodies({ files }: { files: RegExp }): MiddlewareHandler {
     const limit = c.var.caller.scopes.length > 0 ? limitKnown : limitOpen;
     return limit(c, async () => {
       // Hono keeps the text for whoever reads the body next.
-      refuseLargeJson(await c.req.text());
+      const text = await c.req.text();
+      await turnAfter(text);
+      refuseLargeJson(text);
+      await turnAfter(text);
       await next();
     });
   };

@@ -30,6 +30,8 @@ export interface ExecutorComponents {
 
 /** A timer that ends so much too late says that the hub stood still, such as in a computer that slept. */
 const jumpMs = 5000;
+/** Among more workers than these, each placement takes milliseconds, and has a turn of the event loop to itself. */
+const manyWorkers = 200;
 /** More decisions at once than any number of pipelines needs: a decision that changes nothing would never end. */
 const mostCommands = 10_000;
 
@@ -46,6 +48,8 @@ export class PipelineExecutor {
   #isStopped = false;
   #isTelling = false;
   #wake: { at: number; cancel: () => void } | undefined;
+  /** Calls off what goes on in the next turn. */
+  #later: (() => void) | undefined;
   /** When the last event came. */
   #lastAt = 0;
 
@@ -79,7 +83,7 @@ export class PipelineExecutor {
     return this.#gridSource.of(this.#state).view;
   }
 
-  /** Takes an event in and does all that is to be done about it, before it returns. */
+  /** Takes an event in and does all that is to be done about it, before it returns; among many workers, some of it later. */
   dispatch(happening: PipelineHappening): void {
     if (this.#isStopped) return;
     this.#waiting.push(happening);
@@ -103,6 +107,7 @@ export class PipelineExecutor {
     this.dispatch({ type: 'hub-stopping' });
     this.#isStopped = true;
     this.#wake?.cancel();
+    this.#later?.();
   }
 
   #take(event: PipelineEvent): void {
@@ -120,8 +125,19 @@ export class PipelineExecutor {
       if (!command) return;
       this.#take({ type: 'command-sent', command, at: now });
       this.#perform(command);
+      if (hasPlaced(command) && this.#components.registry.table.size > manyWorkers) {
+        this.#goOnLater();
+        return;
+      }
     }
     logger.error({ mostCommands }, 'the pipelines do not come to rest');
+  }
+
+  #goOnLater(): void {
+    this.#later ??= this.#components.clock.after(0, () => {
+      this.#later = undefined;
+      this.dispatch({ type: 'time-passed' });
+    });
   }
 
   #perform(command: Command): void {
@@ -202,4 +218,9 @@ export class PipelineExecutor {
       this.#isTelling = false;
     }
   }
+}
+
+/** True where placement was asked before the command was given. */
+function hasPlaced({ type }: Command): boolean {
+  return type === 'place' || type === 'refuse' || type === 'migrate';
 }

@@ -16,6 +16,7 @@ import type { Deployments } from '../../pipelines/deployments.ts';
 import { messageOf } from '../../errors/messageOf.ts';
 import { ApiError } from '../apiError.ts';
 import { shareOf, type Caller } from '../caller.ts';
+import { turnAfter } from '../turnAfter.ts';
 import { placeOf } from './answerPlace.ts';
 import { readChatBody } from './chatBody.ts';
 import { parseJson } from './parseJson.ts';
@@ -129,7 +130,9 @@ async function takePlace(
 async function readJson(c: Context): Promise<unknown> {
   const text = await c.req.text();
   try {
-    return parseJson(text);
+    const parsed = parseJson(text);
+    await turnAfter(text);
+    return parsed;
   } catch (cause) {
     throw new ApiError(400, `The body is not valid JSON: ${messageOf(cause)}.`, { cause });
   }
