@@ -10,7 +10,9 @@ import { ModelError } from './modelError.ts';
 import { StorageError } from '../files/storageError.ts';
 import { fullDiskError, isFullDisk } from '../files/fullDisk.ts';
 import type { BlobStore } from './blobStore.ts';
-import { readKeptFiles, type ModelSource } from './modelSource.ts';
+import { inThread } from './inThread.ts';
+import type { LinkRule } from './linkRule.ts';
+import type { ModelSource } from './modelSource.ts';
 import { NewBlobs } from './newBlobs.ts';
 import { sourceFiles } from './sourceFiles.ts';
 import { findStopTokens } from './stopTokens.ts';
@@ -81,7 +83,11 @@ async function makeModel(
   { blobs, sink }: ImportComponents & { sink: NewBlobs },
   { source, id, incoming, contextLength, onProgress, signal }: ImportRequest & { incoming: string },
 ): Promise<StoredModel> {
-  const kept = await readKeptFiles(source);
+  const { directory, allowed } = source;
+  const kept = await inThread<Map<string, Uint8Array>>(new URL('./keptFilesThread.ts', import.meta.url), {
+    directory,
+    allowed,
+  } satisfies LinkRule);
   const imported = await importDecoder({
     files: sourceFiles(source),
     graphFile: source.graphFile,

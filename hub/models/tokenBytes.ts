@@ -1,17 +1,5 @@
-/** The exact bytes of single tokens, read from a vocabulary: log probabilities report them. */
-import { z } from 'zod';
-
-const TokenizerFile = z.looseObject({
-  added_tokens: z
-    .array(z.looseObject({ id: z.number(), content: z.string(), special: z.boolean().optional() }))
-    .default([]),
-  decoder: z.unknown(),
-  model: z.looseObject({
-    vocab: z
-      .union([z.record(z.string(), z.number()), z.array(z.tuple([z.string(), z.number()]))])
-      .default({}),
-  }),
-});
+/** The exact bytes of single tokens: log probabilities report them. */
+import type { TokenizerParts } from './tokenizerThread.ts';
 
 /** What single tokens stand for. */
 export interface Vocabulary {
@@ -23,30 +11,29 @@ export interface Vocabulary {
   longestTokenLength: number;
 }
 
-/** @param tokenizerFile what tokenizer.json holds */
-export function readVocabulary(tokenizerFile: unknown): Vocabulary {
-  const { added_tokens: added, decoder, model } = TokenizerFile.parse(tokenizerFile);
-  const pieces = new Map<number, string>();
-  if (Array.isArray(model.vocab)) for (const [id, [piece]] of model.vocab.entries()) pieces.set(id, piece);
-  else for (const [piece, id] of Object.entries(model.vocab)) pieces.set(id, piece);
+/** @param pieces of the vocabulary, by id, as its file writes them */
+export function vocabularyOf(
+  {
+    added,
+    isByteLevel,
+    longestTokenLength,
+  }: Pick<TokenizerParts, 'added' | 'isByteLevel' | 'longestTokenLength'>,
+  pieces: readonly string[],
+): Vocabulary {
   const addedTexts = new Map(added.map(({ id, content }) => [id, content]));
   const specialTexts = new Map(
-    added.flatMap(({ id, content, special }) => (special === true ? [[id, content] as const] : [])),
+    added.flatMap(({ id, content, special }) => (special ? [[id, content] as const] : [])),
   );
   const encoder = new TextEncoder();
-  const byteLevel = JSON.stringify(decoder ?? '').includes('"ByteLevel"') ? byteLevelTable() : undefined;
+  const byteLevel = isByteLevel ? byteLevelTable() : undefined;
   const tokenBytes = (token: number): Uint8Array => {
     const text = addedTexts.get(token);
     if (text !== undefined) return encoder.encode(text);
-    const piece = pieces.get(token) ?? '';
+    const piece = pieces[token] ?? '';
     if (byteLevel) return Uint8Array.from(piece, (letter) => byteLevel.get(letter) ?? 0x3f);
     const byte = /^<0x([0-9A-F]{2})>$/.exec(piece)?.[1];
     return byte ? Uint8Array.of(Number.parseInt(byte, 16)) : encoder.encode(piece.replaceAll('\u2581', ' '));
   };
-  let longestTokenLength = 1;
-  for (const text of [...pieces.values(), ...addedTexts.values()]) {
-    longestTokenLength = Math.max(longestTokenLength, text.length);
-  }
   return { tokenBytes, specialText: (token) => specialTexts.get(token), longestTokenLength };
 }
 

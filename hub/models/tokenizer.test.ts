@@ -2,12 +2,13 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { measureLoop } from '../testing/measureLoop.ts';
 import { EncodingError } from './encoding/encodingError.ts';
 import { ModelError } from './modelError.ts';
 import { builtInModelDirectory } from './builtInModel.ts';
 import { loadChatFormat, type ChatFormat, type ChatMessage } from './chatFormat.ts';
 import { ChatEncoder } from './encoding/chatEncoder.ts';
-import { loadTokenizer } from './tokenizer.ts';
+import { loadTokenizer, type Tokenizer } from './tokenizer.ts';
 
 let format: ChatFormat;
 beforeAll(async () => {
@@ -130,4 +131,33 @@ test('a tokenizer that decodes with a regular expression is refused', async () =
   const decoder = { type: 'Replace', pattern: { Regex: '(a+)+$' }, content: '' };
   const directory = tokenizerWith({ 'tokenizer.json': JSON.stringify({ ...file, decoder }) });
   await expect(loadTokenizer(directory)).rejects.toThrow(/decodes with a regular expression/);
+});
+
+test('a large vocabulary is read beside what the hub does, and decodes as the library does', async () => {
+  const file = JSON.parse(readFileSync(path.join(builtInModelDirectory(), 'tokenizer.json'), 'utf8')) as {
+    model: { vocab: Record<string, number>; merges: string[][] };
+  };
+  const { vocab, merges } = file.model;
+  const short = Object.keys(vocab).filter((piece) => piece.length === 2);
+  let next = Object.keys(vocab).length;
+  for (const left of short) {
+    for (const right of short) {
+      if (next === 150_000 || vocab[left + right] !== undefined) continue;
+      vocab[left + right] = next++;
+      merges.push([left, right]);
+    }
+  }
+  const directory = tokenizerWith({ 'tokenizer.json': JSON.stringify(file) });
+  let loading: Promise<Tokenizer> | undefined;
+  const { longestTurn } = await measureLoop(() => (loading = loadTokenizer(directory)));
+  const decode = (await loading)?.decode;
+  // Reading it takes 400 ms of processor time, and more on a busy machine.
+  expect(longestTurn).toBeLessThan(100);
+  const { tokenizer } = await loadChatFormat(directory);
+  for (let first = 0; first < next; first += 997) {
+    const tokens = [first, next - 1 - first, 1, first % 256];
+    const options = { skip_special_tokens: true, clean_up_tokenization_spaces: false };
+    expect(decode?.(tokens)).toBe(tokenizer.decode(tokens, options));
+  }
+  expect(next).toBe(150_000);
 });

@@ -1,11 +1,11 @@
 /** The model's own tokenizer and chat template. */
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
-import { messageOf } from '../errors/messageOf.ts';
-import { ModelError } from './modelError.ts';
-import { loadChatFormat, type ChatMessage } from './chatFormat.ts';
+import { setImmediate } from 'node:timers/promises';
+import { PreTrainedTokenizer } from '@huggingface/transformers';
+import type { ChatMessage } from './chatFormat.ts';
 import { ChatEncoder, type EncodeOptions } from './encoding/chatEncoder.ts';
-import { readVocabulary, type Vocabulary } from './tokenBytes.ts';
+import { inThread } from './inThread.ts';
+import { vocabularyOf, type Vocabulary } from './tokenBytes.ts';
+import type { TokenizerParts } from './tokenizerThread.ts';
 
 export type { ChatMessage } from './chatFormat.ts';
 
@@ -30,16 +30,12 @@ export interface Tokenizer extends Vocabulary {
  * @throws ModelError if the files are missing or not understood
  */
 export async function loadTokenizer(directory: string): Promise<Tokenizer> {
-  const { tokenizer } = await loadChatFormat(directory);
-  const tokenizerJson = await readFile(path.join(directory, 'tokenizer.json'), 'utf8').catch(
-    (cause: unknown) => {
-      throw new ModelError(`The tokenizer in ${directory} can't be loaded: ${messageOf(cause)}`, { cause });
-    },
-  );
-  const file: unknown = JSON.parse(tokenizerJson);
-  refuseDecoder(file, directory);
+  const parts = await inThread<TokenizerParts>(new URL('./tokenizerThread.ts', import.meta.url), directory);
+  const pieces = await piecesOf(parts);
+  const tokenizer = new PreTrainedTokenizer(parts.file, parts.config);
+  // A vocabulary of which it makes its own maps would take as long as a turn of the event loop must not.
+  (tokenizer as unknown as { _tokenizer: { model: { vocab: string[] } } })._tokenizer.model.vocab = pieces;
   const encoder = new ChatEncoder(directory);
-  const { eos_token_id: endTokenId } = tokenizer as unknown as { eos_token_id?: unknown };
   return {
     encodeChat: (messages, options) => encoder.encode(messages, options),
     warmUp: () => encoder.warmUp(),
@@ -47,8 +43,8 @@ export async function loadTokenizer(directory: string): Promise<Tokenizer> {
       tokens.length === 0
         ? ''
         : tokenizer.decode(tokens, { skip_special_tokens: true, clean_up_tokenization_spaces: false }),
-    ...readVocabulary(file),
-    endTokenId: typeof endTokenId === 'number' ? endTokenId : undefined,
+    ...vocabularyOf(parts, pieces),
+    endTokenId: parts.endTokenId,
   };
 }
 
@@ -56,11 +52,14 @@ export function charactersOf(messages: readonly ChatMessage[]): number {
   return messages.reduce((sum, { content }) => sum + content.length, 0);
 }
 
-/** Tokens are decoded in the hub's own thread, which a regular expression of the model could stop for ever. */
-function refuseDecoder(tokenizerFile: unknown, directory: string): void {
-  const { decoder } = tokenizerFile as { decoder?: unknown };
-  if (!JSON.stringify(decoder ?? null).includes('"Regex":')) return;
-  throw new ModelError(
-    `The tokenizer in ${directory} decodes with a regular expression, which the hub does not run.`,
-  );
+/** Pieces that are cut out of their text in one turn of the event loop. */
+const piecesPerTurn = 25_000;
+
+async function piecesOf({ texts, ends }: TokenizerParts): Promise<string[]> {
+  const pieces: string[] = [];
+  for (let id = 0; id < ends.length; id++) {
+    pieces.push(texts.slice(ends[id - 1] ?? 0, ends[id]));
+    if (id % piecesPerTurn === piecesPerTurn - 1) await setImmediate();
+  }
+  return pieces;
 }

@@ -1,8 +1,9 @@
 /** A thousand workers at once, beside somebody whose answer goes on. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { watchLoop, type LoopDelays } from '../live/loopDelay.ts';
+import type { LoopDelays } from '../live/loopDelay.ts';
 import { startBystander, type Bystander } from '../testing/bystander.ts';
 import { startFlock, type Flock } from '../testing/flock.ts';
+import { measureLoop } from '../testing/measureLoop.ts';
 import { startTestHub, type TestHub } from '../testing/testHub.ts';
 
 const count = 1000;
@@ -26,10 +27,7 @@ afterAll(async () => {
 });
 
 async function measure(what: string, run: () => Promise<void>): Promise<LoopDelays> {
-  const loop = watchLoop(1);
-  await run();
-  const delays = loop.now();
-  loop.stop();
+  const delays = await measureLoop(run);
   const { p99, max, longestTurn } = delays;
   console.log(
     `${what}: longest turn ${longestTurn.toFixed()} ms of processor time, ` +
