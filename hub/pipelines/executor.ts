@@ -222,5 +222,5 @@ export class PipelineExecutor {
 
 /** True where placement was asked before the command was given. */
 function hasPlaced({ type }: Command): boolean {
-  return type === 'place' || type === 'refuse' || type === 'migrate';
+  return type === 'place' || type === 'refuse' || type === 'migrate' || type === 'stay';
 }

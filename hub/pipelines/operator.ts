@@ -1,4 +1,5 @@
 /** What the operator does to deployments: looks before, does, and keeps it for the next start. */
+import { setImmediate } from 'node:timers/promises';
 import type { DeploymentPlan, DeploymentPreview, PreviewStage } from '@potluck/api';
 import type { ModelPackage, PipelineId } from '@potluck/protocol';
 import type { DeploymentStore } from './deploymentStore.ts';
@@ -9,8 +10,9 @@ import { checkPlan } from '../placement/checkPlan.ts';
 import type { Room } from '../placement/estimateFit.ts';
 import { freeBytes, reclaimableBytes, type GridView, type GridWorker } from '../placement/gridView.ts';
 import type { StageAt } from '../placement/layerRange.ts';
-import { place } from '../placement/place.ts';
+import { placeEach, type Placement } from '../placement/place.ts';
 import { predictSpeed } from '../placement/prediction/predictSpeed.ts';
+import type { Refusal } from '../placement/refusal.ts';
 import { stageBytes, stageMemory } from '../placement/stageMemory.ts';
 import type { NodeBook } from '../workers/nodeBook.ts';
 import { hasSameLayout, replicaCount, type Deployment } from './deployment.ts';
@@ -91,7 +93,8 @@ export class Operator {
     // What serves by such a plan stays where it is.
     const stays = deployment !== undefined && hasSameLayout(plan, deployment.plan);
     const former = (stays ? deployment.replicas : []).map(({ ready }) => ready?.stages ?? []);
-    const { replicas } = place({
+    const replicas: (Placement | Refusal)[] = [];
+    for (const placed of placeEach({
       model: model.package,
       plan,
       grid,
@@ -99,7 +102,11 @@ export class Operator {
       replaced,
       mayShrink: true,
       nameOf: (nodeId) => nodes.nameOf(nodeId),
-    });
+    })) {
+      replicas.push(placed);
+      // Others have their turn: among many workers each step takes milliseconds.
+      await setImmediate();
+    }
     const answer: DeploymentPreview = {
       ok: true,
       problem: null,
@@ -133,6 +140,7 @@ export class Operator {
         answer.stages.push(shown);
         answer.bytesToMove += shown.bytesToMove;
       }
+      await setImmediate();
     }
     return answer;
   }

@@ -78,7 +78,9 @@ export function chooseCount(choosing: Choosing, count: number): Choice | undefin
 export function cutFor({ grid, layers, effort }: Choosing, order: readonly Candidate[]): Choice | undefined {
   const slots = order.map((candidate, index): Slot => {
     const next = order[(index + 1) % order.length] as Candidate;
-    return { ...candidate, hopMs: (layer) => hopMs({ grid, layers }, candidate, next, layer) };
+    if (candidate.id === next.id) return { ...candidate, hopMs: () => 0 };
+    const link = linkBetween(grid, candidate.id, next.id);
+    return { ...candidate, hopMs: (layer) => linkMs(link, layers.frameBytes(layer)) };
   });
   const cut = cutLayers(layers, slots, effort);
   if (!cut) return undefined;

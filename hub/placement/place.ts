@@ -57,13 +57,20 @@ export interface PlacementResult {
  * Without touching other models' caches if that does; else with what these can give back. Where there is no room for a
  * usual conversation, further devices are taken for it.
  */
-export function place({ replicas, ...request }: PlacementRequest): PlacementResult {
+export function place(request: PlacementRequest): PlacementResult {
   const effort: Effort = { ranges: 0 };
+  return { replicas: [...placeEach(request, effort)], effort: effort.ranges };
+}
+
+/** Places one replica at each step, as `place` does: among many workers each takes milliseconds. */
+export function* placeEach(
+  { replicas, ...request }: PlacementRequest,
+  effort: Effort = { ranges: 0 },
+): Generator<Placement | Refusal, void> {
   const layers = layerTable(request.model);
   const roomyModel = { ...request.model, cacheTokens: usualCacheTokens };
   let table: LayerTable | undefined;
   const roomyLayers = (): LayerTable => (table ??= layerTable(roomyModel));
-  const placed: PlacementResult['replicas'] = [];
   const taken = new Map(request.barred);
   for (const [replica, former] of replicas.entries()) {
     const barred = new Map(taken);
@@ -76,11 +83,10 @@ export function place({ replicas, ...request }: PlacementRequest): PlacementResu
         ? placeReplica({ ...request, barred, mayShrink: false, model: roomyModel }, [], roomyLayers(), effort)
         : undefined;
     const found = roomy?.ok ? roomy : tight;
-    placed.push(found);
-    if (!found.ok) break;
+    yield found;
+    if (!found.ok) return;
     for (const { workerId } of found.stages) taken.set(workerId, 'has another replica');
   }
-  return { replicas: placed, effort: effort.ranges };
 }
 
 function hasShortContext(model: PlacedModel, { stages }: Placement): boolean {
