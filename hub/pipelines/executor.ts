@@ -104,10 +104,11 @@ export class PipelineExecutor {
 
   /** Ends all pipelines, without waiting for their workers. */
   stop(): void {
+    this.#later?.();
+    this.#later = undefined;
     this.dispatch({ type: 'hub-stopping' });
     this.#isStopped = true;
     this.#wake?.cancel();
-    this.#later?.();
   }
 
   #take(event: PipelineEvent): void {
@@ -118,6 +119,8 @@ export class PipelineExecutor {
   }
 
   #carryOut(): void {
+    // What other events ask for has its turn, too.
+    if (this.#later) return;
     const { clock, logger } = this.#components;
     for (let count = 0; count < mostCommands; count++) {
       const now = clock.now();
