@@ -218,14 +218,13 @@ export class Generator {
     const prompt = await encode(model, request, signal);
     // Meanwhile another may serve it.
     const serving = this.#servingOf(await this.#settled(deployment));
-    const { replica, maxTokens } = chooseReplica(
-      this.#weighed(serving, model, prompt.length, request.maxTokens),
-      {
-        promptTokens: prompt.length,
-        maxTokens: request.maxTokens,
-        contextLength: model.package.contextLength,
-      },
-    );
+    const weighed = this.#weighed(serving, model, prompt.length, request.maxTokens);
+    if (weighed.every(isBusy)) deployments.crowded(model.package.id);
+    const { replica, maxTokens } = chooseReplica(weighed, {
+      promptTokens: prompt.length,
+      maxTokens: request.maxTokens,
+      contextLength: model.package.contextLength,
+    });
     const { chunkTokens, predicted } = replica;
     const id = SessionId.parse(uuidv7());
     const seed = request.sampling.seed ?? randomInt(seedBound);
@@ -453,6 +452,10 @@ export class Generator {
     for (const listener of [...this.#listeners]) call(listener);
   }
 }
+
+/** Each of its devices works on an answer already, or a further one has to wait for room. */
+const isBusy = ({ running, hasRoom, pipeline }: Serving & RoomyReplica): boolean =>
+  !hasRoom || running >= pipeline.stages.length;
 
 /** The operator took the model away, or gave it other files. */
 function noLongerServed(

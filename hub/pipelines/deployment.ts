@@ -40,8 +40,10 @@ export function replicaCount(plan: DeploymentPlan): number {
 
 /** True where both plans cut a pipeline alike, however many of it they ask for. */
 export function hasSameLayout(one: DeploymentPlan, other: DeploymentPlan): boolean {
-  const layout = (plan: DeploymentPlan): DeploymentPlan =>
-    plan.mode === 'manual' ? plan : { ...plan, replicas: 1 };
+  const layout = (plan: DeploymentPlan): DeploymentPlan => {
+    if (plan.mode === 'manual') return plan;
+    return plan.mode === 'shards' ? { ...plan, replicas: 1 } : { mode: 'automatic', replicas: 1 };
+  };
   return isDeepStrictEqual(layout(one), layout(other));
 }
 

@@ -159,6 +159,11 @@ export class Deployments {
     this.#executor.dispatch({ type: 'undeployed', model: deployment.model.package.id });
   }
 
+  /** A request came while each replica of the model had enough to do. */
+  crowded(model: ModelId): void {
+    this.#executor.dispatch({ type: 'crowded', model });
+  }
+
   /** Counts an answer that runs through a replica, until the returned function is called with the tokens that it had. */
   use(pipelineId: PipelineId): (tokens?: number) => void {
     this.#executor.dispatch({ type: 'answer-began', pipelineId });

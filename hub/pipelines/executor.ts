@@ -170,6 +170,8 @@ export class PipelineExecutor {
       case 'migrate':
       case 'drop-migration':
       case 'stay':
+      case 'add-replica':
+      case 'drop-replica':
       case 'hold-requests':
       case 'cut-over':
       case 'forget':

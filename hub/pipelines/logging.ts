@@ -60,6 +60,12 @@ export function logCommand(
         logger.info({ model, stages, reason }, 'workers load stages that they will take over');
       }
       return;
+    case 'add-replica':
+      logger.info({ model }, 'requests wait: another replica is added');
+      return;
+    case 'drop-replica':
+      logger.info({ model }, 'a replica goes, since another model needs its room');
+      return;
     case 'drop-migration':
       if (command.reason !== undefined)
         logger.info({ model, reason: command.reason }, 'the pipeline stays where it is');

@@ -1,5 +1,4 @@
 /** An ordered list of stages that covers all layers of a model, and what is known about each. */
-import { createHash } from 'node:crypto';
 import {
   AssignmentId,
   type PipelineId,
@@ -9,6 +8,7 @@ import {
   type WorkerId,
 } from '@potluck/protocol';
 import type { SharedStage } from '../placement/shareCaches.ts';
+import { namedUuid } from './namedUuid.ts';
 
 export interface Stage {
   /** Stays over epochs while the same worker has the same layers; unique within the pipeline. */
@@ -106,13 +106,8 @@ export function isSameStage(one: Place, other: Place): boolean {
   );
 }
 
-/** A name-based UUID (RFC 9562, version 5, with the pipeline's id as text for its namespace): the same in every replay. */
 function assignmentIdOf(pipelineId: PipelineId, number: number): AssignmentId {
-  const hash = createHash('sha1').update(`${pipelineId}/${number}`).digest('hex');
-  const variant = ((Number.parseInt(hash[16] ?? '0', 16) & 3) | 8).toString(16);
-  return AssignmentId.parse(
-    `${hash.slice(0, 8)}-${hash.slice(8, 12)}-5${hash.slice(13, 16)}-${variant}${hash.slice(17, 20)}-${hash.slice(20, 32)}`,
-  );
+  return AssignmentId.parse(namedUuid(`${pipelineId}/${number}`));
 }
 
 /** @returns the pipeline, if every stage is ready and said how much cache it has */

@@ -8,6 +8,7 @@ import { giveUpRetiring, giveUpWhatLostAStage, giveUpWhatStalls } from './giving
 import type { Grid } from './grid.ts';
 import { cutOverWhatIsLoaded, dropFailedMigration, holdRequests, preloadNewcomers } from './migrating.ts';
 import { dropWhatDoesNotPay, moveWhereItPays } from './moving.ts';
+import { addReplica, dropReplica } from './replicating.ts';
 import { placeOnMore, placeWhatIsMissing } from './placingMissing.ts';
 
 type Question = (one: PipelineState, context: Context) => Command | undefined;
@@ -45,5 +46,5 @@ export function plan(state: PipelinesState, grid: Grid, now: number): Command | 
       if (answer) return answer;
     }
   }
-  return undefined;
+  return dropReplica(context) ?? addReplica(context);
 }

@@ -40,6 +40,8 @@ export function apply(state: PipelinesState, event: PipelineEvent): PipelinesSta
       return onePipeline(state, event.pipelineId, (one) => stagesCut(one, event.descriptions));
     case 'cut-failed':
       return onePipeline(state, event.pipelineId, (one) => cutFailed(one, event));
+    case 'crowded':
+      return crowded(state, event);
     case 'answer-began':
       return onePipeline(state, event.pipelineId, (one) => ({ ...one, answers: one.answers + 1 }));
     case 'answer-ended':
@@ -61,6 +63,21 @@ export function apply(state: PipelinesState, event: PipelineEvent): PipelinesSta
     case 'command-sent':
       return applyCommand(state, event.command, event.at);
   }
+}
+
+/** Requests that are further apart than this are no crowd. */
+const crowdGapMs = 15_000;
+
+function crowded(
+  state: PipelinesState,
+  { model, at }: Extract<PipelineEvent, { type: 'crowded' }>,
+): PipelinesState {
+  const deployment = state.deployments.get(model);
+  if (!deployment) return state;
+  const { crowd } = deployment;
+  const first = crowd && at - crowd.last <= crowdGapMs ? crowd.first : at;
+  const next = { ...deployment, crowd: { first, last: at } };
+  return { ...state, deployments: new Map(state.deployments).set(model, next) };
 }
 
 const cutAgainAfterMs = 10_000;

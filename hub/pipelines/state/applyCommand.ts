@@ -1,6 +1,7 @@
 /** What a decision of `plan` makes of the state. */
 import type { Command, Failure } from './commands.ts';
 import { newStages, type Stage, type TargetStage } from '../pipeline.ts';
+import { replicaAdded, replicaDropped } from './applyDeploymentEvent.ts';
 import { deadlineFrom } from './applyReport.ts';
 import { givenUp, withoutMigration } from './givenUp.ts';
 import { released } from './held.ts';
@@ -22,6 +23,10 @@ export function applyCommand(state: PipelinesState, command: Command, at: number
       pipelines.delete(command.pipelineId);
       return { ...state, pipelines };
     }
+    case 'add-replica':
+      return replicaAdded(state, command);
+    case 'drop-replica':
+      return replicaDropped(state, command);
     default:
       return onePipeline(state, command.pipelineId, (one) => decided(one, command, at, state.settings));
   }
@@ -29,7 +34,10 @@ export function applyCommand(state: PipelinesState, command: Command, at: number
 
 function decided(
   one: PipelineState,
-  command: Exclude<Command, { type: 'mark-drained' | 'release-strays' | 'forget' }>,
+  command: Exclude<
+    Command,
+    { type: 'mark-drained' | 'release-strays' | 'forget' | 'add-replica' | 'drop-replica' }
+  >,
   at: number,
   settings: PipelineSettings,
 ): PipelineState {

@@ -1,6 +1,7 @@
 /** What the operator does to deployments. */
 import type { ModelId, PipelineId, WorkerId } from '@potluck/protocol';
 import { hasSameLayout, replicaCount } from '../deployment.ts';
+import type { Command } from './commands.ts';
 import type { PipelineEvent } from './events.ts';
 import { givenUp } from './givenUp.ts';
 import { noQuarantine } from './quarantine.ts';
@@ -60,6 +61,7 @@ function deployed(
     plan,
     revision: (present?.revision ?? 0) + 1,
     createdAt: present?.createdAt ?? createdAt,
+    made: present?.made ?? 0,
     replicas: [...kept, ...added],
   });
 }
@@ -92,9 +94,35 @@ function modelReplaced(
   const next = withEnded(state, present.replicas, 'its model was added again');
   const pipelines = new Map(next.pipelines);
   for (const one of newIds) pipelines.set(one, newPipelineState(one, model, plan));
-  const { revision, createdAt } = present;
-  const deployment = { model, plan, revision: revision + 1, createdAt, replicas: newIds };
+  const { revision, createdAt, made } = present;
+  const deployment = { model, plan, revision: revision + 1, createdAt, made, replicas: newIds };
   return withDeployment({ ...next, pipelines }, id, deployment);
+}
+
+/** A further replica, or none where there is no place for it now: requests must wait for as long again. */
+export function replicaAdded(
+  state: PipelinesState,
+  { model: id, pipelineId, hasPlace }: Extract<Command, { type: 'add-replica' }>,
+): PipelinesState {
+  const deployment = state.deployments.get(id);
+  if (!deployment) return state;
+  const { crowd: _, ...present } = deployment;
+  if (!hasPlace) return withDeployment(state, id, present);
+  const { model, plan, replicas, made } = present;
+  const pipelines = new Map(state.pipelines).set(pipelineId, newPipelineState(pipelineId, model, plan));
+  const next = { ...present, made: made + 1, replicas: [...replicas, pipelineId] };
+  return withDeployment({ ...state, pipelines }, id, next);
+}
+
+export function replicaDropped(
+  state: PipelinesState,
+  { model: id, pipelineId }: Extract<Command, { type: 'drop-replica' }>,
+): PipelinesState {
+  const present = state.deployments.get(id);
+  if (!present) return state;
+  const replicas = present.replicas.filter((one) => one !== pipelineId);
+  const next = withEnded(state, [pipelineId], 'another model needs its room');
+  return withDeployment(next, id, { ...present, replicas });
 }
 
 function withEnded(state: PipelinesState, ids: readonly PipelineId[], reason: string): PipelinesState {

@@ -1,5 +1,5 @@
 /** What `plan` decides. Each carries all that is needed to take it in and to carry it out. */
-import type { Assign, AssignmentId, PipelineId, WorkerId } from '@potluck/protocol';
+import type { Assign, AssignmentId, ModelId, PipelineId, WorkerId } from '@potluck/protocol';
 import type { Stage, TargetStage } from '../pipeline.ts';
 import type { Migration } from './migration.ts';
 import type { Weighed } from './weighed.ts';
@@ -30,6 +30,9 @@ export type Command =
   /** From now on requests wait for the migration. */
   | { type: 'hold-requests'; pipelineId: PipelineId }
   | { type: 'cut-over'; pipelineId: PipelineId; reason: string }
+  /** Where it has no place, it is not asked again before requests have waited for as long once more. */
+  | { type: 'add-replica'; pipelineId: PipelineId; model: ModelId; hasPlace: boolean }
+  | { type: 'drop-replica'; pipelineId: PipelineId; model: ModelId }
   | { type: 'mark-drained'; workerId: WorkerId }
   /** Nothing is left of an ended pipeline. */
   | { type: 'forget'; pipelineId: PipelineId };

@@ -56,6 +56,8 @@ export type PipelineHappening =
       assignmentIds: readonly AssignmentId[];
       reason: string;
     }
+  /** A request came while each replica had enough to do. */
+  | { type: 'crowded'; model: ModelId }
   | { type: 'answer-began'; pipelineId: PipelineId }
   /** `tokens`: how many it had. */
   | { type: 'answer-ended'; pipelineId: PipelineId; tokens: number }

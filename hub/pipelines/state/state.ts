@@ -36,8 +36,17 @@ export interface DeploymentState {
   revision: number;
   /** Unix milliseconds. */
   createdAt: number;
-  /** Its pipelines, all of the whole model. */
+  /** Its pipelines, all of the whole model. Those that were added under load come last. */
   replicas: readonly PipelineId[];
+  /** How many were added under load, those that are gone included. */
+  made: number;
+  /** When the first and the last request of a crowd came, by a `Clock`. */
+  crowd?: Crowd;
+}
+
+export interface Crowd {
+  first: number;
+  last: number;
 }
 
 export interface PipelineState {

@@ -15,7 +15,14 @@ export type PlannedStage = z.infer<typeof PlannedStage>;
 /** How to place a model: by itself, in a number of shards, or each stage on a node of choice. */
 export const DeploymentPlan = z
   .discriminatedUnion('mode', [
-    z.strictObject({ mode: z.literal('automatic'), replicas: Replicas }),
+    z.strictObject({
+      mode: z.literal('automatic'),
+      replicas: Replicas,
+      mostReplicas: z.number().int().min(1).max(16).optional().meta({
+        description:
+          'While requests wait, further replicas are added where there is room, up to so many. Default: none',
+      }),
+    }),
     z.strictObject({
       mode: z.literal('shards'),
       count: z.number().int().min(1).max(256),
