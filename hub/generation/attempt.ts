@@ -27,8 +27,16 @@ export interface Recovery {
 
 export const noRecovery: Recovery = { replays: 0, recomputedTokens: 0, pauseMs: 0, lost: [] };
 
-/** Attempts that may fail one after the other without a token between them. */
-export const mostAttempts = 4;
+/**
+ * How much an answer bears without a token between: many lost devices, and few failures of devices that stay, which are likely
+ * to come again.
+ */
+export const mostFailures = 12;
+
+/** How much an error counts of `mostFailures`. */
+export function weightOf({ code }: GenerationError): number {
+  return code === 'worker_lost' ? 1 : 4;
+}
 
 /** True where what failed lies with devices, so that others can go on with the answer. */
 export function isLoss(error: unknown): error is GenerationError {

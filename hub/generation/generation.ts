@@ -7,7 +7,7 @@ import type { ChatMessage } from '../models/tokenizer.ts';
 import type { ReadyPipeline } from '../pipelines/pipeline.ts';
 import { routeOf } from '../pipelines/pipeline.ts';
 import type { Answer, AnswerPiece } from './answer.ts';
-import { isLoss, mostAttempts, noRecovery, type Attempt, type Recovery } from './attempt.ts';
+import { isLoss, mostFailures, noRecovery, weightOf, type Attempt, type Recovery } from './attempt.ts';
 import { GenerationError } from './generationError.ts';
 
 export interface Usage {
@@ -72,7 +72,7 @@ export class Generation {
   #attemptState: 'accepted' | 'admitted' | 'running' | 'lost' = 'accepted';
   readonly #tokens: number[] = [];
   #recovery: Recovery = noRecovery;
-  /** Attempts that failed since the last token. */
+  /** What failed since the last token, by `weightOf`. */
   #failures = 0;
   #cancelled = false;
   #over = false;
@@ -224,7 +224,9 @@ export class Generation {
         if (lostAt !== undefined) this.#paused(performance.now() - lostAt);
         return message;
       } catch (error) {
-        if (this.#cancelled || !isLoss(error) || ++this.#failures >= mostAttempts) throw error;
+        if (this.#cancelled || !isLoss(error)) throw error;
+        this.#failures += weightOf(error);
+        if (this.#failures >= mostFailures) throw error;
         lostAt ??= performance.now();
         await this.#goOn(error);
       }

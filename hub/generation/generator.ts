@@ -25,6 +25,7 @@ import { Generation } from './generation.ts';
 import { GenerationError, retryWhileLoadingSeconds } from './generationError.ts';
 import { ProgressBook } from './progressBook.ts';
 import { Session, type SessionInit } from './session.ts';
+import { shortestWait } from './shortestWait.ts';
 
 /** Exclusive bound of drawn seeds; randomInt takes ranges below 2^48. */
 const seedBound = 2 ** 47;
@@ -368,8 +369,8 @@ export class Generator {
         ({ admission }) => admission.largestSession >= tokens,
       );
       const own = roomy.find(({ pipeline }) => pipeline.id === lost.id);
-      const [shortest] = own ? [own] : this.#weighed(roomy, model, prompt.length, maxTokens);
-      if (shortest) return shortest;
+      const next = own ?? shortestWait(this.#weighed(roomy, model, prompt.length, maxTokens));
+      if (next) return next;
       if (over.aborted) throw notRecovered(error, deployment, recoveryMs);
       await this.#somethingChanged(over);
     }
@@ -378,9 +379,11 @@ export class Generator {
   /** Resolves at the next change of any deployment, or when the signal is aborted. */
   async #somethingChanged(signal: AbortSignal): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const stop = this.#components.deployments.listen({ ready: () => resolve(), changed: () => resolve() });
-    signal.addEventListener('abort', () => resolve(), { once: true });
+    const done = (): void => resolve();
+    const stop = this.#components.deployments.listen({ ready: done, changed: done });
+    signal.addEventListener('abort', done);
     await promise;
+    signal.removeEventListener('abort', done);
     stop();
   }
 
