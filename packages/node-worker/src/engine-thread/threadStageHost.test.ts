@@ -44,9 +44,11 @@ test('a thread that ends fails what it was asked, says that its stages are lost,
 
 test('a stage in a thread keeps the contract as one in this process does', async () => {
   const host = threadStageHost({ log: silentLog }, { provider: 'cpu', threads: 1 });
-  const remote = await exerciseStage(await host.load(await wholeStage(), cacheBytes));
-  const local = nodeStages({ provider: 'cpu', threads: 1 });
-  expect(remote).toEqual(await exerciseStage(await local(await wholeStage(), cacheBytes)));
+  const remote = await host.load(await wholeStage(), cacheBytes);
+  const local = await nodeStages({ provider: 'cpu', threads: 1 })(await wholeStage(), cacheBytes);
+  expect(remote.cacheBytes).toBe(local.cacheBytes);
+  expect(remote.stepShape).toEqual(local.stepShape);
+  expect(await exerciseStage(remote)).toEqual(await exerciseStage(local));
   await host.close();
 });
 
