@@ -14,11 +14,16 @@ import type { StageSession } from './stageSession.ts';
 /** From onnxruntime_session_options_config_keys.h: where external data is, for a graph that is given as bytes. */
 const folderOption = 'model_external_initializers_file_folder_path';
 
+/** Caches of a stage from which on idle slots would cost a lone session too much: each is an input of every run. */
+const manyCaches = 40;
+
 /**
- * Slots of a batched graph: a lone session pays for one, and for what skips the other groups. Eight sessions in a run are
- * where the gain ends on processors.
+ * Slots of a batched graph: a lone session pays for one, for what skips the other groups, and for feeding their idle caches.
+ * Eight sessions in a run are where the gain ends on processors.
  */
-const groupSizes = [1, 1, 2, 4];
+function groupSizesFor({ caches }: StageDescription): readonly number[] {
+  return caches.length > manyCaches ? [1, 3] : [1, 1, 2, 4];
+}
 
 /** Must run in the queue, as everything that it returns. @throws ComputeError */
 export async function createStageSession(
@@ -63,7 +68,7 @@ async function createBatched(
 
 async function batchedGraph({ graph, description }: StageArtifact): Promise<BatchedStage | undefined> {
   try {
-    return await batchSteps(graph, description, groupSizes);
+    return await batchSteps(graph, description, groupSizesFor(description));
   } catch (error) {
     if (error instanceof UnsupportedModelError) return undefined;
     throw error;

@@ -18,9 +18,9 @@ export interface StageOptions {
   floatWeights?: boolean;
   /**
    * Rows that a lone step may be filled up to, so that sessions can share runs: 1, 2 or 4. Where the processor's kernels need
-   * more, each step runs alone in the shapes of the model's own graph. Default 1, with which a lone stream pays 6 to 9 % for
-   * the company that it may have: AVX-512 and wasm need no more. Kernels for 4-bit weights on AVX2 need 2, with which a
-   * lone stream took 1.35 to 1.5 times as long, and eight sessions together half as long a token as one alone.
+   * more, each step runs alone in the shapes of the model's own graph. Default 1, with which a lone stream pays only for the
+   * slots of others: nothing to 9 % with 6 to 8 layers, more with more; AVX-512 and wasm need no more rows. Kernels for
+   * 4-bit weights on AVX2 need 2, with which a lone stream took 1.35 to 1.7 times as long (measured on a busy machine).
    */
   mostFilledRows?: number;
   /** Shared by every stage in this process: one ONNX Runtime call at a time. A queue of its own by default. */
