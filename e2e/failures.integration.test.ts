@@ -61,7 +61,10 @@ describe('a hub as it comes', () => {
 
   test('requests that cannot be honoured are refused by name', async () => {
     const ask = hub.client.chat.completions.create.bind(hub.client.chat.completions);
-    await expect(ask({ model, messages, n: 2 })).rejects.toMatchObject({ status: 400, param: 'n' });
+    await expect(ask({ model, messages, store: true })).rejects.toMatchObject({
+      status: 400,
+      param: 'store',
+    });
     await expect(ask({ model, messages, temperature: 9 })).rejects.toMatchObject({
       status: 400,
       param: 'temperature',

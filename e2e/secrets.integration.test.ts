@@ -139,7 +139,7 @@ test('a settled hub tells nothing', async () => {
 
 test('refused requests are not told', async () => {
   const refused = [
-    ask('POST', '/v1/chat/completions', chat({ n: 2 }), withKey),
+    ask('POST', '/v1/chat/completions', chat({ store: true }), withKey),
     ask('POST', '/v1/chat/completions', `{"messages":[{"role":"user","content":"${secrets.prompt}"`, withKey),
     ask(
       'POST',

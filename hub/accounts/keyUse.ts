@@ -26,7 +26,8 @@ export class KeyUse {
 
   /**
    * Takes a place for one request.
-   * @returns a function that gives the place back when the request has ended, or why there is none
+   * @returns a function that gives the place back when the request has ended, once however often it is called; or why
+   *   there is none
    */
   async begin({ id, name, limits }: UsedKey, now = Date.now()): Promise<(() => void) | KeyRefusal> {
     const { requestsPerMinute, concurrentRequests, tokensPerDay } = limits;
@@ -52,7 +53,10 @@ export class KeyUse {
     }
     if (requestsPerMinute !== undefined) this.#starts.set(id, [...starts, now]);
     this.#running.set(id, running + 1);
+    let isHeld = true;
     return () => {
+      if (!isHeld) return;
+      isHeld = false;
       this.#running.set(id, Math.max(0, (this.#running.get(id) ?? 0) - 1));
     };
   }

@@ -16,15 +16,21 @@ export interface AnswerPiece {
 
 export interface AnswerInit {
   decode: (tokens: number[]) => string;
-  /** Text of a token that adds none to the answer, for stop strings that name it. */
+  tokenBytes: (token: number) => Uint8Array;
+  /** Text of a token that marks something, for stop strings that name it and for who reads the marks. */
   specialText: (token: number) => string | undefined;
+  /** Texts of special tokens that are part of the answer's text. Default: none. */
+  shownMarks?: ReadonlySet<string> | undefined;
   stopStrings: string[];
+  /** True to make the stop string that came part of the text. Default: false. */
+  showsStop?: boolean | undefined;
   stopTokenIds: number[];
 }
 
 export class Answer {
   readonly #detokenizer: Detokenizer;
   readonly #specialText: AnswerInit['specialText'];
+  readonly #shownMarks: ReadonlySet<string> | undefined;
   readonly #stops: StopStrings;
   readonly #stopTokenIds: Set<number>;
   #pending: { logprob: AnswerLogprob; start: number; end: number }[] = [];
@@ -33,11 +39,12 @@ export class Answer {
   #emittedLength = 0;
   #tokenCount = 0;
 
-  constructor({ decode, specialText, stopStrings, stopTokenIds }: AnswerInit) {
-    this.#detokenizer = new Detokenizer(decode);
-    this.#specialText = specialText;
-    this.#stops = new StopStrings(stopStrings);
-    this.#stopTokenIds = new Set(stopTokenIds);
+  constructor(init: AnswerInit) {
+    this.#detokenizer = new Detokenizer(init.decode, init.tokenBytes);
+    this.#specialText = init.specialText;
+    this.#shownMarks = init.shownMarks;
+    this.#stops = new StopStrings(init.stopStrings, init.showsStop);
+    this.#stopTokenIds = new Set(init.stopTokenIds);
   }
 
   /** Tokens taken so far, the one that stopped it included. */
@@ -55,15 +62,16 @@ export class Answer {
     this.#tokenCount++;
     if (this.#stopTokenIds.has(token)) return { text: '', logprobs: [] };
     const decoded = this.#detokenizer.add(token);
+    const special = this.#specialText(token);
+    const isShown = special !== undefined && (this.#shownMarks?.has(special) ?? false);
     const start = this.#decodedLength;
-    this.#decodedLength += decoded.length;
+    this.#decodedLength += decoded.length + (isShown ? special.length : 0);
     if (logprob !== undefined) {
       const entry = { token, logprob, top: topLogprobs ?? [] };
       this.#pending.push({ logprob: entry, start, end: this.#decodedLength });
     }
     const text = this.#stops.add(decoded);
-    const special = this.#specialText(token);
-    return this.#emit(special === undefined ? text : text + this.#stops.add(special, true));
+    return this.#emit(special === undefined ? text : text + this.#stops.add(special, !isShown));
   }
 
   /** @returns what was held back, once no more tokens come */

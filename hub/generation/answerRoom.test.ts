@@ -24,13 +24,16 @@ test('where the request does not say how long its answer may be, a replica with 
 });
 
 test('a request that is longer than the model takes is told so, whatever room there is', () => {
+  for (const maxTokens of [500, undefined]) {
+    expect(() => chooseReplica([small], { promptTokens: 8192, maxTokens, contextLength })).toThrow(
+      "This model's maximum context length is 8192 tokens. However, you requested 8192 tokens in the prompt",
+    );
+  }
+});
+
+test('an answer that may be longer than the context ends where the context does', () => {
   const asked = { promptTokens: 8000, maxTokens: 500, contextLength };
-  expect(() => chooseReplica([large], asked)).toThrow(
-    "This model's maximum context length is 8192 tokens. However, you requested 8500 tokens",
-  );
-  expect(() => chooseReplica([small], { ...asked, maxTokens: undefined, promptTokens: 8192 })).toThrow(
-    "This model's maximum context length is 8192 tokens",
-  );
+  expect(chooseReplica([large], asked)).toEqual({ replica: large, maxTokens: 192 });
 });
 
 test('a request that only the devices have no room for is told what they have, and what to do', () => {

@@ -34,15 +34,16 @@ export function chooseReplica<T extends RoomyReplica>(
   const { promptTokens, maxTokens: asked, contextLength } = lengths;
   const roomTokens = Math.max(...replicas.map(({ largestSession }) => largestSession));
   const left = Math.min(contextLength, roomTokens) - promptTokens;
-  const wanted = asked ?? Math.max(1, Math.min(left, defaultMaxTokens));
-  if (promptTokens + wanted > contextLength) {
-    throw contextLengthExceeded(
-      contextLength,
-      `${promptTokens + wanted} tokens (${promptTokens} in the messages, ${wanted} in the completion)`,
-    );
+  if (promptTokens >= contextLength) {
+    throw contextLengthExceeded(contextLength, `${promptTokens} tokens in the prompt, and an answer`);
   }
+  // As llama.cpp has it, an answer ends where the context does, however long it may be.
+  const wanted = Math.min(
+    asked ?? Math.max(1, Math.min(left, defaultMaxTokens)),
+    contextLength - promptTokens,
+  );
   if (wanted > left) throw roomExceeded(roomTokens, lengths);
-  const least = promptTokens + (asked ?? Math.ceil(goodEnough * wanted));
+  const least = promptTokens + (asked === undefined ? Math.ceil(goodEnough * wanted) : wanted);
   const replica = shortestWait(replicas.filter(({ largestSession }) => largestSession >= least));
   if (!replica) throw new Error('the roomiest replica has room');
   return { replica, maxTokens: Math.min(wanted, replica.largestSession - promptTokens) };
@@ -53,18 +54,19 @@ export function contextLengthExceeded(contextLength: number, requested: string):
   return new GenerationError(
     'context_length_exceeded',
     `This model's maximum context length is ${contextLength} tokens. However, you requested ${requested}. ` +
-      'Please reduce the length of the messages or completion.',
+      'Please reduce the length of the messages.',
   );
 }
 
 /** The model takes the request, and the devices that serve the model now do not. */
 function roomExceeded(roomTokens: number, { promptTokens, maxTokens }: AskedLengths): GenerationError {
   const answer = maxTokens === undefined ? '' : `, and its answer may have ${maxTokens}`;
-  const shorten =
-    maxTokens === undefined || promptTokens >= roomTokens ? 'shorten the prompt' : "lower 'max_tokens'";
+  const isPromptTooLong = maxTokens === undefined || promptTokens >= roomTokens;
+  const shorten = isPromptTooLong ? 'shorten the prompt' : "lower 'max_tokens'";
   return new GenerationError(
     'context_length_exceeded',
     `This prompt has ${promptTokens} tokens${answer}. The devices that serve the model now have room for ` +
       `${roomTokens} tokens of prompt and answer. Add a device or ${shorten}.`,
+    isPromptTooLong ? {} : { param: 'max_tokens' },
   );
 }

@@ -2,8 +2,7 @@
 import type { PredictedAnswer } from '@potluck/api';
 import type { AssignmentId, SessionId, StageTimings, TokenMessage, WorkerId } from '@potluck/protocol';
 import type { Logger } from 'pino';
-import type { RequestAuthor, RequestRecord, StageRecord } from './requestRecord.ts';
-import type { ChatMessage } from '../models/tokenizer.ts';
+import type { RequestAuthor, RequestRecord, StageRecord, Words } from './requestRecord.ts';
 import type { ReadyPipeline } from '../pipelines/pipeline.ts';
 import { routeOf } from '../pipelines/pipeline.ts';
 import type { Answer, AnswerPiece } from './answer.ts';
@@ -19,7 +18,7 @@ export type FinishReason = 'stop' | 'length';
 
 /** What a reader of a generation sees, in order; `finish` is the last. */
 export type GenerationEvent =
-  ({ type: 'piece' } & AnswerPiece) | { type: 'finish'; reason: FinishReason; usage: Usage };
+  ({ type: 'text' } & AnswerPiece) | { type: 'finish'; reason: FinishReason; usage: Usage };
 
 export interface GenerationInit {
   id: SessionId;
@@ -36,7 +35,7 @@ export interface GenerationInit {
   predicted: PredictedAnswer | null;
   author: RequestAuthor;
   /** What was asked, where it and the answer are kept with the request. */
-  words?: ChatMessage[];
+  words?: Words[];
 }
 
 export interface GenerationComponents {
@@ -77,6 +76,7 @@ export class Generation {
   #cancelled = false;
   #over = false;
   #hadCompany = false;
+  #isRead = false;
 
   constructor(components: GenerationComponents, init: GenerationInit) {
     this.#components = components;
@@ -152,6 +152,15 @@ export class Generation {
     return this.#hadCompany;
   }
 
+  /** Ends it where nobody has begun to read its events; a reader that has begun hears that it was cancelled. */
+  async discard(): Promise<void> {
+    this.cancel();
+    if (this.#isRead) return;
+    await this.events(this.#cancelling.signal)
+      .next()
+      .catch(() => undefined);
+  }
+
   /** True once the answer is complete, or will never be: only its record is still to come. */
   get isOver(): boolean {
     return this.#over;
@@ -168,7 +177,9 @@ export class Generation {
    */
   async *events(signal: AbortSignal): AsyncGenerator<GenerationEvent, void, void> {
     const { answer } = this.#components;
+    this.#isRead = true;
     const onAbort = (): void => this.cancel();
+    if (signal.aborted) onAbort();
     signal.addEventListener('abort', onAbort, { once: true });
     let outcome: Partial<RequestRecord> = { status: 'cancelled' };
     try {
@@ -183,12 +194,12 @@ export class Generation {
         this.#components.grew();
         if (answer.stopped) reason = 'stop';
         else reason = message.finish ?? (answer.tokenCount >= this.#init.maxTokens ? 'length' : undefined);
-        if (piece.text !== '') yield { type: 'piece', ...piece };
+        if (piece.text !== '') yield { type: 'text', ...piece };
       }
       outcome = { status: 'done', finishReason: reason };
       const rest = answer.finish();
       this.#text += rest.text;
-      if (rest.text !== '' || rest.logprobs.length > 0) yield { type: 'piece', ...rest };
+      if (rest.text !== '' || rest.logprobs.length > 0) yield { type: 'text', ...rest };
       // What was held back may have completed a stop string.
       if (answer.stopped) outcome.finishReason = reason = 'stop';
       yield { type: 'finish', reason, usage: this.usage };

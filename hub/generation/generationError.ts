@@ -33,6 +33,9 @@ const kinds: Record<GenerationErrorCode, ErrorKind> = {
   cancelled: 'cancelled',
 };
 
+/** The prompt, as far as a generation knows; a surface names its own parameter instead. */
+export const promptParam = 'prompt';
+
 /** Thrown by a generation. */
 export class GenerationError extends DomainError {
   override readonly name = 'GenerationError';
@@ -44,9 +47,17 @@ export class GenerationError extends DomainError {
   constructor(
     code: GenerationErrorCode,
     message: string,
-    options: { cause?: unknown; retryAfterSeconds?: number; workers?: readonly string[] } = {},
+    options: {
+      cause?: unknown;
+      retryAfterSeconds?: number;
+      param?: string | undefined;
+      workers?: readonly string[];
+    } = {},
   ) {
-    super(message, { ...options, param: kinds[code] === 'invalid' ? 'messages' : undefined });
+    super(message, {
+      ...options,
+      param: options.param ?? (kinds[code] === 'invalid' ? promptParam : undefined),
+    });
     this.code = code;
     this.kind = kinds[code];
     this.workers = options.workers;

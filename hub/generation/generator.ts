@@ -5,10 +5,7 @@ import { CacheId, SamplingDescription, SessionId, type PipelineId, type WorkerId
 import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { uuidv7 } from 'uuidv7';
-import type { RequestAuthor, RequestRecord } from './requestRecord.ts';
-import { EncodingError } from '../models/encoding/encodingError.ts';
-import { ModelError } from '../models/modelError.ts';
-import { charactersOf, type ChatMessage } from '../models/tokenizer.ts';
+import type { RequestAuthor, RequestRecord, Words } from './requestRecord.ts';
 import type { Model } from '../models/model.ts';
 import { missingOf, type Deployment, type Replica } from '../pipelines/deployment.ts';
 import { predictAnswer } from '../placement/prediction/predictSpeed.ts';
@@ -18,8 +15,7 @@ import { chunkTokensOf } from '../placement/promptChunks.ts';
 import type { WorkerMessage, WorkerRegistry } from '../workers/workerRegistry.ts';
 import { Admission } from './admission.ts';
 import type { Attempt } from './attempt.ts';
-import { chooseReplica, contextLengthExceeded, type RoomyReplica } from './answerRoom.ts';
-import { encodeConversation } from './encodeConversation.ts';
+import { chooseReplica, type RoomyReplica } from './answerRoom.ts';
 import { Answer } from './answer.ts';
 import { Generation } from './generation.ts';
 import { GenerationError, retryWhileLoadingSeconds } from './generationError.ts';
@@ -30,23 +26,33 @@ import { shortestWait } from './shortestWait.ts';
 /** Exclusive bound of drawn seeds; randomInt takes ranges below 2^48. */
 const seedBound = 2 ** 47;
 
-export interface ChatRequest {
-  messages: ChatMessage[];
+/** What is to be generated: it starts from tokens, whatever they were made of. */
+export interface GenerationRequest {
+  /** Token ids of the whole prompt, at least one. */
+  prompt: number[];
   /** Longest answer in tokens; undefined leaves it to the hub. */
   maxTokens?: number;
   stopStrings: string[];
-  /** Further variables of the chat template. */
-  templateVariables?: Record<string, unknown>;
+  /** True to make the stop string that came part of the answer. Default: false. */
+  showsStop?: boolean;
+  /** Tokens that end the answer, beside the model's own. */
+  stopTokenIds?: number[];
+  /** True to go on where the model would end. Default: false. */
+  ignoresEnd?: boolean;
+  /** Texts of special tokens that are part of the answer's text. Default: none. */
+  shownMarks?: ReadonlySet<string>;
   /** The seed is drawn where there is none. */
-  sampling: Omit<Partial<SamplingDescription>, 'choiceIndex'>;
+  sampling: Partial<SamplingDescription>;
   /** For the record. */
   stream: boolean;
+  /** When the request came, by `performance.now()`: its template and tokenizer ran since. */
+  arrivedAt: number;
   /** Who shares the hub with others: each share gets its turn, however many requests the others have. */
   share: string;
   /** For the record. */
   author: RequestAuthor;
-  /** True where prompt and answer are kept with the request. */
-  keepWords: boolean;
+  /** What was asked, where it and the answer are kept with the request. */
+  words?: Words[];
 }
 
 export interface GeneratorComponents {
@@ -208,16 +214,21 @@ export class Generator {
   }
 
   /**
-   * Accepts a request. The answer starts when its events are read.
-   * @throws GenerationError if the model is not served, the conversation too long, or the queue full
+   * Resolves when the model can be asked. Called before the prompt is made, which takes time and may be for nothing.
+   * @throws GenerationError if the model is not served
    */
-  async start(deployment: Deployment, request: ChatRequest, signal: AbortSignal): Promise<Generation> {
+  async ready(deployment: Deployment): Promise<void> {
+    this.#servingOf(await this.#settled(deployment));
+  }
+
+  /**
+   * Accepts a request. The answer starts when its events are read.
+   * @throws GenerationError if the model is not served, the prompt too long, or the queue full
+   */
+  async start(deployment: Deployment, request: GenerationRequest, signal: AbortSignal): Promise<Generation> {
     const { deployments, record, logger } = this.#components;
     const { model } = deployment;
-    const arrivedAt = performance.now();
-    this.#servingOf(await this.#settled(deployment));
-    const prompt = await encode(model, request, signal);
-    // Meanwhile another may serve it.
+    const { prompt, arrivedAt } = request;
     const serving = this.#servingOf(await this.#settled(deployment));
     const weighed = this.#weighed(serving, model, prompt.length, request.maxTokens);
     if (weighed.every(isBusy)) deployments.crowded(model.package.id);
@@ -230,7 +241,10 @@ export class Generator {
     const id = SessionId.parse(uuidv7());
     const seed = request.sampling.seed ?? randomInt(seedBound);
     const sampling = SamplingDescription.parse({ ...request.sampling, seed });
-    const { stopTokenIds } = model.package;
+    const stopTokenIds = [
+      ...(request.ignoresEnd ? [] : model.package.stopTokenIds),
+      ...(request.stopTokenIds ?? []),
+    ];
     const init: AnswerInit = {
       ...{ model, share: request.share, prompt, maxTokens, stopTokenIds, chunkTokens, sampling },
     };
@@ -250,8 +264,11 @@ export class Generator {
         },
         answer: new Answer({
           decode: (tokens) => model.tokenizer.decode(tokens),
+          tokenBytes: (token) => model.tokenizer.tokenBytes(token),
           specialText: (token) => model.tokenizer.specialText(token),
+          shownMarks: request.shownMarks,
           stopStrings: request.stopStrings,
+          showsStop: request.showsStop,
           stopTokenIds,
         }),
         record,
@@ -269,7 +286,7 @@ export class Generator {
         arrivedAt,
         predicted,
         author: request.author,
-        ...(request.keepWords ? { words: request.messages } : {}),
+        ...(request.words ? { words: request.words } : {}),
       },
     );
     this.#noteCompany(generation);
@@ -496,29 +513,4 @@ function notServed(
     `${id} is not served yet: ${why}.`,
     { retryAfterSeconds: retryWhileLoadingSeconds },
   );
-}
-
-async function encode(
-  { tokenizer, package: { contextLength } }: Model,
-  { messages, templateVariables, share }: ChatRequest,
-  signal: AbortSignal,
-): Promise<number[]> {
-  // What can't fit however it is tokenized need not be.
-  const leastTokens = Math.max(
-    messages.length,
-    Math.ceil(charactersOf(messages) / tokenizer.longestTokenLength),
-  );
-  if (leastTokens > contextLength) {
-    throw contextLengthExceeded(contextLength, `at least ${leastTokens} tokens in the messages`);
-  }
-  try {
-    const variables = templateVariables ? { variables: templateVariables } : {};
-    return await encodeConversation(tokenizer, messages, { ...variables, share, signal });
-  } catch (cause) {
-    if (signal.aborted) throw new GenerationError('cancelled', 'the request was cancelled', { cause });
-    if (cause instanceof ModelError) throw new GenerationError('template_refused', cause.message, { cause });
-    if (cause instanceof EncodingError)
-      throw new GenerationError('messages_unreadable', cause.message, { cause });
-    throw cause;
-  }
 }

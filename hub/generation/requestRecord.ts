@@ -23,6 +23,12 @@ export interface RequestAuthor {
   source: 'chat' | 'api';
 }
 
+/** Who said what in a prompt. */
+export interface Words {
+  role: string;
+  content: string;
+}
+
 export interface RequestRecord extends RequestAuthor {
   id: string;
   /** Unix milliseconds. */
@@ -55,7 +61,7 @@ export interface RequestRecord extends RequestAuthor {
   chunkTokens: number | null;
   /** As if it had the pipeline for itself; null in records of older versions, and where a worker was just gone. */
   predicted: PredictedAnswer | null;
-  prompt: { role: string; content: string }[] | null;
+  prompt: Words[] | null;
   answer: string | null;
   stages: StageRecord[];
 }

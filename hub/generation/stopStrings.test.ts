@@ -55,3 +55,13 @@ test('hidden text stops the answer, alone or together with what is seen, and nev
   const unmatched = new StopStrings(['<|a|>x']);
   expect(unmatched.add('1<') + unmatched.add('<|a|>', true) + unmatched.finish()).toBe('1<');
 });
+
+test('a string that stops is let out where that is asked for', () => {
+  const stops = new StopStrings(['END', 'NDX'], true);
+  expect([stops.add('a E'), stops.add('NDX b'), stops.stopped, stops.add('c')]).toEqual([
+    'a ',
+    'END',
+    true,
+    '',
+  ]);
+});

@@ -8,11 +8,13 @@ interface Piece {
 
 export class StopStrings {
   readonly #strings: string[];
+  readonly #shows: boolean;
   #held: Piece[] = [];
   #stopped = false;
 
-  /** Empty strings stop nothing. */
-  constructor(strings: string[]) {
+  /** @param strings of which empty ones stop nothing @param shows true to let the string out that stopped */
+  constructor(strings: string[], shows = false) {
+    this.#shows = shows;
     this.#strings = strings.filter((text) => text !== '');
   }
 
@@ -30,10 +32,13 @@ export class StopStrings {
     if (this.#stopped || text === '') return '';
     this.#held.push({ text, hidden });
     const all = this.#held.map((piece) => piece.text).join('');
-    const found = this.#strings.map((stop) => all.indexOf(stop)).filter((index) => index >= 0);
+    const found = this.#strings
+      .map((stop) => ({ index: all.indexOf(stop), end: all.indexOf(stop) + stop.length }))
+      .filter(({ index }) => index >= 0);
     if (found.length > 0) {
       this.#stopped = true;
-      const out = this.#letOut(Math.min(...found));
+      const first = found.reduce((one, other) => (other.index < one.index ? other : one));
+      const out = this.#letOut(this.#shows ? first.end : first.index);
       this.#held = [];
       return out;
     }

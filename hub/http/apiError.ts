@@ -10,6 +10,7 @@ export interface ApiErrorBody {
 }
 
 export interface ApiErrorInit {
+  /** For programs. Default with status 400: `invalid_value`. */
   code?: string;
   /** Name of the parameter that is wrong, such as `messages[0].content`. */
   param?: string | undefined;
@@ -28,7 +29,7 @@ export class ApiError extends Error {
   constructor(status: ContentfulStatusCode, message: string, init: ApiErrorInit = {}) {
     super(message, init.cause === undefined ? {} : { cause: init.cause });
     this.status = status;
-    this.code = init.code ?? null;
+    this.code = init.code ?? (status === 400 ? 'invalid_value' : null);
     this.param = init.param ?? null;
     this.retryAfterSeconds = init.retryAfterSeconds;
   }

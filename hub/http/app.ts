@@ -11,7 +11,7 @@ import { bearerOf, identify, requireScope, type CallerOptions } from './caller.t
 import { healthRoutes } from './health.ts';
 import { limitBodies, limitBody, maxOpenBodyBytes } from './limitBody.ts';
 import { managementRoutes, type ManagementComponents } from './management/managementRoutes.ts';
-import type { ChatComponents } from './openai/chatCompletions.ts';
+import type { InferenceComponents } from './inference/inference.ts';
 import { openaiRoutes } from './openai/openaiRoutes.ts';
 import { servePages } from './pages.ts';
 import { requestId } from './requestId.ts';
@@ -24,7 +24,7 @@ import { signallingRoutes, type SignallingOptions } from '../network/signalling/
 import { pageGoodbyeRoute } from './pageGoodbyeRoute.ts';
 
 export interface AppComponents
-  extends ManagementComponents, Omit<ChatComponents, keyof ManagementComponents> {
+  extends ManagementComponents, Omit<InferenceComponents, keyof ManagementComponents> {
   blobs: BlobStore;
   loopDelay: Pick<LoopDelay, 'now'>;
   /** The control socket for workers. */
@@ -53,8 +53,7 @@ export function createApp(components: AppComponents): Hono {
     if (expired === undefined) return false;
     return [...registry.table.values()].some(({ joinTokenId }) => joinTokenId === expired);
   };
-  // Clients join base URLs carelessly: //v1//models is /v1/models (open-webui 12117).
-  const app = new Hono({ getPath: (request) => getPath(request).replaceAll(/\/{2,}/g, '/') });
+  const app = new Hono({ getPath: (request) => plainPath(getPath(request)) });
 
   app.use(findSource(components.proxies));
   app.use(unbufferedStreams());
@@ -84,12 +83,18 @@ export function createApp(components: AppComponents): Hono {
   app.route('/api', managementRoutes(components));
 
   const openai = openaiRoutes(components);
-  for (const path of ['/v1/*', '/models', '/models/*', '/chat/*'])
+  for (const path of ['/v1/*', '/models', '/models/*', '/chat/*', '/completions'])
     app.use(path, requireScope('ask', keyHint));
   app.route('/v1', openai);
   app.route('/', openai);
 
   app.notFound((c) => {
+    const allowed = allowedMethods(app, c.req.path);
+    if (allowed.length > 0) {
+      c.header('allow', allowed.join(', '));
+      const message = `${c.req.method} is not allowed here; use ${allowed.join(' or ')}.`;
+      return apiErrorResponse(c, new ApiError(405, message, { code: 'method_not_allowed' }));
+    }
     const error = new ApiError(404, `There is no ${c.req.method} ${c.req.path} here.`, { code: 'not_found' });
     return apiErrorResponse(c, error);
   });
@@ -101,6 +106,19 @@ export function createApp(components: AppComponents): Hono {
     return apiErrorResponse(c, apiError);
   });
   return app;
+}
+
+/** Clients join base URLs carelessly: //v1//models/ is /v1/models (open-webui 12117). Pages keep their own last slash. */
+function plainPath(path: string): string {
+  const single = path.replaceAll(/\/{2,}/g, '/');
+  return /^\/(v1|api|chat|models)\/.+\/$/.test(single) ? single.slice(0, -1) : single;
+}
+
+/** Methods with which there is something at a path. */
+function allowedMethods(app: Hono, path: string): string[] {
+  return ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].filter((method) =>
+    app.router.match(method, path)[0].some(([[, route]]) => route.method !== 'ALL'),
+  );
 }
 
 function fromHttpException({ status, message }: HTTPException): ApiError {

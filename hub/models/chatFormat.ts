@@ -4,23 +4,53 @@ import path from 'node:path';
 import { AutoTokenizer, env, type PreTrainedTokenizer } from '@huggingface/transformers';
 import { messageOf } from '../errors/messageOf.ts';
 import { ModelError } from './modelError.ts';
+import { PlainText } from './plainText.ts';
+
+/** A call of a tool, as chat templates take it. */
+export interface ToolCall {
+  type: 'function';
+  id: string;
+  function: { name: string; arguments: unknown };
+}
 
 /** A message as chat templates take it. */
 export interface ChatMessage {
   role: 'system' | 'user' | 'assistant' | 'tool';
   content: string;
   name?: string;
+  reasoning_content?: string;
+  tool_calls?: ToolCall[];
+  /** Of a tool's result: whose result it is. */
+  tool_call_id?: string;
+}
+
+/** How a conversation is rendered. */
+export interface RenderOptions {
+  /** Further variables of the template. */
+  variables?: Record<string, unknown>;
+  /** Functions that the model may call, as OpenAI's API describes them. */
+  tools?: unknown[];
+  /** Where the prompt ends: where an answer starts (the default), inside the last message, or after it. */
+  end?: 'answer' | 'inside' | 'after';
 }
 
 export interface ChatFormat {
   tokenizer: PreTrainedTokenizer;
+  /** The template's text; undefined where the model has none. */
+  template: string | undefined;
   /**
-   * Token ids of a conversation in the model's own format, up to where the answer starts. Takes as long as the model's
-   * regular expressions and template take: call it in a thread.
-   * @param variables further ones of the template
+   * A conversation as text in the model's own format.
    * @throws ModelError with the template's own words if it refuses the conversation
    */
-  encode(this: void, messages: ChatMessage[], variables?: Record<string, unknown>): number[];
+  render(this: void, messages: ChatMessage[], options?: RenderOptions): string;
+  /**
+   * Token ids of the same. Special tokens come from the template only: what messages say is text. Takes as long as the
+   * model's regular expressions and template take: call it in a thread.
+   * @throws ModelError with the template's own words if it refuses the conversation
+   */
+  encode(this: void, messages: ChatMessage[], options?: RenderOptions): number[];
+  /** Token ids of a text in which special tokens count. @param addsSpecial with those that every prompt begins with */
+  encodeText(this: void, text: string, addsSpecial: boolean): number[];
 }
 
 // Everything comes from the data directory; a missing file must be an error, not a request to the internet.
@@ -34,24 +64,69 @@ export async function loadChatFormat(directory: string): Promise<ChatFormat> {
   ]).catch((cause: unknown) => {
     throw new ModelError(`The tokenizer in ${directory} can't be loaded: ${messageOf(cause)}`, { cause });
   });
-  const template = separateTemplate === undefined ? {} : { chat_template: separateTemplate };
+  const plainText = new PlainText(tokenizer);
+  const ownTemplate = separateTemplate === undefined ? {} : { chat_template: separateTemplate };
+  const encodeText = (text: string, addsSpecial: boolean): number[] =>
+    tokenizer.encode(text, { add_special_tokens: addsSpecial });
+  const renderGuarded = (messages: ChatMessage[], options: RenderOptions): string => {
+    const { variables = {}, tools, end = 'answer' } = options;
+    const guarded = plainText.protect({ messages, tools, variables });
+    try {
+      const text = tokenizer.apply_chat_template(guarded.messages, {
+        ...guarded.variables,
+        ...ownTemplate,
+        ...(guarded.tools ? { tools: guarded.tools } : {}),
+        tokenize: false,
+        add_generation_prompt: end === 'answer',
+      });
+      return end === 'inside' ? upTo(text, guarded.messages.at(-1)?.content ?? '') : text;
+    } catch (cause) {
+      throw new ModelError(`The model's chat template refuses this conversation: ${messageOf(cause)}`, {
+        cause,
+      });
+    }
+  };
   return {
     tokenizer,
-    encode: (messages, variables = {}) => {
-      try {
-        return tokenizer.apply_chat_template(messages, {
-          ...variables,
-          ...template,
-          tokenize: true,
-          add_generation_prompt: true,
-          return_tensor: false,
-          return_dict: false,
-        });
-      } catch (cause) {
-        throw new ModelError(`The model's chat template refuses this conversation: ${messageOf(cause)}`, {
-          cause,
-        });
-      }
+    template: separateTemplate ?? templateTextOf(tokenizer),
+    render: (messages, options = {}) => plainText.restore(renderGuarded(messages, options)),
+    encode: (messages, options = {}) => encodeText(renderGuarded(messages, options), false),
+    encodeText: (text, addsSpecial) => {
+      plainText.protect('');
+      return encodeText(text, addsSpecial);
     },
   };
+}
+
+/** Cuts behind the last message's text, so that the answer goes on with it. Templates trim texts as they like. */
+function upTo(rendered: string, content: string): string {
+  const start = rendered.lastIndexOf(content.trim());
+  if (content.trim() === '' || start < 0) {
+    throw new Error('it does not show the last message as it is, so the answer can’t go on with it');
+  }
+  const wholeStart = rendered.indexOf(content.trimStart(), start);
+  return wholeStart === start
+    ? rendered.slice(0, start + content.trimStart().length)
+    : rendered.slice(0, start + content.trim().length);
+}
+
+/** Some models have several; the one for tools says most. */
+function templateTextOf(tokenizer: PreTrainedTokenizer): string | undefined {
+  const { chat_template: own } = tokenizer as unknown as { chat_template?: unknown };
+  if (typeof own === 'string') return own;
+  if (typeof own !== 'object' || own === null) return undefined;
+  const named = own as Record<string, unknown>;
+  const text = named['tool_use'] ?? named['default'];
+  return typeof text === 'string' ? text : undefined;
+}
+
+/** Characters that a message brings into the prompt. */
+export function messageCharacters({
+  content,
+  name,
+  reasoning_content: reasoning,
+  tool_calls: calls,
+}: ChatMessage): number {
+  const more = calls ? JSON.stringify(calls).length : 0;
+  return content.length + (name?.length ?? 0) + (reasoning?.length ?? 0) + more;
 }

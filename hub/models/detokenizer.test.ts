@@ -21,7 +21,7 @@ test.each([
   ' ',
   'a�b',
 ])('the pieces of %j join to the text and none splits a code point', (text) => {
-  const detokenizer = new Detokenizer((tokens) => tokenizer.decode(tokens));
+  const detokenizer = new Detokenizer(tokenizer.decode, tokenizer.tokenBytes);
   const pieces = encode(text).map((token) => detokenizer.add(token));
   pieces.push(detokenizer.finish());
   expect(pieces.join('')).toBe(text);
@@ -29,11 +29,24 @@ test.each([
   if (!text.includes('\uFFFD')) for (const piece of pieces) expect(piece).not.toContain('\uFFFD');
 });
 
-test('an answer that ends inside a code point gives its remains at the end', () => {
-  const detokenizer = new Detokenizer((tokens) => tokenizer.decode(tokens));
-  const [first = 0] = encode('🎉');
-  expect(detokenizer.add(first)).toBe('');
-  expect(detokenizer.finish()).toBe('\uFFFD');
+test('an answer that ends inside a character ends before it', () => {
+  for (const [text, left] of [
+    ['🎉', ''],
+    ['ab 🎉', 'ab '],
+    ['a\uFFFD🎉', 'a\uFFFD'],
+  ] as const) {
+    const detokenizer = new Detokenizer(tokenizer.decode, tokenizer.tokenBytes);
+    const pieces = encode(text)
+      .slice(0, -1)
+      .map((token) => detokenizer.add(token));
+    expect(pieces.join('') + detokenizer.finish()).toBe(left);
+  }
+});
+
+test('a replacement character that the model wrote stays at the end', () => {
+  const detokenizer = new Detokenizer(tokenizer.decode, tokenizer.tokenBytes);
+  const pieces = encode('a\uFFFD').map((token) => detokenizer.add(token));
+  expect(pieces.join('') + detokenizer.finish()).toBe('a\uFFFD');
 });
 
 test('the bytes of the tokens join to the text in UTF-8', () => {

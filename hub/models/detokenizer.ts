@@ -5,13 +5,16 @@ const replacementCharacter = '\uFFFD';
 /** Text of a growing list of tokens; the texts that `add` and `finish` return join to the whole answer. */
 export class Detokenizer {
   readonly #decode: (tokens: number[]) => string;
+  readonly #bytesOf: (token: number) => Uint8Array;
   /** Tokens since the last safe place; the ones before `#emittedCount` are context for those after. */
   #tokens: number[] = [];
   #emittedCount = 0;
   #emittedText = '';
 
-  constructor(decode: (tokens: number[]) => string) {
+  /** @param bytesOf a token, by which an incomplete character is told from a real U+FFFD */
+  constructor(decode: (tokens: number[]) => string, bytesOf: (token: number) => Uint8Array) {
     this.#decode = decode;
+    this.#bytesOf = bytesOf;
   }
 
   /** @returns the text that this token completes; empty while a code point is incomplete */
@@ -23,9 +26,12 @@ export class Detokenizer {
     return this.#emit(text);
   }
 
-  /** @returns what was held back, at the end of the answer */
+  /** @returns what was held back, at the end of the answer; of a character whose end is missing, nothing */
   finish(): string {
-    const text = this.#decode(this.#tokens);
+    const decoded = this.#decode(this.#tokens);
+    const missing = incompleteBytes(this.#tokens.map(this.#bytesOf));
+    // Some tokenizers write one U+FFFD for all bytes of the character, some one for each.
+    const text = missing === 0 ? decoded : decoded.replace(new RegExp(`\uFFFD{1,${missing}}$`), '');
     return text.length > this.#emittedText.length ? this.#emit(text) : '';
   }
 
@@ -37,4 +43,20 @@ export class Detokenizer {
     this.#emittedText = this.#decode(this.#tokens);
     return fresh;
   }
+}
+
+/** How many bytes at the end begin a character in UTF-8 that does not end there. */
+function incompleteBytes(tokens: Uint8Array[]): number {
+  const tail = tokens
+    .slice(-4)
+    .flatMap((bytes) => [...bytes.subarray(-4)])
+    .slice(-4);
+  for (let count = 1; count <= Math.min(3, tail.length); count++) {
+    const byte = tail[tail.length - count] as number;
+    if (byte < 0x80) return 0;
+    if (byte < 0xc0) continue;
+    const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
+    return length > count ? count : 0;
+  }
+  return 0;
 }

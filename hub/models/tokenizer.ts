@@ -2,8 +2,9 @@
 import { setImmediate } from 'node:timers/promises';
 import { PreTrainedTokenizer } from '@huggingface/transformers';
 import type { ChatMessage } from './chatFormat.ts';
-import { ChatEncoder, type EncodeOptions } from './encoding/chatEncoder.ts';
+import { ChatEncoder, type EncodeOptions, type ShareOptions } from './encoding/chatEncoder.ts';
 import { inThread } from './inThread.ts';
+import type { ResponseFormat } from './responseFormat.ts';
 import { vocabularyOf, type Vocabulary } from './tokenBytes.ts';
 import type { TokenizerParts } from './tokenizerThread.ts';
 
@@ -17,6 +18,16 @@ export interface Tokenizer extends Vocabulary {
    *   time or memory; the signal's reason
    */
   encodeChat(this: void, messages: ChatMessage[], options?: EncodeOptions): Promise<number[]>;
+  /** The same conversation as text. @throws as `encodeChat` does */
+  renderChat(this: void, messages: ChatMessage[], options?: EncodeOptions): Promise<string>;
+  /**
+   * Token ids of a text in which special tokens count.
+   * @param addsSpecial with those that every prompt begins with
+   * @throws as `encodeChat` does
+   */
+  encodeText(this: void, text: string, addsSpecial: boolean, options?: ShareOptions): Promise<number[]>;
+  /** What marks thinking and calls of tools in answers. */
+  responseFormat: ResponseFormat;
   /** Makes ready for the first conversation. */
   warmUp(this: void): void;
   /** Text of token ids; special tokens are left out. Bytes that are no whole code point read as U+FFFD. */
@@ -38,6 +49,9 @@ export async function loadTokenizer(directory: string): Promise<Tokenizer> {
   const encoder = new ChatEncoder(directory);
   return {
     encodeChat: (messages, options) => encoder.encode(messages, options),
+    renderChat: (messages, options) => encoder.render(messages, options),
+    encodeText: (text, addsSpecial, options) => encoder.encodeText(text, addsSpecial, options),
+    responseFormat: parts.responseFormat,
     warmUp: () => encoder.warmUp(),
     decode: (tokens) =>
       tokens.length === 0
@@ -46,10 +60,6 @@ export async function loadTokenizer(directory: string): Promise<Tokenizer> {
     ...vocabularyOf(parts, pieces),
     endTokenId: parts.endTokenId,
   };
-}
-
-export function charactersOf(messages: readonly ChatMessage[]): number {
-  return messages.reduce((sum, { content }) => sum + content.length, 0);
 }
 
 /** Pieces that are cut out of their text in one turn of the event loop. */

@@ -6,6 +6,7 @@ import { messageOf } from '../errors/messageOf.ts';
 import { loadChatFormat } from './chatFormat.ts';
 import { answerFromThread } from './inThread.ts';
 import { ModelError } from './modelError.ts';
+import { findResponseFormat, type ResponseFormat } from './responseFormat.ts';
 
 /** What the hub's own thread keeps of a tokenizer. */
 export interface TokenizerParts {
@@ -21,6 +22,8 @@ export interface TokenizerParts {
   longestTokenLength: number;
   /** The token that the tokenizer itself names as the end, if any. */
   endTokenId: number | undefined;
+  /** What marks thinking and calls of tools in answers. */
+  responseFormat: ResponseFormat;
 }
 
 const TokenizerFile = z.looseObject({
@@ -36,7 +39,7 @@ const TokenizerFile = z.looseObject({
 });
 
 await answerFromThread(async (directory: string) => {
-  const { tokenizer } = await loadChatFormat(directory);
+  const { tokenizer, template } = await loadChatFormat(directory);
   const json = await readFile(path.join(directory, 'tokenizer.json'), 'utf8').catch((cause: unknown) => {
     throw new ModelError(`The tokenizer in ${directory} can't be loaded: ${messageOf(cause)}`, { cause });
   });
@@ -65,6 +68,7 @@ await answerFromThread(async (directory: string) => {
     added: added.map(({ id, content, special }) => ({ id, content, special: special === true })),
     isByteLevel: JSON.stringify(decoder ?? '').includes('"ByteLevel"'),
     longestTokenLength: pieces.reduce((longest, piece) => Math.max(longest, piece.length), 1),
+    responseFormat: findResponseFormat(template),
     endTokenId: typeof used.eos_token_id === 'number' ? used.eos_token_id : undefined,
   };
   return { value: parts, transfer: [ends.buffer] };

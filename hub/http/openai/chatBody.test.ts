@@ -19,6 +19,7 @@ test('as many entries as the hub takes pass, and unknown fields are left out', (
   expect(readChatBody({ messages: [{ role: 'user', content: parts }], unknown: 1, seed: null })).toEqual({
     messages: [{ role: 'user', content: parts }],
     stream: false,
+    n: 1,
   });
   const many = Array(10_000).fill(messages[0]);
   const biases = Object.fromEntries(Array.from({ length: 10_000 }, (_, id) => [id, 1]));

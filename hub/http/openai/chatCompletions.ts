@@ -1,158 +1,93 @@
 /** `POST /v1/chat/completions`. */
 import type { Context } from 'hono';
-import type { Logger } from 'pino';
-import { conversationHeaders, type Settings } from '@potluck/api';
-import type { KeyUse } from '../../accounts/keyUse.ts';
-import {
-  type AnswerPlace,
-  type ConversationKeeper,
-  type KeptAnswer,
-} from '../../conversations/conversationKeeper.ts';
-import type { RequestAuthor } from '../../generation/requestRecord.ts';
-import type { Generation } from '../../generation/generation.ts';
-import type { Generator } from '../../generation/generator.ts';
-import type { Deployment } from '../../pipelines/deployment.ts';
-import type { Deployments } from '../../pipelines/deployments.ts';
-import { messageOf } from '../../errors/messageOf.ts';
+import { conversationHeaders } from '@potluck/api';
+import { outputEvents } from '../../generation/output/outputEvents.ts';
+import type { Model } from '../../models/model.ts';
+import { marksOf } from '../../models/responseFormat.ts';
 import { ApiError } from '../apiError.ts';
-import { shareOf, type Caller } from '../caller.ts';
-import { turnAfter } from '../turnAfter.ts';
-import { placeOf } from './answerPlace.ts';
+import { placeOf } from '../inference/answerPlace.ts';
+import { choicesOf, settingsOf } from '../inference/generationFields.ts';
+import { fingerprintOf } from '../inference/fingerprint.ts';
+import { infer, type InferenceComponents } from '../inference/inference.ts';
+import { readJson } from '../inference/readJson.ts';
+import { callableTools } from '../inference/tools.ts';
 import { readChatBody } from './chatBody.ts';
-import { parseJson } from './parseJson.ts';
-import { sendAnswer } from './sendAnswer.ts';
-import { toChatRequest } from './toChatRequest.ts';
-
-export interface ChatComponents {
-  generator: Generator;
-  deployments: Pick<Deployments, 'find' | 'list'>;
-  /** Answers where the request names no model; undefined while none is deployed. */
-  defaultModel: () => string | undefined;
-  conversations: ConversationKeeper;
-  keyUse: KeyUse;
-  /** What of a request's words is kept with it. */
-  settings: () => Pick<Settings, 'keepChatWords' | 'keepApiWords'>;
-  logger: Logger;
-}
+import { sendChat } from './sendChat.ts';
+import { messagesOf, renderOptionsOf } from './chatConversation.ts';
 
 /** Answers a chat request, as a stream or as a whole. */
-export async function answerChat(c: Context, components: ChatComponents): Promise<Response> {
-  const started = performance.now();
-  const { generator, deployments, defaultModel, conversations, settings, logger } = components;
-  const { caller } = c.var;
+export async function answerChat(c: Context, components: InferenceComponents): Promise<Response> {
+  const { conversations, logger } = components;
   const body = readChatBody(await readJson(c));
-  const asked = body.model ?? defaultModel() ?? '';
-  const deployment = deployments.find(asked);
-  if (!deployment) throw unknownModel(asked, deployments.list);
-  const { model } = deployment;
   const place = await placeOf(c, conversations);
-  const done = await takePlace(caller, model.package.id, components);
-  // Ends the generation when the client goes away, whatever it was waiting for.
-  const controller = new AbortController();
-  const endsWithReader = place === undefined;
-  if (endsWithReader) {
-    c.req.raw.signal.addEventListener('abort', () => controller.abort(), { once: true });
-    if (c.req.raw.signal.aborted) controller.abort();
+  if (place && body.n > 1) {
+    throw new ApiError(400, 'A conversation keeps one answer, not several.', { param: 'n' });
   }
-  try {
-    const isChat = caller.owner.startsWith('browser:');
-    const author = authorOf(caller, isChat);
-    const keepWords = isChat ? settings().keepChatWords : settings().keepApiWords;
-    const chat = toChatRequest(body, model.package.vocabularySize, {
-      author,
-      share: shareOf(c),
-      keepWords,
-    });
-    const generation = await generator.start(deployment, chat, controller.signal);
-    void generation.recorded.then(done);
-    const events = generation.events(controller.signal);
-    const kept = place && (await begin(conversations, place, generation, controller));
-    return await sendAnswer({
-      logger,
-      model,
-      generation,
-      events: kept ? kept.keep(events) : events,
-      base: {
-        id: `chatcmpl-${generation.id}`,
-        created: Math.floor(generation.createdAt / 1000),
-        model: model.package.id,
-      },
-      body,
-      onReaderGone: () => {
-        if (endsWithReader) controller.abort();
-      },
-      headers: {
-        'x-request-id': generation.id,
-        'x-potluck-route': generation.route,
-        ...(kept ? { [conversationHeaders.message]: kept.messageId } : {}),
-        'server-timing': `accept;dur=${(performance.now() - started).toFixed(1)}`,
-      },
-    });
-  } catch (error) {
-    done();
-    throw error;
-  }
+  return infer(
+    c,
+    components,
+    { model: body.model, promptParam: 'messages', outlivesReader: place !== undefined },
+    async (inference) => {
+      const { model, controller } = inference;
+      const messages = messagesOf(body);
+      const settings = settingsOf(body, {
+        vocabularySize: model.package.vocabularySize,
+        topLogprobs: body.logprobs ? (body.top_logprobs ?? 0) : undefined,
+        moreLimits: [body.max_completion_tokens],
+      });
+      const tools = callableTools(body, model);
+      const prompt = await inference.promptOf(messages, {
+        ...renderOptionsOf(body),
+        ...(tools ? { tools } : {}),
+      });
+      const format = model.tokenizer.responseFormat;
+      // The app keeps answers as the model writes them.
+      const partsReasoning = (body.reasoning_format ?? (place ? 'none' : 'auto')) !== 'none';
+      const shownMarks = tools || partsReasoning ? marksOf(format) : undefined;
+      const words = messages.map(({ role, content }) => ({ role, content }));
+      const generations = await inference.start(
+        choicesOf({ ...settings, ...(shownMarks ? { shownMarks } : {}), prompt, words }, body.n),
+      );
+      const [generation] = generations;
+      const kept = place && (await conversations.begin(place, generation.id, generation.model));
+      const events = generations.map((one) => one.events(controller.signal));
+      return sendChat({
+        logger,
+        inference,
+        generations,
+        events: events.map((one, index) =>
+          outputEvents(kept ? kept.keep(one) : one, {
+            format,
+            readsCalls: tools !== undefined,
+            partsReasoning,
+            promptEnd: endOf(prompt, model),
+            tokenCount: () => generations[index]?.usage.completionTokens ?? 0,
+            ...(body.parallel_tool_calls === false ? { mostCalls: 1 } : {}),
+          }),
+        ),
+        base: {
+          id: `chatcmpl-${generation.id}`,
+          created: Math.floor(generation.createdAt / 1000),
+          model: model.package.id,
+          system_fingerprint: fingerprintOf(model.package),
+        },
+        body,
+        headers: {
+          ...inference.headers(generation),
+          ...(kept ? { [conversationHeaders.message]: kept.messageId } : {}),
+        },
+      });
+    },
+  );
 }
 
-/** What a client hears who asks for a model that is not here. */
-export function unknownModel(asked: string, served: readonly Deployment[]): ApiError {
-  const names = served.map(({ model }) => `'${model.package.id}'`).join(', ');
-  const hint = names === '' ? 'none is deployed' : `${names} ${served.length === 1 ? 'does' : 'do'}`;
-  return new ApiError(404, `The model '${asked}' does not exist here; ${hint}.`, {
-    code: 'model_not_found',
-    param: 'model',
-  });
-}
+/** Tokens at the end of a prompt in which a mark may stand. */
+const endTokens = 16;
 
-function authorOf({ owner, key }: Caller, isChat: boolean): RequestAuthor {
-  return { owner, keyId: key?.id ?? null, keyName: key?.name ?? null, source: isChat ? 'chat' : 'api' };
-}
-
-/** Takes one of the places that the caller's key has. @returns a function that gives it back */
-async function takePlace(
-  { key }: Caller,
-  model: string,
-  { keyUse }: Pick<ChatComponents, 'keyUse'>,
-): Promise<() => void> {
-  if (!key) return () => undefined;
-  if (key.limits.models && !key.limits.models.includes(model)) {
-    throw new ApiError(403, `The key '${key.name}' may not ask '${model}'.`, {
-      code: 'model_not_allowed',
-      param: 'model',
-    });
-  }
-  const begun = await keyUse.begin(key);
-  if (typeof begun === 'function') return begun;
-  const { message, retryAfterSeconds } = begun;
-  throw new ApiError(429, message, { code: 'rate_limit_exceeded', retryAfterSeconds });
-}
-
-async function readJson(c: Context): Promise<unknown> {
-  const text = await c.req.text();
-  try {
-    const parsed = parseJson(text);
-    await turnAfter(text);
-    return parsed;
-  } catch (cause) {
-    throw new ApiError(400, `The body is not valid JSON: ${messageOf(cause)}.`, { cause });
-  }
-}
-
-/** Begins the message that keeps the answer; where that fails, the generation must not go on. */
-async function begin(
-  conversations: ConversationKeeper,
-  place: AnswerPlace,
-  generation: Generation,
-  controller: AbortController,
-): Promise<KeptAnswer> {
-  try {
-    return await conversations.begin(place, generation.id, generation.model);
-  } catch (error) {
-    controller.abort();
-    await generation
-      .events(controller.signal)
-      .next()
-      .catch(() => undefined);
-    throw error;
-  }
+/** The end of a prompt as text, marks included. */
+function endOf(prompt: number[], { tokenizer }: Model): string {
+  return prompt
+    .slice(-endTokens)
+    .map((token) => tokenizer.specialText(token) ?? tokenizer.decode([token]))
+    .join('');
 }

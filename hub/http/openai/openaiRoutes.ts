@@ -2,11 +2,12 @@
 import { Hono } from 'hono';
 import type { Deployment } from '../../pipelines/deployment.ts';
 import { servedContext } from '../../pipelines/servedContext.ts';
-import { ApiError } from '../apiError.ts';
-import { answerChat, unknownModel, type ChatComponents } from './chatCompletions.ts';
+import { unknownModel, type InferenceComponents } from '../inference/inference.ts';
+import { answerChat } from './chatCompletions.ts';
+import { answerCompletion } from './completions.ts';
 
 /** Routes to mount under `/v1` (and, for clients that leave it out, under `/`). */
-export function openaiRoutes(components: ChatComponents): Hono {
+export function openaiRoutes(components: InferenceComponents): Hono {
   const app = new Hono();
   const { deployments } = components;
   app.get('/models', (c) => {
@@ -20,10 +21,7 @@ export function openaiRoutes(components: ChatComponents): Hono {
     return c.json(describeModel(deployment));
   });
   app.post('/chat/completions', (c) => answerChat(c, components));
-  app.all('/chat/completions', (c) => {
-    c.header('allow', 'POST');
-    throw new ApiError(405, `${c.req.method} is not allowed here; use POST.`, { code: 'method_not_allowed' });
-  });
+  app.post('/completions', (c) => answerCompletion(c, components));
   return app;
 }
 

@@ -3,16 +3,17 @@
  * model, and may run for ever or take all memory. Conversations of about one length share a process, so that long ones keep
  * no short one waiting.
  */
-import { EncodingLane, type EncodeRequest } from './encodingLane.ts';
+import { messageCharacters, type ChatMessage, type RenderOptions } from '../chatFormat.ts';
+import { EncodingLane, type EncodingTask } from './encodingLane.ts';
 
-export interface EncodeOptions {
-  /** Further variables of the chat template. */
-  variables?: Record<string, unknown>;
+export interface ShareOptions {
   /** Whose conversation it is: each share gets its turn, however many the others have. */
   share?: string;
   /** Stops the work, also in the middle. */
   signal?: AbortSignal;
 }
+
+export type EncodeOptions = RenderOptions & ShareOptions;
 
 interface LaneLimits {
   /** Longest conversation in characters. */
@@ -47,14 +48,38 @@ export class ChatEncoder {
     this.#lanes[0]?.lane.warmUp();
   }
 
-  /** @throws ModelError, EncodingError or the signal's reason, as `EncodingLane.encode` does */
-  encode(
-    messages: EncodeRequest['messages'],
-    { variables = {}, share = '', signal = new AbortController().signal }: EncodeOptions = {},
-  ): Promise<number[]> {
-    const characters = messages.reduce((sum, { content }) => sum + content.length + templateCharacters, 1);
+  /** @throws ModelError, EncodingError or the signal's reason, as `EncodingLane.run` does */
+  async encode(messages: ChatMessage[], options: EncodeOptions = {}): Promise<number[]> {
+    const { share, signal, ...render } = options;
+    const task: EncodingTask = { verb: 'encode', messages, options: render };
+    return (await this.#run(task, charactersOf(messages, render), { share, signal })) as number[];
+  }
+
+  /** The same as text. */
+  async render(messages: ChatMessage[], options: EncodeOptions = {}): Promise<string> {
+    const { share, signal, ...render } = options;
+    const task: EncodingTask = { verb: 'render', messages, options: render };
+    return (await this.#run(task, charactersOf(messages, render), { share, signal })) as string;
+  }
+
+  /** Token ids of a text in which special tokens count. @throws as `encode` does */
+  async encodeText(text: string, addsSpecial: boolean, options: ShareOptions = {}): Promise<number[]> {
+    return (await this.#run({ verb: 'encodeText', text, addsSpecial }, text.length, options)) as number[];
+  }
+
+  #run(task: EncodingTask, characters: number, { share = '', signal }: Undefinable<ShareOptions>) {
     const lane = this.#lanes.find(({ mostCharacters }) => characters <= mostCharacters)?.lane;
     if (!lane) throw new Error('no lane takes a conversation of this length');
-    return lane.encode({ messages, variables }, share, characters, signal);
+    return lane.run(task, share, characters + 1, signal ?? new AbortController().signal);
   }
+}
+
+type Undefinable<T> = { [K in keyof T]: T[K] | undefined };
+
+function charactersOf(messages: readonly ChatMessage[], { tools }: RenderOptions): number {
+  const toolCharacters = tools ? JSON.stringify(tools).length : 0;
+  return messages.reduce(
+    (sum, message) => sum + messageCharacters(message) + templateCharacters,
+    toolCharacters,
+  );
 }

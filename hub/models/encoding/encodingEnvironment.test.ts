@@ -15,7 +15,7 @@ test.runIf(process.platform === 'linux')(
     expect(environment).not.toContain('secret');
     // Its folder is missing, so the process has ended, or does so now.
     await expect(
-      lane.encode({ messages: [], variables: {} }, 'share', 1, AbortSignal.timeout(1)),
+      lane.run({ verb: 'encode', messages: [], options: {} }, 'share', 1, AbortSignal.timeout(1)),
     ).rejects.toThrow();
     vi.unstubAllEnvs();
   },

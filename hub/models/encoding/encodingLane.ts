@@ -5,18 +5,18 @@ import { childEnvironment } from '../../files/childEnvironment.ts';
 import { FairQueue } from '../../fairness/fairQueue.ts';
 import { EncodingError } from './encodingError.ts';
 import { ModelError } from '../modelError.ts';
-import type { ChatMessage } from '../chatFormat.ts';
+import type { ChatMessage, RenderOptions } from '../chatFormat.ts';
 
-/** What the process is asked. */
-export interface EncodeRequest {
-  messages: ChatMessage[];
-  /** Further variables of the chat template. */
-  variables: Record<string, unknown>;
-}
+/** What the process is asked: a verb of `ChatFormat` and what it takes. */
+export type EncodingTask =
+  | { verb: 'encode' | 'render'; messages: ChatMessage[]; options: RenderOptions }
+  | { verb: 'encodeText'; text: string; addsSpecial: boolean };
 
 /** What it answers: when it begins, and how it ends; `expired` where the work takes too long. */
 export type EncodeAnswer =
-  { type: 'begun' | 'expired' } | { type: 'encoded'; tokens: number[] } | { type: 'refused'; reason: string };
+  | { type: 'begun' | 'expired' }
+  | { type: 'done'; result: number[] | string }
+  | { type: 'refused'; reason: string };
 
 export interface EncodingLaneInit {
   /** As `loadChatFormat` takes it. */
@@ -29,8 +29,9 @@ export interface EncodingLaneInit {
   idleMs: number;
 }
 
-interface Job extends EncodeRequest {
-  done: (tokens: number[]) => void;
+interface Job {
+  task: EncodingTask;
+  done: (result: number[] | string) => void;
   failed: (error: Error) => void;
 }
 
@@ -62,9 +63,10 @@ export class EncodingLane {
   /**
    * @param share whose conversation it is: each share gets its turn, however many the others have
    * @param cost of it, beside others
+   * @returns what the verb gives
    * @throws ModelError as `ChatFormat.encode` does; EncodingError if that takes too much time or memory; the signal's reason
    */
-  encode(request: EncodeRequest, share: string, cost: number, signal: AbortSignal): Promise<number[]> {
+  run(task: EncodingTask, share: string, cost: number, signal: AbortSignal): Promise<number[] | string> {
     return new Promise((resolve, reject) => {
       const onAbort = (): void => {
         reject(signal.reason as Error);
@@ -73,10 +75,10 @@ export class EncodingLane {
         this.#next();
       };
       const job: Job = {
-        ...request,
-        done: (tokens) => {
+        task,
+        done: (result) => {
           signal.removeEventListener('abort', onAbort);
-          resolve(tokens);
+          resolve(result);
         },
         failed: (error) => {
           signal.removeEventListener('abort', onAbort);
@@ -104,8 +106,7 @@ export class EncodingLane {
     clearTimeout(this.#idle);
     this.#running = job;
     this.#deadline = setTimeout(() => this.#fail(lostReason), hangsAfterMs);
-    const { messages, variables } = job;
-    (this.#process ??= this.#start()).send({ messages, variables } satisfies EncodeRequest, (error) => {
+    (this.#process ??= this.#start()).send(job.task, (error) => {
       if (error && this.#running === job) this.#fail(lostReason);
     });
   }
@@ -140,8 +141,8 @@ export class EncodingLane {
             "ones fail too, the model's tokenizer or chat template is at fault.",
         );
         return;
-      case 'encoded':
-        job.done(answer.tokens);
+      case 'done':
+        job.done(answer.result);
         break;
       case 'refused':
         job.failed(new ModelError(answer.reason));

@@ -2,15 +2,15 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../../errors/messageOf.ts';
 import { loadChatFormat, type ChatFormat } from '../chatFormat.ts';
-import type { EncodeAnswer, EncodeRequest } from './encodingLane.ts';
+import type { EncodeAnswer, EncodingTask } from './encodingLane.ts';
 
 const format = loadChatFormat(workerData as string);
 // Whoever asks is told.
 format.catch(() => undefined);
 
-parentPort?.on('message', (request: EncodeRequest) => void answer(request));
+parentPort?.on('message', (task: EncodingTask) => void answer(task));
 
-async function answer({ messages, variables }: EncodeRequest): Promise<void> {
+async function answer(task: EncodingTask): Promise<void> {
   let chatFormat: ChatFormat;
   try {
     chatFormat = await format;
@@ -21,10 +21,15 @@ async function answer({ messages, variables }: EncodeRequest): Promise<void> {
   // From here on the time counts.
   tell({ type: 'begun' });
   try {
-    tell({ type: 'encoded', tokens: chatFormat.encode(messages, variables) });
+    tell({ type: 'done', result: run(chatFormat, task) });
   } catch (error) {
     tell({ type: 'refused', reason: messageOf(error) });
   }
+}
+
+function run(format: ChatFormat, task: EncodingTask): number[] | string {
+  if (task.verb === 'encodeText') return format.encodeText(task.text, task.addsSpecial);
+  return format[task.verb](task.messages, task.options);
 }
 
 function tell(message: EncodeAnswer): void {

@@ -15,12 +15,15 @@ export interface EventStreamOptions {
   pingEveryMs?: number;
 }
 
+/** Writes one event. @param data as JSON @param name of the event, where the protocol names its events */
+export type SendEvent = (data: string, name?: string) => void;
+
 /**
  * Starts a stream and writes to it what `produce` sends, each as one `data:` line.
  * @param produce must not throw: what goes wrong after the headers is an event, too
  */
 export function eventStream(
-  produce: (send: (data: string) => void) => Promise<void>,
+  produce: (send: SendEvent) => Promise<void>,
   options: EventStreamOptions,
 ): Response {
   const encoder = new TextEncoder();
@@ -35,7 +38,7 @@ export function eventStream(
           controller.enqueue(encoder.encode(text));
           ping?.refresh();
           if ((controller.desiredSize ?? 0) >= 0) return;
-          controller.enqueue(encoder.encode(dataLine(options.onUnread())));
+          controller.enqueue(encoder.encode(eventText(options.onUnread())));
           end();
         };
         const end = (): void => {
@@ -44,7 +47,7 @@ export function eventStream(
           over = true;
           controller.close();
         };
-        produce((data) => write(dataLine(data))).then(end, end);
+        produce((data, name) => write(eventText(data, name))).then(end, end);
       },
       cancel: () => {
         over = true;
@@ -62,8 +65,8 @@ export function eventStream(
   });
 }
 
-function dataLine(data: string): string {
-  return `data: ${escapeLineEnds(data)}\n\n`;
+function eventText(data: string, name?: string): string {
+  return `${name === undefined ? '' : `event: ${name}\n`}data: ${escapeLineEnds(data)}\n\n`;
 }
 
 /** Some clients (Python's `splitlines`) end a line also at these; in JSON they stand only inside strings. */

@@ -1,0 +1,182 @@
+/** What every surface does between reading a body and writing an answer: find the model, take a place, start generations. */
+import type { Context } from 'hono';
+import type { Logger } from 'pino';
+import type { Settings } from '@potluck/api';
+import type { KeyUse } from '../../accounts/keyUse.ts';
+import type { ConversationKeeper } from '../../conversations/conversationKeeper.ts';
+import type { Generation } from '../../generation/generation.ts';
+import type { GenerationRequest, Generator } from '../../generation/generator.ts';
+import {
+  GenerationError,
+  promptParam as promptParamOfGenerations,
+} from '../../generation/generationError.ts';
+import { makePrompt, makeTextPrompt } from '../../generation/makePrompt.ts';
+import type { RequestAuthor, Words } from '../../generation/requestRecord.ts';
+import type { Model } from '../../models/model.ts';
+import type { ChatMessage, RenderOptions } from '../../models/chatFormat.ts';
+import type { Deployment } from '../../pipelines/deployment.ts';
+import type { Deployments } from '../../pipelines/deployments.ts';
+import { ApiError, toApiError } from '../apiError.ts';
+import { shareOf, type Caller } from '../caller.ts';
+
+export interface InferenceComponents {
+  generator: Generator;
+  deployments: Pick<Deployments, 'find' | 'list'>;
+  /** Answers where the request names no model; undefined while none is deployed. */
+  defaultModel: () => string | undefined;
+  conversations: ConversationKeeper;
+  keyUse: KeyUse;
+  /** What of a request's words is kept with it. */
+  settings: () => Pick<Settings, 'keepChatWords' | 'keepApiWords'>;
+  logger: Logger;
+}
+
+/** What a surface says of one generation; who asks and what is kept is the same for all of them. */
+export type SurfaceRequest = Omit<GenerationRequest, 'share' | 'author' | 'arrivedAt'>;
+
+/** One request to one model, on behalf of one caller. */
+export interface Inference {
+  model: Model;
+  /** Ends everything that was started for the request. */
+  controller: AbortController;
+  /** Called when the reader of a stream goes away. */
+  onReaderGone: () => void;
+  /** @throws GenerationError as `makePrompt` does */
+  promptOf(messages: ChatMessage[], options?: RenderOptions): Promise<number[]>;
+  /** The same for a text that is a prompt as it is. @param addsSpecial with the tokens that every prompt begins with */
+  textPromptOf(text: string, addsSpecial: boolean): Promise<number[]>;
+  /**
+   * Starts generations, all or none. Words are kept only where the settings say so.
+   * @throws GenerationError
+   */
+  start(requests: [SurfaceRequest, ...SurfaceRequest[]]): Promise<[Generation, ...Generation[]]>;
+  /** Headers of the answer. */
+  headers(generation: Generation): Record<string, string>;
+}
+
+export interface InferenceOptions {
+  /** As the request names it. */
+  model: string | undefined;
+  /** The parameter that the prompt is made of. */
+  promptParam: string;
+  /** True where the answer is kept, and goes on without its reader. */
+  outlivesReader?: boolean;
+}
+
+/**
+ * Finds the model, takes one of the places that the caller's key has, and lets `work` answer. Where that fails, what was
+ * started ends.
+ * @throws ApiError, GenerationError
+ */
+export async function infer(
+  c: Context,
+  components: InferenceComponents,
+  { model: named, promptParam, outlivesReader = false }: InferenceOptions,
+  work: (inference: Inference) => Promise<Response>,
+): Promise<Response> {
+  const started = performance.now();
+  const { generator, deployments, defaultModel, settings } = components;
+  const { caller } = c.var;
+  const asked = named ?? defaultModel();
+  if (asked === undefined) {
+    throw new ApiError(404, "The request names no 'model', and none is deployed that could answer instead.", {
+      code: 'model_not_found',
+      param: 'model',
+    });
+  }
+  const deployment = deployments.find(asked);
+  if (!deployment) throw unknownModel(asked, deployments.list);
+  const { model } = deployment;
+  const done = await takePlace(caller, model.package.id, components);
+  // Ends the generation when the client goes away, whatever it was waiting for.
+  const controller = new AbortController();
+  const { signal } = controller;
+  if (!outlivesReader) {
+    c.req.raw.signal.addEventListener('abort', () => controller.abort(), { once: true });
+    if (c.req.raw.signal.aborted) controller.abort();
+  }
+  const isChat = caller.owner.startsWith('browser:');
+  const keepsWords = isChat ? settings().keepChatWords : settings().keepApiWords;
+  const common = { author: authorOf(caller, isChat), share: shareOf(c), arrivedAt: started };
+  const generations: Generation[] = [];
+  const inference: Inference = {
+    model,
+    controller,
+    onReaderGone: () => {
+      if (!outlivesReader) controller.abort();
+    },
+    promptOf: async (messages, options = {}) => {
+      await generator.ready(deployment);
+      return makePrompt(model, messages, { ...options, share: common.share, signal });
+    },
+    textPromptOf: async (text, addsSpecial) => {
+      await generator.ready(deployment);
+      return makeTextPrompt(model, text, { addsSpecial, share: common.share, signal });
+    },
+    start: async ([first, ...more]) => {
+      const start = async ({ words, ...request }: SurfaceRequest): Promise<Generation> => {
+        const kept: { words?: Words[] } = keepsWords && words ? { words } : {};
+        const generation = await generator.start(deployment, { ...request, ...kept, ...common }, signal);
+        generations.push(generation);
+        return generation;
+      };
+      const all: [Generation, ...Generation[]] = [await start(first)];
+      for (const request of more) all.push(await start(request));
+      void Promise.all(all.map(({ recorded }) => recorded)).then(done);
+      return all;
+    },
+    headers: (generation) => ({
+      'x-request-id': generation.id,
+      'x-potluck-route': generation.route,
+      'server-timing': `accept;dur=${(performance.now() - started).toFixed(1)}`,
+    }),
+  };
+  try {
+    return await work(inference);
+  } catch (error) {
+    done();
+    controller.abort();
+    await Promise.all(generations.map((generation) => generation.discard()));
+    throw naming(promptParam, error);
+  }
+}
+
+/** The same error, with the surface's own name of the prompt. */
+function naming(param: string, error: unknown): unknown {
+  if (!(error instanceof GenerationError && error.param === promptParamOfGenerations)) return error;
+  const { status, message, code } = toApiError(error);
+  return new ApiError(status, message, { param, cause: error, ...(code === null ? {} : { code }) });
+}
+
+/** What a client hears who asks for a model that is not here. */
+export function unknownModel(asked: string, served: readonly Deployment[]): ApiError {
+  const names = served.map(({ model }) => `'${model.package.id}'`).join(', ');
+  const hint = names === '' ? 'none is deployed' : `${names} ${served.length === 1 ? 'does' : 'do'}`;
+  return new ApiError(404, `The model '${asked}' does not exist here; ${hint}.`, {
+    code: 'model_not_found',
+    param: 'model',
+  });
+}
+
+function authorOf({ owner, key }: Caller, isChat: boolean): RequestAuthor {
+  return { owner, keyId: key?.id ?? null, keyName: key?.name ?? null, source: isChat ? 'chat' : 'api' };
+}
+
+/** Takes one of the places that the caller's key has. @returns a function that gives it back */
+async function takePlace(
+  { key }: Caller,
+  model: string,
+  { keyUse }: Pick<InferenceComponents, 'keyUse'>,
+): Promise<() => void> {
+  if (!key) return () => undefined;
+  if (key.limits.models && !key.limits.models.includes(model)) {
+    throw new ApiError(403, `The key '${key.name}' may not ask '${model}'.`, {
+      code: 'model_not_allowed',
+      param: 'model',
+    });
+  }
+  const begun = await keyUse.begin(key);
+  if (typeof begun === 'function') return begun;
+  const { message, retryAfterSeconds } = begun;
+  throw new ApiError(429, message, { code: 'rate_limit_exceeded', retryAfterSeconds });
+}

@@ -1,0 +1,161 @@
+/**
+ * Parameters that programs send to OpenAI, vLLM, llama.cpp and Ollama. A surface honours those that its schema has; of
+ * the others it refuses those that would change the answer, and lets hints pass. Names that nobody knows pass, too.
+ */
+
+/** True for the values of a parameter that ask for nothing. */
+type AsksForNothing = (value: unknown) => boolean;
+
+const never: AsksForNothing = () => false;
+const is =
+  (...values: unknown[]): AsksForNothing =>
+  (value) =>
+    values.includes(value);
+const isEmpty: AsksForNothing = (value) =>
+  Array.isArray(value)
+    ? value.length === 0
+    : typeof value === 'object' && Object.keys(value ?? {}).length === 0;
+const isText: AsksForNothing = (value) => (value as { type?: unknown } | null)?.type === 'text';
+
+/** What changes an answer, with the values that change nothing. */
+export const answerParameters: Readonly<Record<string, AsksForNothing>> = {
+  // OpenAI
+  audio: never,
+  best_of: is(1),
+  echo: is(false),
+  frequency_penalty: is(0),
+  function_call: is('none', 'auto'),
+  functions: isEmpty,
+  include: isEmpty,
+  logit_bias: isEmpty,
+  logprobs: is(false),
+  max_completion_tokens: never,
+  max_output_tokens: never,
+  max_tokens: never,
+  max_tool_calls: never,
+  modalities: (value) => Array.isArray(value) && value.every((one) => one === 'text'),
+  moderation: never,
+  n: is(1),
+  parallel_tool_calls: is(true),
+  presence_penalty: is(0),
+  reasoning_effort: never,
+  response_format: isText,
+  seed: never,
+  service_tier: is('auto', 'default'),
+  stop: isEmpty,
+  store: is(false),
+  suffix: is(''),
+  temperature: never,
+  tool_choice: is('none', 'auto'),
+  tools: isEmpty,
+  top_logprobs: is(0),
+  top_p: is(1),
+  verbosity: is('medium'),
+  web_search_options: never,
+  // vLLM
+  add_generation_prompt: is(true),
+  add_special_tokens: never,
+  allowed_token_ids: isEmpty,
+  bad_words: isEmpty,
+  cache_salt: never,
+  chat_template: never,
+  chat_template_kwargs: isEmpty,
+  continue_final_message: is(false),
+  documents: isEmpty,
+  guided_choice: never,
+  guided_decoding_backend: never,
+  guided_grammar: never,
+  guided_json: never,
+  guided_regex: never,
+  guided_whitespace_pattern: never,
+  ignore_eos: is(false),
+  include_reasoning: is(true),
+  include_stop_str_in_output: is(false),
+  kv_transfer_params: never,
+  length_penalty: is(1),
+  logits_processors: isEmpty,
+  min_p: is(0),
+  min_tokens: is(0),
+  mm_processor_kwargs: isEmpty,
+  prompt_embeds: never,
+  prompt_logprobs: is(0, false),
+  repetition_detection: never,
+  repetition_penalty: is(1),
+  return_token_ids: is(false),
+  return_tokens_as_token_ids: is(false),
+  skip_special_tokens: is(true),
+  spaces_between_special_tokens: is(true, false),
+  stop_token_ids: isEmpty,
+  structural_tag: never,
+  structured_outputs: never,
+  thinking_token_budget: never,
+  top_k: is(-1, 0),
+  truncate_prompt_tokens: never,
+  use_beam_search: is(false),
+  vllm_xargs: isEmpty,
+  // llama.cpp
+  dry_multiplier: is(0),
+  dynatemp_range: is(0),
+  enable_thinking: never,
+  grammar: is(''),
+  grammar_lazy: is(false),
+  grammar_triggers: isEmpty,
+  image_data: isEmpty,
+  json_schema: never,
+  lora: isEmpty,
+  mirostat: is(0),
+  n_cmpl: is(1),
+  n_discard: is(0),
+  n_indent: is(0),
+  n_keep: is(0, -1),
+  n_predict: never,
+  n_probs: is(0),
+  parse_tool_calls: is(true),
+  post_sampling_probs: is(false),
+  reasoning_budget: is(-1),
+  reasoning_format: is('auto', 'deepseek'),
+  repeat_last_n: is(-1),
+  repeat_penalty: is(1),
+  response_fields: isEmpty,
+  return_progress: is(false),
+  return_tokens: is(false),
+  samplers: never,
+  t_max_predict_ms: is(0, -1),
+  tfs_z: is(1),
+  timings_per_token: is(false),
+  top_n_sigma: is(-1),
+  typ_p: is(1),
+  typical_p: is(1),
+  xtc_probability: is(0),
+  // Ollama
+  format: is(''),
+  images: isEmpty,
+  keep_alive: never,
+  options: isEmpty,
+  raw: is(false),
+  template: never,
+  think: never,
+};
+
+/** What changes nothing of an answer: who asks, how it is stored elsewhere, how it may be made faster. */
+export const hintParameters: readonly string[] = [
+  'metadata',
+  'prediction',
+  'prompt_cache_key',
+  'prompt_cache_options',
+  'prompt_cache_retention',
+  'safety_identifier',
+  'user',
+  'priority',
+  'request_id',
+  'cache_prompt',
+  'id_slot',
+  'backend_sampling',
+];
+
+/** The parameters that a surface with these fields refuses, where they ask for something. */
+export function unsupportedBeside(honoured: Iterable<string>): ReadonlyMap<string, AsksForNothing> {
+  const unsupported = new Map(Object.entries(answerParameters));
+  for (const name of honoured) unsupported.delete(name);
+  return unsupported;
+}

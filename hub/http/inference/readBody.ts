@@ -1,0 +1,89 @@
+/** Reads the bodies that programs send: what is known is honoured or refused by its name, and what is unknown passes. */
+import type { z } from 'zod';
+import { ApiError } from '../apiError.ts';
+import { unsupportedBeside } from './knownParameters.ts';
+
+/**
+ * Makes a reader of bodies of one schema. Null means absent.
+ * @param schema with a field for each parameter that is honoured
+ * @param look at the fields before the schema does, to refuse what would take it long
+ * @returns a function that throws ApiError 400 with `param` naming what is wrong
+ */
+export function bodyReader<S extends z.ZodObject>(
+  schema: S,
+  look: (fields: Record<string, unknown>) => void = () => undefined,
+): (value: unknown) => z.infer<S> {
+  const unsupported = unsupportedBeside(Object.keys(schema.shape));
+  const names = [...Object.keys(schema.shape), ...unsupported.keys()];
+  return function readBody(value) {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      throw new ApiError(400, 'The body must be a JSON object.', { code: 'invalid_type' });
+    }
+    const given = knownFields(value as Record<string, unknown>, names);
+    for (const [param, asksForNothing] of unsupported) {
+      if (param in given && !asksForNothing(given[param])) throw unsupportedParameter(param);
+    }
+    look(given);
+    const parsed = schema.safeParse(given);
+    if (!parsed.success) throw invalidParameter(parsed.error, value);
+    return parsed.data;
+  };
+}
+
+/**
+ * Reads a part of a body.
+ * @param path where it is in the body
+ * @throws ApiError 400
+ */
+export function readPart<T>(schema: z.ZodType<T>, value: unknown, path: readonly PropertyKey[]): T {
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) throw invalidParameter(parsed.error, {}, path);
+  return parsed.data;
+}
+
+/** @param why it is not honoured, as a sentence */
+export function unsupportedParameter(param: string, why = ''): ApiError {
+  const message = `'${param}' with this value is not supported by this hub.${why === '' ? '' : ` ${why}`}`;
+  return new ApiError(400, message, { param, code: 'unsupported_parameter' });
+}
+
+/** @param most that is taken, such as `100 messages` */
+export function tooMany(param: string, most: string): ApiError {
+  return new ApiError(400, `'${param}': takes at most ${most}`, { param, code: 'invalid_value' });
+}
+
+/** The fields of a body that the hub knows. The schema takes seconds for a body of nothing but unknown ones. */
+function knownFields(body: Record<string, unknown>, names: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(
+    names
+      .filter((name) => Object.hasOwn(body, name) && body[name] !== null)
+      .map((name) => [name, body[name]]),
+  );
+}
+
+function invalidParameter(error: z.ZodError, body: object, within: readonly PropertyKey[] = []): ApiError {
+  const [issue] = error.issues;
+  const path = [...within, ...(issue?.path ?? [])];
+  const param = path.reduce<string>(
+    (names, part) =>
+      typeof part === 'number'
+        ? `${names}[${part}]`
+        : names === ''
+          ? String(part)
+          : `${names}.${String(part)}`,
+    '',
+  );
+  return new ApiError(400, `'${param}'${absence(body, path)}: ${issue?.message ?? 'is wrong'}`, {
+    param,
+    code: issue?.code === 'invalid_type' ? 'invalid_type' : 'invalid_value',
+    cause: error,
+  });
+}
+
+/** Null reads as absent; who wrote null is told so. */
+function absence(body: object, path: readonly PropertyKey[]): string {
+  const [name] = path;
+  if (path.length !== 1 || typeof name !== 'string') return '';
+  const value = Object.hasOwn(body, name) ? (body as Record<string, unknown>)[name] : undefined;
+  return value === null ? ' is null' : value === undefined ? ' is missing' : '';
+}

@@ -1,0 +1,170 @@
+/** Thoughts and calls of tools in chat, with real clients and one hub whose model answers what the test says. */
+import OpenAI from 'openai';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { ScriptedWorker } from '../../testing/scriptedWorker.ts';
+import { answering, startTestHub, type TestHub } from '../../testing/testHub.ts';
+
+let hub: TestHub;
+let worker: ScriptedWorker;
+let client: OpenAI;
+/** What the model answers, request by request; the last one again and again. */
+let answers: string[] = [];
+
+beforeAll(async () => {
+  hub = await startTestHub({ leaseMs: 600_000 });
+  client = new OpenAI({ baseURL: `${hub.url}/v1`, apiKey: 'any', maxRetries: 0 });
+  worker = hub.worker('one', {
+    onPrompt: (one, prompt) => {
+      const [answer = ''] = answers.length > 1 ? answers.splice(0, 1) : answers;
+      answering(hub, answer).onPrompt?.(one, prompt);
+    },
+  });
+  await hub.served();
+});
+afterAll(() => hub.close());
+
+const weather = {
+  type: 'function',
+  function: {
+    name: 'get_weather',
+    description: 'Weather of a city',
+    parameters: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] },
+  },
+} satisfies OpenAI.ChatCompletionTool;
+const ask = { model: 'test-model', messages: [{ role: 'user' as const, content: 'Hi' }] };
+const callText = '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Rome"}}\n</tool_call>';
+const thinking = '<think>\nHm.\n</think>\n\nHello there';
+const promptOf = async (id: string): Promise<number[]> =>
+  (await worker.message('prompt', ({ sessionId }) => id.endsWith(sessionId))).tokens;
+
+test('a call comes whole, with its reason, and the template shows the tools', async () => {
+  answers = [`Let me see.\n${callText}`];
+  const answer = await client.chat.completions.create({ ...ask, tools: [weather] });
+  expect(answer.choices[0]).toMatchObject({
+    finish_reason: 'tool_calls',
+    message: {
+      content: 'Let me see.',
+      tool_calls: [
+        {
+          id: expect.stringMatching(/^\w{9}$/) as string,
+          type: 'function',
+          function: { name: 'get_weather', arguments: '{"city":"Rome"}' },
+        },
+      ],
+    },
+  });
+  const { tokenizer } = hub.deployment.model;
+  expect(await promptOf(answer.id)).toEqual(await tokenizer.encodeChat(ask.messages, { tools: [weather] }));
+  expect(tokenizer.decode(await promptOf(answer.id))).toContain('Weather of a city');
+});
+
+test('the official client joins the pieces of streamed calls', async () => {
+  answers = [`${callText}\n${callText.replace('Rome', 'Oslo')}`];
+  const stream = client.chat.completions.stream({ ...ask, tools: [weather] });
+  const deltas: OpenAI.ChatCompletionChunk.Choice.Delta.ToolCall[] = [];
+  for await (const { choices } of stream) deltas.push(...(choices[0]?.delta.tool_calls ?? []));
+  expect(deltas.map(({ index }) => index)).toEqual([0, 0, 1, 1]);
+  expect(deltas.filter(({ id }) => id !== undefined)).toHaveLength(2);
+  const { choices } = await stream.finalChatCompletion();
+  expect(choices[0]?.finish_reason).toBe('tool_calls');
+  expect(choices[0]?.message.content).toBe('');
+  expect(choices[0]?.message.tool_calls?.map((call) => 'function' in call && call.function)).toMatchObject([
+    { name: 'get_weather', arguments: '{"city":"Rome"}' },
+    { name: 'get_weather', arguments: '{"city":"Oslo"}' },
+  ]);
+});
+
+test('a program runs the tool and gets the answer, with call and result in the history', async () => {
+  answers = [callText, 'It is 20 degrees.'];
+  const cities: string[] = [];
+  const runner = client.chat.completions.runTools({
+    ...ask,
+    tools: [
+      {
+        type: 'function',
+        function: {
+          ...weather.function,
+          parse: (text: string) => JSON.parse(text) as { city: string },
+          function: ({ city }: { city: string }) => {
+            cities.push(city);
+            return '20';
+          },
+        },
+      },
+    ],
+  });
+  expect(await runner.finalContent()).toBe('It is 20 degrees.');
+  expect(cities).toEqual(['Rome']);
+  const { id } = (await runner.finalChatCompletion()) as { id: string };
+  const prompt = hub.deployment.model.tokenizer.decode(await promptOf(id));
+  expect(prompt).toContain(
+    '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Rome"}}\n</tool_call>',
+  );
+  expect(prompt).toContain('<tool_response>\n20\n</tool_response>');
+});
+
+test('one call at a time, none, or none that is asked for', async () => {
+  answers = [callText + callText];
+  const one = await client.chat.completions.create({ ...ask, tools: [weather], parallel_tool_calls: false });
+  expect(one.choices[0]?.message.tool_calls).toHaveLength(1);
+  const none = await client.chat.completions.create({ ...ask, tools: [weather], tool_choice: 'none' });
+  expect(none.choices[0]).toMatchObject({ message: { content: callText + callText }, finish_reason: 'stop' });
+  const plain = await client.chat.completions.create(ask);
+  expect(plain.choices[0]?.message.content).toBe(callText + callText);
+});
+
+test('a call that is cut is text, and nothing of it is lost', async () => {
+  answers = ['Wait. <tool_call>{"name": "get_'];
+  const { choices } = await client.chat.completions.create({ ...ask, tools: [weather] });
+  expect(choices[0]).toMatchObject({ message: { content: answers[0] }, finish_reason: 'stop' });
+});
+
+test.each<[object, string]>([
+  [{ tools: [weather], tool_choice: 'required' }, 'tool_choice'],
+  [{ tools: [weather], tool_choice: { type: 'function', function: { name: 'f' } } }, 'tool_choice'],
+  [{ tools: [{ ...weather, function: { ...weather.function, strict: true } }] }, 'tools[0].function.strict'],
+  [{ tools: [{ type: 'custom', custom: { name: 'f' } }] }, 'tools[0].type'],
+])('%j is refused with what is missing', async (more, param) => {
+  const asked = client.chat.completions.create({ ...ask, ...more });
+  await expect(asked).rejects.toMatchObject({ status: 400, param });
+});
+
+test('thoughts are parted from the answer and counted', async () => {
+  answers = [thinking];
+  const { choices, usage } = await client.chat.completions.create(ask);
+  expect(choices[0]?.message).toMatchObject({
+    content: 'Hello there',
+    reasoning_content: '\nHm.\n',
+    reasoning: '\nHm.\n',
+  });
+  const reasoningTokens = usage?.completion_tokens_details?.reasoning_tokens ?? 0;
+  expect(reasoningTokens).toBeGreaterThan(0);
+  expect(reasoningTokens).toBeLessThan(usage?.completion_tokens ?? 0);
+  const stream = await client.chat.completions.create({ ...ask, stream: true, logprobs: true });
+  const [texts, tokens] = [{ content: '', reasoning_content: '' }, [] as string[]];
+  for await (const chunk of stream) {
+    const delta = chunk.choices[0]?.delta as { content?: string; reasoning_content?: string } | undefined;
+    texts.content += delta?.content ?? '';
+    texts.reasoning_content += delta?.reasoning_content ?? '';
+    tokens.push(...(chunk.choices[0]?.logprobs?.content ?? []).map(({ token }) => token));
+  }
+  expect(texts).toEqual({ content: 'Hello there', reasoning_content: '\nHm.\n' });
+  expect(tokens.join('')).toBe(thinking);
+});
+
+test('thoughts stay where they are, or are left out, where that is asked for', async () => {
+  answers = [thinking];
+  const raw = await client.chat.completions.create({ ...ask, ...({ reasoning_format: 'none' } as object) });
+  expect(raw.choices[0]?.message.content).toBe(thinking);
+  const without = await client.chat.completions.create({
+    ...ask,
+    ...({ include_reasoning: false } as object),
+  });
+  expect(without.choices[0]?.message).toEqual({ role: 'assistant', content: 'Hello there', refusal: null });
+});
+
+test('an answer that ended while the model thought says so', async () => {
+  answers = ['<think>\nHm'];
+  const { choices } = await client.chat.completions.create(ask);
+  expect(choices[0]?.message).toMatchObject({ content: null, reasoning_content: '\nHm' });
+});

@@ -1,0 +1,77 @@
+/** The body of a request for a text completion. */
+import { z } from 'zod';
+import { ApiError } from '../apiError.ts';
+import {
+  MaxTokens,
+  generationFields,
+  readBiases,
+  refuseManyBiases,
+  refuseStrayStreamOptions,
+} from '../inference/generationFields.ts';
+import { bodyReader, tooMany, unsupportedParameter } from '../inference/readBody.ts';
+
+const maxPrompts = 128;
+/** OpenAI's own, where a request does not say. */
+const defaultMaxTokens = 16;
+const Tokens = z.array(z.int().min(0)).min(1);
+
+/** What this surface honours. */
+export const CompletionBody = z.object({
+  ...generationFields,
+  max_tokens: MaxTokens.default(defaultMaxTokens),
+  prompt: z.union([z.string(), z.array(z.string()).min(1), Tokens, z.array(Tokens).min(1)], {
+    error: 'must be a text, a list of texts, a list of token ids, or a list of such lists',
+  }),
+  best_of: z.int().min(1).optional(),
+  echo: z.boolean().default(false),
+  logprobs: z.int().min(0).max(20).optional(),
+  add_special_tokens: z.boolean().default(true),
+});
+export type CompletionBody = z.infer<typeof CompletionBody>;
+
+/** One prompt: a text, or token ids. */
+export type CompletionPrompt = string | number[];
+
+const read = bodyReader(CompletionBody, (fields) => {
+  refuseManyBiases(fields);
+  const { prompt, suffix } = fields;
+  if (suffix !== undefined && suffix !== '') {
+    throw unsupportedParameter(
+      'suffix',
+      "Put the text before and after the gap into 'prompt', with the model's own tokens for them.",
+    );
+  }
+  if (Array.isArray(prompt) && typeof prompt[0] !== 'number' && prompt.length > maxPrompts) {
+    throw tooMany('prompt', `${maxPrompts} prompts`);
+  }
+});
+
+/** @throws ApiError 400 with `param` naming what is wrong */
+export function readCompletionBody(value: unknown): CompletionBody {
+  const body = read(value);
+  readBiases(body);
+  refuseStrayStreamOptions(body);
+  if (body.best_of !== undefined && body.best_of !== body.n) {
+    throw unsupportedParameter(
+      'best_of',
+      "It must be the same as 'n': this hub answers with all that it draws.",
+    );
+  }
+  if (body.echo && body.logprobs !== undefined) {
+    throw unsupportedParameter(
+      'echo',
+      "Together with 'logprobs' it asks for the prompt's own log probabilities, which the devices do not tell.",
+    );
+  }
+  return body;
+}
+
+/** @throws ApiError 400 if a prompt is empty */
+export function promptsOf({ prompt }: CompletionBody): [CompletionPrompt, ...CompletionPrompt[]] {
+  const isOne = typeof prompt === 'string' || typeof prompt[0] === 'number';
+  const prompts = (isOne ? [prompt] : prompt) as [CompletionPrompt, ...CompletionPrompt[]];
+  if (prompts.some((one) => one.length === 0)) {
+    throw new ApiError(400, "'prompt': there is nothing in it to go on with", { param: 'prompt' });
+  }
+  return prompts;
+}

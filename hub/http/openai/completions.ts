@@ -1,0 +1,166 @@
+/** `POST /v1/completions`: a prompt goes on as it is, without a template. */
+import type { Context } from 'hono';
+import type OpenAI from 'openai';
+import type { Usage } from '../../generation/generation.ts';
+import { answerStream, openaiStream } from '../inference/answerStream.ts';
+import { fingerprintOf } from '../inference/fingerprint.ts';
+import { choicesOf, refuseUnknownToken, settingsOf } from '../inference/generationFields.ts';
+import {
+  infer,
+  type Inference,
+  type InferenceComponents,
+  type SurfaceRequest,
+} from '../inference/inference.ts';
+import { interleave } from '../inference/interleave.ts';
+import { readJson } from '../inference/readJson.ts';
+import { serverTiming } from '../inference/serverTiming.ts';
+import { usageBody, type AnswerBase } from './chatShapes.ts';
+import {
+  promptsOf,
+  readCompletionBody,
+  type CompletionBody,
+  type CompletionPrompt,
+} from './completionBody.ts';
+import { completion, completionLogprobs, type CompletionChoice } from './completionShapes.ts';
+
+type Generations = Awaited<ReturnType<Inference['start']>>;
+
+/** Answers with all choices of all prompts, as a stream or as a whole. */
+export async function answerCompletion(c: Context, components: InferenceComponents): Promise<Response> {
+  const body = readCompletionBody(await readJson(c));
+  const prompts = promptsOf(body);
+  return infer(c, components, { model: body.model, promptParam: 'prompt' }, async (inference) => {
+    const { model } = inference;
+    const settings = settingsOf(body, {
+      vocabularySize: model.package.vocabularySize,
+      topLogprobs: body.logprobs,
+    });
+    const encoded: number[][] = [];
+    for (const prompt of prompts) encoded.push(await tokensOf(prompt, body, inference));
+    const [first, ...more] = encoded.flatMap((prompt, index) => {
+      const words = [{ role: 'user', content: textOf(prompts[index] ?? '', inference) }];
+      return choicesOf({ ...settings, prompt, words }, body.n);
+    }) as [SurfaceRequest, ...SurfaceRequest[]];
+    const generations = await inference.start([first, ...more]);
+    const [generation] = generations;
+    const answering: Answering = {
+      inference,
+      generations,
+      body,
+      base: {
+        id: `cmpl-${generation.id}`,
+        created: Math.floor(generation.createdAt / 1000),
+        model: model.package.id,
+        system_fingerprint: fingerprintOf(model.package),
+      },
+      echoes: prompts.flatMap((prompt) =>
+        Array.from({ length: body.n }, () => (body.echo ? textOf(prompt, inference) : '')),
+      ),
+      usage: (usages) => usageOf(usages, encoded),
+    };
+    return body.stream ? streamCompletion(answering, components) : await wholeCompletion(answering);
+  });
+}
+
+/** An answer on its way to a client. */
+interface Answering {
+  inference: Inference;
+  generations: Generations;
+  body: CompletionBody;
+  base: AnswerBase;
+  /** What stands before each choice's text. */
+  echoes: string[];
+  usage: (usages: readonly Usage[]) => OpenAI.CompletionUsage;
+}
+
+async function wholeCompletion(answering: Answering): Promise<Response> {
+  const { inference, generations, body, base, echoes, usage } = answering;
+  const { tokenBytes } = inference.model.tokenizer;
+  const choices = echoes.map((text): CompletionChoice => {
+    const logprobs = body.logprobs === undefined ? null : completionLogprobs([], tokenBytes, 0);
+    return { text, logprobs, finishReason: null };
+  });
+  const usages: Usage[] = [];
+  const events = generations.map((one) => one.events(inference.controller.signal));
+  for await (const { index, value: event } of interleave(events)) {
+    const choice = choices[index] as CompletionChoice;
+    if (event.type === 'finish') {
+      choice.finishReason = event.reason;
+      usages.push(event.usage);
+      continue;
+    }
+    if (choice.logprobs) {
+      const more = completionLogprobs(event.logprobs, tokenBytes, choice.text.length);
+      choice.logprobs.tokens.push(...more.tokens);
+      choice.logprobs.token_logprobs.push(...more.token_logprobs);
+      choice.logprobs.top_logprobs.push(...more.top_logprobs);
+      choice.logprobs.text_offset.push(...more.text_offset);
+    }
+    choice.text += event.text;
+  }
+  const record = await generations[0].recorded;
+  return Response.json(completion(base, [...choices.entries()], usage(usages)), {
+    headers: { ...inference.headers(generations[0]), 'server-timing': serverTiming(record) },
+  });
+}
+
+function streamCompletion(answering: Answering, { logger }: InferenceComponents): Response {
+  const { inference, generations, body, base, echoes, usage } = answering;
+  const { tokenBytes } = inference.model.tokenizer;
+  const withUsage = body.stream_options?.include_usage === true;
+  const always = withUsage && body.stream_options?.continuous_usage_stats === true;
+  const usageNow = (index: number): OpenAI.CompletionUsage | null | undefined => {
+    const generation = generations[index];
+    if (always && generation) return usageBody([generation.usage]);
+    return withUsage ? null : undefined;
+  };
+  const lengths = echoes.map(({ length }) => length);
+  const headers = inference.headers(generations[0]);
+  return answerStream({ logger, inference, generations, headers, ...openaiStream }, async (send) => {
+    const sendChoice = (index: number, choice: Partial<CompletionChoice>): void => {
+      const whole = { text: '', logprobs: null, finishReason: null, ...choice };
+      send(JSON.stringify(completion(base, [[index, whole]], usageNow(index))));
+    };
+    for (const [index, text] of echoes.entries()) if (text !== '') sendChoice(index, { text });
+    const usages: Usage[] = [];
+    const events = generations.map((one) => one.events(inference.controller.signal));
+    for await (const { index, value: event } of interleave(events)) {
+      if (event.type === 'finish') {
+        usages.push(event.usage);
+        sendChoice(index, { finishReason: event.reason });
+        continue;
+      }
+      const offset = lengths[index] ?? 0;
+      lengths[index] = offset + event.text.length;
+      const logprobs =
+        body.logprobs === undefined ? null : completionLogprobs(event.logprobs, tokenBytes, offset);
+      sendChoice(index, { text: event.text, logprobs });
+    }
+    if (withUsage) send(JSON.stringify(completion(base, [], usage(usages))));
+  });
+}
+
+function tokensOf(prompt: CompletionPrompt, body: CompletionBody, inference: Inference): Promise<number[]> {
+  if (typeof prompt === 'string') return inference.textPromptOf(prompt, body.add_special_tokens);
+  const { vocabularySize } = inference.model.package;
+  for (const token of prompt) refuseUnknownToken(token, 'prompt', vocabularySize);
+  return Promise.resolve(prompt);
+}
+
+function textOf(prompt: CompletionPrompt, { model: { tokenizer } }: Inference): string {
+  if (typeof prompt === 'string') return prompt.toWellFormed();
+  return prompt.map((token) => tokenizer.specialText(token)).some((text) => text !== undefined)
+    ? prompt.map((token) => tokenizer.specialText(token) ?? tokenizer.decode([token])).join('')
+    : tokenizer.decode(prompt);
+}
+
+/** Every prompt counts once, however many choices go on with it. */
+function usageOf(usages: readonly Usage[], prompts: number[][]): OpenAI.CompletionUsage {
+  const whole = usageBody(usages);
+  const promptTokens = prompts.reduce((sum, { length }) => sum + length, 0);
+  return {
+    ...whole,
+    prompt_tokens: promptTokens,
+    total_tokens: promptTokens + whole.completion_tokens,
+  };
+}

@@ -1,0 +1,136 @@
+/** Sends the answer to a chat request to its client, as a stream or as a whole. */
+import type OpenAI from 'openai';
+import type { Logger } from 'pino';
+import type { Generation } from '../../generation/generation.ts';
+import type { OutputEvent, OutputUsage } from '../../generation/output/outputEvents.ts';
+import { answerStream, openaiStream } from '../inference/answerStream.ts';
+import type { Inference } from '../inference/inference.ts';
+import { interleave } from '../inference/interleave.ts';
+import { serverTiming } from '../inference/serverTiming.ts';
+import {
+  chatChunk,
+  chatCompletion,
+  logprobsBody,
+  thoughts,
+  usageBody,
+  usageChunk,
+  type AnswerBase,
+  type ChatChoice,
+} from './chatShapes.ts';
+import type { ChatBody } from './chatBody.ts';
+
+/** One answer on its way to one client. */
+export interface Answering {
+  logger: Logger;
+  inference: Inference;
+  /** One for each choice. */
+  generations: [Generation, ...Generation[]];
+  events: AsyncGenerator<OutputEvent, void, void>[];
+  base: AnswerBase;
+  body: ChatBody;
+  headers: Record<string, string>;
+}
+
+export function sendChat(answering: Answering): Promise<Response> | Response {
+  return answering.body.stream ? streamChat(answering) : wholeChat(answering);
+}
+
+async function wholeChat({
+  inference,
+  generations,
+  events,
+  base,
+  body,
+  headers,
+}: Answering): Promise<Response> {
+  const { tokenBytes } = inference.model.tokenizer;
+  const choices = events.map((): ChatChoice => {
+    return {
+      text: '',
+      reasoning: '',
+      calls: [],
+      logprobs: body.logprobs ? { content: [], refusal: null } : null,
+      finishReason: 'stop',
+    };
+  });
+  const usages: OutputUsage[] = [];
+  for await (const { index, value: event } of interleave(events)) {
+    const choice = choices[index] as ChatChoice;
+    switch (event.type) {
+      case 'text':
+      case 'reasoning':
+        if (event.type === 'text') choice.text += event.text;
+        else if (body.include_reasoning !== false) choice.reasoning += event.text;
+        choice.logprobs?.content?.push(...logprobsBody(event.logprobs, tokenBytes).content);
+        break;
+      case 'tool-call':
+        choice.calls.push(callBody(event));
+        break;
+      case 'finish':
+        choice.finishReason = event.reason;
+        usages.push(event.usage);
+    }
+  }
+  // The sessions are closed by now; the stages then say where the time went.
+  const record = await generations[0].recorded;
+  return Response.json(chatCompletion(base, choices, usageBody(usages)) satisfies OpenAI.ChatCompletion, {
+    headers: { ...headers, 'server-timing': serverTiming(record) },
+  });
+}
+
+function streamChat(answering: Answering): Response {
+  const { logger, inference, generations, events, base, body, headers } = answering;
+  const { tokenBytes } = inference.model.tokenizer;
+  const withUsage = body.stream_options?.include_usage === true;
+  /** vLLM tells it with every chunk. */
+  const always = withUsage && body.stream_options?.continuous_usage_stats === true;
+  const usageNow = (index: number): { usage?: OpenAI.CompletionUsage | null } => {
+    const generation = generations[index];
+    if (always && generation) return { usage: usageBody([generation.usage]) };
+    return withUsage ? { usage: null } : {};
+  };
+  return answerStream({ logger, inference, generations, headers, ...openaiStream }, async (send) => {
+    const sendChunk = (chunk: OpenAI.ChatCompletionChunk): void => send(JSON.stringify(chunk));
+    for (const index of events.keys()) {
+      sendChunk(chatChunk(base, { index, delta: { role: 'assistant', content: '' }, ...usageNow(index) }));
+    }
+    const usages: OutputUsage[] = [];
+    const callCounts: number[] = [];
+    for await (const { index, value: event } of interleave(events)) {
+      const now = { index, ...usageNow(index) };
+      switch (event.type) {
+        case 'text':
+        case 'reasoning': {
+          const isText = event.type === 'text';
+          if (!isText && body.include_reasoning === false) break;
+          const delta = isText ? { content: event.text } : thoughts(event.text);
+          const logprobs = body.logprobs ? logprobsBody(event.logprobs, tokenBytes) : null;
+          sendChunk(chatChunk(base, { ...now, delta, logprobs }));
+          break;
+        }
+        case 'tool-call': {
+          const callIndex = callCounts[index] ?? 0;
+          callCounts[index] = callIndex + 1;
+          const { function: named, ...call } = callBody(event);
+          const begun = { index: callIndex, ...call, function: { name: named.name, arguments: '' } };
+          const rest = { index: callIndex, function: { arguments: named.arguments } };
+          for (const one of [begun, rest])
+            sendChunk(chatChunk(base, { ...now, delta: { tool_calls: [one] } }));
+          break;
+        }
+        case 'finish':
+          usages.push(event.usage);
+          sendChunk(chatChunk(base, { ...now, delta: {}, finishReason: event.reason }));
+      }
+    }
+    if (withUsage) sendChunk(usageChunk(base, usageBody(usages)));
+  });
+}
+
+function callBody({
+  id,
+  name,
+  arguments: given,
+}: Extract<OutputEvent, { type: 'tool-call' }>): OpenAI.ChatCompletionMessageFunctionToolCall {
+  return { id, type: 'function', function: { name, arguments: given } };
+}

@@ -1,0 +1,89 @@
+/**
+ * What marks thinking and calls of tools in a model's answers. Models say it only in their chat templates, where earlier
+ * answers are written down, so it is found by the marks that stand there.
+ */
+
+/** How the calls between two marks are written. */
+export type CallNotation =
+  /** `{"name": …, "arguments": …}`, or a list of them, or several one after the other. */
+  | 'json'
+  /** `<function=name><parameter=x>…</parameter></function>`, or JSON. */
+  | 'xml'
+  /** `name[ARGS]{…}`, or JSON. */
+  | 'mistral';
+
+export interface Marks {
+  open: string;
+  /** The first of these ends it; so does the end of the answer. */
+  close: string[];
+}
+
+export interface ResponseFormat {
+  /** Marks around what the model thinks; undefined where it does not. */
+  reasoning?: Marks;
+  /** Marks around calls; undefined where the template takes no tools. */
+  calls?: Marks & { notation: CallNotation; onlyAtStart?: boolean };
+  /** OpenAI's harmony: messages with a channel each, whose name says what they are. */
+  isHarmony?: boolean;
+}
+
+const none: ResponseFormat = {};
+
+/** Families by a mark that no other has. The first that fits is taken. */
+const families: { mark: RegExp; format: ResponseFormat }[] = [
+  { mark: /<\|channel\|>/, format: { isHarmony: true } },
+  {
+    mark: /<function=/,
+    format: { calls: { open: '<tool_call>', close: ['</tool_call>'], notation: 'xml' } },
+  },
+  {
+    mark: /<tool_call>/,
+    format: { calls: { open: '<tool_call>', close: ['</tool_call>'], notation: 'json' } },
+  },
+  {
+    mark: /\[TOOL_CALLS\]/,
+    format: { calls: { open: '[TOOL_CALLS]', close: [], notation: 'mistral' } },
+  },
+  {
+    mark: /<\|tool_call\|>/,
+    format: { calls: { open: '<|tool_call|>', close: ['<|/tool_call|>'], notation: 'json' } },
+  },
+  {
+    mark: /<\|python_tag\|>|ipython/,
+    format: { calls: { open: '<|python_tag|>', close: [], notation: 'json' } },
+  },
+];
+
+/** Where a template takes tools and shows no marks, an answer that begins like a call is one. */
+const plainJson: ResponseFormat['calls'] = {
+  open: '{"name":',
+  close: [],
+  notation: 'json',
+  onlyAtStart: true,
+};
+
+/** @param template of the model; undefined where it has none */
+export function findResponseFormat(template: string | undefined): ResponseFormat {
+  if (template === undefined) return none;
+  const family = families.find(({ mark }) => mark.test(template))?.format ?? none;
+  if (family.isHarmony) return family;
+  const takesTools = /\btools\b/.test(template);
+  const calls = takesTools ? (family.calls ?? plainJson) : undefined;
+  const reasoning = findReasoning(template);
+  return { ...(calls ? { calls } : {}), ...(reasoning ? { reasoning } : {}) };
+}
+
+function findReasoning(template: string): Marks | undefined {
+  if (template.includes('</think>')) return { open: '<think>', close: ['</think>'] };
+  if (template.includes('[/THINK]')) return { open: '[THINK]', close: ['[/THINK]'] };
+  return undefined;
+}
+
+/** Texts of the tokens that a reader of this format must see, though they add nothing to an answer. */
+export function marksOf({ reasoning, calls, isHarmony }: ResponseFormat): Set<string> {
+  if (isHarmony) {
+    return new Set(['start', 'channel', 'message', 'end', 'constrain', 'call'].map((name) => `<|${name}|>`));
+  }
+  const marks = [reasoning, calls].flatMap((one) => (one ? [one.open, ...one.close] : []));
+  return new Set([...marks, ...(calls?.notation === 'mistral' ? ['[ARGS]', '[CALL_ID]'] : [])]);
+}
