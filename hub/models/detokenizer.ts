@@ -29,9 +29,12 @@ export class Detokenizer {
   /** @returns what was held back, at the end of the answer; of a character whose end is missing, nothing */
   finish(): string {
     const decoded = this.#decode(this.#tokens);
-    const missing = incompleteBytes(this.#tokens.map(this.#bytesOf));
+    const bytes = this.#tokens.flatMap((token) => [...this.#bytesOf(token)]);
+    const missing = incompleteBytes(bytes);
     // Some tokenizers write one U+FFFD for all bytes of the character, some one for each.
-    const text = missing === 0 ? decoded : decoded.replace(new RegExp(`\uFFFD{1,${missing}}$`), '');
+    const real = missing === 0 ? Infinity : replacementsAtEnd(bytes.slice(0, -missing));
+    const run = /\uFFFD*$/.exec(decoded)?.[0].length ?? 0;
+    const text = run > real ? decoded.slice(0, decoded.length - (run - real)) : decoded;
     return text.length > this.#emittedText.length ? this.#emit(text) : '';
   }
 
@@ -46,17 +49,21 @@ export class Detokenizer {
 }
 
 /** How many bytes at the end begin a character in UTF-8 that does not end there. */
-function incompleteBytes(tokens: Uint8Array[]): number {
-  const tail = tokens
-    .slice(-4)
-    .flatMap((bytes) => [...bytes.subarray(-4)])
-    .slice(-4);
-  for (let count = 1; count <= Math.min(3, tail.length); count++) {
-    const byte = tail[tail.length - count] as number;
+function incompleteBytes(bytes: readonly number[]): number {
+  for (let count = 1; count <= Math.min(3, bytes.length); count++) {
+    const byte = bytes[bytes.length - count] ?? 0;
     if (byte < 0x80) return 0;
     if (byte < 0xc0) continue;
     const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
     return length > count ? count : 0;
   }
   return 0;
+}
+
+/** How many times U+FFFD itself stands at the end. */
+function replacementsAtEnd(bytes: readonly number[]): number {
+  let count = 0;
+  while (bytes.slice(bytes.length - 3 * (count + 1), bytes.length - 3 * count).join() === '239,191,189')
+    count++;
+  return count;
 }
