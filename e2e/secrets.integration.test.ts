@@ -172,7 +172,7 @@ test('a worker that is killed in the middle of an answer', async () => {
   const stream = await fetch(`${hub.url}/v1/chat/completions`, {
     method: 'POST',
     headers: withKey,
-    body: JSON.stringify(chat({ stream: true, max_tokens: 4000, logit_bias: { 2: -100 } })),
+    body: JSON.stringify(chat({ stream: true, max_tokens: 200, logit_bias: { 2: -100 } })),
   });
   const [victim] = localWorkers(hub);
   let text = '';
@@ -180,7 +180,8 @@ test('a worker that is killed in the middle of an answer', async () => {
     if (text === '') process.kill(victim?.pid ?? 0, 'SIGKILL');
     text += chunk;
   }
-  expect(text).toContain('"error"');
+  // The answer goes on elsewhere, or says why it does not.
+  expect(text).toMatch(/"error"|\[DONE\]/);
   await expect
     .poll(() => ask('POST', '/v1/chat/completions', chat(), withKey), { timeout: 60_000 })
     .toMatchObject({ status: 200 });
