@@ -84,7 +84,7 @@ test('links are measured while nobody asks: in the matrix, and in the picture', 
 test('a preview says how fast it would be, what takes the time, and how sure that is', async () => {
   const { preview } = await planByHand();
   await expect(preview.getByText('nothing to move')).toHaveCount(2);
-  await expect(preview).toContainText(/About [\d.]+ tokens a second\. Measured here\./);
+  await expect(preview).toContainText(/About\s+[\d.]+ tokens a second\.\s+Measured here\./);
   await expect(preview).toContainText(/Most of it is .* of each token/);
   await preview.getByText(/Where each token’s .* go/).click();
   await expect(preview).toContainText(/local-1 computes layers 0–4.*measured when its layers were tried/);
