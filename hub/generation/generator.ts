@@ -254,8 +254,8 @@ export class Generator {
       {
         attempt: running.attempt,
         again: async (lost, error, answered, cancelled) => {
-          this.#sessions.delete(lost.session.id);
           running.attempt = await this.#attemptAgain(init, lost, error, answered, cancelled);
+          this.#sessions.delete(lost.session.id);
           if (running.attempt.pipeline.id !== lost.pipeline.id) {
             running.done();
             running.done = deployments.use(running.attempt.pipeline.id);
