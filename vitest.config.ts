@@ -15,7 +15,9 @@ export default defineConfig({
           // Files share processes and the modules that were loaded there: who changes a global puts it back.
           isolate: false,
           unstubGlobals: true,
-          testTimeout: 60_000,
+          // Other tests run beside: what is waited for may take longer than a second.
+          expect: { poll: { timeout: 30_000 } },
+          testTimeout: 120_000,
           hookTimeout: 60_000,
         },
       },
@@ -27,6 +29,7 @@ export default defineConfig({
           exclude: ['**/node_modules/**'],
           pool: 'forks',
           maxWorkers: 2,
+          expect: { poll: { timeout: 60_000 } },
           testTimeout: 300_000,
           hookTimeout: 300_000,
         },

@@ -396,7 +396,7 @@ test('a conversation that is too long goes on in a new one', async () => {
   await using small = await startHub({ flags: ['--context-length', '128'] });
   await page.goto(small.url);
   await askInChat(page, 'What is the capital of France?', 40);
-  const last = 'Which river flows through it? '.repeat(6).trim();
+  const last = 'Which river flows through it? '.repeat(11).trim();
   await page.getByLabel('Your message').fill(last);
   await page.keyboard.press('Enter');
   const error = page.getByRole('alert');

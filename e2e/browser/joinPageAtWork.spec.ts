@@ -16,7 +16,8 @@ const obedientEngine = `
 const { addEventListener } = self;
 self.addEventListener = (type, listener, ...rest) => {
   const obedient = async (event) => {
-    if (event.data.path?.[0] === 'warmUp') await navigator.locks.request('warming up', () => undefined);
+    const isWarmUp = event.data.path?.[0] === 'call' && event.data.argumentList[1].value === 'warmUp';
+    if (isWarmUp) await navigator.locks.request('warming up', () => undefined);
     listener(event);
   };
   addEventListener.call(self, type, type === 'message' ? obedient : listener, ...rest);

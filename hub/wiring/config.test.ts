@@ -11,6 +11,7 @@ test('without flags the hub listens on 8000 with one local worker and the built-
     model: 'minimind2-small',
     modelGiven: false,
     localWorkers: 1,
+    deviceWait: 60,
     forceRelay: false,
     logLevel: 'info',
   });

@@ -115,8 +115,8 @@ test('an evicted node goes with the reason; a banned one stays out until it is r
   await third.message('welcome');
 });
 
-test('an answer that runs through an evicted node ends with the reason', async () => {
-  hub = await startTestHub();
+test('an answer that runs through an evicted node ends with the reason where no other takes over', async () => {
+  hub = await startTestHub({ recoveryMs: 100 });
   const worker = hub.worker('one');
   await hub.served();
   const answer = fetch(`${hub.url}/v1/chat/completions`, {
