@@ -272,7 +272,13 @@ export class Generation {
     this.#attempt = await again(lost, error, this.#tokens, this.#cancelling.signal);
     this.#attempt.room.granted.catch(() => undefined);
     this.#attemptState = 'accepted';
-    const names = [...this.#recovery.lost, ...(error.workers ?? [])];
+    const here = new Set(this.workerIds);
+    const replaced = lost.pipeline.stages.filter(({ workerId }) => !here.has(workerId));
+    const names = [
+      ...this.#recovery.lost,
+      ...(error.workers ?? []),
+      ...replaced.map((one) => one.workerName),
+    ];
     this.#recovery = {
       ...this.#recovery,
       replays: this.#recovery.replays + (wasAdmitted ? 1 : 0),

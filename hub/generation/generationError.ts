@@ -14,6 +14,7 @@ export type GenerationErrorCode =
   | 'no_capacity'
   | 'worker_lost'
   | 'no_longer_served'
+  | 'hub_stopped'
   | 'stage_failed'
   | 'stage_timeout'
   | 'cancelled';
@@ -28,6 +29,7 @@ const kinds: Record<GenerationErrorCode, ErrorKind> = {
   no_capacity: 'unavailable',
   worker_lost: 'unavailable',
   no_longer_served: 'unavailable',
+  hub_stopped: 'unavailable',
   stage_failed: 'failed',
   stage_timeout: 'timeout',
   cancelled: 'cancelled',

@@ -109,6 +109,7 @@ interface AnswerInit extends Pick<
 }
 
 const defaultRecoveryMs = 60_000;
+const stopMs = 3000;
 /** Before an answer is tried again on devices that have just failed it. */
 const sameEpochPauseMs = 200;
 
@@ -118,6 +119,7 @@ export class Generator {
   readonly #sessions = new Map<SessionId, Session>();
   readonly #serving = new Map<PipelineId, Serving>();
   readonly #listeners = new Set<GeneratorListener>();
+  readonly #stopping = new AbortController();
   readonly #progress = new ProgressBook();
   readonly #init: GeneratorInit;
 
@@ -154,6 +156,15 @@ export class Generator {
 
   workerLeft(workerId: WorkerId): void {
     this.#progress.forget(workerId);
+  }
+
+  /** The hub stops: answers under way end with an error that says so. Resolves when they are recorded, or after three seconds. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    for (const { attempt } of this.#running.values()) attempt.session.fail(hubStopped());
+    const recorded = Promise.all(this.running.map((generation) => generation.recorded));
+    // One whose reader reads nothing does not end.
+    await Promise.race([recorded, setTimeout(stopMs, undefined, { ref: false })]);
   }
 
   /** A worker said something about a session. */
@@ -228,6 +239,7 @@ export class Generator {
   async start(deployment: Deployment, request: GenerationRequest, signal: AbortSignal): Promise<Generation> {
     const { deployments, record, logger } = this.#components;
     const { model } = deployment;
+    if (this.#stopping.signal.aborted) throw hubStopped();
     const { prompt, arrivedAt } = request;
     const serving = this.#servingOf(await this.#settled(deployment));
     const weighed = this.#weighed(serving, model, prompt.length, request.maxTokens);
@@ -376,11 +388,12 @@ export class Generator {
   ): Promise<Serving> {
     const { deployments } = this.#components;
     const { recoveryMs = defaultRecoveryMs } = this.#init;
-    const over = AbortSignal.any([signal, AbortSignal.timeout(recoveryMs)]);
+    const over = AbortSignal.any([signal, this.#stopping.signal, AbortSignal.timeout(recoveryMs)]);
     const tokens = prompt.length + maxTokens;
     for (;;) {
       const deployment = deployments.find(model.package.id);
-      if (signal.aborted || deployments.isStopped) throw error;
+      if (this.#stopping.signal.aborted || deployments.isStopped) throw hubStopped(error);
+      if (signal.aborted) throw error;
       if (deployment?.model !== model) throw noLongerServed(model, deployment, error);
       const roomy = this.#takingAnswers(deployment).filter(
         ({ admission }) => admission.largestSession >= tokens,
@@ -487,6 +500,13 @@ function noLongerServed(
     ? `${id} was added again with other files. Ask again`
     : `the operator undeployed ${id}. Choose another model`;
   return new GenerationError('no_longer_served', `The answer can't go on: ${why}.`, { cause });
+}
+
+function hubStopped(cause?: GenerationError): GenerationError {
+  return new GenerationError('hub_stopped', 'The hub was stopped while it was answering.', {
+    retryAfterSeconds: retryWhileLoadingSeconds,
+    ...(cause ? { cause } : {}),
+  });
 }
 
 function notRecovered(error: GenerationError, deployment: Deployment, waitedMs: number): GenerationError {

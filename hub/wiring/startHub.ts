@@ -162,6 +162,8 @@ async function start(
     if (before.bannedBecause !== null && policy.bannedBecause === null) localWorkers.startRefused();
   });
   closers.push(() => localWorkers.stop());
+  // First of all, while stages can still tell their timings.
+  closers.push(() => parts.generator.stop());
   explainJoining({ logger, terminal: process.stderr.isTTY ? process.stderr : undefined }, reachability(), {
     joinToken: identity.joinToken,
     administering: describeAdministering(access.password.isSet, config.behindProxy !== undefined),

@@ -406,6 +406,18 @@ test('an answer whose model is undeployed ends with an error that says so', asyn
   });
 });
 
+test('a hub that is stopped ends its answers with an error that says so', async () => {
+  const worker = hub.worker('one', {
+    onPrompt: (one, { sessionId, tokens }) => one.tokens(sessionId, tokens.length, hub.encode('Half')),
+  });
+  await hub.served();
+  const stream = await sendChat({ ...ask, stream: true });
+  await worker.message('prompt');
+  await hub.generator.stop();
+  expect(await stream.text()).toContain('"code":"hub_stopped"');
+  expect((await sendChat(ask)).status).toBe(503);
+});
+
 test('late and repeated tokens are dropped, and tokens of another epoch too', async () => {
   hub.worker('one', {
     onPrompt: (one, { sessionId, tokens: { length } }) => {
