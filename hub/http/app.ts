@@ -100,6 +100,8 @@ export function createApp(components: AppComponents): Hono {
   });
   app.onError((error, c) => {
     const apiError = error instanceof HTTPException ? fromHttpException(error) : toApiError(error);
+    // Who goes away in the middle of a request is nobody's fault.
+    if (c.req.raw.signal.aborted) return apiErrorResponse(c, apiError);
     if (apiError.code === 'internal_error') logger.error({ error, path: c.req.path }, 'a request failed');
     if (apiError.code === 'database_unavailable')
       logger.error({ reason: apiError.message, path: c.req.path }, 'a request failed');
