@@ -10,6 +10,7 @@ import {
 } from '../inference/generationFields.ts';
 import { bodyReader, tooMany, unsupportedParameter } from '../inference/readBody.ts';
 
+/** Of one request, and answers to them in all. */
 const maxPrompts = 128;
 /** OpenAI's own, where a request does not say. */
 const defaultMaxTokens = 16;
@@ -56,6 +57,10 @@ export function readCompletionBody(value: unknown): CompletionBody {
       'best_of',
       "It must be the same as 'n': this hub answers with all that it draws.",
     );
+  }
+  const answers = promptsOf(body).length * body.n;
+  if (answers > maxPrompts) {
+    throw tooMany('n', `${maxPrompts} answers in all, and n for each prompt makes ${answers}`);
   }
   if (body.echo && body.logprobs !== undefined) {
     throw unsupportedParameter(

@@ -103,6 +103,7 @@ test('without a limit of its own an answer has OpenAI’s 16 tokens', async () =
 
 test.each<[object, string]>([
   [{ prompt: 'x', suffix: 'y' }, 'suffix'],
+  [{ prompt: ['x', 'y'], n: 100 }, 'n'],
   [{ prompt: 'x', best_of: 3 }, 'best_of'],
   [{ prompt: 'x', echo: true, logprobs: 1 }, 'echo'],
   [{ prompt: 'x', logprobs: true }, 'logprobs'],
