@@ -136,6 +136,11 @@ test('what does not fit is refused with what would help, and changes nothing', a
 test('a hub is found by its data directory, without a scheme, and by the fingerprint of its certificate', async () => {
   const data = path.join(directory, 'data');
   expect(await run('list', '--data', data)).toMatchObject({ code: 0, problem: '' });
+  const nobodys = await run('list', '--data', path.join(directory, 'elsewhere'));
+  expect(nobodys).toMatchObject({
+    code: 2,
+    problem: expect.stringMatching(/no hub of yours runs with the data directory/) as string,
+  });
   expect(await run('list', '--hub', url.replace('http://', ''))).toMatchObject({ code: 0, problem: '' });
   const { ports } = JSON.parse(await readFile(path.join(data, 'local-key.json'), 'utf8')) as {
     ports: number[];

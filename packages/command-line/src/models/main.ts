@@ -50,16 +50,22 @@ interface HubOptions {
   /** Default: the hub that keeps its data in `data`. */
   hub?: string;
   key?: string;
-  data: string;
+  /** Default: `.potluck`. */
+  data?: string;
   fingerprint?: string;
 }
 
 /**
  * A key that was given is used; without one, that which a hub of this user on this machine wrote.
- * @throws SettingsError if the hub's URL or its fingerprint can't be used
+ * @throws SettingsError if the hub's URL or its fingerprint can't be used, or no hub runs with the directory that was named
  */
 function connect({ hub, key, data, fingerprint: given }: HubOptions): HubClient {
-  const local = readLocalHub(data);
+  const local = readLocalHub(data ?? '.potluck');
+  if (data !== undefined && !local && hub === undefined) {
+    throw new SettingsError(
+      `no hub of yours runs with the data directory "${data}". Start one with it, or name the hub with --hub`,
+    );
+  }
   const { hubUrl, fingerprint } = hubOf({
     hub: hub ?? local?.url ?? 'http://localhost:8000',
     ...(given === undefined ? {} : { fingerprint: given }),
@@ -95,7 +101,7 @@ function modelsCommand(): Command {
           'API key that may administer (default: the one in --data, on the hub’s machine)',
         ),
       )
-      .addOption(flag('--data <directory>', 'data directory of a hub on this machine').default('.potluck'));
+      .addOption(flag('--data <directory>', 'data directory of a hub on this machine (default: .potluck)'));
   const withPlan = (one: Command): Command =>
     one
       .addOption(new Option('--shards <count>', 'number of stages').argParser(wholeNumber(1, 999)))
