@@ -50,6 +50,8 @@ export class PipelineExecutor {
   #wake: { at: number; cancel: () => void } | undefined;
   /** Calls off what goes on in the next turn. */
   #later: (() => void) | undefined;
+  /** What `plan` last took for the time. */
+  #plannedAt = 0;
   /** When the last event came. */
   #lastAt = 0;
 
@@ -124,6 +126,7 @@ export class PipelineExecutor {
     const { clock, logger } = this.#components;
     for (let count = 0; count < mostCommands; count++) {
       const now = clock.now();
+      this.#plannedAt = now;
       const command = plan(this.#state, this.#gridSource.of(this.#state), now);
       if (!command) return;
       this.#take({ type: 'command-sent', command, at: now });
@@ -197,13 +200,13 @@ export class PipelineExecutor {
 
   #setWake(): void {
     const { clock } = this.#components;
-    const now = clock.now();
-    const at = wakeAt(this.#state, now);
+    // A time that has come since `plan` looked is still to be woken at.
+    const at = wakeAt(this.#state, this.#plannedAt);
     if (at === this.#wake?.at) return;
     this.#wake?.cancel();
     this.#wake = undefined;
     if (at === undefined) return;
-    const cancel = clock.after(at - now, () => {
+    const cancel = clock.after(Math.max(0, at - clock.now()), () => {
       this.#wake = undefined;
       const isLate = clock.now() - at > jumpMs;
       // How long before it stood still, nobody knows: since the last event at most.
