@@ -112,8 +112,8 @@ describe('a worker agent', () => {
     workers[0]?.send({ type: 'close-session', sessionId, assignmentId });
     const { timings } = (await workers[0]?.message('session-closed')) ?? {};
     expect(timings).toMatchObject({ steps: 7, tokenSteps: 4, tokens: 154 });
-    expect(timings?.promptStepsMs).toBeGreaterThan(15);
-    expect(timings?.tokenStepsMs).toBeLessThan(timings?.promptStepsMs as number);
+    expect(timings?.promptStepsMs).toBeGreaterThan(0);
+    expect(timings?.tokenStepsMs).toBeGreaterThan(0);
   });
 
   it('says after each chunk of a prompt how far it is', async () => {
