@@ -136,6 +136,37 @@ it('a first stage that is new computes from tokens and sends only what the next 
   expect([...answered.slice(0, 6), ...rest].slice(0, 16)).toEqual(echoAnswer(prompt, 6, 16));
 });
 
+it('a stage that computes for its own cache alone says how far it is', async () => {
+  const hub = await startHub();
+  const { one, two, three, spare, deploy, cacheId, answered, joined } = await midAnswer(hub);
+  const all = [...prompt, ...answered.slice(0, 9)];
+  one.cut();
+  await joined[0]?.agent.stop();
+  const next = new Epoch([spare, two, three], await deploy([spare, two, three], 1), cacheId);
+  const total = all.length;
+  const [, second] = await next.open(all, total);
+  const length = second?.length ?? 0;
+  next.resume(0, { length: 0, sendFrom: length, sampleAfter: total });
+  next.feed(0, all);
+  // Four tokens in one chunk, the others by themselves.
+  const { position } = await spare.message('session-progress', (m) => m.sessionId === next.sessionId);
+  expect(position).toBe(prompt.length);
+});
+
+it('a stage that is asked to go on from inside a chunk fails the session, and answers others', async () => {
+  const hub = await startHub();
+  const { one, two, three, deploy, cacheId, answered } = await midAnswer(hub);
+  const all = [...prompt, ...answered.slice(0, 6)];
+  const next = new Epoch([one, two, three], await deploy([one, two, three], 1), cacheId);
+  await next.open(all, all.length);
+  next.resume(0, { length: 2, sendFrom: 2, sampleAfter: all.length });
+  next.feed(2, all.slice(2));
+  const failed = await one.message('session-failed', (m) => m.sessionId === next.sessionId);
+  expect(failed.message).toContain('inside the chunk');
+  const { tokens } = await hub.generate([one, two, three], next.assigns, prompt, { length: 3, epoch: 1 });
+  expect(tokens).toEqual(echoAnswer(prompt, 6, 3));
+});
+
 it('a stage refuses to go on from where its cache is not, or with rows that it does not retain', async () => {
   const hub = await startHub();
   const { one, two, three, deploy, cacheId, answered } = await midAnswer(hub);

@@ -46,7 +46,7 @@ export interface StageSession {
 }
 
 /** What is left of a session that ended: not its prompt. */
-export type EndedSession = Pick<StageSession, 'id' | 'epoch' | 'cacheId' | 'timings'>;
+export type EndedSession = Pick<StageSession, 'epoch' | 'cacheId' | 'timings'>;
 
 export class SessionTable {
   readonly #sessions = new Map<SessionId, StageSession>();
@@ -97,7 +97,7 @@ export class SessionTable {
     session.state = 'ended';
     this.#sessions.delete(session.id);
     const { id, epoch, cacheId, timings } = session;
-    this.#ended.set(id, { id, epoch, cacheId, timings });
+    this.#ended.set(id, { epoch, cacheId, timings });
     for (const oldest of this.#ended.keys()) {
       if (this.#ended.size <= maxEndedSessions) break;
       this.#ended.delete(oldest);

@@ -19,13 +19,7 @@ import { SessionError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { messageOf } from '../messageOf.ts';
 import { checkBoundary, checkChunk, checkContinues } from './checks.ts';
-import {
-  SessionTable,
-  type EarlyFrame,
-  type FrameArrival,
-  type EndedSession,
-  type StageSession,
-} from './sessionTable.ts';
+import { SessionTable, type EarlyFrame, type FrameArrival, type StageSession } from './sessionTable.ts';
 import type { RetainedStep } from './retainedBoundaries.ts';
 import type { StageCaches } from './stageCaches.ts';
 import { StageOutput, type StageOutputComponents } from './stageOutput.ts';
@@ -81,6 +75,8 @@ export class StageSessions {
       this.#report(sessionId, epoch, 'stage-gone', `the pipeline is in epoch ${this.place.epoch}`);
       return;
     }
+    // Where it goes on with another cache, nobody else would let go of the former one.
+    if (before) this.#components.caches.leave(before.cacheId, before.epoch);
     const session = this.#sessions.begin(message);
     const { cacheId, capacity, promptLength, sampling, tokens, keep } = message;
     try {
@@ -108,7 +104,7 @@ export class StageSessions {
     const { sessionId, epoch, length, sendFrom, sampleAfter } = message;
     const session = this.#sessions.get(sessionId);
     if (!session) {
-      this.#miss(message, 'the session is not open here');
+      this.#miss(message);
       return;
     }
     try {
@@ -120,9 +116,11 @@ export class StageSessions {
       const { caches } = this.#components;
       const steps = sendFrom < length ? caches.retained(cacheId, sendFrom, length) : [];
       if (!steps) throw new SessionError('cache-miss', `tokens from ${sendFrom} are not retained here`);
-      if (length < session.position) await caches.cut(cacheId, length);
+      const isCut = length < session.position;
+      // At once: the prompt may be the very next message, and its steps come to the stage after the cut.
       session.position = length;
       session.sendFrom = sendFrom;
+      if (isCut) await caches.cut(cacheId, length);
       session.resent = this.#resend(session, steps, sampleAfter);
       session.early = undefined;
       for (const { frame, arrival } of early) this.#take(session, frame, arrival);
@@ -145,24 +143,27 @@ export class StageSessions {
   async prompt(message: Prompt): Promise<void> {
     const session = this.#sessions.get(message.sessionId);
     if (!session) {
-      this.#miss(message, 'the session is not open here');
+      this.#miss(message);
       return;
     }
+    const from = message.position;
+    const to = from + message.tokens.length;
+    let lengths: number[];
     try {
       if (!isFirst(this.place)) throw new SessionError('bad-frame', 'a prompt is for the first stage');
       this.#checkOpen(session);
       checkChunk(session, message.chunkTokens);
       checkContinues(session, { ...message, length: message.tokens.length });
+      const { promptLength } = session;
+      lengths = stepsOf({ promptLength, chunkTokens: message.chunkTokens }, from, to);
     } catch (error) {
       this.#fail(session, error);
       return;
     }
-    const from = message.position;
-    const to = from + message.tokens.length;
     session.position = to;
     let start = 0;
     let previous: Promise<void> | undefined;
-    for (const length of stepsOf({ ...session, chunkTokens: message.chunkTokens }, from, to)) {
+    for (const length of lengths) {
       const end = start + length;
       const running = this.#step(session, {
         position: from + start,
@@ -225,7 +226,7 @@ export class StageSessions {
     const session = this.#sessions.get(sessionId);
     if (session) this.#sessions.end(session);
     const known = this.#sessions.known(sessionId);
-    if (known) this.#release(known);
+    if (known) void this.#components.caches.release(known.cacheId, known.epoch);
     const { timings } = known ?? { timings: noTimings() };
     const { assignmentId } = this.place;
     this.#components.sendToHub({ type: 'session-closed', sessionId, assignmentId, timings });
@@ -253,7 +254,7 @@ export class StageSessions {
     }
     const session = this.#sessions.get(frame.sessionId);
     if (!session) {
-      if (!this.#sessions.known(frame.sessionId)) this.#miss(frame, 'the session is not open here');
+      if (!this.#sessions.known(frame.sessionId)) this.#miss(frame);
       return undefined;
     }
     if (frame.epoch < session.epoch) return undefined; // Late, from before the pipeline changed.
@@ -305,8 +306,12 @@ export class StageSessions {
       if (!isLast(this.place)) {
         // What is sent again comes first.
         if (session.resent) await session.resent;
-        if (position + length <= session.sendFrom || session.state !== 'open') return;
-        this.#output.forward(this.place, session, { position, length, sample: sampleLater }, result.boundary);
+        if (session.state !== 'open') return;
+        // Those before are computed for this stage's cache alone.
+        if (position + length > session.sendFrom) {
+          const step = { position, length, sample: sampleLater };
+          this.#output.forward(this.place, session, step, result.boundary);
+        }
       } else if (sample) this.#output.sampled(this.place, session, position + length, result);
       const isOften = length > 1 ? !sample : !sampleLater && (position + length) % progressEvery === 0;
       if (isOften) this.#progressed(session, position + length);
@@ -327,8 +332,8 @@ export class StageSessions {
     this.#components.sendToHub({ type: 'session-progress', sessionId, assignmentId, epoch, position });
   }
 
-  #miss({ sessionId, epoch }: { sessionId: SessionId; epoch: number }, reason: string): void {
-    this.#report(sessionId, epoch, 'cache-miss', reason);
+  #miss({ sessionId, epoch }: { sessionId: SessionId; epoch: number }): void {
+    this.#report(sessionId, epoch, 'cache-miss', 'the session is not open here');
   }
 
   #fail(session: StageSession, error: unknown): void {
@@ -359,10 +364,6 @@ export class StageSessions {
       ...{ type: 'session-failed', sessionId, assignmentId, epoch, code, message },
       ...(peer && { peer }),
     });
-  }
-
-  #release({ cacheId, epoch }: EndedSession): void {
-    void this.#components.caches.release(cacheId, epoch);
   }
 }
 
