@@ -73,7 +73,6 @@ export class Generation {
   #recovery: Recovery = noRecovery;
   /** What failed since the last token, by `weightOf`. */
   #failures = 0;
-  #cancelled = false;
   #over = false;
   #hadCompany = false;
   #isRead = false;
@@ -106,11 +105,6 @@ export class Generation {
     return routeOf(this.pipeline.stages);
   }
 
-  /** What lost devices cost it so far. */
-  get recovery(): Recovery {
-    return this.#recovery;
-  }
-
   get model(): string {
     return this.#init.model;
   }
@@ -137,9 +131,17 @@ export class Generation {
 
   /** Ends it early, as if its reader had gone away. */
   cancel(): void {
-    this.#cancelled = true;
-    this.#attempt.session.fail(new GenerationError('cancelled', 'the request was cancelled'));
     this.#cancelling.abort();
+    this.#attempt.session.fail(new GenerationError('cancelled', 'the request was cancelled'));
+  }
+
+  get #isCancelled(): boolean {
+    return this.#cancelling.signal.aborted;
+  }
+
+  /** True while its attempt holds room, and perhaps a session. */
+  get #holdsRoom(): boolean {
+    return this.#attemptState === 'admitted' || this.#attemptState === 'running';
   }
 
   /** Another answer runs at one of its workers. */
@@ -204,7 +206,7 @@ export class Generation {
       if (answer.stopped) outcome.finishReason = reason = 'stop';
       yield { type: 'finish', reason, usage: this.usage };
     } catch (error) {
-      if (this.#cancelled)
+      if (this.#isCancelled)
         throw new GenerationError('cancelled', 'the request was cancelled', { cause: error });
       if (error instanceof GenerationError) {
         outcome = { status: 'failed', errorCode: error.code, errorMessage: error.message };
@@ -235,7 +237,7 @@ export class Generation {
         if (lostAt !== undefined) this.#paused(performance.now() - lostAt);
         return message;
       } catch (error) {
-        if (this.#cancelled || !isLoss(error)) throw error;
+        if (this.#isCancelled || !isLoss(error)) throw error;
         this.#failures += weightOf(error);
         if (this.#failures >= mostFailures) throw error;
         lostAt ??= performance.now();
@@ -251,7 +253,7 @@ export class Generation {
     await room.granted;
     this.#attemptState = 'admitted';
     this.#queueMs ??= performance.now() - this.#askedAt;
-    if (this.#cancelled) throw new GenerationError('cancelled', 'the request was cancelled');
+    if (this.#isCancelled) throw new GenerationError('cancelled', 'the request was cancelled');
     await session.start();
     this.#attemptState = 'running';
     const recomputedTokens = this.#recovery.recomputedTokens + session.recomputedTokens;
@@ -261,7 +263,7 @@ export class Generation {
   /** Goes on in another attempt. @throws GenerationError where there is none */
   async #goOn(error: GenerationError): Promise<void> {
     const lost = this.#attempt;
-    const wasAdmitted = this.#attemptState === 'admitted' || this.#attemptState === 'running';
+    const wasAdmitted = this.#holdsRoom;
     this.#attemptState = 'lost';
     if (wasAdmitted) lost.room.release();
     this.#components.logger.warn(
@@ -295,7 +297,7 @@ export class Generation {
     const totalMs = performance.now() - this.#init.arrivedAt;
     const { record, logger } = this.#components;
     const { session, room } = this.#attempt;
-    if (this.#attemptState === 'admitted' || this.#attemptState === 'running') {
+    if (this.#holdsRoom) {
       await session.close();
       room.release();
     }

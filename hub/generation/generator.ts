@@ -22,6 +22,7 @@ import { GenerationError, retryWhileLoadingSeconds } from './generationError.ts'
 import { ProgressBook } from './progressBook.ts';
 import { Session, type SessionInit } from './session.ts';
 import { shortestWait } from './shortestWait.ts';
+import { hubStopped, noLongerServed, notRecovered, notServed } from './whyNotAnswered.ts';
 
 /** Exclusive bound of drawn seeds; randomInt takes ranges below 2^48. */
 const seedBound = 2 ** 47;
@@ -489,48 +490,3 @@ export class Generator {
 /** Each of its devices works on an answer already, or a further one has to wait for room. */
 const isBusy = ({ running, hasRoom, pipeline }: Serving & RoomyReplica): boolean =>
   !hasRoom || running >= pipeline.stages.length;
-
-/** The operator took the model away, or gave it other files. */
-function noLongerServed(
-  { package: { id } }: Model,
-  deployment: Deployment | undefined,
-  cause: GenerationError,
-): GenerationError {
-  const why = deployment
-    ? `${id} was added again with other files. Ask again`
-    : `the operator undeployed ${id}. Choose another model`;
-  return new GenerationError('no_longer_served', `The answer can't go on: ${why}.`, { cause });
-}
-
-function hubStopped(cause?: GenerationError): GenerationError {
-  return new GenerationError('hub_stopped', 'The hub was stopped while it was answering.', {
-    retryAfterSeconds: retryWhileLoadingSeconds,
-    ...(cause ? { cause } : {}),
-  });
-}
-
-function notRecovered(error: GenerationError, deployment: Deployment, waitedMs: number): GenerationError {
-  const missing = missingOf(deployment);
-  return new GenerationError(
-    'worker_lost',
-    `${error.message} No other devices could go on with the answer within ${Math.round(waitedMs / 1000)} s` +
-      (missing === undefined ? '.' : `: ${missing}.`),
-    {
-      retryAfterSeconds: retryWhileLoadingSeconds,
-      ...(error.workers ? { workers: error.workers } : {}),
-      cause: error,
-    },
-  );
-}
-
-function notServed(
-  { package: { id } }: Model,
-  why = 'it is being loaded',
-  replicas: readonly Replica[] = [],
-): GenerationError {
-  return new GenerationError(
-    replicas.some(({ pipeline }) => pipeline) ? 'model_loading' : 'no_capacity',
-    `${id} is not served yet: ${why}.`,
-    { retryAfterSeconds: retryWhileLoadingSeconds },
-  );
-}

@@ -74,15 +74,13 @@ export class Session {
   readonly #allClosed = Promise.withResolvers<void>();
   /** Tokens of the prompt that each stage has run. */
   readonly #reached = new Map<AssignmentId, number>();
-  /** When a stage last went on, by `performance.now()`; first, when the prompt was sent. */
+  /** When a stage last went on, by `performance.now()`; before that, when the session was begun, and when the prompt was sent. */
   #progressAt = -Infinity;
   /** Longest time between two signs of progress so far, in milliseconds. */
   #longestStepMs = 0;
   #nextPosition: number;
   #recomputedTokens = 0;
   #failed = false;
-  /** When the session was begun, by `performance.now()`. */
-  #begunAt = 0;
   #watch: NodeJS.Timeout | undefined;
   #closing = false;
 
@@ -138,7 +136,7 @@ export class Session {
       };
     });
     for (const message of openings) refuseTooLong(message);
-    this.#begunAt = performance.now();
+    this.#progressAt = performance.now();
     this.#watch = setInterval(() => this.#doubtWhoIsWaitedFor(), doubtAfterMs).unref();
     for (const [index, stage] of stages.entries()) {
       const here = this.#components.send(stage.workerId, openings[index] as FromHubMessage);
@@ -178,15 +176,12 @@ export class Session {
    *   names the worker that is suspected.
    */
   async nextToken(): Promise<TokenMessage> {
-    // Where the last stage goes on with other answers, this one waits for its turn.
-    const lastProgress = (): number =>
-      Math.max(this.#progressAt, this.#components.progress.last(this.#pipeline.id));
     const still = new GenerationError('stage_timeout', 'no stage went on');
     try {
       return await whileProgress(
         this.#tokens.take(),
         () => this.#deadlineMs(),
-        lastProgress,
+        () => this.#lastProgress(),
         () => still,
       );
     } catch (error) {
@@ -254,11 +249,14 @@ export class Session {
     if (this.#closing) this.#allClosed.resolve();
   }
 
+  /** Where the last stage goes on with other answers, this one waits for its turn. @returns by `performance.now()` */
+  #lastProgress(): number {
+    return Math.max(this.#progressAt, this.#components.progress.last(this.#pipeline.id));
+  }
+
   #doubtWhoIsWaitedFor(): void {
-    const { progress, doubt } = this.#components;
-    const wentOnAt = Math.max(this.#begunAt, this.#progressAt, progress.last(this.#pipeline.id));
-    if (performance.now() - wentOnAt >= doubtAfterMs)
-      doubt(this.#pipeline.stages.map(({ workerId }) => workerId));
+    if (performance.now() - this.#lastProgress() < doubtAfterMs) return;
+    this.#components.doubt(this.#pipeline.stages.map(({ workerId }) => workerId));
   }
 
   /** In what steps the tokens run, the first time and in every replay. */
