@@ -1,4 +1,5 @@
 /** Ends a text at the first of several strings, without ever letting a part of one out. */
+import { lengthOfStart } from './lengthOfStart.ts';
 
 /** Text in its order; what is hidden is looked at and never let out. */
 interface Piece {
@@ -42,7 +43,7 @@ export class StopStrings {
       this.#held = [];
       return out;
     }
-    return this.#letOut(all.length - this.#lengthOfStart(all));
+    return this.#letOut(all.length - lengthOfStart(all, this.#strings));
   }
 
   /** @returns what was held back, when the answer ended otherwise */
@@ -62,15 +63,5 @@ export class StopStrings {
       left -= piece.text.length;
     }
     return out;
-  }
-
-  /** Length of the longest end of `text` that a stop string starts with. */
-  #lengthOfStart(text: string): number {
-    const longest = Math.max(0, ...this.#strings.map((stop) => stop.length - 1));
-    for (let length = Math.min(longest, text.length); length > 0; length--) {
-      const end = text.slice(text.length - length);
-      if (this.#strings.some((stop) => stop.startsWith(end))) return length;
-    }
-    return 0;
   }
 }

@@ -104,10 +104,8 @@ function upTo(rendered: string, content: string): string {
   if (content.trim() === '' || start < 0) {
     throw new Error('it does not show the last message as it is, so the answer can’t go on with it');
   }
-  const wholeStart = rendered.indexOf(content.trimStart(), start);
-  return wholeStart === start
-    ? rendered.slice(0, start + content.trimStart().length)
-    : rendered.slice(0, start + content.trim().length);
+  const shown = rendered.startsWith(content.trimStart(), start) ? content.trimStart() : content.trim();
+  return rendered.slice(0, start + shown.length);
 }
 
 /** Some models have several; the one for tools says most. */

@@ -10,6 +10,7 @@ const mistral = findResponseFormat('{{ tools }}[TOOL_CALLS]');
 const phi = findResponseFormat('{{ tools }}<|tool_call|>');
 const harmony = findResponseFormat('<|channel|>');
 const plain = findResponseFormat('{{ tools }}');
+const bare = findResponseFormat('{{ tools }}</think>');
 
 const call = (name: string, args: object): OutputPart => ({
   type: 'tool-call',
@@ -38,6 +39,12 @@ const samples: [string, ResponseFormat, string, OutputPart[]][] = [
   ['text', hermes, 'a < b, <tool and <thin', [text('a < b, <tool and <thin')]],
   ['blanks around text', hermes, '  Hello \n', [text('  Hello \n')]],
   ['thoughts', hermes, '<think>\nHm.\n</think>\n\nHello', [thought('\nHm.\n'), text('Hello')]],
+  [
+    'thoughts after text, where calls have no marks',
+    bare,
+    'Hello <think>Hm.</think> you',
+    [text('Hello'), thought('Hm.'), text('you')],
+  ],
   ['thoughts that were cut', hermes, '\n<think>Hm', [thought('Hm')]],
   [
     'two calls after text',

@@ -3,6 +3,7 @@
  * and is none, or was cut, is text: nothing of an answer is lost.
  */
 import type { Marks, ResponseFormat } from '../../models/responseFormat.ts';
+import { lengthOfStart } from '../lengthOfStart.ts';
 import { readCalls, type ReadCall } from './readCalls.ts';
 
 export type OutputPart = { type: 'text' | 'reasoning'; text: string } | ({ type: 'tool-call' } & ReadCall);
@@ -146,7 +147,7 @@ export class OutputReader {
           this.#region = { type: 'header', marks: header };
           return;
         }
-        if (region.type === 'text' && calls?.onlyAtStart && before.trim() !== '') {
+        if (region.type === 'text' && opens(calls) && calls.onlyAtStart && before.trim() !== '') {
           this.#give(parts, before + mark);
           return;
         }
@@ -255,14 +256,4 @@ function firstOf(text: string, marks: readonly string[]): { index: number; mark:
     }
   }
   return first;
-}
-
-/** Length of the longest end of `text` that a mark begins with. */
-function lengthOfStart(text: string, marks: readonly string[]): number {
-  const longest = Math.max(0, ...marks.map(({ length }) => length - 1));
-  for (let length = Math.min(longest, text.length); length > 0; length--) {
-    const end = text.slice(text.length - length);
-    if (marks.some((mark) => mark.startsWith(end))) return length;
-  }
-  return 0;
 }
