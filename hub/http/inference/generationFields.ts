@@ -85,8 +85,14 @@ export function refuseManyBiases({ logit_bias: biases }: Record<string, unknown>
   }
 }
 
+/** What the schema can't say of these fields, once a body was read. @throws ApiError 400 with `param` naming what is wrong */
+export function checkGenerationFields(body: GenerationFields): void {
+  readBiases(body);
+  refuseStrayStreamOptions(body);
+}
+
 /** Looks at one bias after the other, until one is wrong. @throws ApiError 400 */
-export function readBiases({ logit_bias: biases = {} }: Pick<GenerationFields, 'logit_bias'>): void {
+function readBiases({ logit_bias: biases = {} }: Pick<GenerationFields, 'logit_bias'>): void {
   for (const [token, bias] of Object.entries(biases)) {
     readPart(BiasedToken, token, ['logit_bias', token]);
     readPart(Bias, bias, ['logit_bias', token]);
@@ -94,7 +100,7 @@ export function readBiases({ logit_bias: biases = {} }: Pick<GenerationFields, '
 }
 
 /** @throws ApiError 400 where stream options are given and no stream is asked for */
-export function refuseStrayStreamOptions({ stream, stream_options: options }: GenerationFields): void {
+function refuseStrayStreamOptions({ stream, stream_options: options }: GenerationFields): void {
   if (!options || stream) return;
   throw new ApiError(400, "'stream_options' needs 'stream' to be true.", { param: 'stream_options' });
 }

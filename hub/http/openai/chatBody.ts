@@ -2,11 +2,10 @@
 import { z } from 'zod';
 import { ApiError } from '../apiError.ts';
 import {
+  checkGenerationFields,
   MaxTokens,
   generationFields,
-  readBiases,
   refuseManyBiases,
-  refuseStrayStreamOptions,
 } from '../inference/generationFields.ts';
 import { bodyReader, readPart, tooMany } from '../inference/readBody.ts';
 import { TemplateVariables } from '../inference/templateVariables.ts';
@@ -79,8 +78,7 @@ export function readChatBody(value: unknown): ChatBody {
   // One after the other, until one is wrong: a schema of all collects what is wrong with each, which takes ten times as long.
   const messages = parsed.messages.map((message, index) => readPart(Message, message, ['messages', index]));
   const body: ChatBody = { ...parsed, messages };
-  readBiases(body);
-  refuseStrayStreamOptions(body);
+  checkGenerationFields(body);
   if ((body.top_logprobs ?? 0) > 0 && body.logprobs !== true) {
     throw new ApiError(400, "'top_logprobs' needs 'logprobs' to be true.", { param: 'top_logprobs' });
   }

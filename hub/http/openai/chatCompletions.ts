@@ -7,10 +7,10 @@ import { marksOf } from '../../models/responseFormat.ts';
 import { ApiError } from '../apiError.ts';
 import { placeOf } from '../inference/answerPlace.ts';
 import { choicesOf, settingsOf } from '../inference/generationFields.ts';
-import { fingerprintOf } from '../inference/fingerprint.ts';
 import { infer, type InferenceComponents } from '../inference/inference.ts';
 import { readJson } from '../inference/readJson.ts';
 import { callableTools } from '../inference/tools.ts';
+import { answerBase } from './answerShapes.ts';
 import { readChatBody } from './chatBody.ts';
 import { sendChat } from './sendChat.ts';
 import { messagesOf, renderOptionsOf } from './chatConversation.ts';
@@ -51,6 +51,7 @@ export async function answerChat(c: Context, components: InferenceComponents): P
       const [generation] = generations;
       const kept = place && (await conversations.begin(place, generation.id, generation.model));
       const events = generations.map((one) => one.events(controller.signal));
+      const promptEnd = endOf(prompt, model);
       return sendChat({
         logger,
         inference,
@@ -60,17 +61,12 @@ export async function answerChat(c: Context, components: InferenceComponents): P
             format,
             readsCalls: tools !== undefined,
             partsReasoning,
-            promptEnd: endOf(prompt, model),
+            promptEnd,
             tokenCount: () => generations[index]?.usage.completionTokens ?? 0,
             ...(body.parallel_tool_calls === false ? { mostCalls: 1 } : {}),
           }),
         ),
-        base: {
-          id: `chatcmpl-${generation.id}`,
-          created: Math.floor(generation.createdAt / 1000),
-          model: model.package.id,
-          system_fingerprint: fingerprintOf(model.package),
-        },
+        base: answerBase('chatcmpl', generation, model),
         body,
         headers: {
           ...inference.headers(generation),

@@ -2,7 +2,8 @@
 import type { TokenLogprob } from '@potluck/protocol';
 import type OpenAI from 'openai';
 import type { AnswerLogprob } from '../../generation/answer.ts';
-import type { OutputEvent, OutputUsage } from '../../generation/output/outputEvents.ts';
+import type { OutputEvent } from '../../generation/output/outputEvents.ts';
+import { leastLogprob, type AnswerBase } from './answerShapes.ts';
 
 type Chunk = OpenAI.ChatCompletionChunk;
 type Logprobs = OpenAI.ChatCompletion.Choice.Logprobs;
@@ -18,49 +19,31 @@ export function thoughts(text: string): Thoughts {
   return { reasoning_content: text, reasoning: text };
 }
 
-/** What every chunk and the whole answer have in common. */
-export interface AnswerBase {
-  id: string;
-  /** Unix seconds. */
-  created: number;
-  model: string;
-  /** Names the weights and the software that answered. */
-  system_fingerprint: string;
-}
-
 export interface ChatChunkInit {
   index: number;
   delta: OpenAI.ChatCompletionChunk.Choice.Delta & Partial<Thoughts>;
   logprobs?: Logprobs | null;
   finishReason?: FinishReason | null;
   /** Where the client asked for usage, chunks before the last say null. */
-  usage?: OpenAI.CompletionUsage | null;
+  usage?: OpenAI.CompletionUsage | null | undefined;
 }
 
 /** One chunk of a stream. */
 export function chatChunk(base: AnswerBase, init: ChatChunkInit): Chunk {
   const { index, delta, logprobs = null, finishReason = null, usage } = init;
-  return {
-    id: base.id,
-    object: 'chat.completion.chunk',
-    created: base.created,
-    model: base.model,
-    system_fingerprint: base.system_fingerprint,
-    choices: [{ index, delta, logprobs, finish_reason: finishReason }],
-    ...(usage === undefined ? {} : { usage }),
-  };
+  return chunkOf(base, [{ index, delta, logprobs, finish_reason: finishReason }], usage);
 }
 
 /** The chunk with the usage, after the last choice. */
 export function usageChunk(base: AnswerBase, usage: OpenAI.CompletionUsage): Chunk {
+  return chunkOf(base, [], usage);
+}
+
+function chunkOf(base: AnswerBase, choices: Chunk['choices'], usage: Chunk['usage']): Chunk {
+  const { id, ...rest } = base;
   return {
-    id: base.id,
-    object: 'chat.completion.chunk',
-    created: base.created,
-    model: base.model,
-    system_fingerprint: base.system_fingerprint,
-    choices: [],
-    usage,
+    ...{ id, object: 'chat.completion.chunk', ...rest, choices },
+    ...(usage === undefined ? {} : { usage }),
   };
 }
 
@@ -100,21 +83,6 @@ export function chatCompletion(
   };
 }
 
-/** What all choices used together; they have one prompt. */
-export function usageBody(usages: readonly OutputUsage[]) {
-  const promptTokens = usages[0]?.promptTokens ?? 0;
-  const completionTokens = usages.reduce((sum, usage) => sum + usage.completionTokens, 0);
-  return {
-    prompt_tokens: promptTokens,
-    completion_tokens: completionTokens,
-    total_tokens: promptTokens + completionTokens,
-    prompt_tokens_details: { cached_tokens: 0 },
-    completion_tokens_details: {
-      reasoning_tokens: usages.reduce((sum, { reasoningTokens = 0 }) => sum + reasoningTokens, 0),
-    },
-  } satisfies OpenAI.CompletionUsage;
-}
-
 /** Log probabilities with each token's text and bytes; a token that is a part of a code point has only bytes of it. */
 export function logprobsBody(
   logprobs: AnswerLogprob[],
@@ -130,6 +98,3 @@ export function logprobsBody(
     refusal: null,
   };
 }
-
-/** JSON has no infinity; OpenAI writes -9999 for tokens that can't come. */
-export const leastLogprob = -9999;

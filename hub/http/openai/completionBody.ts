@@ -2,11 +2,10 @@
 import { z } from 'zod';
 import { ApiError } from '../apiError.ts';
 import {
+  checkGenerationFields,
   MaxTokens,
   generationFields,
-  readBiases,
   refuseManyBiases,
-  refuseStrayStreamOptions,
 } from '../inference/generationFields.ts';
 import { bodyReader, tooMany, unsupportedParameter } from '../inference/readBody.ts';
 
@@ -50,8 +49,7 @@ const read = bodyReader(CompletionBody, (fields) => {
 /** @throws ApiError 400 with `param` naming what is wrong */
 export function readCompletionBody(value: unknown): CompletionBody {
   const body = read(value);
-  readBiases(body);
-  refuseStrayStreamOptions(body);
+  checkGenerationFields(body);
   if (body.best_of !== undefined && body.best_of !== body.n) {
     throw unsupportedParameter(
       'best_of',

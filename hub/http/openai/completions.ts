@@ -3,7 +3,6 @@ import type { Context } from 'hono';
 import type OpenAI from 'openai';
 import type { Usage } from '../../generation/generation.ts';
 import { answerStream, openaiStream } from '../inference/answerStream.ts';
-import { fingerprintOf } from '../inference/fingerprint.ts';
 import { choicesOf, refuseUnknownToken, settingsOf } from '../inference/generationFields.ts';
 import {
   infer,
@@ -14,7 +13,7 @@ import {
 import { interleave } from '../inference/interleave.ts';
 import { readJson } from '../inference/readJson.ts';
 import { serverTiming } from '../inference/serverTiming.ts';
-import { usageBody, type AnswerBase } from './chatShapes.ts';
+import { answerBase, usageBody, usageSoFar, type AnswerBase } from './answerShapes.ts';
 import {
   promptsOf,
   readCompletionBody,
@@ -37,25 +36,19 @@ export async function answerCompletion(c: Context, components: InferenceComponen
     });
     const encoded: number[][] = [];
     for (const prompt of prompts) encoded.push(await tokensOf(prompt, body, inference));
-    const [first, ...more] = encoded.flatMap((prompt, index) => {
-      const words = [{ role: 'user', content: textOf(prompts[index] ?? '', inference) }];
+    const texts = prompts.map((prompt) => textOf(prompt, inference));
+    const requests = encoded.flatMap((prompt, index) => {
+      const words = [{ role: 'user', content: texts[index] ?? '' }];
       return choicesOf({ ...settings, prompt, words }, body.n);
     }) as [SurfaceRequest, ...SurfaceRequest[]];
-    const generations = await inference.start([first, ...more]);
+    const generations = await inference.start(requests);
     const [generation] = generations;
     const answering: Answering = {
       inference,
       generations,
       body,
-      base: {
-        id: `cmpl-${generation.id}`,
-        created: Math.floor(generation.createdAt / 1000),
-        model: model.package.id,
-        system_fingerprint: fingerprintOf(model.package),
-      },
-      echoes: prompts.flatMap((prompt) =>
-        Array.from({ length: body.n }, () => (body.echo ? textOf(prompt, inference) : '')),
-      ),
+      base: answerBase('cmpl', generation, model),
+      echoes: texts.flatMap((text) => Array.from({ length: body.n }, () => (body.echo ? text : ''))),
       usage: (usages) => usageOf(usages, encoded),
     };
     return body.stream ? streamCompletion(answering, components) : await wholeCompletion(answering);
@@ -107,13 +100,7 @@ async function wholeCompletion(answering: Answering): Promise<Response> {
 function streamCompletion(answering: Answering, { logger }: InferenceComponents): Response {
   const { inference, generations, body, base, echoes, usage } = answering;
   const { tokenBytes } = inference.model.tokenizer;
-  const withUsage = body.stream_options?.include_usage === true;
-  const always = withUsage && body.stream_options?.continuous_usage_stats === true;
-  const usageNow = (index: number): OpenAI.CompletionUsage | null | undefined => {
-    const generation = generations[index];
-    if (always && generation) return usageBody([generation.usage]);
-    return withUsage ? null : undefined;
-  };
+  const usageNow = (index: number) => usageSoFar(body, generations[index]);
   const lengths = echoes.map(({ length }) => length);
   const headers = inference.headers(generations[0]);
   return answerStream({ logger, inference, generations, headers, ...openaiStream }, async (send) => {
@@ -136,7 +123,8 @@ function streamCompletion(answering: Answering, { logger }: InferenceComponents)
         body.logprobs === undefined ? null : completionLogprobs(event.logprobs, tokenBytes, offset);
       sendChoice(index, { text: event.text, logprobs });
     }
-    if (withUsage) send(JSON.stringify(completion(base, [], usage(usages))));
+    if (body.stream_options?.include_usage === true)
+      send(JSON.stringify(completion(base, [], usage(usages))));
   });
 }
 

@@ -7,14 +7,13 @@ import { answerStream, openaiStream } from '../inference/answerStream.ts';
 import type { Inference } from '../inference/inference.ts';
 import { interleave } from '../inference/interleave.ts';
 import { serverTiming } from '../inference/serverTiming.ts';
+import { usageBody, usageSoFar, type AnswerBase } from './answerShapes.ts';
 import {
   chatChunk,
   chatCompletion,
   logprobsBody,
   thoughts,
-  usageBody,
   usageChunk,
-  type AnswerBase,
   type ChatChoice,
 } from './chatShapes.ts';
 import type { ChatBody } from './chatBody.ts';
@@ -81,23 +80,18 @@ async function wholeChat({
 function streamChat(answering: Answering): Response {
   const { logger, inference, generations, events, base, body, headers } = answering;
   const { tokenBytes } = inference.model.tokenizer;
-  const withUsage = body.stream_options?.include_usage === true;
-  /** vLLM tells it with every chunk. */
-  const always = withUsage && body.stream_options?.continuous_usage_stats === true;
-  const usageNow = (index: number): { usage?: OpenAI.CompletionUsage | null } => {
-    const generation = generations[index];
-    if (always && generation) return { usage: usageBody([generation.usage]) };
-    return withUsage ? { usage: null } : {};
-  };
+  const usageNow = (index: number) => usageSoFar(body, generations[index]);
   return answerStream({ logger, inference, generations, headers, ...openaiStream }, async (send) => {
     const sendChunk = (chunk: OpenAI.ChatCompletionChunk): void => send(JSON.stringify(chunk));
     for (const index of events.keys()) {
-      sendChunk(chatChunk(base, { index, delta: { role: 'assistant', content: '' }, ...usageNow(index) }));
+      sendChunk(
+        chatChunk(base, { index, delta: { role: 'assistant', content: '' }, usage: usageNow(index) }),
+      );
     }
     const usages: OutputUsage[] = [];
     const callCounts: number[] = [];
     for await (const { index, value: event } of interleave(events)) {
-      const now = { index, ...usageNow(index) };
+      const now = { index, usage: usageNow(index) };
       switch (event.type) {
         case 'text':
         case 'reasoning': {
@@ -123,7 +117,7 @@ function streamChat(answering: Answering): Response {
           sendChunk(chatChunk(base, { ...now, delta: {}, finishReason: event.reason }));
       }
     }
-    if (withUsage) sendChunk(usageChunk(base, usageBody(usages)));
+    if (body.stream_options?.include_usage === true) sendChunk(usageChunk(base, usageBody(usages)));
   });
 }
 
