@@ -18,8 +18,6 @@ export interface Tokenizer extends Vocabulary {
    *   time or memory; the signal's reason
    */
   encodeChat(this: void, messages: ChatMessage[], options?: EncodeOptions): Promise<number[]>;
-  /** The same conversation as text. @throws as `encodeChat` does */
-  renderChat(this: void, messages: ChatMessage[], options?: EncodeOptions): Promise<string>;
   /**
    * Token ids of a text in which special tokens count.
    * @param addsSpecial with those that every prompt begins with
@@ -49,7 +47,6 @@ export async function loadTokenizer(directory: string): Promise<Tokenizer> {
   const encoder = new ChatEncoder(directory);
   return {
     encodeChat: (messages, options) => encoder.encode(messages, options),
-    renderChat: (messages, options) => encoder.render(messages, options),
     encodeText: (text, addsSpecial, options) => encoder.encodeText(text, addsSpecial, options),
     responseFormat: parts.responseFormat,
     warmUp: () => encoder.warmUp(),

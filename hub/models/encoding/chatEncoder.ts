@@ -52,19 +52,12 @@ export class ChatEncoder {
   async encode(messages: ChatMessage[], options: EncodeOptions = {}): Promise<number[]> {
     const { share, signal, ...render } = options;
     const task: EncodingTask = { verb: 'encode', messages, options: render };
-    return (await this.#run(task, charactersOf(messages, render), { share, signal })) as number[];
-  }
-
-  /** The same as text. */
-  async render(messages: ChatMessage[], options: EncodeOptions = {}): Promise<string> {
-    const { share, signal, ...render } = options;
-    const task: EncodingTask = { verb: 'render', messages, options: render };
-    return (await this.#run(task, charactersOf(messages, render), { share, signal })) as string;
+    return this.#run(task, charactersOf(messages, render), { share, signal });
   }
 
   /** Token ids of a text in which special tokens count. @throws as `encode` does */
   async encodeText(text: string, addsSpecial: boolean, options: ShareOptions = {}): Promise<number[]> {
-    return (await this.#run({ verb: 'encodeText', text, addsSpecial }, text.length, options)) as number[];
+    return this.#run({ verb: 'encodeText', text, addsSpecial }, text.length, options);
   }
 
   #run(task: EncodingTask, characters: number, { share = '', signal }: Undefinable<ShareOptions>) {

@@ -9,14 +9,12 @@ import type { ChatMessage, RenderOptions } from '../chatFormat.ts';
 
 /** What the process is asked: a verb of `ChatFormat` and what it takes. */
 export type EncodingTask =
-  | { verb: 'encode' | 'render'; messages: ChatMessage[]; options: RenderOptions }
+  | { verb: 'encode'; messages: ChatMessage[]; options: RenderOptions }
   | { verb: 'encodeText'; text: string; addsSpecial: boolean };
 
 /** What it answers: when it begins, and how it ends; `expired` where the work takes too long. */
 export type EncodeAnswer =
-  | { type: 'begun' | 'expired' }
-  | { type: 'done'; result: number[] | string }
-  | { type: 'refused'; reason: string };
+  { type: 'begun' | 'expired' } | { type: 'done'; result: number[] } | { type: 'refused'; reason: string };
 
 export interface EncodingLaneInit {
   /** As `loadChatFormat` takes it. */
@@ -31,7 +29,7 @@ export interface EncodingLaneInit {
 
 interface Job {
   task: EncodingTask;
-  done: (result: number[] | string) => void;
+  done: (result: number[]) => void;
   failed: (error: Error) => void;
 }
 
@@ -63,10 +61,10 @@ export class EncodingLane {
   /**
    * @param share whose conversation it is: each share gets its turn, however many the others have
    * @param cost of it, beside others
-   * @returns what the verb gives
+   * @returns token ids
    * @throws ModelError as `ChatFormat.encode` does; EncodingError if that takes too much time or memory; the signal's reason
    */
-  run(task: EncodingTask, share: string, cost: number, signal: AbortSignal): Promise<number[] | string> {
+  run(task: EncodingTask, share: string, cost: number, signal: AbortSignal): Promise<number[]> {
     return new Promise((resolve, reject) => {
       const onAbort = (): void => {
         reject(signal.reason as Error);

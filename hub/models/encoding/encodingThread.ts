@@ -1,4 +1,4 @@
-/** The thread of an encoding process: renders and encodes one conversation after the other. */
+/** The thread of an encoding process: encodes one conversation or text after the other. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../../errors/messageOf.ts';
 import { loadChatFormat, type ChatFormat } from '../chatFormat.ts';
@@ -27,9 +27,9 @@ async function answer(task: EncodingTask): Promise<void> {
   }
 }
 
-function run(format: ChatFormat, task: EncodingTask): number[] | string {
+function run(format: ChatFormat, task: EncodingTask): number[] {
   if (task.verb === 'encodeText') return format.encodeText(task.text, task.addsSpecial);
-  return format[task.verb](task.messages, task.options);
+  return format.encode(task.messages, task.options);
 }
 
 function tell(message: EncodeAnswer): void {
