@@ -1,6 +1,6 @@
 /** The same tokens through any host's stages, so that what they compute can be compared. */
 import type { StageArtifact, StageHost } from '@potluck/engine';
-import { prefillChunks, SamplingDescription, type FrameTensor } from '@potluck/protocol';
+import { SamplingDescription, stepsOf, type FrameTensor } from '@potluck/protocol';
 
 const cacheBytes = 64e6;
 /** Tokens of a sequence that count as its prompt, and of a chunk of it. */
@@ -27,11 +27,7 @@ export async function topTokens(
     for (const stage of stages) await stage.open({ ...about, tokens: sequence.slice(0, promptLength) });
     const answer: number[] = [];
     let position = 0;
-    const lengths = [
-      ...prefillChunks(promptLength, chunkTokens),
-      ...sequence.slice(promptLength).map(() => 1),
-    ];
-    for (const length of lengths) {
+    for (const length of stepsOf({ promptLength, chunkTokens }, 0, sequence.length)) {
       const tokenIds = sequence.slice(position, position + length);
       let boundary: FrameTensor[] | undefined;
       for (const [place, stage] of stages.entries()) {

@@ -35,7 +35,7 @@ export {
   TruncateError,
 } from './errors.ts';
 export type { OrtModule } from './ortModule.ts';
-export { RunQueue, type RunBatch, type RunPriority, type RunTask } from './queue/runQueue.ts';
+export { RunQueue, type RunPriority, type RunTask } from './queue/runQueue.ts';
 export { sampleToken, type SampledToken } from './sampling/sampleToken.ts';
 export { TokenHistory } from './sampling/tokenHistory.ts';
 export { createStage } from './stage/createStage.ts';

@@ -1,8 +1,8 @@
 /** `potluck browsers`: reads the settings, runs the browsers, ends when asked to. */
 import { join } from 'node:path';
 import { createLogger, SettingsError } from '@potluck/command-line';
-import { awaitHub, CertificateError, runInDataDirectory } from '@potluck/node-worker/joining';
-import { effectiveMemoryBytes, ProxySettingsError, proxySettings } from '@potluck/machine';
+import { awaitHub, runInDataDirectory } from '@potluck/node-worker/joining';
+import { CertificateError, effectiveMemoryBytes, ProxySettingsError, proxySettings } from '@potluck/machine';
 import { joinLink } from '@potluck/protocol';
 import { messageOf } from '@potluck/worker';
 import { chooseGpu } from './browser/chooseGpu.ts';

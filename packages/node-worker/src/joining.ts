@@ -6,6 +6,5 @@
  *   const pinned = await awaitHub({ log }, { hubUrl, fingerprint: readFingerprint(text), signal });
  * });
  */
-export { CertificateError } from '@potluck/machine';
 export { awaitHub, type AwaitHubInit } from './hub-certificate/awaitHub.ts';
 export { runInDataDirectory } from './identity/runInDataDirectory.ts';

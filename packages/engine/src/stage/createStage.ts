@@ -49,6 +49,8 @@ export async function createStage(
     most: session.stepShape.members,
     run: (members) => runSteps(description, session, members),
   };
+  // So that steps of one token wait for no more than one prompt's chunk.
+  const alone = { ...steps, most: 1 };
 
   const stage: Stage = {
     description,
@@ -71,8 +73,6 @@ export async function createStage(
         },
       };
       if (request.length === 1) return queue.run({ ...place, priority: 'first', batch: steps, member: step });
-      // Alone, so that steps of one token wait for no more than one prompt's chunk.
-      const alone = { ...steps, most: 1 };
       return queue.run({ ...place, priority: 'later', batch: alone, member: step });
     },
     fork: async (fromCacheId, toCacheId, length) => {

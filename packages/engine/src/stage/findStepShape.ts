@@ -39,18 +39,19 @@ export async function findStepShape(
   if (!isReal || contextLength < longChunk) return undefined;
   let stepwise: Omit<StepShape, 'members'> | undefined;
   for (const rows of granularities.filter((granularity) => granularity <= mostRows)) {
-    const { ignoresCompany, replaysChunks } = await tryShape(ort, description, runWith(rows));
-    if (ignoresCompany && replaysChunks) return { rows, replay: 'chunks' };
-    if (ignoresCompany) stepwise ??= { rows, replay: 'steps' };
+    const replay = await tryShape(ort, description, runWith(rows));
+    if (replay === 'chunks') return { rows, replay };
+    if (replay) stepwise ??= { rows, replay };
   }
   return stepwise;
 }
 
+/** @returns what a cache can be computed again from; undefined where company changes bits */
 async function tryShape(
   ort: OrtModule,
   description: StageDescription,
   run: Run,
-): Promise<{ ignoresCompany: boolean; replaysChunks: boolean }> {
+): Promise<StepShape['replay'] | undefined> {
   const trial = new Trial(ort, description, run);
   const session = trial.newCache();
   await trial.step(session, 0, before);
@@ -64,16 +65,13 @@ async function tryShape(
     ...others.map(({ cache, length }) => trial.member(cache, length, 1)),
     trial.member(joined, before, 1),
   ]);
-  const ignoresCompany = sameOutputs(alone, together) && trial.sameRows(session, joined);
+  if (!sameOutputs(alone, together) || !trial.sameRows(session, joined)) return undefined;
   const whole = trial.newCache();
   const ofWhole = await trial.step(whole, 0, before + 1);
-  let replaysChunks = trial.sameRows(session, whole) && sameLastRow(alone, ofWhole);
-  if (replaysChunks) {
-    const long = trial.newCache();
-    await trial.step(long, 0, longChunk);
-    replaysChunks = trial.sameRows(session, long);
-  }
-  return { ignoresCompany, replaysChunks };
+  if (!trial.sameRows(session, whole) || !sameLastRow(alone, ofWhole)) return 'steps';
+  const long = trial.newCache();
+  await trial.step(long, 0, longChunk);
+  return trial.sameRows(session, long) ? 'chunks' : 'steps';
 }
 
 /** Runs on made-up inputs: the same for the same position. */

@@ -83,7 +83,7 @@ function finish(
  */
 function checkStepNow({ logits }: StageDescription, { slot, request }: QueuedStep): Draw | undefined {
   checkPlace(slot, request);
-  return request.sample && logits ? samplingOf(slot, request).draw : undefined;
+  return request.sample && logits ? drawOf(slot, request) : undefined;
 }
 
 function settle<Result>(call: () => Result): PromiseSettledResult<Result> {
@@ -112,7 +112,7 @@ function checkPlace(slot: CacheSlot, { epoch, position, length }: StepRequest): 
  * How the token after this step is drawn: checked before the run, so that a step that can't be sampled changes nothing.
  * @throws BadStepError, CacheMissError
  */
-function samplingOf(slot: CacheSlot, { position, length }: StepRequest): { draw: Draw } {
+function drawOf(slot: CacheSlot, { position, length }: StepRequest): Draw {
   const { sampling, history } = slot;
   if (!sampling) throw new BadStepError(`Cache ${slot.cacheId} was opened without a sampling description`);
   const place = position + length;
@@ -122,12 +122,10 @@ function samplingOf(slot: CacheSlot, { position, length }: StepRequest): { draw:
         `cache ${slot.cacheId} was given ${history?.length ?? 0}`,
     );
   }
-  return {
-    draw: (logits) => {
-      history?.truncate(place);
-      const sampled = sampleToken(logits, sampling, history, place);
-      if (history?.length === place) history.append(sampled.token);
-      return sampled;
-    },
+  return (logits) => {
+    history?.truncate(place);
+    const sampled = sampleToken(logits, sampling, history, place);
+    if (history?.length === place) history.append(sampled.token);
+    return sampled;
   };
 }

@@ -99,12 +99,7 @@ export async function batchSteps(
   const attentions = findAttentions(graph, description.caches);
   checkRows(description);
   const groups = nameGroups(groupSizes, description.caches);
-  const constants = new Map<string, OnnxTensor>();
-  const constant = (name: string, value: bigint): string => {
-    constants.set(name, int64Tensor(name, [value]));
-    return name;
-  };
-  const alongSequence = constant('potluck/batch/along-sequence', BigInt(sequence));
+  const alongSequence = int64Tensor('potluck/batch/along-sequence', [BigInt(sequence)]);
   extendRotaryTables(graph, attentions.keys(), description.contextLength);
   const newRowsOf = new Map<BatchGroup, string[]>(groups.map((group) => [group, []]));
   /** What an `If` takes in, by the first of its nodes. */
@@ -114,7 +109,7 @@ export async function batchSteps(
     if (!pair) return [node];
     const made: OnnxNode[] = [];
     const attended = groups.map((group, index) => {
-      const part = attendGroup(node, pair, group, `${node.outputs[0]}/group${index}`, alongSequence);
+      const part = attendGroup(node, pair, group, `${node.outputs[0]}/group${index}`, alongSequence.name);
       made.push(...part.nodes);
       const [first] = part.nodes;
       if (group.active !== undefined && first) {
@@ -140,7 +135,7 @@ export async function batchSteps(
   }
   const { logits } = description;
   if (logits) chooseLogitRows(graph, logits.name);
-  for (const [name, tensor] of constants) graph.initializers.set(name, tensor);
+  graph.initializers.set(alongSequence.name, alongSequence);
   replaceInputs(graph, description, groups);
   replaceOutputs(graph, description, groups);
   removeUnused(graph);
