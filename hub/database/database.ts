@@ -4,6 +4,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { StartError } from '../errors/startError.ts';
 import { conversationStore } from './conversationStore.ts';
+import type { ResponseStore } from '../conversations/responseStore.ts';
 import type { ConversationStore } from '../conversations/conversationStore.ts';
 import { checkSchema } from './checkSchema.ts';
 import { databaseThread, type DatabaseThread } from './databaseThread.ts';
@@ -14,6 +15,7 @@ import { migrate } from './migrations.ts';
 import { nodeStore } from './nodeStore.ts';
 import type { NodeStore } from '../workers/nodeStore.ts';
 import { plainReason, withPlainErrors } from './plainErrors.ts';
+import { responseStore } from './responseStore.ts';
 import { requestStore } from './requestStore.ts';
 import type { RequestStore } from '../generation/requestStore.ts';
 import { SearchQueue } from './searchQueue.ts';
@@ -31,6 +33,7 @@ export interface Database {
   requests: RequestStore;
   nodes: NodeStore;
   conversations: ConversationStore;
+  responses: ResponseStore;
   apiKeys: RowStore<ApiKeyRow>;
   joinTokens: RowStore<JoinTokenRow>;
   logins: LoginStore;
@@ -90,6 +93,7 @@ export function storesIn(
     requests: withPlainErrors(requestStore(database, reading, searches)),
     nodes: withPlainErrors(nodeStore(database)),
     conversations: withPlainErrors(conversationStore(database, reading, searches)),
+    responses: withPlainErrors(responseStore(database)),
     apiKeys: withPlainErrors(apiKeyStore(database)),
     joinTokens: withPlainErrors(joinTokenStore(database)),
     logins: withPlainErrors(loginStore(database)),

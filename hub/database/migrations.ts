@@ -115,6 +115,22 @@ const migrations: string[][] = [
   ['CREATE INDEX requests_owner ON requests (owner, created_at)'],
   ['ALTER TABLE requests ADD COLUMN recovery TEXT'],
   ['ALTER TABLE requests ADD COLUMN predicted TEXT'],
+  [
+    `CREATE TABLE responses (
+      id TEXT PRIMARY KEY,
+      owner TEXT NOT NULL,
+      created_at INTEGER NOT NULL,
+      expires_at INTEGER NOT NULL,
+      previous_id TEXT,
+      status TEXT NOT NULL,
+      response TEXT NOT NULL,
+      input TEXT NOT NULL,
+      replay TEXT,
+      bytes INTEGER NOT NULL
+    ) STRICT`,
+    'CREATE INDEX responses_owner ON responses (owner, created_at)',
+    'CREATE INDEX responses_expiry ON responses (expires_at)',
+  ],
 ];
 
 /**

@@ -90,6 +90,20 @@ export const messages = sqliteTable('messages', {
   createdAt: integer('created_at').notNull(),
 });
 
+/** Answers of `/v1/responses`. */
+export const responses = sqliteTable('responses', {
+  id: text().primaryKey(),
+  owner: text().notNull(),
+  createdAt: integer('created_at').notNull(),
+  expiresAt: integer('expires_at').notNull(),
+  previousId: text('previous_id'),
+  status: text({ enum: ['running', 'done', 'interrupted'] }).notNull(),
+  response: text({ mode: 'json' }).$type<Record<string, unknown>>().notNull(),
+  input: text({ mode: 'json' }).$type<Record<string, unknown>[]>().notNull(),
+  replay: text({ mode: 'json' }).$type<Record<string, unknown>>(),
+  bytes: integer().notNull(),
+});
+
 /** API keys; only a hash of each is kept. */
 export const apiKeys = sqliteTable('api_keys', {
   id: text().primaryKey(),

@@ -1,4 +1,4 @@
-/** Deletes requests that are older than the settings allow: at once when those change, and every hour. */
+/** Deletes requests and kept responses that are older than the settings allow: at once when those change, and every hour. */
 import type { Logger } from 'pino';
 import type { Database } from '../database/database.ts';
 import { messageOf } from '../errors/messageOf.ts';
@@ -6,7 +6,7 @@ import type { HubSettings } from '../settings/hubSettings.ts';
 
 export interface RetentionComponents {
   settings: HubSettings;
-  database: Pick<Database, 'requests'>;
+  database: Pick<Database, 'requests' | 'responses'>;
   logger: Logger;
 }
 
@@ -17,8 +17,11 @@ const dayMs = 24 * 3_600_000;
 export function applyRetention({ settings, database, logger }: RetentionComponents): () => void {
   const apply = async (): Promise<void> => {
     const { retentionDays } = settings.current;
-    if (retentionDays === null) return;
-    const deleted = await database.requests.remove({ until: Date.now() - retentionDays * dayMs });
+    const now = Date.now();
+    const madeBefore = retentionDays === null ? undefined : now - retentionDays * dayMs;
+    await database.responses.expire(now, madeBefore);
+    if (madeBefore === undefined) return;
+    const deleted = await database.requests.remove({ until: madeBefore });
     if (deleted > 0) logger.info({ deleted, retentionDays }, 'deleted old requests');
   };
   const start = (): void => {

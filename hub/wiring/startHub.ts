@@ -93,6 +93,7 @@ async function start(
   closers.push(() => database.close());
   await database.requests.interruptRunning();
   await database.conversations.interruptStreaming();
+  await database.responses.interruptRunning();
   const reachability = (): Reachability => ({
     httpPort: port,
     hosts: [...new Set([...namedHosts(https?.certificate), ...hostsOf(config)])],
