@@ -57,6 +57,11 @@ export class Answer {
     return this.#stops.stopped;
   }
 
+  /** The stop string that came. */
+  get stoppedBy(): string | undefined {
+    return this.#stops.stoppedBy;
+  }
+
   /** Takes the next token. A stop token adds no text. */
   add({ token, logprob, topLogprobs }: TokenMessage): AnswerPiece {
     this.#tokenCount++;

@@ -18,7 +18,14 @@ export type FinishReason = 'stop' | 'length';
 
 /** What a reader of a generation sees, in order; `finish` is the last. */
 export type GenerationEvent =
-  ({ type: 'text' } & AnswerPiece) | { type: 'finish'; reason: FinishReason; usage: Usage };
+  | ({ type: 'text' } & AnswerPiece)
+  | {
+      type: 'finish';
+      reason: FinishReason;
+      usage: Usage;
+      /** The stop string that ended it, where one did. */
+      stoppedBy?: string;
+    };
 
 export interface GenerationInit {
   id: SessionId;
@@ -122,6 +129,16 @@ export class Generation {
     return { promptTokens: this.#init.promptTokens, completionTokens: this.#components.answer.tokenCount };
   }
 
+  /** Those of the answer so far, the one that stopped it included. */
+  get tokens(): readonly number[] {
+    return this.#tokens;
+  }
+
+  /** How long it waited for room, and when its first and its last token came, in milliseconds since the request. */
+  get times(): { queueMs: number | null; firstTokenMs: number | null; lastTokenMs: number | null } {
+    return { queueMs: this.#queueMs, firstTokenMs: this.#firstTokenMs, lastTokenMs: this.#lastTokenMs };
+  }
+
   /** Tokens after the first, by the time that they took; null with fewer than two. */
   get tokensPerSecond(): number | null {
     const tokens = this.usage.completionTokens - 1;
@@ -204,7 +221,8 @@ export class Generation {
       if (rest.text !== '' || rest.logprobs.length > 0) yield { type: 'text', ...rest };
       // What was held back may have completed a stop string.
       if (answer.stopped) outcome.finishReason = reason = 'stop';
-      yield { type: 'finish', reason, usage: this.usage };
+      const { stoppedBy } = answer;
+      yield { type: 'finish', reason, usage: this.usage, ...(stoppedBy === undefined ? {} : { stoppedBy }) };
     } catch (error) {
       if (this.#isCancelled)
         throw new GenerationError('cancelled', 'the request was cancelled', { cause: error });

@@ -11,7 +11,7 @@ export class StopStrings {
   readonly #strings: string[];
   readonly #shows: boolean;
   #held: Piece[] = [];
-  #stopped = false;
+  #stoppedBy: string | undefined;
 
   /** @param strings of which empty ones stop nothing @param shows true to let the string out that stopped */
   constructor(strings: string[], shows = false) {
@@ -21,7 +21,12 @@ export class StopStrings {
 
   /** True once a stop string came. */
   get stopped(): boolean {
-    return this.#stopped;
+    return this.#stoppedBy !== undefined;
+  }
+
+  /** The stop string that came. */
+  get stoppedBy(): string | undefined {
+    return this.#stoppedBy;
   }
 
   /**
@@ -30,15 +35,15 @@ export class StopStrings {
    * @returns what can't be a part of a stop string any more
    */
   add(text: string, hidden = false): string {
-    if (this.#stopped || text === '') return '';
+    if (this.stopped || text === '') return '';
     this.#held.push({ text, hidden });
     const all = this.#held.map((piece) => piece.text).join('');
     const found = this.#strings
-      .map((stop) => ({ index: all.indexOf(stop), end: all.indexOf(stop) + stop.length }))
+      .map((stop) => ({ stop, index: all.indexOf(stop), end: all.indexOf(stop) + stop.length }))
       .filter(({ index }) => index >= 0);
     if (found.length > 0) {
-      this.#stopped = true;
       const first = found.reduce((one, other) => (other.index < one.index ? other : one));
+      this.#stoppedBy = first.stop;
       const out = this.#letOut(this.#shows ? first.end : first.index);
       this.#held = [];
       return out;

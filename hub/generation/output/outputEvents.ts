@@ -14,7 +14,13 @@ export interface OutputUsage extends Usage {
 export type OutputEvent =
   | { type: 'text' | 'reasoning'; text: string; logprobs: AnswerLogprob[] }
   | ({ type: 'tool-call'; id: string } & ReadCall)
-  | { type: 'finish'; reason: FinishReason | 'tool_calls'; usage: OutputUsage };
+  | {
+      type: 'finish';
+      reason: FinishReason | 'tool_calls';
+      usage: OutputUsage;
+      /** The stop string that ended it, where one did. */
+      stoppedBy?: string;
+    };
 
 export interface OutputInit extends OutputReaderInit {
   /** Calls beyond so many are left out. Default: all are told. */
@@ -60,7 +66,7 @@ async function* readEvents(
     if (logprobs.length > 0) yield { type: 'text', text: '', logprobs };
     const usage = { ...event.usage, reasoningTokens };
     yield {
-      type: 'finish',
+      ...event,
       reason: calls > 0 && event.reason === 'stop' ? 'tool_calls' : event.reason,
       usage,
     };

@@ -4,6 +4,7 @@ import type { Generation } from '../../generation/generation.ts';
 import { ApiError, toApiError } from '../apiError.ts';
 import { eventStream, type SendEvent } from './eventStream.ts';
 import type { Inference } from './inference.ts';
+import type { StreamFormat } from './streamFormat.ts';
 
 export interface AnswerStreamInit {
   logger: Logger;
@@ -14,11 +15,13 @@ export interface AnswerStreamInit {
   describeError: (error: ApiError) => [data: string, name?: string];
   /** What comes after all events, also after an error. */
   last?: string;
+  /** Default: server-sent events. */
+  format?: StreamFormat;
 }
 
 /** @param produce writes the answer's events */
 export function answerStream(init: AnswerStreamInit, produce: (send: SendEvent) => Promise<void>): Response {
-  const { logger, inference, generations, headers, describeError, last } = init;
+  const { logger, inference, generations, headers, describeError, last, format } = init;
   return eventStream(
     async (send) => {
       try {
@@ -35,10 +38,11 @@ export function answerStream(init: AnswerStreamInit, produce: (send: SendEvent) 
     },
     {
       headers,
+      format,
       onCancel: inference.onReaderGone,
       onUnread: () => {
         inference.onReaderGone();
-        return describeError(unreadError)[0];
+        return describeError(unreadError);
       },
     },
   );

@@ -4,7 +4,7 @@ import { eventStream } from './eventStream.ts';
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-const options = { headers: {}, onCancel: () => undefined, onUnread: () => 'too slow' };
+const options = { headers: {}, onCancel: () => undefined, onUnread: (): [string] => ['too slow'] };
 
 test('silence is filled with comments, from before the first event on', async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -42,7 +42,7 @@ test('signs at which some clients end a line are escaped', async () => {
 });
 
 test('of an answer that nobody reads, no more is kept than the limit; the last event says so', async () => {
-  const onUnread = vi.fn(() => 'too slow');
+  const onUnread = vi.fn((): [string] => ['too slow']);
   const sent = Promise.withResolvers<void>();
   const response = eventStream(
     async (send) => {

@@ -11,6 +11,7 @@ import {
   type SurfaceRequest,
 } from '../inference/inference.ts';
 import { interleave } from '../inference/interleave.ts';
+import { promptText } from '../inference/promptText.ts';
 import { readJson } from '../inference/readJson.ts';
 import { serverTiming } from '../inference/serverTiming.ts';
 import { answerBase, usageBody, usageSoFar, type AnswerBase } from './answerShapes.ts';
@@ -137,9 +138,7 @@ function tokensOf(prompt: CompletionPrompt, body: CompletionBody, inference: Inf
 
 function textOf(prompt: CompletionPrompt, { model: { tokenizer } }: Inference): string {
   if (typeof prompt === 'string') return prompt.toWellFormed();
-  return prompt.map((token) => tokenizer.specialText(token)).some((text) => text !== undefined)
-    ? prompt.map((token) => tokenizer.specialText(token) ?? tokenizer.decode([token])).join('')
-    : tokenizer.decode(prompt);
+  return promptText(prompt, tokenizer);
 }
 
 /** Every prompt counts once, however many choices go on with it. */
