@@ -13,6 +13,7 @@ import { limitBodies, limitBody, maxOpenBodyBytes } from './limitBody.ts';
 import { managementRoutes, type ManagementComponents } from './management/managementRoutes.ts';
 import type { InferenceComponents } from './inference/inference.ts';
 import { openaiRoutes } from './openai/openaiRoutes.ts';
+import { countAnswers, metricsRoutes, type MetricsOptions } from './metrics.ts';
 import { servePages } from './pages.ts';
 import { requestId } from './requestId.ts';
 import { findSource, hubUrlFor } from './source.ts';
@@ -27,6 +28,7 @@ export interface AppComponents
   extends ManagementComponents, Omit<InferenceComponents, keyof ManagementComponents> {
   blobs: BlobStore;
   loopDelay: Pick<LoopDelay, 'now'>;
+  metrics: MetricsOptions;
   /** The control socket for workers. */
   workerSocket: Handler;
   signalling: SignallingOptions;
@@ -59,6 +61,7 @@ export function createApp(components: AppComponents): Hono {
   app.use(unbufferedStreams());
   app.use(crossOrigin());
   app.use(requestId());
+  app.use(countAnswers(components.metrics.metrics));
 
   // Before everything else: browsers get the page at /models, programs the list of models.
   app.use(servePages({ directory: components.pagesDirectory }));
@@ -78,6 +81,7 @@ export function createApp(components: AppComponents): Hono {
   app.route('/blobs', blobRoutes(components.blobs, components.catalogue));
 
   app.route('/health', healthRoutes(components));
+  app.route('/metrics', metricsRoutes(components.metrics));
   app.get('/', (c) => c.text(greeting(hubUrlFor(c.var.source) ?? new URL(c.req.url).origin)));
 
   app.route('/api', managementRoutes(components));

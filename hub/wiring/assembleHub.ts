@@ -10,6 +10,8 @@ import { ConversationKeeper } from '../conversations/conversationKeeper.ts';
 import { Dialer } from '../workers/dialing/dialer.ts';
 import type { Database } from '../database/database.ts';
 import { WriteQueue } from '../files/writeQueue.ts';
+import { HubMetrics } from '../live/metrics/hubMetrics.ts';
+import { observeHub } from '../live/metrics/observedHub.ts';
 import { watchLoop } from '../live/loopDelay.ts';
 import { embeddedEventBus } from '../live/embeddedEventBus.ts';
 import type { EventBus } from '../live/eventBus.ts';
@@ -65,6 +67,8 @@ export interface HubInit {
   proxies?: TrustedProxies;
   /** Opens everything; see writeLocalKey. Default: there is none. */
   localKey?: string;
+  /** Opens `/metrics`, and nothing else. Default: there is none. */
+  metricsToken?: string | undefined;
   /** Folder for models that are not imported yet. */
   importsDirectory: string;
   download?: DownloadInit;
@@ -189,7 +193,13 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     bus,
     defaultModel: chooseDefault,
   });
+  const loopDelay = watchLoop();
+  const relay = new Relay(registry, areNeighbours);
+  const metrics = new HubMetrics(() =>
+    observeHub({ version: hubVersion, registry, deployments, generator, relay, loopDelay }),
+  );
   whatFollows({
+    metrics,
     registry,
     nodes,
     deployments,
@@ -206,7 +216,6 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     writes,
     logger,
   });
-  const loopDelay = watchLoop();
   const endRetention = applyRetention({ settings, database, logger });
   const signalling = { path: '/peerjs', key: 'peerjs' };
   const iceServersAt = (hubHost: string | undefined): IceServers =>
@@ -214,7 +223,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
   const workerSocket = workerSocketRoute(
     {
       registry,
-      relay: new Relay(registry, areNeighbours),
+      relay,
       refusals: new RefusalLog({ logger }),
       issueSignallingToken: (workerId) => tokens.issue(workerId),
       // Who joined in time comes back as long as it runs, though nobody new gets in.
@@ -248,6 +257,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     bus,
     live,
     loopDelay,
+    metrics: { metrics, token: init.metricsToken },
     ...access,
     hub: { id: identity.hubId, version: hubVersion },
     conversations: new ConversationKeeper({ store: database.conversations, writes }),

@@ -43,6 +43,8 @@ export interface HubConfig extends NetworkConfig {
   /** Folders below which models may be imported from; undefined: any. */
   modelDirectory?: string[];
   apiKey?: string;
+  /** Opens /metrics to who shows it. */
+  metricsToken?: string;
   /** Longest sequence served, in tokens; undefined means what the model can do. */
   contextLength?: number;
   logLevel: LogLevel;
@@ -116,6 +118,9 @@ function hubCommand(): Command {
     )
     .addOption(secretFlag('--join-token <token>', 'secret for workers that join').argParser(secret))
     .addOption(secretFlag('--api-key <key>', 'secret for /v1 and /api from other machines').argParser(secret))
+    .addOption(
+      secretFlag('--metrics-token <token>', 'secret with which Prometheus reads /metrics').argParser(secret),
+    )
     .addOption(
       secretFlag('--admin-password <password>', 'secret for changing things, in the app and at /api'),
     )

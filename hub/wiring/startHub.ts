@@ -146,6 +146,7 @@ async function start(
       forceRelay: config.forceRelay,
       recoveryMs: 1000 * config.deviceWait,
       localKey: localKey.secret,
+      metricsToken: config.metricsToken,
       proxies: trustedProxies(config.behindProxy ?? []),
       importsDirectory: path.join(data, 'imports'),
       ice: iceOf(config, stun?.port),

@@ -8,6 +8,7 @@ import type { SignallingTokens } from '../accounts/signallingTokens.ts';
 import type { Database } from '../database/database.ts';
 import type { WriteQueue } from '../files/writeQueue.ts';
 import type { Generator } from '../generation/generator.ts';
+import type { HubMetrics } from '../live/metrics/hubMetrics.ts';
 import type { LiveState } from '../live/liveState.ts';
 import { viewActivity } from '../live/views/activityView.ts';
 import type { Catalogue } from '../models/catalogue.ts';
@@ -24,6 +25,7 @@ import { keepServingNodes } from './servingNodes.ts';
 import { noteSpeeds } from './noteSpeeds.ts';
 
 export interface FollowedParts {
+  metrics: HubMetrics;
   registry: WorkerRegistry;
   nodes: NodeBook;
   deployments: Deployments;
@@ -44,7 +46,7 @@ export interface FollowedParts {
 /** Connects the parts for as long as the hub runs. Called once, before anybody can join or ask. */
 export function whatFollows(parts: FollowedParts): void {
   const { registry, nodes, deployments, generator, settings, catalogue, imports } = parts;
-  const { tokens, room, statistics, live, database, writes, logger } = parts;
+  const { tokens, room, statistics, live, metrics, database, writes, logger } = parts;
   const blobs = noteBlobs(parts);
   const speeds = noteSpeeds(parts);
   const touch = (kind: keyof Snapshot, keys: readonly string[]): void => {
@@ -82,6 +84,7 @@ export function whatFollows(parts: FollowedParts): void {
         () => deployments.workers.left(worker, reason),
         () => generator.workerLeft(worker.id),
         () => statistics.workerLeft(worker.id),
+        () => metrics.workerLeft(worker),
         () => live.end('nodes', worker.id, { type: 'node-left', id: worker.id, name: worker.name, reason }),
         // Links to it are gone.
         () => touch('nodes', [...worker.peers.keys()]),
@@ -110,9 +113,14 @@ export function whatFollows(parts: FollowedParts): void {
     ready: (replica, pipeline) =>
       inOrder(
         () => generator.pipelineReady(replica, pipeline),
+        () => metrics.pipelineReady(replica),
         () => writes.write('which nodes serve', () => keepServingNodes(database.values, deployments.list)),
       ),
-    lost: (_, pipeline, reason) => generator.pipelineLost(pipeline, reason),
+    lost: (replica, pipeline, reason) =>
+      inOrder(
+        () => generator.pipelineLost(pipeline, reason),
+        () => metrics.pipelineLost(replica),
+      ),
     changed: (model, workers) => {
       // Another one may be the default now.
       live.touch('deployments', model);
@@ -133,6 +141,7 @@ export function whatFollows(parts: FollowedParts): void {
       inOrder(
         () => speeds.served(record, generation.hadCompany),
         () => statistics.requestEnded(record.stages),
+        () => metrics.requestEnded(record),
         () =>
           live.end('requests', generation.id, {
             type: 'request',

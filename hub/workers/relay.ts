@@ -17,6 +17,7 @@ export class Relay {
   readonly #maySend: (from: WorkerId, to: WorkerId) => boolean;
   readonly #flows = new Map<WorkerSocket, Flow>();
   #droppedSlices = 0;
+  #relayedBytes = 0;
 
   /** @param maySend true where both workers serve the same pipeline */
   constructor(registry: WorkerRegistry, maySend: (from: WorkerId, to: WorkerId) => boolean) {
@@ -27,6 +28,11 @@ export class Relay {
   /** Slices for workers that are gone, or were never peers of their sender. */
   get droppedSlices(): number {
     return this.#droppedSlices;
+  }
+
+  /** Bytes that were passed on, the ids in front of them included. */
+  get relayedBytes(): number {
+    return this.#relayedBytes;
   }
 
   /**
@@ -44,6 +50,7 @@ export class Relay {
     this.#flows.set(receiver, flow);
     const bytes = encodeRelay(from, slice);
     flow.unsentBytes += bytes.byteLength;
+    this.#relayedBytes += bytes.byteLength;
     receiver.sendBinary(bytes, () => this.#sent(receiver, flow, bytes.byteLength));
     if (flow.unsentBytes > highWaterBytes && !flow.waiting.has(sender)) {
       flow.waiting.add(sender);
