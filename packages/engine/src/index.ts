@@ -16,6 +16,7 @@
  */
 export type { CacheStrategyName } from './cache/cacheStrategy.ts';
 export type {
+  CacheStart,
   OpenCache,
   Stage,
   StageArtifact,

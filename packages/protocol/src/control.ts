@@ -9,6 +9,7 @@ import { exceededLimit, type JsonLimits } from './jsonShape.ts';
 import { DeviceKind, StageDescription } from './model.ts';
 import {
   CloseSession,
+  DropCaches,
   OpenSession,
   Prompt,
   ResumeSession,
@@ -20,7 +21,7 @@ import {
 } from './sessionMessages.ts';
 
 /** Rises when a message or frame changes in a way that an older side would misread. */
-export const protocolVersion = 6;
+export const protocolVersion = 7;
 
 /** Path of the control web socket on the hub. */
 export const workerSocketPath = '/api/workers/socket';
@@ -130,6 +131,11 @@ export const StageReport = z
     tokenStepMs: milliseconds.optional(),
     /** With `ready`: which device computes this stage, and why, for people; where the worker had a choice. */
     computesWith: text.optional(),
+    /**
+     * With `ready`: what a cache of the stage can be computed again from to have the same bits: `chunks` of any length, or the
+     * very steps of the first time, each of its length. Missing: the latter.
+     */
+    replay: z.enum(['chunks', 'steps']).optional(),
     /** With `ready`: how long the chunks of `promptTrials` took; those that would have taken too long are missing. */
     promptSteps: z.array(PromptStep).max(maxPromptTrials).optional(),
   })
@@ -320,6 +326,7 @@ export const FromHubMessage = z.discriminatedUnion('type', [
   ResumeSession,
   Prompt,
   CloseSession,
+  DropCaches,
 ]);
 export type FromHubMessage = z.infer<typeof FromHubMessage>;
 

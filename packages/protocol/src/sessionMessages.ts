@@ -12,6 +12,9 @@ const tokenIds = z.array(count);
 
 // ---- from the hub ----------------------------------------------------------------------------------------------
 
+/** Most caches that one message drops. */
+export const maxDroppedCaches = 256;
+
 /**
  * Reserve a cache, or go on with one of an earlier epoch. Sent to every stage of the pipeline before the prompt goes to the
  * first one. A session of the same id and an earlier epoch ends with it.
@@ -27,6 +30,12 @@ export const OpenSession = z.object({
    * there. A stage that can't cut it back to that begins with none. Missing: the cache begins empty.
    */
   keep: count.optional(),
+  /**
+   * Begin with the first tokens of another cache of this stage: one that was kept, or one of a session that runs, whose steps
+   * got that far. A stage that does not have it, or can't cut it there, begins empty. `take`: nobody needs the other cache any
+   * more, and its room is part of this one's; what runs is copied, never taken.
+   */
+  from: z.object({ cacheId: CacheId, length: count.min(1), take: z.boolean() }).optional(),
   /** Cache rows to reserve: prompt and longest answer, in tokens. */
   capacity: count,
   /** First and last stage only: when to stop without asking the hub. */
@@ -55,12 +64,14 @@ export const Prompt = z.object({
   position: count,
   tokens: tokenIds.min(1),
   chunkTokens: count.min(2),
+  /** Tokens that a kept cache held when the session first began, where one did: see stepsOf. */
+  cachedTokens: count.optional(),
 });
 export type Prompt = z.infer<typeof Prompt>;
 
 /**
- * How a stage goes on with a session in a new epoch. Sent to all stages at once when each has said `session-opened` with what
- * it kept; until it comes, a stage holds what the stage before sends. The stage cuts its cache back to `length` tokens; the next stage needs the
+ * How a stage goes on with a session whose `open-session` had `keep` or `from`. Sent to all stages at once when each has said `session-opened` with what
+ * it has; until it comes, a stage holds what the stage before sends. The stage cuts its cache back to `length` tokens; the next stage needs the
  * boundary tensors of the tokens from `sendFrom` on: those before `length` were retained and are sent again, those of tokens
  * before `sendFrom` are computed for this stage's cache alone.
  */
@@ -78,13 +89,26 @@ export const ResumeSession = z.object({
 });
 export type ResumeSession = z.infer<typeof ResumeSession>;
 
-/** Forget the session: drop its queued steps, release its cache, answer `session-closed`. */
+/** Forget the session: drop its queued steps, release or keep its cache, answer `session-closed`. */
 export const CloseSession = z.object({
   type: z.literal('close-session'),
   sessionId: SessionId,
   assignmentId: AssignmentId,
+  /**
+   * Keep so many tokens of its cache, in as much room as they need, for sessions to come (`from`), until the hub drops the cache
+   * or the room is needed. Missing: none.
+   */
+  keep: count.min(1).optional(),
 });
 export type CloseSession = z.infer<typeof CloseSession>;
+
+/** Release caches that were kept. Nothing happens where there is none; no answer. */
+export const DropCaches = z.object({
+  type: z.literal('drop-caches'),
+  assignmentId: AssignmentId,
+  cacheIds: z.array(CacheId).min(1).max(maxDroppedCaches),
+});
+export type DropCaches = z.infer<typeof DropCaches>;
 
 // ---- from the worker -------------------------------------------------------------------------------------------
 
@@ -173,5 +197,7 @@ export const SessionClosed = z.object({
   sessionId: SessionId,
   assignmentId: AssignmentId,
   timings: StageTimings,
+  /** Tokens of its cache that are kept: as many as were asked for, or missing. */
+  kept: count.optional(),
 });
 export type SessionClosed = z.infer<typeof SessionClosed>;

@@ -232,7 +232,10 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
         return;
       }
       case 'close-session':
-        sessions?.close(message);
+        void sessions?.close(message);
+        return;
+      case 'drop-caches':
+        sessions?.drop(message.cacheIds);
         return;
     }
   }

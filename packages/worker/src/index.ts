@@ -58,6 +58,7 @@ export {
 export type { PeerTransport, PeerTransportEvents } from './peers/peerTransport.ts';
 export { retrySoon } from './peers/retrySoon.ts';
 export { selectedCandidatePair } from './peers/selectedCandidatePair.ts';
+export { isKeptCache } from './sessions/stageCaches.ts';
 export { selfTestingStageHost, type SelfTestComponents } from './self-test/selfTestingStageHost.ts';
 export { measuredPromptTokens, measureStage, type StageTimes } from './stage-host/measureStage.ts';
 export { trialCacheId } from './stage-host/measureTokenStep.ts';

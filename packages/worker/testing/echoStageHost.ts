@@ -136,14 +136,25 @@ function echoLoadedStage(
     async usage() {
       return { reservedBytes: usedTokens() * stage.cacheBytesPerToken, caches: caches.size };
     },
-    async open({ cacheId, epoch, capacity }) {
+    async open({ cacheId, epoch, capacity, from }) {
+      const source = from && find(from.cacheId);
+      if (from && (source?.sums.length ?? 0) <= from.length) {
+        throw new SessionError('cache-miss', `cache ${from.cacheId} is shorter than ${from.length}`);
+      }
+      if (from?.take === true) {
+        caches.delete(from.cacheId);
+        openCaches.delete(from.cacheId);
+      }
       const free = Math.floor(cacheBytes / stage.cacheBytesPerToken) - usedTokens();
       if (!caches.has(cacheId) && capacity > free) {
         throw new SessionError('no-room', `asked for ${capacity} tokens, ${free} left`);
       }
       const earlier = caches.get(cacheId);
       if (earlier) earlier.epoch = epoch;
-      else caches.set(cacheId, { epoch, capacity, sums: [0] });
+      else {
+        const sums = source?.sums.slice(0, (from?.length ?? 0) + 1) ?? [0];
+        caches.set(cacheId, { epoch, capacity, sums });
+      }
       openCaches.add(cacheId);
     },
     async step({ cacheId, epoch, position, length, tokenIds, boundary, sample }: StepRequest) {
@@ -167,11 +178,6 @@ function echoLoadedStage(
       }
       const sum = cache.sums.at(-1) ?? 0;
       return { ...(sample && { sampled: { token: sum % vocabularySize } }), ...timings };
-    },
-    async fork(fromCacheId, toCacheId) {
-      const from = find(fromCacheId);
-      caches.set(toCacheId, { ...from, sums: [...from.sums] });
-      openCaches.add(toCacheId);
     },
     async truncate(cacheId, length) {
       find(cacheId).sums.splice(length + 1);

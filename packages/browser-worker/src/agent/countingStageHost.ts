@@ -1,6 +1,6 @@
 /** A stage host that counts what goes through another one, except what is only tried. */
 import type { StageHost } from '@potluck/engine';
-import { trialCacheId } from '@potluck/worker';
+import { isKeptCache, trialCacheId } from '@potluck/worker';
 import type { ServedView } from '../snapshot.ts';
 
 /** Rates are over this much time with work in it. */
@@ -31,12 +31,8 @@ export function countingStageHost(
           async open(request) {
             await stage.open(request);
             if (request.cacheId === trialCacheId) return;
-            open.add(request.cacheId);
-            onChange();
-          },
-          async fork(fromCacheId, toCacheId, length) {
-            await stage.fork(fromCacheId, toCacheId, length);
-            open.add(toCacheId);
+            if (!isKeptCache(request.cacheId)) open.add(request.cacheId);
+            if (request.from?.take === true) open.delete(request.from.cacheId);
             onChange();
           },
           async release(cacheId) {

@@ -3,7 +3,7 @@
  * is opened, for its whole capacity; nothing is ever evicted.
  */
 import type { SamplingDescription, StageDescription } from '@potluck/protocol';
-import type { OpenCache, StageUsage } from '../contract/stage.ts';
+import type { CacheStart, OpenCache, StageUsage } from '../contract/stage.ts';
 import { CacheMissError, NoRoomError } from '../errors.ts';
 import { TokenHistory } from '../sampling/tokenHistory.ts';
 import type { CacheStrategy } from './cacheStrategy.ts';
@@ -46,14 +46,17 @@ export class CacheStore {
   }
 
   /**
-   * Reserves an empty cache. Where the id is open already and the epoch is later, the cache and its rows are
-   * carried over into that epoch (`capacity` is then left as it was).
+   * Reserves a cache, empty or with the first tokens of another one. Where the id is open already and the epoch is later, the
+   * cache and its rows are carried over into that epoch (`capacity` is then left as it was).
    * @throws NoRoomError if the budget, the model's context or the open cache's capacity is too small
-   * @throws CacheMissError if the id is open in this or a later epoch
+   * @throws CacheMissError if the id is open in this or a later epoch, or the other cache is not there or shorter
+   * @throws TruncateError if the other cache can't be cut there; one that was to be taken is gone then
    */
   open(request: OpenCache): CacheSlot {
     const { cacheId, epoch, capacity } = request;
+    const { from } = request;
     const existing = this.#slots.get(cacheId);
+    if (existing && from) throw new CacheMissError(`Cache ${cacheId} is open already`);
     if (existing) return this.#carryOver(existing, request);
     const { contextLength } = this.#description;
     if (capacity > contextLength) {
@@ -62,11 +65,10 @@ export class CacheStore {
     const slot: CacheSlot = {
       cacheId,
       epoch,
-      length: 0,
+      length: from?.length ?? 0,
       capacity,
-      reservedBytes: this.#reserve(capacity),
       ...samplingState(request),
-      tensors: this.#strategy.create(capacity),
+      ...(from ? this.#begunWith(from, capacity) : this.#begunEmpty(capacity)),
       released: false,
       running: false,
       afterRun: [],
@@ -80,40 +82,6 @@ export class CacheStore {
     const slot = this.#slots.get(cacheId);
     if (!slot) throw new CacheMissError(`No cache ${cacheId}`);
     return slot;
-  }
-
-  /**
-   * Copies the first `length` tokens of a cache (all of them by default) to a new one in the same epoch.
-   * @throws CacheMissError, NoRoomError, TruncateError
-   */
-  fork(fromCacheId: string, toCacheId: string, length?: number): void {
-    const from = this.get(fromCacheId);
-    const kept = checkLength(from, length ?? from.length);
-    if (this.#slots.has(toCacheId)) throw new CacheMissError(`Cache ${toCacheId} is open already`);
-    const reservedBytes = this.#reserve(from.capacity);
-    const tensors: CacheTensor[] = [];
-    try {
-      for (const tensor of from.tensors) tensors.push(tensor.fork(from.length, kept));
-    } catch (error) {
-      for (const tensor of tensors) tensor.dispose();
-      this.#reservedBytes -= reservedBytes;
-      throw error;
-    }
-    const history = from.history?.fork();
-    history?.truncate(kept);
-    this.#slots.set(toCacheId, {
-      cacheId: toCacheId,
-      epoch: from.epoch,
-      length: kept,
-      capacity: from.capacity,
-      reservedBytes,
-      sampling: from.sampling,
-      history,
-      tensors,
-      released: false,
-      running: false,
-      afterRun: [],
-    });
   }
 
   /**
@@ -156,6 +124,44 @@ export class CacheStore {
     this.#strategy.clear();
   }
 
+  #begunEmpty(capacity: number): Pick<CacheSlot, 'reservedBytes' | 'tensors'> {
+    return { reservedBytes: this.#reserve(capacity), tensors: this.#strategy.create(capacity) };
+  }
+
+  #begunWith(from: CacheStart, capacity: number): Pick<CacheSlot, 'reservedBytes' | 'tensors'> {
+    const source = this.get(from.cacheId);
+    const length = checkLength(source, from.length);
+    if (length > capacity) {
+      throw new NoRoomError(`Cache ${from.cacheId}`, length, capacity, capacity, 'tokens');
+    }
+    // While a run writes to it, it can be copied only: what is before the run's tokens does not change.
+    const takes = from.take && !source.running;
+    const reservedBytes = this.#reserve(capacity, takes ? source.reservedBytes : 0);
+    if (takes) this.#slots.delete(from.cacheId);
+    const rest = [...source.tensors];
+    const tensors: CacheTensor[] = [];
+    try {
+      for (let next = rest[0]; next; next = rest[0]) {
+        const isWhole = takes && length === source.length && capacity === source.capacity;
+        tensors.push(isWhole ? next : next.fork(source.length, length, capacity));
+        // One after the other, so that both caches are never there as a whole.
+        if (takes && !isWhole) next.dispose();
+        rest.shift();
+      }
+    } catch (error) {
+      for (const tensor of tensors) tensor.dispose();
+      this.#reservedBytes -= reservedBytes;
+      if (takes) {
+        for (const tensor of rest) tensor.dispose();
+        source.released = true;
+      }
+      throw error;
+    }
+    if (takes) source.released = true;
+    else if (from.take) this.release(from.cacheId);
+    return { reservedBytes, tensors };
+  }
+
   #cutBack(slot: CacheSlot, length: number): void {
     if (length >= slot.length) return;
     // Fixed-size states refuse, if any tensor does: they come first, so that nothing is half cut.
@@ -169,14 +175,15 @@ export class CacheStore {
     slot.history?.truncate(length);
   }
 
-  #reserve(capacity: number): number {
+  /** @param returned bytes of a cache that ends with it */
+  #reserve(capacity: number, returned = 0): number {
     const { cacheBytesPerToken, stateBytes } = this.#description;
     const bytes = capacity * cacheBytesPerToken + stateBytes;
-    const available = this.#capacityBytes - this.#reservedBytes;
+    const available = this.#capacityBytes - this.#reservedBytes + returned;
     if (bytes > available) {
       throw new NoRoomError("The stage's caches", bytes, available, this.#capacityBytes, 'bytes');
     }
-    this.#reservedBytes += bytes;
+    this.#reservedBytes += bytes - returned;
     return bytes;
   }
 

@@ -11,8 +11,12 @@ export interface CacheTensor {
   readonly present: Tensor | null;
   /** Takes what the step returned in the place of the present; the cache holds `rows + added` rows after it. */
   commit(returned: Tensor, rows: number, added: number): void;
-  /** A tensor of its own for the first `length` rows. @throws TruncateError as `truncate` does */
-  fork(rows: number, length: number): CacheTensor;
+  /**
+   * A tensor of its own for the first `length` rows.
+   * @param capacity most rows that it will hold
+   * @throws TruncateError as `truncate` does
+   */
+  fork(rows: number, length: number, capacity: number): CacheTensor;
   /** Forgets all rows from `length` on. @throws TruncateError where what is left can't be told apart */
   truncate(rows: number, length: number): void;
   /** Gives its memory back. */

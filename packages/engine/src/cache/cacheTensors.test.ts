@@ -88,7 +88,7 @@ describe.each(['rows', 'growing'] as const)('a cache tensor kept as %s', (kind) 
             const length = Math.min(amount, rows.length);
             const kept = rows.slice(0, length);
             if (what === 'fork')
-              all.push({ ...checked, tensor: tensor.fork(rows.length, length), rows: kept });
+              all.push({ ...checked, tensor: tensor.fork(rows.length, length, capacity), rows: kept });
             else {
               tensor.truncate(rows.length, length);
               checked.rows = kept;

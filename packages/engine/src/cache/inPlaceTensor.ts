@@ -45,14 +45,15 @@ export class InPlaceTensor implements CacheTensor {
     // The kernel wrote the rows where they belong.
   }
 
-  fork(_rows: number, length: number): InPlaceTensor {
+  fork(_rows: number, length: number, capacity: number): InPlaceTensor {
     const { blocks, rowBytes } = this.#layout;
-    const copy = new InPlaceTensor(this.#ort, this.#layout, this.#device, this.#pool, this.#capacity);
+    const copy = new InPlaceTensor(this.#ort, this.#layout, this.#device, this.#pool, capacity);
     if (length === 0) return copy;
     const encoder = this.#device.createCommandEncoder();
     for (let block = 0; block < blocks; block++) {
-      const start = block * this.#capacity * rowBytes;
-      encoder.copyBufferToBuffer(this.#buffer, start, copy.#buffer, start, length * rowBytes);
+      const from = block * this.#capacity * rowBytes;
+      const to = block * capacity * rowBytes;
+      encoder.copyBufferToBuffer(this.#buffer, from, copy.#buffer, to, length * rowBytes);
     }
     this.#device.queue.submit([encoder.finish()]);
     return copy;

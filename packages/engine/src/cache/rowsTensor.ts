@@ -81,9 +81,9 @@ export class RowsTensor implements CacheTensor {
     }
   }
 
-  fork(_rows: number, length: number): RowsTensor {
+  fork(_rows: number, length: number, capacity: number): RowsTensor {
     const { blocks, rowBytes } = this.#layout;
-    const copy = new RowsTensor(this.#ort, this.#layout, this.#pool, this.#capacity);
+    const copy = new RowsTensor(this.#ort, this.#layout, this.#pool, capacity);
     copy.#moveApart(0, length);
     for (let block = 0; block < blocks; block++) {
       const from = block * this.#stride * rowBytes;

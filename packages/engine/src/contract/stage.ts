@@ -32,6 +32,17 @@ export interface OpenCache {
   sampling?: SamplingDescription;
   /** Last stage only: the sequence so far, prompt included; penalties are made from it. */
   tokens?: number[];
+  /** Where the cache does not begin empty. */
+  from?: CacheStart;
+}
+
+/** The tokens with which a new cache begins: they are in another cache. */
+export interface CacheStart {
+  cacheId: string;
+  /** So many of its first tokens. */
+  length: number;
+  /** True to end the other cache: its room is free for the new one. False to copy its rows. */
+  take: boolean;
 }
 
 /** One forward pass of `length` tokens at `position` of a cache. */
@@ -96,8 +107,10 @@ export interface Stage {
   readonly cacheBytes: number;
   readonly stepShape: StepShape;
   /**
-   * Reserves an empty cache, or carries an open one into a later epoch with its rows.
-   * @throws NoRoomError, CacheMissError
+   * Reserves a cache, empty or with the first tokens of another one, or carries an open one into a later epoch with its
+   * rows. Rows are copied; growing tensors are shared until one side moves on.
+   * @throws NoRoomError; CacheMissError where the other cache is not here or holds fewer tokens; TruncateError where it can't
+   *   be cut there. A cache that was to be taken may be gone then.
    */
   open(request: OpenCache): Promise<void>;
   /**
@@ -107,12 +120,6 @@ export interface Stage {
    * @throws NoRoomError if the cache has too few rows left; BadStepError; ComputeError
    */
   step(request: StepRequest): Promise<StepResult>;
-  /**
-   * Opens a cache with the first `length` tokens of another (all by default), same epoch, capacity and sampling.
-   * Rows are copied; growing tensors are shared until one side moves on.
-   * @throws CacheMissError, NoRoomError, TruncateError
-   */
-  fork(fromCacheId: string, toCacheId: string, length?: number): Promise<void>;
   /**
    * Forgets all tokens from `length` on.
    * @throws CacheMissError; TruncateError where the stage has fixed-size states, unless `length` is 0 or all
@@ -131,7 +138,6 @@ export interface Stage {
 export const stageVerbs = [
   'open',
   'step',
-  'fork',
   'truncate',
   'release',
   'warmUp',

@@ -46,10 +46,6 @@ export class TokenHistory {
       if (this.#tokens.length >= this.#promptLength) add(this.#inAnswer, token, -1);
     }
   }
-
-  fork(): TokenHistory {
-    return new TokenHistory(this.#tokens, this.#promptLength);
-  }
 }
 
 function add(counts: Map<number, number>, token: number, difference: 1 | -1): void {

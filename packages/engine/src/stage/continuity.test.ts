@@ -37,11 +37,22 @@ describe.each(ways)('a %s decoder with %s caches in %d stages', (style, cacheStr
     await pipeline.open('a', prompt, 64);
     const answer = await pipeline.continue('a', 0, prompt, 10);
     const kept = prompt.length + 4;
-    await pipeline.each((stage) => stage.fork('a', 'b', kept));
+    await pipeline.fork('a', 'b', { prompt, length: kept, capacity: 90 });
+    await pipeline.fork('b', 'kept', { prompt, length: kept, capacity: kept });
     await pipeline.each((stage) => stage.truncate('a', kept));
     const rest = answer.slice(4);
     expect(await pipeline.continue('a', kept, rest.slice(0, 1), 5)).toEqual(rest.slice(1));
     expect(await pipeline.continue('b', kept, rest.slice(0, 1), 5)).toEqual(rest.slice(1));
+    await pipeline.fork('kept', 'c', { prompt, length: kept, capacity: 64, take: true });
+    expect(await pipeline.continue('c', kept, rest.slice(0, 1), 5)).toEqual(rest.slice(1));
+    // Taken as a whole, without another capacity.
+    await pipeline.fork('c', 'd', { prompt, length: kept + 5, capacity: 64, take: true });
+    expect(await pipeline.continue('d', kept + 5, rest.slice(5), 1)).toHaveLength(1);
+    await pipeline.each(async (stage) => expect((await stage.usage()).caches).toBe(3));
+    for (const cacheId of ['a', 'b', 'd']) await pipeline.each((stage) => stage.release(cacheId));
+    await pipeline.each(async (stage) =>
+      expect(await stage.usage()).toEqual({ reservedBytes: 0, caches: 0 }),
+    );
   });
 
   it('repeats the draws of a session when its tokens are replayed', async () => {

@@ -21,6 +21,8 @@ it('a stage in this process keeps the contract', async () => {
     'step of a word that is none': 'BadStepError: bad-frame',
     'cache that is too large': 'NoRoomError: no-room',
     'fork onto an open cache': 'CacheMissError: cache-miss',
+    'fork of no cache': 'CacheMissError: cache-miss',
+    'fork beyond the end': 'CacheMissError: cache-miss',
     'cut beyond the end': 'CacheMissError: cache-miss',
     'step of a stage that is gone': 'StageGoneError: stage-gone',
   });

@@ -75,10 +75,6 @@ export async function createStage(
       if (request.length === 1) return queue.run({ ...place, priority: 'first', batch: steps, member: step });
       return queue.run({ ...place, priority: 'later', batch: alone, member: step });
     },
-    fork: async (fromCacheId, toCacheId, length) => {
-      checkAlive();
-      store.fork(fromCacheId, toCacheId, length);
-    },
     truncate: async (cacheId, length) => {
       checkAlive();
       store.truncate(cacheId, length);

@@ -56,10 +56,10 @@ async function tryShape(
   const session = trial.newCache();
   await trial.step(session, 0, before);
   const others = [3, before - 1].map((length) => ({
-    cache: session.map((tensor) => tensor.fork(before, length)),
+    cache: session.map((tensor) => tensor.fork(before, length, longChunk)),
     length,
   }));
-  const joined = session.map((tensor) => tensor.fork(before, before));
+  const joined = session.map((tensor) => tensor.fork(before, before, longChunk));
   const alone = await trial.step(session, before, 1);
   const [, , together] = await trial.run([
     ...others.map(({ cache, length }) => trial.member(cache, length, 1)),
@@ -118,7 +118,7 @@ class Trial {
     return left.every((tensor, index) => {
       const [one, other] = [tensor, right[index]].map((cache) =>
         // A fresh copy has nothing behind the rows that count.
-        tensorBytes((cache as RowsTensor).fork(before + 1, before + 1).past()),
+        tensorBytes((cache as RowsTensor).fork(before + 1, before + 1, longChunk).past()),
       );
       return sameBytes(one, other);
     });

@@ -32,7 +32,7 @@ export async function exerciseStage(stage: Stage): Promise<StageAnswers> {
   const answer = await goOn(stage, 'a', 0, prompt, 6);
   const place = prompt.length + 2;
   const next = answer.slice(2, 3);
-  await stage.fork('a', 'b', place);
+  await stage.open({ cacheId: 'b', ...opening, from: { cacheId: 'a', length: place, take: false } });
   await stage.truncate('a', place);
   const usage = [await usageOf(stage)];
   const ofFork = await goOn(stage, 'b', place, next, 3);
@@ -40,12 +40,19 @@ export async function exerciseStage(stage: Stage): Promise<StageAnswers> {
   await stage.open({ cacheId: 'a', ...opening, epoch: 1 });
   const ofCarriedOver = await goOn(stage, 'a', place + 3, ofTruncated.slice(-1), 1, 1);
   const step = { cacheId: 'a', epoch: 1, position: place + 4, length: 1, tokenIds: [1], sample: true };
+  const ofA = (length: number) => ({ cacheId: 'a', length, take: false });
   const refusals = {
     'step of an earlier epoch': await refusal(stage.step({ ...step, epoch: 0 })),
     'step of no cache': await refusal(stage.step({ ...step, cacheId: 'c' })),
     'step of a word that is none': await refusal(stage.step({ ...step, tokenIds: [1e6] })),
     'cache that is too large': await refusal(stage.open({ cacheId: 'c', ...opening, capacity: 1e9 })),
-    'fork onto an open cache': await refusal(stage.fork('a', 'b')),
+    'fork onto an open cache': await refusal(
+      stage.open({ cacheId: 'b', ...opening, epoch: 1, from: ofA(1) }),
+    ),
+    'fork of no cache': await refusal(
+      stage.open({ cacheId: 'c', ...opening, from: { ...ofA(1), cacheId: 'd' } }),
+    ),
+    'fork beyond the end': await refusal(stage.open({ cacheId: 'c', ...opening, from: ofA(24) })),
     'cut beyond the end': await refusal(stage.truncate('a', 24)),
   };
   await stage.release('a');

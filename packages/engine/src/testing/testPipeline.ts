@@ -30,6 +30,29 @@ export class TestPipeline {
     }
   }
 
+  /** Opens a cache with the first `length` tokens of another one. */
+  async fork(
+    from: string,
+    to: string,
+    {
+      prompt,
+      length,
+      capacity,
+      take = false,
+      sampling = greedy,
+    }: {
+      prompt: readonly number[];
+      length: number;
+      capacity: number;
+      take?: boolean;
+      sampling?: SamplingDescription;
+    },
+  ): Promise<void> {
+    const begin = { epoch: 0, capacity, promptLength: prompt.length, sampling, tokens: [...prompt] };
+    for (const stage of this.#stages)
+      await stage.open({ cacheId: to, ...begin, from: { cacheId: from, length, take } });
+  }
+
   async each(what: (stage: Stage) => Promise<void>): Promise<void> {
     for (const stage of this.#stages) await what(stage);
   }

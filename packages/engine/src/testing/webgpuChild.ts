@@ -34,7 +34,7 @@ const gpu = await onGpu.answer(prompt, count);
 // A chunk without sampling, then a fork that shares what is on the device.
 await onGpu.open('a', prompt, 32);
 await onGpu.step('a', 0, prompt.slice(0, 3), false);
-await onGpu.each((stage) => stage.fork('a', 'b'));
+await onGpu.fork('a', 'b', { prompt, length: 3, capacity: 32 });
 const forked = [
   await onGpu.continue('a', 3, prompt.slice(3), count),
   await onGpu.continue('b', 3, prompt.slice(3), count),

@@ -14,10 +14,6 @@ export function meteredStageHost(host: StageHost, meter: LoadMeter): StageHost {
           await stage.open(request);
           meter.changed();
         },
-        async fork(...place) {
-          await stage.fork(...place);
-          meter.changed();
-        },
         async release(cacheId) {
           await stage.release(cacheId);
           meter.changed();

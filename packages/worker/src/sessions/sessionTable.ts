@@ -34,7 +34,7 @@ export interface StageSession {
   chunkTokens: number;
   limits: Pick<OpenSession, 'stopTokenIds' | 'lengthLimit'>;
   state: 'opening' | 'open' | 'ended';
-  /** Set from the opening until `resume-session` where the session goes on with a cache of an earlier epoch. */
+  /** Set from the opening until `resume-session` where the session begins with tokens of another cache or an earlier epoch. */
   early: EarlyFrame[] | undefined;
   /** Settles when retained boundary tensors were sent again. */
   resent: Promise<void> | undefined;

@@ -1,14 +1,23 @@
 /**
  * The caches of a loaded stage. A session of a later epoch goes on with the cache of an earlier one, whatever assignment of
- * the stage either belongs to: so what a worker computed stays when its neighbours change.
+ * the stage either belongs to: so what a worker computed stays when its neighbours change. A cache whose session is over may be
+ * kept, for sessions whose prompts begin with the same tokens.
  */
-import type { LoadedStage, OpenCache, StepRequest, StepResult } from '@potluck/engine';
+import type { CacheStart, LoadedStage, OpenCache, StepRequest, StepResult } from '@potluck/engine';
 import type { Log } from '../log.ts';
 import { messageOf } from '../messageOf.ts';
 import { RetainedBoundaries, type RetainedStep } from './retainedBoundaries.ts';
 
 /** How long a cache stays when its session has failed: the hub needs less to put another worker in a gap, or gives up. */
 const leftForMs = 120_000;
+
+/** How long a cache is kept that no session begins with. The hub forgets it sooner (`keptForMs` of hub/generation/prefixes). */
+const keptForMs = 45 * 60_000;
+/** What the stage knows a kept cache by: the session's own id may be in use again. */
+const keptMark = ' kept';
+
+/** True for what a stage knows caches by that were kept after the end of their sessions. */
+export const isKeptCache = (cacheId: string): boolean => cacheId.endsWith(keptMark);
 
 interface HeldCache {
   epoch: number;
@@ -19,6 +28,14 @@ interface HeldCache {
   running: Set<Promise<unknown>>;
   /** Ends it; set while no session uses it. */
   expiry: ReturnType<typeof setTimeout> | undefined;
+}
+
+/** What a session's cache may begin with; empty where there is none of it. */
+export interface CacheBeginning {
+  /** Most tokens of the cache with its id that an earlier epoch left. */
+  keep?: number | undefined;
+  /** Tokens of another cache. */
+  from?: CacheStart | undefined;
 }
 
 /** What a cache begins with. */
@@ -34,6 +51,8 @@ export class StageCaches {
   readonly #log: Log;
   readonly #retained: RetainedBoundaries;
   readonly #caches = new Map<string, HeldCache>();
+  /** Caches of sessions that are over, longest kept first, with what ends them. */
+  readonly #kept = new Map<string, ReturnType<typeof setTimeout>>();
 
   /** @param retainBytes most bytes of boundary tensors to retain, over all caches */
   constructor({ stage, log }: { stage: LoadedStage; log: Log }, { retainBytes }: { retainBytes: number }) {
@@ -49,14 +68,15 @@ export class StageCaches {
 
   /**
    * Opens a cache for a session.
-   * @param keep most tokens of the cache of an earlier epoch to go on with; undefined for an empty one
    * @throws NoRoomError; caches that no session uses give way first
    */
-  async open(request: OpenCache, keep: number | undefined): Promise<OpenedCache> {
+  async open(request: OpenCache, { keep, from }: CacheBeginning = {}): Promise<OpenedCache> {
     const { cacheId, epoch } = request;
-    const length = keep === undefined ? 0 : await this.#keepUpTo(request, keep);
+    let length = keep === undefined ? 0 : await this.#keepUpTo(request, keep);
     if (length === 0 && this.#caches.has(cacheId)) await this.release(cacheId);
-    await this.#openWithRoom(request);
+    const isBegun = length === 0 && from !== undefined && (await this.#openFrom(request, from));
+    if (isBegun) length = from.length;
+    else await this.#openWithRoom(request);
     const { capacity } = request;
     const held = this.#caches.get(cacheId) ?? {
       length,
@@ -134,10 +154,72 @@ export class StageCaches {
     }
   }
 
+  /**
+   * Keeps the first `length` tokens of a cache whose session of this epoch is over, in as much room as they need. Never rejects.
+   * @returns false where the cache is not here, is shorter or can't be cut there: it is released then
+   */
+  async keep(cacheId: string, epoch: number, length: number): Promise<boolean> {
+    const held = this.#caches.get(cacheId);
+    if (!held || held.epoch !== epoch) return false;
+    await Promise.all(held.running);
+    if (this.#caches.get(cacheId) !== held || held.epoch !== epoch) return false;
+    if (this.#kept.has(cacheId)) this.drop(cacheId);
+    try {
+      const kept = { cacheId: cacheId + keptMark, epoch: 0, capacity: length, promptLength: length };
+      await this.#stage.open({ ...kept, from: { cacheId, length, take: true } });
+    } catch (error) {
+      this.#log.info({ cacheId, error: messageOf(error) }, 'could not keep a cache');
+      await this.release(cacheId, epoch);
+      return false;
+    }
+    clearTimeout(held.expiry);
+    this.#caches.delete(cacheId);
+    this.#retained.forget(cacheId);
+    const expiry = setTimeout(() => this.drop(cacheId), keptForMs);
+    unref(expiry);
+    this.#kept.set(cacheId, expiry);
+    return true;
+  }
+
+  /** Releases a cache that was kept, if it is here. */
+  drop(cacheId: string): void {
+    if (!this.#kept.has(cacheId)) return;
+    this.#letGo(cacheId);
+    this.#stage.release(cacheId + keptMark).catch((error: unknown) => {
+      this.#log.warn({ cacheId, error: messageOf(error) }, 'could not release a cache');
+    });
+  }
+
+  #letGo(cacheId: string): void {
+    clearTimeout(this.#kept.get(cacheId));
+    this.#kept.delete(cacheId);
+  }
+
   /** The stage is being unloaded. */
   dispose(): void {
     for (const { expiry } of this.#caches.values()) clearTimeout(expiry);
+    for (const expiry of this.#kept.values()) clearTimeout(expiry);
     this.#caches.clear();
+    this.#kept.clear();
+  }
+
+  /** @returns false where the other cache is not here, shorter, or can't be cut there. @throws NoRoomError */
+  async #openFrom(request: OpenCache, { cacheId, length, take }: CacheStart): Promise<boolean> {
+    const isKept = this.#kept.has(cacheId);
+    const source = isKept ? cacheId + keptMark : cacheId;
+    // What a session runs on is copied.
+    const from = { cacheId: source, length, take: take && isKept };
+    if (from.take) this.#letGo(cacheId);
+    try {
+      await this.#openWithRoom({ ...request, from }, cacheId);
+      return true;
+    } catch (error) {
+      const { code } = error as { code?: unknown };
+      if (from.take) await this.#stage.release(source);
+      if (code !== 'cache-miss' && code !== 'no-room') throw error;
+      this.#log.info({ cacheId, length, error: messageOf(error) }, 'could not begin with another cache');
+      return false;
+    }
   }
 
   /** @returns the tokens that the cache of an earlier epoch goes on with; 0 where there is none or it can't be cut back */
@@ -158,16 +240,19 @@ export class StageCaches {
     }
   }
 
-  async #openWithRoom(request: OpenCache): Promise<void> {
+  /** @param needed a kept cache that does not give way */
+  async #openWithRoom(request: OpenCache, needed?: string): Promise<void> {
     for (;;) {
       try {
         await this.#stage.open(request);
         return;
       } catch (error) {
-        const isFull = (error as { code?: unknown }).code === 'no-room';
-        const left = isFull ? [...this.#caches].find(([, { expiry }]) => expiry !== undefined) : undefined;
-        if (!left) throw error;
-        await this.release(left[0]);
+        if ((error as { code?: unknown }).code !== 'no-room') throw error;
+        const left = [...this.#caches].find(([, { expiry }]) => expiry !== undefined)?.[0];
+        const kept = [...this.#kept.keys()].find((cacheId) => cacheId !== needed);
+        if (left !== undefined) await this.release(left);
+        else if (kept !== undefined) this.drop(kept);
+        else throw error;
       }
     }
   }

@@ -3,6 +3,7 @@ import type { StepRequest } from '@potluck/engine';
 import {
   maxFrameBytes,
   stepsOf,
+  type CacheId,
   type CloseSession,
   type Frame,
   type OpenSession,
@@ -78,7 +79,7 @@ export class StageSessions {
     // Where it goes on with another cache, nobody else would let go of the former one.
     if (before) this.#components.caches.leave(before.cacheId, before.epoch);
     const session = this.#sessions.begin(message);
-    const { cacheId, capacity, promptLength, sampling, tokens, keep } = message;
+    const { cacheId, capacity, promptLength, sampling, tokens, keep, from } = message;
     try {
       const opened = await this.#components.caches.open(
         {
@@ -86,12 +87,12 @@ export class StageSessions {
           ...(sampling && { sampling }),
           ...(tokens && { tokens }),
         },
-        keep,
+        { keep, from },
       );
       if (session.state !== 'opening') return;
       session.state = 'open';
       session.position = opened.length;
-      if (keep !== undefined) session.early = [];
+      if (keep !== undefined || from) session.early = [];
       const { assignmentId } = this.place;
       this.#components.sendToHub({ type: 'session-opened', sessionId, assignmentId, epoch, ...opened });
     } catch (error) {
@@ -99,7 +100,7 @@ export class StageSessions {
     }
   }
 
-  /** Goes on with the cache of an earlier epoch: sends again what the next stage lacks, and takes what came meanwhile. */
+  /** Goes on with what a cache held when the session was opened: sends again what the next stage lacks, and takes what came meanwhile. */
   async resume(message: ResumeSession): Promise<void> {
     const { sessionId, epoch, length, sendFrom, sampleAfter } = message;
     const session = this.#sessions.get(sessionId);
@@ -155,7 +156,8 @@ export class StageSessions {
       checkChunk(session, message.chunkTokens);
       checkContinues(session, { ...message, length: message.tokens.length });
       const { promptLength } = session;
-      lengths = stepsOf({ promptLength, chunkTokens: message.chunkTokens }, from, to);
+      const { chunkTokens, cachedTokens } = message;
+      lengths = stepsOf({ promptLength, chunkTokens, cachedTokens }, from, to);
     } catch (error) {
       this.#fail(session, error);
       return;
@@ -222,14 +224,26 @@ export class StageSessions {
     if (session && isNeighbour) this.#fail(session, new SessionError('bad-frame', reason, { peer: from }));
   }
 
-  close({ sessionId }: Pick<CloseSession, 'sessionId'>): void {
+  /** Ends a session, and keeps its cache where that is wanted and can be done. */
+  async close({ sessionId, keep }: Pick<CloseSession, 'sessionId' | 'keep'>): Promise<void> {
     const session = this.#sessions.get(sessionId);
     if (session) this.#sessions.end(session);
     const known = this.#sessions.known(sessionId);
-    if (known) void this.#components.caches.release(known.cacheId, known.epoch);
+    const { caches } = this.#components;
+    let isKept = false;
+    if (known && keep !== undefined) isKept = await caches.keep(known.cacheId, known.epoch, keep);
+    else if (known) void caches.release(known.cacheId, known.epoch);
     const { timings } = known ?? { timings: noTimings() };
     const { assignmentId } = this.place;
-    this.#components.sendToHub({ type: 'session-closed', sessionId, assignmentId, timings });
+    this.#components.sendToHub({
+      ...{ type: 'session-closed', sessionId, assignmentId, timings },
+      ...(isKept && { kept: keep }),
+    });
+  }
+
+  /** Releases caches that were kept. */
+  drop(cacheIds: readonly CacheId[]): void {
+    for (const cacheId of cacheIds) this.#components.caches.drop(cacheId);
   }
 
   /** Ends every session of which `concerns` says so. */

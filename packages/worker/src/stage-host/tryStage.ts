@@ -4,8 +4,8 @@ import type { StageDescription, StageReport } from '@potluck/protocol';
 import { measurePromptSteps } from './measurePromptSteps.ts';
 import { measureTokenStep } from './measureTokenStep.ts';
 
-/** The part of a stage's report that says how fast the stage is. */
-export type StageTrial = Pick<StageReport, 'tokenStepMs' | 'promptSteps'>;
+/** The part of a stage's report that says how the stage computes, and how fast. */
+export type StageTrial = Pick<StageReport, 'tokenStepMs' | 'promptSteps' | 'replay'>;
 
 /**
  * Warms the stage up, then times it.
@@ -20,6 +20,7 @@ export async function tryStage(
   const tokenStepMs = await measureTokenStep(loaded, stage);
   const promptSteps = await measurePromptSteps(loaded, stage, promptTrials);
   return {
+    replay: loaded.stepShape.replay,
     ...(tokenStepMs !== undefined && { tokenStepMs }),
     ...(promptSteps.length > 0 && { promptSteps }),
   };
