@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { builtInModelIn, importBuiltInModel } from '../e2e/support/builtInModel.ts';
-import { runLines } from './runScripts.ts';
+import { runLines } from './runLines.ts';
 import { readTimings, slowest, timingsInto } from './timings.ts';
 
 const cache = join(import.meta.dirname, '../node_modules/.cache/potluck-tests');

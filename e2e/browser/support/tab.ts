@@ -59,6 +59,7 @@ function tabOf(page: Page): Tab {
       return page.evaluate(
         (source) =>
           new Promise<TabSnapshot>((resolve) => {
+            // eslint-disable-next-line no-eval -- a function of the test goes to the page as its text
             const isWanted = (0, eval)(source) as (snapshot: TabSnapshot) => boolean;
             // The listener is called before `subscribe` returns.
             const stop = globalThis.tab.subscribe((snapshot) => {

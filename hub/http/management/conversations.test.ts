@@ -161,7 +161,7 @@ test('an answer goes on when its page is closed in the middle, and stops when it
   const finish: (() => void)[] = [];
   hub.worker('one', {
     onPrompt: (worker, { sessionId, tokens }) => {
-      const [first = [], rest = []] = [hub.encode('Hello'), hub.encode(' there')];
+      const [first, rest] = [hub.encode('Hello'), hub.encode(' there')];
       worker.tokens(sessionId, tokens.length, first);
       finish.push(() => worker.tokens(sessionId, tokens.length + first.length, [...rest, 2], 'stop'));
     },

@@ -39,7 +39,7 @@ const blobStore = openBlobStore(log);
 
 const api: TabAgentApi = {
   async start(init, observe) {
-    observer = (event) => void observe(event);
+    observer = (event) => observe(event);
     const { connections, backend, wasmThreads, subgroups, ...about } = init;
     const started = webWorkerStageHost(
       { log },

@@ -164,7 +164,7 @@ export class StagePool {
     entry.loading = (async () => {
       const stage = await give((artifact) => this.#host.load(artifact, entry.cacheBytes, onProgress));
       stage.lost.catch(() => this.#forget(entry));
-      const { cacheBytes = entry.cacheBytes } = stage;
+      const { cacheBytes } = stage;
       entry.unpackedBytes = entry.cacheBytes - cacheBytes;
       entry.cacheBytes = cacheBytes;
       entry.loaded = stage;
