@@ -22,6 +22,8 @@ export interface Choosing {
   layers: LayerTable;
   candidates: readonly Candidate[];
   effort: Effort;
+  /** Ranges of layers looked at, in `effort`, after which the search is content with what it has found. */
+  mostRanges: number;
 }
 
 /** Part of a token's time that further devices must save. */
@@ -41,6 +43,7 @@ export function chooseStages(choosing: Choosing): Choice | undefined {
   const sets = new WorkerSets(choosing.layers, choosing.candidates);
   let best: Choice | undefined;
   for (const size of sets.sizes()) {
+    if (best && isTired(choosing)) break;
     const mostMs = best && (1 - leastGain) * best.cut.tokenMs;
     best = bestOfSets(choosing, sets.ofSize(size), mostMs) ?? best;
   }
@@ -88,6 +91,8 @@ export function cutFor({ grid, layers, effort }: Choosing, order: readonly Candi
   return { order, cut, cost: cutCost(cut) * (1 + loadingCounts * missing) };
 }
 
+const isTired = ({ effort, mostRanges }: Choosing): boolean => effort.ranges > mostRanges;
+
 const one = (candidate: Candidate): readonly Candidate[] => [candidate];
 
 /** @param mostMs a token that takes longer is of no use */
@@ -104,7 +109,7 @@ function bestOfSets(
     .slice(0, isFew ? sets.length : setsTried);
   let best: Choice | undefined;
   for (const { set, bound } of promising) {
-    if (best && bound.cost >= best.cost * (1 - slack)) break;
+    if (best && (bound.cost >= best.cost * (1 - slack) || isTired(choosing))) break;
     const groups = set.map(one);
     const ways = waysBetween(choosing, groups);
     const hops = leastHops(ways);
@@ -150,7 +155,7 @@ function bestOrder(
   let best: Choice | undefined;
   for (const { slots, hops } of orders) {
     // Those that follow have longer ways.
-    if (best && leastCost + hops >= best.cost * (1 - slack)) break;
+    if (best && (leastCost + hops >= best.cost * (1 - slack) || isTired(choosing))) break;
     const choice = cutFor(choosing, slots);
     if (!choice || choice.cut.tokenMs > mostMs) continue;
     if (!best || choice.cost < best.cost * (1 - 1e-9)) best = choice;

@@ -93,6 +93,12 @@ function hasShortContext(model: PlacedModel, { stages }: Placement): boolean {
   return contextOf(model, stages).tokens < Math.min(model.contextLength, usualCacheTokens);
 }
 
+/**
+ * Ranges of layers that one replica's search looks at before it takes the best that it has found. Some 20 ms of processor
+ * time; small cases, where nothing may be missed, take a thousandth.
+ */
+const enoughRanges = 700_000;
+
 function placeReplica(
   request: Omit<PlacementRequest, 'replicas'>,
   former: readonly StageAt[],
@@ -101,7 +107,7 @@ function placeReplica(
 ): Placement | Refusal {
   const { model, plan, grid, nameOf } = request;
   const { candidates, unusable } = findCandidates(grid, model, request);
-  const choosing: Choosing = { grid, layers, candidates, effort };
+  const choosing: Choosing = { grid, layers, candidates, effort, mostRanges: effort.ranges + enoughRanges };
   const found = findStages(choosing, plan, former, nameOf);
   if (found.ok) return finish(request, choosing, found.stages, former);
   const roomier = { ...choosing, ...findCandidates(grid, model, { ...request, reclaims: true }) };

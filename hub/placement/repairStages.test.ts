@@ -17,7 +17,7 @@ function choosing(layerCount: number, here: readonly GridWorker[]): Choosing {
   const model = placedModel(layerCount, 100);
   const grid = gridOf(here);
   const { candidates } = findCandidates(grid, model, {});
-  return { grid, layers: layerTable(model), candidates, effort: { ranges: 0 } };
+  return { grid, layers: layerTable(model), candidates, effort: { ranges: 0 }, mostRanges: Infinity };
 }
 
 /** Two layers a stage. */
