@@ -12,7 +12,7 @@ const usage = `Usage: npm run potluck -- <command> [options]
 
   hub      start the hub: the server that people and programs ask
   worker   lend this machine's compute to a hub
-  browsers lend it by browsers that nobody sits at
+  browsers lend it with headless browsers
   models   list, add, plan and deploy a hub's models
   help     show this text, or a command's options: npm run potluck -- help <command>
   version  show which version this is

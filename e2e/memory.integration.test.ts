@@ -64,7 +64,7 @@ test('what is too big for each worker runs on two, within their budgets; too big
     );
   await expect
     .poll(refusal, { timeout: 60_000 })
-    .toMatch(/^503 .*needs \d+ MB, workers offer 120 MB \+ 120 MB/);
+    .toMatch(/^503 .*needs \d+ MB, devices offer 120 MB \+ 120 MB/);
 });
 
 async function answer(hub: HubProcess): Promise<unknown> {

@@ -17,7 +17,7 @@ test('the chat answers, shows the way of the answer, and finds it again after a 
   await askInChat(app.page, 'What is the capital of France?');
   const answer = app.page.getByRole('article', { name: 'Answer' });
   await expect(answer).toContainText('Paris');
-  await answer.getByRole('button', { name: 'over 2 devices' }).click();
+  await answer.getByRole('button', { name: 'on 2 devices' }).click();
   await expect(answer).toContainText('local-1');
   await expect(answer).toContainText('local-2');
   await expect(answer).toContainText('computing');
@@ -79,7 +79,7 @@ test('tags in a prompt are text', async () => {
 test('the nodes page shows who comes, is renamed, rests and goes, without a reload', async () => {
   await app.page.goto('/nodes');
   const table = app.page.getByRole('table', { name: 'Nodes that are connected' });
-  await expect(table.getByRole('row', { name: /local-1/ })).toContainText('serving');
+  await expect(table.getByRole('row', { name: /local-1/ })).toContainText('running');
   await using worker = await startWorker(app.hub, 'kitchen');
   const row = table.getByRole('row', { name: /kitchen|pantry/ });
   await expect(row).toContainText('standby');
@@ -89,7 +89,7 @@ test('the nodes page shows who comes, is renamed, rests and goes, without a relo
   await app.page.getByRole('button', { name: 'Rename' }).click();
   await expect(row).toContainText('pantry');
   await row.getByRole('button', { name: 'Actions for pantry' }).click();
-  await app.page.getByRole('menuitem', { name: 'Pause at once' }).click();
+  await app.page.getByRole('menuitem', { name: 'Pause now' }).click();
   await expect(row).toContainText('paused');
   worker.child.kill('SIGTERM');
   await expect(row).toHaveCount(0);
@@ -170,7 +170,7 @@ test('four answers at once leave a connection for the rest; the next one waits, 
   await begin(app.page);
   await expect(waiting).toBeVisible();
   await app.page.getByRole('button', { name: 'Stop' }).click();
-  await expect(app.page.getByText('This message was not answered.')).toBeVisible();
+  await expect(app.page.getByText('This message has no answer yet.')).toBeVisible();
   await app.page.getByRole('button', { name: 'Retry' }).click();
   await expect(waiting).toBeVisible();
   await tabs[0]?.close();
@@ -189,16 +189,16 @@ test('a link shows how to bring a device', async () => {
 
 test('a tab joins from its link and leaves again', async () => {
   await app.page.goto(`/join#token=${app.hub.joinToken}`);
-  await app.page.getByLabel('Its name at the table').fill('attic');
-  await app.page.getByLabel('Leave the GPU alone').check();
-  await app.page.getByRole('button', { name: 'Join the table' }).click();
-  await expect(app.page.getByText('You are in.')).toBeVisible();
+  await app.page.getByLabel('Device name').fill('attic');
+  await app.page.getByLabel('Use the CPU only').check();
+  await app.page.getByRole('button', { name: 'Join this hub' }).click();
+  await expect(app.page.getByText('Connected.')).toBeVisible();
   expect(app.page.url()).not.toContain('token');
   await app.page.getByRole('link', { name: 'Nodes' }).click();
   await expect(app.page.getByRole('row', { name: /^attic browser tab/ })).toBeVisible();
   await app.page.getByRole('link', { name: 'Join' }).click();
   await app.page.getByRole('button', { name: 'Leave', exact: true }).click();
-  await expect(app.page.getByRole('button', { name: 'Join the table' })).toBeVisible();
+  await expect(app.page.getByRole('button', { name: 'Join this hub' })).toBeVisible();
 });
 
 test('a model is deployed in an order by hand, as the preview said', async () => {
@@ -207,22 +207,22 @@ test('a model is deployed in an order by hand, as the preview said', async () =>
   const stages = card.getByRole('listitem').filter({ hasText: /local-\d/ });
   await expect(stages).toHaveCount(2);
   const [first = ''] = /local-\d/.exec((await stages.first().textContent()) ?? '') ?? [];
-  await card.getByRole('button', { name: 'Change how it is deployed' }).click();
-  await app.page.getByLabel('A device for each shard').check();
+  await card.getByRole('button', { name: 'Change deployment' }).click();
+  await app.page.getByLabel('Choose devices').check();
   await app.page.getByRole('button', { name: `${first} later` }).click();
-  await expect(
-    app.page.getByRole('region', { name: 'What would happen' }).getByRole('listitem').last(),
-  ).toContainText(first);
-  await app.page.getByRole('button', { name: 'Deploy it so' }).click();
+  await expect(app.page.getByRole('region', { name: 'Preview' }).getByRole('listitem').last()).toContainText(
+    first,
+  );
+  await app.page.getByRole('button', { name: 'Apply' }).click();
   await expect(stages.last()).toContainText(first);
-  await expect(stages.last()).toContainText('serving');
+  await expect(stages.last()).toContainText('running');
 });
 
 test('a key is made, shown once, and revoked', async () => {
   await app.page.goto('/settings');
   const panel = app.page.getByRole('region', { name: 'API keys' });
   await panel.getByLabel('Name').fill('my editor');
-  await panel.getByRole('button', { name: 'Make a key' }).click();
+  await panel.getByRole('button', { name: 'Create key' }).click();
   await expect(panel.getByText('it is not shown again')).toBeVisible();
   await panel.getByRole('button', { name: 'Revoke my editor' }).click();
   await app.page.getByRole('alertdialog').getByRole('button', { name: 'Revoke' }).click();

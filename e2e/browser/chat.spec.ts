@@ -64,8 +64,8 @@ test('a prompt is changed and asked again, an answer is copied, written anew and
   await prompt.getByRole('button', { name: 'Next version' }).click();
   await expect(prompt).toContainText('Italy');
 
-  await app.page.getByRole('button', { name: 'Settings of this conversation' }).click();
-  await app.page.getByLabel('Longest answer').fill('20000');
+  await app.page.getByRole('button', { name: 'Chat settings' }).click();
+  await app.page.getByLabel('Maximum length').fill('20000');
   await app.page.getByLabel('Temperature').fill('1.5');
   await app.page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
   await app.page.getByLabel('Your message').fill('Tell me a story that does not end.');
@@ -94,19 +94,19 @@ test('a prompt is changed and asked again, an answer is copied, written anew and
 
 test('what the model is told first and how it chooses belong to the conversation', async () => {
   await app.page.goto('/');
-  const settings = app.page.getByRole('button', { name: 'Settings of this conversation' });
+  const settings = app.page.getByRole('button', { name: 'Chat settings' });
   await settings.click();
-  await app.page.getByLabel('What the model is told first').fill('You are a cook.');
+  await app.page.getByLabel('System prompt').fill('You are a cook.');
   await app.page.getByLabel('Top-k').fill('5');
   await app.page.getByLabel('Min-p').pressSequentially('0.02');
   await app.page.getByLabel('Seed').fill('1.5');
-  await expect(app.page.getByLabel('Seed')).toHaveAccessibleDescription(/^Not used: write a whole number/);
+  await expect(app.page.getByLabel('Seed')).toHaveAccessibleDescription(/^Not used: enter a whole number/);
   await app.page.keyboard.press('Escape');
   await askInChat(app.page, 'What is bread made of?');
   await app.page.reload();
   await expect(app.page.getByRole('article', { name: 'Answer' })).toBeVisible();
   await settings.click();
-  await expect(app.page.getByLabel('What the model is told first')).toHaveValue('You are a cook.');
+  await expect(app.page.getByLabel('System prompt')).toHaveValue('You are a cook.');
   await expect(app.page.getByLabel('Top-k')).toHaveValue('5');
   await expect(app.page.getByLabel('Min-p')).toHaveValue('0.02');
   await expect(app.page.getByLabel('Seed')).toHaveValue('');
@@ -252,7 +252,7 @@ test('a long conversation is shown from its end, and what is shown is not render
 test('where nothing is ready, the chat says what is missing and what to do', async () => {
   await using empty = await startHub({ waitUntilReady: false, flags: ['--local-workers', '0'] });
   await app.page.goto(empty.url);
-  await expect(app.page.getByRole('heading', { name: 'The table is not laid yet' })).toBeVisible();
+  await expect(app.page.getByRole('heading', { name: 'Nothing is running yet' })).toBeVisible();
   await expect(app.page.getByText(/minimind2-small: .*(worker|node)/)).toBeVisible();
   await expect(app.page.getByLabel('Your message')).toHaveAttribute('placeholder', /No model can answer/);
   await app.page.getByRole('link', { name: 'See how to add one' }).click();
@@ -272,9 +272,7 @@ test('what is said before the page knows who answers is sent when it does', asyn
   const words = 'Say hello, and nothing else, to all who sit at this long, long table.';
   await app.page.getByLabel('Your message').fill(words);
   await app.page.keyboard.press('Enter');
-  await expect(
-    app.page.getByText('Your message is sent as soon as the hub answers this page.'),
-  ).toBeVisible();
+  await expect(app.page.getByText('Your message will be sent as soon as the hub is ready.')).toBeVisible();
   await expect(app.page.getByRole('button', { name: 'Send' })).toBeDisabled();
   tell();
   await expect(app.page.getByRole('article', { name: 'Prompt' })).toContainText('Say hello');
@@ -433,13 +431,13 @@ test('a hub that dies while it answers is named as the reason, and Retry gets an
     await stop(hub.child, 'SIGKILL');
   }
   await expect(answer.getByRole('alert')).toContainText(
-    'The connection to the hub was lost while it was answering.',
+    'Lost the connection to the hub while it was answering.',
   );
   await expect(answer.getByRole('alert')).toBeInViewport();
   await expect(page.getByLabel('Your message')).toHaveAttribute('placeholder', 'The hub does not answer');
   await expect(page.getByText(/joined/)).toHaveCount(0);
   await using _again = await startHub(options);
-  await expect(answer.getByRole('alert')).toContainText('The hub stopped while it was answering.');
+  await expect(answer.getByRole('alert')).toContainText('The hub stopped before the answer was complete.');
   await keepShort(page, 4);
   await answer.getByRole('button', { name: 'Retry' }).click();
   await expect(answer.getByLabel('Version 2 of 2')).toBeVisible();

@@ -19,34 +19,34 @@ test('a node is evicted, banned, and let in again', async () => {
     await row.getByRole('button', { name: 'Actions for pantry' }).click();
     await app.page.getByRole('menuitem', { name: item, exact: true }).click();
   };
-  await act('Pause at once');
+  await act('Pause now');
   await expect(row).toContainText('paused');
   await act('Resume');
   await expect(row).toContainText('standby');
-  await act('Evict and ban …');
-  await app.page.getByRole('alertdialog').getByRole('button', { name: 'Evict and ban' }).click();
+  await act('Remove and block …');
+  await app.page.getByRole('alertdialog').getByRole('button', { name: 'Remove and block' }).click();
   await expect(row).toHaveCount(0);
   await expect(app.page.getByText('pantry left', { exact: false })).toBeVisible();
   await stop(worker.child);
   await app.page.getByText(/here before$/).click();
-  await app.page.getByRole('button', { name: 'Let it join again' }).click();
+  await app.page.getByRole('button', { name: 'Allow to join again' }).click();
   await expect(app.page.getByText('pantry may join again.')).toBeVisible();
 });
 
 test('a worker that vanishes while it gets its layers is replaced, and the page says what happens', async () => {
   await app.page.goto('/models');
   const card = app.page.getByRole('region', { name: 'minimind2-small' });
-  await expect(card.getByText('served', { exact: true })).toBeVisible();
+  await expect(card.getByText('running', { exact: true }).first()).toBeVisible();
   await using worker = await startWorker(app.hub, 'passing');
-  await card.getByRole('button', { name: 'Change how it is deployed' }).click();
-  await app.page.getByLabel('A device for each shard').check();
+  await card.getByRole('button', { name: 'Change deployment' }).click();
+  await app.page.getByLabel('Choose devices').check();
   await app.page.getByRole('button', { name: 'Add passing' }).click();
   // From here on it does nothing of what it is told.
   worker.child.kill('SIGSTOP');
-  await app.page.getByRole('button', { name: 'Deploy it so' }).click();
+  await app.page.getByRole('button', { name: 'Apply' }).click();
   const stage = card.getByRole('listitem').filter({ hasText: 'passing' });
   await expect(stage).toContainText('getting its layers');
-  await expect(card.getByText('not ready', { exact: true })).toBeVisible();
+  await expect(card.getByText('not running yet', { exact: true })).toBeVisible();
   await stop(worker.child, 'SIGKILL');
   await expect(stage).toHaveCount(0);
   await expect(
@@ -54,11 +54,11 @@ test('a worker that vanishes while it gets its layers is replaced, and the page 
       /^minimind2-small: waiting for 1 of its nodes: passing; until then .+ stays reserved for it$/,
     ),
   ).toBeVisible();
-  await expect(card.getByText('not ready', { exact: true })).toBeVisible();
-  await card.getByRole('button', { name: 'Change how it is deployed' }).click();
-  await app.page.getByLabel('As few devices as it fits on').check();
-  await app.page.getByRole('button', { name: 'Deploy it so' }).click();
-  await expect(card.getByText('served', { exact: true })).toBeVisible();
+  await expect(card.getByText('not running yet', { exact: true })).toBeVisible();
+  await card.getByRole('button', { name: 'Change deployment' }).click();
+  await app.page.getByLabel('Fewest devices').check();
+  await app.page.getByRole('button', { name: 'Apply' }).click();
+  await expect(card.getByText('running', { exact: true }).first()).toBeVisible();
 });
 
 test('a test of a connection ends when it is stopped, or its dialog is closed', async () => {
@@ -71,7 +71,7 @@ test('a test of a connection ends when it is stopped, or its dialog is closed', 
   const dialog = app.page.getByRole('dialog');
   await dialog.getByLabel('Name or address').fill('127.0.0.1');
   await dialog.getByLabel('Port', { exact: true }).fill(String((silent.address() as AddressInfo).port));
-  await dialog.getByLabel('Its token').fill('a-good-secret');
+  await dialog.getByLabel('Token').fill('a-good-secret');
   const begin = async (): Promise<Socket> => {
     const came = once(silent, 'connection') as Promise<[Socket]>;
     await dialog.getByRole('button', { name: 'Test connection' }).click();
@@ -127,5 +127,5 @@ test('requests are found, looked at, exported and deleted', async () => {
   await app.page.getByLabel('Asked by').selectOption('anybody');
   await app.page.getByRole('button', { name: 'Delete …' }).click();
   await app.page.getByRole('alertdialog').getByRole('button', { name: 'Delete' }).click();
-  await expect(app.page.getByText('Nothing was asked yet.')).toBeVisible();
+  await expect(app.page.getByText('No requests yet.')).toBeVisible();
 });

@@ -64,10 +64,10 @@ test('plain HTTP leads to HTTPS, where a tab serves on its GPU behind the hub’
   await expect.poll(() => nodesOf(hub)).toHaveLength(1);
   const sockets: string[] = [];
   page.on('websocket', (socket) => sockets.push(socket.url()));
-  await page.getByLabel('Its name at the table').fill('tab');
-  await page.getByRole('button', { name: 'Join the table' }).click();
+  await page.getByLabel('Device name').fill('tab');
+  await page.getByRole('button', { name: 'Join this hub' }).click();
   const stage = page.getByRole('region', { name: /^Layers \d to \d of small$/ });
-  await expect(stage.locator('header')).toContainText('serving', { timeout: 200_000 });
+  await expect(stage.locator('header')).toContainText('running', { timeout: 200_000 });
   await expect
     .poll(async () => (await nodesOf(hub)).find(({ name }) => name === 'tab'))
     .toMatchObject({ device: { kind: 'webgpu' }, peers: [{ state: 'direct' }] });
@@ -107,8 +107,8 @@ test('a browser sees the certificate that the operator gives; who stays on plain
   });
 
   await page.goto(`http://hub.test:${port}/join#token=${hub.joinToken}`);
-  await page.getByRole('button', { name: 'Join the table' }).click();
-  await expect(page.getByRole('region', { name: /^Layers/ }).locator('header')).toContainText('serving');
+  await page.getByRole('button', { name: 'Join this hub' }).click();
+  await expect(page.getByRole('region', { name: /^Layers/ }).locator('header')).toContainText('running');
   expect(await nodesOf(hub)).toMatchObject([{ device: { kind: 'wasm' }, role: 'serving' }]);
   expect((await ask(hub, prompt, 4)).tokens).toHaveLength(4);
 });

@@ -24,7 +24,7 @@ test('a join token that is made in the settings comes with a link and a QR code,
   await page.goto('/settings');
   const panel = page.getByRole('region', { name: 'Join tokens' });
   await panel.getByLabel('For whom').fill('neighbours');
-  await panel.getByRole('button', { name: 'Make a token' }).click();
+  await panel.getByRole('button', { name: 'Create token' }).click();
   await expect(panel.getByRole('img', { name: 'QR code of the link to join' })).toBeVisible();
   const link =
     (await panel
@@ -34,8 +34,8 @@ test('a join token that is made in the settings comes with a link and a QR code,
   expect(link).not.toContain(hub.joinToken);
   await page.goto('about:blank');
   await page.goto(link.trim());
-  await page.getByLabel('Leave the GPU alone').check();
-  await page.getByRole('button', { name: 'Join the table' }).click();
+  await page.getByLabel('Use the CPU only').check();
+  await page.getByRole('button', { name: 'Join this hub' }).click();
   await expect(page.locator('html')).toHaveAttribute('data-worker-state', 'contributing');
 });
 
@@ -50,7 +50,7 @@ test('the app’s join page, opened by its link, serves a model that the chat ro
   await page.goto(joinLink({ ...link, auto: true }));
   await expect(page.locator('html')).toHaveAttribute('data-worker-state', 'contributing');
   const stage = page.getByRole('region', { name: 'Layers 0 to 7 of minimind2-small' });
-  await expect(stage.locator('header')).toContainText('serving');
+  await expect(stage.locator('header')).toContainText('running');
   const { data, response } = await hub.client.chat.completions
     .create({
       model: 'minimind2-small',
@@ -69,13 +69,13 @@ test('a tab that was refused takes the fresh link that is opened in it', async (
   const link = (token: string): string => joinLink({ hubUrl: hub.url, token });
   const state = page.locator('html');
   await page.goto(link('of-a-hub-that-was'));
-  await page.getByRole('button', { name: 'Join the table' }).click();
+  await page.getByRole('button', { name: 'Join this hub' }).click();
   await expect(state).toHaveAttribute('data-worker-state', 'refused');
   const loaded = await page.evaluate(() => performance.timeOrigin);
   await page.goto(link(hub.joinToken));
   await expect(state).toHaveAttribute('data-worker-state', 'idle');
   await expect(page).toHaveURL(`${hub.url}/join`);
-  await page.getByRole('button', { name: 'Join the table' }).click();
+  await page.getByRole('button', { name: 'Join this hub' }).click();
   await expect(state).toHaveAttribute('data-worker-state', 'contributing');
   await expect(page.getByRole('alert')).toHaveCount(0);
   expect(await page.evaluate(() => performance.timeOrigin)).toBe(loaded);
@@ -91,7 +91,7 @@ test('the hub’s own machine joins without a token; elsewhere there is a field 
     await own.addInitScript(processor);
     const ownPage = await own.newPage();
     await ownPage.goto('/join');
-    await ownPage.getByRole('button', { name: 'Join the table' }).click();
+    await ownPage.getByRole('button', { name: 'Join this hub' }).click();
     await expect(state(ownPage)).toHaveAttribute('data-worker-state', 'contributing');
   }
 
@@ -99,11 +99,11 @@ test('the hub’s own machine joins without a token; elsewhere there is a field 
   await other.setExtraHTTPHeaders({ 'x-forwarded-for': '10.0.0.1' });
   const page = await other.newPage();
   await page.goto('/join');
-  const field = page.getByLabel('Join token or join link');
+  const field = page.getByLabel('Join link or token');
   await expect(field).toHaveAccessibleDescription(/“Add a node”/);
   expect(await seriousViolations(page)).toEqual([]);
-  const join = page.getByRole('button', { name: /^(Join the table|Try again)$/ });
-  await page.getByLabel('Leave the GPU alone').check();
+  const join = page.getByRole('button', { name: /^(Join this hub|Try again)$/ });
+  await page.getByLabel('Use the CPU only').check();
   await field.fill('of-a-hub-that-was');
   await join.click();
   await expect(state(page)).toHaveAttribute('data-worker-state', 'refused');

@@ -43,7 +43,7 @@ async function openPage(browser: Browser): Promise<Page & AsyncDisposable> {
 const stageOf = (page: Page) => page.getByRole('region', { name: /^Layers \d to \d of small$/ });
 
 async function serves(page: Page): Promise<void> {
-  await expect(stageOf(page).locator('header')).toContainText('serving');
+  await expect(stageOf(page).locator('header')).toContainText('running');
 }
 
 /** A figure of the tab's state. */
@@ -59,7 +59,7 @@ test('memory is lent by keyboard and by pointer, the hub counts on it, and it is
 }) => {
   await using page = await openPage(browser);
   await page.goto(joinLink({ hubUrl: hub.url, token: hub.joinToken }));
-  const slider = page.getByRole('slider', { name: 'Memory at most' });
+  const slider = page.getByRole('slider', { name: 'Memory limit' });
   const lent = async (): Promise<number> => Number(await slider.inputValue());
   await slider.focus();
   await page.keyboard.press('Home');
@@ -77,7 +77,7 @@ test('memory is lent by keyboard and by pointer, the hub counts on it, and it is
   const most = Number(await slider.getAttribute('max'));
   expect(half).toBeGreaterThan(0.4 * most);
   expect(half).toBeLessThan(0.6 * most);
-  await page.getByRole('button', { name: 'Join the table' }).click();
+  await page.getByRole('button', { name: 'Join this hub' }).click();
   await serves(page);
   const budget = async (): Promise<unknown> => (await nodesOf(hub)).map((node) => node.memoryBytes);
   expect(await budget()).toEqual([half]);
@@ -85,7 +85,7 @@ test('memory is lent by keyboard and by pointer, the hub counts on it, and it is
   await page.getByRole('button', { name: 'Leave', exact: true }).click();
   await page.reload();
   await expect(slider).toHaveValue(String(half));
-  await page.getByRole('button', { name: 'Join the table' }).click();
+  await page.getByRole('button', { name: 'Join this hub' }).click();
   await serves(page);
   expect(await budget()).toEqual([half]);
 });
@@ -138,11 +138,11 @@ test('bars show how far each pack is, and the steps until the stage serves follo
   await serves(page);
   await expect(compiling).toHaveCount(0);
   const said = await page.evaluate(() => globalThis.saidByBadge);
-  expect(said.filter((text) => /downloading|compiling|warming up|serving/.test(text))).toEqual([
+  expect(said.filter((text) => /downloading|compiling|warming up|running/.test(text))).toEqual([
     'downloading',
     'compiling',
     'warming up',
-    'serving',
+    'running',
   ]);
 });
 
@@ -159,13 +159,13 @@ test('weights are forgotten on request, those of a stage that serves after it ha
   const size = (await kept.textContent()) ?? '';
   expect(await storedEntries(page)).toBeGreaterThan(0);
 
-  await page.getByRole('button', { name: 'Forget cached weights' }).click();
-  const dialog = page.getByRole('alertdialog', { name: 'Forget the weights kept here?' });
+  await page.getByRole('button', { name: 'Delete stored weights' }).click();
+  const dialog = page.getByRole('alertdialog', { name: 'Delete stored weights?' });
   await expect(dialog).toContainText('What tabs of this browser serve now stays');
   await dialog.getByRole('button', { name: 'Cancel' }).click();
   await expect(kept).toHaveText(size);
-  await page.getByRole('button', { name: 'Forget cached weights' }).click();
-  await dialog.getByRole('button', { name: 'Forget them' }).click();
+  await page.getByRole('button', { name: 'Delete stored weights' }).click();
+  await dialog.getByRole('button', { name: 'Delete' }).click();
   await page.getByText('What happened so far').click();
   await expect(page.getByText('weights of layers that tabs of this browser serve now')).toBeVisible();
   await expect(kept).toHaveText(size);
@@ -173,13 +173,13 @@ test('weights are forgotten on request, those of a stage that serves after it ha
 
   await page.getByRole('button', { name: 'Leave', exact: true }).click();
   await expect(page.getByText(`${size} kept from before`)).toBeVisible();
-  await page.getByRole('button', { name: 'Forget cached weights' }).click();
-  await dialog.getByRole('button', { name: 'Forget them' }).click();
+  await page.getByRole('button', { name: 'Delete stored weights' }).click();
+  await dialog.getByRole('button', { name: 'Delete' }).click();
   await expect(page.getByText('nothing kept from before')).toBeVisible();
-  await expect(page.getByRole('button', { name: 'Forget cached weights' })).toHaveCount(0);
+  await expect(page.getByRole('button', { name: 'Delete stored weights' })).toHaveCount(0);
   expect(await storedEntries(page)).toBe(0);
 
-  await page.getByRole('button', { name: 'Join the table' }).click();
+  await page.getByRole('button', { name: 'Join this hub' }).click();
   await serves(page);
   await expect(kept).toHaveText(size);
   await expect(stageOf(page).locator('summary')).not.toContainText('kept from before');
@@ -212,7 +212,7 @@ test('a tab in a pipeline shows its layers, its peer and the way to it, and what
   expect(served).toBeGreaterThan(answerTokens);
   expect(Number(await figure(page, 'Tokens a second').textContent())).toBeGreaterThan(0);
 
-  const peer = page.getByRole('region', { name: 'Passing plates with' }).getByRole('listitem');
+  const peer = page.getByRole('region', { name: 'Connected devices' }).getByRole('listitem');
   await expect(peer).toContainText('kitchen');
   await expect(peer).toContainText('direct');
   await expect(peer).toContainText(/\d\.\d ms round trip/);

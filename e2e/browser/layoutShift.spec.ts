@@ -35,7 +35,7 @@ for (const [size, viewport] of Object.entries({
     });
     const pages: typeof wholePages = {
       ...wholePages,
-      '/requests': () => app.page.getByText('Nothing was asked yet.'),
+      '/requests': () => app.page.getByText('No requests yet.'),
     };
     for (const [path, whole] of Object.entries(pages)) {
       // Fonts come last: until then, words are as wide as the system's fonts make them.

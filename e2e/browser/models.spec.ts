@@ -45,10 +45,7 @@ async function openModels(hub: HubProcess): Promise<Page> {
 }
 
 /** Begins to add a model in one of the three ways. */
-async function beginToAdd(
-  page: Page,
-  way: 'By name' | 'From a folder of the hub' | 'Upload',
-): Promise<Locator> {
+async function beginToAdd(page: Page, way: 'By name' | 'From the hub’s disk' | 'Upload'): Promise<Locator> {
   await page.getByRole('button', { name: 'Add a model' }).click();
   const dialog = page.getByRole('dialog', { name: 'Add a model' });
   await dialog.getByRole('tab', { name: way }).click();
@@ -66,14 +63,14 @@ test.describe('on one hub', () => {
     const page = await openModels(hub);
     await useMirror(page, 'http://127.0.0.1:9');
     await goTo(page, 'Chat');
-    const menu = page.getByRole('region', { name: 'Something with more taste' });
+    const menu = page.getByRole('region', { name: 'Try a bigger model' });
     await expect(menu.getByRole('status')).toContainText("can't be reached");
     const line = menu.getByRole('listitem').filter({ hasText: 'SmolLM2 360M' });
     await useMirror(page, remote.endpoint);
     await goTo(page, 'Models');
     await expect(menu.getByRole('status')).toHaveCount(0);
     // This one is not at the mirror.
-    await line.getByRole('button', { name: /^Fetch/ }).click();
+    await line.getByRole('button', { name: /^Download/ }).click();
     await expect(line.getByRole('alert')).toContainText('has no HuggingFaceTB/SmolLM2-360M-Instruct');
     expect(await seriousViolations(page)).toEqual([]);
 
@@ -84,26 +81,26 @@ test.describe('on one hub', () => {
       return page.getByRole('dialog', { name: 'Add a model' });
     };
     const dialog = await addInPicker();
-    await dialog.getByLabel('Name or words').fill(suggested.repository);
-    await dialog.getByRole('button', { name: 'Find' }).click();
-    await expect(dialog.getByRole('button', { name: `Fetch ${suggested.graph}` })).toBeVisible();
+    await dialog.getByLabel('Model name or search words').fill(suggested.repository);
+    await dialog.getByRole('button', { name: 'Search' }).click();
+    await expect(dialog.getByRole('button', { name: `Download ${suggested.graph}` })).toBeVisible();
     await page.keyboard.press('Escape');
     await addInPicker();
     await dialog
-      .getByRole('region', { name: 'Something with more taste' })
+      .getByRole('region', { name: 'Try a bigger model' })
       .getByRole('listitem')
       .filter({ hasText: 'SmolLM2 135M' })
-      .getByRole('button', { name: /^Fetch/ })
+      .getByRole('button', { name: /^Download/ })
       .click();
     await page.keyboard.press('Escape');
     await goTo(page, 'Models');
     const card = page.getByRole('region', { name: suggested.repository });
-    await expect(card.getByText('served', { exact: true })).toBeVisible();
+    await expect(card.getByText('running', { exact: true }).first()).toBeVisible();
     // One that is added changes nobody's default; the operator does.
     await goTo(page, 'Chat');
     await expect(page.getByRole('button', { name: 'Model: minimind2-small' })).toBeVisible();
     await goTo(page, 'Models');
-    await card.getByRole('button', { name: 'Make it the default' }).click();
+    await card.getByRole('button', { name: 'Make default' }).click();
     await expect(card.getByText('default', { exact: true })).toBeVisible();
     await goTo(page, 'Chat');
     await expect(page.getByRole('button', { name: `Model: ${suggested.repository}` })).toBeVisible();
@@ -113,7 +110,7 @@ test.describe('on one hub', () => {
 
   test('folders elsewhere, junk, and files without end are refused with the reason', async () => {
     const page = await openModels(hub);
-    const folder = await beginToAdd(page, 'From a folder of the hub');
+    const folder = await beginToAdd(page, 'From the hub’s disk');
     for (const path of ['/etc', join(shelf, '../mirrored/soup')]) {
       await folder.getByLabel('Folder on the hub’s machine').fill(path);
       await folder.getByRole('button', { name: 'Add', exact: true }).click();
@@ -154,7 +151,7 @@ test.describe('on one hub', () => {
   test('an upload is planned by hand, doubled, taken off the nodes and removed', async () => {
     const page = await openModels(hub);
     const upload = await beginToAdd(page, 'Upload');
-    await upload.getByLabel('Serve it as soon as it is here').uncheck();
+    await upload.getByLabel('Deploy when ready').uncheck();
     await upload.getByLabel(/^The model’s folder/).setInputFiles(join(shelf, 'tiny'));
     const name = upload.getByRole('textbox', { name: 'Name', exact: true });
     await expect(name).toHaveValue('tiny');
@@ -164,15 +161,15 @@ test.describe('on one hub', () => {
     await expect(card.getByText('not deployed')).toBeVisible();
 
     await card.getByRole('button', { name: 'Deploy' }).click();
-    await page.getByLabel('A device for each shard').check();
+    await page.getByLabel('Choose devices').check();
     for (const node of ['local-1', 'local-2'])
       await page.getByRole('button', { name: `Add ${node}` }).click();
-    const preview = page.getByRole('region', { name: 'What would happen' });
+    const preview = page.getByRole('region', { name: 'Preview' });
     const layers = async (one: string, other: string): Promise<void> => {
       await page.getByLabel('Layers of local-1').fill(one);
       await page.getByLabel('Layers of local-2').fill(other);
     };
-    const deploy = page.getByRole('button', { name: 'Deploy it so' });
+    const deploy = page.getByRole('button', { name: 'Apply' });
     for (const [one, other, words] of [
       ['0-1', '3', 'Layers 2 to 2 are in no stage'],
       ['0-2', '2-3', 'Layer 2 is in two stages'],
@@ -187,15 +184,15 @@ test.describe('on one hub', () => {
     await layers('0', '1-3');
     await deploy.click();
     await expect(
-      card.getByRole('listitem').filter({ hasText: /local-2\s*layers 1–3.*serving/ }),
+      card.getByRole('listitem').filter({ hasText: /local-2\s*layers 1–3.*running/ }),
     ).toBeVisible();
 
     // Another administrator has the same plan open.
     const other = await openModels(hub);
     const otherCard = other.getByRole('region', { name: 'leek' });
-    await otherCard.getByRole('button', { name: 'Change how it is deployed' }).click();
-    await card.getByRole('button', { name: 'Change how it is deployed' }).click();
-    await page.getByLabel('As few devices as it fits on').check();
+    await otherCard.getByRole('button', { name: 'Change deployment' }).click();
+    await card.getByRole('button', { name: 'Change deployment' }).click();
+    await page.getByLabel('Fewest devices').check();
     await page.getByLabel('Replicas').fill('2');
     await deploy.click();
     for (const replica of ['Replica 1: served', 'Replica 2: served'])
@@ -203,7 +200,7 @@ test.describe('on one hub', () => {
     await expect(other.getByRole('dialog').getByRole('alert')).toContainText(
       'Somebody else changed this meanwhile',
     );
-    await other.getByRole('button', { name: 'Start from theirs' }).click();
+    await other.getByRole('button', { name: 'Use theirs' }).click();
     await expect(other.getByLabel('Replicas')).toHaveValue('2');
     await other.context().close();
 
@@ -217,7 +214,7 @@ test.describe('on one hub', () => {
 
   test('two administrators who change the same setting are told', async () => {
     const [one, other] = [await openModels(hub), await openModels(hub)];
-    const days = 'Days that requests are kept';
+    const days = 'Keep requests for (days)';
     for (const page of [one, other]) {
       await goTo(page, 'Settings');
       await expect(page.getByLabel(days)).toBeVisible();
@@ -248,12 +245,12 @@ test('a page outlives its hub: it says so, catches up, and the download goes on 
     await useMirror(page, remote.endpoint);
     await goTo(page, 'Models');
     const dialog = await beginToAdd(page, 'By name');
-    await dialog.getByLabel('Name or words').fill('ada/soup-ONNX');
-    await dialog.getByRole('button', { name: 'Find' }).click();
+    await dialog.getByLabel('Model name or search words').fill('ada/soup-ONNX');
+    await dialog.getByRole('button', { name: 'Search' }).click();
     await expect(dialog).toContainText('one node has room');
     const weights = 'onnx/model.onnx_data';
     remote.holdAfter(weights, 50_000);
-    await dialog.getByRole('button', { name: 'Fetch model' }).click();
+    await dialog.getByRole('button', { name: 'Download model' }).click();
     const coming = page.getByRole('listitem', { name: 'ada/soup-ONNX' });
     await expect(coming.getByText(/^\d+ kB of \d+ kB/)).toBeVisible();
     await expect(coming).toContainText('downloading');
@@ -272,7 +269,7 @@ test('a page outlives its hub: it says so, catches up, and the download goes on 
     }
     // The script of this page was not needed before.
     await goTo(page, 'Nodes');
-    await expect(page.getByRole('heading', { name: 'This page could not be loaded' })).toBeVisible();
+    await expect(page.getByRole('heading', { name: 'This page didn’t load' })).toBeVisible();
     hub = await startHub({ ...options, port });
     await expect(page.getByRole('table', { name: 'Nodes that are connected' })).toBeVisible();
     await expect(page.getByText('The hub does not answer.')).toHaveCount(0);
@@ -280,7 +277,7 @@ test('a page outlives its hub: it says so, catches up, and the download goes on 
     await expect(coming).toContainText('paused');
     await coming.getByRole('button', { name: 'Resume' }).click();
     const card = page.getByRole('region', { name: 'ada/soup-ONNX' });
-    await expect(card.getByText('served', { exact: true })).toBeVisible();
+    await expect(card.getByText('running', { exact: true }).first()).toBeVisible();
     await expect(card).toContainText('mit');
     const ranges = remote.fileRequests.filter(({ path }) => path === weights).map(({ range }) => range);
     expect(ranges).toEqual([undefined, 'bytes=50000-']);

@@ -57,12 +57,12 @@ async function seriousViolations(): Promise<string[]> {
 async function planByHand(): Promise<{ shards: Locator; preview: Locator }> {
   await page.goto('/models');
   const card = page.getByRole('region', { name: 'minimind2-small' });
-  await expect(card.getByRole('listitem').filter({ hasText: 'serving' })).toHaveCount(2);
-  await card.getByRole('button', { name: 'Change how it is deployed' }).click();
-  await page.getByLabel('A device for each shard').check();
+  await expect(card.getByRole('listitem').filter({ hasText: 'running' })).toHaveCount(2);
+  await card.getByRole('button', { name: 'Change deployment' }).click();
+  await page.getByLabel('Choose devices').check();
   return {
-    shards: page.getByLabel(/^Device of shard/),
-    preview: page.getByRole('region', { name: 'What would happen' }),
+    shards: page.getByLabel(/^Device of part/),
+    preview: page.getByRole('region', { name: 'Preview' }),
   };
 }
 
@@ -71,7 +71,7 @@ const chosen = (shards: Locator): Promise<string[]> =>
 
 test('links are measured while nobody asks: in the matrix, and in the picture', async () => {
   await page.goto('/nodes');
-  const matrix = page.getByRole('table', { name: 'How they reach each other' });
+  const matrix = page.getByRole('table', { name: 'Connections between nodes' });
   await expect(matrix.getByRole('cell', { name: /^direct .*ms .*B\/s$/ })).toHaveCount(2);
   await expect(matrix.getByRole('cell', { name: 'not measured', exact: true })).toHaveCount(4);
   const measured = String.raw`: direct, [\d.]+ ms, [\d.]+ [kMG]B/s, a \w+ link`;
@@ -98,11 +98,11 @@ test('a preview says how fast it would be, what takes the time, and how sure tha
 test('shards change places by keyboard, by drag, and by choosing another device', async () => {
   const { shards, preview } = await planByHand();
   await expect.poll(() => chosen(shards)).toEqual(['local-1', 'local-2']);
-  await page.getByRole('button', { name: 'local-1 later' }).focus();
+  await page.getByRole('button', { name: 'Move local-1 down' }).focus();
   await page.keyboard.press('Enter');
   await expect.poll(() => chosen(shards)).toEqual(['local-2', 'local-1']);
   // At the end there is no later: the keyboard is on the way back.
-  await expect(page.getByRole('button', { name: 'local-1 earlier' })).toBeFocused();
+  await expect(page.getByRole('button', { name: 'Move local-1 up' })).toBeFocused();
   await page.keyboard.press('Enter');
   await expect.poll(() => chosen(shards)).toEqual(['local-1', 'local-2']);
 
@@ -122,16 +122,16 @@ test('shards change places by keyboard, by drag, and by choosing another device'
   await shards.first().selectOption('local-3');
   await expect.poll(() => chosen(shards)).toEqual(['local-3', 'local-2']);
   await expect(preview.getByRole('listitem').first()).toContainText('local-3 layers 0–4');
-  await page.getByRole('button', { name: 'Deploy it so' }).click();
+  await page.getByRole('button', { name: 'Apply' }).click();
   const card = page.getByRole('region', { name: 'minimind2-small' });
-  await expect(card.getByRole('listitem').filter({ hasText: /local-3.*layers 0–4.*serving/ })).toHaveCount(1);
+  await expect(card.getByRole('listitem').filter({ hasText: /local-3.*layers 0–4.*running/ })).toHaveCount(1);
 });
 
 test('the hub is asked for a preview when something that matters has changed, and while somebody looks', async () => {
   const asked: Request[] = [];
   page.on('request', (request) => request.url().endsWith('/deployments/preview') && asked.push(request));
   await page.goto('/nodes');
-  const preview = page.getByRole('region', { name: 'What would happen' });
+  const preview = page.getByRole('region', { name: 'Preview' });
   const row = page.locator('tr', { hasText: 'local-1' }).first();
   const busyRow = page.locator('tr', { hasText: 'local-2' }).first();
   const open = page.getByRole('button', { name: 'Move layers of minimind2-small' });
@@ -140,7 +140,7 @@ test('the hub is asked for a preview when something that matters has changed, an
     await page.request.patch(`/api/nodes/${id}`, { data: { mode } });
   };
   await expect(open).toBeVisible();
-  await expect(page.getByText('not ready', { exact: true })).toHaveCount(0);
+  await expect(page.getByText('not running yet', { exact: true })).toHaveCount(0);
   await open.click();
   await expect(preview).toContainText('tokens a second');
   expect(asked).toHaveLength(1);
@@ -152,10 +152,10 @@ test('the hub is asked for a preview when something that matters has changed, an
     max_tokens: 4,
   });
   await expect(busyRow).not.toHaveText(before);
-  await page.getByLabel('A number of shards').check();
+  await page.getByLabel('A fixed number of parts').check();
   await expect.poll(() => asked.length).toBe(2);
   await expect(preview).toContainText('tokens a second');
-  await expect(page.getByRole('button', { name: 'Deploy it so' })).toBeEnabled();
+  await expect(page.getByRole('button', { name: 'Apply' })).toBeEnabled();
 
   // An answer that is not wanted any more is not waited for.
   let hold = (): void => undefined;
@@ -165,7 +165,7 @@ test('the hub is asked for a preview when something that matters has changed, an
   });
   await page.getByLabel('Shards', { exact: true }).fill('3');
   await expect.poll(() => asked.length).toBe(3);
-  await expect(page.getByRole('button', { name: 'Deploy it so' })).toBeDisabled();
+  await expect(page.getByRole('button', { name: 'Apply' })).toBeDisabled();
   const dropped = page.waitForEvent('requestfailed');
   await page.getByLabel('Shards', { exact: true }).fill('1');
   expect(await dropped).toBe(asked[2]);
@@ -193,13 +193,13 @@ test('layers are moved from the nodes page, to a node that has none', async () =
   const spare = first === 'local-1' ? 'local-3' : 'local-1';
   await table.getByRole('button', { name: 'Actions for local-2' }).click();
   await page.getByRole('menuitem', { name: 'Move layers 5–7 of minimind2-small' }).click();
-  const shards = page.getByLabel(/^Device of shard/);
+  const shards = page.getByLabel(/^Device of part/);
   await expect.poll(() => chosen(shards)).toEqual([first, spare]);
   await expect(page.getByLabel(`Layers of ${spare}`)).toHaveValue('5-7');
   expect(await seriousViolations()).toEqual([]);
-  await page.getByRole('button', { name: 'Deploy it so' }).click();
+  await page.getByRole('button', { name: 'Apply' }).click();
   await expect(holder).toHaveAccessibleName(new RegExp(`${first} .0 to 4., ${spare} .5 to 7.`));
-  await expect(table.getByRole('row', { name: new RegExp(`^${spare}`) })).toContainText('serving');
+  await expect(table.getByRole('row', { name: new RegExp(`^${spare}`) })).toContainText('running');
   await expect(table.getByRole('row', { name: /^local-2/ })).toContainText('standby');
 
   await table.getByRole('button', { name: 'Actions for local-2' }).click();
@@ -222,12 +222,12 @@ test('the first layers are given to the node that is asked; for several replicas
   await deploy({ mode: 'manual', stages: [{ nodeId: await id('local-1') }] });
   await page.request.patch(`/api/nodes/${await id('local-1')}`, { data: { mode: 'paused' } });
   await page.goto('/nodes');
-  const shards = page.getByLabel(/^Device of shard/);
+  const shards = page.getByLabel(/^Device of part/);
   await expect(page.getByRole('img', { name: '8 layers', exact: true })).toBeVisible();
   await page.getByRole('button', { name: 'Actions for local-2' }).click();
   await page.getByRole('menuitem', { name: 'Give it layers of minimind2-small' }).click();
   await expect.poll(() => chosen(shards)).toEqual(['local-2']);
-  await page.getByRole('button', { name: 'Deploy it so' }).click();
+  await page.getByRole('button', { name: 'Apply' }).click();
   await expect(page.getByRole('img', { name: /local-2 \(0 to 7\)/ })).toBeVisible();
 
   await page.request.patch(`/api/nodes/${await id('local-1')}`, { data: { mode: 'active' } });

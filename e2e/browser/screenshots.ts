@@ -48,11 +48,11 @@ await browser.close();
 await remote.close();
 
 async function ask(page: Page): Promise<void> {
-  await page.getByRole('button', { name: 'Settings of this conversation' }).click();
+  await page.getByRole('button', { name: 'Chat settings' }).click();
   await page.getByLabel('Temperature').fill('0');
   await page.getByRole('button', { name: 'Close' }).click();
   await page.getByLabel('Your message').fill('What is the capital of France?');
   await page.keyboard.press('Enter');
-  await page.getByRole('button', { name: 'over 3 devices' }).click();
+  await page.getByRole('button', { name: 'on 3 devices' }).click();
   await page.getByText('computing').first().waitFor();
 }

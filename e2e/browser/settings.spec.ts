@@ -34,24 +34,24 @@ const get = async (path: string): Promise<Record<string, unknown>> =>
 
 test('TURN servers are kept, their password is not shown again, and they can be removed', async () => {
   const turn = await panel('TURN servers');
-  await turn.getByLabel('Addresses, one a line').fill('http://turn.example.org');
+  await turn.getByLabel('Addresses, one per line').fill('http://turn.example.org');
   await turn.getByLabel('User name').fill('potluck');
   await turn.getByLabel('Password').fill('a secret of TURN');
-  await turn.getByRole('button', { name: 'Save the servers' }).click();
+  await turn.getByRole('button', { name: 'Save' }).click();
   await expect(page.getByText('a TURN server, such as turn:turn.example.org:3478')).toBeVisible();
   await turn
-    .getByLabel('Addresses, one a line')
+    .getByLabel('Addresses, one per line')
     .fill('turn:turn.example.org:3478\nturns:turn.example.org?transport=tcp');
-  await turn.getByRole('button', { name: 'Save the servers' }).click();
+  await turn.getByRole('button', { name: 'Save' }).click();
   await expect(page.getByText('Workers that join from now on use it.')).toBeVisible();
   await page.reload();
-  await expect(turn.getByLabel('Addresses, one a line')).toHaveValue(/turns:turn\.example\.org/);
+  await expect(turn.getByLabel('Addresses, one per line')).toHaveValue(/turns:turn\.example\.org/);
   await expect(turn.getByLabel('Password')).toHaveValue('');
   expect(await get('/settings')).toMatchObject({ turnUsername: 'potluck', hasTurnCredential: true });
   // Another panel saves with the revision that this one made.
-  const kept = page.getByLabel('Days that requests are kept');
-  await turn.getByRole('button', { name: 'Use none' }).click();
-  await expect(turn.getByRole('button', { name: 'Use none' })).toHaveCount(0);
+  const kept = page.getByLabel('Keep requests for (days)');
+  await turn.getByRole('button', { name: 'Remove' }).click();
+  await expect(turn.getByRole('button', { name: 'Remove' })).toHaveCount(0);
   await kept.fill('7');
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   await expect(page.getByText('Saved.', { exact: true })).toBeVisible();
@@ -69,21 +69,19 @@ test('a certificate is brought, named, and given back', async () => {
   await expect(certificate).toContainText('made by the hub');
   await expect(certificate.getByRole('link', { name: /Download/ })).toBeVisible();
   const use = async (key: string): Promise<void> => {
-    await certificate
-      .getByLabel(/^A certificate of yours/)
-      .setInputFiles(file('chain.pem', server.certificate));
-    await certificate.getByLabel(/^Its private key/).setInputFiles(file('key.pem', key));
-    await certificate.getByRole('button', { name: 'Use it' }).click();
-    await page.getByRole('button', { name: 'Change it' }).click();
+    await certificate.getByLabel(/^Your certificate/).setInputFiles(file('chain.pem', server.certificate));
+    await certificate.getByLabel(/^Private key/).setInputFiles(file('key.pem', key));
+    await certificate.getByRole('button', { name: 'Use this certificate' }).click();
+    await page.getByRole('button', { name: 'Change certificate' }).click();
   };
   await use(authority.key);
   await expect(page.getByText(/The key is not the key of the certificate/)).toBeVisible();
   await use(server.key);
   await expect(certificate).toContainText('Signed by CN=An authority');
-  await expect(certificate).toContainText('It does not name 127.0.0.1');
+  await expect(certificate).toContainText('does not cover 127.0.0.1');
   const { violations } = await new AxeBuilder({ page }).analyze();
   expect(violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')).toEqual([]);
-  await certificate.getByRole('button', { name: 'Back to the hub’s own' }).click();
+  await certificate.getByRole('button', { name: 'Use the hub’s own certificate' }).click();
   await expect(certificate).toContainText('made by the hub');
 });
 
@@ -91,17 +89,17 @@ test('a key with limits and a join token that ends say what they are', async () 
   const keys = await panel('API keys');
   await keys.getByLabel('Name').fill('the radio');
   await keys.getByText('Limits and rights').click();
-  await keys.getByLabel('Requests a minute').fill('20');
-  await keys.getByLabel('Requests at a time').fill('2');
+  await keys.getByLabel('Requests per minute').fill('20');
+  await keys.getByLabel('Requests at once').fill('2');
   await keys.getByLabel('Model').selectOption('only minimind2-small');
-  await keys.getByRole('button', { name: 'Make a key' }).click();
+  await keys.getByRole('button', { name: 'Create key' }).click();
   await expect(keys.getByRole('listitem')).toContainText(
-    'never used; 20 requests a minute; 2 at a time; only minimind2-small',
+    'never used; 20 requests per minute; 2 at once; only minimind2-small',
   );
   const tokens = await panel('Join tokens');
   await tokens.getByLabel('For whom').fill('a party');
   await tokens.getByLabel('Expires').fill('2099-12-31');
-  await tokens.getByRole('button', { name: 'Make a token' }).click();
+  await tokens.getByRole('button', { name: 'Create token' }).click();
   const item = tokens.getByRole('listitem').filter({ hasText: 'a party' });
   await expect(item).toContainText(/expires .*2099/);
   await item.getByRole('button', { name: 'Revoke a party' }).click();
@@ -121,12 +119,12 @@ test('who gives something wrong to log in hears what is wrong with it', async ()
   await page.goto('/settings');
   const dialog = page.getByRole('dialog', { name: 'This hub asks who you are' });
   await dialog.getByLabel('Key or password').fill('wrong horse');
-  await dialog.getByRole('button', { name: 'Enter' }).click();
+  await dialog.getByRole('button', { name: 'Sign in' }).click();
   await expect(dialog.getByRole('alert')).toHaveText(
     'That is neither the administrator’s password nor a key of this hub.',
   );
   await dialog.getByLabel('Key or password').fill('correct horse');
-  await dialog.getByRole('button', { name: 'Enter' }).click();
+  await dialog.getByRole('button', { name: 'Sign in' }).click();
   await expect(page.getByText('You are logged in.')).toBeVisible();
 });
 
@@ -140,7 +138,7 @@ test('who is signed out from another device reads that on every page, and signs 
   const signIn = async (on: Page, password: string): Promise<void> => {
     const dialog = on.getByRole('dialog', { name: 'This hub asks who you are' });
     await dialog.getByLabel('Key or password').fill(password);
-    await dialog.getByRole('button', { name: 'Enter' }).click();
+    await dialog.getByRole('button', { name: 'Sign in' }).click();
     await expect(dialog).toHaveCount(0);
   };
   expect((await change('correct horse', 'correct horse')).ok).toBe(true);
@@ -151,7 +149,7 @@ test('who is signed out from another device reads that on every page, and signs 
   await expect(heading).toBeVisible();
   const other = await context.newPage();
   await other.goto('/requests');
-  await expect(other.getByText('Nothing was asked yet.')).toBeVisible();
+  await expect(other.getByText('No requests yet.')).toBeVisible();
 
   // All logins end, and both tabs hear of that without being touched.
   expect((await change('correct horse', 'battery staple')).ok).toBe(true);
@@ -170,6 +168,6 @@ test('who is signed out from another device reads that on every page, and signs 
   await page.getByRole('button', { name: 'Sign in' }).click();
   await signIn(page, 'battery staple');
   await expect(heading).toBeVisible();
-  await expect(other.getByText('Nothing was asked yet.')).toBeVisible();
+  await expect(other.getByText('No requests yet.')).toBeVisible();
   await expect(other.getByText('You are signed out')).toHaveCount(0);
 });

@@ -46,11 +46,11 @@ test('the button starts the tone, keeps the screen on and holds a lock; pausing 
   await context.addInitScript(watchAsked);
   const page = await context.newPage();
   await page.goto(`${hub.url}/join#token=${hub.joinToken}`);
-  await page.getByLabel('Leave the GPU alone').check();
-  await page.getByLabel('Keep its speed in a hidden tab').check();
+  await page.getByLabel('Use the CPU only').check();
+  await page.getByLabel('Stay fast in the background').check();
   await page.getByLabel('Keep the screen on').check();
   expect(await awake(page)).toEqual([undefined, false]);
-  await page.getByRole('button', { name: 'Join the table' }).click();
+  await page.getByRole('button', { name: 'Join this hub' }).click();
   await expect.poll(() => awake(page)).toEqual(['running', true]);
   const { held = [] } = await page.evaluate(() => navigator.locks.query());
   expect(held.map(({ name }) => name)).toContain('potluck.tab.0');

@@ -44,7 +44,7 @@ test('a wrong token is named, the right one passes every step, and the node appe
   const dialog = await open(1280);
   await dialog.getByLabel('Name or address').fill('127.0.0.1');
   await dialog.getByLabel('Port', { exact: true }).fill(String(port));
-  await dialog.getByLabel('Its token').fill('a-wrong-secret');
+  await dialog.getByLabel('Token').fill('a-wrong-secret');
   await dialog.getByRole('button', { name: 'Test connection' }).click();
   const steps = dialog.getByRole('list', { name: 'What was tried' }).getByRole('listitem');
   await expect(steps.nth(1)).toContainText('The token fits failed');
@@ -53,7 +53,7 @@ test('a wrong token is named, the right one passes every step, and the node appe
   await dialog.getByRole('button', { name: 'Add', exact: true }).click();
   await expect(dialog.getByRole('alert')).toContainText('another token');
 
-  await dialog.getByLabel('Its token').fill(token);
+  await dialog.getByLabel('Token').fill(token);
   await dialog.getByRole('button', { name: 'Test connection' }).click();
   await expect(steps).toHaveCount(5);
   await expect(steps.nth(3)).toContainText('host (its own address)');
@@ -70,7 +70,7 @@ test('a port where nobody waits says what to start, on a phone, too', async () =
   const dialog = await open(390);
   await dialog.getByLabel('Name or address').fill('127.0.0.1');
   await dialog.getByLabel('Port', { exact: true }).fill(String(await freePort()));
-  await dialog.getByLabel('Its token').fill('a-good-secret');
+  await dialog.getByLabel('Token').fill('a-good-secret');
   await dialog.getByRole('button', { name: 'Test connection' }).click();
   await expect(dialog.getByRole('listitem')).toContainText('is `npm run potluck -- worker --listen', {
     ignoreCase: true,
@@ -88,7 +88,7 @@ test('a test that is stopped keeps the keyboard where it was, and no later error
   const dialog = await open(1280);
   await dialog.getByLabel('Name or address').fill('127.0.0.1');
   await dialog.getByLabel('Port', { exact: true }).fill(String((silent.address() as AddressInfo).port));
-  await dialog.getByLabel('Its token').fill('a-wrong-secret');
+  await dialog.getByLabel('Token').fill('a-wrong-secret');
   await dialog.getByRole('button', { name: 'Test connection' }).press('Enter');
   const stop = dialog.getByRole('button', { name: 'Stop the test' });
   await expect(stop).toBeFocused();

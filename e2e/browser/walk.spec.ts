@@ -27,11 +27,11 @@ test('from the first start to a revoked token', async ({ browser }) => {
     await page.goto('/');
     const choose = page
       .getByRole('complementary', { name: 'First start' })
-      .getByRole('link', { name: 'Choose one' });
+      .getByRole('link', { name: 'Set password' });
     await choose.click();
-    const panel = page.getByRole('region', { name: 'Administrator' });
+    const panel = page.getByRole('region', { name: 'Admin password' });
     await panel.getByLabel('Password').fill('eight or more');
-    await panel.getByRole('button', { name: 'Set the password' }).click();
+    await panel.getByRole('button', { name: 'Set password' }).click();
     await expect(panel.getByLabel('Current password')).toBeVisible();
     await goTo(page, 'Chat');
     await expect(page.getByLabel('Your message')).toBeVisible();
@@ -41,27 +41,27 @@ test('from the first start to a revoked token', async ({ browser }) => {
   await test.step('a model comes from a directory, and is served at once', async () => {
     await goTo(page, 'Models');
     await page.getByRole('button', { name: 'Add a model' }).click();
-    await page.getByRole('tab', { name: 'From a folder of the hub' }).click();
+    await page.getByRole('tab', { name: 'From the hub’s disk' }).click();
     await page.getByLabel('Folder on the hub’s machine').fill(shelf ?? '');
     await page.getByRole('button', { name: 'Add', exact: true }).click();
     const card = page.getByRole('region', { name: 'tiny' });
-    await expect(card.getByText('served', { exact: true })).toBeVisible();
+    await expect(card.getByText('running', { exact: true }).first()).toBeVisible();
   });
 
   await test.step('another comes by name from a mirror: behind a gate, over a connection that is cut', async () => {
     await useMirror(page, remote.endpoint);
     await goTo(page, 'Models');
     await page.getByRole('button', { name: 'Add a model' }).click();
-    await page.getByLabel('Serve it as soon as it is here').uncheck();
-    await page.getByLabel('Name or words').fill('soup');
-    await page.getByRole('button', { name: 'Find' }).click();
+    await page.getByLabel('Deploy when ready').uncheck();
+    await page.getByLabel('Model name or search words').fill('soup');
+    await page.getByRole('button', { name: 'Search' }).click();
     await page.getByRole('button', { name: /^ada\/soup-ONNX/ }).click();
     await expect(page.getByRole('dialog')).toContainText('ada/soup-ONNX is gated or private');
     await page.getByLabel('Hugging Face token').fill(gate);
-    await page.getByRole('button', { name: 'Look again' }).click();
+    await page.getByRole('button', { name: 'Try again' }).click();
     await expect(page.getByRole('dialog')).toContainText('Licence: mit');
     remote.cutAfter(weights, 40_000, 2);
-    await page.getByRole('button', { name: 'Fetch model' }).click();
+    await page.getByRole('button', { name: 'Download model' }).click();
     const card = page.getByRole('region', { name: 'ada/soup-ONNX' });
     await expect(card).toContainText('mit');
     await expect(card.getByRole('img', { name: '6 layers' })).toBeVisible();
@@ -72,13 +72,13 @@ test('from the first start to a revoked token', async ({ browser }) => {
   await test.step('it is deployed over three workers, as the preview says', async () => {
     const card = page.getByRole('region', { name: 'ada/soup-ONNX' });
     await card.getByRole('button', { name: 'Deploy' }).click();
-    await page.getByLabel('A number of shards').check();
-    await page.getByRole('spinbutton', { name: 'Shards' }).fill('3');
-    const preview = page.getByRole('region', { name: 'What would happen' });
+    await page.getByLabel('A fixed number of parts').check();
+    await page.getByRole('spinbutton', { name: 'Parts' }).fill('3');
+    const preview = page.getByRole('region', { name: 'Preview' });
     await expect(preview.getByRole('listitem')).toHaveCount(3);
-    await page.getByRole('button', { name: 'Deploy it so' }).click();
-    await expect(card.getByRole('listitem').filter({ hasText: 'serving' })).toHaveCount(3);
-    await expect(card.getByText('served', { exact: true })).toBeVisible();
+    await page.getByRole('button', { name: 'Apply' }).click();
+    await expect(card.getByRole('listitem').filter({ hasText: 'running' })).toHaveCount(3);
+    await expect(card.getByText('running', { exact: true }).first()).toBeVisible();
   });
 
   await test.step('it answers in the chat, which shows the route', async () => {
@@ -87,7 +87,7 @@ test('from the first start to a revoked token', async ({ browser }) => {
     await page.getByRole('menuitemradio', { name: /ada\/soup-ONNX/ }).click();
     await askInChat(page, 'What is in the soup?', 12);
     const answer = page.getByRole('article', { name: 'Answer' });
-    await answer.getByRole('button', { name: 'over 3 devices' }).click();
+    await answer.getByRole('button', { name: 'on 3 devices' }).click();
     await expect(answer.getByRole('listitem').filter({ hasText: /local-\d.*layers.*computing/ })).toHaveCount(
       3,
     );
@@ -99,29 +99,29 @@ test('from the first start to a revoked token', async ({ browser }) => {
     await goTo(page, 'Settings');
     const panel = page.getByRole('region', { name: 'Join tokens' });
     await panel.getByLabel('For whom').fill('the attic');
-    await panel.getByRole('button', { name: 'Make a token' }).click();
+    await panel.getByRole('button', { name: 'Create token' }).click();
     secret = (await panel.getByRole('status').getByRole('code').textContent()) ?? '';
     expect(secret).not.toBe('');
     await tab.goto(`/join#token=${secret}`);
-    await tab.getByLabel('Its name at the table').fill('attic');
-    await tab.getByLabel('Leave the GPU alone').check();
-    await tab.getByRole('button', { name: 'Join the table' }).click();
-    await expect(tab.getByText('You are in.')).toBeVisible();
+    await tab.getByLabel('Device name').fill('attic');
+    await tab.getByLabel('Use the CPU only').check();
+    await tab.getByRole('button', { name: 'Join this hub' }).click();
+    await expect(tab.getByText('Connected.')).toBeVisible();
   });
 
-  await test.step('it takes over from a node that is drained', async () => {
+  await test.step('it takes over from a node that is paused', async () => {
     await goTo(page, 'Nodes');
     const table = page.getByRole('table', { name: 'Nodes that are connected' });
     const row = table.getByRole('row', { name: /^local-1/ });
     await row.getByRole('button', { name: 'Actions for local-1' }).click();
-    await page.getByRole('menuitem', { name: 'Drain' }).click();
-    await expect(row).toContainText('drained');
-    await expect(table.getByRole('row', { name: /^attic/ })).toContainText('serving');
+    await page.getByRole('menuitem', { name: 'Pause after current answers' }).click();
+    await expect(row).toContainText('paused');
+    await expect(table.getByRole('row', { name: /^attic/ })).toContainText('running');
     await goTo(page, 'Chat');
     await page.getByRole('button', { name: 'What is in the soup?', exact: true }).click();
     await askInChat(page, 'And what is in the salad?', 12);
     const answer = page.getByRole('article', { name: 'Answer' }).last();
-    await answer.getByRole('button', { name: 'over 3 devices' }).click();
+    await answer.getByRole('button', { name: 'on 3 devices' }).click();
     await expect(answer).toContainText('attic');
   });
 
@@ -135,12 +135,12 @@ test('from the first start to a revoked token', async ({ browser }) => {
 
   await test.step('the token is revoked, and opens nothing any more', async () => {
     await tab.getByRole('button', { name: 'Leave', exact: true }).click();
-    await expect(tab.getByRole('button', { name: 'Join the table' })).toBeVisible();
+    await expect(tab.getByRole('button', { name: 'Join this hub' })).toBeVisible();
     await goTo(page, 'Settings');
     await page.getByRole('button', { name: 'Revoke the attic' }).click();
     await page.getByRole('button', { name: 'Revoke', exact: true }).click();
-    await expect(page.getByText('the attic opens nothing any more.')).toBeVisible();
-    await tab.getByRole('button', { name: 'Join the table' }).click();
+    await expect(page.getByText('the attic no longer works.')).toBeVisible();
+    await tab.getByRole('button', { name: 'Join this hub' }).click();
     await expect(tab.getByRole('alert')).toContainText('join token');
   });
 });

@@ -146,7 +146,7 @@ export class Generator {
     if (serving?.pipeline.epoch !== epoch) return;
     this.#serving.delete(id);
     this.#progress.forget(id);
-    const error = new GenerationError('worker_lost', `The answer can't go on: ${reason}.`, {
+    const error = new GenerationError('worker_lost', `${reason}, so the answer stopped here.`, {
       retryAfterSeconds: retryWhileLoadingSeconds,
       workers: stages.filter(({ lost }) => lost !== undefined).map(({ workerName }) => workerName),
     });
@@ -216,7 +216,7 @@ export class Generator {
     const { deployments } = this.#components;
     for (;;) {
       const deployment = deployments.find(model.package.id);
-      if (deployment?.model !== model) throw notServed(model, 'it was undeployed or added again');
+      if (deployment?.model !== model) throw notServed(model, 'it was undeployed or replaced');
       const { replicas } = deployment;
       const moving = replicas.find(({ isMoving }) => isMoving);
       const isServed = replicas.some(({ id, retiring }) => this.#serving.has(id) && retiring === undefined);
@@ -435,7 +435,7 @@ export class Generator {
     const serving = this.#takingAnswers(deployment);
     if (serving.length > 0) return serving;
     const moving = replicas.find(({ retiring }) => retiring !== undefined)?.retiring;
-    const why = moving === undefined ? missingOf(deployment) : `it moves to other workers (${moving})`;
+    const why = moving === undefined ? missingOf(deployment) : `it is moving to other devices (${moving})`;
     throw notServed(model, why, replicas);
   }
 

@@ -142,7 +142,7 @@ export class Session {
       const here = this.#components.send(stage.workerId, openings[index] as FromHubMessage);
       if (!here) {
         const workers = [stage.workerName];
-        this.fail(new GenerationError('worker_lost', `worker ${stage.workerName} is gone`, { workers }));
+        this.fail(new GenerationError('worker_lost', `${stage.workerName} disconnected`, { workers }));
       }
     }
     // A worker that computes for others can't reserve anything meanwhile.
@@ -309,7 +309,7 @@ export class Session {
     if (blamed) this.#components.onSilent([blamed.workerId]);
     return new GenerationError(
       'stage_timeout',
-      `worker ${blamed?.workerName ?? 'unknown'} did not go on with the answer for ${seconds} s. Ask again: the model is placed on other devices where there are some.`,
+      `${blamed?.workerName ?? 'A device'} stopped responding for ${seconds} s. Try again: the model moves to other devices where there are some.`,
       {
         retryAfterSeconds: retryWhileLoadingSeconds,
         ...(blamed ? { workers: [blamed.workerName] } : {}),
@@ -325,7 +325,7 @@ export class Session {
     const seconds = openTimeoutMs / 1000;
     const error = new GenerationError(
       'stage_timeout',
-      `waited ${seconds} s for ${workers.join(', ')} to reserve room for the answer`,
+      `${workers.join(', ')} did not respond for ${seconds} s. Try again.`,
       { workers },
     );
     this.fail(error);
@@ -358,7 +358,7 @@ export class Session {
       this.fail(
         new GenerationError(
           'stage_failed',
-          `worker ${last.workerName} sent token ${message.position}, expected ${this.#nextPosition}`,
+          `${last.workerName} sent token ${message.position}, expected ${this.#nextPosition}`,
         ),
       );
       return;
@@ -386,14 +386,13 @@ function stageError(
   message: string,
   { worker, peer }: { worker: string; peer: string | undefined },
 ): GenerationError {
-  const text =
-    peer === undefined ? `worker ${worker}: ${message}` : `worker ${worker}, about ${peer}: ${message}`;
+  const text = peer === undefined ? `${worker}: ${message}` : `${worker}, about ${peer}: ${message}`;
   const workers = [peer ?? worker];
   switch (code) {
     case 'no-room':
       return new GenerationError('no_capacity', text, { retryAfterSeconds: 2 });
     case 'peer-unreachable': {
-      const silent = `worker ${peer ?? 'unknown'} does not answer worker ${worker}: ${message}`;
+      const silent = `${peer ?? 'a device'} does not answer ${worker}: ${message}`;
       const unreachable = peer === undefined ? text : silent;
       return new GenerationError('worker_lost', unreachable, {
         retryAfterSeconds: retryWhileLoadingSeconds,

@@ -10,14 +10,14 @@ export function noLongerServed(
   cause: GenerationError,
 ): GenerationError {
   const why = deployment
-    ? `${id} was added again with other files. Ask again`
-    : `the operator undeployed ${id}. Choose another model`;
-  return new GenerationError('no_longer_served', `The answer can't go on: ${why}.`, { cause });
+    ? `${id} was replaced by other files, so the answer stopped here. Ask again.`
+    : `${id} was undeployed, so the answer stopped here. Choose another model.`;
+  return new GenerationError('no_longer_served', why, { cause });
 }
 
 /** @param cause what the answer had to wait for */
 export function hubStopped(cause?: GenerationError): GenerationError {
-  return new GenerationError('hub_stopped', 'The hub was stopped while it was answering.', {
+  return new GenerationError('hub_stopped', 'The hub stopped before the answer was complete.', {
     retryAfterSeconds: retryWhileLoadingSeconds,
     ...(cause ? { cause } : {}),
   });
@@ -32,7 +32,7 @@ export function notRecovered(
   const missing = missingOf(deployment);
   return new GenerationError(
     'worker_lost',
-    `${error.message} No other devices could go on with the answer within ${Math.round(waitedMs / 1000)} s` +
+    `${error.message} No other device could continue within ${Math.round(waitedMs / 1000)} s` +
       (missing === undefined ? '.' : `: ${missing}.`),
     {
       retryAfterSeconds: retryWhileLoadingSeconds,
@@ -45,12 +45,12 @@ export function notRecovered(
 /** @param why as part of a sentence @param replicas of the model, if any */
 export function notServed(
   { package: { id } }: Model,
-  why = 'it is being loaded',
+  why = 'it is loading',
   replicas: readonly Replica[] = [],
 ): GenerationError {
   return new GenerationError(
     replicas.some(({ pipeline }) => pipeline) ? 'model_loading' : 'no_capacity',
-    `${id} is not served yet: ${why}.`,
+    `${id} isn't running yet: ${why}.`,
     { retryAfterSeconds: retryWhileLoadingSeconds },
   );
 }

@@ -67,7 +67,7 @@ export function deploymentOf(state: PipelinesState, model: ModelId): Deployment 
 export function replicaOf(state: PipelineState): Replica {
   const { id, model, phase, retiring, isMoving } = state;
   const pipeline = pipelineOf(state);
-  const takesNone = retiring?.reason ?? (isMoving ? 'it moves to other workers' : undefined);
+  const takesNone = retiring?.reason ?? (isMoving ? 'it moves to other devices' : undefined);
   return {
     id,
     model,

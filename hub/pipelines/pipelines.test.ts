@@ -17,10 +17,10 @@ const names = (): string[] => hub.deployment.ready?.stages.map(({ workerName }) 
 
 test('what is missing is said with numbers, and a worker that fills it brings the model up', async () => {
   hub = await startTestHub();
-  expect(hub.deployment.missing).toMatch(/no worker has joined/);
+  expect(hub.deployment.missing).toMatch(/no device has joined/);
   const small = hub.worker('small', { memoryBytes: 76e6 });
   await small.message('welcome');
-  await expect.poll(() => hub.deployment.missing).toMatch(/needs \d+ MB, workers offer 76 MB/);
+  await expect.poll(() => hub.deployment.missing).toMatch(/needs \d+ MB, devices offer 76 MB/);
   hub.worker('other', { memoryBytes: 78e6 });
   await hub.served();
   expect(routes()).toHaveLength(2);
@@ -51,7 +51,7 @@ test('a worker beyond what is needed stands by, and takes over at once when the 
   first.kill();
   await hub.served(2);
   // A client reads this: no code of the web socket is in it.
-  expect(losses).toEqual(['worker first is gone: its connection closed']);
+  expect(losses).toEqual(['first disconnected']);
   expect(routes()).toEqual(['second[0-7]']);
 });
 
@@ -116,8 +116,8 @@ test.each(['vanishes', 'is evicted', 'is paused'])(
     else await api(hub, 'PATCH', `/nodes/${first.id}`, { mode: 'paused' });
     const message =
       what === 'is paused'
-        ? /no device that has joined can serve the model, which needs .*; first is paused/
-        : /no worker has joined/;
+        ? /needs .*, and no device that has joined can run it; first is paused/
+        : /no device has joined/;
     await expect.poll(() => hub.deployment.missing).toMatch(message);
     const refused = await fetch(`${hub.url}/v1/chat/completions`, {
       method: 'POST',

@@ -67,20 +67,20 @@ test('a refusal says how much is needed and how much is offered', () => {
   const model = placedModel(4, 300e6);
   expect(mustRefuse(model, [gridWorker('a', 400e6), gridWorker('b', 500e6)])).toMatchObject({
     code: 'not-enough-memory',
-    message: 'the model needs 1.2 GB, workers offer 500 MB + 400 MB',
+    message: 'it needs 1.2 GB, devices offer 500 MB + 400 MB',
     neededBytes: 1.2e9,
     offeredBytes: 900e6,
   });
   expect(mustRefuse(model, [])).toMatchObject({
     code: 'no-workers',
-    message: 'no worker has joined; the model needs 1.2 GB',
+    message: 'it needs 1.2 GB and no device has joined',
   });
   expect(mustRefuse(placedModel(4, 1), [gridWorker('a', 1e9)], { plan: shards(5) })).toMatchObject({
     code: 'too-many-stages',
   });
   const paused = gridWorker('a', 1e12, { unusable: 'is paused' });
   expect(mustRefuse(model, [paused]).message).toBe(
-    'no device that has joined can serve the model, which needs 1.2 GB; a is paused',
+    'it needs 1.2 GB, and no device that has joined can run it; a is paused',
   );
 });
 
@@ -101,7 +101,7 @@ test('a refusal is short, however many workers there are and whatever they are c
   ];
   for (const { message } of refusals) expect(message.length).toBeLessThanOrEqual(300);
   expect(refusals[0]?.message).toMatch(
-    /^the model needs 80 GB, 500 workers offer 500 MB in all, 1 MB at most each/,
+    /^it needs 80 GB, 500 devices offer 500 MB in total, 1 MB at most each/,
   );
 });
 
@@ -242,7 +242,7 @@ test('caches of other models shrink before a model is refused', () => {
   const worker = gridWorker('a', 1000, { reservations });
   const model = placedModel(5, 100);
   expect(mustRefuse(model, [worker]).message).toBe(
-    'the model needs 500 B, workers offer 100 B; caches of other models hold 600 B that is free while they are not used',
+    'it needs 500 B, devices offer 100 B; caches of other models hold 600 B that is free while they are not used',
   );
   const placed = mustPlace(model, [worker], { mayShrink: true });
   expect(placed.shrink).toEqual([{ workerId: worker.id, pipelineId, model: other, bytes: 400 }]);

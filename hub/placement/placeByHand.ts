@@ -28,7 +28,7 @@ export function placeByHand(
     const rooms = [...new Set(workers)].map(
       ({ name, memoryBytes }) => `${name} has ${formatBytes(memoryBytes)}`,
     );
-    const message = `the model needs ${formatBytes(layers.bytes(0, layers.count))} in this order of nodes; ${listed(rooms, ', ')} that is not reserved`;
+    const message = `it needs ${formatBytes(layers.bytes(0, layers.count))} in this order of devices; ${listed(rooms, ', ')} that is not reserved`;
     return { ok: false, code: 'not-enough-memory', message };
   }
   const tooSmall = [...new Set(workers)].flatMap(({ id, name, memoryBytes }) => {

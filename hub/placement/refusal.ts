@@ -31,16 +31,16 @@ export function noRoom(
 ): NoStages {
   const needed = formatBytes(layers.bytes(0, layers.count));
   if (candidates.length === 0) {
-    return { ok: false, code: 'no-workers', message: `no worker has joined; the model needs ${needed}` };
+    return { ok: false, code: 'no-workers', message: `it needs ${needed} and no device has joined` };
   }
   if (count !== undefined && count > layers.count) {
-    const message = `${count} stages were asked for; the model has ${layers.count} layers`;
+    const message = `it has ${layers.count} layers, too few for ${count} parts`;
     return { ok: false, code: 'too-many-stages', message };
   }
   const offered = offeredBytes(candidates);
-  const noCut = offered >= layers.bytes(0, layers.count) ? ' (no cut into contiguous layers fits)' : '';
-  const stages = count === undefined ? '' : ` in ${count} stages`;
-  const message = `the model needs ${needed}${stages}, ${describeOffers(candidates)}${noCut}`;
+  const noCut = offered >= layers.bytes(0, layers.count) ? ' (but no split of the layers fits)' : '';
+  const stages = count === undefined ? '' : ` in ${count} parts`;
+  const message = `it needs ${needed}${stages}, ${describeOffers(candidates)}${noCut}`;
   return { ok: false, code: 'not-enough-memory', message };
 }
 
@@ -53,7 +53,7 @@ export function refuse(
   const neededBytes = layers.bytes(0, layers.count);
   const nobodyMay = candidates.length === 0 && unusable.length > 0 && !none.message.startsWith('waiting');
   const message = nobodyMay
-    ? `no device that has joined can serve the model, which needs ${formatBytes(neededBytes)}`
+    ? `it needs ${formatBytes(neededBytes)}, and no device that has joined can run it`
     : none.message;
   return {
     ...none,
@@ -84,7 +84,7 @@ const offeredBytes = (candidates: readonly Candidate[]): number =>
 function describeOffers(candidates: readonly Candidate[]): string {
   const rooms = candidates.map(({ memoryBytes }) => memoryBytes);
   if (rooms.length <= mostNamed)
-    return `workers offer ${rooms.map((bytes) => formatBytes(bytes)).join(' + ')}`;
+    return `devices offer ${rooms.map((bytes) => formatBytes(bytes)).join(' + ')}`;
   const all = formatBytes(offeredBytes(candidates));
-  return `${rooms.length} workers offer ${all} in all, ${formatBytes(Math.max(...rooms))} at most each`;
+  return `${rooms.length} devices offer ${all} in total, ${formatBytes(Math.max(...rooms))} at most each`;
 }

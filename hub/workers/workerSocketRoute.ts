@@ -26,7 +26,7 @@ export function workerSocketRoute(components: ControlComponents, init: ControlIn
         else if (data instanceof ArrayBuffer) inbox?.deliver(new Uint8Array(data));
       },
       onClose: ({ reason }) => {
-        inbox?.end(reason ? `its connection closed (${reason})` : 'its connection closed');
+        inbox?.end(reason || 'its connection closed');
       },
       onError: () => {
         inbox?.end('its connection failed');

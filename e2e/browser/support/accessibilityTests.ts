@@ -47,21 +47,21 @@ export function testAccessibility(looks: {
     expect(moving).toBe(0);
   });
 
-  test('where who comes from another device must log in', async () => {
+  test('where who comes from another device must sign in', async () => {
     await app.page.context().setExtraHTTPHeaders({ 'x-forwarded-for': '10.0.0.1' });
     await app.page.goto('/settings');
-    await expect(app.page.getByRole('dialog', { name: 'This hub asks who you are' })).toBeVisible();
-    await expectNothingSerious('log in');
+    await expect(app.page.getByRole('dialog', { name: 'Sign in' })).toBeVisible();
+    await expectNothingSerious('sign in');
   });
 
   test('about a tab at work', async ({ tabHub: other }) => {
     await app.page.goto(`${other.url}/join#token=${other.joinToken}`);
-    await app.page.getByLabel('Leave the GPU alone').check();
-    await app.page.getByRole('button', { name: 'Join the table' }).click();
+    await app.page.getByLabel('Use the CPU only').check();
+    await app.page.getByRole('button', { name: 'Join this hub' }).click();
     await expect(app.page.getByRole('region', { name: /^Layers/ }).locator('header')).toContainText(
-      'serving',
+      'running',
     );
-    await app.page.getByText('What happened so far').click();
+    await app.page.getByText('Log', { exact: true }).click();
     await expectNothingSerious('/join, at work');
     await app.page.close();
   });
@@ -71,7 +71,7 @@ export function testAccessibility(looks: {
     {
       path: '/',
       what: 'settings of a conversation',
-      open: () => app.page.getByRole('button', { name: 'Settings of this conversation' }).click(),
+      open: () => app.page.getByRole('button', { name: 'Chat settings' }).click(),
     },
     {
       path: '/',
@@ -97,8 +97,8 @@ export function testAccessibility(looks: {
       path: '/models',
       what: 'deploy',
       open: async () => {
-        await app.page.getByRole('button', { name: 'Change how it is deployed' }).click();
-        await app.page.getByLabel('A device for each shard').check();
+        await app.page.getByRole('button', { name: 'Change deployment' }).click();
+        await app.page.getByLabel('Choose devices').check();
       },
     },
     {

@@ -4,9 +4,9 @@ import { expect, type Locator, type Page } from '@playwright/test';
 
 /** Pages of the app, with what is there when all has come, on a hub with two workers of its own. */
 export const wholePages: Record<string, (page: Page) => Locator> = {
-  '/': (page) => page.getByText('is served by 2 devices'),
+  '/': (page) => page.getByText('runs on 2 devices'),
   '/nodes': (page) => page.getByRole('row', { name: /^local-2/ }).first(),
-  '/join': (page) => page.getByRole('button', { name: 'Join the table' }),
+  '/join': (page) => page.getByRole('button', { name: 'Join this hub' }),
   '/models': (page) => page.getByRole('region', { name: 'minimind2-small' }).getByRole('listitem').first(),
   '/settings': (page) => page.getByRole('region', { name: 'Address and certificate' }),
 };
@@ -20,7 +20,7 @@ export async function goTo(page: Page, name: string): Promise<void> {
 export async function useMirror(page: Page, endpoint: string): Promise<void> {
   await goTo(page, 'Settings');
   const panel = page.getByRole('region', { name: 'The hub' });
-  await panel.getByLabel('Where models are fetched by name').fill(endpoint);
+  await panel.getByLabel('Download models from').fill(endpoint);
   // Not its words on the page: those of the time before may still be there.
   const saved = page.waitForResponse(
     (response) => response.url().endsWith('/api/settings') && response.request().method() === 'PATCH',
@@ -31,9 +31,9 @@ export async function useMirror(page: Page, endpoint: string): Promise<void> {
 
 /** Sets the conversation so that its answers are short, and the same each time. */
 export async function keepShort(page: Page, longestAnswer = 40): Promise<void> {
-  await page.getByRole('button', { name: 'Settings of this conversation' }).click();
+  await page.getByRole('button', { name: 'Chat settings' }).click();
   await page.getByLabel('Temperature').fill('0');
-  await page.getByLabel('Longest answer').fill(String(longestAnswer));
+  await page.getByLabel('Maximum length').fill(String(longestAnswer));
   await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
 }
 

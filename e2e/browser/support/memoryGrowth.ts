@@ -31,7 +31,7 @@ export async function expectNoGrowth(moreRequests: number): Promise<void> {
   const tabs = [];
   for (const page of pages) {
     const stage = page.getByRole('region', { name: /^Layer/ });
-    await expect(stage.locator('header')).toContainText('serving');
+    await expect(stage.locator('header')).toContainText('running');
     tabs.push({ page, measure: await tabMemory(page) });
   }
   const [ofWasm, ofGpu] = tabs.map(({ measure }) => measure);

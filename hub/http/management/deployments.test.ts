@@ -172,7 +172,7 @@ test('a preview says where the layers would go, what it takes, and changes nothi
   expect(tooLarge.body).toMatchObject({
     ok: false,
     stages: [],
-    problem: expect.stringMatching(/needs 3\.3 GB, workers offer 920 MB/) as string,
+    problem: expect.stringMatching(/needs 3\.3 GB, devices offer 920 MB/) as string,
   });
   hub.worker('two', { memoryBytes: 4e9 });
   await expect

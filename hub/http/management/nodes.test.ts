@@ -131,7 +131,7 @@ test('an answer that runs through an evicted node ends with the reason where no 
   const response = await answer;
   expect([response.status, await response.text()]).toEqual([
     503,
-    expect.stringMatching(/worker one is gone: too slow/),
+    expect.stringMatching(/one left: too slow/),
   ]);
 });
 

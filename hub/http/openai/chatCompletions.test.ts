@@ -327,7 +327,7 @@ test('without a pipeline the answer is 503 with a time to come back and the numb
   hub.worker('small', { memoryBytes: 1e6 });
   await expect
     .poll(async () => ((await (await sendChat(ask)).json()) as { error: { message: string } }).error.message)
-    .toMatch(/needs \d+ MB, workers offer 1 MB/);
+    .toMatch(/needs \d+ MB, devices offer 1 MB/);
 });
 
 test('a client that goes away ends the session on every stage, before the first token, streaming or not', async () => {
@@ -401,7 +401,7 @@ test('an answer whose model is undeployed ends with an error that says so', asyn
   expect(await response.json()).toMatchObject({
     error: {
       code: 'no_longer_served',
-      message: "The answer can't go on: the operator undeployed test-model. Choose another model.",
+      message: 'test-model was undeployed, so the answer stopped here. Choose another model.',
     },
   });
 });

@@ -99,13 +99,18 @@ function withoutHeld(one: PipelineState, workerId: WorkerId): PipelineState {
   return held === one.held ? one : { ...one, held };
 }
 
+/** As part of a sentence. @param reason as the registry has it */
+function describeLoss(name: string, reason: string): string {
+  return reason === 'its connection closed' ? `${name} disconnected` : `${name} left: ${reason}`;
+}
+
 /** Nobody answers for this worker now. It may come back with what it holds, unless the pipeline is over. */
 function workerLeft(one: PipelineState, { id, name }: NamedWorker, reason: string): PipelineState {
   if (one.phase.type === 'ended') return withoutHeld(one, id);
   const held = changedAt(one.held, id, ({ releasingSince: _, ...rest }) => rest);
   const left = held === one.held ? one : { ...one, held };
   return withStages(left, (stage) =>
-    stage.workerId === id ? { ...stage, lost: `worker ${name} is gone: ${reason}` } : stage,
+    stage.workerId === id ? { ...stage, lost: describeLoss(name, reason) } : stage,
   );
 }
 
@@ -116,7 +121,7 @@ function vacated(
   when: 'at-once' | 'idle',
 ): PipelineState {
   if (!usesWorker(one, id)) return one;
-  return { ...one, retiring: { reason: `worker ${name} ${why}`, when } };
+  return { ...one, retiring: { reason: `${name} ${why}`, when } };
 }
 
 function modeChanged(
@@ -125,7 +130,7 @@ function modeChanged(
 ): PipelinesState {
   const next = withDraining(state, worker.id, mode === 'draining');
   if (mode === 'draining')
-    return everyPipeline(next, (one) => vacated(one, worker, 'is being drained', 'idle'));
+    return everyPipeline(next, (one) => vacated(one, worker, 'pauses after its current answers', 'idle'));
   if (mode === 'paused') return everyPipeline(next, (one) => vacated(one, worker, 'is paused', 'at-once'));
   return next;
 }

@@ -10,7 +10,7 @@ export interface Upload {
   name: string;
   /** Of the folder that was chosen; those that no model has are left out. */
   files: readonly File[];
-  /** Serve it as soon as it is here. */
+  /** Deploy when ready. */
   deploy: boolean;
 }
 

@@ -86,11 +86,11 @@ export class Chat {
       if (turn !== this.#turn) return true;
       if (isOver(error)) {
         this.#show(newConversation());
-        this.problem = 'The hub has no such conversation. It may have been deleted.';
+        this.problem = 'This conversation doesn’t exist. It may have been deleted.';
         return false;
       }
       this.state = 'unread';
-      this.problem = `The conversation can't be shown: ${messageOf(error)}`;
+      this.problem = `Couldn’t load the conversation. ${messageOf(error)}`;
       return true;
     }
   }
@@ -300,7 +300,7 @@ export class Chat {
       await hubSend('PATCH', `/api/conversations/${this.conversation.id}`, change);
       return true;
     } catch (error) {
-      this.problem = `The hub did not keep this change: ${messageOf(error)}`;
+      this.problem = `Couldn’t save this change. ${messageOf(error)}`;
       return false;
     }
   }

@@ -21,8 +21,8 @@ test('other failures say what the hub said', () => {
 
 test('who could not send a message hears why, without the ids of the hub', () => {
   const gone = new HubError('You have no conversation 0195.', 404, 'conversation_not_found');
-  expect(explainUnsent(gone)).toMatch(/no longer on the hub\. Choose "New"/);
+  expect(explainUnsent(gone)).toMatch(/was deleted\. Choose “New”/);
   const changed = new HubError('The conversation has no message 0195.', 404, 'message_not_found');
-  expect(explainUnsent(changed)).toMatch(/changed elsewhere/);
-  expect(explainUnsent(new HubUnreachableError())).toMatch(/^Your message was not sent: The hub does not/);
+  expect(explainUnsent(changed)).toMatch(/changed on another device/);
+  expect(explainUnsent(new HubUnreachableError())).toMatch(/^Your message was not sent\. The hub isn’t/);
 });

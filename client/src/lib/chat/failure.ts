@@ -43,10 +43,10 @@ export function isOver(error: unknown): boolean {
 /** Why a message was not kept, and what to do about it. The message is still where it was written. */
 export function explainUnsent(error: unknown): string {
   if (isOver(error)) {
-    return 'This conversation is no longer on the hub. Choose "New" to send your message in a new one.';
+    return 'This conversation was deleted. Choose “New” to send your message in a new one.';
   }
   if (error instanceof HubError && error.code === 'message_not_found') {
-    return 'This conversation was changed elsewhere, and is shown as it is now. Send your message again.';
+    return 'This conversation was changed on another device and is now up to date. Send your message again.';
   }
-  return `Your message was not sent: ${messageOf(error)}`;
+  return `Your message was not sent. ${messageOf(error)}`;
 }

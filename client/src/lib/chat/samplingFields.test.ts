@@ -16,9 +16,9 @@ test('every number in the range can be used, not only those that the arrow keys 
 });
 
 test('the range is named where a number can not be used', () => {
-  expect(samplingProblem(99, field('temperature'))).toBe('Not used: write a number from 0 to 2.');
+  expect(samplingProblem(99, field('temperature'))).toBe('Not used: enter a number from 0 to 2.');
   expect(samplingProblem(-3, field('max_tokens'))).toBe(
-    'Not used: write a whole number from 1 to 1,000,000.',
+    'Not used: enter a whole number from 1 to 1,000,000.',
   );
   expect(samplingProblem(1.5, field('seed'))).toContain('whole number');
   expect(samplingProblem(Number.NaN, field('top_k'))).toContain('whole number');

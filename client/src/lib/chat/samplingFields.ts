@@ -15,7 +15,7 @@ export const samplingFields: readonly SamplingField[] = [
   {
     key: 'temperature',
     name: 'Temperature',
-    hint: '0 always takes the likeliest word; higher dares more.',
+    hint: '0 always picks the likeliest word. Higher values vary more.',
     min: 0,
     max: 2,
     step: 0.1,
@@ -23,7 +23,7 @@ export const samplingFields: readonly SamplingField[] = [
   {
     key: 'top_p',
     name: 'Top-p',
-    hint: 'Only the likeliest words that make up this share.',
+    hint: 'Picks from the likeliest words that together reach this probability.',
     min: 0,
     max: 1,
     step: 0.05,
@@ -31,7 +31,7 @@ export const samplingFields: readonly SamplingField[] = [
   {
     key: 'top_k',
     name: 'Top-k',
-    hint: 'Only this many of the likeliest words.',
+    hint: 'Picks from this many of the likeliest words.',
     min: 0,
     max: 1000,
     step: 1,
@@ -39,7 +39,7 @@ export const samplingFields: readonly SamplingField[] = [
   {
     key: 'min_p',
     name: 'Min-p',
-    hint: 'Only words at least this likely beside the likeliest.',
+    hint: 'Leaves out words less likely than this share of the likeliest one.',
     min: 0,
     max: 1,
     step: 0.05,
@@ -47,16 +47,16 @@ export const samplingFields: readonly SamplingField[] = [
   {
     key: 'repetition_penalty',
     name: 'Repetition penalty',
-    hint: 'Above 1, words that were said come less often.',
+    hint: 'Above 1, the model repeats itself less.',
     min: 0.1,
     max: 10,
     step: 0.05,
   },
-  { key: 'max_tokens', name: 'Longest answer', hint: 'In tokens.', min: 1, max: 1_000_000, step: 1 },
+  { key: 'max_tokens', name: 'Maximum length', hint: 'In tokens.', min: 1, max: 1_000_000, step: 1 },
   {
     key: 'seed',
     name: 'Seed',
-    hint: 'The same number draws the same answer.',
+    hint: 'The same seed gives the same answer.',
     min: 0,
     max: 2_147_483_647,
     step: 1,
@@ -74,5 +74,5 @@ export function samplingProblem(
   const isWhole = step === 1;
   if (value >= min && value <= max && (!isWhole || Number.isInteger(value))) return undefined;
   const range = `${min.toLocaleString('en')} to ${max.toLocaleString('en')}`;
-  return `Not used: write a ${isWhole ? 'whole ' : ''}number from ${range}.`;
+  return `Not used: enter a ${isWhole ? 'whole ' : ''}number from ${range}.`;
 }

@@ -73,7 +73,7 @@ export class Plan {
   propose(nodeId: string, nodes: readonly Node[]): void {
     const [served, ...more] = this.#deployment?.replicas ?? [];
     if (more.length > 0) {
-      this.remark = `It runs as ${more.length + 1} replicas, and devices can be named for one only, so nothing is proposed. Choose below how it shall lie.`;
+      this.remark = `This model runs as ${more.length + 1} replicas, and you can choose devices by hand for one replica only. Choose below how to run the model.`;
       return;
     }
     if (!served) return;

@@ -5,7 +5,7 @@ const predicted = { tokensPerSecond: 14.2, firstTokenMs: 90 };
 
 test('both numbers stand beside each other, with how far off they are', () => {
   expect(besidePrediction(predicted, { tokensPerSecond: 13.8, firstTokenMs: 120 })).toEqual([
-    'predicted 14.2, measured 13.8 tokens a second (3 % off)',
+    'predicted 14.2, measured 13.8 tokens/s (3 % off)',
     'first token predicted after 90 ms, measured 120 ms (25 % off)',
   ]);
 });

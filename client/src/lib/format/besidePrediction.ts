@@ -20,7 +20,7 @@ export function besidePrediction(
     `${Math.abs(100 * predictionError(one, other)).toFixed(0)} % off`;
   const texts: string[] = [];
   if (tokensPerSecond !== null && tokensPerSecond > 0) {
-    const numbers = `predicted ${formatSpeed(predicted.tokensPerSecond)}, measured ${formatSpeed(tokensPerSecond)} tokens a second`;
+    const numbers = `predicted ${formatSpeed(predicted.tokensPerSecond)}, measured ${formatSpeed(tokensPerSecond)} tokens/s`;
     texts.push(`${numbers} (${off(predicted.tokensPerSecond, tokensPerSecond)})`);
   }
   if (firstTokenMs !== null && firstTokenMs > 0) {

@@ -10,7 +10,7 @@ test('a route names devices and their layers', () => {
 });
 
 test('devices are counted, not stages', () => {
-  expect(describeRoute(parseRoute('one[0-3],two[4-7]'))).toBe('over 2 devices');
+  expect(describeRoute(parseRoute('one[0-3],two[4-7]'))).toBe('on 2 devices');
   expect(describeRoute(parseRoute('one[0-3],one[4-7]'))).toBe('on one');
-  expect(describeRoute(parseRoute('one[0-1],two[2-5],one[6-7]'))).toBe('over 2 devices');
+  expect(describeRoute(parseRoute('one[0-1],two[2-5],one[6-7]'))).toBe('on 2 devices');
 });

@@ -18,5 +18,5 @@ export function parseRoute(route: string): RoutePart[] {
 export function describeRoute(route: readonly RoutePart[]): string {
   const devices = new Set(route.map(({ worker }) => worker));
   const [only = ''] = devices;
-  return devices.size === 1 ? `on ${only}` : `over ${devices.size} devices`;
+  return devices.size === 1 ? `on ${only}` : `on ${devices.size} devices`;
 }

@@ -21,7 +21,10 @@ export class HubUnreachableError extends Error {
   override readonly name = 'HubUnreachableError';
 
   constructor(options?: ErrorOptions) {
-    super('The hub does not answer. Is it running, and is this device still on its network?', options);
+    super(
+      'The hub isn’t answering. Check that it is running and that this device is on the same network.',
+      options,
+    );
   }
 }
 
@@ -30,7 +33,7 @@ export class HubLostError extends Error {
   override readonly name = 'HubLostError';
 
   constructor(options?: ErrorOptions) {
-    super('The connection to the hub was lost while it was answering.', options);
+    super('Lost the connection to the hub while it was answering.', options);
   }
 }
 

@@ -10,17 +10,17 @@ export interface NodeState {
 
 /** A stage's state in a word or two. */
 export const stageStateNames = {
-  assigned: 'getting its layers',
+  assigned: 'getting layers',
   downloading: 'downloading',
   compiling: 'compiling',
   warming: 'warming up',
   connecting: 'connecting',
-  ready: 'serving',
+  ready: 'running',
   released: 'released',
   failed: 'failed',
 } as const satisfies Record<Stage['state'], string>;
 
-const modeNames = { paused: 'paused', draining: 'draining', drained: 'drained' } as const;
+const modeNames = { paused: 'paused', draining: 'finishing answers', drained: 'paused' } as const;
 
 /** A node's state in a word or two, and why it is in it. */
 export function describeNodeState(node: Node): NodeState {
@@ -30,8 +30,8 @@ export function describeNodeState(node: Node): NodeState {
   }
   const unready = node.stages.find(({ state }) => state !== 'ready');
   if (unready) return describeStage(unready);
-  if (node.stages.length > 0) return { name: 'serving', reason, tone: 'good' };
-  return { name: 'standby', reason: reason ?? 'ready to take over layers', tone: 'idle' };
+  if (node.stages.length > 0) return { name: 'running', reason, tone: 'good' };
+  return { name: 'standby', reason: reason ?? 'ready to step in when another device leaves', tone: 'idle' };
 }
 
 /** A stage's state, with its progress in percent. */

@@ -29,9 +29,9 @@ export function endOfDay(date: string): number | null {
 export function describeLimits(limits: KeyLimits): string[] {
   const { requestsPerMinute, concurrentRequests, tokensPerDay, models } = limits;
   return [
-    ...(requestsPerMinute === undefined ? [] : [`${requestsPerMinute} requests a minute`]),
-    ...(concurrentRequests === undefined ? [] : [`${concurrentRequests} at a time`]),
-    ...(tokensPerDay === undefined ? [] : [`${tokensPerDay} tokens a day`]),
+    ...(requestsPerMinute === undefined ? [] : [`${requestsPerMinute} requests per minute`]),
+    ...(concurrentRequests === undefined ? [] : [`${concurrentRequests} at once`]),
+    ...(tokensPerDay === undefined ? [] : [`${tokensPerDay} tokens per day`]),
     ...(models === undefined ? [] : [`only ${models.join(', ')}`]),
   ];
 }

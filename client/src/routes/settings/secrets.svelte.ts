@@ -41,7 +41,7 @@ export class Secrets<Kind extends Secret, Created extends MadeSecret = MadeSecre
   }
 
   async revoke({ id, name }: Kind): Promise<void> {
-    await perform(() => hubSend('POST', `${this.#path}/${id}/revoke`), `${name} opens nothing any more.`);
+    await perform(() => hubSend('POST', `${this.#path}/${id}/revoke`), `${name} no longer works.`);
     this.#hide(id);
     await this.refresh();
   }

@@ -60,7 +60,7 @@ export function readSettings(
   environment: NodeJS.ProcessEnv = process.env,
 ): BrowsersSettings | undefined {
   const command = new Command('potluck browsers')
-    .description('Contribute this machine to a hub by browsers that nobody sits at.')
+    .description('Join a hub with headless browsers.')
     .addOption(flag('--hub <url>', 'the hub to join, such as https://192.168.1.5:8443, or its join link'))
     .addOption(secretFlag('--token <token>', 'join token of the hub'))
     .addOption(fingerprintFlag())
