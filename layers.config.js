@@ -21,6 +21,7 @@ const hubLayers = [
 const imports = {
   'packages/api': [],
   'packages/machine': [],
+  'packages/packaging': [],
   'packages/command-line': ['packages/api', 'packages/protocol', 'packages/machine'],
   'packages/protocol': [],
   'packages/onnx': ['packages/protocol'],
@@ -42,7 +43,14 @@ const imports = {
     'packages/command-line',
     'packages/node-worker',
   ],
-  hub: ['packages/api', 'packages/protocol', 'packages/onnx', 'packages/machine', 'packages/command-line'],
+  hub: [
+    'packages/api',
+    'packages/protocol',
+    'packages/onnx',
+    'packages/machine',
+    'packages/command-line',
+    'packages/packaging',
+  ],
   client: ['packages/api', 'packages/protocol', 'packages/browser-worker'],
 };
 

@@ -4,17 +4,20 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import module from 'node:module';
-import { fileURLToPath } from 'node:url';
+import path from 'node:path';
 import { hideOwnSecrets, hideSecrets } from './hideSecrets.js';
 
 const neededVersion = [22, 19];
-const usage = `Usage: npm run potluck -- <command> [options]
+/** A clone has the sources; a package has what was made of them. */
+const isClone = existsSync(new URL('../packages/packaging/package.json', import.meta.url));
+const ownCommand = isClone ? 'npm run potluck --' : 'npx potluck';
+const usage = `Usage: ${ownCommand} <command> [options]
 
   hub      start the hub: the server that people and programs ask
   worker   lend this machine's compute to a hub
   browsers lend it with headless browsers
   models   list, add, plan and deploy a hub's models
-  help     show this text, or a command's options: npm run potluck -- help <command>
+  help     show this text, or a command's options: ${ownCommand} help <command>
   version  show which version this is
 `;
 
@@ -31,6 +34,28 @@ function version() {
   return /** @type {{ version: string }} */ (JSON.parse(readFileSync(file, 'utf8'))).version;
 }
 
+/** @returns {boolean} */
+function hasHub() {
+  return existsSync(new URL('../hub/wiring/main.ts', import.meta.url));
+}
+
+/**
+ * A Node that came with the packages: in a clone by `node`, else by the package for this kind of machine.
+ * @returns {string | undefined}
+ */
+function bundledNode() {
+  const system = process.platform === 'win32' ? 'win' : process.platform;
+  const program = process.platform === 'win32' ? 'bin/node.exe' : 'bin/node';
+  const require = module.createRequire(import.meta.url);
+  for (const name of ['node', `node-${system}-${process.arch}`]) {
+    for (const folder of require.resolve.paths(name) ?? []) {
+      const found = path.join(folder, name, program);
+      if (existsSync(found)) return found;
+    }
+  }
+  return undefined;
+}
+
 /**
  * @param {string[]} args
  * @returns {Promise<void>}
@@ -39,6 +64,13 @@ async function main(args) {
   const [command, ...rest] = args;
   switch (command) {
     case 'hub':
+      if (!hasHub()) {
+        process.stderr.write(
+          'potluck: this is the package that a hub gives to machines that join it, and has no hub in it.\n',
+        );
+        process.exitCode = 2;
+        return;
+      }
       return (await import('../hub/wiring/main.ts')).runHub(rest);
     case 'worker':
       return (await import('../packages/node-worker/src/main.ts')).runWorker(rest);
@@ -75,8 +107,8 @@ if (isNewEnough(process.versions.node)) {
   await main(process.argv.slice(2));
 } else {
   // Outside npm scripts the system's Node comes first; the project's own one is a dependency.
-  const bundled = fileURLToPath(new URL('../node_modules/node/bin/node', import.meta.url));
-  if (existsSync(bundled)) {
+  const bundled = bundledNode();
+  if (bundled !== undefined) {
     const child = spawn(bundled, process.argv.slice(1), { stdio: 'inherit' });
     process.title = `potluck ${hideSecrets(process.argv.slice(2)).shown.join(' ')}`;
     for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM']))
@@ -85,7 +117,7 @@ if (isNewEnough(process.versions.node)) {
   } else {
     process.stderr.write(
       `potluck needs Node ${neededVersion.join('.')} or newer; this is Node ${process.versions.node}.\n` +
-        'Run npm ci (it brings a Node of its own), or install a newer Node: see https://nodejs.org\n',
+        `${isClone ? 'Run npm ci (it brings a Node of its own), or install' : 'Install'} a newer Node: see https://nodejs.org\n`,
     );
     process.exitCode = 1;
   }

@@ -36,6 +36,8 @@ export interface HubOptions {
   /** Default: a free one. */
   port?: number;
   env?: Record<string, string>;
+  /** Default: this project's `bin/potluck.js`. */
+  program?: string;
 }
 
 /**
@@ -49,7 +51,7 @@ export async function startHub(options: HubOptions = {}): Promise<HubProcess> {
   const child = spawn(
     process.execPath,
     [
-      join(root, 'bin/potluck.js'),
+      options.program ?? join(root, 'bin/potluck.js'),
       'hub',
       ...['--port', String(port), '--host', '127.0.0.1', '--data', dataDirectory, '--join-token', joinToken],
       ...(options.flags ?? []),

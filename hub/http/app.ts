@@ -14,6 +14,8 @@ import { managementRoutes, type ManagementComponents } from './management/manage
 import type { InferenceComponents } from './inference/inference.ts';
 import { openaiRoutes } from './openai/openaiRoutes.ts';
 import { countAnswers, metricsRoutes, type MetricsOptions } from './metrics.ts';
+import { packageRoutes } from './packages/packageRoutes.ts';
+import { WorkerPackageMaker } from './packages/workerPackageMaker.ts';
 import { servePages } from './pages.ts';
 import { requestId } from './requestId.ts';
 import { findSource, hubUrlFor } from './source.ts';
@@ -82,6 +84,7 @@ export function createApp(components: AppComponents): Hono {
 
   app.route('/health', healthRoutes(components));
   app.route('/metrics', metricsRoutes(components.metrics));
+  app.route('/', packageRoutes(new WorkerPackageMaker()));
   app.get('/', (c) => c.text(greeting(hubUrlFor(c.var.source) ?? new URL(c.req.url).origin)));
 
   app.route('/api', managementRoutes(components));

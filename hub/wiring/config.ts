@@ -3,6 +3,7 @@ import {
   flag,
   logLevels,
   memory,
+  ownCommand,
   parseFlags,
   port,
   secret,
@@ -81,7 +82,7 @@ function readFlags(command: Command, argv: string[], environment: NodeJS.Process
     return parseFlags<RawOptions>(command, argv, { write, environment });
   } catch (cause) {
     if (!(cause instanceof SettingsError)) throw cause;
-    throw new StartError(`${cause.message}\nSee npm start -- --help for every option.`, { cause });
+    throw new StartError(`${cause.message}\nSee ${ownCommand} hub --help for every option.`, { cause });
   }
 }
 

@@ -15,6 +15,7 @@ import { WebSocket } from 'ws';
 import { createAuthority, issueServerCertificate } from '../network/certificate/issueCertificate.ts';
 import { readConfig } from './config.ts';
 import { startHub, type RunningHub } from './startHub.ts';
+import { workerPackagePath } from '../network/workerPackagePath.ts';
 
 const joinToken = 'join-token-of-tests';
 let data: string;
@@ -96,7 +97,7 @@ test('the log says how to join over HTTPS, without the join token and without a 
     `a browser on another device joins at https://hub.example.org:${httpsPort}/join with the join token, which is the one you gave`,
   );
   expect(messages).toContain(
-    `a machine without a browser joins with: npm run potluck -- worker --hub https://hub.example.org:${httpsPort} ` +
+    `a machine without a browser joins with: npx --yes --ignore-scripts http://hub.example.org:${new URL(hub.url).port}${workerPackagePath} worker --hub https://hub.example.org:${httpsPort} ` +
       `--token '<join token>' --fingerprint ${fingerprint}`,
   );
   expect(logged.join('')).not.toMatch(/[▀▄█]/);

@@ -1,7 +1,7 @@
 /** Names the weights and the software that answered: two answers with one fingerprint can be compared. */
 import { createHash } from 'node:crypto';
 import type { ModelPackage } from '@potluck/protocol';
-import { hubVersion } from '../version.ts';
+import { hubVersion } from '../../network/hubVersion.ts';
 
 const fingerprints = new WeakMap<ModelPackage, string>();
 

@@ -6,6 +6,7 @@ import type { Reachability } from '../../network/reachability/reachability.ts';
 import { findSource } from '../source.ts';
 import { loopbackNetworks, trustedProxies } from '../trustedProxies.ts';
 import { hubInformationRoutes, joinInformationRoutes } from './reachability.ts';
+import { workerPackagePath } from '../../network/workerPackagePath.ts';
 
 const secure: Reachability = {
   httpPort: 8000,
@@ -58,7 +59,7 @@ test('who may invite gets links and commands', async () => {
     token: 'secret',
     links: ['https://192.168.1.20:8443/join#token=secret'],
     commands: [
-      'npm run potluck -- worker --hub https://192.168.1.20:8443 --token secret --fingerprint AA:BB',
+      `npx --yes --ignore-scripts http://192.168.1.20:8000${workerPackagePath} worker --hub https://192.168.1.20:8443 --token secret --fingerprint AA:BB`,
     ],
   });
 
@@ -77,6 +78,8 @@ test('who may invite gets links and commands', async () => {
     'https://example.org/potluck/join#token=secret',
     'https://192.168.1.20:8443/join#token=secret',
   ]);
-  expect(commands[0]).toBe('npm run potluck -- worker --hub https://example.org/potluck --token secret');
+  expect(commands[0]).toBe(
+    `npx --yes --ignore-scripts https://example.org/potluck${workerPackagePath} worker --hub https://example.org/potluck --token secret`,
+  );
   expect((await through('10.0.0.9')).links).toHaveLength(1);
 });

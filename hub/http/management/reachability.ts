@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { certificatesIn } from '../../network/certificate/hubCertificate.ts';
 import type { Https } from '../../network/reachability/openHttps.ts';
 import { joinLinks, workerCommands, type Reachability } from '../../network/reachability/reachability.ts';
-import { hubVersion } from '../version.ts';
+import { hubVersion } from '../../network/hubVersion.ts';
 import { ApiError } from '../apiError.ts';
 import type { Source } from '../source.ts';
 import { openApiRoutes } from './openApi.ts';

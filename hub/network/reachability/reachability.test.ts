@@ -3,6 +3,7 @@ import { readJoinLink } from '@potluck/protocol';
 import { expect, test } from 'vitest';
 import { publicAddresses } from './givenAddress.ts';
 import { machineNames } from './localNames.ts';
+import { workerPackagePath } from '../workerPackagePath.ts';
 import { certificateNames, hostsOf, joinLinks, workerCommands } from './reachability.ts';
 
 const reach = { httpPort: 8000, hosts: ['192.168.1.20', '[fd00::2]'] };
@@ -16,14 +17,14 @@ test('links lead to HTTPS, and carry the token where no server sees it', () => {
   ]);
   expect(readJoinLink(links[1] ?? '')).toEqual({ hubUrl: 'https://[fd00::2]:8443', token: 'secret' });
   expect(workerCommands(secure, 'secret')[0]).toBe(
-    'npm run potluck -- worker --hub https://192.168.1.20:8443 --token secret --fingerprint AA:BB',
+    `npx --yes --ignore-scripts http://192.168.1.20:8000${workerPackagePath} worker --hub https://192.168.1.20:8443 --token secret --fingerprint AA:BB`,
   );
 });
 
 test('where HTTPS is off, they are plain', () => {
   expect(joinLinks(reach, 'secret')[0]).toBe('http://192.168.1.20:8000/join#token=secret');
   expect(workerCommands(reach, 'secret')[0]).toBe(
-    'npm run potluck -- worker --hub http://192.168.1.20:8000 --token secret',
+    `npx --yes --ignore-scripts http://192.168.1.20:8000${workerPackagePath} worker --hub http://192.168.1.20:8000 --token secret`,
   );
 });
 
@@ -47,10 +48,10 @@ test('the certificate names all of them, and this machine for itself', () => {
 
 test('a token that the operator chose is quoted, so that a shell runs nothing of it', () => {
   expect(workerCommands(reach, '$(rm -rf x);`id`')[0]).toBe(
-    "npm run potluck -- worker --hub http://192.168.1.20:8000 --token '$(rm -rf x);`id`'",
+    `npx --yes --ignore-scripts http://192.168.1.20:8000${workerPackagePath} worker --hub http://192.168.1.20:8000 --token '$(rm -rf x);\`id\`'`,
   );
   expect(workerCommands(reach, "it's;so")[1]).toBe(
-    `npm run potluck -- worker --hub 'http://[fd00::2]:8000' --token 'it'\\''s;so'`,
+    `npx --yes --ignore-scripts 'http://[fd00::2]:8000${workerPackagePath}' worker --hub 'http://[fd00::2]:8000' --token 'it'\\''s;so'`,
   );
 });
 

@@ -5,6 +5,7 @@ import { certificatesIn, namesIn, type HubCertificate } from '../certificate/hub
 import type { CertificateNames } from '../certificate/ownCertificate.ts';
 import { namesOf, plainHosts, type PublicAddress } from './givenAddress.ts';
 import { isDnsName, lanAddresses, lanAddresses6, machineNames } from './localNames.ts';
+import { workerPackagePath } from '../workerPackagePath.ts';
 import { shellQuoted } from './shellQuoted.ts';
 
 export interface Reachability {
@@ -60,12 +61,21 @@ export function joinLinks(reach: Reachability, token: string): string[] {
   return waysTo(reach).map(({ url }) => joinLink({ hubUrl: url, token }));
 }
 
-/** Commands that make a machine without a browser join, in a clone of this project; the likeliest first. */
+/**
+ * Commands that make a machine with Node join: npx fetches this hub's own version from it. npm believes no certificate that
+ * the hub made itself, so the package comes over plain HTTP then. No script of a package runs: none is needed. The likeliest first.
+ */
 export function workerCommands(reach: Reachability, token: string): string[] {
   return waysTo(reach).map(({ url, showsHubCertificate }) => {
     const trust = showsHubCertificate && reach.fingerprint ? ` --fingerprint ${reach.fingerprint}` : '';
-    return `npm run potluck -- worker --hub ${shellQuoted(url)} --token ${shellQuoted(token)}${trust}`;
+    const packageUrl = `${showsHubCertificate ? plainUrl(url, reach) : url}${workerPackagePath}`;
+    return `npx --yes --ignore-scripts ${shellQuoted(packageUrl)} worker --hub ${shellQuoted(url)} --token ${shellQuoted(token)}${trust}`;
   });
+}
+
+/** The same host at the port for plain HTTP. */
+function plainUrl(url: string, { httpPort }: Reachability): string {
+  return `http://${new URL(url).hostname}:${httpPort}`;
 }
 
 /** The hub's addresses as URLs, the likeliest first. */

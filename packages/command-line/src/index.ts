@@ -10,6 +10,7 @@ export { isSecret, memory, port, secret, wholeNumber } from './arguments.ts';
 export { createLogger, logLevels, type LogLevel } from './createLogger.ts';
 export { fingerprintFlag } from './fingerprintFlag.ts';
 export { flag } from './flag.ts';
+export { ownCommand } from './ownCommand.ts';
 export { parseFlags } from './parseFlags.ts';
 export { hubOf, readFingerprint, type HubAddress } from './hubOf.ts';
 export { secretFlag } from './secretFiles.ts';

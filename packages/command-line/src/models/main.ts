@@ -15,6 +15,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { fingerprintFlag } from '../fingerprintFlag.ts';
 import { flag } from '../flag.ts';
 import { hubOf } from '../hubOf.ts';
+import { ownCommand } from '../ownCommand.ts';
 import { addSecretFiles, asSecret, readSecretFiles, secretFlag } from '../secretFiles.ts';
 import { SettingsError } from '../settingsError.ts';
 import { wholeNumber } from '../arguments.ts';
@@ -181,7 +182,7 @@ async function list(hub: HubClient): Promise<void> {
     );
   }
   for (const { name, reason } of leftOut) print(`${name}  left out: ${reason}`);
-  if (models.length === 0) print('no models; add one with: npm run potluck -- models add owner/name');
+  if (models.length === 0) print(`no models; add one with: ${ownCommand} models add owner/name`);
 }
 
 interface AddOptions {
