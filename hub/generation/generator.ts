@@ -12,7 +12,7 @@ import { predictAnswer } from '../placement/prediction/predictSpeed.ts';
 import type { Deployments } from '../pipelines/deployments.ts';
 import { routeOf, type Pipeline, type ReadyPipeline } from '../pipelines/pipeline.ts';
 import { chunkTokensOf } from '../placement/promptChunks.ts';
-import type { WorkerMessage, WorkerRegistry } from '../workers/workerRegistry.ts';
+import type { SessionMessage, WorkerRegistry } from '../workers/workerRegistry.ts';
 import { Admission } from './admission.ts';
 import type { Attempt } from './attempt.ts';
 import { chooseReplica, type RoomyReplica } from './answerRoom.ts';
@@ -169,7 +169,7 @@ export class Generator {
   }
 
   /** A worker said something about a session. */
-  received(workerId: WorkerId, message: Exclude<WorkerMessage, { type: 'stage-report' }>): void {
+  received(workerId: WorkerId, message: SessionMessage): void {
     this.#sessions.get(message.sessionId)?.receive(workerId, message);
   }
 

@@ -2,7 +2,13 @@
 import { exceededLimit } from '@potluck/protocol';
 import { ModelError } from './modelError.ts';
 
-const configurations = new Set(['config.json', 'generation_config.json']);
+const configurations = new Set([
+  'config.json',
+  'generation_config.json',
+  'modules.json',
+  'sentence_bert_config.json',
+  'config_sentence_transformers.json',
+]);
 /** Those in use have some kilobytes, and some hundred values. */
 const maxCharacters = 1024 * 1024;
 const limits = { maxValues: 50_000, maxDepth: 100 };

@@ -1,19 +1,31 @@
 /** Makes a model of a directory: packs its weights, keeps its small files, and proves that it can be used. */
 import { formatBytes } from '@potluck/api';
 import { rm, writeFile } from 'node:fs/promises';
-import path from 'node:path';
-import { buildStage, importDecoder, readPackedDecoder, type ImportProgress } from '@potluck/onnx';
-import type { BlobRef, ModelId } from '@potluck/protocol';
+import { join } from 'node:path';
+import {
+  buildStage,
+  encoderKind,
+  importDecoder,
+  importEncoder,
+  readPackedDecoder,
+  readPackedEncoder,
+  type ImportOptions,
+  type ImportProgress,
+} from '@potluck/onnx';
+import type { BlobRef, ModelId, ModelPackage } from '@potluck/protocol';
 import type { Logger } from 'pino';
 import { messageOf } from '../errors/messageOf.ts';
 import { ModelError } from './modelError.ts';
 import { StorageError } from '../files/storageError.ts';
 import { fullDiskError, isFullDisk } from '../files/fullDisk.ts';
 import type { BlobStore } from './blobStore.ts';
+import { describeEncoder } from './encoders/describeEncoder.ts';
+import { readSentenceModel } from './encoders/sentenceModel.ts';
 import { inThread } from './inThread.ts';
 import type { LinkRule } from './linkRule.ts';
 import type { ModelSource } from './modelSource.ts';
 import { NewBlobs } from './newBlobs.ts';
+import { keptUnder } from './repositoryFiles.ts';
 import { sourceFiles } from './sourceFiles.ts';
 import { findStopTokens } from './stopTokens.ts';
 import type { StoredModel, StoredModels } from './storedModels.ts';
@@ -88,7 +100,7 @@ async function makeModel(
     directory,
     allowed,
   } satisfies LinkRule);
-  const imported = await importDecoder({
+  const options: ImportOptions = {
     files: sourceFiles(source),
     graphFile: source.graphFile,
     config: JSON.parse(new TextDecoder().decode(kept.get('config.json'))),
@@ -96,15 +108,19 @@ async function makeModel(
     sink,
     ...(onProgress ? { onProgress } : {}),
     ...(signal ? { signal } : {}),
-  });
+  };
+  const imported = await importGraph(options, source, kept);
   const files: { name: string; blob: BlobRef }[] = [];
-  for (const [name, bytes] of kept) {
+  for (const [path, bytes] of kept) {
+    const name = keptUnder(path);
+    if (name === undefined) continue;
     files.push({ name, blob: await sink.put(bytes) });
-    await writeFile(path.join(incoming, name), bytes);
+    await writeFile(join(incoming, name), bytes);
   }
   const { endTokenId } = await loadTokenizer(incoming);
-  const decoder = await readPackedDecoder((await blobs.read(imported.graph.sha256)) ?? new Uint8Array());
-  buildStage(decoder, { firstLayer: 0, lastLayer: imported.layers.length - 1 });
+  const graph = (await blobs.read(imported.graph.sha256)) ?? new Uint8Array();
+  if (imported.encoder) await readPackedEncoder(graph);
+  else buildStage(await readPackedDecoder(graph), { firstLayer: 0, lastLayer: imported.layers.length - 1 });
   return {
     importRevision,
     fingerprint: source.fingerprint,
@@ -121,4 +137,22 @@ async function makeModel(
       stopTokenIds: findStopTokens(imported.stopTokenIds, kept.get('generation_config.json'), endTokenId),
     },
   };
+}
+
+/** What importing a graph finds out, whatever it is. */
+type ImportedGraph = Omit<
+  ModelPackage,
+  'formatVersion' | 'id' | 'source' | 'license' | 'importedAt' | 'files'
+>;
+
+async function importGraph(
+  options: ImportOptions,
+  { name, origin }: ModelSource,
+  kept: ReadonlyMap<string, Uint8Array>,
+): Promise<ImportedGraph> {
+  const kind = await encoderKind(options.files, options.graphFile, options.config);
+  if (kind === undefined) return importDecoder(options);
+  const sentence = readSentenceModel({ files: kept, names: [name, origin] }, kind);
+  const { gives, size, ...imported } = await importEncoder({ ...options, ...sentence });
+  return { ...imported, encoder: describeEncoder({ gives, size }, sentence, kept) };
 }

@@ -1,7 +1,13 @@
 /** Imports models, keeps them on disk, and opens them to be cut into stages. */
 import { formatBytes } from '@potluck/api';
 import { readdir } from 'node:fs/promises';
-import { buildStage, readPackedDecoder } from '@potluck/onnx';
+import {
+  buildStage,
+  readPackedDecoder,
+  readPackedEncoder,
+  type BuiltStage,
+  type LayerRange,
+} from '@potluck/onnx';
 import { ModelId, type BlobRef, type ModelPackage, type StageDescription } from '@potluck/protocol';
 import type { Logger } from 'pino';
 import { builtInModelId, builtInModelDirectory } from './builtInModel.ts';
@@ -111,7 +117,7 @@ export class ModelLibrary {
     const model = stored.package;
     const graph = await this.#blobs.read(model.graph.sha256);
     if (!graph) throw damaged(stored, 'its graph is missing or damaged');
-    const decoder = await readPackedDecoder(graph).catch((cause: unknown) => {
+    const build = await stageBuilder(model, graph).catch((cause: unknown) => {
       throw new ModelError(`The graph of ${model.id} is not understood: ${messageOf(cause)}`, { cause });
     });
     const contextLength = Math.min(model.contextLength, mostContext ?? Infinity);
@@ -123,9 +129,7 @@ export class ModelLibrary {
         const key = `${firstLayer}-${lastLayer}`;
         const known = cut.get(key);
         if (known) return known;
-        const making = this.#cutStage(model.id, contextLength, () =>
-          buildStage(decoder, { firstLayer, lastLayer }),
-        );
+        const making = this.#cutStage(model.id, contextLength, () => build({ firstLayer, lastLayer }));
         cut.set(key, making);
         making.catch(() => cut.delete(key));
         return making;
@@ -133,11 +137,7 @@ export class ModelLibrary {
     };
   }
 
-  async #cutStage(
-    model: ModelId,
-    contextLength: number,
-    build: () => ReturnType<typeof buildStage>,
-  ): Promise<StageDescription> {
+  async #cutStage(model: ModelId, contextLength: number, build: () => BuiltStage): Promise<StageDescription> {
     const { graph, description } = attempt(model, build);
     return { ...description, model, contextLength, graph: await this.#blobs.put(graph) };
   }
@@ -214,6 +214,19 @@ export class ModelLibrary {
     if (bad > 0) return `${bad} of ${blobs.length} files with its weights are missing or damaged`;
     return gone && `its ${gone.name} is missing`;
   }
+}
+
+/** An encoder is one stage as it is. */
+async function stageBuilder(
+  { encoder }: ModelPackage,
+  graph: Uint8Array,
+): Promise<(range: LayerRange) => BuiltStage> {
+  if (encoder) {
+    const stage = await readPackedEncoder(graph);
+    return () => stage;
+  }
+  const decoder = await readPackedDecoder(graph);
+  return (range) => buildStage(decoder, range);
 }
 
 function builtInSource(variant?: string): Promise<ModelSource> {

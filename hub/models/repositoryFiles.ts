@@ -8,9 +8,23 @@ export const keptFileNames = [
   'tokenizer_config.json',
   'special_tokens_map.json',
   'chat_template.jinja',
+  // Of Sentence Transformers: how an encoder makes one vector of a text.
+  'modules.json',
+  'sentence_bert_config.json',
+  'config_sentence_transformers.json',
+  '1_Pooling/config.json',
+  '2_Dense/config.json',
+  '2_Dense/model.safetensors',
+  '3_Dense/config.json',
+  '3_Dense/model.safetensors',
   'LICENSE',
   'LICENSE.txt',
 ];
+
+/** Under which a file of a folder is kept beside the others; undefined for weights, which are packed. */
+export function keptUnder(name: string): string | undefined {
+  return name.endsWith('.safetensors') ? undefined : name.replaceAll('/', '.');
+}
 
 /** Without these nothing can be imported. */
 export const neededFileNames = ['config.json', 'tokenizer.json', 'tokenizer_config.json'];

@@ -90,6 +90,7 @@ export function whatFollows(parts: FollowedParts): void {
         () => touch('nodes', [...worker.peers.keys()]),
       ),
     message: (worker, message) => {
+      if (message.type === 'encoded' || message.type === 'encode-failed') return;
       if (message.type !== 'stage-report') generator.received(worker.id, message);
       else {
         inOrder(

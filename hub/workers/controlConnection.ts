@@ -206,6 +206,8 @@ function costOf({ type }: FromWorkerMessage): number {
     case 'token':
     case 'session-failed':
     case 'session-closed':
+    case 'encoded':
+    case 'encode-failed':
       return 1;
     case 'hello':
     case 'renew':

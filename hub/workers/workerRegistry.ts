@@ -31,6 +31,12 @@ export type WorkerMessage = Exclude<
   { type: 'hello' | 'renew' | 'leaving' | 'goodbye' | 'peer-report' | 'presence' | 'load' }
 >;
 
+/** What a worker says of a text that goes through an encoder. */
+export type EncodingMessage = Extract<WorkerMessage, { type: 'encoded' | 'encode-failed' }>;
+
+/** What a worker says of a session. */
+export type SessionMessage = Exclude<WorkerMessage, { type: 'stage-report' } | EncodingMessage>;
+
 /** Told about every change, in the order in which it happened. */
 export interface WorkerListener {
   joined?(worker: WorkerRecord): void;
@@ -199,6 +205,8 @@ export class WorkerRegistry {
       case 'token':
       case 'session-failed':
       case 'session-closed':
+      case 'encoded':
+      case 'encode-failed':
         this.#tell((listener) => listener.message?.(worker, message));
     }
   }

@@ -3,15 +3,17 @@ import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import {
   checkConfiguration,
+  encoderKind,
   MissingFileError,
   MissingWeightsError,
-  readDecoderGraph,
   type ModelFiles,
 } from '@potluck/onnx';
 import { directoryModelFiles } from '@potluck/onnx/node';
 import { messageOf } from '../../errors/messageOf.ts';
 import { refuseLargeConfiguration } from '../configurationLimits.ts';
+import { readSentenceModel } from '../encoders/sentenceModel.ts';
 import { ModelError } from '../modelError.ts';
+import { readKeptFiles } from '../modelSource.ts';
 import { standardJson } from '../jsonText.ts';
 import type { RepositoryFile } from '../remote/repositoryVariants.ts';
 import { keptFileNames } from '../repositoryFiles.ts';
@@ -52,7 +54,13 @@ export async function lookBeforeWeights(request: LookRequest): Promise<string[]>
     refuseLargeConfiguration('config.json', text);
     const config: unknown = JSON.parse(standardJson(text));
     if (graph === undefined) checkConfiguration(config);
-    else await readDecoderGraph(filesInSight(request, folder), path.posix.basename(graph), config);
+    else {
+      const kind = await encoderKind(filesInSight(request, folder), path.posix.basename(graph), config);
+      if (kind !== undefined) {
+        const kept = await readKeptFiles({ directory, allowed: [] });
+        readSentenceModel({ files: kept, names: [subject] }, kind);
+      }
+    }
     return [];
   } catch (cause) {
     if (cause instanceof MissingWeightsError)

@@ -173,8 +173,8 @@ export const UploadPath = z
   .string()
   .max(200)
   .regex(
-    /^(onnx\/)?[A-Za-z0-9_][A-Za-z0-9._-]*$/,
-    'a file name such as config.json or onnx/model_q4.onnx, without other folders',
+    /^((onnx|[1-9]_[A-Za-z]{1,40})\/)?[A-Za-z0-9_][A-Za-z0-9._-]*$/,
+    'a file name such as config.json, onnx/model_q4.onnx or 1_Pooling/config.json, without other folders',
   );
 
 const DeployWhenHere = z

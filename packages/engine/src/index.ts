@@ -17,6 +17,8 @@
 export type { CacheStrategyName } from './cache/cacheStrategy.ts';
 export type {
   CacheStart,
+  EncodeRequest,
+  EncodeResult,
   OpenCache,
   Stage,
   StageArtifact,

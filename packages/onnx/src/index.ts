@@ -33,7 +33,21 @@ export { writeModel } from './protobuf/writeModel.ts';
 export { rewriteDecoder, type ReadTensor, type RewriteOptions } from './rewrites/index.ts';
 export type { DecoderAnatomy } from './cut/analyseDecoder.ts';
 export { importDecoder, type ImportedDecoder, type ImportOptions } from './package/importDecoder.ts';
-export { checkConfiguration, readDecoderGraph, type DecoderGraph } from './package/readDecoderGraph.ts';
+export {
+  checkConfiguration,
+  encoderKind,
+  readDecoderGraph,
+  type DecoderGraph,
+} from './package/readDecoderGraph.ts';
+export { importEncoder, type EncoderImportOptions, type ImportedEncoder } from './encoder/importEncoder.ts';
+export { readPackedEncoder } from './encoder/packedEncoder.ts';
+export {
+  activations,
+  poolingModes,
+  type Activation,
+  type DenseLayer,
+  type PoolingMode,
+} from './encoder/pooling.ts';
 export type { BlobSink, ImportProgress } from './package/packWeights.ts';
 export { readPackedDecoder, type PackedDecoder } from './package/packedDecoder.ts';
 export { buildStage, type BuiltStage, type LayerRange } from './stage/buildStage.ts';

@@ -3,6 +3,7 @@
  * (`workerSocketPath`); relayed peer slices travel on the same socket as binary messages (see relay.ts).
  */
 import { z } from 'zod';
+import { Encode, EncodeFailed, Encoded } from './encodingMessages.ts';
 import { ProtocolError, RefusalCode } from './errors.ts';
 import { AssignmentId, HubId, InstanceId, PipelineId, Sha256, WorkerId } from './ids.ts';
 import { exceededLimit, type JsonLimits } from './jsonShape.ts';
@@ -227,6 +228,8 @@ export const FromWorkerMessage = z.discriminatedUnion('type', [
   TokenMessage,
   SessionFailed,
   SessionClosed,
+  Encoded,
+  EncodeFailed,
   PeerReport,
   WorkerPresence,
   WorkerLoad,
@@ -327,6 +330,7 @@ export const FromHubMessage = z.discriminatedUnion('type', [
   Prompt,
   CloseSession,
   DropCaches,
+  Encode,
 ]);
 export type FromHubMessage = z.infer<typeof FromHubMessage>;
 

@@ -29,6 +29,10 @@ export type AssignmentId = z.infer<typeof AssignmentId>;
 export const SessionId = uuid.brand('SessionId');
 export type SessionId = z.infer<typeof SessionId>;
 
+/** One text on its way through an encoder. */
+export const EncodingId = uuid.brand('EncodingId');
+export type EncodingId = z.infer<typeof EncodingId>;
+
 /** The keys and values of one token prefix at every stage of a pipeline; it outlives the epoch in which it was opened. */
 export const CacheId = uuid.brand('CacheId');
 export type CacheId = z.infer<typeof CacheId>;

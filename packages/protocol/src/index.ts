@@ -7,6 +7,7 @@
  */
 export * from './call.ts';
 export * from './control.ts';
+export * from './encodingMessages.ts';
 export * from './errors.ts';
 export * from './frame.ts';
 export * from './ids.ts';

@@ -53,9 +53,10 @@ export type StageTensor = z.infer<typeof StageTensor>;
  * - `token-ids` [1, step]: only where the embedding is in the stage;
  * - `attention-mask` [1, total]: all ones;
  * - `position-ids` [1, step]: position, position + 1, …
+ * - `token-types` [1, step], of encoders: which of two texts a token is of, 0 or 1.
  */
 export const StageInput = StageTensor.extend({
-  role: z.enum(['token-ids', 'attention-mask', 'position-ids']),
+  role: z.enum(['token-ids', 'attention-mask', 'position-ids', 'token-types']),
 });
 export type StageInput = z.infer<typeof StageInput>;
 
@@ -124,6 +125,11 @@ export const StageDescription = z.object({
   caches: z.array(StageCache),
   /** Only at the last stage: logits of the last position, [1, 1, vocabulary]. */
   logits: StageTensor.optional(),
+  /**
+   * Only of an encoder, whose one stage is the whole model and has no caches: what it makes of a text, [1, size]. A vector, or
+   * a score for each class.
+   */
+  encoding: StageTensor.optional(),
   vocabularySize: count,
   /** Longest sequence served, in tokens. */
   contextLength: count,
@@ -172,6 +178,32 @@ export type SharedWeights = z.infer<typeof SharedWeights>;
 export const DeviceKind = z.enum(['cpu', 'webgpu', 'cuda', 'wasm']);
 export type DeviceKind = z.infer<typeof DeviceKind>;
 
+/** Longest vector, in numbers: its base64 fits into a worker's message. */
+export const maxEncodingSize = 8192;
+
+/** What an encoder makes of texts, and how it is asked. */
+export const EncoderDescription = z.object({
+  /** `embeddings`: a vector for each text. `rerank`: a score for a query and a document. */
+  task: z.enum(['embeddings', 'rerank']),
+  /** Numbers that come out for each text. */
+  size: count.min(1).max(maxEncodingSize),
+  /** What is made of the outputs of all tokens, for people: such as `mean`. */
+  pooling: z.string().max(200),
+  /** Whether vectors are brought to length 1. */
+  normalizes: z.boolean(),
+  /** Shorter vectors that the model was trained for (Matryoshka): any length, or these. Missing: none. */
+  shorter: z.union([z.literal('any'), z.array(count.min(1)).min(1).max(100)]).optional(),
+  /** What is put before a text, by the prompt's name. */
+  prompts: z.record(z.string().max(100), z.string().max(10_000)),
+  /** Of `prompts`: the one that is taken where a request names none. */
+  defaultPrompt: z.string().optional(),
+  /** Whether texts are brought to lower case before they are cut into tokens. */
+  lowerCase: z.boolean(),
+  /** With `rerank`: whether a score is a probability (sigmoid) or what the model gives. */
+  activation: z.enum(['sigmoid', 'identity']).optional(),
+});
+export type EncoderDescription = z.infer<typeof EncoderDescription>;
+
 /** An imported model. Blobs are named, never embedded. */
 export const ModelPackage = z.object({
   formatVersion: z.literal(1),
@@ -204,6 +236,8 @@ export const ModelPackage = z.object({
   float16: z.boolean().default(false),
   /** The only kinds of devices that have all its operators; absent where all kinds have them. */
   deviceKinds: z.array(DeviceKind).min(1).optional(),
+  /** Only where the model is an encoder, which is one layer here; missing where it writes text. */
+  encoder: EncoderDescription.optional(),
   /** What the rewrites did and what was left out, for people. */
   notes: z.array(z.string()),
 });

@@ -12,6 +12,7 @@ import {
 } from '@potluck/protocol';
 import type { AgentEvent } from './agentEvent.ts';
 import { Assignment } from './assignment/assignment.ts';
+import { encodeAtStage } from './assignment/encodeAtStage.ts';
 import { BlobCache } from './blobs/blobCache.ts';
 import type { BlobStore } from './blobs/blobStore.ts';
 import { deferred, type Deferred } from './deferred.ts';
@@ -236,6 +237,10 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
         return;
       case 'drop-caches':
         sessions?.drop(message.cacheIds);
+        return;
+      case 'encode':
+        if (assignment) void assignment.encode(message);
+        else void encodeAtStage(message, undefined, { sendToHub, log });
         return;
     }
   }

@@ -22,6 +22,14 @@ export function echoAnswer(prompt: number[], layerCount: number, length: number)
   return tokens.slice(prompt.length);
 }
 
+/** What an echo encoder makes of a text: how many tokens there are, and their sum. */
+export function echoVector(tokens: readonly number[]): Float32Array {
+  return Float32Array.of(
+    tokens.length,
+    tokens.reduce((sum, token) => sum + token, 0),
+  );
+}
+
 export interface EchoStageInit {
   layerCount: number;
   firstLayer: number;
@@ -65,6 +73,16 @@ export function echoStage({
     weightBytes: packs.reduce((sum, { size }) => sum + size, 0),
     cacheBytesPerToken: 8,
     stateBytes: 0,
+  };
+}
+
+/** The description of an encoder of this kind. */
+export function echoEncoder(graph: BlobRef): StageDescription {
+  const { logits: _, ...stage } = echoStage({ layerCount: 1, firstLayer: 0, lastLayer: 0, graph });
+  return {
+    ...stage,
+    encoding: { name: 'vector', type: 'float32', dims: [1, 2] },
+    cacheBytesPerToken: 0,
   };
 }
 
@@ -132,6 +150,11 @@ function echoLoadedStage(
     description: stage,
     cacheBytes,
     stepShape: { members: 1, rows: 1, replay: 'steps' },
+    async encode({ tokenIds }) {
+      await hold();
+      if (!stage.encoding) throw new SessionError('bad-frame', 'no encoder');
+      return { vector: echoVector(tokenIds), queueMs: 0, computeMs: 1 };
+    },
     async warmUp() {},
     async usage() {
       return { reservedBytes: usedTokens() * stage.cacheBytesPerToken, caches: caches.size };

@@ -20,6 +20,14 @@ export function countingStageHost(
   /** Open caches of each stage. */
   const openOf = new Set<Set<string>>();
   let recent: { begun: number; ended: number; tokens: number }[] = [];
+  function count(begun: number, length: number): void {
+    const ended = now();
+    tokens += length;
+    steps++;
+    recent = recent.filter((step) => step.ended > ended - windowMs);
+    recent.push({ begun, ended, tokens: length });
+    onChange();
+  }
   return {
     host: {
       async load(...request) {
@@ -48,13 +56,13 @@ export function countingStageHost(
           async step(request) {
             const begun = now();
             const result = await stage.step(request);
-            const ended = now();
-            if (request.cacheId === trialCacheId) return result;
-            tokens += request.length;
-            steps++;
-            recent = recent.filter((step) => step.ended > ended - windowMs);
-            recent.push({ begun, ended, tokens: request.length });
-            onChange();
+            if (request.cacheId !== trialCacheId) count(begun, request.length);
+            return result;
+          },
+          async encode(request) {
+            const begun = now();
+            const result = await stage.encode(request);
+            count(begun, request.tokenIds.length);
             return result;
           },
         };

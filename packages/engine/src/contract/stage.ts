@@ -62,6 +62,23 @@ export interface StepRequest {
   sample: boolean;
 }
 
+/** One text for an encoder. */
+export interface EncodeRequest {
+  /** At least 1, at most the description's `contextLength`. */
+  tokenIds: readonly number[];
+  /** Which of two texts each token is of, 0 or 1; missing: all of the first. */
+  tokenTypes?: readonly number[];
+}
+
+export interface EncodeResult {
+  /** What the encoder made of the text, of the length that the description's `encoding` says. */
+  vector: Float32Array;
+  /** Milliseconds in the queue. */
+  queueMs: number;
+  /** Milliseconds in ONNX Runtime. */
+  computeMs: number;
+}
+
 export interface StepResult {
   /** For the next stage, in the description's order; undefined at the last one. */
   boundary?: FrameTensor[];
@@ -121,13 +138,18 @@ export interface Stage {
    */
   step(request: StepRequest): Promise<StepResult>;
   /**
+   * Only at an encoder: runs one text through it. Each text runs alone, so that company changes no bit of its vector.
+   * @throws BadStepError where this is no encoder, or the text is not one for it; ComputeError
+   */
+  encode(request: EncodeRequest): Promise<EncodeResult>;
+  /**
    * Forgets all tokens from `length` on.
    * @throws CacheMissError; TruncateError where the stage has fixed-size states, unless `length` is 0 or all
    */
   truncate(cacheId: string, length: number): Promise<void>;
   /** Gives a cache's room back and drops its queued steps; nothing happens where there is none. */
   release(cacheId: string): Promise<void>;
-  /** One prompt chunk and one decode step on a cache that is thrown away, so that kernels are compiled. */
+  /** One prompt chunk and one decode step (one text, at an encoder) on a cache that is thrown away, so that kernels are compiled. */
   warmUp(): Promise<void>;
   usage(): Promise<StageUsage>;
   /** Ends the stage: releases all caches, drops all steps, frees the weights. */
@@ -138,6 +160,7 @@ export interface Stage {
 export const stageVerbs = [
   'open',
   'step',
+  'encode',
   'truncate',
   'release',
   'warmUp',

@@ -10,6 +10,7 @@ import { runSteps, type QueuedStep } from './runSteps.ts';
 import type { StageOptions } from './stageOptions.ts';
 import { createStageSession } from './createStageSession.ts';
 import type { StageSession } from './stageSession.ts';
+import { checkText } from './encoderSession.ts';
 import { checkStep } from './stepInputs.ts';
 import { unpackWeights } from './unpackWeights.ts';
 import { warmUp } from './warmUp.ts';
@@ -74,6 +75,20 @@ export async function createStage(
       };
       if (request.length === 1) return queue.run({ ...place, priority: 'first', batch: steps, member: step });
       return queue.run({ ...place, priority: 'later', batch: alone, member: step });
+    },
+    encode: async (request) => {
+      checkAlive();
+      checkText(description, request);
+      const queued = performance.now();
+      return queue.run({
+        priority: 'later',
+        abandoned: () => (disposed ? new StageGoneError('The stage was disposed') : undefined),
+        run: async () => {
+          const begun = performance.now();
+          const vector = (await session.encode?.(request)) ?? new Float32Array(0);
+          return { vector, queueMs: begun - queued, computeMs: performance.now() - begun };
+        },
+      });
     },
     truncate: async (cacheId, length) => {
       checkAlive();

@@ -3,9 +3,11 @@ import { batchSteps, returnNewRows, UnsupportedModelError, type BatchedStage } f
 import type { StageDescription } from '@potluck/protocol';
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import type { StageArtifact } from '../contract/stage.ts';
+import { BadStepError } from '../errors.ts';
 import type { OrtModule } from '../ortModule.ts';
 import { batchedSession } from './batchedSession.ts';
 import { compute } from './compute.ts';
+import { encoderSession } from './encoderSession.ts';
 import { findStepShape } from './findStepShape.ts';
 import { singleSession } from './singleSession.ts';
 import type { StageOptions } from './stageOptions.ts';
@@ -31,6 +33,7 @@ export async function createStageSession(
   artifact: StageArtifact,
   options: StageOptions,
 ): Promise<StageSession> {
+  if (artifact.description.encoding) return createEncoder(ort, artifact, options);
   return (await createBatched(ort, artifact, options)) ?? createSingle(ort, artifact, options);
 }
 
@@ -88,6 +91,21 @@ async function createSingle(
   return {
     stepShape: { members: 1, rows: 1, replay: 'steps' },
     ...singleSession({ ort, description, session, pastLengthInput: rows?.pastLengthInput, fetchesLogits }),
+    release: () => release(session),
+  };
+}
+
+async function createEncoder(
+  ort: OrtModule,
+  artifact: StageArtifact,
+  options: StageOptions,
+): Promise<StageSession> {
+  const { description } = artifact;
+  const session = await loadSession(ort, artifact, options);
+  return {
+    stepShape: { members: 1, rows: 1, replay: 'steps' },
+    run: () => Promise.reject(new BadStepError(`${description.model} is an encoder, which has no steps`)),
+    ...encoderSession({ ort, description, session }),
     release: () => release(session),
   };
 }

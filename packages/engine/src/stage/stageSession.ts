@@ -1,7 +1,7 @@
 /** What a stage needs of ONNX Runtime: runs with caches in and out. */
 import type { FrameTensor } from '@potluck/protocol';
 import type { CacheTensor } from '../cache/cacheTensor.ts';
-import type { StepRequest, StepShape } from '../contract/stage.ts';
+import type { EncodeRequest, StepRequest, StepShape } from '../contract/stage.ts';
 
 /** One session's part in a run. */
 export interface RunMember {
@@ -27,5 +27,7 @@ export interface StageSession {
    * @throws ComputeError for all of them; no tensor has changed then
    */
   run(members: readonly RunMember[]): Promise<MemberOutputs[]>;
+  /** Only at an encoder: what it makes of a text. @throws ComputeError */
+  encode?(request: EncodeRequest): Promise<Float32Array>;
   release(): Promise<void>;
 }

@@ -58,6 +58,7 @@ export class StepInputs {
  */
 export function checkStep(description: StageDescription, request: StepRequest): void {
   const { position, length, tokenIds, boundary = [] } = request;
+  if (description.encoding) throw new BadStepError(`${description.model} is an encoder, which has no steps`);
   if (!Number.isSafeInteger(position) || position < 0 || !Number.isSafeInteger(length) || length < 1) {
     throw new BadStepError(`A step of ${length} tokens at ${position}`);
   }
@@ -65,12 +66,7 @@ export function checkStep(description: StageDescription, request: StepRequest): 
     if (tokenIds?.length !== length) {
       throw new BadStepError(`A step of ${length} tokens with ${tokenIds?.length ?? 'no'} token ids`);
     }
-    const unknown = tokenIds.find(
-      (token) => !Number.isSafeInteger(token) || token < 0 || token >= description.vocabularySize,
-    );
-    if (unknown !== undefined) {
-      throw new BadStepError(`Token id ${unknown} in a vocabulary of ${description.vocabularySize}`);
-    }
+    checkTokenIds(description, tokenIds);
   }
   if (boundary.length !== description.boundaryIn.length) {
     throw new BadStepError(`${boundary.length} boundary tensors, expected ${description.boundaryIn.length}`);
@@ -85,6 +81,18 @@ export function checkStep(description: StageDescription, request: StepRequest): 
       );
     }
   }
+}
+
+/** @throws BadStepError for an id that the vocabulary lacks */
+export function checkTokenIds(
+  { vocabularySize }: Pick<StageDescription, 'vocabularySize'>,
+  tokenIds: readonly number[],
+): void {
+  const unknown = tokenIds.find(
+    (token) => !Number.isSafeInteger(token) || token < 0 || token >= vocabularySize,
+  );
+  if (unknown === undefined) return;
+  throw new BadStepError(`Token id ${unknown} in a vocabulary of ${vocabularySize}`);
 }
 
 /** An input's values in its own integer type. @throws BadStepError */

@@ -9,11 +9,15 @@ import type { Stage } from '../contract/stage.ts';
 const promptTokens = 32;
 
 /**
- * One prompt chunk and one decode step of zeros on a cache that is released again.
- * @throws as `Stage.open` and `Stage.step` do
+ * One prompt chunk and one decode step of zeros on a cache that is released again; one text at an encoder.
+ * @throws as `Stage.open`, `Stage.step` and `Stage.encode` do
  */
 export async function warmUp(stage: Stage): Promise<void> {
-  const { inputs, boundaryIn, contextLength } = stage.description;
+  const { inputs, boundaryIn, contextLength, encoding } = stage.description;
+  if (encoding) {
+    await stage.encode({ tokenIds: new Array<number>(Math.min(promptTokens, contextLength)).fill(0) });
+    return;
+  }
   const cacheId = `warm-up ${uuidv4()}`;
   const prompt = Math.max(1, Math.min(promptTokens, contextLength - 1));
   await stage.open({

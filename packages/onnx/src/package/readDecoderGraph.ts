@@ -2,11 +2,11 @@
 import type { DeviceKind } from '@potluck/protocol';
 import { readDecoderConfig, type DecoderConfig } from '../cut/decoderConfig.ts';
 import { refuseConfig, refuseGraph } from '../cut/refuse.ts';
-import { MissingFileError, MissingWeightsError } from '../errors.ts';
+import { isEncoder, readEncoder, type EncoderGraph } from '../encoder/encoderGraph.ts';
 import type { OnnxModel } from '../model.ts';
-import { readModel } from '../protobuf/readModel.ts';
 import type { ModelFiles } from '../source.ts';
 import { devicesFor } from './devicesFor.ts';
+import { readGraph } from './readGraph.ts';
 
 export interface DecoderGraph {
   model: OnnxModel;
@@ -14,9 +14,6 @@ export interface DecoderGraph {
   /** The only kinds of devices that have its operators; undefined where all have them. */
   deviceKinds: DeviceKind[] | undefined;
 }
-
-/** Weights may be anywhere in a file that is not there. */
-const anySizeBytes = 2 ** 50;
 
 /**
  * @param config the parsed config.json
@@ -41,19 +38,27 @@ export async function readDecoderGraph(
 ): Promise<DecoderGraph> {
   const known = readDecoderConfig(config);
   refuseConfig(known);
-  const missing: string[] = [];
-  const model = await readModel(
-    {
-      open: (name) =>
-        files.open(name).catch((error: unknown) => {
-          if (!(error instanceof MissingFileError) || name === graphFile) throw error;
-          missing.push(name);
-          return { size: anySizeBytes, read: async (_offset, length) => new Uint8Array(length) };
-        }),
-    },
-    graphFile,
-  );
-  refuseGraph(model.graph, known);
-  if (missing.length > 0) throw new MissingWeightsError(graphFile, missing);
+  const model = await readGraph(files, graphFile, ({ graph }) => refuseGraph(graph, known));
   return { model, config: known, deviceKinds: devicesFor(model.graph) };
+}
+
+/**
+ * Tells whether a graph is an encoder's, which takes whole texts and has no cache.
+ * @returns what it gives; undefined for a decoder
+ * @throws {UnsupportedModelError} naming a kind of model that is neither encoder nor decoder
+ * @throws {MissingWeightsError} {OnnxFormatError} {ModelFileError} as `readDecoderGraph`
+ */
+export async function encoderKind(
+  files: ModelFiles,
+  graphFile: string,
+  config: unknown,
+): Promise<EncoderGraph['gives'] | undefined> {
+  const known = readDecoderConfig(config);
+  refuseConfig(known);
+  let gives: EncoderGraph['gives'] | undefined;
+  await readGraph(files, graphFile, ({ graph }) => {
+    if (isEncoder(graph)) gives = readEncoder(graph).gives;
+    else refuseGraph(graph, known);
+  });
+  return gives;
 }

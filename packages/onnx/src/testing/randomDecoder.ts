@@ -13,6 +13,12 @@ import { RandomWeights } from './randomWeights.ts';
 import { specialTokens, stopTokenId, tinyTokenizer } from './tinyTokenizer.ts';
 import { WeightFile } from './weightFile.ts';
 
+export {
+  encoderWidth,
+  meanPoolingFiles,
+  writeRandomEncoder,
+  type RandomEncoderSettings,
+} from './randomEncoder.ts';
 export { stopTokenId } from './tinyTokenizer.ts';
 export { benchDecoder, tinyDecoder, type RandomDecoderSettings } from './decoderSettings.ts';
 

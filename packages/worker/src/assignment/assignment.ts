@@ -1,6 +1,6 @@
 /** One assignment's life: assigned, downloading, compiling, warming, connecting, ready. */
 import type { LoadedStage } from '@potluck/engine';
-import type { Assign, FromWorkerMessage, StageState, WorkerId } from '@potluck/protocol';
+import type { Assign, Encode, FromWorkerMessage, StageState, WorkerId } from '@potluck/protocol';
 import type { BlobCache } from '../blobs/blobCache.ts';
 import { SessionError } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -10,6 +10,7 @@ import { StageSessions, type StageSessionsComponents } from '../sessions/stageSe
 import type { StageTrial } from '../stage-host/tryStage.ts';
 import type { StageLease, StagePool } from '../stage-host/stagePool.ts';
 import { fetchBlobs, withArtifact, type ArtifactWatcher } from './fetchArtifact.ts';
+import { encodeAtStage } from './encodeAtStage.ts';
 import { Watchdog } from './watchdog.ts';
 
 const progressEveryMs = 500;
@@ -41,6 +42,7 @@ export class Assignment {
   #watchdog: Watchdog | undefined;
   /** From the time that the stage is in memory. */
   sessions: StageSessions | undefined;
+  #loaded: LoadedStage | undefined;
 
   constructor(components: AssignmentComponents, message: Assign) {
     this.#components = components;
@@ -68,6 +70,7 @@ export class Assignment {
       this.#letGo = letGo;
       const loaded = await this.#load(this.#lease, watchdog);
       if (this.#isFinal()) return;
+      this.#loaded = loaded;
       const { caches } = this.#lease;
       this.sessions = new StageSessions({ ...this.#components, caches }, this.#message);
       loaded.lost.catch((error: unknown) => this.#stageLost(error));
@@ -93,6 +96,11 @@ export class Assignment {
     } finally {
       watchdog.stop();
     }
+  }
+
+  /** Runs a text through the encoder that this stage is, and answers the hub. Never rejects. */
+  async encode(message: Encode): Promise<void> {
+    await encodeAtStage(message, this.#state === 'ready' ? this.#loaded : undefined, this.#components);
   }
 
   /** Gives the stage up. */

@@ -22,6 +22,11 @@ export function meteredStageHost(host: StageHost, meter: LoadMeter): StageHost {
           await stage.dispose();
           meter.changed();
         },
+        async encode(request) {
+          const result = await stage.encode(request);
+          meter.add(result.computeMs);
+          return result;
+        },
         async step(request) {
           const result = await stage.step(request);
           if (request.cacheId !== trialCacheId) meter.add(result.computeMs);

@@ -77,7 +77,10 @@ export function selfTestingStageHost(
 
 /** The artifact's first layers. Weights are copied where they are in memory, since hosts take buffers away. */
 async function beginningOf(artifact: StageArtifact): Promise<() => StageArtifact> {
-  const { graph, description } = await firstLayers(artifact.graph, artifact.description);
+  // An encoder is tried as a whole: what its layers end in is not known.
+  const { graph, description } = artifact.description.encoding
+    ? artifact
+    : await firstLayers(artifact.graph, artifact.description);
   const paths = new Set(description.weights.map(({ path }) => path));
   const weights = artifact.weights.filter(({ path }) => paths.has(path));
   return () => ({
@@ -101,6 +104,12 @@ async function answer(host: StageHost, beginning: () => StageArtifact): Promise<
 }
 
 async function runSteps(stage: LoadedStage, description: StageDescription): Promise<FrameTensor[]> {
+  if (description.encoding) {
+    const { tokenIds = [] } = testInputs(description, 0, Math.min(testTokens, description.contextLength));
+    const { vector } = await stage.encode({ tokenIds });
+    const bytes = new Uint8Array(vector.slice().buffer);
+    return [{ type: 'float32', dims: [1, vector.length], bytes }];
+  }
   const cacheId = 'self-test';
   await stage.open({ cacheId, epoch: 0, capacity: testTokens, promptLength: testTokens });
   const answers: FrameTensor[] = [];

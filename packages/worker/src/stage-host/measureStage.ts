@@ -15,14 +15,30 @@ export interface StageTimes {
 /** Enough for the kernels of many rows, and little enough for a slow processor. */
 export const measuredPromptTokens = 128;
 const tokenSteps = 5;
+const shortTextTokens = 16;
 
 /** Warms the stage up and measures it, on a cache of its own. @throws what the stage throws */
 export async function measureStage(stage: LoadedStage, description: StageDescription): Promise<StageTimes> {
   const prompt = Math.max(1, Math.min(measuredPromptTokens, description.contextLength - tokenSteps));
   await stage.warmUp();
+  if (description.encoding) return measureEncoder(stage, description);
   // Kernels for this many rows are compiled at the first chunk, which does not count.
   await run(stage, description, prompt, 0);
   return run(stage, description, prompt, tokenSteps);
+}
+
+/** A long and a short text stand for a prompt and a token. */
+async function measureEncoder(stage: LoadedStage, description: StageDescription): Promise<StageTimes> {
+  const time = async (tokens: number): Promise<number> => {
+    const times: number[] = [];
+    for (let index = 0; index < tokenSteps; index++) {
+      const { tokenIds = [] } = testInputs(description, index, Math.min(tokens, description.contextLength));
+      times.push((await stage.encode({ tokenIds })).computeMs);
+    }
+    times.sort((one, other) => one - other);
+    return times[Math.floor(times.length / 2)] ?? 0;
+  };
+  return { promptMs: await time(measuredPromptTokens), tokenMs: await time(shortTextTokens) };
 }
 
 async function run(

@@ -17,6 +17,7 @@ export async function tryStage(
   promptTrials: readonly number[],
 ): Promise<StageTrial> {
   await loaded.warmUp();
+  if (stage.encoding) return {};
   const tokenStepMs = await measureTokenStep(loaded, stage);
   const promptSteps = await measurePromptSteps(loaded, stage, promptTrials);
   return {

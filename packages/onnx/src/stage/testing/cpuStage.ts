@@ -60,6 +60,7 @@ export async function cpuStage(stage: BuiltStage, blobs: MemoryBlobs, style: Cac
         'token-ids': tokens,
         'attention-mask': Array.from({ length: lengths.total }, () => 1),
         'position-ids': tokens.map((_, index) => past + index),
+        'token-types': tokens.map(() => 0),
       }[input.role];
       made[input.name] = tensorOf(input, lengths, integers(values, input.type));
     }
