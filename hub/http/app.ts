@@ -11,11 +11,11 @@ import { bearerOf, identify, requireScope, type CallerOptions } from './caller.t
 import { healthRoutes } from './health.ts';
 import { limitBodies, limitBody, maxOpenBodyBytes } from './limitBody.ts';
 import { managementRoutes, type ManagementComponents } from './management/managementRoutes.ts';
-import type { InferenceComponents } from './inference/inference.ts';
 import { openaiRoutes } from './openai/openaiRoutes.ts';
 import { countAnswers, metricsRoutes, type MetricsOptions } from './metrics.ts';
 import { packageRoutes } from './packages/packageRoutes.ts';
 import { WorkerPackageMaker } from './packages/workerPackageMaker.ts';
+import type { ResponseComponents } from './openai/responses/startResponse.ts';
 import { servePages } from './pages.ts';
 import { requestId } from './requestId.ts';
 import { findSource, hubUrlFor } from './source.ts';
@@ -27,7 +27,7 @@ import { signallingRoutes, type SignallingOptions } from '../network/signalling/
 import { pageGoodbyeRoute } from './pageGoodbyeRoute.ts';
 
 export interface AppComponents
-  extends ManagementComponents, Omit<InferenceComponents, keyof ManagementComponents> {
+  extends ManagementComponents, Omit<ResponseComponents, keyof ManagementComponents> {
   blobs: BlobStore;
   loopDelay: Pick<LoopDelay, 'now'>;
   metrics: MetricsOptions;
@@ -90,7 +90,15 @@ export function createApp(components: AppComponents): Hono {
   app.route('/api', managementRoutes(components));
 
   const openai = openaiRoutes(components);
-  for (const path of ['/v1/*', '/models', '/models/*', '/chat/*', '/completions'])
+  for (const path of [
+    '/v1/*',
+    '/models',
+    '/models/*',
+    '/chat/*',
+    '/completions',
+    '/responses',
+    '/responses/*',
+  ])
     app.use(path, requireScope('ask', keyHint));
   app.route('/v1', openai);
   app.route('/', openai);

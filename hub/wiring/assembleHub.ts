@@ -261,6 +261,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     ...access,
     hub: { id: identity.hubId, version: hubVersion },
     conversations: new ConversationKeeper({ store: database.conversations, writes }),
+    responses: database.responses,
     keyUse: new KeyUse({ tokensOf: (keyId, since) => database.requests.tokensOf(keyId, since) }),
     settings: () => settings.current,
     hubSettings: settings,

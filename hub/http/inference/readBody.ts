@@ -64,7 +64,17 @@ function knownFields(body: Record<string, unknown>, names: readonly string[]): R
 function invalidParameter(error: z.ZodError, body: object, within: readonly PropertyKey[] = []): ApiError {
   const [issue] = error.issues;
   const path = [...within, ...(issue?.path ?? [])];
-  const param = path.reduce<string>(
+  const param = parameterName(path);
+  return new ApiError(400, `'${param}'${absence(body, path)}: ${issue?.message ?? 'is wrong'}`, {
+    param,
+    code: issue?.code === 'invalid_type' ? 'invalid_type' : 'invalid_value',
+    cause: error,
+  });
+}
+
+/** A place in a body, such as `messages[0].content`. */
+export function parameterName(path: readonly PropertyKey[]): string {
+  return path.reduce<string>(
     (names, part) =>
       typeof part === 'number'
         ? `${names}[${part}]`
@@ -73,11 +83,6 @@ function invalidParameter(error: z.ZodError, body: object, within: readonly Prop
           : `${names}.${String(part)}`,
     '',
   );
-  return new ApiError(400, `'${param}'${absence(body, path)}: ${issue?.message ?? 'is wrong'}`, {
-    param,
-    code: issue?.code === 'invalid_type' ? 'invalid_type' : 'invalid_value',
-    cause: error,
-  });
 }
 
 /** Null reads as absent; who wrote null is told so. */

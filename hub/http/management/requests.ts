@@ -20,6 +20,14 @@ export interface RequestRouteComponents {
 }
 
 const tag = 'Requests';
+
+/** Answers have ids of their own kinds; each holds the request's. */
+function requestIdOf(id: string): string {
+  return id
+    .replace(/^(chatcmpl|cmpl)-/, '')
+    .replace(/^resp_(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
 const params = z.object({ id: z.string() });
 const Filter = RequestQuery.omit({ limit: true, cursor: true });
 
@@ -29,7 +37,7 @@ export function requestRoutes({ database, writes, generator }: RequestRouteCompo
   const { requests } = database;
   /** Everybody sees what happens; only the administrator sees others' requests in a list. */
   const find = async (c: Context, id: string): Promise<RequestRecord> => {
-    const requestId = id.replace(/^chatcmpl-/, '');
+    const requestId = requestIdOf(id);
     await generator.recorded(requestId);
     await writes.settled();
     const record = await requests.find(requestId);

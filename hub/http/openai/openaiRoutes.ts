@@ -2,12 +2,14 @@
 import { Hono } from 'hono';
 import type { Deployment } from '../../pipelines/deployment.ts';
 import { servedContext } from '../../pipelines/servedContext.ts';
-import { unknownModel, type InferenceComponents } from '../inference/inference.ts';
+import { unknownModel } from '../inference/inference.ts';
 import { answerChat } from './chatCompletions.ts';
 import { answerCompletion } from './completions.ts';
+import { responseRoutes } from './responses/responseRoutes.ts';
+import type { ResponseComponents } from './responses/startResponse.ts';
 
 /** Routes to mount under `/v1` (and, for clients that leave it out, under `/`). */
-export function openaiRoutes(components: InferenceComponents): Hono {
+export function openaiRoutes(components: ResponseComponents): Hono {
   const app = new Hono();
   const { deployments } = components;
   app.get('/models', (c) => {
@@ -22,6 +24,7 @@ export function openaiRoutes(components: InferenceComponents): Hono {
   });
   app.post('/chat/completions', (c) => answerChat(c, components));
   app.post('/completions', (c) => answerCompletion(c, components));
+  app.route('/responses', responseRoutes(components));
   return app;
 }
 
