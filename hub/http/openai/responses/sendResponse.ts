@@ -58,7 +58,7 @@ export function sendReplay(
       onCancel: () => (isGone = true),
       onUnread: () => {
         isGone = true;
-        return describeError(unread)[0];
+        return describeError(unread);
       },
     },
   );
