@@ -1,4 +1,7 @@
-/** Cache room of a pipeline: reserved before a session opens, and shared fairly between those who ask. */
+/**
+ * Cache room of a pipeline: reserved before a session opens, and shared fairly between those who ask. Caches that are kept count
+ * as free: they give way to whoever gets room (`KeptCaches.begin`).
+ */
 import { FairQueue } from '../fairness/fairQueue.ts';
 import { sessionTokens } from '../placement/sessionTokens.ts';
 import type { ReadyStage } from '../pipelines/pipeline.ts';
@@ -59,6 +62,11 @@ export class Admission {
   /** True where a session of so many tokens would be granted at once. */
   hasRoom(tokens: number): boolean {
     return this.#waiting.size === 0 && this.#fits(tokens, 1);
+  }
+
+  /** True where caches of so many tokens in all fit beside the sessions that have room. */
+  fitsBeside(tokens: number, caches: number): boolean {
+    return this.#fits(tokens, 1, caches);
   }
 
   /**
@@ -145,11 +153,11 @@ export class Admission {
     return undefined;
   }
 
-  /** @param part of the room that may be full afterwards */
-  #fits(tokens: number, part: number): boolean {
+  /** @param part of the room that may be full afterwards @param caches that share the tokens */
+  #fits(tokens: number, part: number, caches = 1): boolean {
     return this.#stages.every(
       ({ cacheBytes, description: { cacheBytesPerToken, stateBytes } }, index) =>
-        (this.#reserved[index] ?? 0) + tokens * cacheBytesPerToken + stateBytes <= part * cacheBytes,
+        (this.#reserved[index] ?? 0) + tokens * cacheBytesPerToken + caches * stateBytes <= part * cacheBytes,
     );
   }
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { chooseReplica } from './answerRoom.ts';
 
-const idle = { running: 0, waiting: 0, tokenMs: 10, hasRoom: true };
+const idle = { running: 0, waiting: 0, answerMs: 10, hasRoom: true };
 const small = { ...idle, name: 'small', largestSession: 711 };
 const large = { ...idle, name: 'large', largestSession: 37_000, running: 5 };
 const contextLength = 8192;

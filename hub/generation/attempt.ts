@@ -11,6 +11,19 @@ export interface Attempt {
   /** Cache room for prompt and answer. */
   room: AskedRoom;
   session: Session;
+  caches: AttemptCaches;
+}
+
+/** Lets other answers begin with what an attempt computed. */
+export interface AttemptCaches {
+  /** The first token came: the prompt is in the session's cache. */
+  runs(): void;
+  /** How many tokens of the cache are worth keeping; undefined for none. */
+  worthKeeping(): number | undefined;
+  /** The session is over. @param kept tokens of its cache that all stages keep */
+  ended(kept: number | undefined): void;
+  /** It failed: what it began with is not trusted either. */
+  failed(): void;
 }
 
 /** What a lost device cost an answer. */

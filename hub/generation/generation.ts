@@ -11,6 +11,8 @@ import { GenerationError } from './generationError.ts';
 
 export interface Usage {
   promptTokens: number;
+  /** Those of the prompt that were computed for an earlier request, or for another choice of the same one. */
+  cachedTokens: number;
   completionTokens: number;
 }
 
@@ -43,10 +45,14 @@ export interface GenerationInit {
   author: RequestAuthor;
   /** What was asked, where it and the answer are kept with the request. */
   words?: Words[];
+  /** Filled with the tokens of the answer as they come. */
+  tokens: number[];
 }
 
 export interface GenerationComponents {
   attempt: Attempt;
+  /** Another choice of the same request, that computes the same prompt. */
+  samePromptAs?: Generation | undefined;
   /**
    * The devices of an attempt failed: finds others, or the same in a new epoch, that go on after these tokens of the answer.
    * @throws GenerationError where none can
@@ -69,6 +75,7 @@ export class Generation {
   readonly #askedAt = performance.now();
   readonly #cancelling = new AbortController();
   readonly #recorded = Promise.withResolvers<RequestRecord>();
+  readonly #prompted = Promise.withResolvers<void>();
   #queueMs: number | null = null;
   #firstTokenMs: number | null = null;
   #lastTokenMs: number | null = null;
@@ -76,7 +83,8 @@ export class Generation {
   #attempt: Attempt;
   /** `accepted` waits for room, `running` has a session, `lost` is over. */
   #attemptState: 'accepted' | 'admitted' | 'running' | 'lost' = 'accepted';
-  readonly #tokens: number[] = [];
+  readonly #tokens: number[];
+  #cachedTokens: number | undefined;
   #recovery: Recovery = noRecovery;
   /** What failed since the last token, by `weightOf`. */
   #failures = 0;
@@ -88,6 +96,7 @@ export class Generation {
     this.#components = components;
     this.#init = init;
     this.#attempt = components.attempt;
+    this.#tokens = init.tokens;
     // It may be refused before anybody reads the events.
     components.attempt.room.granted.catch(() => undefined);
     components.record(this.#recordNow('running'));
@@ -126,7 +135,11 @@ export class Generation {
   }
 
   get usage(): Usage {
-    return { promptTokens: this.#init.promptTokens, completionTokens: this.#components.answer.tokenCount };
+    return {
+      promptTokens: this.#init.promptTokens,
+      cachedTokens: this.#cachedTokens ?? 0,
+      completionTokens: this.#components.answer.tokenCount,
+    };
   }
 
   /** Those of the answer so far, the one that stopped it included. */
@@ -144,6 +157,11 @@ export class Generation {
     const tokens = this.usage.completionTokens - 1;
     const milliseconds = (this.#lastTokenMs ?? 0) - (this.#firstTokenMs ?? 0);
     return tokens > 0 && milliseconds > 0 ? (1000 * tokens) / milliseconds : null;
+  }
+
+  /** Resolves when its first token is there, or when that will not be soon. */
+  get prompted(): Promise<void> {
+    return this.#prompted.promise;
   }
 
   /** Ends it early, as if its reader had gone away. */
@@ -239,6 +257,7 @@ export class Generation {
     } finally {
       signal.removeEventListener('abort', onAbort);
       this.#over = true;
+      this.#prompted.resolve();
       // Closing waits for the stages; who reads the answer does not wait for that.
       void this.#end(outcome);
     }
@@ -252,6 +271,8 @@ export class Generation {
         await this.#begin();
         const message = await this.#attempt.session.nextToken();
         this.#failures = 0;
+        if (this.#tokens.length === 0) this.#attempt.caches.runs();
+        this.#prompted.resolve();
         if (lostAt !== undefined) this.#paused(performance.now() - lostAt);
         return message;
       } catch (error) {
@@ -272,10 +293,24 @@ export class Generation {
     this.#attemptState = 'admitted';
     this.#queueMs ??= performance.now() - this.#askedAt;
     if (this.#isCancelled) throw new GenerationError('cancelled', 'the request was cancelled');
+    await this.#samePrompt();
     await session.start();
     this.#attemptState = 'running';
+    this.#cachedTokens ??= session.reusedTokens;
     const recomputedTokens = this.#recovery.recomputedTokens + session.recomputedTokens;
     this.#recovery = { ...this.#recovery, recomputedTokens };
+  }
+
+  /** Waits for another choice that computes the prompt for both. */
+  async #samePrompt(): Promise<void> {
+    const { samePromptAs: other } = this.#components;
+    if (!other || this.#tokens.length > 0 || other.pipeline.id !== this.pipeline.id) return;
+    const { signal } = this.#cancelling;
+    const cancelled = new Promise<void>((resolve) => {
+      signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    await Promise.race([other.prompted, cancelled]);
+    if (this.#isCancelled) throw new GenerationError('cancelled', 'the request was cancelled');
   }
 
   /** Goes on in another attempt. @throws GenerationError where there is none */
@@ -283,6 +318,9 @@ export class Generation {
     const lost = this.#attempt;
     const wasAdmitted = this.#holdsRoom;
     this.#attemptState = 'lost';
+    // Others with the same prompt hold room, and this one may have to wait for some.
+    this.#prompted.resolve();
+    lost.caches.failed();
     if (wasAdmitted) lost.room.release();
     this.#components.logger.warn(
       { request: this.id, reason: error.message, tokens: this.#tokens.length },
@@ -314,9 +352,13 @@ export class Generation {
   async #end(outcome: Partial<RequestRecord>): Promise<void> {
     const totalMs = performance.now() - this.#init.arrivedAt;
     const { record, logger } = this.#components;
-    const { session, room } = this.#attempt;
+    const { session, room, caches } = this.#attempt;
     if (this.#holdsRoom) {
-      await session.close();
+      // What a stage that failed has is not trusted.
+      const keep = outcome.status === 'failed' ? undefined : caches.worthKeeping();
+      const isKept = await session.close(keep);
+      if (outcome.status === 'failed') caches.failed();
+      else caches.ended(isKept ? keep : undefined);
       room.release();
     }
     const finished: RequestRecord = {
@@ -337,6 +379,7 @@ export class Generation {
 
   #recordNow(status: RequestRecord['status']): RequestRecord {
     const { pipeline } = this;
+    const { promptTokens, completionTokens } = this.usage;
     return {
       id: this.id,
       createdAt: this.#createdAt,
@@ -345,7 +388,7 @@ export class Generation {
       status,
       stream: this.#init.stream,
       seed: this.#init.seed,
-      ...this.usage,
+      ...{ promptTokens, completionTokens },
       finishReason: null,
       errorCode: null,
       errorMessage: null,

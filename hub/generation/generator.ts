@@ -1,7 +1,14 @@
 /** Accepts requests for answers, and leads what workers say to the sessions that it is about. */
 import { randomInt, randomUUID } from 'node:crypto';
 import type { MeasuredAnswer } from '@potluck/api';
-import { CacheId, SamplingDescription, SessionId, type PipelineId, type WorkerId } from '@potluck/protocol';
+import {
+  CacheId,
+  SamplingDescription,
+  SessionId,
+  type OpenSession,
+  type PipelineId,
+  type WorkerId,
+} from '@potluck/protocol';
 import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { uuidv7 } from 'uuidv7';
@@ -14,13 +21,15 @@ import { routeOf, type Pipeline, type ReadyPipeline } from '../pipelines/pipelin
 import { chunkTokensOf } from '../placement/promptChunks.ts';
 import type { SessionMessage, WorkerRegistry } from '../workers/workerRegistry.ts';
 import { Admission } from './admission.ts';
-import type { Attempt } from './attempt.ts';
+import type { Attempt, AttemptCaches } from './attempt.ts';
 import { chooseReplica, type RoomyReplica } from './answerRoom.ts';
 import { Answer } from './answer.ts';
 import { Generation } from './generation.ts';
 import { GenerationError, retryWhileLoadingSeconds } from './generationError.ts';
+import { KeptCaches } from './prefixes/keptCaches.ts';
+import type { OwnedPrompt } from './prefixes/prefixIndex.ts';
 import { ProgressBook } from './progressBook.ts';
-import { Session, type SessionInit } from './session.ts';
+import { Session, type SessionComponents, type SessionInit, type SessionPrefix } from './session.ts';
 import { shortestWait } from './shortestWait.ts';
 import { hubStopped, noLongerServed, notRecovered, notServed } from './whyNotAnswered.ts';
 
@@ -44,6 +53,10 @@ export interface GenerationRequest {
   shownMarks?: ReadonlySet<string>;
   /** The seed is drawn where there is none. */
   sampling: Partial<SamplingDescription>;
+  /** Tokens at the beginning of the prompt that come of its system prompt alone. Default: that is not known. */
+  systemTokens?: number;
+  /** Another choice of the same request: it computes the prompt for both, where that is sooner. */
+  samePromptAs?: Generation;
   /** For the record. */
   stream: boolean;
   /** When the request came, by `performance.now()`: its template and tokenizer ran since. */
@@ -85,6 +98,8 @@ interface Serving {
   admission: Admission;
   /** In which it runs prompts. */
   chunkTokens: number;
+  /** Caches that prompts may begin with. */
+  kept: KeptCaches;
   /** The last one that had it for itself. */
   lastAnswer?: MeasuredAnswer;
 }
@@ -97,7 +112,10 @@ interface Running {
 }
 
 /** What is an attempt's own. */
-type AttemptInit = Pick<SessionInit, 'id' | 'cacheId' | 'answered' | 'resumes'>;
+interface AttemptInit extends Pick<SessionInit, 'id' | 'cacheId' | 'answered' | 'resumes'> {
+  /** Whether it may begin with a kept cache. */
+  mayBegin: boolean;
+}
 
 /** What all attempts at an answer have in common. */
 interface AnswerInit extends Pick<
@@ -107,8 +125,15 @@ interface AnswerInit extends Pick<
   model: Model;
   /** Whose request it is. */
   share: string;
+  systemTokens: number;
+  /** The answer's tokens so far. */
+  tokens: readonly number[];
+  /** Tokens that a kept cache held when the first attempt began. */
+  cachedTokens?: number;
 }
 
+/** Nobody knows beforehand how long an answer gets. */
+const usualAnswerTokens = 128;
 const defaultRecoveryMs = 60_000;
 const stopMs = 3000;
 /** Before an answer is tried again on devices that have just failed it. */
@@ -133,7 +158,10 @@ export class Generator {
   pipelineReady({ id }: Replica, pipeline: ReadyPipeline): void {
     const chunkTokens = chunkTokensOf(pipeline.stages);
     const admission = new Admission(pipeline.stages, this.#init);
-    this.#serving.set(id, { pipeline, admission, chunkTokens });
+    const { registry } = this.#components;
+    const send: SessionComponents['send'] = (workerId, message) => registry.send(workerId, message);
+    const kept = new KeptCaches({ stages: pipeline.stages, admission, send }, { chunkTokens });
+    this.#serving.set(id, { pipeline, admission, chunkTokens, kept });
     this.#components.logger.info(
       { route: routeOf(pipeline.stages), chunkTokens },
       `prompts run in chunks of at most ${chunkTokens} tokens`,
@@ -243,7 +271,8 @@ export class Generator {
     if (this.#stopping.signal.aborted) throw hubStopped();
     const { prompt, arrivedAt } = request;
     const serving = this.#servingOf(await this.#settled(deployment));
-    const weighed = this.#weighed(serving, model, prompt.length, request.maxTokens);
+    const asked = { prompt, owner: request.share, systemTokens: request.systemTokens ?? 0 };
+    const weighed = this.#weighed(serving, model, asked, request.maxTokens, request.samePromptAs);
     if (weighed.every(isBusy)) deployments.crowded(model.package.id);
     const { replica, maxTokens } = chooseReplica(weighed, {
       promptTokens: prompt.length,
@@ -258,14 +287,18 @@ export class Generator {
       ...(request.ignoresEnd ? [] : model.package.stopTokenIds),
       ...(request.stopTokenIds ?? []),
     ];
+    const tokens: number[] = [];
     const init: AnswerInit = {
-      ...{ model, share: request.share, prompt, maxTokens, stopTokenIds, chunkTokens, sampling },
+      ...{ model, share: request.share, prompt, maxTokens, stopTokenIds, chunkTokens, sampling, tokens },
+      systemTokens: asked.systemTokens,
     };
-    const begin: AttemptInit = { id, cacheId: CacheId.parse(randomUUID()), answered: [], resumes: false };
+    const cacheId = CacheId.parse(randomUUID());
+    const begin: AttemptInit = { id, cacheId, answered: [], resumes: false, mayBegin: true };
     const running: Running = { attempt: this.#attempt(replica, init, begin, signal), done: () => undefined };
     const generation: Generation = new Generation(
       {
         attempt: running.attempt,
+        samePromptAs: request.samePromptAs,
         again: async (lost, error, answered, cancelled) => {
           running.attempt = await this.#attemptAgain(init, lost, error, answered, cancelled);
           this.#sessions.delete(lost.session.id);
@@ -299,6 +332,7 @@ export class Generator {
         arrivedAt,
         predicted,
         author: request.author,
+        tokens,
         ...(request.words ? { words: request.words } : {}),
       },
     );
@@ -331,12 +365,29 @@ export class Generator {
 
   /** @param signal aborted when nobody wants the answer any more */
   #attempt(
-    { pipeline, admission }: Serving,
-    { prompt, maxTokens, stopTokenIds, chunkTokens, sampling, share }: AnswerInit,
+    { pipeline, admission, kept }: Serving,
+    init: AnswerInit,
     own: AttemptInit,
     signal: AbortSignal,
   ): Attempt {
     const { registry, deployments } = this.#components;
+    const { prompt, maxTokens, stopTokenIds, chunkTokens, sampling, share, systemTokens, tokens } = init;
+    const cached = { cacheId: own.cacheId, owner: share, prompt, answer: tokens, systemTokens };
+    // An answer's steps are the same in all attempts, and so is where they begin anew.
+    const isFirst = own.answered.length === 0 && init.cachedTokens === undefined && own.mayBegin;
+    let from: OpenSession['from'];
+    const forgetSource = (): void => {
+      if (from) kept.forget(from.cacheId);
+    };
+    const prefix: SessionPrefix = {
+      begin: () => {
+        if (isFirst) from = kept.begin(cached);
+        else kept.makeRoom();
+        if (from) init.cachedTokens = from.length;
+        return from;
+      },
+      missed: forgetSource,
+    };
     const room = admission.request(prompt.length + maxTokens, share, signal);
     const session = new Session(
       {
@@ -345,14 +396,25 @@ export class Generator {
         doubt: (workerIds) => workerIds.forEach((id) => registry.doubt(id)),
         onSilent: (workerIds) => deployments.suspect(pipeline.id, workerIds, pipeline.epoch),
         progress: this.#progress,
+        prefix,
       },
       {
         ...{ ...own, prompt, maxTokens, stopTokenIds, chunkTokens, sampling },
+        cachedTokens: init.cachedTokens,
         leastDeadlineMs: this.#init.leastDeadlineMs,
       },
     );
     this.#sessions.set(own.id, session);
-    return { pipeline, cacheId: own.cacheId, room, session };
+    const caches: AttemptCaches = {
+      runs: () => kept.runs(cached),
+      worthKeeping: () => kept.worthKeeping(cached),
+      ended: (length) => kept.ended(cached, length),
+      failed: () => {
+        kept.ended(cached, undefined);
+        forgetSource();
+      },
+    };
+    return { pipeline, cacheId: own.cacheId, room, session, caches };
   }
 
   /**
@@ -372,6 +434,7 @@ export class Generator {
     // What failed though all devices are here: nothing that they have is trusted, and not at once.
     if (isSameEpoch) await Promise.all([lost.session.close(), setTimeout(sameEpochPauseMs)]);
     const begin: AttemptInit = {
+      mayBegin: !isSameEpoch,
       id: SessionId.parse(uuidv7()),
       cacheId: isSameEpoch ? CacheId.parse(randomUUID()) : lost.cacheId,
       answered: [...answered],
@@ -382,7 +445,7 @@ export class Generator {
 
   /** Waits until a replica serves that has room for an answer whose pipeline was lost. @throws GenerationError */
   async #servingAgain(
-    { model, prompt, maxTokens }: AnswerInit,
+    { model, prompt, maxTokens, share: owner, systemTokens }: AnswerInit,
     lost: ReadyPipeline,
     error: GenerationError,
     signal: AbortSignal,
@@ -400,7 +463,8 @@ export class Generator {
         ({ admission }) => admission.largestSession >= tokens,
       );
       const own = roomy.find(({ pipeline }) => pipeline.id === lost.id);
-      const next = own ?? shortestWait(this.#weighed(roomy, model, prompt.length, maxTokens));
+      const asked = { prompt, owner, systemTokens };
+      const next = own ?? shortestWait(this.#weighed(roomy, model, asked, maxTokens));
       if (next) return next;
       if (over.aborted) throw notRecovered(error, deployment, recoveryMs);
       await this.#somethingChanged(over);
@@ -443,20 +507,28 @@ export class Generator {
   #weighed(
     serving: readonly Serving[],
     model: Model,
-    promptTokens: number,
+    prompt: OwnedPrompt,
     maxTokens: number | undefined,
+    samePromptAs?: Generation,
   ): (Serving & RoomyReplica & Pick<RequestRecord, 'predicted'>)[] {
     const { grid } = this.#components.deployments;
+    const promptTokens = prompt.prompt.length;
+    const answerTokens = Math.min(maxTokens ?? usualAnswerTokens, usualAnswerTokens);
     return serving.map((one) => {
       const { id, stages } = one.pipeline;
       const isHere = stages.every(({ workerId }) => grid.workers.has(workerId));
       const asked = { promptTokens, maxTokens, chunkTokens: one.chunkTokens };
       const predicted = isHere ? predictAnswer(model.package, stages, grid, asked) : null;
-      const tokenMs = predicted ? 1000 / predicted.tokensPerSecond : Infinity;
+      const isSame = samePromptAs?.pipeline.id === id;
+      const cached = isSame ? one.kept.reusableOfSame(promptTokens) : one.kept.reusable(prompt);
+      const newPart = (promptTokens - cached) / promptTokens;
+      const answerMs = predicted
+        ? predicted.firstTokenMs * newPart + (1000 / predicted.tokensPerSecond) * answerTokens
+        : Infinity;
       const { largestSession } = one.admission;
       // Prompt and answer are to have room at once.
       const hasRoom = one.admission.hasRoom(promptTokens + (maxTokens ?? 0));
-      return { ...one, ...this.loadOf(id), predicted, tokenMs, largestSession, hasRoom };
+      return { ...one, ...this.loadOf(id), predicted, answerMs, largestSession, hasRoom };
     });
   }
 
@@ -470,10 +542,12 @@ export class Generator {
     }
   }
 
-  #noteMeasured({ hadCompany, pipeline }: Generation, record: RequestRecord): void {
+  #noteMeasured({ hadCompany, pipeline, usage }: Generation, record: RequestRecord): void {
     const serving = this.#serving.get(pipeline.id);
     const { predicted, promptTokens, completionTokens, firstTokenMs, decodeTokensPerSecond } = record;
     if (serving?.pipeline.epoch !== record.epoch || hadCompany || record.replays > 0) return;
+    // What is predicted is for the whole prompt.
+    if (usage.cachedTokens > 0) return;
     if (!predicted || firstTokenMs === null || decodeTokensPerSecond === null) return;
     serving.lastAnswer = {
       ...{ requestId: record.id, promptTokens, completionTokens, predicted },

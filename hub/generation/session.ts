@@ -5,11 +5,13 @@ import {
   type AssignmentId,
   type CacheId,
   type FromHubMessage,
+  type OpenSession,
   type SamplingDescription,
   type SessionErrorCode,
   type SessionFailed,
   type SessionId,
   type SessionOpened,
+  type SessionShape,
   type StageTimings,
   type TokenMessage,
   type WorkerId,
@@ -39,6 +41,8 @@ export interface SessionInit {
   answered: number[];
   /** True where stages may still have the cache of an earlier epoch. */
   resumes: boolean;
+  /** Tokens that a kept cache held when the answer's first session began, for the steps; undefined where none did. */
+  cachedTokens?: number | undefined;
   /** Longest answer, in tokens. */
   maxTokens: number;
   stopTokenIds: number[];
@@ -57,8 +61,17 @@ export interface SessionComponents {
   progress: ProgressBook;
   /** Told whom the session waits for, while nothing goes on. */
   doubt: (workerIds: WorkerId[]) => void;
+  /** Asked for a cache whose first tokens are those of the prompt. Default: the session begins with an empty one. */
+  prefix?: SessionPrefix;
   /** Told which workers do not answer, as soon as that is known. The session has failed by then. */
   onSilent: (workerIds: WorkerId[]) => void;
+}
+
+export interface SessionPrefix {
+  /** The session opens now. @returns undefined where it begins with an empty cache */
+  begin(): OpenSession['from'];
+  /** Some stage did not have what it was to begin with. */
+  missed(): void;
 }
 
 export class Session {
@@ -69,6 +82,8 @@ export class Session {
   readonly #allOpened = Promise.withResolvers<void>();
   readonly #tokens = new AsyncQueue<TokenMessage>();
   readonly #timings = new Map<AssignmentId, StageTimings>();
+  /** Tokens that each stage keeps of the cache. */
+  readonly #kept = new Map<AssignmentId, number>();
   /** Stages that may still tell their timings. */
   readonly #openStages: Set<AssignmentId>;
   readonly #allClosed = Promise.withResolvers<void>();
@@ -80,6 +95,8 @@ export class Session {
   #longestStepMs = 0;
   #nextPosition: number;
   #recomputedTokens = 0;
+  #reusedTokens = 0;
+  #cachedTokens: number | undefined;
   #failed = false;
   #watch: NodeJS.Timeout | undefined;
   #closing = false;
@@ -90,6 +107,7 @@ export class Session {
     this.#init = init;
     this.#openStages = new Set(components.pipeline.stages.map(({ assignmentId }) => assignmentId));
     this.#nextPosition = init.prompt.length + init.answered.length;
+    this.#cachedTokens = init.cachedTokens;
     // Whoever waits for these gets the error; nobody may be waiting.
     this.#allOpened.promise.catch(() => undefined);
   }
@@ -108,6 +126,11 @@ export class Session {
     return this.#recomputedTokens;
   }
 
+  /** Tokens of the prompt that no stage had to run, known once the session has started. */
+  get reusedTokens(): number {
+    return this.#reusedTokens;
+  }
+
   /**
    * Reserves caches at all stages, then sends the first one the tokens that it lacks.
    * @throws GenerationError if a stage refuses, is gone, or does not answer
@@ -116,6 +139,8 @@ export class Session {
     const { id, cacheId, prompt, answered, resumes, maxTokens, stopTokenIds, chunkTokens, sampling } =
       this.#init;
     const { stages, epoch } = this.#pipeline;
+    const from = this.#components.prefix?.begin();
+    if (from) this.#cachedTokens = from.length;
     const tokens = answered.length === 0 ? prompt : [...prompt, ...answered];
     const lastStep = tokens.length - (stepsOf(this.#shape, 0, tokens.length).at(-1) ?? 0);
     const openings = stages.map((stage, index): FromHubMessage => {
@@ -127,6 +152,7 @@ export class Session {
         epoch,
         cacheId,
         ...(resumes ? { keep: isLast ? lastStep : tokens.length } : {}),
+        ...(from ? { from } : {}),
         capacity: prompt.length + maxTokens,
         promptLength: prompt.length,
         lengthLimit: prompt.length + maxTokens,
@@ -154,8 +180,12 @@ export class Session {
       lastProgress,
       () => this.#failUnopened(),
     );
-    const resumed = resumes ? this.#planResume(tokens.length, lastStep) : [];
+    const resumed = resumes || from ? this.#planResume(tokens.length, lastStep) : [];
     const position = resumed[0]?.length ?? 0;
+    const lengths = resumed.map(({ length }) => length);
+    if (resumes) this.#recomputedTokens = Math.max(...lengths.map((length) => lastStep - length), 0);
+    else if (from) this.#reusedTokens = Math.min(...lengths);
+    if (from && this.#reusedTokens < from.length) this.#components.prefix?.missed();
     this.#progressAt = performance.now();
     for (const [index, { workerId, assignmentId }] of stages.entries()) {
       const about = { sessionId: id, assignmentId, epoch };
@@ -166,7 +196,9 @@ export class Session {
       }
       if (index > 0 || position === tokens.length) continue;
       const lacking = tokens.slice(position);
-      this.#components.send(workerId, { type: 'prompt', ...about, position, tokens: lacking, chunkTokens });
+      const cachedTokens = this.#cachedTokens === undefined ? {} : { cachedTokens: this.#cachedTokens };
+      const what = { position, tokens: lacking, chunkTokens, ...cachedTokens };
+      this.#components.send(workerId, { type: 'prompt', ...about, ...what });
     }
   }
 
@@ -213,6 +245,7 @@ export class Session {
         return;
       case 'session-closed':
         this.#timings.set(stage.assignmentId, message.timings);
+        if (message.kept !== undefined) this.#kept.set(stage.assignmentId, message.kept);
         this.#closed(stage.assignmentId);
     }
   }
@@ -225,13 +258,18 @@ export class Session {
     this.#tokens.fail(error);
   }
 
-  /** Tells the stages to forget the session, and waits a little for their timings. Never throws. */
-  async close(): Promise<void> {
-    if (this.#closing) return;
+  /**
+   * Tells the stages to forget the session, and waits a little for their timings. Never throws.
+   * @param keep tokens of its cache that the stages are to keep
+   * @returns true where all of them do
+   */
+  async close(keep?: number): Promise<boolean> {
+    if (this.#closing) return false;
     this.#closing = true;
     clearInterval(this.#watch);
     for (const { workerId, assignmentId } of this.#pipeline.stages) {
-      const message = { type: 'close-session', sessionId: this.#init.id, assignmentId } as const;
+      const about = { type: 'close-session', sessionId: this.#init.id, assignmentId } as const;
+      const message = keep === undefined ? about : { ...about, keep };
       if (!this.#components.send(workerId, message)) this.#closed(assignmentId);
     }
     const late = new GenerationError('stage_timeout', 'a stage did not close the session');
@@ -241,6 +279,8 @@ export class Session {
       () => -Infinity,
       () => late,
     ).catch(() => undefined);
+    const { stages } = this.#pipeline;
+    return keep !== undefined && stages.every(({ assignmentId }) => this.#kept.get(assignmentId) === keep);
   }
 
   /** The pipeline is over: stages whose workers are here can still tell their timings. */
@@ -260,8 +300,9 @@ export class Session {
   }
 
   /** In what steps the tokens run, the first time and in every replay. */
-  get #shape(): { promptLength: number; chunkTokens: number } {
-    return { promptLength: this.#init.prompt.length, chunkTokens: this.#init.chunkTokens };
+  get #shape(): SessionShape {
+    const { prompt, chunkTokens } = this.#init;
+    return { promptLength: prompt.length, chunkTokens, cachedTokens: this.#cachedTokens };
   }
 
   /** How the stages go on, by what they said that they have. */
@@ -270,9 +311,7 @@ export class Session {
       const { length = 0, retainedFrom = 0 } = this.#opened.get(assignmentId) ?? {};
       return { length, retainedFrom, canCut: description.caches.every(({ kind }) => kind !== 'state') };
     });
-    const resumed = planResume(kept, { total, lastStep });
-    this.#recomputedTokens = Math.max(...resumed.map(({ length }) => lastStep - length), 0);
-    return resumed;
+    return planResume(kept, { total, lastStep });
   }
 
   #closed(assignmentId: AssignmentId): void {

@@ -35,6 +35,8 @@ export interface Stage {
   tokenStepMs?: number;
   /** How long chunks of a prompt took when the stage was tried. */
   promptSteps?: readonly PromptStep[];
+  /** What its caches can be computed again from to have the same bits; missing: the steps of the first time. */
+  replay?: 'chunks' | 'steps';
   /** Bytes that caches may take; known once the stage is ready. */
   cacheBytes?: number;
   /** Which device computes it, and why, for people; where its worker had a choice. */

@@ -11,6 +11,7 @@ import {
   promptParam as promptParamOfGenerations,
 } from '../../generation/generationError.ts';
 import { makePrompt, makeTextPrompt } from '../../generation/makePrompt.ts';
+import { systemTokensOf } from '../../generation/prefixes/systemTokens.ts';
 import type { RequestAuthor, Words } from '../../generation/requestRecord.ts';
 import type { Model } from '../../models/model.ts';
 import type { ChatMessage, RenderOptions } from '../../models/chatFormat.ts';
@@ -32,7 +33,10 @@ export interface InferenceComponents {
 }
 
 /** What a surface says of one generation; who asks and what is kept is the same for all of them. */
-export type SurfaceRequest = Omit<GenerationRequest, 'share' | 'author' | 'arrivedAt'>;
+export type SurfaceRequest = Omit<
+  GenerationRequest,
+  'share' | 'author' | 'arrivedAt' | 'systemTokens' | 'samePromptAs'
+>;
 
 /** One request to one model, on behalf of one caller. */
 export interface Inference {
@@ -99,6 +103,8 @@ export async function infer(
   const keepsWords = isChat ? settings().keepChatWords : settings().keepApiWords;
   const common = { author: authorOf(caller, isChat), share: shareOf(c), arrivedAt: started };
   const generations: Generation[] = [];
+  /** Of prompts that were made of conversations. */
+  const systemTokens = new Map<readonly number[], number>();
   const inference: Inference = {
     model,
     controller,
@@ -107,16 +113,27 @@ export async function infer(
     },
     promptOf: async (messages, options = {}) => {
       await generator.ready(deployment);
-      return makePrompt(model, messages, { ...options, share: common.share, signal });
+      const encoding = { ...options, share: common.share, signal };
+      const prompt = await makePrompt(model, messages, encoding);
+      systemTokens.set(prompt, await systemTokensOf(model, messages, encoding, prompt));
+      return prompt;
     },
     textPromptOf: async (text, addsSpecial) => {
       await generator.ready(deployment);
       return makeTextPrompt(model, text, { addsSpecial, share: common.share, signal });
     },
     start: async ([first, ...more]) => {
+      const firstOf = new Map<readonly number[], Generation>();
       const start = async ({ words, ...request }: SurfaceRequest): Promise<Generation> => {
         const kept: { words?: Words[] } = keepsWords && words ? { words } : {};
-        const generation = await generator.start(deployment, { ...request, ...kept, ...common }, signal);
+        const samePromptAs = firstOf.get(request.prompt);
+        const ofPrompt = {
+          systemTokens: systemTokens.get(request.prompt) ?? 0,
+          ...(samePromptAs && { samePromptAs }),
+        };
+        const asked = { ...request, ...kept, ...common, ...ofPrompt };
+        const generation = await generator.start(deployment, asked, signal);
+        if (!samePromptAs) firstOf.set(request.prompt, generation);
         generations.push(generation);
         return generation;
       };

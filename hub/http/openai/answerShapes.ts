@@ -1,6 +1,6 @@
 /** What answers of chat and of text completions have in common, in OpenAI's shape. */
 import type OpenAI from 'openai';
-import type { Generation } from '../../generation/generation.ts';
+import type { Generation, Usage } from '../../generation/generation.ts';
 import type { OutputUsage } from '../../generation/output/outputEvents.ts';
 import type { Model } from '../../models/model.ts';
 import { fingerprintOf } from '../inference/fingerprint.ts';
@@ -30,7 +30,7 @@ export function answerBase(
   };
 }
 
-/** What all choices used together; they have one prompt. */
+/** What all choices used together; they have one prompt. It is computed once: what one choice has of another is not cached. */
 export function usageBody(usages: readonly OutputUsage[]) {
   const promptTokens = usages[0]?.promptTokens ?? 0;
   const completionTokens = usages.reduce((sum, usage) => sum + usage.completionTokens, 0);
@@ -38,11 +38,16 @@ export function usageBody(usages: readonly OutputUsage[]) {
     prompt_tokens: promptTokens,
     completion_tokens: completionTokens,
     total_tokens: promptTokens + completionTokens,
-    prompt_tokens_details: { cached_tokens: 0 },
+    prompt_tokens_details: { cached_tokens: leastCached(usages) },
     completion_tokens_details: {
       reasoning_tokens: usages.reduce((sum, { reasoningTokens = 0 }) => sum + reasoningTokens, 0),
     },
   } satisfies OpenAI.CompletionUsage;
+}
+
+/** Tokens of one prompt that no choice had to compute. */
+export function leastCached(usages: readonly Usage[]): number {
+  return usages.length === 0 ? 0 : Math.min(...usages.map(({ cachedTokens }) => cachedTokens));
 }
 
 /**

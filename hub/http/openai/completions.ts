@@ -14,7 +14,7 @@ import { interleave } from '../inference/interleave.ts';
 import { promptText } from '../inference/promptText.ts';
 import { readJson } from '../inference/readJson.ts';
 import { serverTiming } from '../inference/serverTiming.ts';
-import { answerBase, usageBody, usageSoFar, type AnswerBase } from './answerShapes.ts';
+import { answerBase, leastCached, usageBody, usageSoFar, type AnswerBase } from './answerShapes.ts';
 import {
   promptsOf,
   readCompletionBody,
@@ -50,7 +50,7 @@ export async function answerCompletion(c: Context, components: InferenceComponen
       body,
       base: answerBase('cmpl', generation, model),
       echoes: texts.flatMap((text) => Array.from({ length: body.n }, () => (body.echo ? text : ''))),
-      usage: (usages) => usageOf(usages, encoded),
+      usage: (usages) => usageOf(usages, encoded, body.n),
     };
     return body.stream ? streamCompletion(answering, components) : await wholeCompletion(answering);
   });
@@ -80,7 +80,7 @@ async function wholeCompletion(answering: Answering): Promise<Response> {
     const choice = choices[index] as CompletionChoice;
     if (event.type === 'finish') {
       choice.finishReason = event.reason;
-      usages.push(event.usage);
+      usages[index] = event.usage;
       continue;
     }
     if (choice.logprobs) {
@@ -114,7 +114,7 @@ function streamCompletion(answering: Answering, { logger }: InferenceComponents)
     const events = generations.map((one) => one.events(inference.controller.signal));
     for await (const { index, value: event } of interleave(events)) {
       if (event.type === 'finish') {
-        usages.push(event.usage);
+        usages[index] = event.usage;
         sendChoice(index, { finishReason: event.reason });
         continue;
       }
@@ -142,12 +142,14 @@ function textOf(prompt: CompletionPrompt, { model: { tokenizer } }: Inference): 
 }
 
 /** Every prompt counts once, however many choices go on with it. */
-function usageOf(usages: readonly Usage[], prompts: number[][]): OpenAI.CompletionUsage {
+function usageOf(usages: readonly Usage[], prompts: number[][], choices: number): OpenAI.CompletionUsage {
   const whole = usageBody(usages);
   const promptTokens = prompts.reduce((sum, { length }) => sum + length, 0);
+  const cached = prompts.map((_, index) => leastCached(usages.slice(index * choices, (index + 1) * choices)));
   return {
     ...whole,
     prompt_tokens: promptTokens,
+    prompt_tokens_details: { cached_tokens: cached.reduce((sum, tokens) => sum + tokens, 0) },
     total_tokens: promptTokens + whole.completion_tokens,
   };
 }

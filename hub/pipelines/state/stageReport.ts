@@ -5,10 +5,8 @@ import type { Stage } from '../pipeline.ts';
 
 /** @returns the stage with a report of its worker taken in; what can't be is corrected */
 export function applyStageReport(stage: Stage, report: StageReport): Stage {
-  const { state, reason, progress, cacheBytes, computesWith, tokenStepMs, promptSteps } = correctReport(
-    stage,
-    report,
-  );
+  const { state, reason, progress, cacheBytes, computesWith, tokenStepMs, promptSteps, replay } =
+    correctReport(stage, report);
   const { reason: _reason, progress: _progress, ...rest } = stage;
   return {
     ...rest,
@@ -19,6 +17,7 @@ export function applyStageReport(stage: Stage, report: StageReport): Stage {
     ...(computesWith === undefined ? {} : { computesWith }),
     ...(tokenStepMs === undefined ? {} : { tokenStepMs }),
     ...(promptSteps === undefined ? {} : { promptSteps }),
+    ...(replay === undefined ? {} : { replay }),
   };
 }
 

@@ -53,6 +53,8 @@ export class StageCaches {
   readonly #caches = new Map<string, HeldCache>();
   /** Caches of sessions that are over, longest kept first, with what ends them. */
   readonly #kept = new Map<string, ReturnType<typeof setTimeout>>();
+  /** Caches that are about to be kept. */
+  readonly #keeping = new Map<string, Promise<boolean>>();
 
   /** @param retainBytes most bytes of boundary tensors to retain, over all caches */
   constructor({ stage, log }: { stage: LoadedStage; log: Log }, { retainBytes }: { retainBytes: number }) {
@@ -159,6 +161,16 @@ export class StageCaches {
    * @returns false where the cache is not here, is shorter or can't be cut there: it is released then
    */
   async keep(cacheId: string, epoch: number, length: number): Promise<boolean> {
+    const keeping = this.#keep(cacheId, epoch, length);
+    this.#keeping.set(cacheId, keeping);
+    try {
+      return await keeping;
+    } finally {
+      this.#keeping.delete(cacheId);
+    }
+  }
+
+  async #keep(cacheId: string, epoch: number, length: number): Promise<boolean> {
     const held = this.#caches.get(cacheId);
     if (!held || held.epoch !== epoch) return false;
     await Promise.all(held.running);
@@ -205,6 +217,7 @@ export class StageCaches {
 
   /** @returns false where the other cache is not here, shorter, or can't be cut there. @throws NoRoomError */
   async #openFrom(request: OpenCache, { cacheId, length, take }: CacheStart): Promise<boolean> {
+    await this.#keeping.get(cacheId);
     const isKept = this.#kept.has(cacheId);
     const source = isKept ? cacheId + keptMark : cacheId;
     // What a session runs on is copied.

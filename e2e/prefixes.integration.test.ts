@@ -1,0 +1,143 @@
+/** What is computed once is not computed again, and nobody sees a difference but in time and `cached_tokens`. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import OpenAI from 'openai';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { tinyDecoder, writeRandomDecoder } from '@potluck/onnx/testing';
+import { startHub, type HubProcess } from './support/hubProcess.ts';
+
+const sentence = 'The river rose after three days of rain, and the people carried their chairs up the hill. ';
+type Messages = OpenAI.ChatCompletionMessageParam[];
+
+/** Somebody else: what others wrote is computed anew for them. */
+async function newcomer({ url }: HubProcess): Promise<OpenAI> {
+  const response = await fetch(`${url}/api/keys`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ name: 'one more', scopes: ['ask'] }),
+  });
+  const { secret } = (await response.json()) as { secret: string };
+  return new OpenAI({ baseURL: `${url}/v1`, apiKey: secret, maxRetries: 0 });
+}
+
+/** An answer with the numbers that tell logits apart by their last bits. */
+async function ask(
+  client: OpenAI,
+  messages: Messages,
+  more: Partial<OpenAI.ChatCompletionCreateParamsNonStreaming> = {},
+) {
+  const { data } = await client.models.list();
+  const asked = { max_tokens: 8, logprobs: true, top_logprobs: 5, temperature: 0, messages };
+  const model = data[0]?.id ?? '';
+  const { choices, usage } = await client.chat.completions.create({ ...asked, model, ...more });
+  return {
+    choices: choices.map(({ message, logprobs }) => ({ text: message.content, logprobs })),
+    promptTokens: usage?.prompt_tokens ?? 0,
+    cached: usage?.prompt_tokens_details?.cached_tokens ?? -1,
+  };
+}
+
+const nextTurn = (messages: Messages, answer: string | null | undefined): Messages => [
+  ...messages,
+  { role: 'assistant', content: answer ?? '' },
+  { role: 'user', content: 'And then?' },
+];
+
+/** On every processor its kernels give a cache the same bits from chunks of any length. */
+describe('a model whose caches come out the same from any steps, in two stages', () => {
+  let hub: HubProcess;
+  let directory: string;
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'potluck-prefixes-'));
+    const model = join(directory, 'small');
+    await writeRandomDecoder(model, { ...tinyDecoder, weights: 'f32', contextLength: 2048 });
+    hub = await startHub({ flags: ['--model', model, '--stages', '2', '--local-workers', '2'] });
+  });
+  afterAll(async () => {
+    await hub[Symbol.asyncDispose]();
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  const firstTurn: Messages = [{ role: 'user', content: `${sentence.repeat(4)}What happened?` }];
+
+  test('computes only what is new, to the same probabilities', async () => {
+    const client = await newcomer(hub);
+    const first = await ask(client, firstTurn);
+    expect(first.cached).toBe(0);
+    const secondTurn = nextTurn(firstTurn, first.choices[0]?.text);
+    const second = await ask(client, secondTurn);
+    expect(second.cached).toBeGreaterThanOrEqual(first.promptTokens);
+    const anew = await ask(await newcomer(hub), secondTurn);
+    expect(anew.cached).toBe(0);
+    expect(second.choices).toEqual(anew.choices);
+
+    // The same question again: only the step that draws.
+    const again = await ask(client, firstTurn);
+    expect(again.cached).toBe(first.promptTokens - 1);
+    expect(again.choices).toEqual(first.choices);
+
+    // Another question to the same story, seeded.
+    const other: Messages = [{ role: 'user', content: `${sentence.repeat(4)}Who carried what?` }];
+    const seeded = { temperature: 0.8, seed: 7 };
+    const branched = await ask(client, other, seeded);
+    expect(branched.cached).toBeGreaterThan(4 * sentence.length);
+    expect(branched.cached).toBeLessThan(first.promptTokens - 8);
+    expect(branched.choices).toEqual((await ask(await newcomer(hub), other, seeded)).choices);
+  });
+
+  test('computes the prompt of several choices once', async () => {
+    const seeded = { temperature: 0.9, seed: 3, n: 4 };
+    const four = await ask(await newcomer(hub), firstTurn, seeded);
+    // What one choice has of another was computed for this request.
+    expect(four.cached).toBe(0);
+    expect(new Set(four.choices.map(({ text }) => text)).size).toBeGreaterThan(1);
+    const client = await newcomer(hub);
+    await ask(client, firstTurn, { max_tokens: 1 });
+    const cached = await ask(client, firstTurn, seeded);
+    expect(cached.cached).toBe(cached.promptTokens - 1);
+    expect(cached.choices).toEqual(four.choices);
+    // Each choice ran the prompt's last token, and one of the first four all of it.
+    const { requests } = (await (await fetch(`${hub.url}/api/requests?limit=9`)).json()) as {
+      requests: {
+        promptTokens: number;
+        completionTokens: number;
+        stages: { timings: { tokens: number } }[];
+      }[];
+    };
+    const promptTokens = requests.map((request) => {
+      const ran = request.stages[0]?.timings.tokens ?? 0;
+      return ran - request.completionTokens + 1;
+    });
+    expect(promptTokens.filter((tokens) => tokens === 1)).toHaveLength(7);
+    expect(promptTokens.filter((tokens) => tokens === four.promptTokens)).toHaveLength(2);
+  });
+
+  test('shares system prompts between askers, as a whole and nothing else', async () => {
+    const story = `You know a story. ${sentence.repeat(5)}`;
+    const asking = (question: string, system = story): Messages => [
+      { role: 'system', content: system },
+      { role: 'user', content: question },
+    ];
+    const first = await ask(await newcomer(hub), asking('Hello, I am Ada.'));
+    const second = await ask(await newcomer(hub), asking('Hello, I am Adam.'));
+    expect(second.cached).toBeGreaterThan(5 * sentence.length);
+    // Both said hello, and that stays between each and the hub.
+    expect(second.cached).toBeLessThan(first.promptTokens - 'Hello, I am Ada.'.length);
+    const third = await ask(await newcomer(hub), asking('Hello, I am Ada.', `${story} The end.`));
+    expect(third.cached).toBe(0);
+  });
+});
+
+test('a model whose kernels round by the steps begins with whole steps of the first time only', async () => {
+  await using hub = await startHub();
+  const client = await newcomer(hub);
+  const firstTurn: Messages = [{ role: 'user', content: `${sentence.repeat(14)}What happened?` }];
+  const first = await ask(client, firstTurn);
+  expect(first.promptTokens).toBeGreaterThan(256);
+  expect(first.promptTokens).toBeLessThan(511);
+  const secondTurn = nextTurn(firstTurn, first.choices[0]?.text);
+  const second = await ask(client, secondTurn);
+  expect(second.cached).toBe(256);
+  expect(second.choices).toEqual((await ask(await newcomer(hub), secondTurn)).choices);
+});
