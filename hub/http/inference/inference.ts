@@ -72,12 +72,12 @@ export interface InferenceOptions {
  * started ends.
  * @throws ApiError, GenerationError
  */
-export async function infer(
+export async function infer<T>(
   c: Context,
   components: InferenceComponents,
   { model: named, promptParam, outlivesReader = false }: InferenceOptions,
-  work: (inference: Inference) => Promise<Response>,
-): Promise<Response> {
+  work: (inference: Inference) => Promise<T>,
+): Promise<T> {
   const started = performance.now();
   const { generator, deployments, defaultModel, settings } = components;
   const { caller } = c.var;

@@ -30,6 +30,7 @@ export const answerParameters: Readonly<Record<string, AsksForNothing>> = {
   frequency_penalty: is(0),
   function_call: is('none', 'auto'),
   functions: isEmpty,
+  generate: is(true),
   image: never,
   include: isEmpty,
   input: isEmpty,

@@ -5,19 +5,17 @@ import { messageOf } from '../../../errors/messageOf.ts';
 import { ApiError } from '../../apiError.ts';
 import { infer } from '../../inference/inference.ts';
 import { readJson } from '../../inference/readJson.ts';
+import { answerCompaction } from './compactResponse.ts';
+import { conversationItems } from './conversationItems.ts';
 import { resolved } from './earlierItems.ts';
 import type { InputItem } from './inputItems.ts';
 import { readItemList, readReplayQuery } from './responseQueries.ts';
 import { readResponseBody, type ResponseBody } from './responseBody.ts';
 import type { ResponseObject } from './responseShapes.ts';
+import { responseSocket } from './responseSocket.ts';
 import { RunningResponses, type ResponseReplay, type RunningResponse } from './runningResponses.ts';
 import { sendReplay, sendStream, sendWhole } from './sendResponse.ts';
-import {
-  conversationItems,
-  startResponse,
-  type ResponseComponents,
-  type ResponseParts,
-} from './startResponse.ts';
+import { startResponse, type ResponseComponents, type ResponseParts } from './startResponse.ts';
 
 /** Routes to mount under `/responses`. */
 export function responseRoutes(components: ResponseComponents): Hono {
@@ -39,6 +37,11 @@ export function responseRoutes(components: ResponseComponents): Hono {
   };
 
   app.post('/', async (c) => answerResponse(c, parts, readResponseBody(await readJson(c))));
+  app.post('/compact', (c) => answerCompaction(c, parts));
+  app.get('/', responseSocket(parts), () => {
+    const hint = 'Ask with POST, or open a web socket here.';
+    throw new ApiError(426, hint, { code: 'upgrade_required' });
+  });
   app.get('/:id', async (c) => {
     const query = readReplayQuery(c.req.query());
     const found = await find(c, c.req.param('id'));

@@ -393,6 +393,27 @@ test('a conversation that is too long is refused, or its beginning is left out w
   expect(prompt).not.toContain('0: word');
 });
 
+test('a conversation is told in short, and goes on with that', async () => {
+  answers = ['They greeted each other.', 'Fine.'];
+  const compacted = await client.responses.compact({
+    model: 'test-model',
+    input: [
+      { role: 'user', content: 'Hi' },
+      { role: 'assistant', content: 'Hello' },
+    ],
+  });
+  expect(compacted).toMatchObject({
+    object: 'response.compaction',
+    output: [{ role: 'user', content: 'Hi' }, { type: 'compaction' }],
+    usage: { output_tokens: hub.encode('They greeted each other.').length + 1 },
+  });
+  const next = await client.responses.create({
+    model: 'test-model',
+    input: [...(compacted.output as OpenAI.Responses.ResponseInput), { role: 'user', content: 'And?' }],
+  });
+  expect(await promptOf(next)).toMatch(/user\nHi\s.*They greeted each other\.\s.*user\nAnd\?/s);
+});
+
 test.each<[object, string, string]>([
   [{ conversation: 'conv_1' }, 'conversation', 'unsupported_parameter'],
   [{ prompt: { id: 'pmpt_1' } }, 'prompt', 'unsupported_parameter'],

@@ -8,7 +8,6 @@ import type { Inference, InferenceComponents } from '../../inference/inference.t
 import { thinkingVariables } from '../../inference/reasoningFields.ts';
 import { startChat } from '../../inference/startChat.ts';
 import { callableTools } from '../../inference/tools.ts';
-import { itemsUpTo, resolved } from './earlierItems.ts';
 import { fitConversation } from './fitConversation.ts';
 import type { InputItem } from './inputItems.ts';
 import { keptItems } from './keptItems.ts';
@@ -40,18 +39,6 @@ export interface StartedResponse {
    * @returns why there is no answer, where there is none
    */
   drive: (tell?: (events: ResponseEvent[]) => void) => Promise<ApiError | undefined>;
-}
-
-/** What a request goes on with. @throws ApiError */
-export async function conversationItems(
-  { responses: store, running }: ResponseParts,
-  owner: string,
-  { input, previous_response_id: previousId }: Pick<ResponseBody, 'input' | 'previous_response_id'>,
-): Promise<InputItem[]> {
-  const parts = { store, running };
-  const earlier = previousId === undefined ? [] : await itemsUpTo(parts, owner, previousId);
-  const whole = await resolved(parts, owner, earlier);
-  return [...whole, ...(await resolved(parts, owner, input, whole))];
 }
 
 /** @param items the whole conversation @throws ApiError, GenerationError */

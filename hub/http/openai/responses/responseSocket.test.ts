@@ -1,0 +1,103 @@
+/** `/v1/responses` over a web socket, with the official client. */
+import { once } from 'node:events';
+import OpenAI from 'openai';
+import { ResponsesWS } from 'openai/resources/responses/ws';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import WebSocket from 'ws';
+import type { ScriptedWorker } from '../../../testing/scriptedWorker.ts';
+import { elsewhere } from '../../../testing/apiClient.ts';
+import { answering, startTestHub, type TestHub } from '../../../testing/testHub.ts';
+
+let hub: TestHub;
+let worker: ScriptedWorker;
+let holds = false;
+
+beforeAll(async () => {
+  hub = await startTestHub({ leaseMs: 600_000 });
+  worker = hub.worker('one', {
+    onPrompt: (one, prompt) => {
+      if (holds) one.tokens(prompt.sessionId, prompt.tokens.length, hub.encode('Hello there'));
+      else answering(hub, 'Hello there').onPrompt?.(one, prompt);
+    },
+  });
+  await hub.served();
+});
+afterAll(() => hub.close());
+
+const opened = async (headers = {}): Promise<WebSocket> => {
+  const socket = new WebSocket(`${hub.url.replace('http', 'ws')}/v1/responses`, { headers });
+  await once(socket, 'open');
+  return socket;
+};
+type Message = Record<string, unknown> & { type: string; response?: { id: string } };
+const messagesUntil = (socket: WebSocket, isLast: (message: Message) => boolean): Promise<Message[]> =>
+  new Promise((resolve) => {
+    const messages: Message[] = [];
+    socket.on('message', function read(data: Buffer) {
+      messages.push(JSON.parse(data.toString()) as Message);
+      if (!isLast(messages.at(-1) as Message)) return;
+      socket.off('message', read);
+      resolve(messages);
+    });
+  });
+const isEnd = ({ type }: Message): boolean => /^(response\.(completed|failed|incomplete)|error)$/.test(type);
+
+test('the official client asks, and goes on with an answer that was not kept', async () => {
+  const client = new OpenAI({ baseURL: `${hub.url}/v1`, apiKey: 'any' });
+  const socket = new ResponsesWS(client);
+  const ask = (fields: object): Promise<OpenAI.Responses.Response> =>
+    new Promise((resolve, reject) => {
+      socket.on('response.completed', ({ response }) => resolve(response));
+      socket.on('error', reject);
+      socket.send({ type: 'response.create', model: 'test-model', store: false, ...fields });
+    });
+  const first = await ask({ input: 'Hi' });
+  expect(first).toMatchObject({ status: 'completed', output: [{ content: [{ text: 'Hello there' }] }] });
+  const before = worker.received.length;
+  await ask({ input: 'More', previous_response_id: first.id });
+  const prompt = worker.received.slice(before).find(({ type }) => type === 'prompt');
+  const { tokens } = prompt as { tokens: number[] };
+  expect(hub.deployment.model.tokenizer.decode(tokens)).toMatch(/user\nHi\s.*Hello there\s.*user\nMore/s);
+  socket.close();
+});
+
+test('what is wrong is told, and the connection goes on', async () => {
+  const socket = await opened();
+  for (const [sent, error] of [
+    ['{', { code: 'invalid_json' }],
+    ['5', { code: 'invalid_type' }],
+    ['{"type":"response.steer"}', { param: 'type' }],
+    ['{"type":"response.create","input":"Hi","background":true}', { param: 'background' }],
+    ['{"type":"response.create","input":"Hi","generate":false}', { param: 'generate' }],
+    ['{"type":"response.create","input":"Hi","model":"nobody"}', { code: 'model_not_found', param: 'model' }],
+  ] as const) {
+    const answer = messagesUntil(socket, isEnd);
+    socket.send(sent);
+    expect(await answer).toMatchObject([{ type: 'error', error }]);
+  }
+  const answers = messagesUntil(socket, isEnd);
+  socket.send('{"type":"response.create","input":"Hi"}');
+  expect((await answers).at(-1)?.type).toBe('response.completed');
+  socket.close();
+});
+
+test('an answer ends with its connection', async () => {
+  holds = true;
+  const socket = await opened();
+  const begun = messagesUntil(socket, ({ type }) => type === 'response.output_text.delta');
+  socket.send('{"type":"response.create","input":"Hi"}');
+  await begun;
+  socket.close();
+  await expect.poll(() => hub.generator.load).toEqual({ running: 0, waiting: 0 });
+  holds = false;
+});
+
+test('who may not ask gets no connection, and who opens none is told what to do', async () => {
+  const refused = new WebSocket(`${hub.url.replace('http', 'ws')}/v1/responses`, { headers: elsewhere });
+  const [, response] = (await once(refused, 'unexpected-response')) as [unknown, { statusCode: number }];
+  expect(response.statusCode).toBe(401);
+  refused.on('error', () => undefined);
+  refused.terminate();
+  const plain = await fetch(`${hub.url}/v1/responses`);
+  expect([plain.status, await plain.json()]).toMatchObject([426, { error: { code: 'upgrade_required' } }]);
+});

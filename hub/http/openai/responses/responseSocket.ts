@@ -1,0 +1,166 @@
+/**
+ * `/v1/responses` over a web socket: each message of the client asks for one response, whose events come as messages.
+ * One answer at a time; the last one is known to the connection also where it is not kept.
+ */
+import { upgradeWebSocket } from '@hono/node-server';
+import { exceededLimit } from '@potluck/protocol';
+import type { Context, MiddlewareHandler } from 'hono';
+import type { WebSocket } from 'ws';
+import { messageOf } from '../../../errors/messageOf.ts';
+import { ApiError, toApiError } from '../../apiError.ts';
+import { hasScope } from '../../caller.ts';
+import { infer } from '../../inference/inference.ts';
+import { parseJson } from '../../inference/parseJson.ts';
+import { conversationItems, type UnkeptResponse } from './conversationItems.ts';
+import { readItems } from './inputItems.ts';
+import { readResponseBody } from './responseBody.ts';
+import type { ResponseEvent } from './responseShapes.ts';
+import { startResponse, type ResponseParts } from './startResponse.ts';
+
+/** As bodies have at most. */
+const maxCharacters = 4 * 1024 * 1024;
+const limits = { maxValues: 75_000, maxDepth: 100 };
+/** Requests that wait for the one that is answered. */
+const maxWaiting = 16;
+const maxUnreadBytes = 1024 * 1024;
+const closeCodes = { policy: 1008, tooBig: 1009 };
+
+export function responseSocket(parts: ResponseParts): MiddlewareHandler {
+  return upgradeWebSocket((c) => {
+    let connection: Connection | undefined;
+    return {
+      onOpen: (_event, context) => {
+        connection = new Connection(c, parts, context.raw as unknown as WebSocket);
+      },
+      onMessage: ({ data }) => connection?.take(data),
+      onClose: () => connection?.end(),
+      onError: () => connection?.end(),
+    };
+  });
+}
+
+class Connection {
+  readonly #c: Context;
+  readonly #parts: ResponseParts;
+  readonly #socket: WebSocket;
+  /** Ends what is answered now. */
+  #cancel: () => void = () => undefined;
+  #last: Promise<void> = Promise.resolve();
+  #waiting = 0;
+  #isOver = false;
+  #unkept: UnkeptResponse | undefined;
+
+  constructor(c: Context, parts: ResponseParts, socket: WebSocket) {
+    this.#c = c;
+    this.#parts = parts;
+    this.#socket = socket;
+  }
+
+  take(data: unknown): void {
+    if (typeof data !== 'string' || data.length > maxCharacters) {
+      this.#socket.close(closeCodes.tooBig, 'send JSON as text, at most 4 MB');
+      return;
+    }
+    if (this.#waiting >= maxWaiting) {
+      this.#socket.close(closeCodes.policy, 'too many requests wait on this connection');
+      return;
+    }
+    this.#waiting++;
+    this.#last = this.#last.then(() => this.#answer(data)).finally(() => this.#waiting--);
+  }
+
+  end(): void {
+    this.#isOver = true;
+    this.#cancel();
+  }
+
+  async #answer(text: string): Promise<void> {
+    if (this.#isOver) return;
+    try {
+      await this.#respond(text);
+    } catch (error) {
+      const apiError = toApiError(error);
+      if (apiError.code === 'internal_error') {
+        this.#parts.logger.error({ reason: messageOf(error) }, 'a request over a web socket failed');
+      }
+      this.#send({ type: 'error', status: apiError.status, error: apiError.body.error });
+    }
+  }
+
+  async #respond(text: string): Promise<void> {
+    const { type, stream: _stream, ...fields } = readMessage(text);
+    if (type !== 'response.create') {
+      throw new ApiError(400, '\'type\' must be "response.create".', { param: 'type' });
+    }
+    this.#checkCaller();
+    const body = readResponseBody({ ...fields, stream: true });
+    if (body.background) {
+      throw new ApiError(400, "'background' is for requests that don't wait; ask with POST.", {
+        param: 'background',
+      });
+    }
+    const { owner } = this.#c.var.caller;
+    const items = await conversationItems(this.#parts, owner, body, this.#unkept);
+    await infer(
+      this.#c,
+      this.#parts,
+      { model: body.model, promptParam: 'input', outlivesReader: true },
+      async (inference) => {
+        const { controller } = inference;
+        this.#cancel = () => controller.abort();
+        if (this.#isOver) this.#cancel();
+        const { running, drive } = await startResponse(this.#c, this.#parts, inference, body, items);
+        await drive((events) => this.#sendEvents(events));
+        const { response } = running;
+        this.#unkept = { id: response.id, items: [...items, ...readItems(response.output)] };
+      },
+    );
+    this.#cancel = () => undefined;
+  }
+
+  /** Keys and logins can end while the connection is open. */
+  #checkCaller(): void {
+    const caller = this.#c.var.callerNow();
+    if (!hasScope(caller, 'ask') || caller.owner !== this.#c.var.caller.owner) {
+      this.#socket.close(closeCodes.policy, 'the key or login has ended');
+      throw new ApiError(401, 'The key or login has ended.', { code: 'invalid_api_key' });
+    }
+    this.#c.set('caller', caller);
+  }
+
+  #sendEvents(events: readonly ResponseEvent[]): void {
+    for (const event of events) this.#send(event);
+  }
+
+  #send(message: object): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    if (this.#socket.bufferedAmount > maxUnreadBytes) {
+      this.#socket.terminate();
+      return;
+    }
+    this.#socket.send(JSON.stringify(message));
+  }
+}
+
+/** @throws ApiError 400 */
+function readMessage(text: string): Record<string, unknown> {
+  if (exceededLimit(text, limits) !== undefined) {
+    throw new ApiError(
+      400,
+      `A message's JSON has at most ${limits.maxValues} values, ${limits.maxDepth} deep.`,
+    );
+  }
+  let message: unknown;
+  try {
+    message = parseJson(text);
+  } catch (cause) {
+    throw new ApiError(400, `The message is not valid JSON: ${messageOf(cause)}.`, {
+      code: 'invalid_json',
+      cause,
+    });
+  }
+  if (typeof message !== 'object' || message === null || Array.isArray(message)) {
+    throw new ApiError(400, 'A message must be a JSON object.', { code: 'invalid_type' });
+  }
+  return message as Record<string, unknown>;
+}
