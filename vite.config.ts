@@ -25,7 +25,12 @@ export default defineConfig({
   root: 'client',
   plugins: [isolation(), sveltekit(options)],
   worker: { format: 'es' },
-  build: { target: 'es2022', chunkSizeWarningLimit: 700 },
+  build: {
+    target: 'es2022',
+    chunkSizeWarningLimit: 700,
+    // How long plugins take is nobody's trouble who installs this.
+    rolldownOptions: { checks: { pluginTimings: false } },
+  },
   server: {
     proxy: Object.fromEntries(hubPaths.map((path) => [path, { target: hubUrl, ws: true }])),
   },

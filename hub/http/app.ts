@@ -17,7 +17,7 @@ import { packageRoutes } from './packages/packageRoutes.ts';
 import { WorkerPackageMaker } from './packages/workerPackageMaker.ts';
 import type { ResponseComponents } from './openai/responses/startResponse.ts';
 import { servePages } from './pages.ts';
-import { requestId } from './requestId.ts';
+import { loggedRequest, requestId } from './requestId.ts';
 import { findSource, hubUrlFor } from './source.ts';
 import { unbufferedStreams } from './streams.ts';
 import type { TrustedProxies } from './trustedProxies.ts';
@@ -117,9 +117,9 @@ export function createApp(components: AppComponents): Hono {
     const apiError = error instanceof HTTPException ? fromHttpException(error) : toApiError(error);
     // Who goes away in the middle of a request is nobody's fault.
     if (c.req.raw.signal.aborted) return apiErrorResponse(c, apiError);
-    if (apiError.code === 'internal_error') logger.error({ error, path: c.req.path }, 'a request failed');
+    if (apiError.code === 'internal_error') logger.error({ error, ...loggedRequest(c) }, 'a request failed');
     if (apiError.code === 'database_unavailable')
-      logger.error({ reason: apiError.message, path: c.req.path }, 'a request failed');
+      logger.error({ reason: apiError.message, ...loggedRequest(c) }, 'a request failed');
     return apiErrorResponse(c, apiError);
   });
   return app;

@@ -14,6 +14,8 @@ test('without flags the hub listens on 8000 with one local worker and the built-
     deviceWait: 60,
     forceRelay: false,
     logLevel: 'info',
+    logFileSize: 10_000_000,
+    logFiles: 5,
   });
 });
 

@@ -1,7 +1,7 @@
 /** The hub's settings from flags and environment variables (`POTLUCK_` and the flag's name). */
 import {
   flag,
-  logLevels,
+  logFlags,
   memory,
   ownCommand,
   parseFlags,
@@ -10,14 +10,14 @@ import {
   secretFlag,
   SettingsError,
   wholeNumber,
-  type LogLevel,
+  type LogSettings,
 } from '@potluck/command-line';
 import { Command } from 'commander';
 import { StartError } from '../errors/startError.ts';
 import { builtInModelId } from '../models/builtInModel.ts';
 import { checkNetwork, networkOptions, type NetworkConfig } from './networkOptions.ts';
 
-export interface HubConfig extends NetworkConfig {
+export interface HubConfig extends NetworkConfig, LogSettings {
   /** TCP port; 0 takes a free one. */
   port: number;
   /** Address to listen on; undefined means all of them. */
@@ -48,7 +48,6 @@ export interface HubConfig extends NetworkConfig {
   metricsToken?: string;
   /** Longest sequence served, in tokens; undefined means what the model can do. */
   contextLength?: number;
-  logLevel: LogLevel;
   /** Threads of each local worker. */
   threads?: number;
   /** Memory of each local worker, in bytes. */
@@ -130,11 +129,10 @@ function hubCommand(): Command {
         wholeNumber(16, 10_000_000),
       ),
     )
-    .addOption(flag('--log-level <level>', 'how much to log').choices(logLevels).default('info'))
     .addOption(flag('--threads <count>', 'threads of each local worker').argParser(wholeNumber(1, 1024)))
     .addOption(
       flag('--worker-memory <size>', 'memory of each local worker, such as 2GB').argParser(memory('2GB')),
     );
-  for (const made of networkOptions()) command.addOption(made);
+  for (const made of [...networkOptions(), ...logFlags()]) command.addOption(made);
   return command;
 }

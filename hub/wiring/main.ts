@@ -1,10 +1,10 @@
 /** `potluck hub`: reads the settings, runs a hub until it is stopped. */
+import { createLogger, SettingsError } from '@potluck/command-line';
 import { ProxySettingsError, proxySettings, useProxyForDownloads } from '@potluck/machine';
 import { readConfig } from './config.ts';
 import { ModelError } from '../models/modelError.ts';
 import { StorageError } from '../files/storageError.ts';
 import { StartError } from '../errors/startError.ts';
-import { createLogger } from './log.ts';
 import { startHub } from './startHub.ts';
 
 /** What is left open for longer after the hub stopped is not waited for. */
@@ -29,7 +29,7 @@ export async function runHub(argv: string[]): Promise<void> {
     const config = readConfig(argv, process.env);
     if (!config) return;
     useProxy();
-    const logger = createLogger(config.logLevel, process.stderr.isTTY);
+    const logger = await createLogger({ ...config, name: 'hub', to: 2, isTerminal: process.stderr.isTTY });
     const hub = await startHub(config, logger);
     void hub.ready.then(() => {
       if (!stopping.signal.aborted) process.stdout.write(`ready ${hub.url}\n`);
@@ -39,14 +39,18 @@ export async function runHub(argv: string[]): Promise<void> {
     await hub.stop();
     logger.info('stopped');
   } catch (error) {
-    if (!(error instanceof StartError || error instanceof ModelError || error instanceof StorageError))
-      throw error;
+    if (!isExplained(error)) throw error;
     process.stderr.write(`potluck hub: ${error.message}\n`);
-    process.exitCode = error instanceof StartError ? 2 : 1;
+    process.exitCode = error instanceof StartError || error instanceof SettingsError ? 2 : 1;
   } finally {
     process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
     setTimeout(() => process.exit(), exitGraceMs).unref();
   }
+}
+
+function isExplained(error: unknown): error is Error {
+  const kinds = [StartError, SettingsError, ModelError, StorageError];
+  return kinds.some((kind) => error instanceof kind);
 }
 
 /** Models come from the internet, where a company's proxy may stand in between. */

@@ -27,7 +27,7 @@ import { BlobStore } from '../models/blobStore.ts';
 import { LibraryCatalogue } from '../models/libraryCatalogue.ts';
 import { ModelLibrary } from '../models/modelLibrary.ts';
 import { restoreDeployments } from './restoreDeployments.ts';
-import { explainJoining } from '../network/reachability/explainJoining.ts';
+import { explainJoining, sayReady } from '../network/reachability/explainJoining.ts';
 import { publicAddresses } from '../network/reachability/givenAddress.ts';
 import { openHttps } from '../network/reachability/openHttps.ts';
 import {
@@ -166,13 +166,19 @@ async function start(
   closers.push(() => localWorkers.stop());
   // First of all, while stages can still tell their timings.
   closers.push(() => parts.generator.stop());
-  explainJoining({ logger, terminal: process.stderr.isTTY ? process.stderr : undefined }, reachability(), {
+  const url = `http://${isWildcard(config.host) ? 'localhost' : localHost}:${port}`;
+  const terminal = process.stderr.isTTY ? process.stderr : undefined;
+  const joining = {
+    ownUrl: url,
+    apiKey: identity.apiKey,
     joinToken: identity.joinToken,
     administering: describeAdministering(access.password.isSet, config.behindProxy !== undefined),
     joinTokenSource: config.joinToken ? 'the one you gave' : `in ${path.join(data, identityFileName)}`,
     apiKeySource: config.apiKey ? 'the one you gave' : `in ${path.join(data, identityFileName)}`,
-  });
-  return { url: `http://${isWildcard(config.host) ? 'localhost' : localHost}:${port}`, ready: ready.promise };
+  };
+  explainJoining({ logger, terminal }, reachability(), joining);
+  if (terminal) void ready.promise.then(() => sayReady(terminal, reachability(), joining));
+  return { url, ready: ready.promise };
 }
 
 /** Who may change things, for the log. */

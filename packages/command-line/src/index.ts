@@ -7,11 +7,11 @@
  * const options = parseFlags<{ memory?: number }>(command, args, { write, environment: process.env });
  */
 export { isSecret, memory, port, secret, wholeNumber } from './arguments.ts';
-export { createLogger, logLevels, type LogLevel } from './createLogger.ts';
+export { createLogger, logFlags, logLevels, type LogLevel, type LogSettings } from './createLogger.ts';
 export { fingerprintFlag } from './fingerprintFlag.ts';
 export { flag } from './flag.ts';
 export { ownCommand } from './ownCommand.ts';
-export { parseFlags } from './parseFlags.ts';
+export { completeFlags, parseFlags } from './parseFlags.ts';
 export { hubOf, readFingerprint, type HubAddress } from './hubOf.ts';
 export { secretFlag } from './secretFiles.ts';
 export { SettingsError } from './settingsError.ts';

@@ -20,6 +20,11 @@ export function asSecret(option: Option): Option {
   return option;
 }
 
+/** True for a flag that holds a secret. */
+export function isSecretFlag(option: Option): boolean {
+  return secretFlags.has(option);
+}
+
 /** Gives a command the flags that name files, one for each of its secrets. */
 export function addSecretFiles(command: Command): void {
   for (const { name, option } of secretsOf(command)) {
@@ -43,9 +48,14 @@ export function readSecretFiles(command: Command): void {
     if (ofPlain === ofFile) {
       throw new SettingsError(`--${name} and --${name}-file are both given. Leave one of them out.`);
     }
-    if (ofPlain === 'cli') continue;
+    if (rank(ofPlain) > rank(ofFile)) continue;
     command.setOptionValueWithSource(plain, valueIn(path, name, option), ofFile);
   }
+}
+
+/** Flags win over the environment, that over a file of settings. */
+function rank(source: string | undefined): number {
+  return ['config', 'env', 'cli'].indexOf(source ?? '');
 }
 
 function secretsOf(command: Command): { name: string; option: Option }[] {

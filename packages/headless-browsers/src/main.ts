@@ -41,7 +41,7 @@ function isExplained(error: unknown): boolean {
 
 async function serve(settings: BrowsersSettings, signal: AbortSignal): Promise<void> {
   const { hubUrl, token, name, count, dataDirectory, memoryBytes } = settings;
-  const logger = createLogger(settings.logLevel, process.stdout.isTTY);
+  const logger = await createLogger({ ...settings, to: 1, isTerminal: process.stdout.isTTY });
   const found = await findBrowser({ named: settings.browser, cacheDirectory: dataDirectory });
   const browser: FoundBrowser = {
     ...found,

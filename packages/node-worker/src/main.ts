@@ -35,7 +35,7 @@ export async function runWorker(args: string[]): Promise<void> {
 }
 
 async function serve({ joining, ...settings }: WorkerSettings, signal: AbortSignal): Promise<void> {
-  const log = createLogger(settings.logLevel, process.stdout.isTTY);
+  const log = await createLogger({ ...settings, to: 1, isTerminal: process.stdout.isTTY });
   if ('hub' in joining) {
     try {
       await trustHub({ log }, { ...joining.hub, signal });

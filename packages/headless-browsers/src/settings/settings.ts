@@ -5,19 +5,19 @@ import {
   fingerprintFlag,
   flag,
   hubOf,
-  logLevels,
+  logFlags,
   memory,
   parseFlags,
   secretFlag,
   SettingsError,
   wholeNumber,
   type HubAddress,
-  type LogLevel,
+  type LogSettings,
 } from '@potluck/command-line';
 import { Command } from 'commander';
 import { gpuChoices, type GpuChoice } from '../browser/gpuFlags.ts';
 
-export interface BrowsersSettings extends HubAddress {
+export interface BrowsersSettings extends HubAddress, LogSettings, LogSettings {
   count: number;
   gpu: GpuChoice;
   /** Program to run; undefined: what is found. */
@@ -28,10 +28,9 @@ export interface BrowsersSettings extends HubAddress {
   name: string;
   dataDirectory: string;
   sandbox: boolean;
-  logLevel: LogLevel;
 }
 
-interface RawOptions {
+interface RawOptions extends LogSettings {
   hub?: string;
   token?: string;
   fingerprint?: string;
@@ -42,7 +41,6 @@ interface RawOptions {
   name: string;
   data: string;
   sandbox: boolean;
-  logLevel: LogLevel;
 }
 
 const mostBrowsers = 64;
@@ -86,8 +84,8 @@ export function readSettings(
         join(environment['XDG_DATA_HOME'] ?? join(homedir(), '.potluck'), 'browsers'),
       ),
     )
-    .addOption(flag('--no-sandbox', "run without Chromium's sandbox, where the system does not allow it"))
-    .addOption(flag('--log-level <level>', 'what to log').choices(logLevels).default('info'));
+    .addOption(flag('--no-sandbox', "run without Chromium's sandbox, where the system does not allow it"));
+  for (const made of logFlags()) command.addOption(made);
   const options = parseFlags<RawOptions>(command, args, { write, environment });
   return options && toSettings(options);
 }
@@ -113,6 +111,7 @@ function toSettings({ hub, memory, data, ...options }: RawOptions): BrowsersSett
     name,
     dataDirectory: data,
     sandbox: options.sandbox,
-    logLevel: options.logLevel,
+    ...{ logLevel: options.logLevel, logFileSize: options.logFileSize, logFiles: options.logFiles },
+    ...(options.logFile === undefined ? {} : { logFile: options.logFile }),
   };
 }

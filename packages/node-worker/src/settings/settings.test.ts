@@ -39,6 +39,8 @@ describe('the flags of a worker', () => {
       sharedBlobs: undefined,
       threads: 3,
       logLevel: 'warn',
+      logFileSize: 10_000_000,
+      logFiles: 5,
     });
   });
 

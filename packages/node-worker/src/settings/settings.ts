@@ -7,7 +7,7 @@ import {
   flag,
   hubOf,
   isSecret,
-  logLevels,
+  logFlags,
   memory,
   parseFlags,
   port,
@@ -15,7 +15,7 @@ import {
   SettingsError,
   wholeNumber,
   type HubAddress,
-  type LogLevel,
+  type LogSettings,
 } from '@potluck/command-line';
 import { effectiveMemoryBytes } from '@potluck/machine';
 import { Command } from 'commander';
@@ -31,7 +31,7 @@ export interface ListenSettings {
   token: string;
 }
 
-export interface WorkerSettings {
+export interface WorkerSettings extends LogSettings {
   /** The hub to join, or how to wait for one. */
   joining: { hub: HubAddress } | { listen: ListenSettings };
   device: DeviceChoice;
@@ -42,10 +42,9 @@ export interface WorkerSettings {
   sharedBlobs: string | undefined;
   /** ONNX Runtime's own choice where undefined. */
   threads: number | undefined;
-  logLevel: LogLevel;
 }
 
-interface RawOptions {
+interface RawOptions extends LogSettings {
   hub?: string;
   listen?: number;
   token?: string;
@@ -56,7 +55,6 @@ interface RawOptions {
   data: string;
   sharedBlobs?: string;
   threads?: number;
-  logLevel: LogLevel;
 }
 
 /**
@@ -102,13 +100,14 @@ export function readSettings(
     .addOption(
       flag('--shared-blobs <directory>', 'blobs of a hub on this machine, read where they are').hideHelp(),
     )
-    .addOption(flag('--threads <number>', 'threads of ONNX Runtime').argParser(wholeNumber(1, 9999)))
-    .addOption(flag('--log-level <level>', 'what to log').choices(logLevels).default('info'));
+    .addOption(flag('--threads <number>', 'threads of ONNX Runtime').argParser(wholeNumber(1, 9999)));
+  for (const made of logFlags()) command.addOption(made);
   const options = parseFlags<RawOptions>(command, args, { write, environment });
   return options && toSettings(options);
 }
 
 function toSettings(options: RawOptions): WorkerSettings {
+  const { logLevel, logFile, logFileSize, logFiles } = options;
   if (options.name.trim() === '' || options.name.length > 100) {
     throw new SettingsError('--name takes 1 to 100 characters');
   }
@@ -120,7 +119,8 @@ function toSettings(options: RawOptions): WorkerSettings {
     dataDirectory: options.data,
     sharedBlobs: options.sharedBlobs,
     threads: options.threads,
-    logLevel: options.logLevel,
+    ...{ logLevel, logFileSize, logFiles },
+    ...(logFile === undefined ? {} : { logFile }),
   };
 }
 

@@ -69,7 +69,10 @@ export class StageSessions {
     const { sessionId, epoch } = message;
     const before = this.#sessions.known(sessionId);
     if (before && epoch <= before.epoch) {
-      this.#components.log.warn({ sessionId, epoch }, 'refused to open a session that was opened before');
+      this.#components.log.warn(
+        { request: sessionId, epoch },
+        'refused to open a session that was opened before',
+      );
       return;
     }
     if (epoch < this.place.epoch) {
@@ -373,7 +376,7 @@ export class StageSessions {
     peer?: WorkerId,
   ): void {
     const { assignmentId } = this.place;
-    this.#components.log.warn({ sessionId, assignmentId, code, peer }, `session failed: ${message}`);
+    this.#components.log.warn({ request: sessionId, assignmentId, code, peer }, `session failed: ${message}`);
     this.#components.sendToHub({
       ...{ type: 'session-failed', sessionId, assignmentId, epoch, code, message },
       ...(peer && { peer }),

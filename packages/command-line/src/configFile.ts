@@ -1,0 +1,41 @@
+/** Settings in a file: the same names as the flags, as YAML or JSON. */
+import { readFileSync, statSync } from 'node:fs';
+import { parse } from 'yaml';
+import { SettingsError } from './settingsError.ts';
+
+const mostBytes = 1e6;
+
+/** A value of a setting, before its flag reads it. */
+export type FileValue = string | number | boolean | string[];
+
+/**
+ * @param file such as `potluck.yaml`
+ * @returns by names of flags, without their dashes; `log_level` is `log-level`
+ * @throws SettingsError that names the file
+ */
+export function readConfigFile(file: string): Map<string, FileValue> {
+  let content: unknown;
+  try {
+    if (statSync(file).size > mostBytes) throw new Error(`it is larger than ${mostBytes} bytes`);
+    content = parse(readFileSync(file, 'utf8'), { maxAliasCount: 0 });
+  } catch (cause) {
+    const reason = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
+    throw new SettingsError(`--config: ${file} can't be read: ${reason}`, { cause });
+  }
+  if (content === null) return new Map();
+  if (typeof content !== 'object' || Array.isArray(content))
+    throw new SettingsError(`--config: ${file} has no settings. It takes lines such as "port: 8000".`);
+  const entries = Object.entries(content).flatMap(
+    ([name, value]: [string, unknown]): [string, FileValue][] => {
+      if (value === null) return [];
+      if (isFileValue(value)) return [[name.replaceAll('_', '-'), value]];
+      throw new SettingsError(`${name} in ${file} takes one value, or a list of texts.`);
+    },
+  );
+  return new Map(entries);
+}
+
+function isFileValue(value: unknown): value is FileValue {
+  if (Array.isArray(value)) return value.every((one) => typeof one === 'string');
+  return ['string', 'number', 'boolean'].includes(typeof value);
+}

@@ -1,0 +1,14 @@
+/** The package has no types: what is used of it. */
+declare module 'pino-roll' {
+  import type { SonicBoom } from 'sonic-boom';
+
+  interface RollOptions {
+    /** Path without number and ending. */
+    file: string;
+    extension: string;
+    /** Such as `10m`. */
+    size: string;
+    limit: { count: number };
+  }
+  export default function roll(options: RollOptions): Promise<SonicBoom>;
+}
