@@ -42,6 +42,8 @@ export interface GenerationRequest {
   prompt: number[];
   /** Longest answer in tokens; undefined leaves it to the hub. */
   maxTokens?: number;
+  /** True to answer with fewer tokens where the devices have no room for `maxTokens`. Default: that is an error. */
+  mayBeShorter?: boolean;
   stopStrings: string[];
   /** True to make the stop string that came part of the answer. Default: false. */
   showsStop?: boolean;
@@ -272,11 +274,16 @@ export class Generator {
     const { prompt, arrivedAt } = request;
     const serving = this.#servingOf(await this.#settled(deployment));
     const asked = { prompt, owner: request.share, systemTokens: request.systemTokens ?? 0 };
-    const weighed = this.#weighed(serving, model, asked, request.maxTokens, request.samePromptAs);
+    const room = Math.max(...serving.map(({ admission }) => admission.largestSession)) - prompt.length;
+    const askedTokens =
+      request.mayBeShorter && request.maxTokens !== undefined
+        ? Math.max(1, Math.min(request.maxTokens, room))
+        : request.maxTokens;
+    const weighed = this.#weighed(serving, model, asked, askedTokens, request.samePromptAs);
     if (weighed.every(isBusy)) deployments.crowded(model.package.id);
     const { replica, maxTokens } = chooseReplica(weighed, {
       promptTokens: prompt.length,
-      maxTokens: request.maxTokens,
+      maxTokens: askedTokens,
       contextLength: model.package.contextLength,
     });
     const { chunkTokens, predicted } = replica;

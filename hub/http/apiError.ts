@@ -79,9 +79,16 @@ function foreseenIn(error: unknown): DomainError | undefined {
   return error instanceof DomainError ? error : undefined;
 }
 
-/** The error as a response. */
+declare module 'hono' {
+  interface ContextVariableMap {
+    /** Errors in the shape of another API than OpenAI's, where the request is for one. */
+    describeError: ((c: Context, error: ApiError) => object) | undefined;
+  }
+}
+
+/** The error as a response, in the shape of the API that was asked. */
 export function apiErrorResponse(c: Context, error: ApiError): Response {
   if (error.retryAfterSeconds !== undefined) c.header('retry-after', String(error.retryAfterSeconds));
   if (error.status === 401) c.header('www-authenticate', 'Bearer');
-  return c.json(error.body, error.status);
+  return c.json(c.get('describeError')?.(c, error) ?? error.body, error.status);
 }

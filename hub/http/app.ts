@@ -5,6 +5,8 @@ import { HTTPException } from 'hono/http-exception';
 import { getPath } from 'hono/utils/url';
 import type { Logger } from 'pino';
 import { ApiError, apiErrorResponse, toApiError } from './apiError.ts';
+import { anthropicErrors } from './anthropic/anthropicErrors.ts';
+import { anthropicRoutes } from './anthropic/anthropicRoutes.ts';
 import { blobRoutes } from './blobs.ts';
 import { crossOrigin } from './crossOrigin.ts';
 import { bearerOf, identify, requireScope, type CallerOptions } from './caller.ts';
@@ -64,6 +66,7 @@ export function createApp(components: AppComponents): Hono {
   app.use(crossOrigin());
   app.use(requestId());
   app.use(countAnswers(components.metrics.metrics));
+  app.use(anthropicErrors());
 
   // Before everything else: browsers get the page at /models, programs the list of models.
   app.use(servePages({ directory: components.pagesDirectory }));
@@ -98,10 +101,15 @@ export function createApp(components: AppComponents): Hono {
     '/completions',
     '/responses',
     '/responses/*',
+    '/messages',
+    '/messages/*',
   ])
     app.use(path, requireScope('ask', keyHint));
-  app.route('/v1', openai);
-  app.route('/', openai);
+  const anthropic = anthropicRoutes(components);
+  for (const path of ['/v1', '/']) {
+    app.route(path, anthropic);
+    app.route(path, openai);
+  }
 
   app.notFound((c) => {
     const allowed = allowedMethods(app, c.req.path);
@@ -125,9 +133,12 @@ export function createApp(components: AppComponents): Hono {
   return app;
 }
 
-/** Clients join base URLs carelessly: //v1//models/ is /v1/models (open-webui 12117). Pages keep their own last slash. */
+/**
+ * Clients join base URLs carelessly: //v1//models/ and /v1/v1/models are /v1/models (open-webui 12117). Pages keep their
+ * own last slash.
+ */
 function plainPath(path: string): string {
-  const single = path.replaceAll(/\/{2,}/g, '/');
+  const single = path.replaceAll(/\/{2,}/g, '/').replace(/^\/v1\/v1\//, '/v1/');
   return /^\/(v1|api|chat|models)\/.+\/$/.test(single) ? single.slice(0, -1) : single;
 }
 

@@ -79,17 +79,9 @@ export async function infer<T>(
   work: (inference: Inference) => Promise<T>,
 ): Promise<T> {
   const started = performance.now();
-  const { generator, deployments, defaultModel, settings } = components;
+  const { generator, settings } = components;
   const { caller } = c.var;
-  const asked = named ?? defaultModel();
-  if (asked === undefined) {
-    throw new ApiError(404, "The request names no 'model', and none is deployed that could answer instead.", {
-      code: 'model_not_found',
-      param: 'model',
-    });
-  }
-  const deployment = deployments.find(asked);
-  if (!deployment) throw unknownModel(asked, deployments.list);
+  const deployment = findDeployment(named, components);
   const { model } = deployment;
   const done = await takePlace(caller, model.package.id, components);
   // Ends the generation when the client goes away, whatever it was waiting for.
@@ -158,6 +150,45 @@ export async function infer<T>(
   }
 }
 
+/** What encoding a prompt without an answer needs. */
+export type EncodingComponents = Pick<InferenceComponents, 'deployments' | 'defaultModel'>;
+
+/**
+ * A model whose tokenizer a request asks, and makers of prompts for that request; no devices are needed.
+ * @throws ApiError
+ */
+export function encodingFor(
+  c: Context,
+  components: EncodingComponents,
+  named: string | undefined,
+): Pick<Inference, 'model' | 'promptOf' | 'textPromptOf'> {
+  const { model } = findDeployment(named, components);
+  refuseForeignModel(c.var.caller, model.package.id);
+  const own = { share: shareOf(c), signal: c.req.raw.signal };
+  return {
+    model,
+    promptOf: (messages, options = {}) => makePrompt(model, messages, { ...options, ...own }),
+    textPromptOf: (text, addsSpecial) => makeTextPrompt(model, text, { addsSpecial, ...own }),
+  };
+}
+
+/** @param named as the request names it @throws ApiError 404 */
+function findDeployment(
+  named: string | undefined,
+  { deployments, defaultModel }: EncodingComponents,
+): Deployment {
+  const asked = named ?? defaultModel();
+  if (asked === undefined) {
+    throw new ApiError(404, "The request names no 'model', and none is deployed that could answer instead.", {
+      code: 'model_not_found',
+      param: 'model',
+    });
+  }
+  const deployment = deployments.find(asked);
+  if (!deployment) throw unknownModel(asked, deployments.list);
+  return deployment;
+}
+
 /** The same error, with the surface's own name of the prompt. */
 function naming(param: string, error: unknown): unknown {
   if (!(error instanceof GenerationError && error.param === promptParamOfGenerations)) return error;
@@ -186,14 +217,18 @@ async function takePlace(
   { keyUse }: Pick<InferenceComponents, 'keyUse'>,
 ): Promise<() => void> {
   if (!key) return () => undefined;
-  if (key.limits.models && !key.limits.models.includes(model)) {
-    throw new ApiError(403, `The key '${key.name}' may not ask '${model}'.`, {
-      code: 'model_not_allowed',
-      param: 'model',
-    });
-  }
+  refuseForeignModel({ key }, model);
   const begun = await keyUse.begin(key);
   if (typeof begun === 'function') return begun;
   const { message, retryAfterSeconds } = begun;
   throw new ApiError(429, message, { code: 'rate_limit_exceeded', retryAfterSeconds });
+}
+
+/** @throws ApiError 403 where the caller's key is for other models */
+function refuseForeignModel({ key }: Pick<Caller, 'key'>, model: string): void {
+  if (!key?.limits.models || key.limits.models.includes(model)) return;
+  throw new ApiError(403, `The key '${key.name}' may not ask '${model}'.`, {
+    code: 'model_not_allowed',
+    param: 'model',
+  });
 }

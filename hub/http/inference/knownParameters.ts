@@ -141,6 +141,13 @@ export const answerParameters: Readonly<Record<string, AsksForNothing>> = {
   typ_p: is(1),
   typical_p: is(1),
   xtc_probability: is(0),
+  // Anthropic
+  container: never,
+  max_tokens_to_sample: never,
+  mcp_servers: isEmpty,
+  output_config: isEmpty,
+  output_format: isText,
+  stop_sequences: isEmpty,
   // Ollama
   format: is(''),
   images: isEmpty,

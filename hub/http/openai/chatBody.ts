@@ -7,7 +7,8 @@ import {
   generationFields,
   refuseManyBiases,
 } from '../inference/generationFields.ts';
-import { bodyReader, readPart, tooMany } from '../inference/readBody.ts';
+import { bodyReader, readPart } from '../inference/readBody.ts';
+import { lengthOfList, refuseLongConversation } from '../inference/refuseLongConversation.ts';
 import { TemplateVariables } from '../inference/templateVariables.ts';
 import { refuseTools, toolFields } from '../inference/tools.ts';
 
@@ -37,10 +38,6 @@ const Message = z.looseObject({
   tool_call_id: z.string().nullish(),
 });
 
-const maxMessages = 10_000;
-/** Parts of text in all messages together. */
-const maxParts = 10_000;
-
 /** What this surface honours. */
 export const ChatBody = z.object({
   ...generationFields,
@@ -65,7 +62,10 @@ export type ChatBody = { [Name in keyof Parsed as Name extends 'messages' ? neve
 };
 
 const read = bodyReader(ChatBody, (fields) => {
-  refuseTooMany(fields);
+  refuseLongConversation(fields['messages'], (message) => {
+    const { content, tool_calls: calls } = message as Record<string, unknown>;
+    return lengthOfList(content) + lengthOfList(calls);
+  });
   refuseManyBiases(fields);
 });
 
@@ -91,17 +91,4 @@ export function readChatBody(value: unknown): ChatBody {
   }
   refuseTools(body);
   return body;
-}
-
-/** Counts before the schema looks at each message. */
-function refuseTooMany({ messages }: Record<string, unknown>): void {
-  if (!Array.isArray(messages)) return;
-  if (messages.length > maxMessages) throw tooMany('messages', `${maxMessages} messages`);
-  const parts = messages.reduce<number>((sum, message) => sum + partsOf(message), 0);
-  if (parts > maxParts) throw tooMany('messages', `${maxParts} parts of content`);
-}
-
-function partsOf(message: unknown): number {
-  const { content, tool_calls: calls } = (message ?? {}) as { content?: unknown; tool_calls?: unknown };
-  return (Array.isArray(content) ? content.length : 0) + (Array.isArray(calls) ? calls.length : 0);
 }

@@ -1,0 +1,26 @@
+/** Anthropic's API, as far as it goes. */
+import { Hono } from 'hono';
+import { unknownModel, type InferenceComponents } from '../inference/inference.ts';
+import { isAnthropicClient } from './anthropicErrors.ts';
+import { modelInfo, modelPage } from './anthropicModels.ts';
+import { answerMessages, countTokens } from './messages.ts';
+
+/** Routes to mount under `/v1`, before those of OpenAI's API: who says `anthropic-version` gets the other list of models. */
+export function anthropicRoutes(components: InferenceComponents): Hono {
+  const app = new Hono();
+  const { deployments } = components;
+  app.get('/models', (c, next) => {
+    if (!isAnthropicClient(c)) return next();
+    return Promise.resolve(c.json(modelPage(deployments.list, c.req.query())));
+  });
+  app.get('/models/:id{.+}', (c, next) => {
+    if (!isAnthropicClient(c)) return next();
+    const id = c.req.param('id');
+    const deployment = deployments.find(id);
+    if (!deployment) throw unknownModel(id, deployments.list);
+    return Promise.resolve(c.json(modelInfo(deployment)));
+  });
+  app.post('/messages', (c) => answerMessages(c, components));
+  app.post('/messages/count_tokens', (c) => countTokens(c, components));
+  return app;
+}

@@ -1,0 +1,61 @@
+/** `POST /v1/messages` and `POST /v1/messages/count_tokens`. */
+import type Anthropic from '@anthropic-ai/sdk';
+import type { Context } from 'hono';
+import { settingsOf } from '../inference/generationFields.ts';
+import {
+  encodingFor,
+  infer,
+  type EncodingComponents,
+  type InferenceComponents,
+} from '../inference/inference.ts';
+import { readJson } from '../inference/readJson.ts';
+import { startChat } from '../inference/startChat.ts';
+import { callableTools } from '../inference/tools.ts';
+import { readCountBody, readMessagesBody, type MessagesBody } from './messagesBody.ts';
+import { messagesOf, renderOptionsOf } from './messagesConversation.ts';
+import { sendMessage } from './sendMessage.ts';
+
+/** Answers a conversation, as a stream or as a whole. */
+export async function answerMessages(c: Context, components: InferenceComponents): Promise<Response> {
+  const body = readMessagesBody(await readJson(c));
+  return infer(c, components, { model: body.model, promptParam: 'messages' }, async (inference) => {
+    const { model } = inference;
+    const { stop_sequences: stop, ...fields } = body;
+    const chat = await startChat(inference, {
+      messages: messagesOf(body),
+      render: renderOptionsOf(body),
+      tools: callableTools(body.toolFields, model),
+      settings: {
+        ...settingsOf(
+          { ...fields, n: 1, ...(stop ? { stop } : {}) },
+          { vocabularySize: model.package.vocabularySize, topLogprobs: undefined },
+        ),
+        // It has to be there, so it says how long an answer may be and not how long one is wanted.
+        mayBeShorter: true,
+      },
+      partsReasoning: true,
+      mostCalls: mostCallsOf(body),
+    });
+    const [generation] = chat.generations;
+    return sendMessage({
+      ...{ logger: components.logger, inference, generation },
+      events: chat.read(generation),
+      maxTokens: body.max_tokens,
+      stream: body.stream,
+      showsThinking: body.thinking?.display !== 'omitted',
+    });
+  });
+}
+
+/** Says how long a prompt is; no devices are needed for that. */
+export async function countTokens(c: Context, components: EncodingComponents): Promise<Response> {
+  const body = readCountBody(await readJson(c));
+  const { model, promptOf } = encodingFor(c, components, body.model);
+  const tools = callableTools(body.toolFields, model);
+  const prompt = await promptOf(messagesOf(body), { ...renderOptionsOf(body), ...(tools ? { tools } : {}) });
+  return c.json({ input_tokens: prompt.length } satisfies Anthropic.MessageTokensCount);
+}
+
+function mostCallsOf({ tool_choice: choice }: MessagesBody): number | undefined {
+  return choice && 'disable_parallel_tool_use' in choice && choice.disable_parallel_tool_use ? 1 : undefined;
+}
