@@ -23,17 +23,16 @@ const BiasedToken = z
 const Bias = z.number().min(-100).max(100);
 
 /** 64 bits, as OpenAI's schema has it; above 2^53 `parseJson` gives a bigint. -1 asks for a drawn seed, as in vLLM. */
+const seedError = 'must be a whole number from -9223372036854775808 to 9223372036854775807';
 const Seed = z.union(
   [
-    z.int(),
+    z.int(seedError),
     z
       .bigint()
       .min(-(2n ** 63n))
       .max(2n ** 63n - 1n),
   ],
-  {
-    error: 'must be a whole number from -9223372036854775808 to 9223372036854775807',
-  },
+  { error: seedError },
 );
 
 /** Longest answer in tokens; -1 leaves it to the hub, as in llama.cpp. */
@@ -67,7 +66,11 @@ export const generationFields = {
   presence_penalty: z.number().min(-2).max(2).optional(),
   logit_bias: z.record(z.string(), z.unknown()).optional(),
   seed: Seed.optional(),
-  stop: z.union([StopString, z.array(StopString).max(maxStopStrings)]).optional(),
+  stop: z
+    .union([StopString, z.array(StopString).max(maxStopStrings)], {
+      error: `must be a text, or a list of at most ${maxStopStrings}, each of at most ${maxStopCharacters} characters`,
+    })
+    .optional(),
   stop_token_ids: z.array(z.int().min(0)).max(maxStopTokens).optional(),
   ignore_eos: z.boolean().optional(),
   include_stop_str_in_output: z.boolean().optional(),

@@ -196,11 +196,17 @@ function naming(param: string, error: unknown): unknown {
   return new ApiError(status, message, { param, cause: error, ...(code === null ? {} : { code }) });
 }
 
+/** A name as an error says it: whoever sends megabytes does not get them back. */
+function shortened(name: string): string {
+  const most = 100;
+  return name.length > most ? `${name.slice(0, most)}…` : name;
+}
+
 /** What a client hears who asks for a model that is not here. */
 export function unknownModel(asked: string, served: readonly Deployment[]): ApiError {
   const names = served.map(({ model }) => `'${model.package.id}'`).join(', ');
   const hint = names === '' ? 'none is deployed' : `${names} ${served.length === 1 ? 'does' : 'do'}`;
-  return new ApiError(404, `The model '${asked}' does not exist here; ${hint}.`, {
+  return new ApiError(404, `The model '${shortened(asked)}' does not exist here; ${hint}.`, {
     code: 'model_not_found',
     param: 'model',
   });

@@ -3,6 +3,8 @@
  * the others it refuses those that would change the answer, and lets hints pass. Names that nobody knows pass, too.
  */
 
+import { z } from 'zod';
+
 /** True for the values of a parameter that ask for nothing. */
 type AsksForNothing = (value: unknown) => boolean;
 
@@ -158,25 +160,59 @@ export const answerParameters: Readonly<Record<string, AsksForNothing>> = {
   think: never,
 };
 
+const someText = z.string({ error: 'must be a text' });
+const someObject = z.looseObject({}, { error: 'must be a JSON object' });
+
 /** What changes nothing of an answer: who asks, how it is stored elsewhere, how it may be made faster. */
-export const hintParameters: readonly string[] = [
-  'metadata',
-  'prediction',
-  'prompt_cache_key',
-  'prompt_cache_options',
-  'prompt_cache_retention',
-  'safety_identifier',
-  'user',
-  'priority',
-  'request_id',
-  'cache_prompt',
-  'id_slot',
-  'backend_sampling',
-];
+export const hintParameters: Readonly<Record<string, z.ZodType>> = {
+  metadata: someObject,
+  prediction: someObject,
+  prompt_cache_key: someText,
+  prompt_cache_options: someObject,
+  prompt_cache_retention: someText,
+  safety_identifier: someText,
+  user: someText,
+  priority: z.int({ error: 'must be a whole number' }),
+  request_id: someText,
+  cache_prompt: z.boolean({ error: 'must be true or false' }),
+  id_slot: z.int({ error: 'must be a whole number' }),
+  backend_sampling: z.boolean({ error: 'must be true or false' }),
+};
+
+/** Parameters that ask for the same as another one does at another surface; the first that a surface has is named. */
+const sameElsewhere: Readonly<Record<string, readonly string[]>> = {
+  conversation: ['previous_response_id'],
+  input: ['messages', 'prompt'],
+  max_completion_tokens: ['max_output_tokens', 'max_tokens'],
+  max_output_tokens: ['max_completion_tokens', 'max_tokens'],
+  max_tokens: ['max_output_tokens'],
+  messages: ['input', 'prompt'],
+  n_predict: ['max_output_tokens', 'max_tokens'],
+  prompt: ['messages', 'input'],
+  reasoning: ['reasoning_effort'],
+  reasoning_effort: ['reasoning'],
+  response_format: ['text'],
+  text: ['response_format'],
+};
+
+/** What a surface refuses, and what to say of it. */
+export interface UnsupportedParameter {
+  asksForNothing: AsksForNothing;
+  /** True where no value passes. */
+  isNever: boolean;
+  /** What asks for the same there. */
+  instead: string | undefined;
+}
 
 /** The parameters that a surface with these fields refuses, where they ask for something. */
-export function unsupportedBeside(honoured: Iterable<string>): ReadonlyMap<string, AsksForNothing> {
-  const unsupported = new Map(Object.entries(answerParameters));
-  for (const name of honoured) unsupported.delete(name);
-  return unsupported;
+export function unsupportedBeside(honoured: Iterable<string>): ReadonlyMap<string, UnsupportedParameter> {
+  const own = new Set(honoured);
+  return new Map(
+    Object.entries(answerParameters)
+      .filter(([name]) => !own.has(name))
+      .map(([name, asksForNothing]) => {
+        const instead = sameElsewhere[name]?.find((other) => own.has(other));
+        return [name, { asksForNothing, isNever: asksForNothing === never, instead }];
+      }),
+  );
 }

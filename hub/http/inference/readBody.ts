@@ -1,7 +1,7 @@
 /** Reads the bodies that programs send: what is known is honoured or refused by its name, and what is unknown passes. */
 import type { z } from 'zod';
 import { ApiError } from '../apiError.ts';
-import { unsupportedBeside } from './knownParameters.ts';
+import { hintParameters, unsupportedBeside } from './knownParameters.ts';
 
 /**
  * Makes a reader of bodies of one schema. Null means absent.
@@ -14,16 +14,19 @@ export function bodyReader<S extends z.ZodObject>(
   look: (fields: Record<string, unknown>) => void = () => undefined,
 ): (value: unknown) => z.infer<S> {
   const unsupported = unsupportedBeside(Object.keys(schema.shape));
-  const names = [...Object.keys(schema.shape), ...unsupported.keys()];
+  const hints = Object.entries(hintParameters).filter(([name]) => !Object.hasOwn(schema.shape, name));
+  const names = [...Object.keys(schema.shape), ...unsupported.keys(), ...hints.map(([name]) => name)];
   return function readBody(value) {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       throw new ApiError(400, 'The body must be a JSON object.', { code: 'invalid_type' });
     }
     const given = knownFields(value as Record<string, unknown>, names);
-    for (const [param, asksForNothing] of unsupported) {
-      if (param in given && !asksForNothing(given[param])) throw unsupportedParameter(param);
+    for (const [param, { asksForNothing, isNever, instead }] of unsupported) {
+      if (!(param in given) || asksForNothing(given[param])) continue;
+      throw unsupportedParameter(param, instead === undefined ? '' : `Take '${instead}'.`, isNever);
     }
     look(given);
+    for (const [param, hint] of hints) if (param in given) readPart(hint, given[param], [param]);
     const parsed = schema.safeParse(given);
     if (!parsed.success) throw invalidParameter(parsed.error, value);
     return parsed.data;
@@ -37,13 +40,17 @@ export function bodyReader<S extends z.ZodObject>(
  */
 export function readPart<T>(schema: z.ZodType<T>, value: unknown, path: readonly PropertyKey[]): T {
   const parsed = schema.safeParse(value);
-  if (!parsed.success) throw invalidParameter(parsed.error, {}, path);
+  if (!parsed.success) throw invalidParameter(parsed.error, undefined, path);
   return parsed.data;
 }
 
-/** @param why it is not honoured, as a sentence */
-export function unsupportedParameter(param: string, why = ''): ApiError {
-  const message = `'${param}' with this value is not supported by this hub.${why === '' ? '' : ` ${why}`}`;
+/**
+ * @param why it is not honoured, as a sentence
+ * @param isNever true where no value of it would be
+ */
+export function unsupportedParameter(param: string, why = '', isNever = false): ApiError {
+  const what = isNever ? `'${param}'` : `'${param}' with this value`;
+  const message = `${what} is not supported by this hub.${why === '' ? '' : ` ${why}`}`;
   return new ApiError(400, message, { param, code: 'unsupported_parameter' });
 }
 
@@ -61,11 +68,16 @@ function knownFields(body: Record<string, unknown>, names: readonly string[]): R
   );
 }
 
-function invalidParameter(error: z.ZodError, body: object, within: readonly PropertyKey[] = []): ApiError {
+function invalidParameter(
+  error: z.ZodError,
+  body: object | undefined,
+  within: readonly PropertyKey[] = [],
+): ApiError {
   const [issue] = error.issues;
   const path = [...within, ...(issue?.path ?? [])];
   const param = parameterName(path);
-  return new ApiError(400, `'${param}'${absence(body, path)}: ${issue?.message ?? 'is wrong'}`, {
+  const absent = body === undefined ? '' : absence(body, path);
+  return new ApiError(400, `'${param}'${absent}: ${issue?.message ?? 'is wrong'}`, {
     param,
     code: issue?.code === 'invalid_type' ? 'invalid_type' : 'invalid_value',
     cause: error,

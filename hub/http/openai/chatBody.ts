@@ -8,6 +8,7 @@ import {
   refuseManyBiases,
 } from '../inference/generationFields.ts';
 import { bodyReader, readPart } from '../inference/readBody.ts';
+import { ReasoningEffort } from '../inference/reasoningFields.ts';
 import { lengthOfList, refuseLongConversation } from '../inference/refuseLongConversation.ts';
 import { TemplateVariables } from '../inference/templateVariables.ts';
 import { refuseTools, toolFields } from '../inference/tools.ts';
@@ -50,7 +51,7 @@ export const ChatBody = z.object({
   top_logprobs: z.number().int().min(0).max(20).optional(),
   chat_template_kwargs: TemplateVariables.optional(),
   enable_thinking: z.boolean().optional(),
-  reasoning_effort: z.string().max(100).optional(),
+  reasoning_effort: ReasoningEffort.optional(),
   reasoning_format: z.enum(['none', 'auto', 'deepseek']).optional(),
   include_reasoning: z.boolean().optional(),
   add_generation_prompt: z.boolean().optional(),

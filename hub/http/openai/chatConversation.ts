@@ -1,6 +1,6 @@
 /** From a chat body to the conversation that the model's template renders. */
 import type { ChatMessage, RenderOptions, ToolCall } from '../../models/chatFormat.ts';
-import { definedOnly } from '../inference/generationFields.ts';
+import { thinkingVariables } from '../inference/reasoningFields.ts';
 import type { ChatBody } from './chatBody.ts';
 
 type BodyMessage = ChatBody['messages'][number];
@@ -24,10 +24,10 @@ export function renderOptionsOf(body: ChatBody): RenderOptions {
   const end = (goesOn ?? isBegun) ? 'inside' : begins === false ? 'after' : 'answer';
   return {
     end,
-    variables: definedOnly({
-      reasoning_effort: body.reasoning_effort,
+    variables: thinkingVariables({
+      effort: body.reasoning_effort,
       enable_thinking: body.enable_thinking,
-      ...body.chat_template_kwargs,
+      chat_template_kwargs: body.chat_template_kwargs,
     }),
   };
 }

@@ -95,7 +95,14 @@ test('every parameter that is known is honoured, refused by its name, or a hint'
     }),
   );
   expect(refused).toEqual(others.map((name) => [name, 400, name]));
-  const hints = Object.fromEntries(hintParameters.map((name) => [name, asking]));
+  const wrong = await Promise.all(
+    Object.keys(hintParameters).map(async (name) => {
+      const body = (await (await send({ ...ask, [name]: [5] })).json()) as { error?: { param: string } };
+      return [name, body.error?.param];
+    }),
+  );
+  expect(wrong).toEqual(Object.keys(hintParameters).map((name) => [name, name]));
+  const hints = { user: 'me', metadata: { a: 'b' }, priority: 1, cache_prompt: true, prompt_cache_key: 'x' };
   expect((await send({ ...ask, ...hints, unheard_of: asking })).status).toBe(200);
 });
 
@@ -111,6 +118,17 @@ test.each([
   [{ messages: null }, "'messages' is null"],
   [{ messages: undefined }, "'messages' is missing"],
   [{ model: 'nobody' }, "The model 'nobody' does not exist here; 'test-model' does."],
+  [{ model: 'x'.repeat(1000) }, `The model '${'x'.repeat(100)}…' does not exist here`],
+  [{ reasoning_effort: 'silly' }, "'reasoning_effort': must be none, minimal, low,"],
+  [{ user: 5 }, "'user': must be a text"],
+  [{ stop: 5 }, "'stop': must be a text, or a list of at most 4"],
+  [{ seed: 1e30 }, "'seed': must be a whole number from -9223372036854775808"],
+  [{ audio: {} }, "'audio' is not supported by this hub."],
+  [{ mirostat: 2 }, "'mirostat' with this value is not supported"],
+  [
+    { max_output_tokens: 5 },
+    "'max_output_tokens' is not supported by this hub. Take 'max_completion_tokens'.",
+  ],
 ])('%j is told in plain words', async (change, words) => {
   const response = await send({ ...ask, ...change });
   expect(((await response.json()) as { error: { message: string } }).error.message).toContain(words);

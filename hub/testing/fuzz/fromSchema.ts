@@ -111,7 +111,7 @@ function ofType(
       return fc.array(below(schema.items ?? {}), { maxLength: Math.min(4, schema.maxItems ?? 4) });
     case 'object': {
       const named = Object.entries(schema.properties ?? {}).map(([name, one]) => [name, below(one)] as const);
-      const record = fc.record(Object.fromEntries(named), { requiredKeys: schema.required ?? [] });
+      const record = recordOf(named, schema.required ?? []);
       const { additionalProperties } = schema;
       if (typeof additionalProperties !== 'object') return record;
       const more = fc.dictionary(hostileText, below(additionalProperties), { maxKeys: 4 });
@@ -124,4 +124,20 @@ function ofType(
 
 function asObject(value: unknown): object {
   return typeof value === 'object' && value !== null ? value : {};
+}
+
+/** Of more, one is nearly always wrong, and nothing comes past the first check. */
+const mostOptional = 5;
+
+function recordOf(
+  named: (readonly [name: string, value: fc.Arbitrary<unknown>])[],
+  required: readonly string[],
+): fc.Arbitrary<Record<string, unknown>> {
+  const needed = named.filter(([name]) => required.includes(name));
+  const optional = named.filter(([name]) => !required.includes(name));
+  const requiredKeys = needed.map(([name]) => name);
+  if (optional.length <= 2 * mostOptional) return fc.record(Object.fromEntries(named), { requiredKeys });
+  return fc
+    .subarray(optional, { maxLength: mostOptional })
+    .chain((some) => fc.record(Object.fromEntries([...needed, ...some])));
 }

@@ -1,5 +1,10 @@
 /** Requests for every route that the OpenAPI document describes, and for those of OpenAI's API. */
 import fc from 'fast-check';
+import { z } from 'zod';
+import { ChatBody } from '../../http/openai/chatBody.ts';
+import { CompletionBody } from '../../http/openai/completionBody.ts';
+import { CompactBody } from '../../http/openai/responses/compactResponse.ts';
+import { ResponseBody } from '../../http/openai/responses/responseBody.ts';
 import { fromSchema, hostileText, hostileValue, type FuzzContext, type JsonSchema } from './fromSchema.ts';
 
 export interface HttpInput {
@@ -20,56 +25,110 @@ export interface OpenApiDocument {
   components: { schemas: Record<string, JsonSchema> };
 }
 
-/** As `ChatBody` takes it; the route is not in the document. */
-const chat: JsonSchema = {
+const text: JsonSchema = { type: 'string' };
+const model: JsonSchema = { anyOf: [{ const: 'test-model' }, { const: 'test-model' }, text] };
+const partsOf = (...types: string[]): JsonSchema => ({
+  anyOf: [
+    text,
+    { type: 'array', items: { type: 'object', properties: { type: { enum: types }, text, refusal: text } } },
+  ],
+});
+const called: JsonSchema = {
   type: 'object',
-  required: ['messages'],
-  properties: {
-    model: { anyOf: [{ const: 'test-model' }, { const: 'test-model' }, { type: 'string' }] },
-    messages: {
-      type: 'array',
-      items: {
-        type: 'object',
-        required: ['role', 'content'],
-        properties: {
-          role: { enum: ['system', 'developer', 'user', 'assistant', 'tool'] },
-          content: {
-            anyOf: [
-              { type: 'string' },
-              {
-                type: 'array',
-                items: { type: 'object', properties: { type: { const: 'text' }, text: { type: 'string' } } },
-              },
-            ],
-          },
-          name: { type: 'string' },
-        },
-      },
+  properties: { id: text, function: { type: 'object', properties: { name: text, arguments: text } } },
+};
+const messages: JsonSchema = {
+  type: 'array',
+  items: {
+    type: 'object',
+    required: ['role', 'content'],
+    properties: {
+      role: { enum: ['system', 'developer', 'user', 'assistant', 'tool'] },
+      content: partsOf('text', 'refusal'),
+      name: text,
+      reasoning_content: text,
+      tool_call_id: text,
+      tool_calls: { type: 'array', items: called },
     },
-    stream: { type: 'boolean' },
-    max_tokens: { type: 'integer', minimum: 1, maximum: 5000 },
-    temperature: { type: 'number', minimum: 0, maximum: 2 },
-    top_p: { type: 'number', minimum: 0, maximum: 1 },
-    top_k: { type: 'integer', minimum: -1, maximum: 100 },
-    repetition_penalty: { type: 'number', minimum: 1, maximum: 10 },
-    seed: { type: 'integer' },
-    stop: { anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }] },
-    logit_bias: { type: 'object', additionalProperties: { type: 'number', minimum: -100, maximum: 100 } },
-    logprobs: { type: 'boolean' },
-    top_logprobs: { type: 'integer', minimum: 0, maximum: 20 },
-    chat_template_kwargs: { type: 'object', additionalProperties: {} },
-    n: { const: 1 },
-    unknown: {},
   },
 };
+const itemOf = (type: string, properties: Record<string, JsonSchema>): JsonSchema => ({
+  type: 'object',
+  required: ['type', ...Object.keys(properties)],
+  properties: { type: { const: type }, id: text, ...properties },
+});
+const items: JsonSchema = {
+  anyOf: [
+    text,
+    {
+      type: 'array',
+      items: {
+        anyOf: [
+          itemOf('message', {
+            role: { enum: ['user', 'assistant', 'system', 'developer'] },
+            content: partsOf('input_text', 'output_text'),
+          }),
+          itemOf('function_call', { call_id: text, name: text, arguments: text }),
+          itemOf('function_call_output', { call_id: text, output: partsOf('input_text') }),
+          itemOf('custom_tool_call', { call_id: text, name: text, input: text }),
+          itemOf('reasoning', { summary: { type: 'array', items: {} }, encrypted_content: text }),
+          itemOf('compaction', { encrypted_content: text }),
+          itemOf('item_reference', { id: text }),
+        ],
+      },
+    },
+  ],
+};
+const tools: JsonSchema = {
+  type: 'array',
+  items: {
+    type: 'object',
+    properties: {
+      type: { enum: ['function', 'custom', 'namespace', 'web_search'] },
+      name: text,
+      parameters: { type: 'object', additionalProperties: {} },
+      format: { type: 'object', properties: { type: text } },
+      function: {
+        type: 'object',
+        properties: { name: text, parameters: { type: 'object', additionalProperties: {} } },
+      },
+    },
+  },
+};
+/** Short, as somebody answers them all. */
+const length: JsonSchema = { type: 'integer', minimum: 1, maximum: 5000 };
+
+/** What a surface honours, and a field that nobody knows; those that one value or none was given for are fuzzed, too. */
+function bodyOf(schema: z.ZodObject, known: Record<string, JsonSchema>, required: string[]): JsonSchema {
+  const { properties } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
+  return { type: 'object', required, properties: { ...properties, ...known, model, unknown: {} } };
+}
+
+const chat = bodyOf(ChatBody, { messages, tools, max_tokens: length, n: { const: 1 } }, ['messages']);
+const completion = bodyOf(CompletionBody, { max_tokens: length, n: { const: 1 } }, ['prompt']);
+const response = bodyOf(ResponseBody, { input: items, tools, max_output_tokens: length }, ['input']);
+const compaction = bodyOf(CompactBody, { input: items }, ['input']);
 
 const json = 'application/json';
+const askingPaths: readonly [path: string, schema: JsonSchema][] = [
+  ['/v1/chat/completions', chat],
+  ['/chat/completions', chat],
+  ['/v1/completions', completion],
+  ['/v1/responses', response],
+  ['/v1/responses', response],
+  ['/v1/responses/compact', compaction],
+];
 const otherPaths = [
   '/',
   '/health',
   '/health/ready',
   '/v1/models',
   '/v1/models/{id}',
+  '/v1/responses',
+  '/v1/responses/{id}',
+  '/v1/responses/{id}/cancel',
+  '/v1/responses/{id}/input_items',
+  '/v1/responses/{id}?stream=true&starting_after={id}',
   '/blobs/{id}',
   '/peerjs/{id}/id',
   '/{id}',
@@ -101,16 +160,16 @@ export function httpInputs(
       return withHeaders(inputFor(`/api${path}`, method, operation, context), keys);
     }),
   );
-  const content = { [json]: { schema: chat } };
-  const chatting = ['/v1/chat/completions', '/chat/completions'].map((path) =>
-    withHeaders(inputFor(path, 'POST', { requestBody: { content } }, context), everybody),
-  );
+  const asking = askingPaths.map(([path, schema]) => {
+    const requestBody = { content: { [json]: { schema } } };
+    return withHeaders(inputFor(path, 'POST', { requestBody }, context), everybody);
+  });
   const others = otherPaths.flatMap((path) =>
     ['GET', 'POST', 'DELETE'].map((method) => withHeaders(inputFor(path, method, {}, context), everybody)),
   );
   return fc.oneof(
     { arbitrary: fc.oneof(...described), weight: 6 },
-    { arbitrary: fc.oneof(...chatting), weight: 2 },
+    { arbitrary: fc.oneof(...asking), weight: 3 },
     { arbitrary: fc.oneof(...others), weight: 1 },
   );
 }
