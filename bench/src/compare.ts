@@ -1,6 +1,6 @@
 /** One model, both sides, measured in turns so that a change of the machine's speed meets all alike. */
 import type { DeviceChoice } from '@potluck/node-worker';
-import { startGrid, type Grid } from './grid.ts';
+import { startGrid, type Grid } from './ourSide.ts';
 import { measureHops, type HopCost } from './hops.ts';
 import { loadTokenizer, promptOfLength } from './prompts.ts';
 import { measure, summarise, type Row, type Side } from './sides.ts';

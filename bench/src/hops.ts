@@ -1,6 +1,6 @@
 /** What one more crossing costs a token, by its parts. */
 import type { StageParts } from './ask.ts';
-import type { Grid } from './grid.ts';
+import type { Grid } from './ourSide.ts';
 import type { BenchPrompt } from './prompts.ts';
 import { median } from './statistics.ts';
 

@@ -8,6 +8,7 @@ import { browserCommand } from './browser/command.ts';
 import { compare, type BenchSettings, type Comparison } from './compare.ts';
 import { describeMachine } from './machine.ts';
 import { generatedModel, trainedModel } from './models.ts';
+import { gridCommand } from './grid/command.ts';
 import { numbers } from './options.ts';
 import { placementCommand } from './placement/command.ts';
 import { predictionCommand } from './prediction/command.ts';
@@ -46,6 +47,7 @@ await new Command('npm run bench --')
   .option('--out <file>', 'where the figures go as JSON', 'bench/results/latest.json')
   .action(run)
   .addCommand(browserCommand)
+  .addCommand(gridCommand)
   .addCommand(placementCommand)
   .addCommand(predictionCommand)
   .addCommand(simulateCommand)

@@ -2,7 +2,7 @@
 import type { Browser } from 'playwright';
 import { relative } from 'node:path';
 import type { BenchModel } from '../compare.ts';
-import type { Grid } from '../grid.ts';
+import type { Grid } from '../ourSide.ts';
 import { measureSplits } from '../hops.ts';
 import { loadTokenizer, promptOfLength } from '../prompts.ts';
 import { measure, summarise, type Result, type Row, type Side } from '../sides.ts';

@@ -5,7 +5,7 @@ import { messageOf } from '@potluck/worker';
 import type { Browser } from 'playwright';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ask } from '../ask.ts';
-import type { Grid } from '../grid.ts';
+import type { Grid } from '../ourSide.ts';
 import { startHub, type Hub } from '../hub.ts';
 
 const joinToken = 'join-token-of-the-bench';

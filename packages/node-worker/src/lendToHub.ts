@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { limitedThreads } from '@potluck/machine';
 import { InstanceId } from '@potluck/protocol';
-import { peerJsConnector, startWorkerAgent, webSocketOpener } from '@potluck/worker';
+import { peerJsConnector, slowConnector, startWorkerAgent, webSocketOpener } from '@potluck/worker';
 import type { AgentEvent, Log, WebSocketClass } from '@potluck/worker';
 import { fileBlobStore } from './blobs/fileBlobStore.ts';
 import { describeDevices, type FoundDevice } from './devices/findDevices.ts';
@@ -15,6 +15,9 @@ import type { HubAddress } from '@potluck/command-line';
 import type { WorkerSettings } from './settings/settings.ts';
 import { workerVersion } from './version.ts';
 import { loadPeer } from './web-rtc/loadPeer.ts';
+
+/** For `npm run bench -- grid`: what comes from other workers comes so many milliseconds later. */
+const linkDelayMs = Number(process.env.POTLUCK_TEST_LINK_DELAY_MS ?? 0);
 
 export interface LendInit {
   hub: HubAddress;
@@ -39,13 +42,14 @@ export async function lendToHub({ log }: { log: Log }, init: LendInit): Promise<
   if (signal.aborted) return;
   const threads = settings.threads ?? limitedThreads();
   const stageHost = deviceStageHost({ log }, { devices, threads, directory: settings.dataDirectory });
+  const connector = peerJsConnector({ loadPeer, log });
   const agent = startWorkerAgent(
     {
       openSocket: webSocketOpener(HubWebSocket as unknown as WebSocketClass),
       fetch: hubFetch,
       blobStore,
       stageHost,
-      connector: peerJsConnector({ loadPeer, log }),
+      connector: linkDelayMs > 0 ? slowConnector(connector, linkDelayMs) : connector,
       log,
       processBytes: () => process.memoryUsage.rss(),
       ...(observe && { observe }),

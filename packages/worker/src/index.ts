@@ -56,6 +56,7 @@ export {
   type SignallingInit,
 } from './peers/peerJsSignalling.ts';
 export type { PeerTransport, PeerTransportEvents } from './peers/peerTransport.ts';
+export { slowConnector } from './peers/slowConnector.ts';
 export { retrySoon } from './peers/retrySoon.ts';
 export { selectedCandidatePair } from './peers/selectedCandidatePair.ts';
 export { isKeptCache } from './sessions/stageCaches.ts';

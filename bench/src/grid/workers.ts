@@ -1,0 +1,56 @@
+/** A hub without workers of its own, and workers in processes of their own, so that each can be slowed, stopped and killed. */
+import { setTimeout as pause } from 'node:timers/promises';
+import {
+  startHub,
+  startWorker,
+  type HubProcess,
+  type WorkerProcess,
+} from '../../../e2e/support/hubProcess.ts';
+
+export interface GridOfProcesses extends AsyncDisposable {
+  hub: HubProcess;
+  /** By name, `worker 1` first. */
+  workers: ReadonlyMap<string, WorkerProcess>;
+}
+
+/** How often a hub is asked whether it serves, in milliseconds. */
+const askEveryMs = 100;
+
+export interface GridInit {
+  modelDirectory: string;
+  stages: number;
+  workers: number;
+  /** Milliseconds that what goes from one worker to another takes longer, one way. */
+  delayMs?: number;
+  flags?: readonly string[];
+}
+
+/** @returns once the model is served; every worker computes with one thread of the processor */
+export async function startGridOfProcesses(init: GridInit): Promise<GridOfProcesses> {
+  const { modelDirectory, stages, workers, delayMs = 0, flags = [] } = init;
+  await using starting = new AsyncDisposableStack();
+  const hub = starting.use(
+    await startHub({
+      waitUntilReady: false,
+      flags: [
+        ...['--model', modelDirectory, '--stages', String(stages), '--local-workers', '0'],
+        ...['--https-port', 'off', '--log-level', 'warn', ...flags],
+      ],
+    }),
+  );
+  const started = new Map<string, WorkerProcess>();
+  // What a worker reads when it starts.
+  process.env.POTLUCK_TEST_LINK_DELAY_MS = String(delayMs);
+  for (let number = 1; number <= workers; number++) {
+    const name = `worker ${number}`;
+    started.set(name, starting.use(await startWorker(hub, name, ['--threads', '1', '--memory', '3GB'])));
+  }
+  delete process.env.POTLUCK_TEST_LINK_DELAY_MS;
+  await served(hub.url);
+  const running = starting.move();
+  return { hub, workers: started, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+async function served(url: string): Promise<void> {
+  while (!(await fetch(`${url}/health/ready`)).ok) await pause(askEveryMs);
+}
