@@ -1,8 +1,9 @@
 /** Keeps answers in conversations while they are generated, so that none is lost with the page that asked. */
 import { randomUUID } from 'node:crypto';
 import type { WriteQueue } from '../files/writeQueue.ts';
-import type { GenerationEvent } from '../generation/generation.ts';
 import { GenerationError } from '../generation/generationError.ts';
+import type { OutputEvent } from '../generation/output/outputEvents.ts';
+import { withThoughts } from '@potluck/api/thoughts';
 import { ConversationError } from './conversationError.ts';
 import type { ConversationStore, MessageRow } from './conversationStore.ts';
 
@@ -88,7 +89,8 @@ export class KeptAnswer {
   readonly messageId: string;
   readonly #writeEveryMs: number;
   readonly #write: (change: Partial<MessageRow>) => void;
-  #content = '';
+  #thoughts = '';
+  #text = '';
   #timer: NodeJS.Timeout | undefined;
 
   constructor(messageId: string, writeEveryMs: number, write: (change: Partial<MessageRow>) => void) {
@@ -98,15 +100,13 @@ export class KeptAnswer {
   }
 
   /** The same events; what passes is kept. */
-  async *keep(
-    events: AsyncGenerator<GenerationEvent, void, void>,
-  ): AsyncGenerator<GenerationEvent, void, void> {
+  async *keep(events: AsyncGenerator<OutputEvent, void, void>): AsyncGenerator<OutputEvent, void, void> {
     let status: MessageRow['status'] = 'stopped';
     let error: string | null = null;
     try {
       for await (const event of events) {
         if (event.type === 'finish') status = 'done';
-        else this.#grow(event.text);
+        else if (event.type !== 'tool-call') this.#grow(event);
         yield event;
       }
     } catch (cause) {
@@ -117,15 +117,16 @@ export class KeptAnswer {
       throw cause;
     } finally {
       clearTimeout(this.#timer);
-      this.#write({ content: this.#content, status, error });
+      this.#write({ content: withThoughts(this.#thoughts, this.#text), status, error });
     }
   }
 
-  #grow(text: string): void {
-    this.#content += text;
+  #grow({ type, text }: { type: 'text' | 'reasoning'; text: string }): void {
+    if (type === 'reasoning') this.#thoughts += text;
+    else this.#text += text;
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      this.#write({ content: this.#content });
+      this.#write({ content: withThoughts(this.#thoughts, this.#text) });
     }, this.#writeEveryMs);
   }
 }

@@ -12,6 +12,15 @@ function drain(queue: FairQueue<string>): string[] {
   return order;
 }
 
+test('an entry knows its place, sides by turns, until it is taken', () => {
+  const queue = new FairQueue<string>();
+  for (const item of ['a1', 'a2']) queue.add(item, 'a', 1);
+  queue.add('b1', 'b', 1);
+  expect(['a1', 'b1', 'a2', 'none'].map((item) => queue.placeOf(item))).toEqual([1, 2, 3, undefined]);
+  queue.take('a1');
+  expect(['a1', 'b1', 'a2'].map((item) => queue.placeOf(item))).toEqual([undefined, 1, 2]);
+});
+
 test('one who puts in many waits behind one who puts in one', () => {
   const queue = new FairQueue<string>();
   for (let index = 0; index < 50; index++) queue.add(`a${index}`, 'a', 10);

@@ -43,6 +43,21 @@ export class FairQueue<T> {
     this.#size++;
   }
 
+  /** When an entry's turn comes, counted from 1, if nobody else comes; undefined where it does not wait. */
+  placeOf(item: T): number | undefined {
+    const turns = [...this.#sides.values()].flatMap(({ turn, entries }) => {
+      let at = turn;
+      return entries.map((entry) => {
+        const own = { ...entry, at };
+        at += entry.cost;
+        return own;
+      });
+    });
+    turns.sort((one, other) => one.at - other.at || one.number - other.number);
+    const index = turns.findIndex((entry) => entry.item === item);
+    return index < 0 ? undefined : index + 1;
+  }
+
   /** The next entry of each side, in the order of their turns. */
   heads(): T[] {
     return [...this.#sides.values()]

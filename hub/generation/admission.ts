@@ -22,6 +22,8 @@ interface Waiting {
 export interface AskedRoom {
   /** Resolves when the room is there. */
   granted: Promise<void>;
+  /** Place in the queue, from 1; undefined where it does not wait. */
+  place(): number | undefined;
   /** Gives it back; called once, and only if it was granted. */
   release(): void;
 }
@@ -87,6 +89,7 @@ export class Admission {
         { retryAfterSeconds },
       );
     }
+    let waits: Waiting | undefined;
     const granted = new Promise<void>((resolve, reject) => {
       if (this.#ended) {
         reject(this.#ended);
@@ -114,11 +117,13 @@ export class Admission {
         return;
       }
       signal.addEventListener('abort', onAbort, { once: true });
+      waits = waiting;
       this.#waiting.add(waiting, share, Math.max(1, tokens));
       this.#grantInTurn();
     });
     return {
       granted,
+      place: () => (waits ? this.#waiting.placeOf(waits) : undefined),
       release: () => {
         this.#add(share, -tokens, -1);
         this.#grantInTurn();

@@ -61,7 +61,7 @@ export interface GenerationComponents {
   answer: Answer;
   /** Keeps the request's row; never rejects. */
   record: (record: RequestRecord) => void;
-  /** Called after every token. */
+  /** Called when there is room for it, and after every token. */
   grew: () => void;
   logger: Logger;
 }
@@ -150,6 +150,16 @@ export class Generation {
   /** How long it waited for room, and when its first and its last token came, in milliseconds since the request. */
   get times(): { queueMs: number | null; firstTokenMs: number | null; lastTokenMs: number | null } {
     return { queueMs: this.#queueMs, firstTokenMs: this.#firstTokenMs, lastTokenMs: this.#lastTokenMs };
+  }
+
+  /** Place in the queue, from 1; undefined once there is room for it. */
+  get queuePlace(): number | undefined {
+    return this.#attemptState === 'accepted' && !this.#over ? this.#attempt.room.place() : undefined;
+  }
+
+  /** Tokens of the prompt that all stages have run. */
+  get promptTokensRead(): number {
+    return this.usage.completionTokens > 0 ? this.#init.promptTokens : this.#attempt.session.promptTokensRead;
   }
 
   /** Tokens after the first, by the time that they took; null with fewer than two. */
@@ -292,6 +302,7 @@ export class Generation {
     await room.granted;
     this.#attemptState = 'admitted';
     this.#queueMs ??= performance.now() - this.#askedAt;
+    this.#components.grew();
     if (this.#isCancelled) throw new GenerationError('cancelled', 'the request was cancelled');
     await this.#samePrompt();
     await session.start();

@@ -200,7 +200,13 @@ export class Generator {
 
   /** A worker said something about a session. */
   received(workerId: WorkerId, message: SessionMessage): void {
-    this.#sessions.get(message.sessionId)?.receive(workerId, message);
+    const session = this.#sessions.get(message.sessionId);
+    const before = session?.promptTokensRead;
+    session?.receive(workerId, message);
+    if (session?.promptTokensRead === before) return;
+    // Only while the prompt is read.
+    for (const [generation, { attempt }] of this.#running)
+      if (attempt.session === session) this.#tell((listener) => listener.grew?.(generation));
   }
 
   /** @returns a function that ends the listening */

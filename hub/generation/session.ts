@@ -121,6 +121,13 @@ export class Session {
     return this.#timings;
   }
 
+  /** Tokens of the prompt that all stages have run. */
+  get promptTokensRead(): number {
+    const last = this.#pipeline.stages.at(-1);
+    const reached = (last && this.#reached.get(last.assignmentId)) ?? 0;
+    return Math.min(reached, this.#init.prompt.length);
+  }
+
   /** Tokens that some stage ran once more, known once the session has started. */
   get recomputedTokens(): number {
     return this.#recomputedTokens;

@@ -131,10 +131,16 @@ export function whatFollows(parts: FollowedParts): void {
     },
   });
 
+  /** Places in the queue change with who comes, and who goes. */
+  const touchQueue = (model: string): void => {
+    for (const one of generator.running)
+      if (one.model === model && one.queuePlace !== undefined) live.touch('requests', one.id);
+  };
   generator.listen({
     grew: ({ id, model, usage, workerIds }) => {
       live.touch('requests', id);
       if (usage.completionTokens > 0) return;
+      touchQueue(model);
       live.touch('deployments', model);
       touch('nodes', workerIds);
     },
@@ -149,6 +155,7 @@ export function whatFollows(parts: FollowedParts): void {
             request: viewActivity(generation, record),
           }),
         () => live.touch('deployments', generation.model),
+        () => touchQueue(generation.model),
         () => touch('nodes', generation.workerIds),
       ),
   });

@@ -1,5 +1,5 @@
 /** From a conversation to its answers as typed events: what every surface for chats does in the same way. */
-import type { Generation, GenerationEvent } from '../../generation/generation.ts';
+import type { Generation } from '../../generation/generation.ts';
 import { outputEvents, type OutputEvent } from '../../generation/output/outputEvents.ts';
 import type { ChatMessage, RenderOptions } from '../../models/chatFormat.ts';
 import { marksOf } from '../../models/responseFormat.ts';
@@ -28,8 +28,8 @@ export interface StartedChat {
   prompt: number[];
   /** One for each choice. */
   generations: Generations;
-  /** Reads a choice's events. @param events Default: the generation's own */
-  read: (generation: Generation, events?: AsyncGenerator<GenerationEvent, void, void>) => OutputEvents;
+  /** Reads a choice's events. */
+  read: (generation: Generation) => OutputEvents;
 }
 
 export type OutputEvents = AsyncGenerator<OutputEvent, void, void>;
@@ -52,8 +52,8 @@ export async function startChat(inference: Inference, init: ChatInit): Promise<S
   return {
     prompt,
     generations,
-    read: (generation, events = generation.events(controller.signal)) =>
-      outputEvents(events, {
+    read: (generation) =>
+      outputEvents(generation.events(controller.signal), {
         format,
         readsCalls: tools !== undefined,
         partsReasoning,

@@ -26,7 +26,7 @@ export async function answerChat(c: Context, components: InferenceComponents): P
     components,
     { model: body.model, promptParam: 'messages', outlivesReader: place !== undefined },
     async (inference) => {
-      const { model, controller } = inference;
+      const { model } = inference;
       const chat = await startChat(inference, {
         messages: messagesOf(body),
         render: renderOptionsOf(body),
@@ -36,8 +36,7 @@ export async function answerChat(c: Context, components: InferenceComponents): P
           topLogprobs: body.logprobs ? (body.top_logprobs ?? 0) : undefined,
           moreLimits: [body.max_completion_tokens],
         }),
-        // The app keeps answers as the model writes them.
-        partsReasoning: (body.reasoning_format ?? (place ? 'none' : 'auto')) !== 'none',
+        partsReasoning: (body.reasoning_format ?? 'auto') !== 'none',
         choices: body.n,
         mostCalls: body.parallel_tool_calls === false ? 1 : undefined,
       });
@@ -48,7 +47,7 @@ export async function answerChat(c: Context, components: InferenceComponents): P
         logger,
         inference,
         generations,
-        events: generations.map((one) => chat.read(one, kept && kept.keep(one.events(controller.signal)))),
+        events: generations.map((one) => (kept ? kept.keep(chat.read(one)) : chat.read(one))),
         base: answerBase('chatcmpl', generation, model),
         body,
         headers: {

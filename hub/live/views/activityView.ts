@@ -10,6 +10,8 @@ export function viewActivity(generation: Generation, record?: RequestRecord): Ac
     status: record?.status ?? 'running',
     createdAt: generation.createdAt,
     nodeIds: generation.workerIds,
+    queuePlace: generation.queuePlace ?? null,
+    promptTokensRead: generation.promptTokensRead,
     ...generation.usage,
     tokensPerSecond: generation.tokensPerSecond,
     errorCode: record?.errorCode ?? null,

@@ -48,6 +48,7 @@ export const Message = z
     id: Id,
     parentId: Id.nullable(),
     role: z.enum(['user', 'assistant']),
+    /** Where the model thought first, its thoughts stand at the beginning, between `<think>` and `</think>`. */
     content: z.string(),
     /** `streaming`: the hub is still writing it; `stopped`: by the person; `interrupted`: the hub restarted. */
     status: z.enum(['done', 'streaming', 'stopped', 'failed', 'interrupted']),

@@ -19,7 +19,11 @@ export const Activity = z
     createdAt: Timestamp,
     /** The pipeline's nodes in order. */
     nodeIds: z.array(z.string()),
+    /** Place in the queue, from 1; null once the request has room. */
+    queuePlace: Count.nullable(),
     promptTokens: Count,
+    /** Of those, how many all devices have read. */
+    promptTokensRead: Count,
     completionTokens: Count,
     tokensPerSecond: z.number().nullable(),
     errorCode: z.string().nullable(),
