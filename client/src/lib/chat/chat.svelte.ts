@@ -5,11 +5,13 @@
  * if the hub refuses it, so that no message can name a parent that the hub does not know.
  */
 import type { Activity, Conversation, Message, Sampling } from '@potluck/api';
+import { withThoughts } from '@potluck/api/thoughts';
 import { uuidv7 } from 'uuidv7';
 import { ownAnswers } from '#lib/events/ownAnswers.ts';
 import { HubError, messageOf } from '#lib/hub/errors.ts';
 import { hubJson, hubSend } from '#lib/hub/hubFetch.ts';
 import { newConversation, titleOf, toRequestMessages, untitled } from './conversation.ts';
+import { keepConversation } from './copyConversations.ts';
 import { explainUnsent, type Failure, failureOf, isOver } from './failure.ts';
 import { streamCompletion } from './streamCompletion.ts';
 import { mergeMessages, newestLeaf, threadOf, type ThreadMessage } from './thread.ts';
@@ -102,6 +104,19 @@ export class Chat {
     this.#show({ ...newConversation(), systemPrompt, model, sampling: { ...sampling } });
   }
 
+  /** Shows a copy of what is shown, up to message `messageId`, as a conversation of its own. @returns its id; undefined where that failed */
+  async fork(messageId: string): Promise<string | undefined> {
+    const path = threadOf(this.messages, messageId).map(({ message: one }) => one);
+    const { title, model, systemPrompt, sampling } = this.conversation;
+    const copy = { title, model, systemPrompt, sampling, currentMessageId: messageId, messages: path };
+    try {
+      return await keepConversation(copy);
+    } catch (error) {
+      this.problem = `Couldn’t copy the conversation. ${messageOf(error)}`;
+      return undefined;
+    }
+  }
+
   /** Keeps changed settings, once there is something to keep them with. */
   async change(change: { model?: string | null; systemPrompt?: string; sampling?: Sampling }): Promise<void> {
     Object.assign(this.conversation, change);
@@ -155,6 +170,7 @@ export class Chat {
     this.failure = undefined;
     this.#isStopWanted = false;
     let isAccepted = false;
+    let [thoughts, text] = ['', ''];
     let leave: (() => void) | undefined;
     try {
       leave = await ownAnswers.take(answer.id, stopping.signal, () => (this.waiting = answer.id));
@@ -166,7 +182,9 @@ export class Chat {
         messages: toRequestMessages(conversation.systemPrompt, thread),
       };
       for await (const event of streamCompletion(body, place, stopping.signal)) {
-        if (event.type === 'text') answer.content += event.text;
+        if (event.type === 'thoughts') thoughts += event.text;
+        if (event.type === 'text') text += event.text;
+        if (event.type === 'thoughts' || event.type === 'text') answer.content = withThoughts(thoughts, text);
         if (event.type !== 'accepted') continue;
         isAccepted = true;
         this.facts = event;

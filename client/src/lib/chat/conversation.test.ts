@@ -38,14 +38,15 @@ test('the model is told the system prompt, and nothing of answers that failed be
   expect(toRequestMessages('  ', [said])).toEqual([{ role: 'user', content: 'Hello' }]);
 });
 
+const entry = (role: 'user' | 'assistant', content: string): ThreadMessage => ({
+  message: {
+    ...{ id: content, parentId: null, role, content, status: 'done', error: null },
+    ...{ model: null, requestId: null, createdAt: 0 },
+  },
+  alternatives: [],
+});
+
 test('messages that follow each other without an answer are sent as one', () => {
-  const entry = (role: 'user' | 'assistant', content: string): ThreadMessage => ({
-    message: {
-      ...{ id: content, parentId: null, role, content, status: 'done', error: null },
-      ...{ model: null, requestId: null, createdAt: 0 },
-    },
-    alternatives: [],
-  });
   const thread = [
     entry('user', 'One'),
     entry('assistant', ''),
@@ -55,5 +56,11 @@ test('messages that follow each other without an answer are sent as one', () => 
   expect(toRequestMessages('', thread)).toEqual([
     { role: 'user', content: 'One\n\nTwo' },
     { role: 'assistant', content: 'Yes' },
+  ]);
+});
+
+test('former thoughts of the model are not sent again', () => {
+  expect(toRequestMessages('', [entry('assistant', '<think>Who is it?</think>Hello!')])).toEqual([
+    { role: 'assistant', content: 'Hello!' },
   ]);
 });

@@ -1,5 +1,6 @@
 /** Small things about conversations. */
 import type { Conversation, Sampling } from '@potluck/api';
+import { partThoughts } from '@potluck/api/thoughts';
 import type { ThreadMessage } from './thread.ts';
 import { uuidv7 } from 'uuidv7';
 
@@ -49,7 +50,9 @@ export function toRequestMessages(systemPrompt: string, thread: readonly ThreadM
   const messages: RequestMessage[] = [];
   if (systemPrompt.trim() !== '') messages.push({ role: 'system', content: systemPrompt });
   for (const { message } of thread) {
-    const { role, content } = message;
+    const { role } = message;
+    // Models are trained without their former thoughts.
+    const content = role === 'assistant' ? partThoughts(message.content).text : message.content;
     const last = messages.at(-1);
     if (content === '') continue;
     if (role === 'user' && last?.role === 'user') last.content += `\n\n${content}`;

@@ -16,6 +16,7 @@ test('other failures say what the hub said', () => {
     text: 'All are busy.',
     isTooLong: false,
     fitsElsewhere: false,
+    retryHelps: true,
   });
 });
 
@@ -25,4 +26,12 @@ test('who could not send a message hears why, without the ids of the hub', () =>
   const changed = new HubError('The conversation has no message 0195.', 404, 'message_not_found');
   expect(explainUnsent(changed)).toMatch(/changed on another device/);
   expect(explainUnsent(new HubUnreachableError())).toMatch(/^Your message was not sent\. The hub isn’t/);
+});
+
+test('Retry is offered only where the same request may get an answer', () => {
+  const helps = (error: Error): boolean => failureOf('id', error, 1).retryHelps;
+  expect(helps(new HubUnreachableError())).toBe(true);
+  expect(helps(new HubError('Too many.', 429))).toBe(true);
+  expect(helps(new HubError('The template refuses it.', 400))).toBe(false);
+  expect(helps(new HubError('No such model.', 404))).toBe(false);
 });

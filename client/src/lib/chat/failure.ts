@@ -11,6 +11,8 @@ export interface Failure {
   isTooLong: boolean;
   /** True where the message alone may fit into a new conversation. */
   fitsElsewhere: boolean;
+  /** True where the same request may get an answer later. */
+  retryHelps: boolean;
 }
 
 /**
@@ -25,7 +27,17 @@ export function failureOf(promptId: string, error: unknown, messageCount: number
     text: isTooLong ? explainTooLong(error, fitsElsewhere) : messageOf(error),
     isTooLong,
     fitsElsewhere,
+    retryHelps: isTooLong ? fitsElsewhere : mayPass(error),
   };
+}
+
+/** Statuses at which waiting helps: timeouts, conflicts, too many requests. */
+const passing = [401, 408, 409, 429];
+
+/** False where the request itself is what the hub refuses. */
+function mayPass(error: unknown): boolean {
+  if (!(error instanceof HubError)) return true;
+  return error.status < 400 || error.status >= 500 || passing.includes(error.status);
 }
 
 function explainTooLong({ message }: HubError, fitsElsewhere: boolean): string {

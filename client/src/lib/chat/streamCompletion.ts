@@ -7,6 +7,8 @@ import { hubFetch } from '#lib/hub/hubFetch.ts';
 export type CompletionEvent =
   /** The hub accepted the request and chose its way through the grid. */
   | { type: 'accepted'; requestId?: string; route?: string }
+  /** What the model thinks before it answers. */
+  | { type: 'thoughts'; text: string }
   | { type: 'text'; text: string }
   | { type: 'finished'; reason: string };
 
@@ -24,7 +26,10 @@ const headerNames = {
 } as const satisfies typeof conversationHeaders;
 
 interface Chunk {
-  choices?: { delta: { content?: string | null }; finish_reason: string | null }[];
+  choices?: {
+    delta: { content?: string | null; reasoning_content?: string | null };
+    finish_reason: string | null;
+  }[];
   error?: { message: string; code?: string | null };
 }
 
@@ -76,6 +81,8 @@ export async function* streamCompletion(
 function* readChunk({ choices, error }: Chunk): Generator<CompletionEvent> {
   if (error) throw new HubError(error.message, 0, error.code ?? undefined);
   const [choice] = choices ?? [];
+  const thoughts = choice?.delta.reasoning_content;
+  if (thoughts) yield { type: 'thoughts', text: thoughts };
   const text = choice?.delta.content;
   if (text) yield { type: 'text', text };
   if (choice?.finish_reason) yield { type: 'finished', reason: choice.finish_reason };

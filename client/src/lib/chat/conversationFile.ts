@@ -1,0 +1,113 @@
+/** Conversations as a file: how it is written, and what of it can be read. */
+import type { Conversation, Message } from '@potluck/api';
+
+const format = 'potluck-conversations';
+/** A larger file is not read, in bytes. */
+export const largestFile = 50_000_000;
+const mostConversations = 1000;
+const mostMessages = 5000;
+/** As the hub takes them, in characters. */
+const longest = { title: 200, systemPrompt: 100_000, content: 1_000_000 };
+
+/** What a file has of a conversation. */
+export type FiledConversation = Pick<
+  Conversation,
+  'title' | 'model' | 'systemPrompt' | 'sampling' | 'currentMessageId'
+> & { messages: FiledMessage[] };
+type FiledMessage = Pick<Message, 'id' | 'parentId' | 'role' | 'content' | 'model'>;
+
+/** The text of a file. */
+export function fileOf(conversations: readonly Conversation[]): string {
+  return JSON.stringify({ format, version: 1, conversations: conversations.map(filed) }, null, 2);
+}
+
+function filed({
+  title,
+  model,
+  systemPrompt,
+  sampling,
+  currentMessageId,
+  messages,
+}: Conversation): FiledConversation {
+  return {
+    ...{ title, model, systemPrompt, sampling, currentMessageId },
+    messages: messages.map(({ id, parentId, role, content, model: by }) => ({
+      id,
+      parentId,
+      role,
+      content,
+      model: by,
+    })),
+  };
+}
+
+/**
+ * Reads a file that `exportConversations` made.
+ * @throws Error saying what is wrong with it
+ */
+export function readConversations(text: string): FiledConversation[] {
+  const file = objectOf(parsed(text));
+  const list = file?.['conversations'];
+  if (file?.['format'] !== format || !Array.isArray(list)) {
+    throw new Error('This file has no Potluck conversations. Choose a file that “Export” made.');
+  }
+  if (list.length > mostConversations) {
+    throw new Error(
+      `This file has ${list.length} conversations. ${mostConversations} at most can be imported at once.`,
+    );
+  }
+  return list.map(readConversation);
+}
+
+function readConversation(value: unknown, index: number): FiledConversation {
+  const damaged = (what: string): Error =>
+    new Error(`Conversation ${index + 1} in this file is damaged: ${what}.`);
+  const one = objectOf(value);
+  const list = one?.['messages'];
+  if (!one || !Array.isArray(list)) throw damaged('it has no messages');
+  if (list.length > mostMessages) throw damaged(`it has more than ${mostMessages} messages`);
+  const seen = new Set<string>();
+  const messages = list.map((entry): FiledMessage => {
+    const message = objectOf(entry);
+    const [id, parentId, role, content] = ['id', 'parentId', 'role', 'content'].map(
+      (name) => message?.[name],
+    );
+    if (typeof id !== 'string' || typeof content !== 'string' || content.length > longest.content) {
+      throw damaged('a message has no text, or too much');
+    }
+    if (role !== 'user' && role !== 'assistant') throw damaged('a message is by nobody');
+    if (parentId !== null && (typeof parentId !== 'string' || !seen.has(parentId))) {
+      throw damaged('a message comes before the one that it answers');
+    }
+    seen.add(id);
+    return { id, parentId, role, content, model: textOf(message?.['model'], 200) };
+  });
+  const current = one['currentMessageId'];
+  return {
+    title: textOf(one['title'], longest.title)?.trim() || 'Imported conversation',
+    model: textOf(one['model'], 200),
+    systemPrompt: textOf(one['systemPrompt'], longest.systemPrompt) ?? '',
+    sampling: objectOf(one['sampling']) ?? {},
+    currentMessageId:
+      typeof current === 'string' && seen.has(current) ? current : (messages.at(-1)?.id ?? null),
+    messages,
+  };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function objectOf(value: unknown): Record<string, unknown> | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : undefined;
+}
+
+function textOf(value: unknown, most: number): string | null {
+  return typeof value === 'string' ? value.slice(0, most) : null;
+}

@@ -1,0 +1,11 @@
+import { execFileSync } from 'node:child_process';
+import { expect, test } from 'vitest';
+import { requestCode } from './requestCode.ts';
+
+test('a shell reads the body as it was, whatever its words are', () => {
+  const body = { model: 'm', messages: [{ role: 'user', content: `It's "$HOME" \`date\` \\ and\nmore` }] };
+  const curl = requestCode('http://hub/v1', 'KEY', body).find(({ name }) => name === 'curl')?.text ?? '';
+  // The last argument of the command, as the shell passes it.
+  const said = execFileSync('sh', ['-c', `curl() { for last; do :; done; printf %s "$last"; }; ${curl}`]);
+  expect(JSON.parse(said.toString())).toEqual(body);
+});

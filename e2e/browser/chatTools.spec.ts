@@ -1,0 +1,84 @@
+/** What surrounds a conversation: thoughts, copies, files, keys, and the request as code. */
+import { readFile } from 'node:fs/promises';
+import { expect, test } from './support/fixtures.ts';
+import { appOnHub } from './support/appOnHub.ts';
+import { askInChat, seriousViolations } from './support/appPage.ts';
+
+const app = appOnHub();
+
+test('thoughts are folded and have a time', async () => {
+  const { page } = app;
+  await page.goto('/');
+  const chunk = (delta: object): string => `data: ${JSON.stringify({ choices: [{ delta }] })}\n\n`;
+  // The built-in model does not think.
+  await page.route('**/v1/chat/completions', (route) =>
+    route.fulfill({
+      headers: { 'content-type': 'text/event-stream', 'x-request-id': 'none' },
+      body: `${chunk({ reasoning_content: 'France, so **Paris**.' })}${chunk({ content: 'It is Paris.' })}data: [DONE]\n\n`,
+    }),
+  );
+  await page.getByLabel('Your message').fill('What is the capital of France?');
+  await page.keyboard.press('Enter');
+  const answer = page.getByRole('article', { name: 'Answer' });
+  await expect(answer).toContainText('It is Paris.');
+  await expect(answer.getByText('France, so')).toBeHidden();
+  await answer.getByText(/^Thought/).click();
+  await expect(answer.getByText('France, so Paris.')).toBeVisible();
+});
+
+test('a conversation is copied, exported, deleted with all others, and imported; a file that is none is refused', async () => {
+  const { page } = app;
+  await page.goto('/');
+  await askInChat(page, 'What is bread made of?', 8);
+  const answer = page.getByRole('article', { name: 'Answer' });
+  const said = await answer.locator('.markdown').textContent();
+  const former = page.url();
+  await answer.getByRole('button', { name: 'Continue from here in a copy' }).click();
+  await expect(page.getByText('You are in a copy')).toBeVisible();
+  expect(page.url()).not.toBe(former);
+  await expect(answer.locator('.markdown')).toHaveText(said ?? '');
+  const list = page.getByRole('navigation', { name: 'Conversations' });
+  const entries = list.getByRole('button', { name: 'What is bread made of?', exact: true });
+  await expect(entries).toHaveCount(2);
+  await expect(list.getByText('Today')).toBeVisible();
+
+  const more = page.getByRole('button', { name: 'More for all conversations' });
+  await more.click();
+  const download = page.waitForEvent('download');
+  await page.getByRole('menuitem', { name: 'Export all' }).click();
+  const file = await readFile(await (await download).path());
+
+  await more.click();
+  await page.getByRole('menuitem', { name: 'Delete all' }).click();
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Delete all' }).click();
+  await expect(page.getByText('No conversations yet.')).toBeVisible();
+
+  const input = page.getByLabel('Conversations to import');
+  await input.setInputFiles({ name: 'cat.json', mimeType: 'application/json', buffer: Buffer.from('meow') });
+  await expect(page.getByText('This file has no Potluck conversations.')).toBeVisible();
+  await input.setInputFiles({ name: 'all.json', mimeType: 'application/json', buffer: file });
+  await expect(entries).toHaveCount(2);
+  await entries.first().click();
+  await expect(answer.locator('.markdown')).toHaveText(said ?? '');
+});
+
+test('the keyboard finds conversations and shows its keys; a request is shown as code', async () => {
+  const { page } = app;
+  await page.goto('/');
+  await askInChat(page, 'What is soup?', 4);
+  await page.keyboard.press('Control+k');
+  await expect(page.getByLabel('Search conversations')).toBeFocused();
+  await page.keyboard.press('Control+/');
+  await expect(page.getByRole('dialog', { name: 'Keyboard shortcuts' })).toBeVisible();
+  expect(await seriousViolations(page)).toEqual([]);
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'View as code' }).click();
+  const dialog = page.getByRole('dialog', { name: 'View as code' });
+  await expect(dialog).toContainText('What is soup?');
+  await expect(dialog).toContainText('"max_tokens": 4');
+  await dialog.getByRole('tab', { name: 'Python' }).click();
+  await expect(dialog).toContainText('from openai import OpenAI');
+  expect(await seriousViolations(page)).toEqual([]);
+  await page.keyboard.press('Escape');
+  await expect(dialog).toHaveCount(0);
+});
