@@ -223,7 +223,7 @@ test('a key is made, shown once, and revoked', async () => {
   const panel = app.page.getByRole('region', { name: 'API keys' });
   await panel.getByLabel('Name').fill('my editor');
   await panel.getByRole('button', { name: 'Create key' }).click();
-  await expect(panel.getByText('it is not shown again')).toBeVisible();
+  await expect(panel.getByText('You won’t see it again')).toBeVisible();
   await panel.getByRole('button', { name: 'Revoke my editor' }).click();
   await app.page.getByRole('alertdialog').getByRole('button', { name: 'Revoke' }).click();
   await expect(panel.getByText(/^revoked/).first()).toBeVisible();

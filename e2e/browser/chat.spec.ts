@@ -253,10 +253,10 @@ test('where nothing is ready, the chat says what is missing and what to do', asy
   await using empty = await startHub({ waitUntilReady: false, flags: ['--local-workers', '0'] });
   await app.page.goto(empty.url);
   await expect(app.page.getByRole('heading', { name: 'Nothing is running yet' })).toBeVisible();
-  await expect(app.page.getByText(/minimind2-small: .*(worker|node)/)).toBeVisible();
+  await expect(app.page.getByText(/minimind2-small isn’t running yet: .*(device|node)/)).toBeVisible();
   await expect(app.page.getByLabel('Your message')).toHaveAttribute('placeholder', /No model can answer/);
-  await app.page.getByRole('link', { name: 'See how to add one' }).click();
-  await expect(app.page.getByText('Nobody sits at the table yet.')).toBeVisible();
+  await app.page.getByRole('link', { name: 'Add a device' }).click();
+  await expect(app.page.getByText('No device has joined yet.')).toBeVisible();
 });
 
 test('what is said before the page knows who answers is sent when it does', async () => {
@@ -296,13 +296,13 @@ test('what is said before the page knows who answers is sent when it does', asyn
 test('who did not log in hears that a message is not sent, and still has it', async () => {
   await app.page.context().setExtraHTTPHeaders({ 'x-forwarded-for': '10.0.0.1' });
   await app.page.goto('/');
-  const dialog = app.page.getByRole('dialog', { name: 'This hub asks who you are' });
+  const dialog = app.page.getByRole('dialog', { name: 'Sign in' });
   await dialog.getByRole('button', { name: 'Close' }).click();
   await app.page.getByLabel('Your message').fill('Is anybody there?');
   await app.page.keyboard.press('Enter');
   await expect(dialog).toBeVisible();
   await dialog.getByRole('button', { name: 'Close' }).click();
-  await expect(app.page.getByText(/^Your message was not sent: /)).toBeVisible();
+  await expect(app.page.getByText(/^Your message was not sent\. /)).toBeVisible();
   await expect(app.page.getByLabel('Your message')).toHaveValue('Is anybody there?');
   await expect(app.page.getByRole('article')).toHaveCount(0);
 });
@@ -344,7 +344,7 @@ test('a message that is not answered is followed by the next one, and both are k
   const prompts = page.getByRole('article', { name: 'Prompt' });
   const answers = page.getByRole('article', { name: 'Answer' });
   const unanswered = page.getByRole('log').getByRole('alert');
-  const unsent = page.getByText(/^Your message was not sent: /);
+  const unsent = page.getByText(/^Your message was not sent\. /);
 
   // The hub answers with an error, then not at all.
   const completions = '**/v1/chat/completions';
@@ -357,7 +357,7 @@ test('a message that is not answered is followed by the next one, and both are k
   await page.unroute(completions);
   await page.route(completions, (route) => route.abort());
   await answers.first().getByRole('button', { name: 'Regenerate' }).click();
-  await expect(unanswered).toContainText('The hub does not answer');
+  await expect(unanswered).toContainText('The hub isn’t answering');
   await expect(prompts).toHaveCount(2);
   await page.unroute(completions);
 
@@ -434,7 +434,7 @@ test('a hub that dies while it answers is named as the reason, and Retry gets an
     'Lost the connection to the hub while it was answering.',
   );
   await expect(answer.getByRole('alert')).toBeInViewport();
-  await expect(page.getByLabel('Your message')).toHaveAttribute('placeholder', 'The hub does not answer');
+  await expect(page.getByLabel('Your message')).toHaveAttribute('placeholder', 'The hub isn’t answering');
   await expect(page.getByText(/joined/)).toHaveCount(0);
   await using _again = await startHub(options);
   await expect(answer.getByRole('alert')).toContainText('The hub stopped before the answer was complete.');

@@ -30,7 +30,7 @@ test('a node is evicted, banned, and let in again', async () => {
   await stop(worker.child);
   await app.page.getByText(/here before$/).click();
   await app.page.getByRole('button', { name: 'Allow to join again' }).click();
-  await expect(app.page.getByText('pantry may join again.')).toBeVisible();
+  await expect(app.page.getByText('pantry can join again.')).toBeVisible();
 });
 
 test('a worker that vanishes while it gets its layers is replaced, and the page says what happens', async () => {
@@ -45,13 +45,13 @@ test('a worker that vanishes while it gets its layers is replaced, and the page 
   worker.child.kill('SIGSTOP');
   await app.page.getByRole('button', { name: 'Apply' }).click();
   const stage = card.getByRole('listitem').filter({ hasText: 'passing' });
-  await expect(stage).toContainText('getting its layers');
+  await expect(stage).toContainText('getting layers');
   await expect(card.getByText('not running yet', { exact: true })).toBeVisible();
   await stop(worker.child, 'SIGKILL');
   await expect(stage).toHaveCount(0);
   await expect(
     card.getByText(
-      /^minimind2-small: waiting for 1 of its nodes: passing; until then .+ stays reserved for it$/,
+      /^minimind2-small isn’t running yet: waiting for 1 of its nodes: passing; until then .+ stays reserved for it\.$/,
     ),
   ).toBeVisible();
   await expect(card.getByText('not running yet', { exact: true })).toBeVisible();
@@ -120,10 +120,10 @@ test('requests are found, looked at, exported and deleted', async () => {
   expect(lines.map((line) => (JSON.parse(line) as { model: string }).model)).toEqual(['minimind2-small']);
 
   await app.page.getByLabel('Search').fill('no such words');
-  await expect(app.page.getByText('Nothing matches.')).toBeVisible();
+  await expect(app.page.getByText('No requests match')).toBeVisible();
   await app.page.getByLabel('Search').fill('');
   await app.page.getByRole('main').getByRole('button', { name: 'Delete', exact: true }).click();
-  await expect(app.page.getByText('Nothing matches.')).toBeVisible();
+  await expect(app.page.getByText('No requests match')).toBeVisible();
   await app.page.getByLabel('Asked by').selectOption('anybody');
   await app.page.getByRole('button', { name: 'Delete …' }).click();
   await app.page.getByRole('alertdialog').getByRole('button', { name: 'Delete' }).click();

@@ -68,8 +68,8 @@ test('memory is lent by keyboard and by pointer, the hub counts on it, and it is
   await page.keyboard.press('ArrowRight');
   expect(await lent()).toBe(least + 2 * 64 * 1024 * 1024);
   await expect(slider).toHaveAttribute('aria-valuetext', '234 MB');
-  await expect(page.getByText('Memory at most 234 MB')).toBeVisible();
-  await expect(page.getByText('at most 234 MB, and keeps them')).toBeVisible();
+  await expect(page.getByText('Memory limit 234 MB')).toBeVisible();
+  await expect(page.getByText('up to 234 MB of model weights')).toBeVisible();
 
   const { width, height } = (await slider.boundingBox()) ?? { width: 0, height: 0 };
   await slider.click({ position: { x: width / 2, y: height / 2 } });
@@ -161,12 +161,12 @@ test('weights are forgotten on request, those of a stage that serves after it ha
 
   await page.getByRole('button', { name: 'Delete stored weights' }).click();
   const dialog = page.getByRole('alertdialog', { name: 'Delete stored weights?' });
-  await expect(dialog).toContainText('What tabs of this browser serve now stays');
+  await expect(dialog).toContainText('Weights that tabs of this browser use right now stay');
   await dialog.getByRole('button', { name: 'Cancel' }).click();
   await expect(kept).toHaveText(size);
   await page.getByRole('button', { name: 'Delete stored weights' }).click();
   await dialog.getByRole('button', { name: 'Delete' }).click();
-  await page.getByText('What happened so far').click();
+  await page.getByText('Log', { exact: true }).click();
   await expect(page.getByText('weights of layers that tabs of this browser serve now')).toBeVisible();
   await expect(kept).toHaveText(size);
   expect(await ask(hub, prompt)).toEqual(before);

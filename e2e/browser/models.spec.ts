@@ -198,7 +198,7 @@ test.describe('on one hub', () => {
     for (const replica of ['Replica 1: served', 'Replica 2: served'])
       await expect(card.getByRole('heading', { name: replica })).toBeVisible();
     await expect(other.getByRole('dialog').getByRole('alert')).toContainText(
-      'Somebody else changed this meanwhile',
+      'Someone else changed this deployment',
     );
     await other.getByRole('button', { name: 'Use theirs' }).click();
     await expect(other.getByLabel('Replicas')).toHaveValue('2');

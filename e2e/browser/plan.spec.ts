@@ -83,15 +83,15 @@ test('links are measured while nobody asks: in the matrix, and in the picture', 
 
 test('a preview says how fast it would be, what takes the time, and how sure that is', async () => {
   const { preview } = await planByHand();
-  await expect(preview.getByText('nothing to move')).toHaveCount(2);
-  await expect(preview).toContainText(/About\s+[\d.]+ tokens a second\.\s+Measured here\./);
+  await expect(preview.getByText('nothing to download')).toHaveCount(2);
+  await expect(preview).toContainText(/About\s+[\d.]+ tokens per second\.\s+Measured here\./);
   await expect(preview).toContainText(/Most of it is .* of each token/);
-  await preview.getByText(/Where each token’s .* go/).click();
+  await preview.getByText(/How each token’s .* are spent/).click();
   await expect(preview).toContainText(/local-1 computes layers 0–4.*measured when its layers were tried/);
   await expect(preview).toContainText(/local-1 to local-2.*direct, round trip/);
   await page.getByRole('button', { name: 'Add local-3' }).click();
   await expect(preview).toContainText('Partly a guess');
-  await expect(preview).toContainText(/local-2 to local-3.*a guess: a usual link has/);
+  await expect(preview).toContainText(/local-2 to local-3.*estimate: a usual link has/);
   expect(await seriousViolations()).toEqual([]);
 });
 
@@ -203,7 +203,7 @@ test('layers are moved from the nodes page, to a node that has none', async () =
   await expect(table.getByRole('row', { name: /^local-2/ })).toContainText('standby');
 
   await table.getByRole('button', { name: 'Actions for local-2' }).click();
-  await page.getByRole('menuitem', { name: 'Give it layers of minimind2-small' }).click();
+  await page.getByRole('menuitem', { name: 'Add layers of minimind2-small' }).click();
   await expect.poll(() => chosen(shards)).toEqual([first, 'local-2', spare]);
   await expect(page.getByLabel('Layers of local-2')).toHaveValue('3-4');
 });
@@ -225,16 +225,16 @@ test('the first layers are given to the node that is asked; for several replicas
   const shards = page.getByLabel(/^Device of part/);
   await expect(page.getByRole('img', { name: '8 layers', exact: true })).toBeVisible();
   await page.getByRole('button', { name: 'Actions for local-2' }).click();
-  await page.getByRole('menuitem', { name: 'Give it layers of minimind2-small' }).click();
+  await page.getByRole('menuitem', { name: 'Add layers of minimind2-small' }).click();
   await expect.poll(() => chosen(shards)).toEqual(['local-2']);
   await page.getByRole('button', { name: 'Apply' }).click();
   await expect(page.getByRole('img', { name: /local-2 \(0 to 7\)/ })).toBeVisible();
 
   await page.request.patch(`/api/nodes/${await id('local-1')}`, { data: { mode: 'active' } });
   await deploy({ mode: 'automatic', replicas: 2 });
-  await expect(page.getByText('2 replicas; the first:')).toBeVisible();
+  await expect(page.getByText('2 replicas; this is the first')).toBeVisible();
   await page.getByRole('button', { name: 'Actions for local-2' }).click();
   await page.getByRole('menuitem', { name: /^(Move|Give)/ }).click();
-  await expect(page.getByRole('dialog')).toContainText('It runs as 2 replicas');
+  await expect(page.getByRole('dialog')).toContainText('This model runs as 2 replicas');
   await expect(page.getByRole('dialog')).toContainText('nothing is proposed');
 });

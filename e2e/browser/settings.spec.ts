@@ -37,13 +37,13 @@ test('TURN servers are kept, their password is not shown again, and they can be 
   await turn.getByLabel('Addresses, one per line').fill('http://turn.example.org');
   await turn.getByLabel('User name').fill('potluck');
   await turn.getByLabel('Password').fill('a secret of TURN');
-  await turn.getByRole('button', { name: 'Save' }).click();
+  await turn.getByRole('button', { name: 'Save servers' }).click();
   await expect(page.getByText('a TURN server, such as turn:turn.example.org:3478')).toBeVisible();
   await turn
     .getByLabel('Addresses, one per line')
     .fill('turn:turn.example.org:3478\nturns:turn.example.org?transport=tcp');
-  await turn.getByRole('button', { name: 'Save' }).click();
-  await expect(page.getByText('Workers that join from now on use it.')).toBeVisible();
+  await turn.getByRole('button', { name: 'Save servers' }).click();
+  await expect(page.getByText('Devices that join from now on use these servers.')).toBeVisible();
   await page.reload();
   await expect(turn.getByLabel('Addresses, one per line')).toHaveValue(/turns:turn\.example\.org/);
   await expect(turn.getByLabel('Password')).toHaveValue('');
@@ -117,7 +117,7 @@ test('who gives something wrong to log in hears what is wrong with it', async ()
   });
   await context.setExtraHTTPHeaders({ 'x-forwarded-for': '10.0.0.1' });
   await page.goto('/settings');
-  const dialog = page.getByRole('dialog', { name: 'This hub asks who you are' });
+  const dialog = page.getByRole('dialog', { name: 'Sign in' });
   await dialog.getByLabel('Key or password').fill('wrong horse');
   await dialog.getByRole('button', { name: 'Sign in' }).click();
   await expect(dialog.getByRole('alert')).toHaveText(
@@ -125,7 +125,7 @@ test('who gives something wrong to log in hears what is wrong with it', async ()
   );
   await dialog.getByLabel('Key or password').fill('correct horse');
   await dialog.getByRole('button', { name: 'Sign in' }).click();
-  await expect(page.getByText('You are logged in.')).toBeVisible();
+  await expect(page.getByText('You are signed in as admin.')).toBeVisible();
 });
 
 test('who is signed out from another device reads that on every page, and signs in again', async () => {
@@ -136,7 +136,7 @@ test('who is signed out from another device reads that on every page, and signs 
       body: JSON.stringify({ current, password }),
     });
   const signIn = async (on: Page, password: string): Promise<void> => {
-    const dialog = on.getByRole('dialog', { name: 'This hub asks who you are' });
+    const dialog = on.getByRole('dialog', { name: 'Sign in' });
     await dialog.getByLabel('Key or password').fill(password);
     await dialog.getByRole('button', { name: 'Sign in' }).click();
     await expect(dialog).toHaveCount(0);
@@ -145,7 +145,7 @@ test('who is signed out from another device reads that on every page, and signs 
   await context.setExtraHTTPHeaders({ 'x-forwarded-for': '10.0.0.1' });
   await page.goto('/nodes');
   await signIn(page, 'correct horse');
-  const heading = page.getByText('Nobody sits at the table yet.');
+  const heading = page.getByText('No device has joined yet.');
   await expect(heading).toBeVisible();
   const other = await context.newPage();
   await other.goto('/requests');

@@ -47,7 +47,7 @@ test('a wrong token is named, the right one passes every step, and the node appe
   await dialog.getByLabel('Token').fill('a-wrong-secret');
   await dialog.getByRole('button', { name: 'Test connection' }).click();
   const steps = dialog.getByRole('list', { name: 'What was tried' }).getByRole('listitem');
-  await expect(steps.nth(1)).toContainText('The token fits failed');
+  await expect(steps.nth(1)).toContainText('The token is right failed');
   await expect(steps.nth(1)).toContainText('give the one that it was started with');
   await expect(steps).toHaveCount(2);
   await dialog.getByRole('button', { name: 'Add', exact: true }).click();

@@ -20,6 +20,8 @@ export interface StageDraft {
 export class Plan {
   mode = $state<DeploymentPlan['mode']>('automatic');
   replicas = $state(1);
+  /** While requests wait, up to so many; undefined: no more than `replicas`. */
+  mostReplicas = $state<number>();
   shards = $state(2);
   /** In order. */
   stages = $state<StageDraft[]>([]);
@@ -47,6 +49,7 @@ export class Plan {
     if (!plan) return;
     this.mode = plan.mode;
     if (plan.mode !== 'manual') this.replicas = plan.replicas;
+    if (plan.mode === 'automatic') this.mostReplicas = plan.mostReplicas;
     if (plan.mode === 'shards') this.shards = plan.count;
     if (plan.mode === 'manual') this.stages = plan.stages.map((stage) => this.#draft(stage));
   }
@@ -55,7 +58,13 @@ export class Plan {
   get plan(): DeploymentPlan {
     switch (this.mode) {
       case 'automatic':
-        return { mode: 'automatic', replicas: this.replicas };
+        return {
+          mode: 'automatic',
+          replicas: this.replicas,
+          ...(this.mostReplicas === undefined
+            ? {}
+            : { mostReplicas: Math.max(this.replicas, this.mostReplicas) }),
+        };
       case 'shards':
         return { mode: 'shards', count: this.shards, replicas: this.replicas };
       case 'manual':

@@ -10,7 +10,16 @@ const snapshot: LiveEvent = {
   snapshot: { nodes: [], deployments: [], models: [], imports: [], requests: [] },
 };
 const running: Activity = {
-  ...{ id: 'a', model: 'small', createdAt: 1, nodeIds: [], promptTokens: 1, completionTokens: 0 },
+  ...{
+    id: 'a',
+    model: 'small',
+    createdAt: 1,
+    nodeIds: [],
+    queuePlace: null,
+    promptTokensRead: 0,
+    promptTokens: 1,
+    completionTokens: 0,
+  },
   ...{ status: 'running', tokensPerSecond: null, errorCode: null },
 };
 

@@ -66,3 +66,15 @@ test('a pipeline of one stage is a course to it alone', () => {
   const { courses } = layTable([node('a')], [deployment('a')], [], size);
   expect(courses.map(({ id }) => id)).toEqual(['hub>a']);
 });
+
+test('between two nodes, links and what was measured of them keep clear of the hub', () => {
+  const peer = { state: 'direct', roundTripMs: 0.5, bytesPerSecond: 62e6 } as const;
+  const nodes = [node('a', [{ id: 'b', ...peer }]), node('b', [{ id: 'a', ...peer }])];
+  const { courses, hub } = layTable(nodes, [deployment('a', 'b')], [], size);
+  const links = courses.filter(({ kind }) => kind === 'direct');
+  expect(links).toHaveLength(2);
+  const [there, back] = links.map(({ label }) => label?.at ?? hub);
+  for (const at of [there ?? hub, back ?? hub])
+    expect(Math.hypot(at.x - hub.x, at.y - hub.y)).toBeGreaterThan(60);
+  expect(Math.sign((there?.y ?? 0) - hub.y)).toBe(-Math.sign((back?.y ?? 0) - hub.y));
+});

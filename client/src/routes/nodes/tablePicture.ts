@@ -35,6 +35,8 @@ export interface TablePicture {
   courses: Course[];
 }
 
+/** Links and labels keep so far from the middle of the hub, in pixels: its radius is 38. */
+const clearance = 68;
 /** Room for a seat and its two lines of text, in pixels. */
 const seatMargin = { x: 76, y: 66 };
 
@@ -116,8 +118,12 @@ function layCourse(from: Seat, to: Seat, hub: Point): Omit<Course, 'id' | 'flows
   // A relayed frame really goes through the hub.
   const bend = kind === 'relayed' ? 1 : 0.35;
   const middle = { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 };
-  const control = { x: middle.x + (hub.x - middle.x) * bend, y: middle.y + (hub.y - middle.y) * bend };
-  const at = { x: (middle.x + control.x) / 2, y: (middle.y + control.y) / 2 };
+  const bent = { x: middle.x + (hub.x - middle.x) * bend, y: middle.y + (hub.y - middle.y) * bend };
+  const isAcross = kind !== 'relayed' && distance(middle, hub) < clearance;
+  // Seats that face each other: the link passes the hub at one side, the way back at the other.
+  const control = isAcross ? beside(hub, from, to, 2 * clearance) : bent;
+  const onCurve = { x: (middle.x + control.x) / 2, y: (middle.y + control.y) / 2 };
+  const at = distance(onCurve, hub) < clearance ? beside(hub, from, to, clearance) : onCurve;
   const path = `M${round(from.x)} ${round(from.y)} Q${round(control.x)} ${round(control.y)} ${round(to.x)} ${round(to.y)}`;
   const measured = link ? describeMeasured(link) : '';
   return {
@@ -129,6 +135,14 @@ function layCourse(from: Seat, to: Seat, hub: Point): Omit<Course, 'id' | 'flows
     ...(measured === '' ? {} : { label: { at, text: measured, short: measured.split(', ')[0] ?? '' } }),
   };
 }
+
+/** A point beside the hub, at the right of who goes from one seat to another. */
+function beside(hub: Point, from: Point, to: Point, by: number): Point {
+  const length = Math.max(1, distance(from, to));
+  return { x: hub.x - ((to.y - from.y) / length) * by, y: hub.y + ((to.x - from.x) / length) * by };
+}
+
+const distance = (one: Point, other: Point): number => Math.hypot(one.x - other.x, one.y - other.y);
 
 /** A pixel more for each factor of ten above 100 kB/s. */
 function widthOf(bytesPerSecond: number | undefined): number {

@@ -3,6 +3,15 @@ import type { RequestPage, RequestStatus, RequestSummary } from '@potluck/api';
 import { messageOf } from '#lib/hub/errors.ts';
 import { hubJson, hubSend } from '#lib/hub/hubFetch.ts';
 
+export const statuses = [
+  'running',
+  'done',
+  'failed',
+  'cancelled',
+  'interrupted',
+] as const satisfies RequestStatus[];
+const sources = ['chat', 'api'] as const;
+
 export interface RequestFilters {
   search: string;
   /** Empty: all. */
@@ -11,8 +20,18 @@ export interface RequestFilters {
   source: 'chat' | 'api' | '';
 }
 
+const noFilters: RequestFilters = { search: '', status: '', model: '', source: '' };
+
+/** The filters that an address names; what it names wrong is none. */
+export function filtersOf(query: Pick<URLSearchParams, 'get'>): RequestFilters {
+  const named = (name: keyof RequestFilters): string => (query.get(name) ?? '').slice(0, 200);
+  const status = statuses.find((one) => one === named('status')) ?? '';
+  const source = sources.find((one) => one === named('source')) ?? '';
+  return { search: named('search'), model: named('model'), status, source };
+}
+
 export class RequestList {
-  filters = $state<RequestFilters>({ search: '', status: '', model: '', source: '' });
+  filters = $state<RequestFilters>(noFilters);
   requests = $state.raw<RequestSummary[]>([]);
   total = $state(0);
   /** False until the first page is here. */
