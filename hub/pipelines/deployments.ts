@@ -13,6 +13,7 @@ import { DeploymentError } from './deploymentError.ts';
 import { PipelineExecutor, type ExecutorComponents } from './executor.ts';
 import { logAnnouncement } from './logging.ts';
 import type { Pipeline, ReadyPipeline, Stage } from './pipeline.ts';
+import { standsBy } from './plan/standingBy.ts';
 import {
   pipelineOf,
   stagesOf,
@@ -110,6 +111,17 @@ export class Deployments {
       if (stage) return { model: one.model, stage };
     }
     return undefined;
+  }
+
+  /** What a worker holds in case a stage is lost, or loads for that. */
+  standbyAt(workerId: WorkerId): { model: Model; stage: Stage }[] {
+    return [...this.#executor.state.pipelines.values()]
+      .filter(standsBy)
+      .flatMap(({ model, migration }) =>
+        (migration?.preloads ?? []).flatMap((stage) =>
+          stage.workerId === workerId ? [{ model, stage }] : [],
+        ),
+      );
   }
 
   /**

@@ -26,6 +26,8 @@ export interface ExecutorComponents {
   clock: Clock;
   /** How many workers, beside those that are here, are just being started. */
   workersStarting: () => number;
+  /** How much of the grid's memory may be in use while workers stand by: 0 to 1. Default: nobody does. */
+  standbyShare?: () => number;
 }
 
 /** A timer that ends so much too late says that the hub stood still, such as in a computer that slept. */

@@ -14,6 +14,8 @@ export interface GridSourceComponents {
   nodes: Pick<NodeBook, 'unusable' | 'nameOf'>;
   speeds: Pick<SpeedBook, 'samplesOf' | 'promptSamplesOf' | 'waysOf'>;
   workersStarting: () => number;
+  /** See `Grid`. Default: nobody stands by. */
+  standbyShare?: (() => number) | undefined;
 }
 
 export class GridSource {
@@ -35,7 +37,7 @@ export class GridSource {
 
   /** Nothing is built before it is asked for. */
   of({ pipelines }: Pick<PipelinesState, 'pipelines'>): Grid {
-    const { nodes, workersStarting } = this.#components;
+    const { nodes, workersStarting, standbyShare } = this.#components;
     const built = (): BuiltGrid => this.#build(pipelines);
     return {
       get view() {
@@ -46,6 +48,9 @@ export class GridSource {
       },
       get workersStarting() {
         return workersStarting();
+      },
+      get standbyShare() {
+        return standbyShare?.() ?? 0;
       },
       isHere: (id) => this.#table.has(id),
       isUsable: (id) => {

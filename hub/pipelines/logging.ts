@@ -55,9 +55,13 @@ export function logCommand(
       if (command.migration.preloads.length === 0)
         logger.info({ model, reason: command.migration.reason }, 'the pipeline is about to move');
       else {
-        const { preloads, reason } = command.migration;
+        const { preloads, reason, cutOver } = command.migration;
         const stages = routeOf(preloads);
-        logger.info({ model, stages, reason }, 'workers load stages that they will take over');
+        const text =
+          cutOver === 'never'
+            ? 'workers load stages to stand by'
+            : 'workers load stages that they will take over';
+        logger.info({ model, stages, reason }, text);
       }
       return;
     case 'add-replica':

@@ -60,7 +60,7 @@ interface World extends PuppetGrid {
 }
 
 function world(): World {
-  const grid = puppetGrid();
+  const grid = puppetGrid({ standbyShare: 0.7 });
   const workers = Array.from({ length: workerCount }, (_, index) =>
     grid.worker(String(index), 5e8 + 1e8 * index, false),
   );

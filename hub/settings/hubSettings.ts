@@ -26,6 +26,7 @@ const defaults: Stored = {
   keepApiWords: false,
   trustLocal: true,
   defaultModel: null,
+  standbyShare: 0.5,
   hubEndpoint: 'https://huggingface.co',
   hubToken: null,
   turnUrls: [],

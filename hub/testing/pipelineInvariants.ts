@@ -32,7 +32,7 @@ export class PipelineInvariants {
   }
 
   #checkMigration({ id, migration }: PipelineState, now: number): void {
-    if (!migration) {
+    if (!migration || (migration.cutOver === 'never' && migration.step === 'loaded')) {
       this.#migrations.delete(id);
       return;
     }

@@ -89,7 +89,8 @@ export interface PuppetGrid {
   worker(name: string, memoryBytes: number, isHealthy?: boolean): PuppetWorker;
 }
 
-export function puppetGrid(): PuppetGrid {
+/** @param standbyShare see `Grid` */
+export function puppetGrid({ standbyShare = 0 } = {}): PuppetGrid {
   const clock = new VirtualClock();
   const registry = new RegistryWithoutSockets(clock);
   const nodes = new NodeBook({ policies: [], names: [], instances: [] }, () => undefined);
@@ -97,7 +98,7 @@ export function puppetGrid(): PuppetGrid {
   const deployments = new Deployments(
     {
       ...{ registry, nodes, clock, logger: pino({ level: 'silent' }), workersStarting: () => 0 },
-      speeds,
+      ...{ speeds, standbyShare: () => standbyShare },
     },
     { stageDeadlineMs: 120_000, movePatienceMs: 30_000 },
   );

@@ -138,6 +138,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
       nodes,
       speeds,
       logger,
+      standbyShare: () => components.settings.current.standbyShare,
       workersStarting: () => components.workersStarting?.(namesPresent()) ?? 0,
     },
     {

@@ -54,6 +54,7 @@ export async function simulate(init: SimulationInit): Promise<SimulationResult> 
   const executor = new PipelineExecutor(
     {
       ...{ registry, nodes, clock, logger: pino({ level: 'silent' }), workersStarting: () => 0 },
+      standbyShare: () => 0.5,
       speeds,
     },
     { stageDeadlineMs: 120 * second, movePatienceMs: 30 * second },

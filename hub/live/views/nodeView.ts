@@ -42,7 +42,9 @@ export function viewNode(components: NodeViewComponents, worker: WorkerRecord): 
         : stages.every(({ state }) => state === 'ready')
           ? 'serving'
           : 'preparing',
-    reason: worker.isLeaving ? 'leaves when its answers have ended' : (reasons[0] ?? null),
+    reason: worker.isLeaving
+      ? 'leaves when its answers have ended'
+      : (reasons[0] ?? standbyReason(deployments, worker) ?? null),
     joinedAt: worker.joinedAt,
     leaseMs: registry.leaseMs,
     stages,
@@ -61,6 +63,14 @@ export function viewNode(components: NodeViewComponents, worker: WorkerRecord): 
     tokensServed: statistics.tokensOf(worker.id),
     hidden: worker.presence === undefined ? null : worker.presence !== 'visible',
   };
+}
+
+function standbyReason(deployments: Deployments, { id }: WorkerRecord): string | undefined {
+  const held = deployments.standbyAt(id).map(({ model, stage: { firstLayer, lastLayer, state } }) => {
+    const verb = state === 'ready' ? 'holds' : 'loads';
+    return `${verb} layers ${firstLayer} to ${lastLayer} of ${model.package.id}`;
+  });
+  return held.length === 0 ? undefined : `${held.join(', ')}, in case another device is lost`;
 }
 
 /** A worker that was here. */

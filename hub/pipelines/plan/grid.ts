@@ -12,6 +12,8 @@ export interface Grid {
   readonly capacity: object;
   /** How many workers, beside those that are here, are just being started. */
   readonly workersStarting: number;
+  /** How much of the grid's memory may be in use while workers load stages to stand by: 0 to 1; 0: nobody does. */
+  readonly standbyShare: number;
   isHere(workerId: WorkerId): boolean;
   /** True where it is here and may have stages. */
   isUsable(workerId: WorkerId): boolean;

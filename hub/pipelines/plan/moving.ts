@@ -10,6 +10,7 @@ import { stagesOf, usesWorker, type PipelineState } from '../state/state.ts';
 import { weighedAt } from '../state/weighed.ts';
 import type { Context } from './context.ts';
 import { findPlace } from './placing.ts';
+import { standsBy } from './standingBy.ts';
 
 /**
  * Nobody knows what will be asked. As much as was asked so far is to be expected (who rents until the rent has paid for
@@ -25,9 +26,8 @@ const pauseMsPerWorker = 1000;
 export function moveWhereItPays(one: PipelineState, context: Context): Command | undefined {
   const { phase, plan, migration, retiring, weighed, tokens, cutAgainAt = -Infinity, id: pipelineId } = one;
   const { grid, now } = context;
-  if (phase.type !== 'serving' || plan.mode !== 'automatic' || migration || retiring || !weighed) {
-    return undefined;
-  }
+  if (phase.type !== 'serving' || plan.mode !== 'automatic' || retiring || !weighed) return undefined;
+  if (migration && !standsBy(one)) return undefined;
   if (now < Math.max(weighed.againAt, cutAgainAt)) return undefined;
   const { capacity } = grid;
   if (weighed.capacity === capacity && weighed.tokens === tokens) return undefined;

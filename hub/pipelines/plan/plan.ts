@@ -9,6 +9,7 @@ import type { Grid } from './grid.ts';
 import { cutOverWhatIsLoaded, dropFailedMigration, holdRequests, preloadNewcomers } from './migrating.ts';
 import { dropWhatDoesNotPay, moveWhereItPays } from './moving.ts';
 import { addReplica, dropReplica } from './replicating.ts';
+import { dropStandby, preloadStandby } from './standingBy.ts';
 import { placeOnMore, placeWhatIsMissing } from './placingMissing.ts';
 
 type Question = (one: PipelineState, context: Context) => Command | undefined;
@@ -29,6 +30,7 @@ const questions: readonly Question[] = [
   holdRequests,
   preloadNewcomers,
   moveWhereItPays,
+  preloadStandby,
   forgetWhatIsOver,
 ];
 
@@ -46,5 +48,5 @@ export function plan(state: PipelinesState, grid: Grid, now: number): Command | 
       if (answer) return answer;
     }
   }
-  return dropReplica(context) ?? addReplica(context);
+  return dropStandby(context) ?? dropReplica(context) ?? addReplica(context);
 }

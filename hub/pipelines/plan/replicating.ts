@@ -6,6 +6,7 @@ import type { Command } from '../state/commands.ts';
 import { newPipelineState, type DeploymentState, type PipelineState } from '../state/state.ts';
 import type { Context } from './context.ts';
 import { findPlace } from './placing.ts';
+import { letStandbyGo } from './standingBy.ts';
 
 /** A crowd that is over sooner is gone before another replica has loaded. */
 export const crowdedForMs = 30_000;
@@ -21,6 +22,9 @@ export function addReplica(context: Context): Command | undefined {
     if (!pipelinesOf(deployment, context).every(({ phase }) => phase.type === 'serving')) continue;
     const pipelineId = PipelineId.parse(namedUuid(`${model.package.id}/${deployment.createdAt}/${made}`));
     const place = findPlace(newPipelineState(pipelineId, model, plan), context);
+    // Its room may be what stands by for others.
+    const standby = place.ok ? undefined : letStandbyGo(context);
+    if (standby) return standby;
     // It is asked again when as long has passed.
     const hasPlace = place.ok;
     return { type: 'add-replica', pipelineId, model: model.package.id, hasPlace };

@@ -4,6 +4,7 @@ import type { Stage, TargetStage } from '../pipeline.ts';
 import type { Command } from '../state/commands.ts';
 import type { PipelineState } from '../state/state.ts';
 import type { Context } from './context.ts';
+import { standsBy } from './standingBy.ts';
 
 /**
  * The pipeline stays where it is. When no answer runs its stages are assigned anew with smaller caches, which takes a
@@ -13,7 +14,7 @@ import type { Context } from './context.ts';
 export function shrinkFor(shrink: readonly CacheToShrink[], { state }: Context): Command | undefined {
   for (const { pipelineId } of shrink) {
     const one = state.pipelines.get(pipelineId);
-    if (one?.phase.type !== 'serving' || one.migration || one.retiring) continue;
+    if (one?.phase.type !== 'serving' || (one.migration && !standsBy(one)) || one.retiring) continue;
     // What it gave back before is not free yet.
     if (one.held.size > 0) continue;
     const target = smaller(

@@ -13,7 +13,7 @@ export function wakeAt(state: PipelinesState, now: number): number | undefined {
 }
 
 function* timesOf(
-  { phase, migration, quarantine, cutAgainAt, held, weighed, awaits }: PipelineState,
+  { phase, migration, quarantine, cutAgainAt, held, weighed, awaits, standbyFrom }: PipelineState,
   now: number,
 ): Generator<number> {
   if (phase.type === 'loading') yield phase.deadline;
@@ -22,6 +22,7 @@ function* timesOf(
   if (migration?.deadline !== undefined) yield migration.deadline;
   if (migration?.patienceEndsAt !== undefined) yield migration.patienceEndsAt;
   if (cutAgainAt !== undefined) yield cutAgainAt;
+  if (phase.type === 'serving' && !migration && standbyFrom !== undefined) yield standbyFrom;
   if (phase.type === 'serving' && weighed) yield weighed.againAt;
   const pardon = nextPardon(quarantine, now);
   if (pardon !== undefined) yield pardon;

@@ -189,9 +189,10 @@ function suspected(
 
 /** All times of a pipeline on a clock that jumped. */
 function shifted(one: PipelineState, byMs: number): PipelineState {
-  const { phase, migration, cutAgainAt, weighed } = one;
+  const { phase, migration, cutAgainAt, weighed, standbyFrom } = one;
   return {
     ...one,
+    ...(standbyFrom === undefined ? {} : { standbyFrom: standbyFrom + byMs }),
     ...(weighed
       ? { weighed: { ...weighed, againAt: weighed.againAt + byMs, since: weighed.since + byMs } }
       : {}),

@@ -1,10 +1,12 @@
 /** What a decision of `plan` makes of the state. */
+import type { LayerRange } from '../../placement/layerRange.ts';
 import type { Command, Failure } from './commands.ts';
 import { newStages, type Stage, type TargetStage } from '../pipeline.ts';
 import { replicaAdded, replicaDropped } from './applyDeploymentEvent.ts';
 import { deadlineFrom } from './applyReport.ts';
 import { givenUp, withoutMigration } from './givenUp.ts';
 import { released } from './held.ts';
+import { standbyAfterMs } from './migration.ts';
 import { quarantined, type Quarantine } from './quarantine.ts';
 import { stagesOf, type PipelineSettings, type PipelinesState, type PipelineState } from './state.ts';
 import { onePipeline } from './update.ts';
@@ -45,7 +47,7 @@ function decided(
     case 'give-up':
       return {
         ...givenUp(one, command.reason),
-        former: command.keepsStages ? stagesOf(one) : one.former,
+        former: command.keepsStages ? withHolders(one) : one.former,
         quarantine: withFailures(one.quarantine, command.quarantine, at),
       };
     case 'release': {
@@ -93,6 +95,7 @@ function decided(
     case 'drop-migration':
       return {
         ...withoutMigration(one),
+        standbyFrom: at + standbyAfterMs,
         quarantine: withFailures(one.quarantine, command.quarantine, at),
       };
     case 'hold-requests':
@@ -106,6 +109,19 @@ function decided(
     }
   }
 }
+
+/** Stages that were lost are where somebody stands by with them. */
+function withHolders(one: PipelineState): readonly Stage[] {
+  const { migration } = one;
+  const holders = (migration?.preloads ?? []).filter(({ state, lost }) => state === 'ready' && !lost);
+  return stagesOf(one).map((stage) => {
+    if (stage.lost === undefined) return stage;
+    return holders.find((holder) => isSameRange(stage, holder)) ?? stage;
+  });
+}
+
+const isSameRange = (one: LayerRange, other: LayerRange): boolean =>
+  one.firstLayer === other.firstLayer && one.lastLayer === other.lastLayer;
 
 function withFailures(quarantine: Quarantine, failures: readonly Failure[], at: number): Quarantine {
   return failures.reduce(

@@ -3,7 +3,7 @@ import type { StageReport } from '@potluck/protocol';
 import { readyPipeline, type Stage } from '../pipeline.ts';
 import { applyStageReport } from './stageReport.ts';
 import type { NamedWorker, PipelineEvent } from './events.ts';
-import { withPreloads } from './migration.ts';
+import { standbyAfterMs, withPreloads } from './migration.ts';
 import { pardoned, quarantined } from './quarantine.ts';
 import {
   stagesOf,
@@ -73,6 +73,7 @@ function serving(
   return {
     ...one,
     tokens: 0,
+    standbyFrom: at + standbyAfterMs,
     weighed: servesSince(at, one.weighed),
     phase: { type: 'serving', pipeline },
     former: [],

@@ -27,6 +27,12 @@ export interface Migration {
   patienceEndsAt?: number;
 }
 
+/**
+ * A pipeline serves for so long, or nobody has stood by for so long, before workers load its stages to stand by: what
+ * changes at once, such as devices that come one after the other, is over then.
+ */
+export const standbyAfterMs = 60_000;
+
 /** @returns the migration with what became of its preloads; loaded when all are ready */
 export function withPreloads(
   { deadline: _, ...migration }: Migration,

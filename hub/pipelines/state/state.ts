@@ -67,6 +67,8 @@ export interface PipelineState {
   retiring?: { reason: string; when: 'at-once' | 'idle' };
   /** Requests wait, since it moves to stages that are loaded already. */
   isMoving: boolean;
+  /** While it serves: from when on workers may load its stages to stand by, by a `Clock`. */
+  standbyFrom?: number;
   /** How many answers run through it. */
   answers: number;
   /** How many tokens it has answered with since it serves where it is. */

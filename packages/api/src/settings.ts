@@ -44,6 +44,11 @@ export const Settings = z
     flagTurnUrls: z.array(z.string()),
     /** Answers where a request names no model, while it is deployed; null: the one that was deployed first. */
     defaultModel: z.string().max(200).nullable(),
+    /**
+     * Devices load stages to stand by for lost ones while so much of all devices' memory is in use at most, what stands by
+     * included: 0 (nobody stands by) to 1.
+     */
+    standbyShare: z.number().min(0).max(1),
     /** Folders below which models may be imported from; empty: any, for administrators. */
     modelDirectories: z.array(z.string()),
   })
@@ -59,6 +64,7 @@ export const SettingsChange = z
     keepApiWords: z.boolean().optional(),
     trustLocal: z.boolean().optional(),
     defaultModel: z.string().max(200).nullable().optional(),
+    standbyShare: z.number().min(0).max(1).optional(),
     hubEndpoint: HttpUrl.optional(),
     /** Null forgets it. */
     hubToken: z.string().min(1).max(500).nullable().optional(),
