@@ -31,7 +31,7 @@ import type { OwnedPrompt } from './prefixes/prefixIndex.ts';
 import { ProgressBook } from './progressBook.ts';
 import { Session, type SessionComponents, type SessionInit, type SessionPrefix } from './session.ts';
 import { shortestWait } from './shortestWait.ts';
-import { hubStopped, noLongerServed, notRecovered, notServed } from './whyNotAnswered.ts';
+import { hubStopped, hubStops, noLongerServed, notRecovered, notServed } from './whyNotAnswered.ts';
 
 /** Exclusive bound of drawn seeds; randomInt takes ranges below 2^48. */
 const seedBound = 2 ** 47;
@@ -148,6 +148,7 @@ export class Generator {
   readonly #serving = new Map<PipelineId, Serving>();
   readonly #listeners = new Set<GeneratorListener>();
   readonly #stopping = new AbortController();
+  #isDraining = false;
   readonly #progress = new ProgressBook();
   readonly #init: GeneratorInit;
 
@@ -187,6 +188,27 @@ export class Generator {
 
   workerLeft(workerId: WorkerId): void {
     this.#progress.forget(workerId);
+  }
+
+  /** True once the hub is about to stop: it takes no new requests. */
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
+  /**
+   * The hub is about to stop: it takes no new requests. Resolves when the answers under way have ended, or after the limit.
+   * @param limitMs in milliseconds
+   */
+  async drain(limitMs: number): Promise<void> {
+    this.#isDraining = true;
+    const { length } = this.running;
+    if (length === 0 || limitMs <= 0) return;
+    this.#components.logger.info(
+      { answers: length, limitMs },
+      'the hub stops when the answers under way have ended',
+    );
+    const ended = Promise.all(this.running.map((generation) => generation.recorded));
+    await Promise.race([ended, setTimeout(limitMs, undefined, { ref: false })]);
   }
 
   /** The hub stops: answers under way end with an error that says so. Resolves when they are recorded, or after three seconds. */
@@ -277,6 +299,7 @@ export class Generator {
     const { deployments, record, logger } = this.#components;
     const { model } = deployment;
     if (this.#stopping.signal.aborted) throw hubStopped();
+    if (this.#isDraining) throw hubStops();
     const { prompt, arrivedAt } = request;
     const serving = this.#servingOf(await this.#settled(deployment));
     const asked = { prompt, owner: request.share, systemTokens: request.systemTokens ?? 0 };

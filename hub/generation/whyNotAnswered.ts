@@ -23,6 +23,17 @@ export function hubStopped(cause?: GenerationError): GenerationError {
   });
 }
 
+/** To those who ask while the answers of others are still under way. */
+export function hubStops(): GenerationError {
+  return new GenerationError(
+    'hub_stopped',
+    'The hub is about to stop and takes no new requests. Ask again soon.',
+    {
+      retryAfterSeconds: retryWhileLoadingSeconds,
+    },
+  );
+}
+
 /** No devices went on with an answer whose own were lost. @param error how they were lost */
 export function notRecovered(
   error: GenerationError,

@@ -1,6 +1,7 @@
 /** Is the hub alive, and does it serve; if not, what is missing. */
 import { Hono, type Context } from 'hono';
 import type { LoopDelay } from '../live/loopDelay.ts';
+import type { Generator } from '../generation/generator.ts';
 import { missingOf } from '../pipelines/deployment.ts';
 import type { Deployments } from '../pipelines/deployments.ts';
 import { routeOf } from '../pipelines/pipeline.ts';
@@ -12,8 +13,10 @@ import { hasScope } from './caller.ts';
  */
 export function healthRoutes({
   deployments,
+  generator,
   loopDelay,
 }: {
+  generator: Pick<Generator, 'isDraining'>;
   deployments: Pick<Deployments, 'list'>;
   loopDelay: Pick<LoopDelay, 'now'>;
 }): Hono {
@@ -29,8 +32,11 @@ export function healthRoutes({
       };
     });
     const [first = { ready: false, missing: 'no model is deployed' }] = models;
-    const ready = models.some((one) => one.ready);
-    return { status: ready ? 'ok' : 'waiting', ...first, ready, models, eventLoopDelayMs: loopDelay.now() };
+    // Whoever spreads requests over hubs sends a hub that stops none any more.
+    const isStopping = generator.isDraining;
+    const ready = !isStopping && models.some((one) => one.ready);
+    const status = isStopping ? 'stopping' : ready ? 'ok' : 'waiting';
+    return { status, ...first, ready, models, eventLoopDelayMs: loopDelay.now() };
   };
   const shown = (c: Context): { ready: boolean } & Record<string, unknown> => {
     const { status, ready, ...details } = state();

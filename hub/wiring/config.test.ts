@@ -12,6 +12,7 @@ test('without flags the hub listens on 8000 with one local worker and the built-
     modelGiven: false,
     localWorkers: 1,
     deviceWait: 60,
+    stopWait: 10,
     forceRelay: false,
     logLevel: 'info',
     logFileSize: 10_000_000,

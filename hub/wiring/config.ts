@@ -36,6 +36,8 @@ export interface HubConfig extends NetworkConfig, LogSettings {
   stages?: number;
   /** How long an answer whose devices were lost waits for others, in seconds. */
   deviceWait: number;
+  /** How long a hub that is told to stop waits for the answers under way, in seconds. */
+  stopWait: number;
   /** Peer frames go through the hub without a try at a direct connection. */
   forceRelay: boolean;
   joinToken?: string;
@@ -85,7 +87,8 @@ function readFlags(command: Command, argv: string[], environment: NodeJS.Process
   }
 }
 
-function hubCommand(): Command {
+/** All settings of a hub. */
+export function hubCommand(): Command {
   const command = new Command('potluck hub')
     .description('Start the hub: the server that people and programs ask, and that workers join.')
     .addOption(flag('--port <port>', 'port to listen on').default(8000).argParser(port))
@@ -111,6 +114,11 @@ function hubCommand(): Command {
       flag('--device-wait <seconds>', 'how long an answer whose devices were lost waits for others')
         .default(60)
         .argParser(wholeNumber(0, 86_400)),
+    )
+    .addOption(
+      flag('--stop-wait <seconds>', 'how long a hub that is told to stop waits for the answers under way')
+        .default(10)
+        .argParser(wholeNumber(0, 3600)),
     )
     .addOption(flag('--force-relay', 'send what workers tell each other through the hub').default(false))
     .addOption(

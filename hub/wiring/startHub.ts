@@ -166,6 +166,7 @@ async function start(
   closers.push(() => localWorkers.stop());
   // First of all, while stages can still tell their timings.
   closers.push(() => parts.generator.stop());
+  closers.push(() => parts.generator.drain(1000 * config.stopWait));
   const url = `http://${isWildcard(config.host) ? 'localhost' : localHost}:${port}`;
   const terminal = process.stderr.isTTY ? process.stderr : undefined;
   const joining = {

@@ -413,6 +413,17 @@ test('a hub that is stopped ends its answers with an error that says so', async 
   await hub.served();
   const stream = await sendChat({ ...ask, stream: true });
   await worker.message('prompt');
+  // Told to stop, the hub takes no more; the answer under way has some time, here none.
+  await hub.generator.drain(1);
+  const refused = await sendChat(ask);
+  expect([refused.status, await refused.json()]).toEqual([
+    503,
+    expect.objectContaining({ error: expect.objectContaining({ code: 'hub_stopped' }) }),
+  ]);
+  expect(await (await fetch(`${hub.url}/health/ready`)).json()).toMatchObject({
+    status: 'stopping',
+    ready: false,
+  });
   await hub.generator.stop();
   expect(await stream.text()).toContain('"code":"hub_stopped"');
   expect((await sendChat(ask)).status).toBe(503);

@@ -57,6 +57,13 @@ export function readSettings(
   write: (text: string) => void,
   environment: NodeJS.ProcessEnv = process.env,
 ): BrowsersSettings | undefined {
+  const command = browsersCommand(environment);
+  const options = parseFlags<RawOptions>(command, args, { write, environment });
+  return options && toSettings(options);
+}
+
+/** All settings of headless browsers. */
+export function browsersCommand(environment: NodeJS.ProcessEnv): Command {
   const command = new Command('potluck browsers')
     .description('Join a hub with headless browsers.')
     .addOption(flag('--hub <url>', 'the hub to join, such as https://192.168.1.5:8443, or its join link'))
@@ -77,17 +84,18 @@ export function readSettings(
     .addOption(
       flag('--name <name>', 'what people see, with a number behind it').default(
         hostname().slice(0, longestName),
+        "this machine's name",
       ),
     )
     .addOption(
       flag('--data <directory>', 'where the browsers keep identities and weights').default(
         join(environment['XDG_DATA_HOME'] ?? join(homedir(), '.potluck'), 'browsers'),
+        '~/.potluck/browsers',
       ),
     )
     .addOption(flag('--no-sandbox', "run without Chromium's sandbox, where the system does not allow it"));
   for (const made of logFlags()) command.addOption(made);
-  const options = parseFlags<RawOptions>(command, args, { write, environment });
-  return options && toSettings(options);
+  return command;
 }
 
 function toSettings({ hub, memory, data, ...options }: RawOptions): BrowsersSettings {

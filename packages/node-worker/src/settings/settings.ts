@@ -67,6 +67,13 @@ export function readSettings(
   write: (text: string) => void,
   environment: NodeJS.ProcessEnv = process.env,
 ): WorkerSettings | undefined {
+  const command = workerCommand(environment);
+  const options = parseFlags<RawOptions>(command, args, { write, environment });
+  return options && toSettings(options);
+}
+
+/** All settings of a worker. */
+export function workerCommand(environment: NodeJS.ProcessEnv): Command {
   const command = new Command('potluck worker')
     .description('Contribute this machine to a hub without a browser.')
     .addOption(flag('--hub <url>', 'the hub to join, such as https://192.168.1.5:8443, or its join link'))
@@ -91,10 +98,13 @@ export function readSettings(
         .argParser(memory('8GB'))
         .default(Math.floor(effectiveMemoryBytes() / 2), 'half'),
     )
-    .addOption(flag('--name <name>', 'what people see').default(hostname().slice(0, 100)))
+    .addOption(
+      flag('--name <name>', 'what people see').default(hostname().slice(0, 100), "this machine's name"),
+    )
     .addOption(
       flag('--data <directory>', 'where identity and weights are kept').default(
         defaultDataDirectory(environment),
+        '~/.potluck/worker',
       ),
     )
     .addOption(
@@ -102,8 +112,7 @@ export function readSettings(
     )
     .addOption(flag('--threads <number>', 'threads of ONNX Runtime').argParser(wholeNumber(1, 9999)));
   for (const made of logFlags()) command.addOption(made);
-  const options = parseFlags<RawOptions>(command, args, { write, environment });
-  return options && toSettings(options);
+  return command;
 }
 
 function toSettings(options: RawOptions): WorkerSettings {
