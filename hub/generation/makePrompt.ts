@@ -1,6 +1,6 @@
 /** A conversation as the token ids of a prompt, or the reason why it is none. */
 import { EncodingError } from '../models/encoding/encodingError.ts';
-import type { EncodeOptions, ShareOptions } from '../models/encoding/chatEncoder.ts';
+import type { EncodeOptions, TextOptions } from '../models/encoding/chatEncoder.ts';
 import type { Model } from '../models/model.ts';
 import { ModelError } from '../models/modelError.ts';
 import type { ChatMessage, Tokenizer } from '../models/tokenizer.ts';
@@ -34,7 +34,7 @@ export async function makePrompt(
 export async function makeTextPrompt(
   { tokenizer, package: { contextLength } }: Model,
   text: string,
-  { addsSpecial, ...options }: ShareOptions & { addsSpecial: boolean; signal: AbortSignal },
+  { addsSpecial, ...options }: TextOptions & { addsSpecial: boolean; signal: AbortSignal },
 ): Promise<number[]> {
   const leastTokens = Math.ceil(text.length / tokenizer.longestTokenLength);
   if (leastTokens > contextLength) {

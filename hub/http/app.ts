@@ -18,10 +18,14 @@ import { countAnswers, metricsRoutes, type MetricsOptions } from './metrics.ts';
 import { packageRoutes } from './packages/packageRoutes.ts';
 import { WorkerPackageMaker } from './packages/workerPackageMaker.ts';
 import type { ResponseComponents } from './openai/responses/startResponse.ts';
+import { ollamaErrors } from './ollama/ollamaErrors.ts';
+import { isOllamaPath } from './ollama/ollamaPaths.ts';
+import { ollamaRoutes } from './ollama/ollamaRoutes.ts';
 import { servePages } from './pages.ts';
 import { loggedRequest, requestId } from './requestId.ts';
 import { findSource, hubUrlFor } from './source.ts';
 import { unbufferedStreams } from './streams.ts';
+import { tokenRoutes } from './tokens/tokenRoutes.ts';
 import type { TrustedProxies } from './trustedProxies.ts';
 import type { LoopDelay } from '../live/loopDelay.ts';
 import type { BlobStore } from '../models/blobStore.ts';
@@ -67,6 +71,7 @@ export function createApp(components: AppComponents): Hono {
   app.use(requestId());
   app.use(countAnswers(components.metrics.metrics));
   app.use(anthropicErrors());
+  app.use(ollamaErrors());
 
   // Before everything else: browsers get the page at /models, programs the list of models.
   app.use(servePages({ directory: components.pagesDirectory }));
@@ -90,6 +95,9 @@ export function createApp(components: AppComponents): Hono {
   app.route('/', packageRoutes(new WorkerPackageMaker()));
   app.get('/', (c) => c.text(greeting(hubUrlFor(c.var.source) ?? new URL(c.req.url).origin)));
 
+  const mayAsk = requireScope('ask', keyHint);
+  app.use('/api/*', (c: Context<Env, string>, next) => (isOllamaPath(c.req.path) ? mayAsk(c, next) : next()));
+  app.route('/api', ollamaRoutes(components));
   app.route('/api', managementRoutes(components));
 
   const openai = openaiRoutes(components);
@@ -103,12 +111,17 @@ export function createApp(components: AppComponents): Hono {
     '/responses/*',
     '/messages',
     '/messages/*',
+    '/tokenize',
+    '/detokenize',
+    '/apply-template',
   ])
-    app.use(path, requireScope('ask', keyHint));
+    app.use(path, mayAsk);
   const anthropic = anthropicRoutes(components);
+  const tokens = tokenRoutes(components);
   for (const path of ['/v1', '/']) {
     app.route(path, anthropic);
     app.route(path, openai);
+    app.route(path, tokens);
   }
 
   app.notFound((c) => {

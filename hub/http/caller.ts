@@ -9,6 +9,7 @@ import { sameSecret } from '../accounts/secrets.ts';
 import { isFromOwnPage, localTrust } from './access.ts';
 import { ApiError } from './apiError.ts';
 import type { HubCookies } from './cookies.ts';
+import { isOllamaPath } from './ollama/ollamaPaths.ts';
 
 /** What a request may do. */
 export interface Caller {
@@ -120,7 +121,8 @@ function localScopes(c: Context, { trustLocal, hasPassword, proxySigns }: Caller
   const { may, proxySign } = localTrust(c);
   if (proxySign !== undefined) proxySigns.note(proxySign);
   if (may === 'nothing' || !trustLocal()) return [];
-  if (managementPath.test(c.req.path)) return hasPassword() || may === 'ask' ? [] : ['ask', 'admin'];
+  if (managementPath.test(c.req.path) && !isOllamaPath(c.req.path))
+    return hasPassword() || may === 'ask' ? [] : ['ask', 'admin'];
   return ['ask'];
 }
 

@@ -49,8 +49,11 @@ export interface ChatFormat {
    * @throws ModelError with the template's own words if it refuses the conversation
    */
   encode(this: void, messages: ChatMessage[], options?: RenderOptions): number[];
-  /** Token ids of a text in which special tokens count. @param addsSpecial with those that every prompt begins with */
-  encodeText(this: void, text: string, addsSpecial: boolean): number[];
+  /**
+   * Token ids of a text in which special tokens count, unless it is plain.
+   * @param addsSpecial with those that every prompt begins with
+   */
+  encodeText(this: void, text: string, addsSpecial: boolean, isPlain?: boolean): number[];
 }
 
 // Everything comes from the data directory; a missing file must be an error, not a request to the internet.
@@ -91,9 +94,9 @@ export async function loadChatFormat(directory: string): Promise<ChatFormat> {
     template: separateTemplate ?? templateTextOf(tokenizer),
     render: (messages, options = {}) => plainText.restore(renderGuarded(messages, options)),
     encode: (messages, options = {}) => encodeText(renderGuarded(messages, options), false),
-    encodeText: (text, addsSpecial) => {
-      plainText.protect('');
-      return encodeText(text, addsSpecial);
+    encodeText: (text, addsSpecial, isPlain = false) => {
+      const guarded = plainText.protect(isPlain ? text : '');
+      return encodeText(isPlain ? guarded : text, addsSpecial);
     },
   };
 }

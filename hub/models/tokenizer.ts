@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { PreTrainedTokenizer } from '@huggingface/transformers';
 import type { ChatMessage } from './chatFormat.ts';
-import { ChatEncoder, type EncodeOptions, type ShareOptions } from './encoding/chatEncoder.ts';
+import { ChatEncoder, type EncodeOptions, type TextOptions } from './encoding/chatEncoder.ts';
 import { inThread } from './inThread.ts';
 import type { ResponseFormat } from './responseFormat.ts';
 import { vocabularyOf, type Vocabulary } from './tokenBytes.ts';
@@ -19,11 +19,11 @@ export interface Tokenizer extends Vocabulary {
    */
   encodeChat(this: void, messages: ChatMessage[], options?: EncodeOptions): Promise<number[]>;
   /**
-   * Token ids of a text in which special tokens count.
+   * Token ids of a text in which special tokens count, unless it is plain.
    * @param addsSpecial with those that every prompt begins with
    * @throws as `encodeChat` does
    */
-  encodeText(this: void, text: string, addsSpecial: boolean, options?: ShareOptions): Promise<number[]>;
+  encodeText(this: void, text: string, addsSpecial: boolean, options?: TextOptions): Promise<number[]>;
   /** What marks thinking and calls of tools in answers. */
   responseFormat: ResponseFormat;
   /** Makes ready for the first conversation. */

@@ -48,7 +48,7 @@ export interface Inference {
   /** @throws GenerationError as `makePrompt` does */
   promptOf(messages: ChatMessage[], options?: RenderOptions): Promise<number[]>;
   /** The same for a text that is a prompt as it is. @param addsSpecial with the tokens that every prompt begins with */
-  textPromptOf(text: string, addsSpecial: boolean): Promise<number[]>;
+  textPromptOf(text: string, addsSpecial: boolean, isPlain?: boolean): Promise<number[]>;
   /**
    * Starts generations, all or none. Words are kept only where the settings say so.
    * @throws GenerationError
@@ -168,7 +168,8 @@ export function encodingFor(
   return {
     model,
     promptOf: (messages, options = {}) => makePrompt(model, messages, { ...options, ...own }),
-    textPromptOf: (text, addsSpecial) => makeTextPrompt(model, text, { addsSpecial, ...own }),
+    textPromptOf: (text, addsSpecial, isPlain = false) =>
+      makeTextPrompt(model, text, { addsSpecial, isPlain, ...own }),
   };
 }
 

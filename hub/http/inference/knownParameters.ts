@@ -152,6 +152,7 @@ export const answerParameters: Readonly<Record<string, AsksForNothing>> = {
   stop_sequences: isEmpty,
   // Ollama
   format: is(''),
+  context: isEmpty,
   images: isEmpty,
   keep_alive: never,
   options: isEmpty,

@@ -61,6 +61,3 @@ export function usageSoFar(
   if (options?.include_usage !== true) return undefined;
   return options.continuous_usage_stats === true && generation ? usageBody([generation.usage]) : null;
 }
-
-/** JSON has no infinity; OpenAI writes -9999 for tokens that can't come. */
-export const leastLogprob = -9999;

@@ -3,7 +3,8 @@ import type { TokenLogprob } from '@potluck/protocol';
 import type OpenAI from 'openai';
 import type { AnswerLogprob } from '../../generation/answer.ts';
 import type { OutputEvent } from '../../generation/output/outputEvents.ts';
-import { leastLogprob, type AnswerBase } from './answerShapes.ts';
+import { describeLogprob } from '../inference/describeLogprob.ts';
+import type { AnswerBase } from './answerShapes.ts';
 
 type Chunk = OpenAI.ChatCompletionChunk;
 type Logprobs = OpenAI.ChatCompletion.Choice.Logprobs;
@@ -88,11 +89,7 @@ export function logprobsBody(
   logprobs: AnswerLogprob[],
   tokenBytes: (token: number) => Uint8Array,
 ): Logprobs & { content: OpenAI.ChatCompletionTokenLogprob[] } {
-  const decoder = new TextDecoder();
-  const describe = ({ token, logprob }: TokenLogprob) => {
-    const bytes = tokenBytes(token);
-    return { token: decoder.decode(bytes), logprob: Math.max(logprob, leastLogprob), bytes: [...bytes] };
-  };
+  const describe = (one: TokenLogprob) => describeLogprob(one, tokenBytes);
   return {
     content: logprobs.map((entry) => ({ ...describe(entry), top_logprobs: entry.top.map(describe) })),
     refusal: null,

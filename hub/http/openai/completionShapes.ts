@@ -3,7 +3,8 @@ import type { TokenLogprob } from '@potluck/protocol';
 import type OpenAI from 'openai';
 import type { AnswerLogprob } from '../../generation/answer.ts';
 import type { FinishReason } from '../../generation/generation.ts';
-import { leastLogprob, type AnswerBase } from './answerShapes.ts';
+import { leastLogprob } from '../inference/describeLogprob.ts';
+import type { AnswerBase } from './answerShapes.ts';
 
 type Logprobs = Required<OpenAI.CompletionChoice.Logprobs>;
 

@@ -13,6 +13,11 @@ export interface ShareOptions {
   signal?: AbortSignal;
 }
 
+export interface TextOptions extends ShareOptions {
+  /** True to read the marks of special tokens as text. Default: false. */
+  isPlain?: boolean;
+}
+
 export type EncodeOptions = RenderOptions & ShareOptions;
 
 interface LaneLimits {
@@ -55,9 +60,10 @@ export class ChatEncoder {
     return this.#run(task, charactersOf(messages, render), { share, signal });
   }
 
-  /** Token ids of a text in which special tokens count. @throws as `encode` does */
-  async encodeText(text: string, addsSpecial: boolean, options: ShareOptions = {}): Promise<number[]> {
-    return this.#run({ verb: 'encodeText', text, addsSpecial }, text.length, options);
+  /** Token ids of a text in which special tokens count, unless it is plain. @throws as `encode` does */
+  async encodeText(text: string, addsSpecial: boolean, options: TextOptions = {}): Promise<number[]> {
+    const { isPlain = false, ...own } = options;
+    return this.#run({ verb: 'encodeText', text, addsSpecial, isPlain }, text.length, own);
   }
 
   #run(task: EncodingTask, characters: number, { share = '', signal }: Undefinable<ShareOptions>) {

@@ -28,7 +28,7 @@ async function answer(task: EncodingTask): Promise<void> {
 }
 
 function run(format: ChatFormat, task: EncodingTask): number[] {
-  if (task.verb === 'encodeText') return format.encodeText(task.text, task.addsSpecial);
+  if (task.verb === 'encodeText') return format.encodeText(task.text, task.addsSpecial, task.isPlain);
   return format.encode(task.messages, task.options);
 }
 

@@ -5,7 +5,8 @@ import type { AnswerLogprob } from '../../../generation/answer.ts';
 import type { Generation } from '../../../generation/generation.ts';
 import type { OutputUsage } from '../../../generation/output/outputEvents.ts';
 import type { Model } from '../../../models/model.ts';
-import { leastLogprob, usageBody } from '../answerShapes.ts';
+import { leastLogprob } from '../../inference/describeLogprob.ts';
+import { usageBody } from '../answerShapes.ts';
 import type { ResponseBody } from './responseBody.ts';
 
 type Sdk = OpenAI.Responses.Response;

@@ -1,0 +1,84 @@
+/** Models as Ollama lists and shows them. */
+import type { Deployment } from '../../pipelines/deployment.ts';
+import { servedContext } from '../../pipelines/servedContext.ts';
+
+/** What a model is, for people; what the hub does not know is empty. */
+function detailsOf({ model: { package: model } }: Deployment) {
+  return {
+    parent_model: '',
+    format: 'onnx',
+    family: 'onnx',
+    families: ['onnx'],
+    parameter_size: parameterSize(model.parameterCount),
+    quantization_level: '',
+  };
+}
+
+/** Such as `494.03M`. */
+function parameterSize(count: number): string {
+  const [unit, letter] = count >= 1e9 ? [1e9, 'B'] : count >= 1e6 ? [1e6, 'M'] : [1e3, 'K'];
+  return `${(count / unit).toFixed(count >= 1e9 ? 1 : 2)}${letter}`;
+}
+
+function sizeOf({ model: { package: model } }: Deployment): number {
+  const layers = model.layers.reduce((sum, { weightBytes }) => sum + weightBytes, 0);
+  return layers + model.embeddingBytes + model.headBytes + model.tiedBytes;
+}
+
+const isoTime = (seconds: number): string => new Date(seconds * 1000).toISOString();
+
+/** An entry of `GET /api/tags`. */
+export function listedModel(deployment: Deployment) {
+  const { id, importedAt, graph } = deployment.model.package;
+  return {
+    name: id,
+    model: id,
+    modified_at: isoTime(importedAt),
+    size: sizeOf(deployment),
+    digest: graph.sha256,
+    details: detailsOf(deployment),
+  };
+}
+
+/** Nothing is unloaded because it was not asked for a while. */
+const never = '2318-01-01T00:00:00Z';
+
+/** An entry of `GET /api/ps`: models that devices serve now. */
+export function runningModel(deployment: Deployment) {
+  const { modified_at: _, ...listed } = listedModel(deployment);
+  return {
+    ...listed,
+    expires_at: never,
+    size_vram: listed.size,
+    context_length: servedContext(deployment)?.tokens ?? 0,
+  };
+}
+
+/** `POST /api/show`. */
+export function shownModel(deployment: Deployment) {
+  const { package: model, tokenizer } = deployment.model;
+  const { calls, reasoning, isHarmony } = tokenizer.responseFormat;
+  const context = servedContext(deployment)?.tokens ?? model.contextLength;
+  return {
+    license: model.license ?? '',
+    modelfile: `# ${model.id} is served by Potluck, which knows no Modelfile.\nFROM ${model.id}\n`,
+    parameters: '',
+    template: '',
+    system: '',
+    details: detailsOf(deployment),
+    model_info: {
+      'general.architecture': 'onnx',
+      'general.basename': model.id,
+      'general.parameter_count': model.parameterCount,
+      'onnx.context_length': context,
+      'onnx.block_count': model.layers.length,
+      'onnx.vocab_size': model.vocabularySize,
+    },
+    capabilities: [
+      'completion',
+      ...(calls || isHarmony ? ['tools'] : []),
+      ...(reasoning || isHarmony ? ['thinking'] : []),
+    ],
+    modified_at: isoTime(model.importedAt),
+  };
+}
