@@ -13,6 +13,9 @@ import { bearerOf, identify, requireScope, type CallerOptions } from './caller.t
 import { healthRoutes } from './health.ts';
 import { limitBodies, limitBody, maxOpenBodyBytes } from './limitBody.ts';
 import { managementRoutes, type ManagementComponents } from './management/managementRoutes.ts';
+import type { EncoderComponents } from './encoders/askEncoder.ts';
+import { encoderRoutes } from './encoders/encoderRoutes.ts';
+import { answerRerank } from './encoders/rerank.ts';
 import { openaiRoutes } from './openai/openaiRoutes.ts';
 import { countAnswers, metricsRoutes, type MetricsOptions } from './metrics.ts';
 import { packageRoutes } from './packages/packageRoutes.ts';
@@ -33,7 +36,10 @@ import { signallingRoutes, type SignallingOptions } from '../network/signalling/
 import { pageGoodbyeRoute } from './pageGoodbyeRoute.ts';
 
 export interface AppComponents
-  extends ManagementComponents, Omit<ResponseComponents, keyof ManagementComponents> {
+  extends
+    ManagementComponents,
+    Omit<ResponseComponents, keyof ManagementComponents>,
+    Pick<EncoderComponents, 'encodings'> {
   blobs: BlobStore;
   loopDelay: Pick<LoopDelay, 'now'>;
   metrics: MetricsOptions;
@@ -101,6 +107,7 @@ export function createApp(components: AppComponents): Hono {
   app.route('/api', managementRoutes(components));
 
   const openai = openaiRoutes(components);
+  const encoders = encoderRoutes(components);
   for (const path of [
     '/v1/*',
     '/models',
@@ -114,6 +121,9 @@ export function createApp(components: AppComponents): Hono {
     '/tokenize',
     '/detokenize',
     '/apply-template',
+    '/embeddings',
+    '/rerank',
+    '/v2/rerank',
   ])
     app.use(path, mayAsk);
   const anthropic = anthropicRoutes(components);
@@ -122,7 +132,9 @@ export function createApp(components: AppComponents): Hono {
     app.route(path, anthropic);
     app.route(path, openai);
     app.route(path, tokens);
+    app.route(path, encoders);
   }
+  app.post('/v2/rerank', (c) => answerRerank(c, components));
 
   app.notFound((c) => {
     const allowed = allowedMethods(app, c.req.path);

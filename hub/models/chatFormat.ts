@@ -54,6 +54,8 @@ export interface ChatFormat {
    * @param addsSpecial with those that every prompt begins with
    */
   encodeText(this: void, text: string, addsSpecial: boolean, isPlain?: boolean): number[];
+  /** Token ids of two texts as one, and behind them as many token types: of which of the two each token is. */
+  encodePair(this: void, text: string, pair: string): number[];
 }
 
 // Everything comes from the data directory; a missing file must be an error, not a request to the internet.
@@ -97,6 +99,16 @@ export async function loadChatFormat(directory: string): Promise<ChatFormat> {
     encodeText: (text, addsSpecial, isPlain = false) => {
       const guarded = plainText.protect(isPlain ? text : '');
       return encodeText(isPlain ? guarded : text, addsSpecial);
+    },
+    encodePair: (text, pair) => {
+      plainText.protect('');
+      const { input_ids: ids, token_type_ids: types } = tokenizer(text, {
+        text_pair: pair,
+        add_special_tokens: true,
+        return_tensor: false,
+        return_token_type_ids: true,
+      }) as { input_ids: number[]; token_type_ids?: number[] };
+      return [...ids, ...(types ?? ids.map(() => 0))];
     },
   };
 }

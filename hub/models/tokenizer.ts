@@ -2,7 +2,13 @@
 import { setImmediate } from 'node:timers/promises';
 import { PreTrainedTokenizer } from '@huggingface/transformers';
 import type { ChatMessage } from './chatFormat.ts';
-import { ChatEncoder, type EncodeOptions, type TextOptions } from './encoding/chatEncoder.ts';
+import {
+  ChatEncoder,
+  type EncodeOptions,
+  type ShareOptions,
+  type TextOptions,
+  type TokenPair,
+} from './encoding/chatEncoder.ts';
 import { inThread } from './inThread.ts';
 import type { ResponseFormat } from './responseFormat.ts';
 import { vocabularyOf, type Vocabulary } from './tokenBytes.ts';
@@ -24,6 +30,8 @@ export interface Tokenizer extends Vocabulary {
    * @throws as `encodeChat` does
    */
   encodeText(this: void, text: string, addsSpecial: boolean, options?: TextOptions): Promise<number[]>;
+  /** Token ids of two texts as one, and of which of the two each token is. @throws as `encodeChat` does */
+  encodePair(this: void, text: string, pair: string, options?: ShareOptions): Promise<TokenPair>;
   /** What marks thinking and calls of tools in answers. */
   responseFormat: ResponseFormat;
   /** Makes ready for the first conversation. */
@@ -48,6 +56,7 @@ export async function loadTokenizer(directory: string): Promise<Tokenizer> {
   return {
     encodeChat: (messages, options) => encoder.encode(messages, options),
     encodeText: (text, addsSpecial, options) => encoder.encodeText(text, addsSpecial, options),
+    encodePair: (text, pair, options) => encoder.encodePair(text, pair, options),
     responseFormat: parts.responseFormat,
     warmUp: () => encoder.warmUp(),
     decode: (tokens) =>

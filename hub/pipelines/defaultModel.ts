@@ -11,7 +11,10 @@ export function defaultModel(
   deployments: readonly Pick<Deployment, 'model' | 'createdAt'>[],
   chosen: string | null,
 ): string | undefined {
-  const oldestFirst = deployments.toSorted((one, other) => one.createdAt - other.createdAt);
+  const oldestFirst = deployments
+    // Encoders write nothing.
+    .filter(({ model }) => !model.package.encoder)
+    .toSorted((one, other) => one.createdAt - other.createdAt);
   const found = oldestFirst.find(({ model }) => model.package.id === chosen) ?? oldestFirst[0];
   return found?.model.package.id;
 }

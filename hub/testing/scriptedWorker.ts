@@ -189,6 +189,8 @@ export class ScriptedWorker {
       case 'welcome':
       case 'refusal':
       case 'renewed':
+      case 'drop-caches':
+      case 'encode':
     }
   }
 }

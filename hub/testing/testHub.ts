@@ -10,7 +10,7 @@ import { loadAccess, type AccessControl } from '../accounts/accessControl.ts';
 import { openDatabase, type Database } from '../database/database.ts';
 import { listen } from '../network/listen.ts';
 import { BlobStore } from '../models/blobStore.ts';
-import { memoryCatalogue } from '../models/catalogue.ts';
+import { memoryCatalogue, type Catalogue } from '../models/catalogue.ts';
 import { LibraryCatalogue } from '../models/libraryCatalogue.ts';
 import { ModelLibrary } from '../models/modelLibrary.ts';
 import type { Replica } from '../pipelines/deployment.ts';
@@ -25,6 +25,7 @@ export interface TestHub extends HubParts {
   url: string;
   /** The first pipeline of the first model, as it is now. */
   readonly deployment: Replica;
+  catalogue: Catalogue;
   database: Database;
   access: AccessControl;
   settings: HubSettings;
@@ -74,13 +75,14 @@ export async function startTestHub(init: TestHubInit = {}): Promise<TestHub> {
   const access = await loadAccess(database, identity, adminPassword);
   const settings = await HubSettings.load(database.values, { modelDirectories });
   let url = '';
+  const catalogue = library
+    ? await LibraryCatalogue.load(
+        new ModelLibrary(path.join(directory, 'models'), blobs, pino({ level: 'silent' })),
+      )
+    : memoryCatalogue([model, ...(await Promise.all(more.map(testModel)))]);
   const parts = await assembleHub(
     {
-      catalogue: library
-        ? await LibraryCatalogue.load(
-            new ModelLibrary(path.join(directory, 'models'), blobs, pino({ level: 'silent' })),
-          )
-        : memoryCatalogue([model, ...(await Promise.all(more.map(testModel)))]),
+      catalogue,
       blobs,
       database,
       access,
@@ -114,6 +116,7 @@ export async function startTestHub(init: TestHubInit = {}): Promise<TestHub> {
     get deployment() {
       return first();
     },
+    catalogue,
     database,
     access,
     settings,

@@ -16,6 +16,7 @@ import { watchLoop } from '../live/loopDelay.ts';
 import { embeddedEventBus } from '../live/embeddedEventBus.ts';
 import type { EventBus } from '../live/eventBus.ts';
 import { liveHub } from '../live/liveHub.ts';
+import { Encodings } from '../generation/encodings/encodings.ts';
 import { Generator } from '../generation/generator.ts';
 import type { ReachabilityComponents } from '../http/management/reachability.ts';
 import { hubCookies } from '../http/cookies.ts';
@@ -159,6 +160,19 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
       ...(init.recoveryMs === undefined ? {} : { recoveryMs: init.recoveryMs }),
     },
   );
+  const encodings = new Encodings(
+    {
+      deployments,
+      registry,
+      record: (record) => writes.write('a request', () => database.requests.put(record)),
+      ended: ({ stages }) => statistics.requestEnded(stages),
+      logger,
+    },
+    {
+      ...(init.leastDeadlineMs === undefined ? {} : { leastDeadlineMs: init.leastDeadlineMs }),
+      ...(init.recoveryMs === undefined ? {} : { recoveryMs: init.recoveryMs }),
+    },
+  );
   const operator = new Operator({
     catalogue,
     deployments,
@@ -205,6 +219,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     nodes,
     deployments,
     generator,
+    encodings,
     settings,
     catalogue,
     imports,
@@ -247,6 +262,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     registry,
     deployments,
     generator,
+    encodings,
     operator,
     nodes,
     statistics,
@@ -304,6 +320,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     operator,
     stop: async () => {
       await imports.stop();
+      encodings.stop();
       deployments.stop();
       registry.stop();
       live.stop();

@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import type { SignallingTokens } from '../accounts/signallingTokens.ts';
 import type { Database } from '../database/database.ts';
 import type { WriteQueue } from '../files/writeQueue.ts';
+import type { Encodings } from '../generation/encodings/encodings.ts';
 import type { Generator } from '../generation/generator.ts';
 import type { HubMetrics } from '../live/metrics/hubMetrics.ts';
 import type { LiveState } from '../live/liveState.ts';
@@ -30,6 +31,7 @@ export interface FollowedParts {
   nodes: NodeBook;
   deployments: Deployments;
   generator: Generator;
+  encodings: Encodings;
   settings: HubSettings;
   catalogue: Catalogue;
   imports: Imports;
@@ -45,7 +47,7 @@ export interface FollowedParts {
 
 /** Connects the parts for as long as the hub runs. Called once, before anybody can join or ask. */
 export function whatFollows(parts: FollowedParts): void {
-  const { registry, nodes, deployments, generator, settings, catalogue, imports } = parts;
+  const { registry, nodes, deployments, generator, encodings, settings, catalogue, imports } = parts;
   const { tokens, room, statistics, live, metrics, database, writes, logger } = parts;
   const blobs = noteBlobs(parts);
   const speeds = noteSpeeds(parts);
@@ -90,8 +92,9 @@ export function whatFollows(parts: FollowedParts): void {
         () => touch('nodes', [...worker.peers.keys()]),
       ),
     message: (worker, message) => {
-      if (message.type === 'encoded' || message.type === 'encode-failed') return;
-      if (message.type !== 'stage-report') generator.received(worker.id, message);
+      if (message.type === 'encoded' || message.type === 'encode-failed')
+        encodings.received(worker.id, message);
+      else if (message.type !== 'stage-report') generator.received(worker.id, message);
       else {
         inOrder(
           // The pipeline first: what is noted asks it for the stage.
@@ -114,12 +117,14 @@ export function whatFollows(parts: FollowedParts): void {
     ready: (replica, pipeline) =>
       inOrder(
         () => generator.pipelineReady(replica, pipeline),
+        () => encodings.pipelineReady(replica, pipeline),
         () => metrics.pipelineReady(replica),
         () => writes.write('which nodes serve', () => keepServingNodes(database.values, deployments.list)),
       ),
     lost: (replica, pipeline, reason) =>
       inOrder(
         () => generator.pipelineLost(pipeline, reason),
+        () => encodings.pipelineLost(pipeline),
         () => metrics.pipelineLost(replica),
       ),
     changed: (model, workers) => {
@@ -128,6 +133,7 @@ export function whatFollows(parts: FollowedParts): void {
       live.touchAll('deployments');
       live.touch('models', model);
       touch('nodes', workers);
+      encodings.changed(model);
     },
   });
 

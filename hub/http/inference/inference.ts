@@ -6,10 +6,6 @@ import type { KeyUse } from '../../accounts/keyUse.ts';
 import type { ConversationKeeper } from '../../conversations/conversationKeeper.ts';
 import type { Generation } from '../../generation/generation.ts';
 import type { GenerationRequest, Generator } from '../../generation/generator.ts';
-import {
-  GenerationError,
-  promptParam as promptParamOfGenerations,
-} from '../../generation/generationError.ts';
 import { makePrompt, makeTextPrompt } from '../../generation/makePrompt.ts';
 import { systemTokensOf } from '../../generation/prefixes/systemTokens.ts';
 import type { RequestAuthor, Words } from '../../generation/requestRecord.ts';
@@ -17,8 +13,9 @@ import type { Model } from '../../models/model.ts';
 import type { ChatMessage, RenderOptions } from '../../models/chatFormat.ts';
 import type { Deployment } from '../../pipelines/deployment.ts';
 import type { Deployments } from '../../pipelines/deployments.ts';
-import { ApiError, toApiError } from '../apiError.ts';
+import { ApiError } from '../apiError.ts';
 import { shareOf, type Caller } from '../caller.ts';
+import { naming } from './namingParam.ts';
 
 export interface InferenceComponents {
   generator: Generator;
@@ -83,6 +80,7 @@ export async function infer<T>(
   const { caller } = c.var;
   const deployment = findDeployment(named, components);
   const { model } = deployment;
+  if (model.package.encoder) throw writesNothing(model);
   const done = await takePlace(caller, model.package.id, components);
   // Ends the generation when the client goes away, whatever it was waiting for.
   const controller = new AbortController();
@@ -190,13 +188,6 @@ function findDeployment(
   return deployment;
 }
 
-/** The same error, with the surface's own name of the prompt. */
-function naming(param: string, error: unknown): unknown {
-  if (!(error instanceof GenerationError && error.param === promptParamOfGenerations)) return error;
-  const { status, message, code } = toApiError(error);
-  return new ApiError(status, message, { param, cause: error, ...(code === null ? {} : { code }) });
-}
-
 /** A name as an error says it: whoever sends megabytes does not get them back. */
 function shortened(name: string): string {
   const most = 100;
@@ -213,12 +204,27 @@ export function unknownModel(asked: string, served: readonly Deployment[]): ApiE
   });
 }
 
-function authorOf({ owner, key }: Caller, isChat: boolean): RequestAuthor {
+function writesNothing({ package: { id, encoder } }: Model): ApiError {
+  const [what, where] =
+    encoder?.task === 'rerank'
+      ? ['rates documents', '/v1/rerank']
+      : ['turns texts into vectors', '/v1/embeddings'];
+  return new ApiError(
+    400,
+    `'${id}' ${what} and writes nothing. Ask it at ${where}, or choose a model that writes.`,
+    {
+      ...{ code: 'model_not_supported', param: 'model' },
+    },
+  );
+}
+
+/** Who asks, for the record. */
+export function authorOf({ owner, key }: Caller, isChat: boolean): RequestAuthor {
   return { owner, keyId: key?.id ?? null, keyName: key?.name ?? null, source: isChat ? 'chat' : 'api' };
 }
 
 /** Takes one of the places that the caller's key has. @returns a function that gives it back */
-async function takePlace(
+export async function takePlace(
   { key }: Caller,
   model: string,
   { keyUse }: Pick<InferenceComponents, 'keyUse'>,

@@ -1,5 +1,6 @@
 /** OpenAI's API, as far as it goes. */
 import { Hono } from 'hono';
+import type { ModelPackage } from '@potluck/protocol';
 import type { Deployment } from '../../pipelines/deployment.ts';
 import { servedContext } from '../../pipelines/servedContext.ts';
 import { unknownModel } from '../inference/inference.ts';
@@ -28,6 +29,13 @@ export function openaiRoutes(components: ResponseComponents): Hono {
   return app;
 }
 
+/** `type` is what several servers call it. */
+function kindOf(encoder: ModelPackage['encoder']): Record<string, unknown> {
+  if (!encoder) return { type: 'chat' };
+  if (encoder.task === 'rerank') return { type: 'rerank' };
+  return { type: 'embedding', dimensions: encoder.size };
+}
+
 /** The context is what the devices that serve it now have room for. */
 function describeModel(deployment: Deployment): Record<string, unknown> {
   const model = deployment.model.package;
@@ -39,6 +47,7 @@ function describeModel(deployment: Deployment): Record<string, unknown> {
     owned_by: 'potluck',
     max_model_len: contextLength,
     context_length: contextLength,
+    ...kindOf(model.encoder),
     ...(model.license ? { license: model.license } : {}),
   };
 }

@@ -20,6 +20,13 @@ export interface TextOptions extends ShareOptions {
 
 export type EncodeOptions = RenderOptions & ShareOptions;
 
+/** Two texts as one. */
+export interface TokenPair {
+  tokens: number[];
+  /** Which of the two each token is of. */
+  tokenTypes: (0 | 1)[];
+}
+
 interface LaneLimits {
   /** Longest conversation in characters. */
   mostCharacters: number;
@@ -64,6 +71,13 @@ export class ChatEncoder {
   async encodeText(text: string, addsSpecial: boolean, options: TextOptions = {}): Promise<number[]> {
     const { isPlain = false, ...own } = options;
     return this.#run({ verb: 'encodeText', text, addsSpecial, isPlain }, text.length, own);
+  }
+
+  /** Token ids of two texts as one, as rerankers take them. @throws as `encode` does */
+  async encodePair(text: string, pair: string, options: ShareOptions = {}): Promise<TokenPair> {
+    const both = await this.#run({ verb: 'encodePair', text, pair }, text.length + pair.length, options);
+    const tokens = both.slice(0, both.length / 2);
+    return { tokens, tokenTypes: both.slice(tokens.length).map((type) => (type === 1 ? 1 : 0)) };
   }
 
   #run(task: EncodingTask, characters: number, { share = '', signal }: Undefinable<ShareOptions>) {

@@ -10,7 +10,9 @@ import type { ChatMessage, RenderOptions } from '../chatFormat.ts';
 /** What the process is asked: a verb of `ChatFormat` and what it takes. */
 export type EncodingTask =
   | { verb: 'encode'; messages: ChatMessage[]; options: RenderOptions }
-  | { verb: 'encodeText'; text: string; addsSpecial: boolean; isPlain: boolean };
+  | { verb: 'encodeText'; text: string; addsSpecial: boolean; isPlain: boolean }
+  /** Answered with the token ids, and as many token types behind them. */
+  | { verb: 'encodePair'; text: string; pair: string };
 
 /** What it answers: when it begins, and how it ends; `expired` where the work takes too long. */
 export type EncodeAnswer =

@@ -29,6 +29,7 @@ async function answer(task: EncodingTask): Promise<void> {
 
 function run(format: ChatFormat, task: EncodingTask): number[] {
   if (task.verb === 'encodeText') return format.encodeText(task.text, task.addsSpecial, task.isPlain);
+  if (task.verb === 'encodePair') return format.encodePair(task.text, task.pair);
   return format.encode(task.messages, task.options);
 }
 
