@@ -26,7 +26,8 @@ export const answerParameters: Readonly<Record<string, AsksForNothing>> = {
   audio: never,
   background: is(false),
   best_of: is(1),
-  context_management: isEmpty,
+  // A list at OpenAI; Anthropic's, an object, only says what may be left out.
+  context_management: (value) => !Array.isArray(value) || value.length === 0,
   conversation: never,
   echo: is(false),
   frequency_penalty: is(0),
