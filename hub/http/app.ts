@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import { ApiError, apiErrorResponse, toApiError } from './apiError.ts';
 import { anthropicErrors } from './anthropic/anthropicErrors.ts';
 import { anthropicRoutes } from './anthropic/anthropicRoutes.ts';
+import { descriptionRoutes } from './description/descriptionRoutes.ts';
 import { blobRoutes } from './blobs.ts';
 import { crossOrigin } from './crossOrigin.ts';
 import { bearerOf, identify, requireScope, type CallerOptions } from './caller.ts';
@@ -126,6 +127,7 @@ export function createApp(components: AppComponents): Hono {
     '/v2/rerank',
   ])
     app.use(path, mayAsk);
+  app.route('/v1', descriptionRoutes());
   const anthropic = anthropicRoutes(components);
   const tokens = tokenRoutes(components);
   for (const path of ['/v1', '/']) {

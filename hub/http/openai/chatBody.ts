@@ -19,7 +19,7 @@ const RefusalPart = z.looseObject({ type: z.literal('refusal'), refusal: z.strin
 const Content = z.union([z.string(), z.array(z.union([TextPart, RefusalPart]))], {
   error: 'must be a string or an array of parts of type text; this model reads text only',
 });
-const Message = z.looseObject({
+export const Message = z.looseObject({
   role: z.enum(['system', 'developer', 'user', 'assistant', 'tool', 'function'], {
     error: 'must be system, developer, user, assistant, tool or function',
   }),

@@ -74,6 +74,16 @@ const schemas = {
   item_reference: Reference,
 };
 type ItemType = keyof typeof schemas;
+/** Any item, as the description of the API has it. */
+export const Item = z.union([
+  Message,
+  FunctionCall,
+  CustomCall,
+  CallOutput,
+  Reasoning,
+  Compaction,
+  Reference,
+]);
 
 export type InputItem =
   | (z.infer<typeof Message> & { type: 'message' })
