@@ -1,7 +1,15 @@
 /** Lets pages of other origins call the API, as far as their key goes. */
 import type { MiddlewareHandler } from 'hono';
 
-const exposedHeaders = 'x-request-id, x-potluck-route, server-timing, retry-after';
+const exposedHeaders = [
+  'x-request-id',
+  'x-potluck-route',
+  'x-potluck-replays',
+  'x-potluck-recomputed-tokens',
+  'x-potluck-pause-ms',
+  'server-timing',
+  'retry-after',
+].join(', ');
 const preflightSeconds = '86400';
 
 /**

@@ -5,7 +5,7 @@ import type { Generation } from '../../generation/generation.ts';
 import type { OutputEvent } from '../../generation/output/outputEvents.ts';
 import { answerStream } from '../inference/answerStream.ts';
 import type { Inference } from '../inference/inference.ts';
-import { serverTiming } from '../inference/serverTiming.ts';
+import { endedHeaders } from '../inference/endedHeaders.ts';
 import type { OutputEvents } from '../inference/startChat.ts';
 import { serverSentEvents, type StreamFormat } from '../inference/streamFormat.ts';
 import { anthropicError } from './anthropicErrors.ts';
@@ -69,7 +69,7 @@ async function wholeMessage(answering: Answering): Promise<Response> {
   const record = await generation.recorded;
   const end = messageEnd(finish, maxTokens);
   return Response.json(messageBody({ generation, content, end, usage: finish.usage }), {
-    headers: { ...headersOf(answering), 'server-timing': serverTiming(record) },
+    headers: { ...headersOf(answering), ...endedHeaders(record) },
   });
 }
 

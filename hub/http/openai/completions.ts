@@ -13,7 +13,7 @@ import {
 import { interleave } from '../inference/interleave.ts';
 import { promptText } from '../inference/promptText.ts';
 import { readJson } from '../inference/readJson.ts';
-import { serverTiming } from '../inference/serverTiming.ts';
+import { endedHeaders } from '../inference/endedHeaders.ts';
 import { answerBase, leastCached, usageBody, usageSoFar, type AnswerBase } from './answerShapes.ts';
 import {
   promptsOf,
@@ -94,7 +94,7 @@ async function wholeCompletion(answering: Answering): Promise<Response> {
   }
   const record = await generations[0].recorded;
   return Response.json(completion(base, [...choices.entries()], usage(usages)), {
-    headers: { ...inference.headers(generations[0]), 'server-timing': serverTiming(record) },
+    headers: { ...inference.headers(generations[0]), ...endedHeaders(record) },
   });
 }
 

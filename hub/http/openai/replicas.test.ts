@@ -83,6 +83,8 @@ test('a worker that opens sessions and gives no token is replaced, its answer go
   bystander.tokens(again.sessionId, again.tokens.length, hub.encode('At last'), 'length');
   const answer = await moved;
   expect(await answerOf(answer)).toBe('At last');
+  expect(answer.headers.get('x-potluck-route')).toBe('first[0-7]');
+  expect(answer.headers.get('x-potluck-replays')).toBe('1');
   const id = answer.headers.get('x-request-id');
   const record: unknown = await (await fetch(`${hub.url}/api/requests/${id}`)).json();
   expect(record).toMatchObject({ route: 'first[0-7]', replays: 1, recovery: { lost: ['second'] } });

@@ -6,7 +6,7 @@ import type { OutputEvent, OutputUsage } from '../../generation/output/outputEve
 import { answerStream, openaiStream } from '../inference/answerStream.ts';
 import type { Inference } from '../inference/inference.ts';
 import { interleave } from '../inference/interleave.ts';
-import { serverTiming } from '../inference/serverTiming.ts';
+import { endedHeaders } from '../inference/endedHeaders.ts';
 import { usageBody, usageSoFar, type AnswerBase } from './answerShapes.ts';
 import {
   chatChunk,
@@ -73,7 +73,7 @@ async function wholeChat({
   // The sessions are closed by now; the stages then say where the time went.
   const record = await generations[0].recorded;
   return Response.json(chatCompletion(base, choices, usageBody(usages)) satisfies OpenAI.ChatCompletion, {
-    headers: { ...headers, 'server-timing': serverTiming(record) },
+    headers: { ...headers, ...endedHeaders(record) },
   });
 }
 

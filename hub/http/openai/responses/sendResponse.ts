@@ -3,7 +3,7 @@ import { ApiError } from '../../apiError.ts';
 import { answerStream } from '../../inference/answerStream.ts';
 import { eventStream, type SendEvent } from '../../inference/eventStream.ts';
 import type { Inference } from '../../inference/inference.ts';
-import { serverTiming } from '../../inference/serverTiming.ts';
+import { endedHeaders } from '../../inference/endedHeaders.ts';
 import type { ResponseEvent } from './responseShapes.ts';
 import { ResponseWriter, type Piece } from './responseWriter.ts';
 import type { ResponseReplay } from './runningResponses.ts';
@@ -17,7 +17,7 @@ export async function sendWhole({ running, generation, headers, drive }: Started
   if (failure) throw failure;
   // The sessions are closed by now; the stages then say where the time went.
   const record = await generation.recorded;
-  return Response.json(running.response, { headers: { ...headers, 'server-timing': serverTiming(record) } });
+  return Response.json(running.response, { headers: { ...headers, ...endedHeaders(record) } });
 }
 
 export function sendStream(
