@@ -28,11 +28,11 @@ test('a plan by hand that waits for a node says what stays reserved at the other
   two?.leave();
   await pass(grid, 1000);
   expect(missing(grid)).toMatch(
-    /^model: waiting for 1 of its nodes: two; until then \d+ MB at one stays reserved for it$/,
+    /^waiting for 1 of its nodes: two; until then \d+ MB at one stays reserved for it$/,
   );
   one?.leave();
   await pass(grid, 1000);
-  expect(missing(grid)).toBe('model: waiting for 2 of its nodes: one, two');
+  expect(missing(grid)).toBe('waiting for 2 of its nodes: one, two');
   one?.join();
   two?.join();
   await pass(grid, 1000);

@@ -78,7 +78,7 @@ test('what waits for nodes that are away says what they are called', async () =>
   await expect
     .poll(async () => (await deployment('test-model'))?.missing)
     .toMatch(
-      /^test-model: waiting for 2 of its nodes: Ada's laptop, three; until then \d+ MB at one stays reserved for it$/,
+      /^waiting for 2 of its nodes: Ada's laptop, three; until then \d+ MB at one stays reserved for it$/,
     );
   const kept = await hub.database.nodes.names();
   expect(kept.map(([, name]) => name).sort()).toEqual(['one', 'three', 'two']);

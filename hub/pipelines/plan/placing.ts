@@ -64,7 +64,7 @@ export function findPlace(
   // Those that failed for want of code may still serve other layers, where the others do not suffice.
   const able = placeBut(unableToo);
   const found = able?.ok || unableToo.size === barred.size ? able : placeBut(barred);
-  if (!found?.ok) return { ok: false, missing: `${model.package.id}: ${found?.message ?? 'no replica'}` };
+  if (!found?.ok) return { ok: false, missing: found?.message ?? 'no replica of it is wanted' };
   const stages = found.stages.map((stage) => ({ ...stage, workerName: grid.nameOf(stage.workerId) }));
   return { ok: true, stages, shrink: found.shrink };
 }
@@ -93,13 +93,13 @@ export function workersOf(stages: readonly Pick<TargetStage, 'workerId'>[]): num
 }
 
 function describeUnable(
-  { id, float16 }: ModelPackage,
+  { float16 }: ModelPackage,
   { names, reasons }: { names: string[]; reasons: string[] },
 ): string {
   const who = names.length > 3 ? `${names.length} devices` : names.join(', ');
   const variant = float16 ? 'one without f16, such as model_q4' : 'such as model_q4 or model';
   return (
-    `${id}: no device here can run this variant of the model (${who}: ${reasons.join('; ')}). ` +
+    `no device here can run this variant of the model (${who}: ${reasons.join('; ')}). ` +
     `Add another variant, ${variant}. This one is tried again when another kind of device joins, or when it is deployed again.`
   );
 }
