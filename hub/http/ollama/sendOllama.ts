@@ -5,7 +5,7 @@ import type { Generation } from '../../generation/generation.ts';
 import type { OutputEvent } from '../../generation/output/outputEvents.ts';
 import { answerStream } from '../inference/answerStream.ts';
 import type { Inference } from '../inference/inference.ts';
-import { serverTiming } from '../inference/serverTiming.ts';
+import { endedHeaders } from '../inference/endedHeaders.ts';
 import type { OutputEvents } from '../inference/startChat.ts';
 import { jsonLines } from '../inference/streamFormat.ts';
 import { ollamaError } from './ollamaErrors.ts';
@@ -80,7 +80,7 @@ async function wholeAnswer(answering: Answering): Promise<Response> {
     ...(hasLogprobs ? { logprobs: logprobsBody(logprobs, tokenBytes) } : {}),
   };
   return Response.json(body, {
-    headers: { ...inference.headers(generation), 'server-timing': serverTiming(record) },
+    headers: { ...inference.headers(generation), ...endedHeaders(record) },
   });
 }
 
