@@ -6,6 +6,7 @@ import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tinyDecoder, writeRandomDecoder } from '@potluck/onnx/testing';
 import { startHub, type HubProcess } from './support/hubProcess.ts';
+import { localWorkers } from './support/processes.ts';
 
 const sentence = 'The river rose after three days of rain, and the people carried their chairs up the hill. ';
 type Messages = OpenAI.ChatCompletionMessageParam[];
@@ -52,7 +53,7 @@ describe('a model whose caches come out the same from any steps, in two stages',
     directory = await mkdtemp(join(tmpdir(), 'potluck-prefixes-'));
     const model = join(directory, 'small');
     await writeRandomDecoder(model, { ...tinyDecoder, weights: 'f32', contextLength: 2048 });
-    hub = await startHub({ flags: ['--model', model, '--stages', '2', '--local-workers', '2'] });
+    hub = await startHub({ flags: ['--model', model, '--stages', '2', '--local-workers', '3'] });
   });
   afterAll(async () => {
     await hub[Symbol.asyncDispose]();
@@ -112,6 +113,43 @@ describe('a model whose caches come out the same from any steps, in two stages',
     expect(promptTokens.filter((tokens) => tokens === 1)).toHaveLength(7);
     expect(promptTokens.filter((tokens) => tokens === four.promptTokens)).toHaveLength(2);
   });
+
+  test.each(['first', 'last'])(
+    'goes on exactly when the %s stage of a second turn is lost',
+    async (which) => {
+      const long = { max_tokens: 400, logit_bias: { 2: -100 }, seed: 11, temperature: 0.7 };
+      const client = await newcomer(hub);
+      await ask(client, firstTurn, { max_tokens: 2 });
+      const undisturbed = await ask(await newcomer(hub), firstTurn, {
+        ...long,
+        logprobs: false,
+        top_logprobs: null,
+      });
+      const { data } = await client.models.list();
+      const { data: stream, response } = await client.chat.completions
+        .create({
+          ...{ model: data[0]?.id ?? '', messages: firstTurn, ...long },
+          ...{ stream: true, stream_options: { include_usage: true } },
+        })
+        .withResponse();
+      const route = [...(response.headers.get('x-potluck-route') ?? '').matchAll(/([^,[]+)\[/g)];
+      const victim = (which === 'first' ? route[0] : route.at(-1))?.[1];
+      const pid = localWorkers(hub).find(({ name }) => name === victim)?.pid;
+      let text = '';
+      let chunks = 0;
+      let cached = -1;
+      for await (const { choices, usage } of stream) {
+        text += choices[0]?.delta.content ?? '';
+        if (++chunks === 20 && pid !== undefined) process.kill(pid, 'SIGKILL');
+        cached = usage?.prompt_tokens_details?.cached_tokens ?? cached;
+      }
+      expect(cached).toBe(undisturbed.promptTokens - 1);
+      expect(text).toBe(undisturbed.choices[0]?.text);
+      const id = response.headers.get('x-request-id') ?? '';
+      const record = (await (await fetch(`${hub.url}/api/requests/${id}`)).json()) as { replays: number };
+      expect(record.replays).toBeGreaterThan(0);
+    },
+  );
 
   test('shares system prompts between askers, as a whole and nothing else', async () => {
     const story = `You know a story. ${sentence.repeat(5)}`;

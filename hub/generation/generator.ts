@@ -57,6 +57,8 @@ export interface GenerationRequest {
   sampling: Partial<SamplingDescription>;
   /** Tokens at the beginning of the prompt that come of its system prompt alone. Default: that is not known. */
   systemTokens?: number;
+  /** Begins with caches of requests of the same share that gave the same one, and no others. Default: those that gave none. */
+  cacheSalt?: string;
   /** Another choice of the same request: it computes the prompt for both, where that is sooner. */
   samePromptAs?: Generation;
   /** For the record. */
@@ -127,6 +129,8 @@ interface AnswerInit extends Pick<
   model: Model;
   /** Whose request it is. */
   share: string;
+  /** With whom it shares caches. */
+  owner: string;
   systemTokens: number;
   /** The answer's tokens so far. */
   tokens: readonly number[];
@@ -302,7 +306,10 @@ export class Generator {
     if (this.#isDraining) throw hubStops();
     const { prompt, arrivedAt } = request;
     const serving = this.#servingOf(await this.#settled(deployment));
-    const asked = { prompt, owner: request.share, systemTokens: request.systemTokens ?? 0 };
+    const { share, cacheSalt } = request;
+    const owner = cacheSalt === undefined ? share : JSON.stringify([share, cacheSalt]);
+    const systemTokens = cacheSalt === undefined ? (request.systemTokens ?? 0) : 0;
+    const asked = { prompt, owner, systemTokens };
     const room = Math.max(...serving.map(({ admission }) => admission.largestSession)) - prompt.length;
     const askedTokens =
       request.mayBeShorter && request.maxTokens !== undefined
@@ -325,8 +332,8 @@ export class Generator {
     ];
     const tokens: number[] = [];
     const init: AnswerInit = {
-      ...{ model, share: request.share, prompt, maxTokens, stopTokenIds, chunkTokens, sampling, tokens },
-      systemTokens: asked.systemTokens,
+      ...{ model, share, owner, prompt, maxTokens, stopTokenIds, chunkTokens, sampling, tokens },
+      systemTokens,
     };
     const cacheId = CacheId.parse(randomUUID());
     const begin: AttemptInit = { id, cacheId, answered: [], resumes: false, mayBegin: true };
@@ -407,8 +414,9 @@ export class Generator {
     signal: AbortSignal,
   ): Attempt {
     const { registry, deployments } = this.#components;
-    const { prompt, maxTokens, stopTokenIds, chunkTokens, sampling, share, systemTokens, tokens } = init;
-    const cached = { cacheId: own.cacheId, owner: share, prompt, answer: tokens, systemTokens };
+    const { prompt, maxTokens, stopTokenIds, chunkTokens, sampling, share, owner, systemTokens, tokens } =
+      init;
+    const cached = { cacheId: own.cacheId, owner, prompt, answer: tokens, systemTokens };
     // An answer's steps are the same in all attempts, and so is where they begin anew.
     const isFirst = own.answered.length === 0 && init.cachedTokens === undefined && own.mayBegin;
     let from: OpenSession['from'];
@@ -481,7 +489,7 @@ export class Generator {
 
   /** Waits until a replica serves that has room for an answer whose pipeline was lost. @throws GenerationError */
   async #servingAgain(
-    { model, prompt, maxTokens, share: owner, systemTokens }: AnswerInit,
+    { model, prompt, maxTokens, owner, systemTokens }: AnswerInit,
     lost: ReadyPipeline,
     error: GenerationError,
     signal: AbortSignal,

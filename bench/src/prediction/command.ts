@@ -1,4 +1,5 @@
 /** `npm run bench -- prediction`: what the hub predicts of each answer beside what it then measures, on real local workers. */
+import { randomUUID } from 'node:crypto';
 import { predictionError, type RequestSummary } from '@potluck/api';
 import { Command } from 'commander';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -148,7 +149,11 @@ async function answer(url: string, content: string, newTokens: number): Promise<
   const response = await fetch(`${url}/v1/chat/completions`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ messages: [{ role: 'user', content }], temperature: 0, max_tokens: newTokens }),
+    body: JSON.stringify({
+      ...{ messages: [{ role: 'user', content }], temperature: 0, max_tokens: newTokens },
+      // The same prompt comes again, and is to be computed again.
+      cache_salt: randomUUID(),
+    }),
   });
   if (!response.ok) throw new Error(await response.text());
   await response.arrayBuffer();

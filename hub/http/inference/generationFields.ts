@@ -74,6 +74,8 @@ export const generationFields = {
   stop_token_ids: z.array(z.int().min(0)).max(maxStopTokens).optional(),
   ignore_eos: z.boolean().optional(),
   include_stop_str_in_output: z.boolean().optional(),
+  /** Caches are shared with nobody but requests that give the same text, as in vLLM. */
+  cache_salt: z.string().min(1).max(200).optional(),
 };
 
 export type GenerationFields = z.infer<z.ZodObject<typeof generationFields>>;
@@ -134,6 +136,7 @@ export function settingsOf(
     ...definedOnly({
       showsStop: fields.include_stop_str_in_output,
       ignoresEnd: fields.ignore_eos,
+      cacheSalt: fields.cache_salt,
       stopTokenIds,
     }),
     stream: fields.stream,
