@@ -2,6 +2,7 @@ import type OpenAI from 'openai';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { EventReader } from '../hub/testing/eventReader.ts';
 import { answersOf } from './support/answers.ts';
+import { askNumbers, newcomer, nextTurn, type Messages } from './support/askers.ts';
 import { startHub, startWorker, type HubProcess } from './support/hubProcess.ts';
 import { promptsOfLength } from './support/prompts.ts';
 
@@ -43,6 +44,20 @@ describe('a hub as it comes', () => {
     }
     expect(text).toBe(data.choices[0]?.message.content);
     expect(usage).toMatchObject(data.usage ?? {});
+  });
+
+  test('begins a second turn with whole steps of the first only, since its kernels round by the steps', async () => {
+    const client = await newcomer(hub);
+    const story =
+      'The river rose after three days of rain, and the people carried their chairs up the hill. ';
+    const firstTurn: Messages = [{ role: 'user', content: `${story.repeat(14)}What happened?` }];
+    const first = await askNumbers(client, firstTurn);
+    expect(first.promptTokens).toBeGreaterThan(256);
+    expect(first.promptTokens).toBeLessThan(511);
+    const secondTurn = nextTurn(firstTurn, first.choices[0]?.text);
+    const second = await askNumbers(client, secondTurn);
+    expect(second.cached).toBe(256);
+    expect(second.choices).toEqual((await askNumbers(await newcomer(hub), secondTurn)).choices);
   });
 
   test('says how busy its workers are while they answer, and when they rest', async () => {

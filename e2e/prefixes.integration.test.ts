@@ -2,49 +2,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tinyDecoder, writeRandomDecoder } from '@potluck/onnx/testing';
+import { askNumbers as ask, newcomer, nextTurn, type Messages } from './support/askers.ts';
 import { startHub, type HubProcess } from './support/hubProcess.ts';
 import { localWorkers } from './support/processes.ts';
 
 const sentence = 'The river rose after three days of rain, and the people carried their chairs up the hill. ';
-type Messages = OpenAI.ChatCompletionMessageParam[];
-
-/** Somebody else: what others wrote is computed anew for them. */
-async function newcomer({ url }: HubProcess): Promise<OpenAI> {
-  const response = await fetch(`${url}/api/keys`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ name: 'one more', scopes: ['ask'] }),
-  });
-  const { secret } = (await response.json()) as { secret: string };
-  return new OpenAI({ baseURL: `${url}/v1`, apiKey: secret, maxRetries: 0 });
-}
-
-/** An answer with the numbers that tell logits apart by their last bits. */
-async function ask(
-  client: OpenAI,
-  messages: Messages,
-  more: Partial<OpenAI.ChatCompletionCreateParamsNonStreaming> = {},
-) {
-  const { data } = await client.models.list();
-  const asked = { max_tokens: 8, logprobs: true, top_logprobs: 5, temperature: 0, messages };
-  const model = data[0]?.id ?? '';
-  const { choices, usage } = await client.chat.completions.create({ ...asked, model, ...more });
-  return {
-    choices: choices.map(({ message, logprobs }) => ({ text: message.content, logprobs })),
-    promptTokens: usage?.prompt_tokens ?? 0,
-    cached: usage?.prompt_tokens_details?.cached_tokens ?? -1,
-  };
-}
-
-const nextTurn = (messages: Messages, answer: string | null | undefined): Messages => [
-  ...messages,
-  { role: 'assistant', content: answer ?? '' },
-  { role: 'user', content: 'And then?' },
-];
-
 /** On every processor its kernels give a cache the same bits from chunks of any length. */
 describe('a model whose caches come out the same from any steps, in two stages', () => {
   let hub: HubProcess;
@@ -77,6 +41,9 @@ describe('a model whose caches come out the same from any steps, in two stages',
     const again = await ask(client, firstTurn);
     expect(again.cached).toBe(first.promptTokens - 1);
     expect(again.choices).toEqual(first.choices);
+    const salted: object = { cache_salt: 'nobody else has it' };
+    expect((await ask(client, firstTurn, salted)).cached).toBe(0);
+    expect((await ask(client, firstTurn, salted)).cached).toBe(first.promptTokens - 1);
 
     // Another question to the same story, seeded.
     const other: Messages = [{ role: 'user', content: `${sentence.repeat(4)}Who carried what?` }];
@@ -114,17 +81,17 @@ describe('a model whose caches come out the same from any steps, in two stages',
     expect(promptTokens.filter((tokens) => tokens === four.promptTokens)).toHaveLength(2);
   });
 
+  const long = { max_tokens: 150, logit_bias: { 2: -100 }, seed: 11, temperature: 0.7 };
+  let undisturbed: ReturnType<typeof ask> | undefined;
+
   test.each(['first', 'last'])(
     'goes on exactly when the %s stage of a second turn is lost',
     async (which) => {
-      const long = { max_tokens: 400, logit_bias: { 2: -100 }, seed: 11, temperature: 0.7 };
       const client = await newcomer(hub);
+      const salted: object = { cache_salt: 'nobody else has it' };
+      undisturbed ??= ask(client, firstTurn, { ...long, ...salted, logprobs: false, top_logprobs: null });
+      const whole = await undisturbed;
       await ask(client, firstTurn, { max_tokens: 2 });
-      const undisturbed = await ask(await newcomer(hub), firstTurn, {
-        ...long,
-        logprobs: false,
-        top_logprobs: null,
-      });
       const { data } = await client.models.list();
       const { data: stream, response } = await client.chat.completions
         .create({
@@ -143,8 +110,8 @@ describe('a model whose caches come out the same from any steps, in two stages',
         if (++chunks === 20 && pid !== undefined) process.kill(pid, 'SIGKILL');
         cached = usage?.prompt_tokens_details?.cached_tokens ?? cached;
       }
-      expect(cached).toBe(undisturbed.promptTokens - 1);
-      expect(text).toBe(undisturbed.choices[0]?.text);
+      expect(cached).toBe(whole.promptTokens - 1);
+      expect(text).toBe(whole.choices[0]?.text);
       const id = response.headers.get('x-request-id') ?? '';
       const record = (await (await fetch(`${hub.url}/api/requests/${id}`)).json()) as { replays: number };
       expect(record.replays).toBeGreaterThan(0);
@@ -165,17 +132,4 @@ describe('a model whose caches come out the same from any steps, in two stages',
     const third = await ask(await newcomer(hub), asking('Hello, I am Ada.', `${story} The end.`));
     expect(third.cached).toBe(0);
   });
-});
-
-test('a model whose kernels round by the steps begins with whole steps of the first time only', async () => {
-  await using hub = await startHub();
-  const client = await newcomer(hub);
-  const firstTurn: Messages = [{ role: 'user', content: `${sentence.repeat(14)}What happened?` }];
-  const first = await ask(client, firstTurn);
-  expect(first.promptTokens).toBeGreaterThan(256);
-  expect(first.promptTokens).toBeLessThan(511);
-  const secondTurn = nextTurn(firstTurn, first.choices[0]?.text);
-  const second = await ask(client, secondTurn);
-  expect(second.cached).toBe(256);
-  expect(second.choices).toEqual((await ask(await newcomer(hub), secondTurn)).choices);
 });

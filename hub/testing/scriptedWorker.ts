@@ -186,6 +186,8 @@ export class ScriptedWorker {
       case 'probe':
         this.send({ type: 'renew' });
         return;
+      case 'drop-caches':
+      case 'encode':
       case 'welcome':
       case 'refusal':
       case 'renewed':
