@@ -146,3 +146,21 @@ export const AnthropicTokenCount = z.looseObject({ input_tokens: Tokens });
 export const Tokenized = z.looseObject({ tokens: z.array(z.unknown()) });
 export const Detokenized = z.looseObject({ content: z.string(), prompt: z.string() });
 export const Prompt = z.looseObject({ prompt: z.string() });
+
+export const Embeddings = z.looseObject({
+  object: z.literal('list'),
+  model: z.string(),
+  data: z.array(
+    z.looseObject({
+      object: z.literal('embedding'),
+      index,
+      embedding: z
+        .union([z.array(z.number()), z.string()])
+        .describe('Base64 of 32-bit numbers where that was asked for'),
+    }),
+  ),
+  usage: z.looseObject({ prompt_tokens: Tokens, total_tokens: Tokens }),
+});
+export const Reranked = z.looseObject({
+  results: z.array(z.looseObject({ index, relevance_score: z.number() })),
+});

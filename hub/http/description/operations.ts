@@ -1,6 +1,8 @@
 /** What programs can ask below `/v1`. Whoever adds a route there adds a line here. */
 import { z } from 'zod';
 import { CountBody, MessagesBody } from '../anthropic/messagesBody.ts';
+import { EmbeddingsBody } from '../encoders/embeddingsBody.ts';
+import { RerankBody } from '../encoders/rerank.ts';
 import { ChatBody, Message } from '../openai/chatBody.ts';
 import { CompletionBody } from '../openai/completionBody.ts';
 import { CompactBody } from '../openai/responses/compactResponse.ts';
@@ -136,5 +138,21 @@ export const operations: readonly Operation[] = [
     tag: 'Tokens',
     body: Chat,
     answer: 'Prompt',
+  },
+  {
+    method: 'post',
+    path: '/embeddings',
+    summary: 'Texts as vectors',
+    tag: 'Embeddings',
+    body: EmbeddingsBody,
+    answer: 'Embeddings',
+  },
+  {
+    method: 'post',
+    path: '/rerank',
+    summary: 'Which documents answer a question best',
+    tag: 'Embeddings',
+    body: RerankBody,
+    answer: 'Reranked',
   },
 ];

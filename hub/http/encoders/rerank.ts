@@ -13,7 +13,7 @@ const maxDocuments = 1000;
 
 const Text = z.string().min(1, 'must not be empty');
 
-const RerankBody = z.object({
+export const RerankBody = z.object({
   model: z.string().optional(),
   query: Text,
   documents: z

@@ -2,6 +2,7 @@
 import { format, resolveConfig } from 'prettier';
 import type { z } from 'zod';
 import { MessagesBody } from '../../http/anthropic/messagesBody.ts';
+import { EmbeddingsBody } from '../../http/encoders/embeddingsBody.ts';
 import { hintParameters, unsupportedBeside } from '../../http/inference/knownParameters.ts';
 import { ChatBody } from '../../http/openai/chatBody.ts';
 import { CompletionBody } from '../../http/openai/completionBody.ts';
@@ -12,6 +13,7 @@ const surfaces: Record<string, z.ZodObject> = {
   completions: CompletionBody,
   responses: ResponseBody,
   messages: MessagesBody,
+  embeddings: EmbeddingsBody,
 };
 
 export const [tableStart, tableEnd] = ['<!-- parameters: npm run docs -->', '<!-- end of parameters -->'];
