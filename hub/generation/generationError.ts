@@ -16,6 +16,8 @@ export type GenerationErrorCode =
   | 'no_longer_served'
   | 'hub_stopped'
   | 'stage_failed'
+  | 'constraint_failed'
+  | 'constraint_refused'
   | 'stage_timeout'
   | 'cancelled';
 
@@ -31,6 +33,8 @@ const kinds: Record<GenerationErrorCode, ErrorKind> = {
   no_longer_served: 'unavailable',
   hub_stopped: 'unavailable',
   stage_failed: 'failed',
+  constraint_failed: 'failed',
+  constraint_refused: 'invalid',
   stage_timeout: 'timeout',
   cancelled: 'cancelled',
 };

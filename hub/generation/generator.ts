@@ -6,6 +6,7 @@ import {
   SamplingDescription,
   SessionId,
   type OpenSession,
+  type ConstraintDescription,
   type PipelineId,
   type WorkerId,
 } from '@potluck/protocol';
@@ -36,6 +37,9 @@ import { hubStopped, hubStops, noLongerServed, notRecovered, notServed } from '.
 /** Exclusive bound of drawn seeds; randomInt takes ranges below 2^48. */
 const seedBound = 2 ** 47;
 
+/** A constraint without the tokens that end the answer. */
+export type AnswerGrammar = Omit<ConstraintDescription, 'endTokenIds'>;
+
 /** What is to be generated: it starts from tokens, whatever they were made of. */
 export interface GenerationRequest {
   /** Token ids of the whole prompt, at least one. */
@@ -61,6 +65,8 @@ export interface GenerationRequest {
   cacheSalt?: string;
   /** Another choice of the same request: it computes the prompt for both, where that is sooner. */
   samePromptAs?: Generation;
+  /** What the answer is held to; its end tokens are the hub's to add. */
+  constraint?: AnswerGrammar;
   /** For the record. */
   stream: boolean;
   /** When the request came, by `performance.now()`: its template and tokenizer ran since. */
@@ -124,7 +130,7 @@ interface AttemptInit extends Pick<SessionInit, 'id' | 'cacheId' | 'answered' | 
 /** What all attempts at an answer have in common. */
 interface AnswerInit extends Pick<
   SessionInit,
-  'prompt' | 'maxTokens' | 'stopTokenIds' | 'chunkTokens' | 'sampling'
+  'prompt' | 'maxTokens' | 'stopTokenIds' | 'chunkTokens' | 'sampling' | 'constraint'
 > {
   model: Model;
   /** Whose request it is. */
@@ -326,14 +332,15 @@ export class Generator {
     const id = SessionId.parse(uuidv7());
     const seed = request.sampling.seed ?? randomInt(seedBound);
     const sampling = SamplingDescription.parse({ ...request.sampling, seed });
-    const stopTokenIds = [
-      ...(request.ignoresEnd ? [] : model.package.stopTokenIds),
-      ...(request.stopTokenIds ?? []),
-    ];
+    // An answer that is complete has nowhere to go on.
+    const ignoresEnd = request.ignoresEnd && !request.constraint;
+    const stopTokenIds = [...(ignoresEnd ? [] : model.package.stopTokenIds), ...(request.stopTokenIds ?? [])];
+    const constraint = request.constraint && { ...request.constraint, endTokenIds: stopTokenIds };
     const tokens: number[] = [];
     const init: AnswerInit = {
       ...{ model, share, owner, prompt, maxTokens, stopTokenIds, chunkTokens, sampling, tokens },
       systemTokens,
+      constraint,
     };
     const cacheId = CacheId.parse(randomUUID());
     const begin: AttemptInit = { id, cacheId, answered: [], resumes: false, mayBegin: true };
@@ -444,6 +451,7 @@ export class Generator {
       },
       {
         ...{ ...own, prompt, maxTokens, stopTokenIds, chunkTokens, sampling },
+        constraint: init.constraint,
         cachedTokens: init.cachedTokens,
         leastDeadlineMs: this.#init.leastDeadlineMs,
       },

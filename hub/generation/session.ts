@@ -4,6 +4,7 @@ import {
   stepsOf,
   type AssignmentId,
   type CacheId,
+  type ConstraintDescription,
   type FromHubMessage,
   type OpenSession,
   type SamplingDescription,
@@ -49,6 +50,8 @@ export interface SessionInit {
   /** Most tokens in one step of the prompt, the same at every stage and in every replay. */
   chunkTokens: number;
   sampling: SamplingDescription;
+  /** What the answer is held to. */
+  constraint?: ConstraintDescription | undefined;
   /** Shortest time after which the session is given up where no stage goes on, in milliseconds. Default 30,000. */
   leastDeadlineMs?: number | undefined;
 }
@@ -143,8 +146,8 @@ export class Session {
    * @throws GenerationError if a stage refuses, is gone, or does not answer
    */
   async start(): Promise<void> {
-    const { id, cacheId, prompt, answered, resumes, maxTokens, stopTokenIds, chunkTokens, sampling } =
-      this.#init;
+    const { id, cacheId, prompt, answered, resumes, maxTokens, stopTokenIds, chunkTokens } = this.#init;
+    const { sampling, constraint } = this.#init;
     const { stages, epoch } = this.#pipeline;
     const from = this.#components.prefix?.begin();
     if (from) this.#cachedTokens = from.length;
@@ -165,7 +168,7 @@ export class Session {
         lengthLimit: prompt.length + maxTokens,
         stopTokenIds,
         chunkTokens,
-        ...(isLast ? { sampling, tokens } : {}),
+        ...(isLast ? { sampling, tokens, ...(constraint ? { constraint } : {}) } : {}),
       };
     });
     for (const message of openings) refuseTooLong(message);
@@ -450,6 +453,12 @@ function stageError(
         retryAfterSeconds: retryWhileLoadingSeconds,
         workers,
       });
+    case 'constraint-failed':
+      return new GenerationError(
+        'constraint_failed',
+        `The answer can't be held to its grammar any further (worker ${worker}: ${message}). Simplify the grammar or the schema.`,
+        { workers },
+      );
     case 'cache-miss':
     case 'compute-failed':
     case 'bad-frame':

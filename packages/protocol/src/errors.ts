@@ -20,6 +20,8 @@ export const SessionErrorCode = z.enum([
   'peer-unreachable',
   /** A neighbour sent something that is not a valid frame for this stage. */
   'bad-frame',
+  /** The answer's grammar is more than the engine can do. */
+  'constraint-failed',
 ]);
 export type SessionErrorCode = z.infer<typeof SessionErrorCode>;
 

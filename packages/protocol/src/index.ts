@@ -6,6 +6,7 @@
  * if (message.type === 'token') commit(message.sessionId, message.token);
  */
 export * from './call.ts';
+export * from './constraint.ts';
 export * from './control.ts';
 export * from './encodingMessages.ts';
 export * from './errors.ts';

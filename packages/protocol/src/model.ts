@@ -8,6 +8,9 @@ export const maxPackBytes = 64 * 1024 * 1024;
 /** Largest stage graph, in bytes (64 MiB): it holds no weights, and those of 70 layers in the old style take 20 MiB. */
 export const maxGraphBytes = 64 * 1024 * 1024;
 
+/** Largest vocabulary, in bytes (64 MiB): one of 260,000 tokens takes 3. */
+export const maxVocabularyBytes = 64 * 1024 * 1024;
+
 /** A non-negative integer that a JavaScript number holds exactly. */
 const count = z.number().int().nonnegative();
 
@@ -130,6 +133,8 @@ export const StageDescription = z.object({
    * a score for each class.
    */
   encoding: StageTensor.optional(),
+  /** Only at the last stage, where the model has one: what each token stands for, to hold answers to a constraint. */
+  vocabulary: BlobRef.extend({ size: count.max(maxVocabularyBytes) }).optional(),
   vocabularySize: count,
   /** Longest sequence served, in tokens. */
   contextLength: count,

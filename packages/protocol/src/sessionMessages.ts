@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { SessionErrorCode } from './errors.ts';
 import { AssignmentId, CacheId, SessionId, WorkerId } from './ids.ts';
+import { ConstraintDescription } from './constraint.ts';
 import { SamplingDescription, TokenLogprob } from './sampling.ts';
 
 const count = z.number().int().nonnegative();
@@ -49,6 +50,8 @@ export const OpenSession = z.object({
   sampling: SamplingDescription.optional(),
   /** Last stage only: the sequence so far (prompt, and tokens already committed), for penalties. */
   tokens: tokenIds.optional(),
+  /** Last stage only: what the answer is held to. */
+  constraint: ConstraintDescription.optional(),
 });
 export type OpenSession = z.infer<typeof OpenSession>;
 

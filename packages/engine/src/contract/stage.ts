@@ -2,7 +2,13 @@
  * The contract of a stage: what the worker asks for, wherever the stage is computed. `createStage` satisfies it in this
  * process, `remoteStages` for a stage in another thread.
  */
-import type { FrameTensor, SamplingDescription, StageDescription, TokenLogprob } from '@potluck/protocol';
+import type {
+  ConstraintDescription,
+  FrameTensor,
+  SamplingDescription,
+  StageDescription,
+  TokenLogprob,
+} from '@potluck/protocol';
 
 /** All that a stage is made of, as it came out of the packs. Who loads it may take the buffers away (transfer them). */
 export interface StageArtifact {
@@ -17,6 +23,8 @@ export interface StageArtifact {
    * resident memory, and from `weights` at 3 times. The folder may go as soon as the stage is loaded.
    */
   weightsFolder?: string;
+  /** Last stage only: the blob that `description.vocabulary` names, for answers that are held to a constraint. */
+  vocabulary?: Uint8Array;
 }
 
 /** What a cache is opened with. */
@@ -32,6 +40,8 @@ export interface OpenCache {
   sampling?: SamplingDescription;
   /** Last stage only: the sequence so far, prompt included; penalties are made from it. */
   tokens?: number[];
+  /** Last stage only: what the answer is held to. Needs `tokens`, and a stage with a vocabulary. */
+  constraint?: ConstraintDescription;
   /** Where the cache does not begin empty. */
   from?: CacheStart;
 }

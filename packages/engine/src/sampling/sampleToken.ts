@@ -26,6 +26,7 @@ export interface SampledToken {
  * The draw depends only on (seed, choice index, position) and the logits, so a replay repeats it.
  * @param logits [vocabulary]; changed in place
  * @param position index of the drawn token in the whole sequence
+ * @param allowed tokens that may be drawn: token `t` is bit `t & 31` of word `t >> 5`; all by default
  * @throws ComputeError if the logits hold NaN, or nothing that could be drawn
  */
 export function sampleToken(
@@ -33,7 +34,9 @@ export function sampleToken(
   sampling: SamplingDescription,
   history: TokenHistory | undefined,
   position: number,
+  allowed?: Uint32Array,
 ): SampledToken {
+  if (allowed) ruleOut(logits, allowed);
   processLogits(logits, sampling, history);
   const likeliest = likeliestToken(logits);
   const largest = logits[likeliest] as number;
@@ -51,21 +54,32 @@ export function sampleToken(
   };
 }
 
+/** Gives tokens that may not come no chance; those beyond the mask may not. */
+function ruleOut(logits: Float32Array, allowed: Uint32Array): void {
+  for (let word = 0; word << 5 < logits.length; word++) {
+    const bits = allowed[word] ?? 0;
+    const first = word << 5;
+    if (bits === 0) logits.fill(-Infinity, first, first + 32);
+    else if (bits !== 0xffffffff) {
+      const end = Math.min(32, logits.length - first);
+      for (let bit = 0; bit < end; bit++) if (((bits >>> bit) & 1) === 0) logits[first + bit] = -Infinity;
+    }
+  }
+}
+
 /** The lowest id among the largest logits. */
 function likeliestToken(logits: Float32Array): number {
   let best = 0;
   let largest = -Infinity;
-  let check = 0;
+  let hasNaN = false;
   for (let token = 0; token < logits.length; token++) {
     const logit = logits[token] as number;
-    // Stays 0 unless a NaN or an infinity was among them.
-    check += logit - logit;
     if (logit > largest) {
       largest = logit;
       best = token;
-    }
+    } else if (!(logit <= largest)) hasNaN = true;
   }
-  if (Number.isNaN(check) && logits.some((logit) => Number.isNaN(logit) || logit === Infinity)) {
+  if (hasNaN || largest === Infinity) {
     throw new ComputeError('The logits hold values that are no numbers');
   }
   if (largest === -Infinity) throw new ComputeError('Every token is ruled out');

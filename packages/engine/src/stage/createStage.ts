@@ -3,6 +3,7 @@ import { checkStageGraph } from '@potluck/onnx';
 import { CacheStore } from '../cache/cacheStore.ts';
 import { createCacheStrategy } from '../cache/cacheStrategy.ts';
 import type { Stage, StageArtifact, StepResult } from '../contract/stage.ts';
+import { HeldAnswers } from './heldAnswers.ts';
 import { CacheMissError, ComputeError, StageGoneError } from '../errors.ts';
 import type { OrtModule } from '../ortModule.ts';
 import { RunQueue, type RunBatch } from '../queue/runQueue.ts';
@@ -38,6 +39,7 @@ export async function createStage(
     cacheBytes,
     options.gpuDevice,
   );
+  const held = new HeldAnswers(options.constraints, packed.vocabulary);
   const store = new CacheStore(description, strategy, cacheBytes);
   const session = await openSession(ort, artifact, options, queue);
   let disposed: Promise<void> | undefined;
@@ -59,13 +61,18 @@ export async function createStage(
     stepShape: session.stepShape,
     open: async (request) => {
       checkAlive();
+      held.check(request);
       store.open(request);
+      held.opened(request);
     },
     step: async (request) => {
       checkAlive();
       checkStep(description, request);
       const slot = store.get(request.cacheId);
-      const step: QueuedStep = { slot, request, queued: performance.now() };
+      // Whoever waits for a grammar keeps nobody else waiting.
+      const asked = held.allowedAfter(request);
+      const allowed = asked && (await asked);
+      const step: QueuedStep = { slot, request, queued: performance.now(), allowed };
       const place = {
         orderKey: slot,
         abandoned: () => {
@@ -73,8 +80,11 @@ export async function createStage(
           return slot.released ? new CacheMissError(`Cache ${slot.cacheId} was released`) : undefined;
         },
       };
-      if (request.length === 1) return queue.run({ ...place, priority: 'first', batch: steps, member: step });
-      return queue.run({ ...place, priority: 'later', batch: alone, member: step });
+      const result =
+        request.length === 1
+          ? await queue.run({ ...place, priority: 'first', batch: steps, member: step })
+          : await queue.run({ ...place, priority: 'later', batch: alone, member: step });
+      return allowed ? held.take(slot, request, result) : result;
     },
     encode: async (request) => {
       checkAlive();
@@ -94,13 +104,17 @@ export async function createStage(
       checkAlive();
       store.truncate(cacheId, length);
     },
-    release: async (cacheId) => store.release(cacheId),
+    release: async (cacheId) => {
+      held.released(cacheId);
+      store.release(cacheId);
+    },
     warmUp: () => warmUp(stage),
     usage: async () => store.usage,
     dispose: () => {
       disposed ??= queue.run({
         priority: 'later',
         run: async () => {
+          held.releaseAll();
           store.releaseAll();
           await session.release();
         },

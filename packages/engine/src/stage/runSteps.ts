@@ -13,6 +13,8 @@ export interface QueuedStep {
   request: StepRequest;
   /** When it came, in milliseconds of `performance.now`. */
   queued: number;
+  /** Tokens that may be drawn after it; all where undefined. */
+  allowed?: Uint32Array | undefined;
 }
 
 type Draw = (logits: Float32Array) => SampledToken;
@@ -81,9 +83,12 @@ function finish(
  * @returns how the token after it is drawn, where one is wanted
  * @throws CacheMissError, NoRoomError, BadStepError
  */
-function checkStepNow({ logits }: StageDescription, { slot, request }: QueuedStep): Draw | undefined {
+function checkStepNow(
+  { logits }: StageDescription,
+  { slot, request, allowed }: QueuedStep,
+): Draw | undefined {
   checkPlace(slot, request);
-  return request.sample && logits ? drawOf(slot, request) : undefined;
+  return request.sample && logits ? drawOf(slot, request, allowed) : undefined;
 }
 
 function settle<Result>(call: () => Result): PromiseSettledResult<Result> {
@@ -112,7 +117,7 @@ function checkPlace(slot: CacheSlot, { epoch, position, length }: StepRequest): 
  * How the token after this step is drawn: checked before the run, so that a step that can't be sampled changes nothing.
  * @throws BadStepError, CacheMissError
  */
-function drawOf(slot: CacheSlot, { position, length }: StepRequest): Draw {
+function drawOf(slot: CacheSlot, { position, length }: StepRequest, allowed: Uint32Array | undefined): Draw {
   const { sampling, history } = slot;
   if (!sampling) throw new BadStepError(`Cache ${slot.cacheId} was opened without a sampling description`);
   const place = position + length;
@@ -124,7 +129,7 @@ function drawOf(slot: CacheSlot, { position, length }: StepRequest): Draw {
   }
   return (logits) => {
     history?.truncate(place);
-    const sampled = sampleToken(logits, sampling, history, place);
+    const sampled = sampleToken(logits, sampling, history, place, allowed);
     if (history?.length === place) history.append(sampled.token);
     return sampled;
   };

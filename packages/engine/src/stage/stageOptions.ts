@@ -1,6 +1,7 @@
 /** How a stage is computed in this process. */
 import type { InferenceSession } from 'onnxruntime-common';
 import type { CacheStrategyName } from '../cache/cacheStrategy.ts';
+import type { ConstraintHost } from '../constraint/constraintHost.ts';
 import type { RunQueue } from '../queue/runQueue.ts';
 
 export interface StageOptions {
@@ -27,4 +28,6 @@ export interface StageOptions {
   queue?: RunQueue;
   /** The GPUDevice that ONNX Runtime uses; only for `in-place`. */
   gpuDevice?: unknown;
+  /** Holds answers to constraints; without one, caches with a constraint are refused. */
+  constraints?: ConstraintHost;
 }

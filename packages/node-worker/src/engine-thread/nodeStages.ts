@@ -2,6 +2,7 @@
 import { createStage, RunQueue, type Stage, type StageArtifact } from '@potluck/engine';
 import { artifactBuffers } from '@potluck/engine/rpc';
 import * as ort from 'onnxruntime-node';
+import { nodeConstraints } from './nodeConstraints.ts';
 
 export interface NodeStagesInit {
   provider: 'cpu' | 'webgpu' | 'cuda';
@@ -15,12 +16,14 @@ export function nodeStages({
   threads,
 }: NodeStagesInit): (artifact: StageArtifact, cacheBytes: number) => Promise<Stage> {
   const queue = new RunQueue();
+  const constraints = nodeConstraints();
   return async (artifact, cacheBytes) => {
     const stage = await createStage(ort, artifact, {
       executionProviders: [provider],
       cacheStrategy: provider === 'cpu' ? 'rows' : 'growing',
       cacheBytes,
       queue,
+      constraints,
       ...(threads !== undefined && { threads }),
     });
     // ONNX Runtime has its own copy now: give these back at once, not when the collector comes by.

@@ -9,7 +9,7 @@ import { neighbours } from '../sessions/stagePlace.ts';
 import { StageSessions, type StageSessionsComponents } from '../sessions/stageSessions.ts';
 import type { StageTrial } from '../stage-host/tryStage.ts';
 import type { StageLease, StagePool } from '../stage-host/stagePool.ts';
-import { fetchBlobs, withArtifact, type ArtifactWatcher } from './fetchArtifact.ts';
+import { blobsOf, fetchBlobs, withArtifact, type ArtifactWatcher } from './fetchArtifact.ts';
 import { encodeAtStage } from './encodeAtStage.ts';
 import { Watchdog } from './watchdog.ts';
 
@@ -65,7 +65,7 @@ export class Assignment {
     const { stage } = this.#message;
     try {
       this.#lease = this.#components.pool.reserve(stage, this.#message.cacheBytes);
-      const letGo = await this.#components.blobs.hold([stage.graph, ...stage.packs]);
+      const letGo = await this.#components.blobs.hold(blobsOf(stage));
       if (this.#isFinal()) return letGo();
       this.#letGo = letGo;
       const loaded = await this.#load(this.#lease, watchdog);
@@ -128,8 +128,7 @@ export class Assignment {
     try {
       return await this.#fetchAndLoad(lease, watchdog);
     } catch (error) {
-      const { graph, packs } = this.#message.stage;
-      if (!lease.isShared) await this.#components.blobs.drop([graph, ...packs]);
+      if (!lease.isShared) await this.#components.blobs.drop(blobsOf(this.#message.stage));
       throw error;
     }
   }

@@ -16,6 +16,11 @@ export interface ArtifactWatcher {
   signal: AbortSignal;
 }
 
+/** All that a stage is made of. */
+export function blobsOf({ graph, packs, vocabulary }: StageDescription): BlobRef[] {
+  return [graph, ...packs, ...(vocabulary ? [vocabulary] : [])];
+}
+
 /** Fetches what is missing. */
 export async function fetchBlobs(
   blobs: BlobCache,
@@ -23,7 +28,7 @@ export async function fetchBlobs(
   watcher: ArtifactWatcher,
 ): Promise<void> {
   const missing: BlobRef[] = [];
-  for (const blob of [stage.graph, ...stage.packs]) {
+  for (const blob of blobsOf(stage)) {
     if (await blobs.has(blob)) watcher.onBlob(blob, blob.size, true);
     else missing.push(blob);
   }
@@ -74,12 +79,14 @@ export async function withArtifact<Result>(
     return bytes;
   };
   const graph = await read(stage.graph);
+  const more = stage.vocabulary ? { vocabulary: await read(stage.vocabulary) } : {};
   const views = await blobs.openFiles(stage, fetchWatcher);
-  if (views) return load({ description: stage, graph, weights: views });
+  if (views) return load({ description: stage, graph, weights: views, ...more });
   const folder = await blobs.layOut(stage, fetchWatcher);
-  if (!folder) return load({ description: stage, graph, weights: await assembleWeights(stage, read) });
+  if (!folder)
+    return load({ description: stage, graph, weights: await assembleWeights(stage, read), ...more });
   try {
-    return await load({ description: stage, graph, weights: [], weightsFolder: folder.path });
+    return await load({ description: stage, graph, weights: [], weightsFolder: folder.path, ...more });
   } finally {
     await folder.remove();
   }

@@ -82,13 +82,14 @@ export class StageSessions {
     // Where it goes on with another cache, nobody else would let go of the former one.
     if (before) this.#components.caches.leave(before.cacheId, before.epoch);
     const session = this.#sessions.begin(message);
-    const { cacheId, capacity, promptLength, sampling, tokens, keep, from } = message;
+    const { cacheId, capacity, promptLength, sampling, tokens, constraint, keep, from } = message;
     try {
       const opened = await this.#components.caches.open(
         {
           ...{ cacheId, epoch, capacity, promptLength },
           ...(sampling && { sampling }),
           ...(tokens && { tokens }),
+          ...(constraint && { constraint }),
         },
         { keep, from },
       );
