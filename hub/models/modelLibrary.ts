@@ -122,14 +122,17 @@ export class ModelLibrary {
     });
     const contextLength = Math.min(model.contextLength, mostContext ?? Infinity);
     const cut = new Map<string, Promise<StageDescription>>();
+    const tokenizer = await loadTokenizer(this.#stored.folder(model.id));
     return {
       package: { ...model, contextLength },
-      tokenizer: await loadTokenizer(this.#stored.folder(model.id)),
+      tokenizer,
       cutStage: (firstLayer, lastLayer) => {
         const key = `${firstLayer}-${lastLayer}`;
         const known = cut.get(key);
         if (known) return known;
-        const making = this.#cutStage(model.id, contextLength, () => build({ firstLayer, lastLayer }));
+        const making = this.#cutStage(model.id, contextLength, tokenizer.vocabulary, () =>
+          build({ firstLayer, lastLayer }),
+        );
         cut.set(key, making);
         making.catch(() => cut.delete(key));
         return making;
@@ -137,9 +140,15 @@ export class ModelLibrary {
     };
   }
 
-  async #cutStage(model: ModelId, contextLength: number, build: () => BuiltStage): Promise<StageDescription> {
+  async #cutStage(
+    model: ModelId,
+    contextLength: number,
+    vocabulary: Uint8Array,
+    build: () => BuiltStage,
+  ): Promise<StageDescription> {
     const { graph, description } = attempt(model, build);
-    return { ...description, model, contextLength, graph: await this.#blobs.put(graph) };
+    const stage = { ...description, model, contextLength, graph: await this.#blobs.put(graph) };
+    return description.logits ? { ...stage, vocabulary: await this.#blobs.put(vocabulary) } : stage;
   }
 
   /** The directory that a request names, if it does. */

@@ -1,4 +1,5 @@
 /** The exact bytes of single tokens: log probabilities report them. */
+import { writeVocabulary } from '@potluck/engine/constraint';
 import type { TokenizerParts } from './tokenizerThread.ts';
 
 /** What single tokens stand for. */
@@ -35,6 +36,22 @@ export function vocabularyOf(
     return byte ? Uint8Array.of(Number.parseInt(byte, 16)) : encoder.encode(piece.replaceAll('\u2581', ' '));
   };
   return { tokenBytes, specialText: (token) => specialTexts.get(token), longestTokenLength };
+}
+
+/** Written in brackets, such as `<tool_call>`, also where the tokenizer does not call it special. */
+const markText = /^(<[^\s<>]+>|\[[A-Z_/]+\])$/;
+
+/** What each token stands for, as a grammar engine takes it: marks are no text, so no answer that is held to a grammar has one. */
+export function vocabularyBlob(
+  parts: Pick<TokenizerParts, 'added' | 'isByteLevel' | 'longestTokenLength'>,
+  pieces: readonly string[],
+): Uint8Array<ArrayBuffer> {
+  const { tokenBytes } = vocabularyOf(parts, pieces);
+  const marks = new Set(
+    parts.added.flatMap(({ id, content, special }) => (special || markText.test(content) ? [id] : [])),
+  );
+  const size = Math.max(pieces.length, ...parts.added.map(({ id }) => id + 1));
+  return writeVocabulary({ size, bytes: tokenBytes, isMark: (token) => marks.has(token) });
 }
 
 /** GPT-2's printable stand-ins for bytes: printable Latin-1 stands for itself, the rest counts on from U+0100. */

@@ -34,6 +34,10 @@ export interface Tokenizer extends Vocabulary {
   encodePair(this: void, text: string, pair: string, options?: ShareOptions): Promise<TokenPair>;
   /** What marks thinking and calls of tools in answers. */
   responseFormat: ResponseFormat;
+  /** What each token stands for, as `readVocabulary` of the engine reads it. */
+  vocabulary: Uint8Array;
+  /** Token ids by the text of those that mark something. */
+  marks: ReadonlyMap<string, number>;
   /** Makes ready for the first conversation. */
   warmUp(this: void): void;
   /** Text of token ids; special tokens are left out. Bytes that are no whole code point read as U+FFFD. */
@@ -58,6 +62,10 @@ export async function loadTokenizer(directory: string): Promise<Tokenizer> {
     encodeText: (text, addsSpecial, options) => encoder.encodeText(text, addsSpecial, options),
     encodePair: (text, pair, options) => encoder.encodePair(text, pair, options),
     responseFormat: parts.responseFormat,
+    vocabulary: parts.vocabulary,
+    marks: new Map(
+      parts.added.filter(({ content }) => content !== '').map(({ id, content }) => [content, id]),
+    ),
     warmUp: () => encoder.warmUp(),
     decode: (tokens) =>
       tokens.length === 0

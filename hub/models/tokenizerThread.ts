@@ -7,6 +7,7 @@ import { loadChatFormat } from './chatFormat.ts';
 import { answerFromThread } from './inThread.ts';
 import { ModelError } from './modelError.ts';
 import { findResponseFormat, type ResponseFormat } from './responseFormat.ts';
+import { vocabularyBlob } from './tokenBytes.ts';
 
 /** What the hub's own thread keeps of a tokenizer. */
 export interface TokenizerParts {
@@ -24,6 +25,8 @@ export interface TokenizerParts {
   endTokenId: number | undefined;
   /** What marks thinking and calls of tools in answers. */
   responseFormat: ResponseFormat;
+  /** What each token stands for, as `writeVocabulary` writes it. */
+  vocabulary: Uint8Array<ArrayBuffer>;
 }
 
 const TokenizerFile = z.looseObject({
@@ -56,7 +59,7 @@ await answerFromThread(async (directory: string) => {
     ends[id] = texts.length;
   }
   const { unk_token: unknown, end_of_word_suffix: suffix } = { ...model, ...used._tokenizer.model };
-  const parts: TokenizerParts = {
+  const parts: Omit<TokenizerParts, 'vocabulary'> = {
     file: {
       ...file,
       ...{ normalizer: null, pre_tokenizer: null, post_processor: null },
@@ -71,7 +74,8 @@ await answerFromThread(async (directory: string) => {
     responseFormat: findResponseFormat(template),
     endTokenId: typeof used.eos_token_id === 'number' ? used.eos_token_id : undefined,
   };
-  return { value: parts, transfer: [ends.buffer] };
+  const vocabulary = vocabularyBlob(parts, pieces);
+  return { value: { ...parts, vocabulary }, transfer: [ends.buffer, vocabulary.buffer] };
 });
 
 /** What a tokenizer of transformers.js (4.3) holds. */

@@ -4,6 +4,7 @@ import type { Hono } from 'hono';
 import type { Logger } from 'pino';
 import type { AccessControl } from '../accounts/accessControl.ts';
 import { KeyUse } from '../accounts/keyUse.ts';
+import { GrammarTrials } from '../models/grammars/grammarTrials.ts';
 import { createApp } from '../http/app.ts';
 import { ProxySigns } from '../accounts/proxySigns.ts';
 import { ConversationKeeper } from '../conversations/conversationKeeper.ts';
@@ -279,6 +280,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     hub: { id: identity.hubId, version: hubVersion },
     conversations: new ConversationKeeper({ store: database.conversations, writes }),
     responses: database.responses,
+    grammars: new GrammarTrials(),
     keyUse: new KeyUse({ tokensOf: (keyId, since) => database.requests.tokensOf(keyId, since) }),
     settings: () => settings.current,
     hubSettings: settings,

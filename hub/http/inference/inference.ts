@@ -5,16 +5,18 @@ import type { Settings } from '@potluck/api';
 import type { KeyUse } from '../../accounts/keyUse.ts';
 import type { ConversationKeeper } from '../../conversations/conversationKeeper.ts';
 import type { Generation } from '../../generation/generation.ts';
-import type { GenerationRequest, Generator } from '../../generation/generator.ts';
+import type { AnswerGrammar, GenerationRequest, Generator } from '../../generation/generator.ts';
 import { makePrompt, makeTextPrompt } from '../../generation/makePrompt.ts';
 import { systemTokensOf } from '../../generation/prefixes/systemTokens.ts';
 import type { RequestAuthor, Words } from '../../generation/requestRecord.ts';
+import type { GrammarTrials } from '../../models/grammars/grammarTrials.ts';
 import type { Model } from '../../models/model.ts';
 import type { ChatMessage, RenderOptions } from '../../models/chatFormat.ts';
 import type { Deployment } from '../../pipelines/deployment.ts';
 import type { Deployments } from '../../pipelines/deployments.ts';
 import { ApiError } from '../apiError.ts';
 import { shareOf, type Caller } from '../caller.ts';
+import { heldTo, marksNamedIn, type HeldToInit } from './heldTo.ts';
 import { naming } from './namingParam.ts';
 
 export interface InferenceComponents {
@@ -24,6 +26,8 @@ export interface InferenceComponents {
   defaultModel: () => string | undefined;
   conversations: ConversationKeeper;
   keyUse: KeyUse;
+  /** Tries grammars before any worker sees them. */
+  grammars: GrammarTrials;
   /** What of a request's words is kept with it. */
   settings: () => Pick<Settings, 'keepChatWords' | 'keepApiWords'>;
   logger: Logger;
@@ -46,6 +50,11 @@ export interface Inference {
   promptOf(messages: ChatMessage[], options?: RenderOptions): Promise<number[]>;
   /** The same for a text that is a prompt as it is. @param addsSpecial with the tokens that every prompt begins with */
   textPromptOf(text: string, addsSpecial: boolean, isPlain?: boolean): Promise<number[]>;
+  /**
+   * What an answer is held to, tried.
+   * @throws ApiError 400 as `heldTo` does
+   */
+  heldTo(asked: Omit<HeldToInit, 'model'>): Promise<AnswerGrammar | undefined>;
   /**
    * Starts generations, all or none. Words are kept only where the settings say so.
    * @throws GenerationError
@@ -76,7 +85,7 @@ export async function infer<T>(
   work: (inference: Inference) => Promise<T>,
 ): Promise<T> {
   const started = performance.now();
-  const { generator, settings } = components;
+  const { generator, settings, grammars } = components;
   const { caller } = c.var;
   const deployment = findDeployment(named, components);
   const { model } = deployment;
@@ -111,6 +120,11 @@ export async function infer<T>(
     textPromptOf: async (text, addsSpecial) => {
       await generator.ready(deployment);
       return makeTextPrompt(model, text, { addsSpecial, share: common.share, signal });
+    },
+    heldTo: (asked) => {
+      return heldTo({ ...asked, model }, (grammar) =>
+        grammars.try({ grammar, marks: marksNamedIn(grammar, model.tokenizer) }, common.share, signal),
+      );
     },
     start: async ([first, ...more]) => {
       const firstOf = new Map<readonly number[], Generation>();

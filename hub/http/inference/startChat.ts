@@ -4,7 +4,9 @@ import { outputEvents, type OutputEvent } from '../../generation/output/outputEv
 import type { ChatMessage, RenderOptions } from '../../models/chatFormat.ts';
 import { marksOf } from '../../models/responseFormat.ts';
 import { choicesOf } from './generationFields.ts';
+import type { AskedTool, ToolChoice } from './heldTo.ts';
 import type { Inference, SurfaceRequest } from './inference.ts';
+import type { WantedGrammar } from './wantedGrammar.ts';
 import { promptText } from './promptText.ts';
 
 export interface ChatInit {
@@ -12,7 +14,11 @@ export interface ChatInit {
   /** Variables of the template, and where the prompt ends. */
   render: Omit<RenderOptions, 'tools'>;
   /** That may be called, as the template takes them; undefined where none may. */
-  tools: unknown[] | undefined;
+  tools: AskedTool[] | undefined;
+  /** Which of them the answer calls. Default: as the model likes. */
+  toolChoice?: ToolChoice;
+  /** What the answer's text is to be, as `wantedGrammar` reads it of a request. Default: free. */
+  wanted?: WantedGrammar | undefined;
   settings: Omit<SurfaceRequest, 'prompt'>;
   /** False to leave what the model thinks in its answer, as the model writes it. */
   partsReasoning: boolean;
@@ -41,14 +47,25 @@ const endTokens = 16;
 export async function startChat(inference: Inference, init: ChatInit): Promise<StartedChat> {
   const { model, controller } = inference;
   const { messages, render, tools, settings, partsReasoning, choices = 1, mostCalls } = init;
+  const { toolChoice = 'auto', wanted } = init;
   const prompt = await inference.promptOf(messages, { ...render, ...(tools ? { tools } : {}) });
   const format = model.tokenizer.responseFormat;
   const shownMarks = tools || partsReasoning ? marksOf(format) : undefined;
+  const promptEnd = promptText(prompt.slice(-endTokens), model.tokenizer);
+  const constraint = await inference.heldTo({
+    ...{ wanted, tools, toolChoice, promptEnd, severalCalls: mostCalls !== 1, maxTokens: settings.maxTokens },
+  });
   const words = messages.map(({ role, content }) => ({ role, content }));
   const generations = await inference.start(
-    choicesOf({ ...settings, ...(shownMarks ? { shownMarks } : {}), prompt, words }, choices),
+    choicesOf(
+      {
+        ...{ ...settings, prompt, words },
+        ...(shownMarks ? { shownMarks } : {}),
+        ...(constraint ? { constraint } : {}),
+      },
+      choices,
+    ),
   );
-  const promptEnd = promptText(prompt.slice(-endTokens), model.tokenizer);
   return {
     prompt,
     generations,

@@ -1,6 +1,8 @@
 /** Tools in a request, as OpenAI's API has them. */
 import { z } from 'zod';
 import type { Model } from '../../models/model.ts';
+import { ApiError } from '../apiError.ts';
+import type { ToolChoice } from './heldTo.ts';
 import { unsupportedParameter } from './readBody.ts';
 
 /** As many as OpenAI takes. */
@@ -24,19 +26,33 @@ export const toolFields = {
 
 export type ToolFields = z.infer<z.ZodObject<typeof toolFields>>;
 
-const needsConstraint =
-  'It needs answers that are held to a grammar while they are drawn, which this hub does not do yet.';
+const NamedChoice = z.looseObject({
+  type: z.literal('function'),
+  function: z.looseObject({ name: z.string() }),
+});
 
-/** @throws ApiError 400 where tools are asked for in a way that this hub does not do */
-export function refuseTools({ tools, tool_choice: choice }: ToolFields): void {
-  if (choice !== undefined && choice !== 'none' && choice !== 'auto') {
-    throw unsupportedParameter('tool_choice', `Take "auto" or "none". ${needsConstraint}`);
+/**
+ * Which tools the answer calls.
+ * @throws ApiError 400 where that is asked for in a way that this hub does not do, or names no tool
+ */
+export function toolChoiceOf({ tools, tool_choice: choice }: ToolFields): ToolChoice {
+  if (choice === undefined || choice === 'none' || choice === 'auto') return 'auto';
+  const named = typeof choice === 'string' ? undefined : NamedChoice.safeParse(choice).data;
+  if (choice !== 'required' && !named) {
+    throw unsupportedParameter(
+      'tool_choice',
+      'Take "auto", "none", "required" or {"type": "function", "function": {"name": …}}.',
+    );
   }
-  for (const [index, tool] of (tools ?? []).entries()) {
-    if (tool.function.strict) {
-      throw unsupportedParameter(`tools[${index}].function.strict`, needsConstraint);
-    }
+  if (!tools || tools.length === 0) {
+    throw new ApiError(400, "'tool_choice' needs 'tools', of which one is called.", { param: 'tool_choice' });
   }
+  const name = named?.function.name;
+  if (name === undefined) return 'required';
+  if (tools.some((tool) => tool.function.name === name)) return { name };
+  throw new ApiError(400, `'tool_choice' names '${name}', which is none of 'tools'.`, {
+    param: 'tool_choice',
+  });
 }
 
 /**
@@ -46,7 +62,7 @@ export function refuseTools({ tools, tool_choice: choice }: ToolFields): void {
 export function callableTools(
   { tools, tool_choice: choice }: ToolFields,
   { tokenizer, package: { id } }: Model,
-): unknown[] | undefined {
+): ToolFields['tools'] {
   if (!tools || tools.length === 0 || choice === 'none') return undefined;
   const { calls, isHarmony } = tokenizer.responseFormat;
   if (!calls && !isHarmony) throw unsupportedParameter('tools', `The chat template of '${id}' takes none.`);

@@ -2,6 +2,7 @@
 import type { Context } from 'hono';
 import { outputEvents } from '../../generation/output/outputEvents.ts';
 import type { ChatMessage } from '../../models/chatFormat.ts';
+import type { AskedTool } from '../inference/heldTo.ts';
 import { encodingFor, infer, type Inference, type InferenceComponents } from '../inference/inference.ts';
 import { readJson } from '../inference/readJson.ts';
 import { startChat, type OutputEvents } from '../inference/startChat.ts';
@@ -60,7 +61,7 @@ async function startConversation(
   inference: Inference,
   body: OllamaFields,
   messages: ChatMessage[],
-  tools: unknown[] | undefined,
+  tools: AskedTool[] | undefined,
 ) {
   const { model } = inference;
   const last = messages.at(-1);

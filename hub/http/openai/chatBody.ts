@@ -11,7 +11,8 @@ import { bodyReader, readPart } from '../inference/readBody.ts';
 import { ReasoningEffort } from '../inference/reasoningFields.ts';
 import { lengthOfList, refuseLongConversation } from '../inference/refuseLongConversation.ts';
 import { TemplateVariables } from '../inference/templateVariables.ts';
-import { refuseTools, toolFields } from '../inference/tools.ts';
+import { toolChoiceOf, toolFields } from '../inference/tools.ts';
+import { grammarFields } from '../inference/wantedGrammar.ts';
 
 const TextPart = z.looseObject({ type: z.enum(['text', 'input_text', 'output_text']), text: z.string() });
 /** What the assistant once refused to say, in a history that is sent again. */
@@ -43,6 +44,7 @@ export const Message = z.looseObject({
 export const ChatBody = z.object({
   ...generationFields,
   ...toolFields,
+  ...grammarFields,
   messages: z
     .array(z.unknown(), { error: 'must be a list of messages, such as [{"role": "user", "content": "Hi"}]' })
     .min(1),
@@ -90,6 +92,6 @@ export function readChatBody(value: unknown): ChatBody {
       { param: 'continue_final_message' },
     );
   }
-  refuseTools(body);
+  toolChoiceOf(body);
   return body;
 }

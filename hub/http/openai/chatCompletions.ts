@@ -7,7 +7,8 @@ import { settingsOf } from '../inference/generationFields.ts';
 import { infer, type InferenceComponents } from '../inference/inference.ts';
 import { readJson } from '../inference/readJson.ts';
 import { startChat } from '../inference/startChat.ts';
-import { callableTools } from '../inference/tools.ts';
+import { callableTools, toolChoiceOf } from '../inference/tools.ts';
+import { wantedGrammar } from '../inference/wantedGrammar.ts';
 import { answerBase } from './answerShapes.ts';
 import { readChatBody } from './chatBody.ts';
 import { sendChat } from './sendChat.ts';
@@ -31,6 +32,8 @@ export async function answerChat(c: Context, components: InferenceComponents): P
         messages: messagesOf(body),
         render: renderOptionsOf(body),
         tools: callableTools(body, model),
+        toolChoice: toolChoiceOf(body),
+        wanted: wantedGrammar(body),
         settings: settingsOf(body, {
           vocabularySize: model.package.vocabularySize,
           topLogprobs: body.logprobs ? (body.top_logprobs ?? 0) : undefined,

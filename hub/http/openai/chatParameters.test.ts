@@ -37,10 +37,11 @@ const promptOf = async (id: string): Promise<number[]> =>
 
 const tool = { type: 'function', function: { name: 'f' } };
 test.each<[object, string, string]>([
-  [{ tools: [tool], tool_choice: 'required' }, 'tool_choice', 'unsupported_parameter'],
-  [{ response_format: { type: 'json_object' } }, 'response_format', 'unsupported_parameter'],
-  [{ guided_json: {} }, 'guided_json', 'unsupported_parameter'],
-  [{ grammar: 'root ::= "a"' }, 'grammar', 'unsupported_parameter'],
+  [{ tools: [tool], tool_choice: 'sometimes' }, 'tool_choice', 'unsupported_parameter'],
+  [{ tool_choice: 'required' }, 'tool_choice', 'invalid_value'],
+  [{ response_format: { type: 'structural_tag' } }, 'response_format', 'unsupported_parameter'],
+  [{ guided_json: {}, grammar: 'root ::= "a"' }, 'grammar', 'invalid_value'],
+  [{ structural_tag: '{}' }, 'structural_tag', 'unsupported_parameter'],
   [{ min_tokens: 5 }, 'min_tokens', 'unsupported_parameter'],
   [{ mirostat: 2 }, 'mirostat', 'unsupported_parameter'],
   [{ options: { num_ctx: 5 } }, 'options', 'unsupported_parameter'],

@@ -120,9 +120,13 @@ test('a call that is cut is text, and nothing of it is lost', async () => {
 });
 
 test.each<[object, string]>([
-  [{ tools: [weather], tool_choice: 'required' }, 'tool_choice'],
   [{ tools: [weather], tool_choice: { type: 'function', function: { name: 'f' } } }, 'tool_choice'],
-  [{ tools: [{ ...weather, function: { ...weather.function, strict: true } }] }, 'tools[0].function.strict'],
+  [
+    {
+      tools: [{ type: 'function', function: { name: 'f', strict: true, parameters: { not: {} } } }],
+    },
+    'tools[0].function.parameters.not',
+  ],
   [{ tools: [{ type: 'custom', custom: { name: 'f' } }] }, 'tools[0].type'],
 ])('%j is refused with what is missing', async (more, param) => {
   const asked = client.chat.completions.create({ ...ask, ...more });

@@ -7,6 +7,7 @@ import {
   generationFields,
   refuseManyBiases,
 } from '../inference/generationFields.ts';
+import { grammarFields } from '../inference/wantedGrammar.ts';
 import { bodyReader, tooMany, unsupportedParameter } from '../inference/readBody.ts';
 
 /** Of one request, and answers to them in all. */
@@ -18,6 +19,7 @@ const Tokens = z.array(z.int().min(0)).min(1);
 /** What this surface honours. */
 export const CompletionBody = z.object({
   ...generationFields,
+  ...grammarFields,
   max_tokens: MaxTokens.default(defaultMaxTokens),
   prompt: z.union([z.string(), z.array(z.string()).min(1), Tokens, z.array(Tokens).min(1)], {
     error: 'must be a text, a list of texts, a list of token ids, or a list of such lists',

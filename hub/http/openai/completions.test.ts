@@ -114,7 +114,7 @@ test.each<[object, string]>([
   [{ prompt: Array(129).fill('x') }, 'prompt'],
   [{}, 'prompt'],
   [{ prompt: 'word '.repeat(5000) }, 'prompt'],
-  [{ prompt: 'x', messages: [], response_format: { type: 'json_object' } }, 'response_format'],
+  [{ prompt: 'x', messages: [], response_format: { type: 'tag' } }, 'response_format'],
 ])('%j is refused with the name of the parameter', async (body, param) => {
   const response = await send(body);
   expect(response.status).toBe(400);

@@ -14,6 +14,7 @@ import { interleave } from '../inference/interleave.ts';
 import { promptText } from '../inference/promptText.ts';
 import { readJson } from '../inference/readJson.ts';
 import { endedHeaders } from '../inference/endedHeaders.ts';
+import { wantedGrammar } from '../inference/wantedGrammar.ts';
 import { answerBase, leastCached, usageBody, usageSoFar, type AnswerBase } from './answerShapes.ts';
 import {
   promptsOf,
@@ -38,9 +39,13 @@ export async function answerCompletion(c: Context, components: InferenceComponen
     const encoded: number[][] = [];
     for (const prompt of prompts) encoded.push(await tokensOf(prompt, body, inference));
     const texts = prompts.map((prompt) => textOf(prompt, inference));
+    const constraint = await inference.heldTo({
+      ...{ wanted: wantedGrammar(body), tools: undefined, toolChoice: 'auto', severalCalls: false },
+      ...{ promptEnd: '', maxTokens: settings.maxTokens, isText: true },
+    });
     const requests = encoded.flatMap((prompt, index) => {
       const words = [{ role: 'user', content: texts[index] ?? '' }];
-      return choicesOf({ ...settings, prompt, words }, body.n);
+      return choicesOf({ ...settings, prompt, words, ...(constraint ? { constraint } : {}) }, body.n);
     }) as [SurfaceRequest, ...SurfaceRequest[]];
     const generations = await inference.start(requests);
     const [generation] = generations;

@@ -4,7 +4,14 @@
  * no short one waiting.
  */
 import { messageCharacters, type ChatMessage, type RenderOptions } from '../chatFormat.ts';
-import { EncodingLane, type EncodingTask } from './encodingLane.ts';
+import { EncodingLane, type LaneWork } from './encodingLane.ts';
+
+/** What the process is asked: a verb of `ChatFormat` and what it takes. */
+export type EncodingTask =
+  | { verb: 'encode'; messages: ChatMessage[]; options: RenderOptions }
+  | { verb: 'encodeText'; text: string; addsSpecial: boolean; isPlain: boolean }
+  /** Answered with the token ids, and as many token types behind them. */
+  | { verb: 'encodePair'; text: string; pair: string };
 
 export interface ShareOptions {
   /** Whose conversation it is: each share gets its turn, however many the others have. */
@@ -44,14 +51,26 @@ const defaultLanes: LaneLimits[] = [
 /** What a template writes around each message, about. */
 const templateCharacters = 32;
 
+/** @param directory as `loadChatFormat` takes it */
+export function encodingWork(directory: string): LaneWork {
+  return {
+    thread: new URL('./encodingThread.ts', import.meta.url),
+    given: directory,
+    tooLong: (seconds) =>
+      `Reading the messages took longer than ${seconds} s, so the hub stopped. Shorten them; if short ` +
+      "ones fail too, the model's tokenizer or chat template is at fault.",
+    lost: 'Reading the messages took more memory than the hub gives to it, or the process that did it was ended. Shorten them.',
+  };
+}
+
 export class ChatEncoder {
-  readonly #lanes: { mostCharacters: number; lane: EncodingLane }[];
+  readonly #lanes: { mostCharacters: number; lane: EncodingLane<EncodingTask, number[]> }[];
 
   /** @param directory as `loadChatFormat` takes it */
   constructor(directory: string, lanes: LaneLimits[] = defaultLanes) {
     this.#lanes = lanes.map(({ mostCharacters, ...limits }) => ({
       mostCharacters,
-      lane: new EncodingLane({ directory, ...limits }),
+      lane: new EncodingLane({ work: encodingWork(directory), ...limits }),
     }));
   }
 

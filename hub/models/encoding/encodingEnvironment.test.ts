@@ -1,5 +1,6 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { expect, test, vi } from 'vitest';
+import { encodingWork } from './chatEncoder.ts';
 import { EncodingLane } from './encodingLane.ts';
 
 test.runIf(process.platform === 'linux')(
@@ -8,7 +9,10 @@ test.runIf(process.platform === 'linux')(
     vi.stubEnv('POTLUCK_ADMIN_PASSWORD', 'secret');
     vi.stubEnv('NODE_COMPILE_CACHE', '/tmp/compiled');
     const directory = `none-${process.pid}`;
-    const lane = new EncodingLane({ directory, processorMs: 1000, heapMegabytes: 100, idleMs: 60_000 });
+    const lane = new EncodingLane({
+      work: encodingWork(directory),
+      ...{ processorMs: 1000, heapMegabytes: 100, idleMs: 60_000 },
+    });
     lane.warmUp();
     const environment = await environmentOf(directory);
     expect(environment).toContain('NODE_COMPILE_CACHE');

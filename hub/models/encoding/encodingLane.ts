@@ -1,37 +1,40 @@
-/** Conversations of about one length, encoded one after the other in a process that can be stopped. */
+/** Work that what others wrote may make endless, one piece after the other, in a process that can be stopped. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { childEnvironment } from '../../files/childEnvironment.ts';
 import { FairQueue } from '../../fairness/fairQueue.ts';
 import { EncodingError } from './encodingError.ts';
 import { ModelError } from '../modelError.ts';
-import type { ChatMessage, RenderOptions } from '../chatFormat.ts';
 
-/** What the process is asked: a verb of `ChatFormat` and what it takes. */
-export type EncodingTask =
-  | { verb: 'encode'; messages: ChatMessage[]; options: RenderOptions }
-  | { verb: 'encodeText'; text: string; addsSpecial: boolean; isPlain: boolean }
-  /** Answered with the token ids, and as many token types behind them. */
-  | { verb: 'encodePair'; text: string; pair: string };
+/** What the process answers: when it begins, and how it ends; `expired` where the work takes too long. */
+export type LaneAnswer<Result> =
+  { type: 'begun' | 'expired' } | { type: 'done'; result: Result } | { type: 'refused'; reason: string };
 
-/** What it answers: when it begins, and how it ends; `expired` where the work takes too long. */
-export type EncodeAnswer =
-  { type: 'begun' | 'expired' } | { type: 'done'; result: number[] } | { type: 'refused'; reason: string };
+/** What the work is, for the lane. */
+export interface LaneWork {
+  /** Module that does it in a thread of the process: takes tasks and tells `LaneAnswer`s through its `parentPort`. */
+  thread: URL;
+  /** Its `workerData`. */
+  given: string;
+  /** For who asked, where it took too long. @param seconds that it was given */
+  tooLong: (seconds: number) => string;
+  /** The same where the process ended. */
+  lost: string;
+}
 
 export interface EncodingLaneInit {
-  /** As `loadChatFormat` takes it. */
-  directory: string;
-  /** Most processor time for one conversation, in milliseconds. */
+  work: LaneWork;
+  /** Most processor time for one task, in milliseconds. */
   processorMs: number;
   /** Most memory for what it computes with, in MiB. */
   heapMegabytes: number;
-  /** The process holds a tokenizer of its own, so it ends when nobody needed it for this long, in milliseconds. */
+  /** The process holds what it works with, so it ends when nobody needed it for this long, in milliseconds. */
   idleMs: number;
 }
 
-interface Job {
-  task: EncodingTask;
-  done: (result: number[]) => void;
+interface Job<Task, Result> {
+  task: Task;
+  done: (result: Result) => void;
   failed: (error: Error) => void;
 }
 
@@ -39,14 +42,12 @@ interface Job {
 const hangsAfterMs = 10 * 60_000;
 /** What Node needs to start, on Windows too, to start quickly, and to tell the time that templates write. */
 const neededVariables = /^(SystemRoot|NODE_COMPILE_CACHE|TZ)$/i;
-const lostReason =
-  'Reading the messages took more memory than the hub gives to it, or the process that did it was ended. Shorten them.';
 
-export class EncodingLane {
+export class EncodingLane<Task extends object, Result> {
   readonly #init: EncodingLaneInit;
-  readonly #waiting = new FairQueue<Job>();
+  readonly #waiting = new FairQueue<Job<Task, Result>>();
   #process: ChildProcess | undefined;
-  #running: Job | undefined;
+  #running: Job<Task, Result> | undefined;
   #deadline: NodeJS.Timeout | undefined;
   #idle: NodeJS.Timeout | undefined;
 
@@ -63,10 +64,9 @@ export class EncodingLane {
   /**
    * @param share whose conversation it is: each share gets its turn, however many the others have
    * @param cost of it, beside others
-   * @returns token ids
-   * @throws ModelError as `ChatFormat.encode` does; EncodingError if that takes too much time or memory; the signal's reason
+   * @throws ModelError with what the thread refuses; EncodingError if that takes too much time or memory; the signal's reason
    */
-  run(task: EncodingTask, share: string, cost: number, signal: AbortSignal): Promise<number[]> {
+  run(task: Task, share: string, cost: number, signal: AbortSignal): Promise<Result> {
     return new Promise((resolve, reject) => {
       const onAbort = (): void => {
         reject(signal.reason as Error);
@@ -74,7 +74,7 @@ export class EncodingLane {
         else this.#waiting.remove(job);
         this.#next();
       };
-      const job: Job = {
+      const job: Job<Task, Result> = {
         task,
         done: (result) => {
           signal.removeEventListener('abort', onAbort);
@@ -105,16 +105,16 @@ export class EncodingLane {
     this.#waiting.take(job);
     clearTimeout(this.#idle);
     this.#running = job;
-    this.#deadline = setTimeout(() => this.#fail(lostReason), hangsAfterMs);
+    this.#deadline = setTimeout(() => this.#fail(this.#init.work.lost), hangsAfterMs);
     (this.#process ??= this.#start()).send(job.task, (error) => {
-      if (error && this.#running === job) this.#fail(lostReason);
+      if (error && this.#running === job) this.#fail(this.#init.work.lost);
     });
   }
 
   #start(): ChildProcess {
-    const { directory, heapMegabytes, processorMs } = this.#init;
+    const { work, heapMegabytes, processorMs } = this.#init;
     const program = fileURLToPath(new URL('./encodingProcess.ts', import.meta.url));
-    const child = fork(program, [directory, String(heapMegabytes), String(processorMs)], {
+    const child = fork(program, [work.thread.href, work.given, String(heapMegabytes), String(processorMs)], {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       execArgv: [],
@@ -123,23 +123,20 @@ export class EncodingLane {
     // The hub does not stay for it.
     child.unref();
     child.channel?.unref();
-    child.on('message', (answer) => this.#receive(child, answer as EncodeAnswer));
+    child.on('message', (answer) => this.#receive(child, answer as LaneAnswer<Result>));
     child.on('error', () => this.#lost(child));
     child.on('exit', () => this.#lost(child));
     return child;
   }
 
-  #receive(child: ChildProcess, answer: EncodeAnswer): void {
+  #receive(child: ChildProcess, answer: LaneAnswer<Result>): void {
     const job = this.#running;
     if (this.#process !== child || !job) return;
     switch (answer.type) {
       case 'begun':
         return;
       case 'expired':
-        this.#fail(
-          `Reading the messages took longer than ${this.#init.processorMs / 1000} s, so the hub stopped. Shorten them; if short ` +
-            "ones fail too, the model's tokenizer or chat template is at fault.",
-        );
+        this.#fail(this.#init.work.tooLong(this.#init.processorMs / 1000));
         return;
       case 'done':
         job.done(answer.result);
@@ -155,7 +152,7 @@ export class EncodingLane {
   #lost(child: ChildProcess): void {
     if (this.#process !== child) return;
     this.#process = undefined;
-    this.#fail(lostReason);
+    this.#fail(this.#init.work.lost);
   }
 
   #fail(reason: string): void {

@@ -4,19 +4,19 @@
  * process and no other: threads of the hub would take the hub with them (Node 24).
  */
 import { Worker } from 'node:worker_threads';
-import type { EncodeAnswer } from './encodingLane.ts';
+import type { LaneAnswer } from './encodingLane.ts';
 
 /** How often the processor time is looked at, in milliseconds. */
 const lookEveryMs = 100;
 
-const [directory = '', heapMegabytes = '', mostProcessorMs = ''] = process.argv.slice(2);
-const thread = new Worker(new URL('./encodingThread.ts', import.meta.url), {
-  workerData: directory,
+const [module = '', given = '', heapMegabytes = '', mostProcessorMs = ''] = process.argv.slice(2);
+const thread = new Worker(new URL(module), {
+  workerData: given,
   resourceLimits: { maxOldGenerationSizeMb: Number(heapMegabytes) },
 });
 let look: NodeJS.Timeout | undefined;
 
-thread.on('message', (answer: EncodeAnswer) => {
+thread.on('message', (answer: LaneAnswer<unknown>) => {
   clearInterval(look);
   if (answer.type === 'begun') watch();
   process.send?.(answer);
@@ -34,6 +34,6 @@ function watch(): void {
     const { user, system } = process.cpuUsage(before);
     if ((user + system) / 1000 < Number(mostProcessorMs)) return;
     clearInterval(look);
-    process.send?.({ type: 'expired' } satisfies EncodeAnswer);
+    process.send?.({ type: 'expired' } satisfies LaneAnswer<unknown>);
   }, lookEveryMs);
 }

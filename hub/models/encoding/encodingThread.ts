@@ -2,7 +2,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../../errors/messageOf.ts';
 import { loadChatFormat, type ChatFormat } from '../chatFormat.ts';
-import type { EncodeAnswer, EncodingTask } from './encodingLane.ts';
+import type { EncodingTask } from './chatEncoder.ts';
+import type { LaneAnswer } from './encodingLane.ts';
 
 const format = loadChatFormat(workerData as string);
 // Whoever asks is told.
@@ -33,6 +34,6 @@ function run(format: ChatFormat, task: EncodingTask): number[] {
   return format.encode(task.messages, task.options);
 }
 
-function tell(message: EncodeAnswer): void {
+function tell(message: LaneAnswer<number[]>): void {
   parentPort?.postMessage(message);
 }

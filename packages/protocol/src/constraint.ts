@@ -16,6 +16,11 @@ export const ConstraintDescription = z.object({
       text: z.string().min(1).max(200),
       /** The token that is this text alone, where there is one. */
       tokenId: token.optional(),
+      /**
+       * Only where the answer begins with this token; it is held at once where it does not. Missing: the answer is free from
+       * its first token on.
+       */
+      opensWith: token.optional(),
       /** Whether the answer may end without the text. */
       mayEnd: z.boolean(),
     })

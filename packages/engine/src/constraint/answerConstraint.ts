@@ -17,8 +17,11 @@ const roomBeside = 64;
 
 /** What a token changed, to take it back. */
 interface Taken {
-  /** Tokens of the byte grammar; -1 while the text was free. */
+  /** Tokens of the byte grammar; -1 for one that ended the answer. */
   bytes: number;
+  /** True where the text was free, or became so. */
+  wasFree: boolean;
+  isText: boolean;
   free: readonly number[];
   /** The way to the end that was known before. */
   end: number[] | undefined;
@@ -47,7 +50,7 @@ export class AnswerConstraint {
     this.#matcher = grammar.matcher();
     this.#bytes = grammar.byteMatcher();
     this.#end = grammar.shortest;
-    this.#isFree = description.after !== undefined;
+    this.#isFree = description.after !== undefined && description.after.opensWith === undefined;
     this.#free = description.after && new FreeText(new TextEncoder().encode(description.after.text));
   }
 
@@ -75,6 +78,7 @@ export class AnswerConstraint {
       else this.#matcher.mask(into);
       const mayEnd = this.#hasEnded || this.#matcher.mayEnd;
       for (const token of endTokenIds) set(into, token, mayEnd);
+      if (this.#mayOpen && after?.opensWith !== undefined) set(into, after.opensWith, true);
     }
   }
 
@@ -87,6 +91,8 @@ export class AnswerConstraint {
   take(token: number, left: number): number {
     const before: Taken = {
       bytes: 0,
+      wasFree: this.#isFree,
+      isText: this.#isFree,
       free: this.#free?.state ?? [],
       end: this.#end,
       sinceLook: this.#sinceLook,
@@ -106,6 +112,11 @@ export class AnswerConstraint {
       this.#taken.push({ ...before, bytes: -1 });
       return token;
     }
+    if (this.#mayOpen && token === this.#description.after?.opensWith && !this.#isShortOf(left)) {
+      this.#isFree = true;
+      this.#taken.push({ ...before, isText: true });
+      return token;
+    }
     return this.#isFree ? this.#takeFree(token, left, before) : this.#takeBound(token, left, before);
   }
 
@@ -114,13 +125,13 @@ export class AnswerConstraint {
     for (let index = 0; index < count; index++) {
       const last = this.#taken.pop();
       if (!last) throw new ConstraintError('more tokens are taken back than came');
-      if (last.bytes > 0) {
+      if (last.bytes < 0) this.#hasEnded = false;
+      else if (last.isText) {
+        this.#isFree = last.wasFree;
+        this.#free?.restore(last.free);
+      } else {
         this.#matcher.rollback(1);
         this.#bytes.rollback(last.bytes);
-      } else if (last.bytes < 0) this.#hasEnded = false;
-      else {
-        this.#isFree = true;
-        this.#free?.restore(last.free);
       }
       this.#end = last.end;
       this.#sinceLook = last.sinceLook;
@@ -131,6 +142,11 @@ export class AnswerConstraint {
   dispose(): void {
     this.#matcher.dispose();
     this.#bytes.dispose();
+  }
+
+  /** True where the answer may begin to think. */
+  get #mayOpen(): boolean {
+    return this.#taken.length === 0 && this.#description.after?.opensWith !== undefined && !this.#isFree;
   }
 
   #isEnd(token: number): boolean {

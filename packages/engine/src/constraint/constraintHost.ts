@@ -11,7 +11,7 @@ export interface ConstraintThread {
 
 export interface ConstraintHostInit {
   /** @param lost to be told when the thread ends by itself */
-  start(lost: (reason: string) => void): ConstraintThread;
+  start: (lost: (reason: string) => void) => ConstraintThread;
   /** Longest set-up for a vocabulary, in milliseconds. Default: two minutes. */
   setUpMs?: number;
   /** Longest answer to anything else, in milliseconds: a grammar was compiled in the hub before. Default: 20 s. */
@@ -138,7 +138,7 @@ export function constraintHost({
         ahead = { length, mask };
         return mask;
       };
-      ask(answer.answered.length);
+      void ask(answer.answered.length);
       let isClosed = false;
       return {
         mask: (length) => (ahead?.length === length ? ahead.mask : ask(length)),

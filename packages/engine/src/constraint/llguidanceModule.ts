@@ -44,10 +44,10 @@ export interface LlguidanceExports {
 /** Makes an instance with a memory of its own. */
 export async function instantiateLlguidance(module: WebAssembly.Module): Promise<LlguidanceExports> {
   const names = WebAssembly.Module.imports(module);
-  let exports: LlguidanceExports | undefined;
+  const instance: { exports?: LlguidanceExports } = {};
   const made = (): LlguidanceExports => {
-    if (!exports) throw new Error('llguidance called out before it was there');
-    return exports;
+    if (!instance.exports) throw new Error('llguidance called out before it was there');
+    return instance.exports;
   };
   const text = (pointer: number, bytes: number): string =>
     new TextDecoder().decode(new Uint8Array(made().memory.buffer, pointer >>> 0, bytes));
@@ -80,10 +80,10 @@ export async function instantiateLlguidance(module: WebAssembly.Module): Promise
   const imports: Record<string, Record<string, WebAssembly.ImportValue>> = {};
   for (const { module: from, name } of names) {
     const call = known.find(([beginning]) => name.startsWith(beginning))?.[1] ?? (() => undefined);
-    (imports[from] ??= {})[name] = call as () => unknown;
+    (imports[from] ??= {})[name] = call;
   }
-  const instance = await WebAssembly.instantiate(module, imports);
-  exports = instance.exports as unknown as LlguidanceExports;
-  exports.__wbindgen_start();
-  return exports;
+  const { exports } = await WebAssembly.instantiate(module, imports);
+  instance.exports = exports as unknown as LlguidanceExports;
+  instance.exports.__wbindgen_start();
+  return instance.exports;
 }

@@ -1,0 +1,233 @@
+/** From what a request asks for to what the devices hold its answer to: tried in the hub before any device sees it. */
+import { maxConstraintCharacters } from '@potluck/protocol';
+import type { GrammarText } from '@potluck/engine/constraint';
+import type { AnswerGrammar } from '../../generation/generator.ts';
+import { EncodingError } from '../../models/encoding/encodingError.ts';
+import type { GrammarTrials } from '../../models/grammars/grammarTrials.ts';
+import type { Model } from '../../models/model.ts';
+import type { Tokenizer } from '../../models/tokenizer.ts';
+import { ModelError } from '../../models/modelError.ts';
+import { ApiError } from '../apiError.ts';
+import { placeInSchema } from './placeInSchema.ts';
+import { tooMany, unsupportedParameter } from './readBody.ts';
+import { callRules, type CallableTool, type CallRules } from './toolGrammar.ts';
+import type { WantedGrammar } from './wantedGrammar.ts';
+
+/** Which tools the answer calls: as the model likes, at least one, or this one. */
+export type ToolChoice = 'auto' | 'required' | { name: string };
+
+/** A tool as OpenAI's API describes it. */
+export interface AskedTool {
+  function: {
+    name: string;
+    parameters?: Record<string, unknown> | null | undefined;
+    strict?: boolean | null | undefined;
+  };
+}
+
+export interface HeldToInit {
+  model: Model;
+  /** What the answer's text is to be. */
+  wanted: WantedGrammar | undefined;
+  /** That may be called; undefined where none may. */
+  tools: readonly AskedTool[] | undefined;
+  toolChoice: ToolChoice;
+  /** Whether there may be several calls. */
+  severalCalls: boolean;
+  /** The end of the prompt as text: templates begin to think on the model's behalf. */
+  promptEnd: string;
+  /** True where the prompt is a text that goes on: then nobody thinks. Default: false. */
+  isText?: boolean;
+  /** Longest answer in tokens, where the request says so. */
+  maxTokens: number | undefined;
+}
+
+/** What tries a grammar for this request. */
+export type TryGrammar = (grammar: GrammarText) => ReturnType<GrammarTrials['try']>;
+
+/**
+ * @returns what the answer is held to; undefined where it is free
+ * @throws ApiError 400 naming what is wrong, in a schema with its path; the reason why the request ended
+ */
+export async function heldTo(init: HeldToInit, tryGrammar: TryGrammar): Promise<AnswerGrammar | undefined> {
+  const asked = askedFor(init);
+  if (!asked) return undefined;
+  const { grammar, isTriggered, sources } = asked;
+  const { model, maxTokens } = init;
+  if (grammar.text.length > maxConstraintCharacters) {
+    throw tooMany(sources[0]?.param ?? 'tools', `${maxConstraintCharacters} characters of schemas`);
+  }
+  if (model.package.stopTokenIds.length === 0) {
+    const why = `'${model.package.id}' has no token that ends an answer.`;
+    throw unsupportedParameter(sources[0]?.param ?? 'tools', why);
+  }
+  const { shortest } = await tried(grammar, sources, tryGrammar);
+  const param = sources[0]?.param ?? 'tools';
+  if (shortest === undefined && grammar.kind === 'json-schema') {
+    throw new ApiError(400, `'${param}': its shortest answer has more than 4096 bytes`, { param });
+  }
+  if (maxTokens !== undefined && shortest !== undefined && shortest.length > maxTokens) {
+    await checkRoom(model, shortest, maxTokens);
+  }
+  const after = isTriggered ? triggered(asked.trigger, model) : afterThoughts(init);
+  return { ...grammar, ...(after ? { after } : {}) };
+}
+
+/** Marks that a grammar names, by their ids or texts. */
+export function marksNamedIn(
+  { kind, text }: GrammarText,
+  { marks }: Pick<Tokenizer, 'marks'>,
+): [token: number, text: string][] {
+  if (kind !== 'lark') return [];
+  return [...marks]
+    .filter(([mark, id]) => text.includes(`<[${id}]>`) || text.includes(mark))
+    .map(([mark, id]) => [id, mark]);
+}
+
+interface Asked {
+  grammar: GrammarText;
+  /** What it is made of, to say where something is wrong. */
+  sources: WantedGrammar[];
+  /** True where the answer is free until `trigger`. */
+  isTriggered: boolean;
+  trigger: string;
+}
+
+function askedFor(init: HeldToInit): Asked | undefined {
+  const { wanted, tools, toolChoice } = init;
+  const isForced = toolChoice !== 'auto';
+  const isStrict = tools?.some((tool) => tool.function.strict === true) ?? false;
+  if (!tools || tools.length === 0 || (!isForced && !isStrict && !wanted)) {
+    return wanted && { grammar: wanted.grammar, sources: [wanted], isTriggered: false, trigger: '' };
+  }
+  const isTriggered = !isForced && !wanted;
+  const rules = rulesOf(init, tools, isTriggered);
+  const sources = tools.map(({ function: { parameters } }, index): WantedGrammar => {
+    const param = `tools[${index}].function.parameters`;
+    const schema = parameters ?? { type: 'object' };
+    return { grammar: { kind: 'json-schema', text: JSON.stringify(schema) }, param, schema };
+  });
+  const written = [
+    '%llguidance {}',
+    `start: ${isForced || !wanted ? rules.calls : `answer | ${rules.calls}`}`,
+  ];
+  if (!isForced && wanted) {
+    written.push(answerRule(wanted));
+    sources.unshift(wanted);
+  }
+  const grammar: GrammarText = { kind: 'lark', text: [...written, ...rules.rules].join('\n') };
+  return { grammar, sources, isTriggered, trigger: rules.trigger };
+}
+
+function rulesOf(
+  { model: { tokenizer, package: model }, toolChoice, severalCalls }: HeldToInit,
+  tools: readonly AskedTool[],
+  isTriggered: boolean,
+): CallRules {
+  const named = typeof toolChoice === 'object' ? toolChoice.name : undefined;
+  const callable = tools
+    .filter(({ function: { name } }) => named === undefined || name === named)
+    .map(({ function: { name, parameters, strict } }): CallableTool => {
+      // Of tools that nothing is promised for, any arguments will do.
+      const isFree = toolChoice === 'auto' && strict !== true;
+      return { name, parameters: isFree ? undefined : parameters };
+    });
+  if (callable.length === 0) {
+    throw new ApiError(400, `'tool_choice' names '${named ?? ''}', which is none of 'tools'.`, {
+      param: 'tool_choice',
+    });
+  }
+  const several = severalCalls && named === undefined;
+  const rules = callRules({ tokenizer, tools: callable, several, isTriggered });
+  if (!rules) throw unsupportedParameter('tools', `The chat template of '${model.id}' takes none.`);
+  return rules;
+}
+
+function answerRule({ grammar: { kind, text }, param }: WantedGrammar): string {
+  switch (kind) {
+    case 'json-schema':
+      return `answer: %json ${text}`;
+    case 'regex':
+      return `answer: /${text.replaceAll('/', '\\/')}/`;
+    case 'lark':
+      throw unsupportedParameter(param, "A grammar can't be joined with 'tools': leave one of them out.");
+  }
+}
+
+/** @throws ApiError 400 with the path of what is wrong */
+async function tried(
+  grammar: GrammarText,
+  sources: readonly WantedGrammar[],
+  tryGrammar: TryGrammar,
+): ReturnType<TryGrammar> {
+  try {
+    return await tryGrammar(grammar);
+  } catch (error) {
+    if (!(error instanceof ModelError || error instanceof EncodingError)) throw error;
+    const message = firstLine(error.message);
+    for (const { param, schema } of sources) {
+      const place = placeInSchema(schema, error.message);
+      if (place.length > 0) throw refused(joined(param, place), message, error);
+    }
+    const [first] = sources;
+    throw refused(first?.param ?? 'tools', message, error);
+  }
+}
+
+function refused(param: string, message: string, cause: Error): ApiError {
+  return new ApiError(400, `'${param}': can't be used to hold an answer to it. ${message}`, { param, cause });
+}
+
+function joined(param: string, place: readonly (string | number)[]): string {
+  return place.reduce<string>(
+    (path, part) => (typeof part === 'number' ? `${path}[${part}]` : `${path}.${part}`),
+    param,
+  );
+}
+
+/** Of several lines, those that say something to who wrote the schema. */
+function firstLine(message: string): string {
+  const text = message.replace(/\s+/g, ' ').trim();
+  return text.length > 300 ? `${text.slice(0, 300)}…` : text;
+}
+
+/** @throws ApiError 400 where not even the shortest answer fits */
+async function checkRoom({ tokenizer }: Model, shortest: string, maxTokens: number): Promise<void> {
+  const { length } = await tokenizer.encodeText(shortest, false);
+  if (length <= maxTokens) return;
+  throw new ApiError(
+    400,
+    `'max_tokens': the shortest answer that is asked for takes ${length} tokens, and ${maxTokens} are allowed.`,
+    { param: 'max_tokens' },
+  );
+}
+
+function triggered(trigger: string, { tokenizer }: Model): AnswerGrammar['after'] {
+  const tokenId = tokenizer.marks.get(trigger);
+  return { text: trigger, mayEnd: true, ...(tokenId === undefined ? {} : { tokenId }) };
+}
+
+/** Where a model thinks, its thoughts are free. */
+function afterThoughts({
+  model: { tokenizer },
+  promptEnd,
+  toolChoice,
+  isText,
+}: HeldToInit): AnswerGrammar['after'] {
+  if (isText) return undefined;
+  const { reasoning, isHarmony } = tokenizer.responseFormat;
+  if (isHarmony) {
+    // A call has a message of its own.
+    if (toolChoice !== 'auto') return undefined;
+    return { text: '<|channel|>final<|message|>', mayEnd: false };
+  }
+  const close = reasoning?.close[0];
+  if (!reasoning || close === undefined) return undefined;
+  const tokenId = tokenizer.marks.get(close);
+  const after = { text: close, mayEnd: false, ...(tokenId === undefined ? {} : { tokenId }) };
+  const end = promptEnd.trimEnd();
+  if (end.endsWith(reasoning.open)) return after;
+  const opens = tokenizer.marks.get(reasoning.open);
+  const hasThought = end.endsWith(close);
+  return opens === undefined || hasThought ? undefined : { ...after, opensWith: opens };
+}

@@ -1,0 +1,48 @@
+/** Regular expressions as JSON Schema means them (ECMA-262), for an engine of Rust's, to which `\d` is every script's digits. */
+
+const classes: Readonly<Record<string, string>> = {
+  d: '0-9',
+  w: 'A-Za-z0-9_',
+};
+
+/** The same expression with ASCII's digits and letters in the place of `\d`, `\w`, `\D` and `\W`. */
+export function ecmaPattern(pattern: string): string {
+  let result = '';
+  let isInClass = false;
+  for (let index = 0; index < pattern.length; index++) {
+    const sign = pattern[index] ?? '';
+    if (sign !== '\\') {
+      if (sign === '[') isInClass = true;
+      else if (sign === ']') isInClass = false;
+      result += sign;
+      continue;
+    }
+    const escaped = pattern[++index] ?? '';
+    const members = classes[escaped.toLowerCase()];
+    const isNegated = escaped !== escaped.toLowerCase();
+    if (members === undefined) result += `\\${escaped}`;
+    else if (isNegated) result += `[^${members}]`;
+    else result += isInClass ? members : `[${members}]`;
+  }
+  return result;
+}
+
+/** A schema with all its patterns like that. */
+export function withEcmaPatterns(schema: unknown): unknown {
+  if (typeof schema !== 'object' || schema === null) return schema;
+  if (Array.isArray(schema)) return schema.map(withEcmaPatterns);
+  return Object.fromEntries(
+    Object.entries(schema).map(([name, value]) => {
+      if (name === 'pattern' && typeof value === 'string') return [name, ecmaPattern(value)];
+      if (name === 'enum' || name === 'const' || name === 'default') return [name, value];
+      if (name === 'patternProperties' && typeof value === 'object' && value !== null) {
+        const entries = Object.entries(value as Record<string, unknown>);
+        return [
+          name,
+          Object.fromEntries(entries.map(([key, one]) => [ecmaPattern(key), withEcmaPatterns(one)])),
+        ];
+      }
+      return [name, withEcmaPatterns(value)];
+    }),
+  );
+}
