@@ -281,7 +281,7 @@ test.each<[object, string, string]>([
     'invalid_request_error',
     "'tools[0].type'",
   ],
-  [{ tools: [weather], tool_choice: { type: 'any' } }, 'invalid_request_error', 'tool_choice'],
+  [{ tool_choice: { type: 'any' } }, 'invalid_request_error', 'tool_choice'],
   [{ thinking: { type: 'deeply' } }, 'invalid_request_error', 'thinking.type'],
   [{ mcp_servers: [{ name: 'a' }] }, 'invalid_request_error', 'mcp_servers'],
   [{ container: 'a' }, 'invalid_request_error', 'container'],

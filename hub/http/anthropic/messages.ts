@@ -10,7 +10,7 @@ import {
 } from '../inference/inference.ts';
 import { readJson } from '../inference/readJson.ts';
 import { startChat } from '../inference/startChat.ts';
-import { callableTools } from '../inference/tools.ts';
+import { callableTools, toolChoiceOf } from '../inference/tools.ts';
 import { readCountBody, readMessagesBody, type MessagesBody } from './messagesBody.ts';
 import { messagesOf, renderOptionsOf } from './messagesConversation.ts';
 import { sendMessage } from './sendMessage.ts';
@@ -25,6 +25,7 @@ export async function answerMessages(c: Context, components: InferenceComponents
       messages: messagesOf(body),
       render: renderOptionsOf(body),
       tools: callableTools(body.toolFields, model),
+      toolChoice: toolChoiceOf(body.toolFields),
       settings: {
         ...settingsOf(
           { ...fields, n: 1, ...(stop ? { stop } : {}) },

@@ -4,7 +4,7 @@ import { generationFields } from '../inference/generationFields.ts';
 import { bodyReader, parameterName, readPart, tooMany, unsupportedParameter } from '../inference/readBody.ts';
 import { lengthOfList, refuseLongConversation } from '../inference/refuseLongConversation.ts';
 import { TemplateVariables } from '../inference/templateVariables.ts';
-import { refuseTools, type ToolFields } from '../inference/tools.ts';
+import { toolChoiceOf, type ToolFields } from '../inference/tools.ts';
 import { readContent, type ReadBlock } from './readContent.ts';
 
 const maxStopSequences = 64;
@@ -134,7 +134,7 @@ function readParts<T extends z.infer<typeof CountBody>>({ messages, tools, ...re
     ...(tools ? { tools: tools.map(readTool) } : {}),
     ...(rest.tool_choice ? { tool_choice: choiceOf(rest.tool_choice) } : {}),
   };
-  refuseTools(toolFields);
+  toolChoiceOf(toolFields);
   return {
     ...rest,
     // One after the other, until one is wrong.
