@@ -1,5 +1,7 @@
 /** Builds the app in `client/`, and serves it while it is being worked on: `npm run dev` beside a running hub. */
 import { sveltekit } from '@sveltejs/kit/vite';
+import { fileURLToPath } from 'node:url';
+import { wuchale } from 'wuchale/vite';
 import { defineConfig, type Plugin } from 'vite';
 import options from './svelte.config.js';
 
@@ -23,7 +25,11 @@ function isolation(): Plugin {
 
 export default defineConfig({
   root: 'client',
-  plugins: [isolation(), sveltekit(options)],
+  plugins: [
+    isolation(),
+    wuchale({ configPath: fileURLToPath(new URL('wuchale.config.js', import.meta.url)) }),
+    sveltekit(options),
+  ],
   worker: { format: 'es' },
   build: {
     target: 'es2022',

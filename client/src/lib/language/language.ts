@@ -1,0 +1,41 @@
+/** The language of the app: what the person chose in this browser, else the browser's own, else English. */
+
+export const languages = ['en', 'de', 'zh'] as const;
+export type Language = (typeof languages)[number];
+
+const storageKey = 'potluck:language';
+
+/** Texts are made when modules load, so it stays as it is until the page is loaded anew. */
+export const language: Language = readChoice() ?? languageOf(browserLanguages());
+
+/** The first language that the app speaks, of those that somebody reads, such as `de-AT`. */
+export function languageOf(read: readonly string[]): Language {
+  for (const one of read) {
+    const known = languages.find((name) => one.toLowerCase().split('-', 1)[0] === name);
+    if (known) return known;
+  }
+  return 'en';
+}
+
+/** Remembers the language, and loads the page in it. */
+export function chooseLanguage(chosen: Language): void {
+  try {
+    localStorage.setItem(storageKey, chosen);
+  } catch {
+    // Storage is forbidden here: the browser's language it is.
+  }
+  location.reload();
+}
+
+function readChoice(): Language | undefined {
+  try {
+    const kept = localStorage.getItem(storageKey);
+    return languages.find((name) => name === kept);
+  } catch {
+    return undefined;
+  }
+}
+
+function browserLanguages(): readonly string[] {
+  return typeof navigator === 'undefined' ? [] : navigator.languages;
+}
