@@ -186,9 +186,24 @@ export function unreachable(endpoint: string, cause: unknown): RemoteHubError {
   const way = proxy ? ` through the proxy ${proxy.host}` : '';
   return new RemoteHubError(
     'hub_unreachable',
-    `${endpoint} can't be reached${way} (${messageOf(innermost(cause))}). Check the connection, set a mirror in the settings, or add a model from a directory.`,
+    `${endpoint} can't be reached${way} (${whyUnreachable(innermost(cause))}). Check the connection, set a mirror in the settings, or add a model from a directory.`,
     { cause },
   );
+}
+
+/** What the usual failures of a connection mean. */
+const meanings: Record<string, string> = {
+  ENOTFOUND: 'this name is not found',
+  EAI_AGAIN: 'this name is not found',
+  ECONNREFUSED: 'nothing answers there',
+  ECONNRESET: 'the connection broke off',
+  ETIMEDOUT: 'nothing answers there',
+  UND_ERR_CONNECT_TIMEOUT: 'nothing answers there',
+};
+
+function whyUnreachable(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return meanings[code] ?? messageOf(error);
 }
 
 /** What fetch wraps says what happened. */
