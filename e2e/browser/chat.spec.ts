@@ -254,7 +254,7 @@ test('where nothing is ready, the chat says what is missing and what to do', asy
   await app.page.goto(empty.url);
   await expect(app.page.getByRole('heading', { name: 'Nothing is running yet' })).toBeVisible();
   await expect(app.page.getByText(/minimind2-small isn’t running yet: .*(device|node)/)).toBeVisible();
-  await expect(app.page.getByLabel('Your message')).toHaveAttribute('placeholder', /No model can answer/);
+  await expect(app.page.getByLabel('Your message')).toHaveAttribute('placeholder', /No model is running/);
   await app.page.getByRole('link', { name: 'Add a device' }).click();
   await expect(app.page.getByText('No device has joined yet.')).toBeVisible();
 });
