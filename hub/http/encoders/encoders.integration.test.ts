@@ -1,5 +1,6 @@
 import { AutoModel, AutoTokenizer, mean_pooling, type Tensor } from '@huggingface/transformers';
 import { encoderWidth, meanPoolingFiles } from '@potluck/onnx/testing';
+import { Ollama } from 'ollama';
 import OpenAI, { BadRequestError, NotFoundError } from 'openai';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startEncoderGrid, type EncoderGrid, type EncoderWorker } from '../../testing/encoderGrid.ts';
@@ -165,6 +166,20 @@ test('requests out of bounds, and models of another kind, are refused in words',
     [vectors, 'embedding'],
     [ranker, 'rerank'],
   ]);
+});
+
+test("Ollama's client gets the same vectors", async () => {
+  const ollama = new Ollama({ host: grid.hub.url });
+  const { embeddings, prompt_eval_count: tokens } = await ollama.embed({
+    model: `${vectors}:latest`,
+    input: texts,
+  });
+  expect(embeddings).toEqual(await embed(texts));
+  expect(tokens).toBe(6 + 6 + 13 + 3);
+  const { embedding } = await ollama.embeddings({ model: vectors, prompt: 'salt' });
+  expect([embedding]).toEqual(await embed('salt'));
+  const { embeddings: none } = await ollama.embed({ model: vectors, input: '' });
+  expect(none).toEqual([]);
 });
 
 test('documents are rated, best first, and long ones are cut', async () => {

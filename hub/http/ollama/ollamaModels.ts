@@ -74,11 +74,13 @@ export function shownModel(deployment: Deployment) {
       'onnx.block_count': model.layers.length,
       'onnx.vocab_size': model.vocabularySize,
     },
-    capabilities: [
-      'completion',
-      ...(calls || isHarmony ? ['tools'] : []),
-      ...(reasoning || isHarmony ? ['thinking'] : []),
-    ],
+    capabilities: model.encoder
+      ? ['embedding']
+      : [
+          'completion',
+          ...(calls || isHarmony ? ['tools'] : []),
+          ...(reasoning || isHarmony ? ['thinking'] : []),
+        ],
     modified_at: isoTime(model.importedAt),
   };
 }

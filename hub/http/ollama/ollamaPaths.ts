@@ -1,11 +1,20 @@
 /** Paths of Ollama's API, which live beside those of the management API. */
 
 /** What this hub answers. */
-export const answeredPaths = ['version', 'tags', 'ps', 'show', 'chat', 'generate'] as const;
+export const answeredPaths = [
+  'version',
+  'tags',
+  'ps',
+  'show',
+  'chat',
+  'generate',
+  'embed',
+  'embeddings',
+] as const;
 /** What this hub refuses: models come and go by the management API, with the administrator's right. */
 export const refusedPaths = ['pull', 'push', 'create', 'copy', 'delete'] as const;
 
-const names = [...answeredPaths, ...refusedPaths, 'embed', 'embeddings'];
+const names = [...answeredPaths, ...refusedPaths];
 const pattern = new RegExp(`^/api/(${names.join('|')})$|^/api/blobs/`);
 
 /** True for paths whose rule is that of `/v1`: a key, or this machine. */

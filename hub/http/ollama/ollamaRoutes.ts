@@ -8,6 +8,8 @@ import { readPart } from '../inference/readBody.ts';
 import { readJson } from '../inference/readJson.ts';
 import { hubVersion } from '../../network/hubVersion.ts';
 import { answerOllamaChat, answerOllamaGenerate } from './answerOllama.ts';
+import type { EncoderComponents } from '../encoders/askEncoder.ts';
+import { answerOllamaEmbed, answerOllamaEmbeddings } from './embed.ts';
 import { modelNameOf } from './ollamaFields.ts';
 import { listedModel, runningModel, shownModel } from './ollamaModels.ts';
 import { refusedPaths } from './ollamaPaths.ts';
@@ -18,7 +20,7 @@ const ollamaVersion = '0.13.0';
 const ShowBody = z.looseObject({ model: z.string().optional(), name: z.string().optional() });
 
 /** Routes to mount under `/api`, beside those of the management API, for whoever may ask. */
-export function ollamaRoutes(components: InferenceComponents): Hono {
+export function ollamaRoutes(components: InferenceComponents & EncoderComponents): Hono {
   const app = new Hono();
   const { deployments } = components;
   app.get('/version', (c) => c.json({ version: ollamaVersion, potluck: hubVersion }));
@@ -35,6 +37,8 @@ export function ollamaRoutes(components: InferenceComponents): Hono {
   });
   app.post('/chat', (c) => answerOllamaChat(c, components));
   app.post('/generate', (c) => answerOllamaGenerate(c, components));
+  app.post('/embed', (c) => answerOllamaEmbed(c, components));
+  app.post('/embeddings', (c) => answerOllamaEmbeddings(c, components));
   const refuse = (): never => {
     throw new ApiError(
       501,
