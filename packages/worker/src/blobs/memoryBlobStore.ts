@@ -32,14 +32,17 @@ export function memoryBlobStore({
         if (used() + bytes.byteLength > capacityBytes) {
           throw new StorageFullError(`no room for ${bytes.byteLength} more bytes in ${capacityBytes}`);
         }
-        const joined = new Uint8Array(current().byteLength + bytes.byteLength);
-        joined.set(current());
-        joined.set(bytes, current().byteLength);
-        partial.set(sha256, joined);
+        const { buffer, byteLength } = current();
+        const size = byteLength + bytes.byteLength;
+        // Grows by doubling: joined anew for each piece, a large blob would take minutes.
+        const grown = buffer.byteLength < size ? new ArrayBuffer(Math.max(size, 2 * byteLength)) : buffer;
+        if (grown !== buffer) new Uint8Array(grown).set(current());
+        new Uint8Array(grown).set(bytes, byteLength);
+        partial.set(sha256, new Uint8Array(grown, 0, size));
       },
       read: async () => current().slice(),
       async commit() {
-        whole.set(sha256, current());
+        whole.set(sha256, current().slice());
         partial.delete(sha256);
       },
       async discard() {
