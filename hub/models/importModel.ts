@@ -154,5 +154,10 @@ async function importGraph(
   if (kind === undefined) return importDecoder(options);
   const sentence = readSentenceModel({ files: kept, names: [name, origin] }, kind);
   const { gives, size, ...imported } = await importEncoder({ ...options, ...sentence });
-  return { ...imported, encoder: describeEncoder({ gives, size }, sentence, kept) };
+  const encoder = describeEncoder({ gives, size }, sentence, kept);
+  const note =
+    encoder.task === 'rerank'
+      ? 'A reranker: it says how well documents answer a question, and writes no text.'
+      : `An embedding model: it turns texts into vectors of ${size} numbers (${encoder.pooling}), and writes no text.`;
+  return { ...imported, encoder, notes: [note, ...imported.notes] };
 }

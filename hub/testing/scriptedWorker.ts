@@ -191,8 +191,6 @@ export class ScriptedWorker {
       case 'welcome':
       case 'refusal':
       case 'renewed':
-      case 'drop-caches':
-      case 'encode':
     }
   }
 }
