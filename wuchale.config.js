@@ -20,7 +20,7 @@ const readAttributes = [
 ];
 /** What programs read, though it looks like a word. */
 const notWords =
-  /^(input, textarea, select|Escape|Enter|Arrow\w+|Shift|Control|Meta|Alt|Tab|\w+Error|Bearer .*|Open WebUI|Continue|Codex|Claude Code|Python|JavaScript|WebGPU|WebAssembly|Potluck|English|Deutsch|中文)$/;
+  /^(noopener noreferrer|input, textarea, select|Escape|Enter|Arrow\w+|Shift|Control|Meta|Alt|Tab|\w+Error|Bearer .*|Open WebUI|Continue|Codex|Claude Code|Python|JavaScript|WebGPU|WebAssembly|Potluck|English|Deutsch|中文)$/;
 const ignoredCalls = [
   'fetch',
   'matches',
@@ -31,6 +31,8 @@ const ignoredCalls = [
   'hubJson',
   'hubSend',
   'hubFetch',
+  'setAttribute',
+  'node.setAttribute',
   'Intl',
   'resolve',
   'goto',
@@ -100,7 +102,7 @@ export default defineConfig({
         loader: 'custom',
         files: {
           include: [
-            'client/src/lib/{chat,hub,format,live,deploy,add-model}/*.ts',
+            'client/src/lib/{chat,hub,format,live,deploy,add-model,markdown}/*.ts',
             'client/src/routes/**/*.ts',
           ],
           ignore: ['**/*.test.ts', '**/*.svelte.ts', '**/+layout.ts'],

@@ -6,6 +6,8 @@ import { extras } from './extras.svelte.ts';
 import { deepestNesting, mostNesting } from './nesting.ts';
 import { mathExtensions } from './mathExtension.ts';
 
+const copyLatex = 'Copy LaTeX';
+
 /** A paragraph, list, table …; `raw` tells whether it changed since it was last rendered. */
 export interface MarkdownBlock {
   raw: string;
@@ -21,7 +23,8 @@ const marked = new Marked({
   extensions: mathExtensions((latex, isBlock) => {
     if (!extras.renderMath) return `<code>${escape(latex)}</code>`;
     // KaTeX makes its own safe HTML (`trust` is off), which the sanitiser would take apart.
-    formulas.push(extras.renderMath(latex, { displayMode: isBlock, throwOnError: false }));
+    const formula = extras.renderMath(latex, { displayMode: isBlock, throwOnError: false });
+    formulas.push(isBlock ? withCopy(formula, latex) : formula);
     return `<span data-formula="${formulas.length - 1}"></span>`;
   }),
   renderer: {
@@ -88,6 +91,12 @@ function renderBlock(token: Token, links: TokensList['links']): MarkdownBlock {
   } catch {
     return plain(token.raw);
   }
+}
+
+/** A formula with a button that copies how it is written. */
+function withCopy(formula: string, latex: string): string {
+  const button = `<button type="button" data-copy="${escape(latex)}">${copyLatex}</button>`;
+  return `<span class="formula">${formula}${button}</span>`;
 }
 
 function plain(text: string): MarkdownBlock {

@@ -1,11 +1,15 @@
 /** This tab as a worker: what packages/browser-worker tells, for components to show. */
 import type { TabSnapshot, TabWorker } from '@potluck/browser-worker';
 import type { JoinLink } from '@potluck/protocol';
+import { addServed, keepContributed, readContributed, type Contributed } from './contributed.ts';
 import { hubUrl } from '#lib/hub/hubUrl.ts';
 
 class Tab {
   /** Undefined until the worker's code is loaded. */
   snapshot = $state.raw<TabSnapshot>();
+  /** What this browser has done in all, earlier visits included. */
+  contributed = $state.raw<Contributed>(readContributed());
+  #counted: Contributed = { tokens: 0, steps: 0 };
   /** Why it could not be loaded. */
   problem = $state<string>();
   #worker: TabWorker | undefined;
@@ -31,6 +35,14 @@ class Tab {
     if (link !== undefined) this.#worker?.useToken(link.token);
   }
 
+  #count(served: Contributed): void {
+    if (served.tokens === this.#counted.tokens) return;
+    // Another tab of this browser may have added to it.
+    this.contributed = addServed(readContributed(), this.#counted, served);
+    this.#counted = { tokens: served.tokens, steps: served.steps };
+    keepContributed(this.contributed);
+  }
+
   async #load(link: JoinLink | undefined): Promise<void> {
     try {
       // Large, and only people who lend their device need it.
@@ -43,6 +55,7 @@ class Tab {
       this.#worker = worker;
       worker.subscribe((snapshot) => {
         this.snapshot = snapshot;
+        this.#count(snapshot.served);
         tellWatchers(snapshot);
       });
       if (!link?.auto) return;
