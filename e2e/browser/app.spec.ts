@@ -49,10 +49,10 @@ test('conversations are renamed, found, deleted, and nobody else sees them', asy
   await expect(list).toContainText('No conversation contains');
   await app.page.route('**/api/conversations?*', (route) => route.abort());
   await app.page.getByLabel('Search conversations').fill('pari');
-  await expect(list).toContainText('The hub does not answer');
+  await expect(list).toContainText('The hub isn’t answering');
   await app.page.unroute('**/api/conversations?*');
   await app.page.getByLabel('Search conversations').fill('paris');
-  await expect(list).not.toContainText('The hub does not answer');
+  await expect(list).not.toContainText('The hub isn’t answering');
   await expect(list.getByRole('button', { name: /^Geography/ })).toBeVisible();
 
   await using other = await app.browser.newContext({ baseURL: app.hub.url });
