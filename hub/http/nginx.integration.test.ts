@@ -111,7 +111,7 @@ describe.skipIf(nginx === undefined)('behind nginx, below a path', () => {
     let isRestSaid = false;
     // The rest is said only when the first words are here: a proxy that held them back would wait for ever.
     for await (const chunk of response.body!) {
-      text += decoder.decode(chunk as Uint8Array, { stream: true });
+      text += decoder.decode(chunk, { stream: true });
       if (text.includes('"content":"up"')) {
         if (!isRestSaid) sayRest();
         isRestSaid = true;

@@ -150,10 +150,13 @@ export class ControlConnection implements InboxReader {
       return;
     }
     if (hello.protocolVersion !== protocolVersion) {
-      const older = hello.protocolVersion < protocolVersion ? 'worker' : 'hub';
+      const isWorkerOlder = hello.protocolVersion < protocolVersion;
+      const remedy = isWorkerOlder
+        ? "start the worker again with the command that the hub's page of nodes shows: it fetches the hub's own version"
+        : 'update the hub';
       this.#refuse(
         'version-mismatch',
-        `the hub speaks protocol ${protocolVersion}, the worker ${hello.protocolVersion}; update the ${older}`,
+        `the hub speaks protocol ${protocolVersion}, the worker ${hello.protocolVersion}; ${remedy}`,
         false,
       );
       return;
