@@ -1,6 +1,6 @@
 /** Answers that are held to a schema, a grammar or a call, with a trained model and the official client. */
 import type OpenAI from 'openai';
-import { zodResponseFormat } from 'openai/helpers/zod';
+import { zodResponseFormat, zodResponsesFunction, zodTextFormat } from 'openai/helpers/zod';
 import { beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { startHub, type HubProcess } from './support/hubProcess.ts';
@@ -100,4 +100,25 @@ test('what a schema asks for in vain is said with its path', async () => {
     status: 400,
     param: 'response_format.json_schema.schema.properties.a.uniqueItems',
   });
+});
+
+test('responses: formats of zod, and tools that must be called', async () => {
+  const City = z.object({ name: z.string().max(20), country: z.enum(['France', 'Spain']) });
+  const { responses } = hub.client;
+  const input = 'Name a city in France, with its country.';
+  const parsed = await responses.parse({
+    ...{ model, input, max_output_tokens: 60 },
+    text: { format: zodTextFormat(City, 'city') },
+  });
+  expect(City.parse(parsed.output_parsed)).toHaveProperty('country');
+  const asked = {
+    ...{ model, input, max_output_tokens: 80 },
+    tools: [zodResponsesFunction({ name: 'note', parameters: City })],
+  };
+  for (const choice of ['required', { type: 'function' as const, name: 'note' }] as const) {
+    const { output } = await responses.create({ ...asked, tool_choice: choice });
+    const calls = output.filter((item) => item.type === 'function_call');
+    expect(calls.map(({ name }) => name)).toContain('note');
+    for (const { arguments: given } of calls) City.parse(JSON.parse(given));
+  }
 });

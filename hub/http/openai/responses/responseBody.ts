@@ -11,6 +11,7 @@ import { bodyReader, readPart, tooMany, unsupportedParameter } from '../../infer
 import { TemplateVariables } from '../../inference/templateVariables.ts';
 import { readItems, type InputItem } from './inputItems.ts';
 import { responseToolFields } from './responseTools.ts';
+import { TextFormat, wantedOf } from './textFormat.ts';
 
 /** What a response may hold beside its text. What this hub never has is included by leaving it out. */
 const includable = [
@@ -31,9 +32,8 @@ const Metadata = z
   })
   .refine((pairs) => Object.keys(pairs).length <= maxPairs, `takes at most ${maxPairs} pairs`);
 
-const Format = z.looseObject({ type: z.enum(['text', 'json_object', 'json_schema']) });
 const Text = z.looseObject({
-  format: Format.nullish(),
+  format: TextFormat.nullish(),
   verbosity: z.enum(['low', 'medium', 'high']).nullish(),
 });
 const Reasoning = z.looseObject({
@@ -115,12 +115,7 @@ export function readInclude(values: string[]): z.infer<typeof Include> {
 
 function refuseUnsupported(body: ResponseBody): void {
   const { text, background, store, stream, stream_options: options, reasoning } = body;
-  if (text?.format && text.format.type !== 'text') {
-    throw unsupportedParameter(
-      'text.format',
-      'It needs answers that are held to a grammar while they are drawn, which this hub does not do yet.',
-    );
-  }
+  wantedOf(text?.format);
   if (text?.verbosity && text.verbosity !== 'medium') throw unsupportedParameter('text.verbosity');
   if (reasoning?.mode && reasoning.mode !== 'standard') throw unsupportedParameter('reasoning.mode');
   if (options && !stream) {

@@ -5,7 +5,7 @@ import type { AnswerLogprob } from '../../../generation/answer.ts';
 import type { Generation } from '../../../generation/generation.ts';
 import type { OutputUsage } from '../../../generation/output/outputEvents.ts';
 import type { Model } from '../../../models/model.ts';
-import { leastLogprob } from '../../inference/describeLogprob.ts';
+import { describeLogprob } from '../../inference/describeLogprob.ts';
 import { usageBody } from '../answerShapes.ts';
 import type { ResponseBody } from './responseBody.ts';
 
@@ -111,10 +111,6 @@ export function responseLogprobs(
   entries: readonly AnswerLogprob[],
   tokenBytes: (token: number) => Uint8Array,
 ): Logprob[] {
-  const decoder = new TextDecoder();
-  const describe = ({ token, logprob }: TokenLogprob) => {
-    const bytes = tokenBytes(token);
-    return { token: decoder.decode(bytes), logprob: Math.max(logprob, leastLogprob), bytes: [...bytes] };
-  };
+  const describe = (one: TokenLogprob) => describeLogprob(one, tokenBytes);
   return entries.map((entry) => ({ ...describe(entry), top_logprobs: entry.top.map(describe) }));
 }

@@ -6,13 +6,15 @@
  */
 import { z } from 'zod';
 import { ApiError } from '../../apiError.ts';
+import type { ToolChoice } from '../../inference/heldTo.ts';
 import { parameterName, readPart, tooMany, unsupportedParameter } from '../../inference/readBody.ts';
+import type { ToolFields } from '../../inference/tools.ts';
 
 const maxTools = 128;
 const Name = z
   .string()
   .regex(/^[\w.-]{1,128}$/, 'takes letters, digits, dots, dashes and underscores, at most 128');
-const FunctionTool = z.looseObject({
+const Function = z.looseObject({
   type: z.literal('function'),
   name: Name,
   description: z.string().nullish(),
@@ -49,23 +51,34 @@ export interface CallableTool {
   namespace?: string;
 }
 
+/** As chat templates take it. */
+export type FunctionTool = NonNullable<ToolFields['tools']>[number];
+
 /** What the model may call. */
 export interface OfferedTools {
-  /** As chat templates take them; their names are the keys of `byName`. */
-  functions: { type: 'function'; function: Record<string, unknown> }[];
+  /** Those that are shown to the model; their names are the keys of `byName`. */
+  functions: FunctionTool[];
   byName: Map<string, CallableTool>;
+  /** Where the request says of each, such as `tools[0]`. */
+  params: Map<string, string>;
   /** As the response tells them. */
   told: Record<string, unknown>[];
   /** Types of those that were left out. */
   leftOut: string[];
+  /** Which of them the answer calls. */
+  choice: ToolChoice;
 }
-
-const needsConstraint =
-  'It needs answers that are held to a grammar while they are drawn, which this hub does not do yet.';
 
 /** @throws ApiError 400 where tools are asked for in a way that this hub does not do */
 export function offeredTools({ tools = [], tool_choice: choice }: ResponseToolFields): OfferedTools {
-  const offered: OfferedTools = { functions: [], byName: new Map(), told: [], leftOut: [] };
+  const offered: OfferedTools = {
+    functions: [],
+    byName: new Map(),
+    params: new Map(),
+    told: [],
+    leftOut: [],
+    choice: 'auto',
+  };
   for (const [index, tool] of tools.entries()) addTool(offered, tool, ['tools', index]);
   const [first] = offered.leftOut;
   if (first !== undefined && offered.functions.length === 0) {
@@ -91,8 +104,7 @@ function addTool(
 ): void {
   switch (tool.type) {
     case 'function': {
-      const { name, description, parameters, strict } = readPart(FunctionTool, tool, path);
-      if (strict) throw unsupportedParameter(`${parameterName(path)}.strict`, needsConstraint);
+      const { name, description, parameters, strict } = readPart(Function, tool, path);
       const told = {
         type: 'function',
         name,
@@ -100,14 +112,18 @@ function addTool(
         parameters: parameters ?? null,
       };
       const called = { name: calledName(name, namespace), ...(description ? { description } : {}) };
-      const shown = { ...called, parameters: parameters ?? { type: 'object', properties: {} } };
+      const shown = {
+        ...called,
+        parameters: parameters ?? { type: 'object', properties: {} },
+        ...(strict ? { strict } : {}),
+      };
       add(
         offered,
         shown,
         { kind: 'function', name, ...(namespace === undefined ? {} : { namespace }) },
         path,
       );
-      if (namespace === undefined) offered.told.push({ ...tool, ...told, strict: false });
+      if (namespace === undefined) offered.told.push({ ...tool, ...told, strict: strict ?? false });
       return;
     }
     case 'custom': {
@@ -141,8 +157,8 @@ const customParameters = {
 };
 
 function add(
-  { functions, byName }: OfferedTools,
-  shown: Record<string, unknown> & { name: string },
+  { functions, byName, params }: OfferedTools,
+  shown: FunctionTool['function'],
   tool: CallableTool,
   path: PropertyKey[],
 ): void {
@@ -152,21 +168,66 @@ function add(
     throw new ApiError(400, `'${param}': there is another tool with the name '${shown.name}'`, { param });
   }
   byName.set(shown.name, tool);
+  params.set(shown.name, parameterName(path));
   functions.push({ type: 'function', function: shown });
 }
 
-/** Of the offered tools those that may be called. */
+const Named = z.looseObject({
+  type: z.enum(['function', 'custom']),
+  name: z.string(),
+  namespace: z.string().nullish(),
+});
+const Allowed = z.looseObject({
+  type: z.literal('allowed_tools'),
+  mode: z.enum(['auto', 'required']),
+  tools: z
+    .array(z.looseObject({ name: z.string().nullish(), namespace: z.string().nullish() }))
+    .max(maxTools),
+});
+
+/**
+ * Of the offered tools those that may be called, and which of them are.
+ * @throws ApiError 400 where that is asked for in another way, or nothing that is offered is named
+ */
 function chosen(offered: OfferedTools, choice: ResponseToolFields['tool_choice']): OfferedTools {
   if (choice === undefined || choice === 'auto') return offered;
   if (choice === 'none') return { ...offered, functions: [] };
-  if (typeof choice !== 'string') {
-    const { type, mode, tools } = choice as { type?: unknown; mode?: unknown; tools?: unknown };
-    if (type === 'allowed_tools' && mode === 'auto' && Array.isArray(tools)) {
-      const names = new Set(tools.map((tool) => (tool as { name?: unknown } | null)?.name));
-      const allowed = ({ function: { name } }: OfferedTools['functions'][number]): boolean =>
-        names.has(offered.byName.get(name as string)?.name);
-      return { ...offered, functions: offered.functions.filter(allowed) };
-    }
+  const param = 'tool_choice';
+  if (offered.functions.length === 0) {
+    throw new ApiError(400, `'${param}' needs 'tools', of which one is called.`, { param });
   }
-  throw unsupportedParameter('tool_choice', `Take "auto", "none" or allowed tools. ${needsConstraint}`);
+  if (choice === 'required') return { ...offered, choice };
+  const named = Named.safeParse(choice).data;
+  if (named) {
+    const name = calledName(named.name, named.namespace);
+    if (offered.byName.has(name)) return { ...offered, choice: { name } };
+    throw new ApiError(400, `'${param}' names '${name}', which is none of 'tools'.`, { param });
+  }
+  const allowed = Allowed.safeParse(choice).data;
+  if (!allowed) {
+    throw unsupportedParameter(
+      param,
+      'Take "auto", "none", "required", one of your functions, or allowed tools.',
+    );
+  }
+  const names = new Set(allowed.tools.map(({ name, namespace }) => calledName(name ?? '', namespace)));
+  const functions = offered.functions.filter(({ function: { name } }) => names.has(name));
+  if (functions.length === 0) {
+    throw new ApiError(400, `'${param}' allows none of 'tools'.`, { param });
+  }
+  return { ...offered, functions, choice: allowed.mode };
+}
+
+/** An error of a function by the name that this API has for its place. */
+export function namedHere(error: unknown, { functions, params }: OfferedTools): unknown {
+  if (!(error instanceof ApiError)) return error;
+  const [start, index] = /^tools\[(\d+)\]\.function/.exec(error.param ?? '') ?? [];
+  const param = params.get(functions[Number(index)]?.function.name ?? '');
+  if (start === undefined || param === undefined) return error;
+  const { status, message, code } = error;
+  return new ApiError(status, message.replaceAll(start, param), {
+    param: error.param?.replace(start, param),
+    cause: error,
+    ...(code === null ? {} : { code }),
+  });
 }

@@ -16,8 +16,9 @@ import type { ResponseBody } from './responseBody.ts';
 import { messagesOf } from './responseConversation.ts';
 import { piecesOf } from './responsePieces.ts';
 import { begunResponse, type ResponseEvent } from './responseShapes.ts';
-import { offeredTools } from './responseTools.ts';
+import { namedHere, offeredTools } from './responseTools.ts';
 import type { Piece } from './responseWriter.ts';
+import { wantedOf } from './textFormat.ts';
 import { RunningResponse, type RunningResponses } from './runningResponses.ts';
 
 export interface ResponseComponents extends InferenceComponents {
@@ -53,7 +54,7 @@ export async function startResponse(
   const { owner } = c.var.caller;
   const offered = offeredTools(body);
   const { functions } = offered;
-  const tools = functions.length === 0 ? undefined : callableTools({ tools: functions as never }, model);
+  const tools = functions.length === 0 ? undefined : callableTools({ tools: functions }, model);
   const showsLogprobs =
     body.include?.includes('message.output_text.logprobs') === true || (body.top_logprobs ?? 0) > 0;
   const settings = settingsOf(
@@ -79,9 +80,13 @@ export async function startResponse(
         : conversation,
     render,
     tools,
+    toolChoice: tools ? offered.choice : 'auto',
+    wanted: wantedOf(body.text?.format),
     settings,
     partsReasoning: true,
     mostCalls: body.parallel_tool_calls === false ? 1 : undefined,
+  }).catch((error: unknown) => {
+    throw namedHere(error, offered);
   });
   const [generation] = generations;
   const begun = begunResponse(generation, model, body, offered.told);
