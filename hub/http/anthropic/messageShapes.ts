@@ -46,7 +46,7 @@ export function messageBody({ generation, content, end, usage }: MessageInit): A
     diagnostics: null,
     usage: {
       ...deltaUsage(usage),
-      input_tokens: usage.promptTokens,
+      input_tokens: usage.promptTokens - usage.cachedTokens,
       cache_creation: null,
       inference_geo: null,
       service_tier: 'standard',
@@ -55,16 +55,17 @@ export function messageBody({ generation, content, end, usage }: MessageInit): A
   };
 }
 
-/** What an answer used, as the last event but one of a stream has it. */
+/** What an answer used, as the last event but one of a stream has it. Anthropic's input tokens are those that no cache had. */
 export function deltaUsage({
   promptTokens,
+  cachedTokens,
   completionTokens,
   reasoningTokens = 0,
 }: OutputUsage): Anthropic.MessageDeltaUsage {
   return {
-    input_tokens: promptTokens,
+    input_tokens: promptTokens - cachedTokens,
     cache_creation_input_tokens: 0,
-    cache_read_input_tokens: 0,
+    cache_read_input_tokens: cachedTokens,
     output_tokens: completionTokens,
     output_tokens_details: { thinking_tokens: reasoningTokens },
     server_tool_use: null,
