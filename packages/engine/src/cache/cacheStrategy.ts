@@ -5,6 +5,7 @@ import { arrayBufferPool, BufferPool } from './bufferPool.ts';
 import { cacheLayout } from './cacheLayout.ts';
 import type { CacheTensor } from './cacheTensor.ts';
 import { asGpuDevice, cacheBufferUsage, type GpuBuffer } from './gpuDevice.ts';
+import type { DeviceCutter } from './deviceCutter.ts';
 import { GrowingTensor } from './growingTensor.ts';
 import { InPlaceTensor } from './inPlaceTensor.ts';
 import { RowsTensor } from './rowsTensor.ts';
@@ -35,11 +36,11 @@ export function createCacheStrategy(
   ort: OrtModule,
   caches: readonly StageCache[],
   limitBytes: number,
-  gpuDevice: unknown,
+  { gpuDevice, cutter }: { gpuDevice?: unknown; cutter?: DeviceCutter | undefined } = {},
 ): CacheStrategy {
   const layouts = caches.map((cache) => ({ cache, layout: cacheLayout(cache) }));
   const growing = ({ cache, layout }: (typeof layouts)[number]): CacheTensor =>
-    new GrowingTensor(ort, cache, layout);
+    new GrowingTensor(ort, cache, layout, { cutter });
   if (name === 'growing') return { create: () => layouts.map(growing), clear: () => undefined };
   if (name === 'rows') {
     const pool = arrayBufferPool(limitBytes);

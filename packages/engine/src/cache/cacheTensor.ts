@@ -19,6 +19,10 @@ export interface CacheTensor {
   fork(rows: number, length: number, capacity: number): CacheTensor;
   /** Forgets all rows from `length` on. @throws TruncateError where what is left can't be told apart */
   truncate(rows: number, length: number): void;
+  /** True where a cut waits until nothing runs on the device; `settle` then does it. */
+  readonly isUnsettled?: boolean;
+  /** Does the cut that waits. Between runs, before the next `past`. */
+  settle?(): Promise<void>;
   /** Gives its memory back. */
   dispose(): void;
 }

@@ -12,6 +12,7 @@ import { tensorBytes } from '../tensor/elements.ts';
 import { asInput, makeTensor } from '../tensor/makeTensor.ts';
 import type { CacheLayout } from './cacheLayout.ts';
 import type { CacheTensor } from './cacheTensor.ts';
+import type { DeviceCutter } from './deviceCutter.ts';
 
 interface SharedTensor {
   tensor: Tensor;
@@ -23,12 +24,22 @@ export class GrowingTensor implements CacheTensor {
   readonly #ort: OrtModule;
   readonly #cache: StageCache;
   readonly #layout: CacheLayout;
+  /** Cuts what lies on the device; without one, that can't be cut. */
+  readonly #cutter: DeviceCutter | undefined;
   #shared: SharedTensor;
+  /** Rows to which the tensor on the device is to be cut. */
+  #cutTo: number | undefined;
 
-  constructor(ort: OrtModule, cache: StageCache, layout: CacheLayout, shared?: SharedTensor) {
+  constructor(
+    ort: OrtModule,
+    cache: StageCache,
+    layout: CacheLayout,
+    { cutter, shared }: { cutter?: DeviceCutter | undefined; shared?: SharedTensor } = {},
+  ) {
     this.#ort = ort;
     this.#cache = cache;
     this.#layout = layout;
+    this.#cutter = cutter;
     if (shared) shared.holders++;
     this.#shared = shared ?? this.#own(new Uint8Array(layout.bytes(0)), 0);
   }
@@ -37,13 +48,28 @@ export class GrowingTensor implements CacheTensor {
     return this.#shared.tensor;
   }
 
+  get isUnsettled(): boolean {
+    return this.#cutTo !== undefined;
+  }
+
+  async settle(): Promise<void> {
+    const { sequenceAxis } = this.#cache;
+    if (this.#cutTo === undefined || sequenceAxis === undefined || !this.#cutter) return;
+    const tensor = await this.#cutter.cut(this.#shared.tensor, sequenceAxis, this.#cutTo);
+    this.#replace({ tensor, holders: 1 });
+  }
+
   /** @param returned the whole present: past and new rows, or the new state */
   commit(returned: Tensor): void {
     this.#replace({ tensor: asInput(this.#ort, returned), holders: 1 });
   }
 
   fork(rows: number, length: number): GrowingTensor {
-    const fork = new GrowingTensor(this.#ort, this.#cache, this.#layout, this.#shared);
+    const fork = new GrowingTensor(this.#ort, this.#cache, this.#layout, {
+      cutter: this.#cutter,
+      shared: this.#shared,
+    });
+    fork.#cutTo = this.#cutTo;
     try {
       fork.truncate(rows, length);
     } catch (error) {
@@ -63,6 +89,10 @@ export class GrowingTensor implements CacheTensor {
       throw new TruncateError(
         `Cache "${this.#cache.input}" is a state of ${rows} tokens: it can't be cut back to ${length}`,
       );
+    }
+    if (this.#shared.tensor.location !== 'cpu' && this.#cutter) {
+      this.#cutTo = length;
+      return;
     }
     if (this.#shared.tensor.location !== 'cpu') {
       throw new TruncateError(
@@ -89,6 +119,7 @@ export class GrowingTensor implements CacheTensor {
   }
 
   #replace(next: SharedTensor): void {
+    this.#cutTo = undefined;
     const last = this.#shared;
     this.#shared = next;
     release(last);

@@ -72,13 +72,9 @@ const capacity = 5;
 describe('caches in place', () => {
   const setup = () => {
     const { device, buffers } = fakeDevice();
-    const strategy = createCacheStrategy(
-      'in-place',
-      ort,
-      [{ ...cache, dims: [...cache.dims] }],
-      1000,
-      device,
-    );
+    const strategy = createCacheStrategy('in-place', ort, [{ ...cache, dims: [...cache.dims] }], 1000, {
+      gpuDevice: device,
+    });
     const [tensor] = strategy.create(capacity);
     if (!tensor) throw new Error('One cache tensor expected');
     return { buffers, strategy, tensor };

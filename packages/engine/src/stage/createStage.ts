@@ -1,15 +1,16 @@
 /** Puts a stage together: session, caches, queue, sampling. */
 import { checkStageGraph } from '@potluck/onnx';
-import { CacheStore } from '../cache/cacheStore.ts';
+import { CacheStore, type CacheSlot } from '../cache/cacheStore.ts';
 import { createCacheStrategy } from '../cache/cacheStrategy.ts';
+import { DeviceCutter } from '../cache/deviceCutter.ts';
 import type { Stage, StageArtifact, StepResult } from '../contract/stage.ts';
 import { HeldAnswers } from './heldAnswers.ts';
-import { CacheMissError, ComputeError, StageGoneError } from '../errors.ts';
+import { CacheMissError, ComputeError, StageGoneError, TruncateError } from '../errors.ts';
 import type { OrtModule } from '../ortModule.ts';
 import { RunQueue, type RunBatch } from '../queue/runQueue.ts';
 import { runSteps, type QueuedStep } from './runSteps.ts';
 import type { StageOptions } from './stageOptions.ts';
-import { createStageSession } from './createStageSession.ts';
+import { createStageSession, usesGpu } from './createStageSession.ts';
 import type { StageSession } from './stageSession.ts';
 import { checkText } from './encoderSession.ts';
 import { checkStep } from './stepInputs.ts';
@@ -32,13 +33,10 @@ export async function createStage(
     : { artifact: packed, cacheBytes: options.cacheBytes };
   const { description } = artifact;
   const queue = options.queue ?? new RunQueue();
-  const strategy = createCacheStrategy(
-    options.cacheStrategy,
-    ort,
-    description.caches,
-    cacheBytes,
-    options.gpuDevice,
-  );
+  const cutter = usesGpu(options) ? new DeviceCutter(ort, options) : undefined;
+  const strategy = createCacheStrategy(options.cacheStrategy, ort, description.caches, cacheBytes, {
+    ...{ gpuDevice: options.gpuDevice, cutter },
+  });
   const held = new HeldAnswers(options.constraints, packed.vocabulary);
   const store = new CacheStore(description, strategy, cacheBytes);
   const session = await openSession(ort, artifact, options, queue);
@@ -55,6 +53,24 @@ export async function createStage(
   // So that steps of one token wait for no more than one prompt's chunk.
   const alone = { ...steps, most: 1 };
 
+  /** Cuts on the device take their turn between runs. @throws TruncateError; the cache is gone then */
+  const settle = async (slot: CacheSlot): Promise<void> => {
+    if (!slot.running && !slot.tensors.some(({ isUnsettled }) => isUnsettled)) return;
+    try {
+      await queue.run({
+        ...{ priority: 'later', orderKey: slot },
+        run: async () => {
+          if (slot.released) return;
+          for (const tensor of slot.tensors) await tensor.settle?.();
+        },
+      });
+    } catch (cause) {
+      held.released(slot.cacheId);
+      store.release(slot.cacheId);
+      throw new TruncateError(`Cache ${slot.cacheId} could not be cut on the device`, { cause });
+    }
+  };
+
   const stage: Stage = {
     description,
     cacheBytes,
@@ -62,8 +78,9 @@ export async function createStage(
     open: async (request) => {
       checkAlive();
       held.check(request);
-      store.open(request);
+      const slot = store.open(request);
       held.opened(request);
+      if (request.from) await settle(slot);
     },
     step: async (request) => {
       checkAlive();
@@ -103,6 +120,7 @@ export async function createStage(
     truncate: async (cacheId, length) => {
       checkAlive();
       store.truncate(cacheId, length);
+      if (cutter) await settle(store.get(cacheId));
     },
     release: async (cacheId) => {
       held.released(cacheId);
@@ -116,6 +134,7 @@ export async function createStage(
         run: async () => {
           held.releaseAll();
           store.releaseAll();
+          await cutter?.release();
           await session.release();
         },
       });

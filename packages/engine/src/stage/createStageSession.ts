@@ -152,7 +152,7 @@ function outputLocations(description: StageDescription): Record<string, Tensor.D
   return locations;
 }
 
-function usesGpu({ executionProviders }: StageOptions): boolean {
+export function usesGpu({ executionProviders }: StageOptions): boolean {
   return executionProviders.some(
     (provider) => (typeof provider === 'string' ? provider : provider.name) === 'webgpu',
   );

@@ -16,5 +16,6 @@ it('answers on the WebGPU of onnxruntime-node, caches kept on the device, as on 
   const result = JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Record<string, unknown>;
   expect(result.gpu).toEqual(result.cpu);
   expect(result.forked).toEqual([result.cpu, result.cpu]);
+  expect(result.cutBack).toEqual([result.cpu, result.cpu, result.cpu]);
   expect(result.usage).toEqual([0, 0]);
 });

@@ -1,6 +1,6 @@
 /**
  * Child process of webgpu.test.ts: answers prompts on onnxruntime-node's WebGPU and, for comparison, on its CPU.
- * Prints one line of JSON: {cpu, gpu, forked, usage}.
+ * Prints one line of JSON: {cpu, gpu, forked, cutBack, usage}.
  */
 import { tinyDecoder } from '@potluck/onnx/testing';
 import { createStage } from '../stage/createStage.ts';
@@ -39,8 +39,16 @@ const forked = [
   await onGpu.continue('a', 3, prompt.slice(3), count),
   await onGpu.continue('b', 3, prompt.slice(3), count),
 ];
-await onGpu.each((stage) => stage.release('a'));
-await onGpu.each((stage) => stage.release('b'));
+// Cut back on the device: a copy, what runs, and one that is taken.
+const keptTokens = { prompt, length: 3, capacity: 32 };
+await onGpu.fork('a', 'c', keptTokens);
+await onGpu.each((stage) => stage.truncate('a', 3));
+await onGpu.fork('b', 'd', { ...keptTokens, take: true });
+const cutBack = [];
+for (const cacheId of ['a', 'c', 'd']) {
+  cutBack.push(await onGpu.continue(cacheId, 3, prompt.slice(3), count));
+  await onGpu.each((stage) => stage.release(cacheId));
+}
 const usage = await Promise.all(stages.map(async (stage) => (await stage.usage()).reservedBytes));
 for (const stage of stages) await stage.dispose();
-console.log(JSON.stringify({ cpu, gpu, forked, usage }));
+console.log(JSON.stringify({ cpu, gpu, forked, cutBack, usage }));
