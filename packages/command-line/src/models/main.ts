@@ -107,6 +107,11 @@ function modelsCommand(): Command {
     one
       .addOption(new Option('--shards <count>', 'number of stages').argParser(wholeNumber(1, 999)))
       .addOption(new Option('--replicas <count>', 'how many times').argParser(wholeNumber(1, 999)))
+      .addOption(
+        new Option('--most-replicas <count>', 'while requests wait, up to so many').argParser(
+          wholeNumber(1, 16),
+        ),
+      )
       .option(
         '--node <name...>',
         'a node for each stage, in order: NAME, or NAME:FIRST-LAST with its layers',

@@ -5,6 +5,8 @@ import { CommandError } from './hubClient.ts';
 export interface PlanOptions {
   shards?: number;
   replicas?: number;
+  /** Up to so many while requests wait. */
+  mostReplicas?: number;
   /** `NAME` or `NAME:FIRST-LAST`, in the order of the layers. */
   node?: string[];
 }
@@ -13,10 +15,18 @@ export interface PlanOptions {
  * @param nodes those that are here, to find ids by names
  * @throws CommandError where the options do not go together, or a node is not here
  */
-export function planOf({ shards, replicas = 1, node }: PlanOptions, nodes: readonly Node[]): DeploymentPlan {
+export function planOf(
+  { shards, replicas = 1, mostReplicas, node }: PlanOptions,
+  nodes: readonly Node[],
+): DeploymentPlan {
+  if (mostReplicas !== undefined && (node !== undefined || shards !== undefined)) {
+    throw new CommandError(
+      '--most-replicas is for models that the hub places by itself; leave it out, or --node and --shards.',
+    );
+  }
   if (node === undefined) {
     return shards === undefined
-      ? { mode: 'automatic', replicas }
+      ? { mode: 'automatic', replicas, ...(mostReplicas !== undefined && { mostReplicas }) }
       : { mode: 'shards', count: shards, replicas };
   }
   if (shards !== undefined || replicas !== 1) {
