@@ -66,6 +66,9 @@ test.describe('on one hub', () => {
     const menu = page.getByRole('region', { name: 'Try a bigger model' });
     await expect(menu.getByRole('status')).toContainText("can't be reached");
     const line = menu.getByRole('listitem').filter({ hasText: 'SmolLM2 360M' });
+    // A button that can't work is not offered.
+    await expect(line).toBeVisible();
+    await expect(line.getByRole('button')).toHaveCount(0);
     await useMirror(page, remote.endpoint);
     await goTo(page, 'Models');
     await expect(menu.getByRole('status')).toHaveCount(0);
