@@ -115,7 +115,7 @@ test('bars show how far each pack is, and the steps until the stage serves follo
   await expect(stage.locator('header')).toContainText('downloading');
   await weights.held;
   await stage.locator('summary').click();
-  const packs = stage.getByRole('progressbar', { name: /^Pack / });
+  const packs = stage.getByRole('progressbar', { name: /^Part / });
   expect(await shares(packs)).toEqual(expect.arrayContaining([0, 1]));
   const [share = 0] = await shares(bar);
   expect(share).toBeGreaterThan(0);
@@ -154,7 +154,7 @@ test('weights are forgotten on request, those of a stage that serves after it ha
   await page.goto(joinLink({ hubUrl: hub.url, token: hub.joinToken, auto: true }));
   await serves(page);
   const before = await ask(hub, prompt);
-  const kept = figure(page, 'Weights kept');
+  const kept = figure(page, 'Stored weights');
   await expect(kept).not.toHaveText('0 B');
   const size = (await kept.textContent()) ?? '';
   expect(await storedEntries(page)).toBeGreaterThan(0);
@@ -206,11 +206,11 @@ test('a tab in a pipeline shows its layers, its peer and the way to it, and what
   const { tokens, route } = await ask(hub, prompt, answerTokens);
   expect(route).toContain(`laptop[${first}-${last}]`);
   expect(tokens).toHaveLength(answerTokens);
-  await expect(figure(page, 'Answers open')).toHaveText('0');
+  await expect(figure(page, 'Answers in progress')).toHaveText('0');
   // The prompt, and each token but the last, which nothing follows.
   const served = Number(await figure(page, 'Tokens served').textContent());
   expect(served).toBeGreaterThan(answerTokens);
-  expect(Number(await figure(page, 'Tokens a second').textContent())).toBeGreaterThan(0);
+  expect(Number(await figure(page, 'Tokens per second').textContent())).toBeGreaterThan(0);
 
   const peer = page.getByRole('region', { name: 'Connected devices' }).getByRole('listitem');
   await expect(peer).toContainText('kitchen');

@@ -198,7 +198,7 @@ test.describe('on one hub', () => {
     await page.getByLabel('Fewest devices').check();
     await page.getByLabel('Replicas').fill('2');
     await deploy.click();
-    for (const replica of ['Replica 1: served', 'Replica 2: served'])
+    for (const replica of ['Replica 1: running', 'Replica 2: running'])
       await expect(card.getByRole('heading', { name: replica })).toBeVisible();
     await expect(other.getByRole('dialog').getByRole('alert')).toContainText(
       'Someone else changed this deployment',
