@@ -25,6 +25,8 @@ export interface AnswerInit {
   /** True to make the stop string that came part of the text. Default: false. */
   showsStop?: boolean | undefined;
   stopTokenIds: number[];
+  /** No stop string counts that ends in these first tokens. Default: 0. */
+  minTokens?: number | undefined;
 }
 
 export class Answer {
@@ -33,6 +35,7 @@ export class Answer {
   readonly #shownMarks: ReadonlySet<string> | undefined;
   readonly #stops: StopStrings;
   readonly #stopTokenIds: Set<number>;
+  readonly #minTokens: number;
   #pending: { logprob: AnswerLogprob; start: number; end: number }[] = [];
   /** Characters decoded, and those of them that were given out. */
   #decodedLength = 0;
@@ -45,6 +48,7 @@ export class Answer {
     this.#shownMarks = init.shownMarks;
     this.#stops = new StopStrings(init.stopStrings, init.showsStop);
     this.#stopTokenIds = new Set(init.stopTokenIds);
+    this.#minTokens = init.minTokens ?? 0;
   }
 
   /** Tokens taken so far, the one that stopped it included. */
@@ -75,8 +79,14 @@ export class Answer {
       const entry = { token, logprob, top: topLogprobs ?? [] };
       this.#pending.push({ logprob: entry, start, end: this.#decodedLength });
     }
-    const text = this.#stops.add(decoded);
-    return this.#emit(special === undefined ? text : text + this.#stops.add(special, !isShown));
+    const text = this.#untilStop(decoded);
+    return this.#emit(special === undefined ? text : text + this.#untilStop(special, !isShown));
+  }
+
+  /** @param isHidden true for text that is no part of the answer */
+  #untilStop(text: string, isHidden = false): string {
+    if (this.#tokenCount > this.#minTokens) return this.#stops.add(text, isHidden);
+    return isHidden ? '' : text;
   }
 
   /** @returns what was held back, once no more tokens come */

@@ -48,6 +48,8 @@ export interface GenerationRequest {
   maxTokens?: number;
   /** True to answer with fewer tokens where the devices have no room for `maxTokens`. Default: that is an error. */
   mayBeShorter?: boolean;
+  /** Shortest answer in tokens, but for one with a constraint, which ends when it is complete. Default: none. */
+  minTokens?: number;
   stopStrings: string[];
   /** True to make the stop string that came part of the answer. Default: false. */
   showsStop?: boolean;
@@ -331,11 +333,14 @@ export class Generator {
     const { chunkTokens, predicted } = replica;
     const id = SessionId.parse(uuidv7());
     const seed = request.sampling.seed ?? randomInt(seedBound);
-    const sampling = SamplingDescription.parse({ ...request.sampling, seed });
     // An answer that is complete has nowhere to go on.
     const ignoresEnd = request.ignoresEnd && !request.constraint;
+    const minTokens = request.constraint ? 0 : (request.minTokens ?? 0);
     const stopTokenIds = [...(ignoresEnd ? [] : model.package.stopTokenIds), ...(request.stopTokenIds ?? [])];
     const constraint = request.constraint && { ...request.constraint, endTokenIds: stopTokenIds };
+    const heldBack =
+      minTokens > 0 ? { heldBack: { until: prompt.length + minTokens, tokens: stopTokenIds } } : {};
+    const sampling = SamplingDescription.parse({ ...request.sampling, ...heldBack, seed });
     const tokens: number[] = [];
     const init: AnswerInit = {
       ...{ model, share, owner, prompt, maxTokens, stopTokenIds, chunkTokens, sampling, tokens },
@@ -365,6 +370,7 @@ export class Generator {
           shownMarks: request.shownMarks,
           stopStrings: request.stopStrings,
           showsStop: request.showsStop,
+          minTokens,
           stopTokenIds,
         }),
         record,

@@ -56,6 +56,7 @@ export const generationFields = {
   n: z.int().min(1).max(maxChoices).default(1),
   max_tokens: MaxTokens.optional(),
   n_predict: MaxTokens.optional(),
+  min_tokens: z.int({ error: 'must be a whole number of tokens' }).min(0).optional(),
   temperature: z.number().min(0).max(2).optional(),
   top_p: z.number().min(0).max(1).optional(),
   top_k: z.number().int().min(-1).optional(),
@@ -77,6 +78,14 @@ export const generationFields = {
   /** Caches are shared with nobody but requests that give the same text, as in vLLM. */
   cache_salt: z.string().min(1).max(200).optional(),
 };
+
+/** What chat and text completions may tell beside the answer: vLLM's token ids, llama.cpp's timings. */
+export const reportFields = {
+  return_token_ids: z.boolean().optional(),
+  timings_per_token: z.boolean().optional(),
+};
+
+export type ReportFields = z.infer<z.ZodObject<typeof reportFields>>;
 
 export type GenerationFields = z.infer<z.ZodObject<typeof generationFields>>;
 
@@ -127,11 +136,18 @@ export function settingsOf(
   const limits = [fields.max_tokens, fields.n_predict, ...moreLimits].filter(
     (limit): limit is number => limit !== undefined && limit !== -1,
   );
-  const { logit_bias: biases, stop_token_ids: stopTokenIds } = fields;
+  const { logit_bias: biases, stop_token_ids: stopTokenIds, min_tokens: minTokens = 0 } = fields;
+  const maxTokens = limits.length > 0 ? Math.min(...limits) : undefined;
+  if (maxTokens !== undefined && minTokens > maxTokens) {
+    throw new ApiError(400, `'min_tokens': must be at most the longest answer, ${maxTokens} tokens`, {
+      param: 'min_tokens',
+    });
+  }
   for (const token of stopTokenIds ?? []) refuseUnknownToken(token, 'stop_token_ids', vocabularySize);
   return {
     // Clients that send several mean the smallest one.
-    ...(limits.length > 0 ? { maxTokens: Math.min(...limits) } : {}),
+    ...(maxTokens === undefined ? {} : { maxTokens }),
+    ...(minTokens > 0 ? { minTokens } : {}),
     stopStrings: [fields.stop ?? []].flat(),
     ...definedOnly({
       showsStop: fields.include_stop_str_in_output,

@@ -5,6 +5,7 @@ import {
   checkGenerationFields,
   MaxTokens,
   generationFields,
+  reportFields,
   refuseManyBiases,
 } from '../inference/generationFields.ts';
 import { bodyReader, readPart } from '../inference/readBody.ts';
@@ -20,6 +21,7 @@ const RefusalPart = z.looseObject({ type: z.literal('refusal'), refusal: z.strin
 const Content = z.union([z.string(), z.array(z.union([TextPart, RefusalPart]))], {
   error: 'must be a string or an array of parts of type text; this model reads text only',
 });
+const CalledFunction = z.looseObject({ name: z.string(), arguments: z.string().nullish() });
 export const Message = z.looseObject({
   role: z.enum(['system', 'developer', 'user', 'assistant', 'tool', 'function'], {
     error: 'must be system, developer, user, assistant, tool or function',
@@ -33,18 +35,36 @@ export const Message = z.looseObject({
     .array(
       z.looseObject({
         id: z.string().nullish(),
-        function: z.looseObject({ name: z.string(), arguments: z.string().nullish() }),
+        function: CalledFunction,
       }),
     )
     .nullish(),
   tool_call_id: z.string().nullish(),
+  /** A call of the time before tools. */
+  function_call: CalledFunction.nullish(),
 });
+
+/** Tools and the choice among them as they were called before there were others than functions. */
+const LegacyFunction = z.looseObject({
+  name: z.string().regex(/^[\w.-]{1,128}$/, 'takes letters, digits, dots, dashes and underscores'),
+  description: z.string().nullish(),
+  parameters: z.looseObject({}).nullish(),
+});
+const LegacyChoice = z.union([z.enum(['none', 'auto']), z.looseObject({ name: z.string() })], {
+  error: 'must be "none", "auto" or {"name": "…"}',
+});
+
+/** As many as OpenAI takes. */
+const maxFunctions = 128;
 
 /** What this surface honours. */
 export const ChatBody = z.object({
   ...generationFields,
   ...toolFields,
   ...grammarFields,
+  ...reportFields,
+  functions: z.array(LegacyFunction).max(maxFunctions).optional(),
+  function_call: LegacyChoice.optional(),
   messages: z
     .array(z.unknown(), { error: 'must be a list of messages, such as [{"role": "user", "content": "Hi"}]' })
     .min(1),
@@ -62,6 +82,8 @@ export const ChatBody = z.object({
 type Parsed = z.infer<typeof ChatBody>;
 export type ChatBody = { [Name in keyof Parsed as Name extends 'messages' ? never : Name]: Parsed[Name] } & {
   messages: z.infer<typeof Message>[];
+  /** True where tools were given as functions: calls are then told in the same way. */
+  usesFunctions: boolean;
 };
 
 const read = bodyReader(ChatBody, (fields) => {
@@ -80,7 +102,7 @@ export function readChatBody(value: unknown): ChatBody {
   const parsed = read(value);
   // One after the other, until one is wrong: a schema of all collects what is wrong with each, which takes ten times as long.
   const messages = parsed.messages.map((message, index) => readPart(Message, message, ['messages', index]));
-  const body: ChatBody = { ...parsed, messages };
+  const body: ChatBody = { ...parsed, ...functionTools(parsed), messages };
   checkGenerationFields(body);
   if ((body.top_logprobs ?? 0) > 0 && body.logprobs !== true) {
     throw new ApiError(400, "'top_logprobs' needs 'logprobs' to be true.", { param: 'top_logprobs' });
@@ -94,4 +116,25 @@ export function readChatBody(value: unknown): ChatBody {
   }
   toolChoiceOf(body);
   return body;
+}
+
+/** The older parameters as tools. @throws ApiError 400 where both are there */
+function functionTools({
+  functions,
+  function_call: choice,
+  tools,
+}: Parsed): Pick<ChatBody, 'usesFunctions' | 'tools' | 'tool_choice'> {
+  if (!functions) return { usesFunctions: false };
+  if (tools) {
+    throw new ApiError(400, "'functions' are the older form of 'tools': send one of them.", {
+      param: 'functions',
+    });
+  }
+  return {
+    usesFunctions: true,
+    tools: functions.map((one) => ({ type: 'function', function: one })),
+    ...(choice === undefined
+      ? {}
+      : { tool_choice: typeof choice === 'string' ? choice : { type: 'function', function: choice } }),
+  };
 }

@@ -11,6 +11,7 @@ import { callableTools, toolChoiceOf } from '../inference/tools.ts';
 import { wantedGrammar } from '../inference/wantedGrammar.ts';
 import { answerBase } from './answerShapes.ts';
 import { readChatBody } from './chatBody.ts';
+import { Reports } from './reports.ts';
 import { sendChat } from './sendChat.ts';
 import { messagesOf, renderOptionsOf } from './chatConversation.ts';
 
@@ -41,7 +42,7 @@ export async function answerChat(c: Context, components: InferenceComponents): P
         }),
         partsReasoning: (body.reasoning_format ?? 'auto') !== 'none',
         choices: body.n,
-        mostCalls: body.parallel_tool_calls === false ? 1 : undefined,
+        mostCalls: body.parallel_tool_calls === false || body.usesFunctions ? 1 : undefined,
       });
       const { generations } = chat;
       const [generation] = generations;
@@ -53,6 +54,12 @@ export async function answerChat(c: Context, components: InferenceComponents): P
         events: generations.map((one) => (kept ? kept.keep(chat.read(one)) : chat.read(one))),
         base: answerBase('chatcmpl', generation, model),
         body,
+        reports: new Reports({
+          fields: body,
+          generations,
+          prompts: [chat.prompt],
+          promptsIn: 'answer',
+        }),
         headers: {
           ...inference.headers(generation),
           ...(kept ? { [conversationHeaders.message]: kept.messageId } : {}),

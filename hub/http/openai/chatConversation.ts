@@ -20,7 +20,11 @@ export function renderOptionsOf(body: ChatBody): RenderOptions {
   const { continue_final_message: goesOn, add_generation_prompt: begins, messages } = body;
   const last = messages.at(-1);
   const isBegun =
-    last?.role === 'assistant' && !last.tool_calls?.length && textOf(last).trim() !== '' && begins !== true;
+    last?.role === 'assistant' &&
+    !last.tool_calls?.length &&
+    !last.function_call &&
+    textOf(last).trim() !== '' &&
+    begins !== true;
   const end = (goesOn ?? isBegun) ? 'inside' : begins === false ? 'after' : 'answer';
   return {
     end,
@@ -34,7 +38,8 @@ export function renderOptionsOf(body: ChatBody): RenderOptions {
 
 /** @param called name of the tool whose result it is */
 function toMessage(message: BodyMessage, called: string | undefined): ChatMessage {
-  const { role, tool_calls: calls, tool_call_id: callId } = message;
+  const { role, tool_call_id: callId, function_call: functionCall } = message;
+  const calls = message.tool_calls ?? (functionCall ? [{ function: functionCall }] : undefined);
   const name = message.name ?? called;
   const reasoning = message.reasoning_content ?? message.reasoning;
   return {
@@ -48,7 +53,7 @@ function toMessage(message: BodyMessage, called: string | undefined): ChatMessag
 }
 
 /** Templates write arguments as JSON themselves, so they get the value. */
-function toCall({ id, function: { name, arguments: text } }: BodyCall): ToolCall {
+function toCall({ id, function: { name, arguments: text } }: Pick<BodyCall, 'id' | 'function'>): ToolCall {
   let value: unknown = text ?? {};
   try {
     value = JSON.parse(text ?? '{}');

@@ -8,7 +8,7 @@ import type { AnswerBase } from './answerShapes.ts';
 
 type Chunk = OpenAI.ChatCompletionChunk;
 type Logprobs = OpenAI.ChatCompletion.Choice.Logprobs;
-type FinishReason = Extract<OutputEvent, { type: 'finish' }>['reason'];
+type FinishReason = Extract<OutputEvent, { type: 'finish' }>['reason'] | 'function_call';
 
 /** What a model thought, by both names that clients read. OpenAI's own types have neither. */
 export interface Thoughts {
@@ -52,6 +52,8 @@ export interface ChatChoice {
   text: string;
   reasoning: string;
   calls: OpenAI.ChatCompletionMessageFunctionToolCall[];
+  /** True to tell the call as those did who knew no tools. */
+  usesFunctions?: boolean;
   logprobs: Logprobs | null;
   finishReason: FinishReason;
 }
@@ -68,14 +70,15 @@ export function chatCompletion(
     created: base.created,
     model: base.model,
     system_fingerprint: base.system_fingerprint,
-    choices: choices.map(({ text, reasoning, calls, logprobs, finishReason }, index) => ({
+    choices: choices.map(({ text, reasoning, calls, usesFunctions, logprobs, finishReason }, index) => ({
       index,
       message: {
         role: 'assistant' as const,
         content: text === '' && (calls.length > 0 || reasoning !== '') ? null : text,
         refusal: null,
         ...(reasoning === '' ? {} : thoughts(reasoning)),
-        ...(calls.length === 0 ? {} : { tool_calls: calls }),
+        ...(calls[0] && usesFunctions ? { function_call: calls[0].function } : {}),
+        ...(calls.length === 0 || usesFunctions ? {} : { tool_calls: calls }),
       },
       logprobs,
       finish_reason: finishReason,

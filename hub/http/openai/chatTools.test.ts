@@ -172,3 +172,50 @@ test('an answer that ended while the model thought says so', async () => {
   const { choices } = await client.chat.completions.create(ask);
   expect(choices[0]?.message).toMatchObject({ content: null, reasoning_content: '\nHm' });
 });
+
+test('functions, as they were called before tools, are answered in their own shape', async () => {
+  const { parameters, ...named } = weather.function;
+  const functions = [{ ...named, parameters }];
+  answers = [`Let me see.\n${callText}${callText}`];
+  const answer = await client.chat.completions.create({ ...ask, functions, function_call: 'auto' });
+  expect(answer.choices[0]).toMatchObject({
+    finish_reason: 'function_call',
+    message: {
+      content: 'Let me see.',
+      function_call: { name: 'get_weather', arguments: '{"city":"Rome"}' },
+    },
+  });
+  expect(answer.choices[0]?.message).not.toHaveProperty('tool_calls');
+  const { tokenizer } = hub.deployment.model;
+  const tools = [{ type: 'function', function: functions[0] }];
+  expect(await promptOf(answer.id)).toEqual(await tokenizer.encodeChat(ask.messages, { tools }));
+  let called = { name: '', arguments: '' };
+  for await (const { choices } of await client.chat.completions.create({ ...ask, functions, stream: true })) {
+    const { name = '', arguments: given = '' } = choices[0]?.delta.function_call ?? {};
+    called = { name: called.name + name, arguments: called.arguments + given };
+  }
+  expect(called).toEqual({ name: 'get_weather', arguments: '{"city":"Rome"}' });
+  const silent = await client.chat.completions.create({ ...ask, functions, function_call: 'none' });
+  expect(silent.choices[0]?.message.content).toContain('<tool_call>');
+  const both = client.chat.completions.create({ ...ask, functions, tools: [weather] });
+  await expect(both).rejects.toMatchObject({ status: 400, param: 'functions' });
+});
+
+test('a call and its result of the time before tools are shown to the model', async () => {
+  answers = ['20 degrees'];
+  const answer = await client.chat.completions.create({
+    ...ask,
+    messages: [
+      ...ask.messages,
+      {
+        role: 'assistant',
+        content: null,
+        function_call: { name: 'get_weather', arguments: '{"city": "Rome"}' },
+      },
+      { role: 'function', name: 'get_weather', content: '20' },
+    ],
+  });
+  const prompt = hub.deployment.model.tokenizer.decode(await promptOf(answer.id));
+  expect(prompt).toContain('{"name": "get_weather", "arguments": {"city": "Rome"}}');
+  expect(prompt).toContain('<tool_response>\n20\n</tool_response>');
+});

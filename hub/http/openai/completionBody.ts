@@ -6,6 +6,7 @@ import {
   MaxTokens,
   generationFields,
   refuseManyBiases,
+  reportFields,
 } from '../inference/generationFields.ts';
 import { grammarFields } from '../inference/wantedGrammar.ts';
 import { bodyReader, tooMany, unsupportedParameter } from '../inference/readBody.ts';
@@ -20,6 +21,7 @@ const Tokens = z.array(z.int().min(0)).min(1);
 export const CompletionBody = z.object({
   ...generationFields,
   ...grammarFields,
+  ...reportFields,
   max_tokens: MaxTokens.default(defaultMaxTokens),
   prompt: z.union([z.string(), z.array(z.string()).min(1), Tokens, z.array(Tokens).min(1)], {
     error: 'must be a text, a list of texts, a list of token ids, or a list of such lists',

@@ -22,6 +22,7 @@ import {
   type CompletionBody,
   type CompletionPrompt,
 } from './completionBody.ts';
+import { Reports } from './reports.ts';
 import { completion, completionLogprobs, type CompletionChoice } from './completionShapes.ts';
 
 type Generations = Awaited<ReturnType<Inference['start']>>;
@@ -56,6 +57,12 @@ export async function answerCompletion(c: Context, components: InferenceComponen
       base: answerBase('cmpl', generation, model),
       echoes: texts.flatMap((text) => Array.from({ length: body.n }, () => (body.echo ? text : ''))),
       usage: (usages) => usageOf(usages, encoded, body.n),
+      reports: new Reports({
+        fields: body,
+        generations,
+        prompts: requests.map(({ prompt }) => prompt),
+        promptsIn: 'choices',
+      }),
     };
     return body.stream ? streamCompletion(answering, components) : await wholeCompletion(answering);
   });
@@ -70,10 +77,11 @@ interface Answering {
   /** What stands before each choice's text. */
   echoes: string[];
   usage: (usages: readonly Usage[]) => OpenAI.CompletionUsage;
+  reports: Reports;
 }
 
 async function wholeCompletion(answering: Answering): Promise<Response> {
-  const { inference, generations, body, base, echoes, usage } = answering;
+  const { inference, generations, body, base, echoes, usage, reports } = answering;
   const { tokenBytes } = inference.model.tokenizer;
   const choices = echoes.map((text): CompletionChoice => {
     const logprobs = body.logprobs === undefined ? null : completionLogprobs([], tokenBytes, 0);
@@ -98,13 +106,13 @@ async function wholeCompletion(answering: Answering): Promise<Response> {
     choice.text += event.text;
   }
   const record = await generations[0].recorded;
-  return Response.json(completion(base, [...choices.entries()], usage(usages)), {
+  return Response.json(reports.with(completion(base, [...choices.entries()], usage(usages))), {
     headers: { ...inference.headers(generations[0]), ...endedHeaders(record) },
   });
 }
 
 function streamCompletion(answering: Answering, { logger }: InferenceComponents): Response {
-  const { inference, generations, body, base, echoes, usage } = answering;
+  const { inference, generations, body, base, echoes, usage, reports } = answering;
   const { tokenBytes } = inference.model.tokenizer;
   const usageNow = (index: number) => usageSoFar(body, generations[index]);
   const lengths = echoes.map(({ length }) => length);
@@ -112,7 +120,7 @@ function streamCompletion(answering: Answering, { logger }: InferenceComponents)
   return answerStream({ logger, inference, generations, headers, ...openaiStream }, async (send) => {
     const sendChoice = (index: number, choice: Partial<CompletionChoice>): void => {
       const whole = { text: '', logprobs: null, finishReason: null, ...choice };
-      send(JSON.stringify(completion(base, [[index, whole]], usageNow(index))));
+      send(JSON.stringify(reports.with(completion(base, [[index, whole]], usageNow(index)))));
     };
     for (const [index, text] of echoes.entries()) if (text !== '') sendChoice(index, { text });
     const usages: Usage[] = [];

@@ -17,6 +17,7 @@ import {
   type ChatChoice,
 } from './chatShapes.ts';
 import type { ChatBody } from './chatBody.ts';
+import type { Reports } from './reports.ts';
 
 /** One answer on its way to one client. */
 export interface Answering {
@@ -27,6 +28,7 @@ export interface Answering {
   events: AsyncGenerator<OutputEvent, void, void>[];
   base: AnswerBase;
   body: ChatBody;
+  reports: Reports;
   headers: Record<string, string>;
 }
 
@@ -40,6 +42,7 @@ async function wholeChat({
   events,
   base,
   body,
+  reports,
   headers,
 }: Answering): Promise<Response> {
   const { tokenBytes } = inference.model.tokenizer;
@@ -48,6 +51,7 @@ async function wholeChat({
       text: '',
       reasoning: '',
       calls: [],
+      usesFunctions: body.usesFunctions,
       logprobs: body.logprobs ? { content: [], refusal: null } : null,
       finishReason: 'stop',
     };
@@ -66,23 +70,24 @@ async function wholeChat({
         choice.calls.push(callBody(event));
         break;
       case 'finish':
-        choice.finishReason = event.reason;
+        choice.finishReason = finishReasonOf(event, body);
         usages.push(event.usage);
     }
   }
   // The sessions are closed by now; the stages then say where the time went.
   const record = await generations[0].recorded;
-  return Response.json(chatCompletion(base, choices, usageBody(usages)) satisfies OpenAI.ChatCompletion, {
+  const whole: OpenAI.ChatCompletion = chatCompletion(base, choices, usageBody(usages));
+  return Response.json(reports.with(whole), {
     headers: { ...headers, ...endedHeaders(record) },
   });
 }
 
 function streamChat(answering: Answering): Response {
-  const { logger, inference, generations, events, base, body, headers } = answering;
+  const { logger, inference, generations, events, base, body, reports, headers } = answering;
   const { tokenBytes } = inference.model.tokenizer;
   const usageNow = (index: number) => usageSoFar(body, generations[index]);
   return answerStream({ logger, inference, generations, headers, ...openaiStream }, async (send) => {
-    const sendChunk = (chunk: OpenAI.ChatCompletionChunk): void => send(JSON.stringify(chunk));
+    const sendChunk = (chunk: OpenAI.ChatCompletionChunk): void => send(JSON.stringify(reports.with(chunk)));
     for (const index of events.keys()) {
       sendChunk(
         chatChunk(base, { index, delta: { role: 'assistant', content: '' }, usage: usageNow(index) }),
@@ -106,6 +111,11 @@ function streamChat(answering: Answering): Response {
           const callIndex = callCounts[index] ?? 0;
           callCounts[index] = callIndex + 1;
           const { function: named, ...call } = callBody(event);
+          if (body.usesFunctions) {
+            for (const one of [{ name: named.name, arguments: '' }, { arguments: named.arguments }])
+              sendChunk(chatChunk(base, { ...now, delta: { function_call: one } }));
+            break;
+          }
           const begun = { index: callIndex, ...call, function: { name: named.name, arguments: '' } };
           const rest = { index: callIndex, function: { arguments: named.arguments } };
           for (const one of [begun, rest])
@@ -114,7 +124,7 @@ function streamChat(answering: Answering): Response {
         }
         case 'finish':
           usages.push(event.usage);
-          sendChunk(chatChunk(base, { ...now, delta: {}, finishReason: event.reason }));
+          sendChunk(chatChunk(base, { ...now, delta: {}, finishReason: finishReasonOf(event, body) }));
       }
     }
     if (body.stream_options?.include_usage === true) sendChunk(usageChunk(base, usageBody(usages)));
@@ -127,4 +137,11 @@ function callBody({
   arguments: given,
 }: Extract<OutputEvent, { type: 'tool-call' }>): OpenAI.ChatCompletionMessageFunctionToolCall {
   return { id, type: 'function', function: { name, arguments: given } };
+}
+
+function finishReasonOf(
+  { reason }: Extract<OutputEvent, { type: 'finish' }>,
+  { usesFunctions }: ChatBody,
+): ChatChoice['finishReason'] {
+  return reason === 'tool_calls' && usesFunctions ? 'function_call' : reason;
 }

@@ -3,6 +3,7 @@ import type { SamplingDescription, TokenLogprob } from '@potluck/protocol';
 import { ComputeError } from '../errors.ts';
 import { keepTokens } from './keptTokens.ts';
 import { uniformDraw } from './philox.ts';
+import { holdBack } from './holdBack.ts';
 import { processLogits } from './processLogits.ts';
 import type { TokenHistory } from './tokenHistory.ts';
 import { topTokens } from './topTokens.ts';
@@ -38,6 +39,7 @@ export function sampleToken(
 ): SampledToken {
   if (allowed) ruleOut(logits, allowed);
   processLogits(logits, sampling, history);
+  holdBack(logits, sampling, position);
   const likeliest = likeliestToken(logits);
   const largest = logits[likeliest] as number;
   const token = sampling.temperature === 0 ? likeliest : draw(logits, largest, sampling, position);
