@@ -1,7 +1,14 @@
 /**
- * What marks thinking and calls of tools in a model's answers. Models say it only in their chat templates, where earlier
- * answers are written down, so it is found by the marks that stand there.
+ * What marks thinking and calls of tools in a model's answers. Some say it in a
+ * response template; of all others it is found by the marks that stand in their chat templates, where earlier answers are
+ * written down.
  */
+import {
+  marksOfTemplate,
+  readResponseTemplate,
+  thoughtFields,
+  type ResponseTemplate,
+} from './responseTemplate.ts';
 
 /** How the calls between two marks are written. */
 export type CallNotation =
@@ -25,6 +32,19 @@ export interface ResponseFormat {
   calls?: Marks & { notation: CallNotation; onlyAtStart?: boolean };
   /** OpenAI's harmony: messages with a channel each, whose name says what they are. */
   isHarmony?: boolean;
+  /** What the model itself says of its answers; it counts before all the others. */
+  declared?: ResponseTemplate;
+}
+
+/** True where the model knows how to call a tool. */
+export function takesTools({ calls, isHarmony, declared }: ResponseFormat): boolean {
+  return calls !== undefined || isHarmony === true || declared?.fields['tool_calls'] !== undefined;
+}
+
+/** True where a model's thoughts can be told from its answer. */
+export function marksThoughts({ reasoning, isHarmony, declared }: ResponseFormat): boolean {
+  if (declared) return Object.keys(declared.fields).some((name) => thoughtFields.includes(name));
+  return reasoning !== undefined || isHarmony === true;
 }
 
 const none: ResponseFormat = {};
@@ -62,8 +82,17 @@ const plainJson: ResponseFormat['calls'] = {
   onlyAtStart: true,
 };
 
-/** @param template of the model; undefined where it has none */
-export function findResponseFormat(template: string | undefined): ResponseFormat {
+/**
+ * @param template of the model; undefined where it has none
+ * @param declared `response_template` of tokenizer_config.json, as it stands there
+ */
+export function findResponseFormat(template: string | undefined, declared?: unknown): ResponseFormat {
+  const found = findByMarks(template);
+  const own = declared === undefined ? undefined : readResponseTemplate(declared);
+  return own ? { ...found, declared: own } : found;
+}
+
+function findByMarks(template: string | undefined): ResponseFormat {
   if (template === undefined) return none;
   const family = families.find(({ mark }) => mark.test(template))?.format ?? none;
   if (family.isHarmony) return family;
@@ -80,7 +109,8 @@ function findReasoning(template: string): Marks | undefined {
 }
 
 /** Texts of the tokens that a reader of this format must see, though they add nothing to an answer. */
-export function marksOf({ reasoning, calls, isHarmony }: ResponseFormat): Set<string> {
+export function marksOf({ reasoning, calls, isHarmony, declared }: ResponseFormat): Set<string> {
+  if (declared) return marksOfTemplate(declared);
   if (isHarmony) {
     return new Set(['start', 'channel', 'message', 'end', 'constrain', 'call'].map((name) => `<|${name}|>`));
   }

@@ -133,6 +133,20 @@ test('a tokenizer that decodes with a regular expression is refused', async () =
   await expect(loadTokenizer(directory)).rejects.toThrow(/decodes with a regular expression/);
 });
 
+test('the response template of its configuration is kept', async () => {
+  const file = readFileSync(path.join(builtInModelDirectory(), 'tokenizer_config.json'), 'utf8');
+  const template = {
+    start_anchor: 'a',
+    fields: { content: {}, tool_calls: { open: '<call>', close: '</call>' } },
+  };
+  const config = JSON.stringify({ ...(JSON.parse(file) as object), response_template: template });
+  const { responseFormat } = await loadTokenizer(tokenizerWith({ 'tokenizer_config.json': config }));
+  expect(responseFormat.declared?.fields['tool_calls']).toMatchObject({
+    open: ['<call>'],
+    close: ['</call>'],
+  });
+});
+
 test('a large vocabulary is read beside what the hub does, and decodes as the library does', async () => {
   const file = JSON.parse(readFileSync(path.join(builtInModelDirectory(), 'tokenizer.json'), 'utf8')) as {
     model: { vocab: Record<string, number>; merges: string[][] };

@@ -71,7 +71,10 @@ await answerFromThread(async (directory: string) => {
     added: added.map(({ id, content, special }) => ({ id, content, special: special === true })),
     isByteLevel: JSON.stringify(decoder ?? '').includes('"ByteLevel"'),
     longestTokenLength: pieces.reduce((longest, piece) => Math.max(longest, piece.length), 1),
-    responseFormat: findResponseFormat(template),
+    responseFormat: findResponseFormat(
+      template,
+      (used._tokenizerConfig as { response_template?: unknown }).response_template,
+    ),
     endTokenId: typeof used.eos_token_id === 'number' ? used.eos_token_id : undefined,
   };
   const vocabulary = vocabularyBlob(parts, pieces);

@@ -2,6 +2,8 @@
 import { randomInt } from 'node:crypto';
 import type { AnswerLogprob } from '../answer.ts';
 import type { FinishReason, GenerationEvent, Usage } from '../generation.ts';
+import { marksThoughts } from '../../models/responseFormat.ts';
+import { TemplateReader } from './templateReader.ts';
 import { OutputReader, type OutputReaderInit } from './outputReader.ts';
 import type { ReadCall } from './readCalls.ts';
 
@@ -35,7 +37,7 @@ export function outputEvents(
   init: OutputInit,
 ): AsyncGenerator<OutputEvent, void, void> {
   const { format, readsCalls, partsReasoning } = init;
-  const hasThoughts = partsReasoning && (format.reasoning !== undefined || format.isHarmony === true);
+  const hasThoughts = partsReasoning && marksThoughts(format);
   return readsCalls || hasThoughts ? readEvents(events, init) : events;
 }
 
@@ -43,7 +45,8 @@ async function* readEvents(
   events: AsyncGenerator<GenerationEvent, void, void>,
   { mostCalls = Infinity, tokenCount, ...init }: OutputInit,
 ): AsyncGenerator<OutputEvent, void, void> {
-  const reader = new OutputReader(init);
+  const { declared } = init.format;
+  const reader = declared ? new TemplateReader(init, declared) : new OutputReader(init);
   /** Those of marks come with what is told next. */
   let logprobs: AnswerLogprob[] = [];
   let [calls, seenTokens, reasoningTokens] = [0, 0, 0];

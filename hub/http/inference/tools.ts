@@ -1,6 +1,7 @@
 /** Tools in a request, as OpenAI's API has them. */
 import { z } from 'zod';
 import type { Model } from '../../models/model.ts';
+import { takesTools } from '../../models/responseFormat.ts';
 import { ApiError } from '../apiError.ts';
 import type { ToolChoice } from './heldTo.ts';
 import { unsupportedParameter } from './readBody.ts';
@@ -64,7 +65,7 @@ export function callableTools(
   { tokenizer, package: { id } }: Model,
 ): ToolFields['tools'] {
   if (!tools || tools.length === 0 || choice === 'none') return undefined;
-  const { calls, isHarmony } = tokenizer.responseFormat;
-  if (!calls && !isHarmony) throw unsupportedParameter('tools', `The chat template of '${id}' takes none.`);
+  if (!takesTools(tokenizer.responseFormat))
+    throw unsupportedParameter('tools', `The chat template of '${id}' takes none.`);
   return tools;
 }

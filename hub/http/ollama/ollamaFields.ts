@@ -5,6 +5,7 @@ import { definedOnly, generationFields, settingsOf } from '../inference/generati
 import type { SurfaceRequest } from '../inference/inference.ts';
 import { readPart, unsupportedParameter } from '../inference/readBody.ts';
 import type { Model } from '../../models/model.ts';
+import { marksThoughts } from '../../models/responseFormat.ts';
 
 const maxStopStrings = 64;
 const maxStopCharacters = 1000;
@@ -105,8 +106,7 @@ export function thinkingVariables(
   { tokenizer, package: { id } }: Model,
 ): Record<string, unknown> {
   if (think === undefined) return {};
-  const { reasoning, isHarmony } = tokenizer.responseFormat;
-  if (think !== false && !reasoning && !isHarmony) {
+  if (think !== false && !marksThoughts(tokenizer.responseFormat)) {
     throw new ApiError(400, `"${id}" does not support thinking: leave 'think' out, or set it to false.`, {
       param: 'think',
     });

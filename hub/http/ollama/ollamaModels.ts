@@ -1,4 +1,5 @@
 /** Models as Ollama lists and shows them. */
+import { marksThoughts, takesTools } from '../../models/responseFormat.ts';
 import type { Deployment } from '../../pipelines/deployment.ts';
 import { servedContext } from '../../pipelines/servedContext.ts';
 
@@ -57,7 +58,6 @@ export function runningModel(deployment: Deployment) {
 /** `POST /api/show`. */
 export function shownModel(deployment: Deployment) {
   const { package: model, tokenizer } = deployment.model;
-  const { calls, reasoning, isHarmony } = tokenizer.responseFormat;
   const context = servedContext(deployment)?.tokens ?? model.contextLength;
   return {
     license: model.license ?? '',
@@ -78,8 +78,8 @@ export function shownModel(deployment: Deployment) {
       ? ['embedding']
       : [
           'completion',
-          ...(calls || isHarmony ? ['tools'] : []),
-          ...(reasoning || isHarmony ? ['thinking'] : []),
+          ...(takesTools(tokenizer.responseFormat) ? ['tools'] : []),
+          ...(marksThoughts(tokenizer.responseFormat) ? ['thinking'] : []),
         ],
     modified_at: isoTime(model.importedAt),
   };
