@@ -69,8 +69,6 @@ const promptFields = {
   thinking: Thinking.optional(),
   output_config: OutputConfig.optional(),
   chat_template_kwargs: TemplateVariables.optional(),
-  // It lets a server forget old thoughts and results, to save room; this hub keeps them.
-  context_management: z.looseObject({}).optional(),
 };
 
 const { stream, temperature, top_p, top_k, min_p, seed, stop_token_ids, ignore_eos } = generationFields;

@@ -4,6 +4,8 @@ import type { z } from 'zod';
 import { MessagesBody } from '../../http/anthropic/messagesBody.ts';
 import { EmbeddingsBody } from '../../http/encoders/embeddingsBody.ts';
 import { hintParameters, unsupportedBeside } from '../../http/inference/knownParameters.ts';
+import { OllamaChatBody } from '../../http/ollama/chatBody.ts';
+import { OllamaGenerateBody } from '../../http/ollama/generateBody.ts';
 import { ChatBody } from '../../http/openai/chatBody.ts';
 import { CompletionBody } from '../../http/openai/completionBody.ts';
 import { ResponseBody } from '../../http/openai/responses/responseBody.ts';
@@ -14,6 +16,8 @@ const surfaces: Record<string, z.ZodObject> = {
   responses: ResponseBody,
   messages: MessagesBody,
   embeddings: EmbeddingsBody,
+  'Ollama chat': OllamaChatBody,
+  'Ollama generate': OllamaGenerateBody,
 };
 
 export const [tableStart, tableEnd] = ['<!-- parameters: npm run docs -->', '<!-- end of parameters -->'];
