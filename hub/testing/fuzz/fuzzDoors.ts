@@ -17,6 +17,7 @@ import {
 import fc from 'fast-check';
 import WebSocket from 'ws';
 import { z } from 'zod';
+import { isOllamaPath } from '../../http/ollama/ollamaPaths.ts';
 import { answerStun } from '../../network/stun/answerStun.ts';
 import type { ScriptedWorker } from '../scriptedWorker.ts';
 import { testApiKey, testJoinToken, type TestHub } from '../testHub.ts';
@@ -176,7 +177,21 @@ async function askHub(hub: TestHub, { method, path, headers, body }: HttpInput):
   if (response.status === 500) throw new Error(`500: ${text}`);
   // Whether the hub is ready is an answer, and a page is for people.
   if (path.startsWith('/health/ready') || type.startsWith('text/html')) return;
-  ErrorBody.parse(JSON.parse(text));
+  errorShape(path).parse(JSON.parse(text));
+}
+
+const AnthropicError = z.strictObject({
+  type: z.literal('error'),
+  error: z.strictObject({ type: z.string(), message: z.string() }),
+  request_id: z.string(),
+});
+const OllamaError = z.strictObject({ error: z.string() });
+
+/** What the API of a path says in errors. */
+function errorShape(path: string): z.ZodType {
+  const { pathname } = new URL(path, 'http://hub');
+  if (/^(\/v1)?\/messages(\/|$)/.test(pathname)) return AnthropicError;
+  return isOllamaPath(pathname) ? OllamaError : ErrorBody;
 }
 
 async function connect(url: string): Promise<WebSocket> {

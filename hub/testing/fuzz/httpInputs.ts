@@ -1,10 +1,14 @@
-/** Requests for every route that the OpenAPI document describes, and for those of OpenAI's API. */
+/** Requests for every route that the OpenAPI document describes, and for those of other APIs. */
 import fc from 'fast-check';
 import { z } from 'zod';
+import { CountBody, MessagesBody } from '../../http/anthropic/messagesBody.ts';
+import { OllamaChatBody } from '../../http/ollama/chatBody.ts';
+import { OllamaGenerateBody } from '../../http/ollama/generateBody.ts';
 import { ChatBody } from '../../http/openai/chatBody.ts';
 import { CompletionBody } from '../../http/openai/completionBody.ts';
 import { CompactBody } from '../../http/openai/responses/compactResponse.ts';
 import { ResponseBody } from '../../http/openai/responses/responseBody.ts';
+import { DetokenizeBody, TokenizeBody } from '../../http/tokens/tokenBodies.ts';
 import { fromSchema, hostileText, hostileValue, type FuzzContext, type JsonSchema } from './fromSchema.ts';
 
 export interface HttpInput {
@@ -95,6 +99,60 @@ const tools: JsonSchema = {
     },
   },
 };
+const blocks: JsonSchema = {
+  anyOf: [
+    text,
+    {
+      type: 'array',
+      items: {
+        anyOf: [
+          itemOf('text', { text }),
+          itemOf('thinking', { thinking: text, signature: text }),
+          itemOf('tool_use', { name: text, input: {} }),
+          itemOf('tool_result', {
+            tool_use_id: text,
+            content: partsOf('text'),
+            is_error: { type: 'boolean' },
+          }),
+          itemOf('document', { source: itemOf('text', { data: text }), title: text }),
+          itemOf('search_result', { source: text, title: text, content: partsOf('text') }),
+        ],
+      },
+    },
+  ],
+};
+const turns: JsonSchema = {
+  type: 'array',
+  items: {
+    type: 'object',
+    required: ['role', 'content'],
+    properties: { role: { enum: ['user', 'assistant', 'system'] }, content: blocks },
+  },
+};
+const schemaTools: JsonSchema = {
+  type: 'array',
+  items: {
+    type: 'object',
+    required: ['name'],
+    properties: {
+      type: { enum: ['custom', 'web_search_20250305'] },
+      name: text,
+      input_schema: { type: 'object', additionalProperties: {} },
+    },
+  },
+};
+const options: JsonSchema = {
+  type: 'object',
+  properties: {
+    num_predict: { type: 'integer', minimum: -2, maximum: 5000 },
+    stop: { anyOf: [text, { type: 'array', items: text }] },
+    temperature: { type: 'number' },
+    seed: { type: 'integer' },
+    mirostat: { type: 'integer' },
+    num_ctx: { type: 'integer' },
+  },
+};
+const tokenIds: JsonSchema = { type: 'array', items: { type: 'integer', minimum: -1, maximum: 7000 } };
 /** Short, as somebody answers them all. */
 const length: JsonSchema = { type: 'integer', minimum: 1, maximum: 5000 };
 
@@ -108,6 +166,13 @@ const chat = bodyOf(ChatBody, { messages, tools, max_tokens: length, n: { const:
 const completion = bodyOf(CompletionBody, { max_tokens: length, n: { const: 1 } }, ['prompt']);
 const response = bodyOf(ResponseBody, { input: items, tools, max_output_tokens: length }, ['input']);
 const compaction = bodyOf(CompactBody, { input: items }, ['input']);
+const turnsOf = { messages: turns, tools: schemaTools };
+const anthropic = bodyOf(MessagesBody, { ...turnsOf, max_tokens: length }, ['messages', 'max_tokens']);
+const counting = bodyOf(CountBody, turnsOf, ['messages']);
+const ollamaChat = bodyOf(OllamaChatBody, { messages, tools, options }, ['messages']);
+const ollamaGenerate = bodyOf(OllamaGenerateBody, { options }, ['prompt']);
+const tokenize = bodyOf(TokenizeBody, {}, ['content']);
+const detokenize = bodyOf(DetokenizeBody, { tokens: tokenIds }, ['tokens']);
 
 const json = 'application/json';
 const askingPaths: readonly [path: string, schema: JsonSchema][] = [
@@ -117,6 +182,13 @@ const askingPaths: readonly [path: string, schema: JsonSchema][] = [
   ['/v1/responses', response],
   ['/v1/responses', response],
   ['/v1/responses/compact', compaction],
+  ['/v1/messages', anthropic],
+  ['/v1/messages/count_tokens', counting],
+  ['/api/chat', ollamaChat],
+  ['/api/generate', ollamaGenerate],
+  ['/tokenize', tokenize],
+  ['/v1/detokenize', detokenize],
+  ['/apply-template', chat],
 ];
 const otherPaths = [
   '/',
@@ -129,6 +201,11 @@ const otherPaths = [
   '/v1/responses/{id}/cancel',
   '/v1/responses/{id}/input_items',
   '/v1/responses/{id}?stream=true&starting_after={id}',
+  '/v1/messages/{id}',
+  '/api/tags',
+  '/api/show',
+  '/api/pull',
+  '/api/blobs/{id}',
   '/blobs/{id}',
   '/peerjs/{id}/id',
   '/{id}',
