@@ -29,6 +29,8 @@ interface Delimiter {
   pattern?: RegExp;
   /** Letters with which the pattern's text begins. */
   start?: string;
+  /** True once a search took too long: this answer is read without it. */
+  isGivenUp?: boolean;
 }
 
 /** A field with delimiters of its own. */
@@ -36,6 +38,7 @@ interface Explicit {
   kind: Kind;
   field: TemplateField;
   open: Delimiter;
+  close: Delimiter;
 }
 
 interface Region {
@@ -84,7 +87,11 @@ export class TemplateReader {
     }));
     this.#explicit = fields
       .filter(({ field }) => !isImplicit(field))
-      .map((one) => ({ ...one, open: delimiter(one.field.open, one.field.open_pattern) }));
+      .map((one) => ({
+        ...one,
+        open: delimiter(one.field.open, one.field.open_pattern),
+        close: delimiter(one.field.close, one.field.close_pattern),
+      }));
     const implicit = fields.find(({ field }) => isImplicit(field));
     this.#outside = {
       kind: implicit?.kind ?? 'other',
@@ -150,8 +157,7 @@ export class TemplateReader {
       return true;
     }
     this.#end(parts, '', {});
-    const { kind, field } = first.opened;
-    const close = delimiter(field.close, field.close_pattern);
+    const { kind, field, close } = first.opened;
     this.#begin({ kind, field, close, opening: first.text, captures: first.captures });
     return true;
   }
@@ -229,11 +235,8 @@ function delimiter(literals: string[] | undefined, pattern: string | undefined):
 }
 
 /** @returns what was found, or from where on something may still become it */
-function find(
-  text: string,
-  { literals, pattern, start = '' }: Delimiter,
-  isOver: boolean,
-): Found | { from: number } {
+function find(text: string, searched: Delimiter, isOver: boolean): Found | { from: number } {
+  const { literals, pattern, start = '' } = searched;
   let first: Found | undefined;
   for (const literal of literals) {
     const index = text.indexOf(literal);
@@ -243,11 +246,14 @@ function find(
     }
   }
   if (first) return first;
-  if (!pattern) return { from: text.length - lengthOfStart(text, literals) };
+  if (!pattern || searched.isGivenUp) return { from: text.length - lengthOfStart(text, literals) };
   for (let index = text.indexOf(start); index >= 0; index = text.indexOf(start, index + 1)) {
     const window = text.slice(index, index + mostPatternCharacters);
-    pattern.lastIndex = 0;
     const found = boundedMatch(pattern, window);
+    if (found === undefined) {
+      searched.isGivenUp = true;
+      return { from: text.length };
+    }
     // What fits to the end of the text may fit more of it.
     const isWhole = isOver || index + (found?.[0].length ?? 0) < text.length;
     if (found && isWhole) return { index, text: found[0], captures: { ...found.groups } };

@@ -193,6 +193,21 @@ test('stop sequences are told, and an answer that is cut says why', async () => 
   expect(cut).toMatchObject({ stop_reason: 'max_tokens', usage: { output_tokens: 2 } });
 });
 
+test('a schema holds the answer', async () => {
+  answers = ['{"city": "Rome"}'];
+  const schema = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] };
+  const answer = await client.messages.create({
+    ...ask,
+    output_config: { format: { type: 'json_schema', schema } },
+  });
+  expect(answer.content).toMatchObject([{ text: '{"city": "Rome"}' }]);
+  const { constraint } = worker.received.findLast((one) => one.type === 'open-session') ?? {};
+  expect(constraint).toMatchObject({
+    kind: 'json-schema',
+    text: expect.stringContaining('"city"') as string,
+  });
+});
+
 test('a last message of the assistant goes on', async () => {
   answers = [' 4'];
   const messages: Anthropic.MessageParam[] = [...ask.messages, { role: 'assistant', content: '2 + 2 =' }];
@@ -286,9 +301,14 @@ test.each<[object, string, string]>([
   [{ mcp_servers: [{ name: 'a' }] }, 'invalid_request_error', 'mcp_servers'],
   [{ container: 'a' }, 'invalid_request_error', 'container'],
   [
-    { output_config: { format: { type: 'json_schema', schema: {} } } },
+    { output_config: { format: { type: 'json_schema', schema: 5 } } },
     'invalid_request_error',
-    'output_config.format',
+    'output_config.format.schema',
+  ],
+  [
+    { output_config: { format: { type: 'json_schema', schema: { type: 'nothing' } } } },
+    'invalid_request_error',
+    'output_config.format.schema',
   ],
   [{ response_format: { type: 'json_object' } }, 'invalid_request_error', 'response_format'],
   [{ model: 'claude-haiku-4-5' }, 'not_found_error', "'claude-haiku-4-5'"],

@@ -11,6 +11,7 @@ import {
 import { readJson } from '../inference/readJson.ts';
 import { startChat } from '../inference/startChat.ts';
 import { callableTools, toolChoiceOf } from '../inference/tools.ts';
+import { jsonSchemaGrammar } from '../inference/wantedGrammar.ts';
 import { readCountBody, readMessagesBody, type MessagesBody } from './messagesBody.ts';
 import { messagesOf, renderOptionsOf } from './messagesConversation.ts';
 import { sendMessage } from './sendMessage.ts';
@@ -18,6 +19,7 @@ import { sendMessage } from './sendMessage.ts';
 /** Answers a conversation, as a stream or as a whole. */
 export async function answerMessages(c: Context, components: InferenceComponents): Promise<Response> {
   const body = readMessagesBody(await readJson(c));
+  const format = body.output_config?.format;
   return infer(c, components, { model: body.model, promptParam: 'messages' }, async (inference) => {
     const { model } = inference;
     const { stop_sequences: stop, ...fields } = body;
@@ -26,6 +28,7 @@ export async function answerMessages(c: Context, components: InferenceComponents
       render: renderOptionsOf(body),
       tools: callableTools(body.toolFields, model),
       toolChoice: toolChoiceOf(body.toolFields),
+      wanted: format ? jsonSchemaGrammar(format.schema, 'output_config.format.schema') : undefined,
       settings: {
         ...settingsOf(
           { ...fields, n: 1, ...(stop ? { stop } : {}) },

@@ -10,7 +10,13 @@ import { callableTools } from '../inference/tools.ts';
 import type { Generation } from '../../generation/generation.ts';
 import { messagesOf, readOllamaChat } from './chatBody.ts';
 import { readOllamaGenerate, type OllamaGenerateBody } from './generateBody.ts';
-import { modelNameOf, ollamaSettings, thinkingVariables, type OllamaFields } from './ollamaFields.ts';
+import {
+  formatGrammar,
+  modelNameOf,
+  ollamaSettings,
+  thinkingVariables,
+  type OllamaFields,
+} from './ollamaFields.ts';
 import { lineBase } from './ollamaShapes.ts';
 import { sendOllama, type Piece } from './sendOllama.ts';
 
@@ -70,6 +76,7 @@ async function startConversation(
     messages,
     render: { end: goesOn ? 'inside' : 'answer', variables: thinkingVariables(body, model) },
     tools,
+    wanted: formatGrammar(body),
     settings: ollamaSettings(body, model),
     partsReasoning: true,
   });
@@ -83,7 +90,13 @@ async function startRaw(inference: Inference, body: OllamaGenerateBody) {
   const settings = ollamaSettings(body, model);
   const prompt = await inference.textPromptOf(body.prompt, true);
   const words = [{ role: 'user', content: body.prompt.toWellFormed() }];
-  const [generation] = await inference.start([{ ...settings, prompt, words }]);
+  const constraint = await inference.heldTo({
+    ...{ wanted: formatGrammar(body), tools: undefined, toolChoice: 'auto', severalCalls: false },
+    ...{ promptEnd: '', maxTokens: settings.maxTokens, isText: true },
+  });
+  const [generation] = await inference.start([
+    { ...settings, prompt, words, ...(constraint ? { constraint } : {}) },
+  ]);
   const events = outputEvents(generation.events(controller.signal), {
     format: model.tokenizer.responseFormat,
     readsCalls: false,

@@ -141,6 +141,20 @@ test('a prompt with its system goes through the template, and a raw one as it is
   expect(lastPrompt()).toEqual(await tokenizer().encodeText('Two <|im_end|>', true));
 });
 
+test('a format holds the answer: any JSON, or that of a schema', async () => {
+  answer = '{"city": "Rome"}';
+  const schema = { type: 'object', properties: { city: { type: 'string' } } };
+  await client.chat({ model, messages, format: 'json' });
+  expect(opened()?.constraint).toMatchObject({ kind: 'json-schema' });
+  for (const raw of [true, false]) {
+    const { response } = await client.generate({ model, prompt: 'Where?', format: schema, raw });
+    expect(response).toBe(answer);
+    expect(opened()?.constraint?.text).toContain('"city"');
+  }
+  await client.chat({ model, messages });
+  expect(opened()).not.toHaveProperty('constraint');
+});
+
 test('log probabilities come with each token', async () => {
   answer = 'Hi';
   const { logprobs } = await client.chat({ model, messages, logprobs: true, top_logprobs: 1 });
@@ -172,7 +186,8 @@ test('models are listed, shown, and told to be running', async () => {
 test.each<[string, object, string]>([
   ['chat', { messages: [{ role: 'user', content: 'Hi', images: ['aGk='] }] }, 'messages[0].images'],
   ['chat', { messages: [{ role: 'bot', content: '' }] }, 'messages[0].role'],
-  ['chat', { messages, format: 'json' }, 'format'],
+  ['chat', { messages, format: 'yaml' }, 'format'],
+  ['generate', { prompt: 'Hi', format: { type: 'nothing' } }, 'format.type'],
   ['chat', { messages, think: 'hard' }, 'think'],
   ['chat', { messages, options: { temperature: 9 } }, 'options.temperature'],
   ['chat', { messages, options: { mirostat: 2 } }, 'options.mirostat'],

@@ -4,6 +4,7 @@ import { ApiError } from '../apiError.ts';
 import { definedOnly, generationFields, settingsOf } from '../inference/generationFields.ts';
 import type { SurfaceRequest } from '../inference/inference.ts';
 import { readPart, unsupportedParameter } from '../inference/readBody.ts';
+import { jsonObjectGrammar, jsonSchemaGrammar, type WantedGrammar } from '../inference/wantedGrammar.ts';
 import type { Model } from '../../models/model.ts';
 import { marksThoughts } from '../../models/responseFormat.ts';
 
@@ -45,6 +46,9 @@ const refusedOptions: Record<string, (value: unknown, options: Record<string, un
 export const ollamaFields = {
   model: z.string({ error: 'must be the name of a model, as GET /api/tags lists it' }).min(1),
   stream: z.boolean().default(true),
+  format: z
+    .union([z.enum(['json', '']), z.looseObject({})], { error: 'must be "json" or a JSON Schema' })
+    .optional(),
   options: z.looseObject({}).optional(),
   think: z
     .union([z.boolean(), z.enum(['low', 'medium', 'high', 'max'])], {
@@ -98,6 +102,12 @@ export function ollamaSettings(
   };
   const told = logprobs ? (topLogprobs ?? 0) : undefined;
   return { ...settingsOf(fields, { vocabularySize, topLogprobs: told }), mayBeShorter: true };
+}
+
+/** What `format` holds the answer to. @throws ApiError 400 */
+export function formatGrammar({ format }: Pick<OllamaFields, 'format'>): WantedGrammar | undefined {
+  if (format === undefined || format === '') return undefined;
+  return format === 'json' ? jsonObjectGrammar('format') : jsonSchemaGrammar(format, 'format');
 }
 
 /** Variables of the template for `think`. @throws ApiError 400 where the model does not think */
