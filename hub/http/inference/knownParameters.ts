@@ -27,7 +27,8 @@ export const answerParameters: Readonly<Record<string, AsksForNothing>> = {
   background: is(false),
   best_of: is(1),
   // A list at OpenAI; Anthropic's, an object, only says what may be left out.
-  context_management: (value) => !Array.isArray(value) || value.length === 0,
+  context_management: (value) =>
+    isEmpty(value) || (typeof value === 'object' && value !== null && 'edits' in value),
   conversation: never,
   echo: is(false),
   frequency_penalty: is(0),

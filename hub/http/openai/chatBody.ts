@@ -83,7 +83,7 @@ type Parsed = z.infer<typeof ChatBody>;
 export type ChatBody = { [Name in keyof Parsed as Name extends 'messages' ? never : Name]: Parsed[Name] } & {
   messages: z.infer<typeof Message>[];
   /** True where tools were given as functions: calls are then told in the same way. */
-  usesFunctions: boolean;
+  usesFunctions?: boolean;
 };
 
 const read = bodyReader(ChatBody, (fields) => {
@@ -124,7 +124,7 @@ function functionTools({
   function_call: choice,
   tools,
 }: Parsed): Pick<ChatBody, 'usesFunctions' | 'tools' | 'tool_choice'> {
-  if (!functions) return { usesFunctions: false };
+  if (!functions) return {};
   if (tools) {
     throw new ApiError(400, "'functions' are the older form of 'tools': send one of them.", {
       param: 'functions',

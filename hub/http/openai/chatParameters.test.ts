@@ -42,7 +42,7 @@ test.each<[object, string, string]>([
   [{ response_format: { type: 'structural_tag' } }, 'response_format', 'unsupported_parameter'],
   [{ guided_json: {}, grammar: 'root ::= "a"' }, 'grammar', 'invalid_value'],
   [{ structural_tag: '{}' }, 'structural_tag', 'unsupported_parameter'],
-  [{ min_tokens: 5 }, 'min_tokens', 'unsupported_parameter'],
+  [{ min_tokens: 5, max_tokens: 4 }, 'min_tokens', 'invalid_value'],
   [{ mirostat: 2 }, 'mirostat', 'unsupported_parameter'],
   [{ options: { num_ctx: 5 } }, 'options', 'unsupported_parameter'],
   [{ store: true }, 'store', 'unsupported_parameter'],

@@ -51,7 +51,7 @@ async function wholeChat({
       text: '',
       reasoning: '',
       calls: [],
-      usesFunctions: body.usesFunctions,
+      usesFunctions: body.usesFunctions === true,
       logprobs: body.logprobs ? { content: [], refusal: null } : null,
       finishReason: 'stop',
     };
