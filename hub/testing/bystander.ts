@@ -11,6 +11,8 @@ export interface Bystander {
 /** A token comes this often: some hundred during an attack, and fewer than the context has room for. */
 const everyMs = 20;
 const word = 'soup';
+/** More than any attack takes, however slow the machine is; the hub's own limit comes after a minute. */
+const mostTokens = 500_000;
 
 /**
  * Brings the hub's one worker. It speaks to the bystander until the end.
@@ -59,7 +61,11 @@ export async function startBystander(
   const response = await fetch(`${hub.url}/v1/chat/completions`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${secret}` },
-    body: JSON.stringify({ messages: [{ role: 'user', content: 'Name a dish.' }], stream: true }),
+    body: JSON.stringify({
+      messages: [{ role: 'user', content: 'Name a dish.' }],
+      stream: true,
+      max_tokens: mostTokens,
+    }),
   });
   const received = response.text();
   return {
