@@ -3,6 +3,7 @@ import { sveltekit } from '@sveltejs/kit/vite';
 import { fileURLToPath } from 'node:url';
 import { wuchale } from 'wuchale/vite';
 import { defineConfig, type Plugin } from 'vite';
+import { grammarEngine } from './packages/browser-worker/src/build/grammarEngine.ts';
 import options from './svelte.config.js';
 
 /** Where the hub is that the development server passes requests on to. */
@@ -27,10 +28,11 @@ export default defineConfig({
   root: 'client',
   plugins: [
     isolation(),
+    grammarEngine(),
     wuchale({ configPath: fileURLToPath(new URL('wuchale.config.js', import.meta.url)) }),
     sveltekit(options),
   ],
-  worker: { format: 'es' },
+  worker: { format: 'es', plugins: () => [grammarEngine()] },
   build: {
     target: 'es2022',
     chunkSizeWarningLimit: 700,

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, preview } from 'vite';
+import { grammarEngine } from '../../../packages/browser-worker/src/build/grammarEngine.ts';
 import { temporaryDirectory } from '../../../testing/temporaryDirectory.ts';
 
 export interface TestPage {
@@ -63,7 +64,8 @@ async function buildPages(): Promise<string> {
       ...{ outDir, emptyOutDir: true, target: 'es2024', minify: false },
       rolldownOptions: { input: pages.map((name) => join(root, name)) },
     },
-    worker: { format: 'es' },
+    plugins: [grammarEngine()],
+    worker: { format: 'es', plugins: () => [grammarEngine()] },
   });
   return outDir;
 }

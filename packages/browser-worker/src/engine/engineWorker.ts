@@ -9,8 +9,10 @@ import { expose } from 'comlink';
 import type { EngineApi, EngineInit } from './engineApi.ts';
 import { loadRuntime } from './loadRuntime.ts';
 import { openGpu, type OpenGpu } from './openGpu.ts';
+import { webConstraints } from './webConstraints.ts';
 
 const queue = new RunQueue();
+const constraints = webConstraints();
 const lost = deferred<string>();
 let ort: OrtModule | undefined;
 let gpu: OpenGpu | undefined;
@@ -18,7 +20,7 @@ let gpu: OpenGpu | undefined;
 const api: EngineApi = {
   ...stageService((artifact, cacheBytes) => {
     if (!ort) throw new Error('the engine was not started');
-    return createStage(ort, artifact, { ...provider(), cacheBytes, queue });
+    return createStage(ort, artifact, { ...provider(), cacheBytes, queue, constraints });
   }),
   async start({ backend, wasmThreads, subgroups }: EngineInit) {
     if (backend === 'webgpu') {

@@ -1,0 +1,12 @@
+/** Entry of the web worker that holds answers to constraints: setting up for a large vocabulary takes seconds. */
+import { constraintService } from '@potluck/engine/constraint';
+import { expose } from 'comlink';
+import wasmUrl from 'virtual:grammar-engine';
+
+expose(
+  constraintService(async () => {
+    const response = await fetch(wasmUrl);
+    if (!response.ok) throw new Error(`the grammar engine could not be loaded (${response.status})`);
+    return WebAssembly.compile(await response.arrayBuffer());
+  }),
+);
