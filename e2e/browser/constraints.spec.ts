@@ -30,9 +30,8 @@ test('a tab holds its answers to a schema, and loads what it needs for that only
     additionalProperties: false,
   };
   const held = await ask({ response_format: { type: 'json_schema', json_schema: { name: 'city', schema } } });
-  expect(JSON.parse(held)).toEqual({
-    city: expect.any(String) as string,
-    size: expect.stringMatching(/^(small|large)$/) as string,
-  });
+  const value = JSON.parse(held) as { city: unknown; size: unknown };
+  expect(typeof value.city).toBe('string');
+  expect(['small', 'large']).toContain(value.size);
   expect(await ask({})).toBe(free);
 });

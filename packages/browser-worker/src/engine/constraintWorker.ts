@@ -5,7 +5,7 @@ import wasmUrl from 'virtual:grammar-engine';
 
 expose(
   constraintService(async () => {
-    const response = await fetch(wasmUrl);
+    const response = await fetch(new URL(wasmUrl, import.meta.url));
     if (!response.ok) throw new Error(`the grammar engine could not be loaded (${response.status})`);
     return WebAssembly.compile(await response.arrayBuffer());
   }),

@@ -46,7 +46,7 @@ export function textsOf(vocabulary: Vocabulary, of: 'tokens' | 'bytes'): TokenTe
   return {
     size: end + 1,
     end,
-    isMark: (token) => token === end || vocabulary.isMark(token),
+    isMark: (token) => token === end || (token < size && vocabulary.isMark(token)),
     bytes: (token) => {
       if (token === end) return endName;
       if (token >= size) return of === 'bytes' ? Uint8Array.of(token - size) : none;

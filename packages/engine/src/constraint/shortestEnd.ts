@@ -17,7 +17,8 @@ export interface ByteTokens {
 export const mostEndBytes = 4096;
 
 /** What a byte costs: what closes is cheap, what opens is dear, so that the search does not go deeper. */
-const costs = new Float64Array(256).fill(5);
+const textCost = 5;
+const costs = new Float64Array(256).fill(textCost);
 for (const [signs, cost] of [
   ['}', 0],
   [']', 0.1],
@@ -60,18 +61,23 @@ export function shortestEnd(
       if (taken.length >= most) return undefined;
       const mask = matcher.maskView();
       const allows = (token: number): boolean => (((mask[token >> 5] ?? 0) >>> (token & 31)) & 1) === 1;
+      // Where a brace stands for itself, no brace closes anything.
+      const isText = allows(firstByte + letter) && allows(firstByte + brace);
       let best: number | undefined;
       let least = Infinity;
       const consider = (token: number, cost: number): void => {
-        const all = isStructural.has(token - firstByte) ? cost : cost + againCost * (times.get(token) ?? 0);
-        if (all >= least || !allows(token)) return;
-        least = all;
+        if (cost >= least || !allows(token)) return;
+        least = cost;
         best = token;
       };
       for (const mark of marks) consider(mark, markCost);
-      // Where a brace stands for itself, no brace closes anything.
-      if (allows(firstByte + letter) && allows(firstByte + brace)) consider(firstByte + quote, quoteInText);
-      for (let byte = 0; byte < 256; byte++) consider(firstByte + byte, costs[byte] ?? 5);
+      for (let byte = 0; byte < 256; byte++) {
+        const token = firstByte + byte;
+        const again = againCost * (times.get(token) ?? 0);
+        if (isText && byte === quote) consider(token, quoteInText);
+        else if (!isStructural.has(byte)) consider(token, (costs[byte] ?? textCost) + again);
+        else consider(token, isText ? textCost + again : (costs[byte] ?? textCost));
+      }
       if (best === undefined) return undefined;
       matcher.accept(best);
       taken.push(best);
