@@ -18,7 +18,7 @@ import {
   type WorkerId,
 } from '@potluck/protocol';
 import type { ReadyPipeline, ReadyStage } from '../pipelines/pipeline.ts';
-import type { WorkerMessage } from '../workers/workerRegistry.ts';
+import type { SessionMessage } from '../workers/workerRegistry.ts';
 import { AsyncQueue } from './asyncQueue.ts';
 import { GenerationError, retryWhileLoadingSeconds } from './generationError.ts';
 import { planResume, type ResumedStage } from './planResume.ts';
@@ -232,7 +232,7 @@ export class Session {
   }
 
   /** Takes a worker's message about this session. */
-  receive(workerId: WorkerId, message: Exclude<WorkerMessage, { type: 'stage-report' }>): void {
+  receive(workerId: WorkerId, message: SessionMessage): void {
     if (message.type === 'token') {
       this.#commit(workerId, message);
       return;

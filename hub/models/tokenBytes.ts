@@ -1,6 +1,12 @@
 /** The exact bytes of single tokens: log probabilities report them. */
 import { writeVocabulary } from '@potluck/engine/constraint';
-import type { TokenizerParts } from './tokenizerThread.ts';
+
+/** What a tokenizer says of its tokens beside their texts. */
+export interface TokenKinds {
+  added: { id: number; content: string; special: boolean }[];
+  isByteLevel: boolean;
+  longestTokenLength: number;
+}
 
 /** What single tokens stand for. */
 export interface Vocabulary {
@@ -14,11 +20,7 @@ export interface Vocabulary {
 
 /** @param pieces of the vocabulary, by id, as its file writes them */
 export function vocabularyOf(
-  {
-    added,
-    isByteLevel,
-    longestTokenLength,
-  }: Pick<TokenizerParts, 'added' | 'isByteLevel' | 'longestTokenLength'>,
+  { added, isByteLevel, longestTokenLength }: TokenKinds,
   pieces: readonly string[],
 ): Vocabulary {
   const addedTexts = new Map(added.map(({ id, content }) => [id, content]));
@@ -42,10 +44,7 @@ export function vocabularyOf(
 const markText = /^(<[^\s<>]+>|\[[A-Z_/]+\])$/;
 
 /** What each token stands for, as a grammar engine takes it: marks are no text, so no answer that is held to a grammar has one. */
-export function vocabularyBlob(
-  parts: Pick<TokenizerParts, 'added' | 'isByteLevel' | 'longestTokenLength'>,
-  pieces: readonly string[],
-): Uint8Array<ArrayBuffer> {
+export function vocabularyBlob(parts: TokenKinds, pieces: readonly string[]): Uint8Array<ArrayBuffer> {
   const { tokenBytes } = vocabularyOf(parts, pieces);
   const marks = new Set(
     parts.added.flatMap(({ id, content, special }) => (special || markText.test(content) ? [id] : [])),

@@ -7,10 +7,10 @@ import { loadChatFormat } from './chatFormat.ts';
 import { answerFromThread } from './inThread.ts';
 import { ModelError } from './modelError.ts';
 import { findResponseFormat, type ResponseFormat } from './responseFormat.ts';
-import { vocabularyBlob } from './tokenBytes.ts';
+import { vocabularyBlob, type TokenKinds } from './tokenBytes.ts';
 
 /** What the hub's own thread keeps of a tokenizer. */
-export interface TokenizerParts {
+export interface TokenizerParts extends TokenKinds {
   /** tokenizer.json without its vocabulary, and without what encodes. */
   file: object;
   /** tokenizer_config.json. */
@@ -18,9 +18,6 @@ export interface TokenizerParts {
   /** Texts of all tokens, by id, in one: each ends at its place in `ends`. A string by itself costs more to hand over. */
   texts: string;
   ends: Uint32Array<ArrayBuffer>;
-  added: { id: number; content: string; special: boolean }[];
-  isByteLevel: boolean;
-  longestTokenLength: number;
   /** The token that the tokenizer itself names as the end, if any. */
   endTokenId: number | undefined;
   /** What marks thinking and calls of tools in answers. */
