@@ -124,6 +124,11 @@ export const DeletedResponse = z.looseObject({
   object: z.literal('response'),
   deleted: z.literal(true),
 });
+export const ResponseInputTokens = z.looseObject({
+  object: z.literal('response.input_tokens'),
+  input_tokens: z.number().int(),
+});
+
 export const CompactedResponse = z.looseObject({
   id: z.string(),
   object: z.literal('response.compaction'),

@@ -66,6 +66,7 @@ test('answers are as they are described', async () => {
     ['Response', ask(`/responses/${id}`, 'GET')],
     ['Response', ask(`/responses/${id}/cancel`, 'POST')],
     ['ResponseItemList', ask(`/responses/${id}/input_items`, 'GET')],
+    ['ResponseInputTokens', ask('/responses/input_tokens', 'POST', { model, input: 'Hi' })],
     ['CompactedResponse', ask('/responses/compact', 'POST', { model, input: 'Hi' })],
     ['AnthropicMessage', ask('/messages', 'POST', { model, messages, max_tokens: 5 })],
     ['Tokenized', ask('/tokenize', 'POST', { model, content: 'Hi' })],

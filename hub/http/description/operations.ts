@@ -93,6 +93,14 @@ export const operations: readonly Operation[] = [
   },
   {
     method: 'post',
+    path: '/responses/input_tokens',
+    summary: 'How many tokens the prompt of a response would have',
+    tag: 'Responses',
+    body: ResponseBody.extend({ input: Items.optional() }),
+    answer: 'ResponseInputTokens',
+  },
+  {
+    method: 'post',
     path: '/responses/compact',
     summary: 'A conversation in short, to go on with',
     tag: 'Responses',

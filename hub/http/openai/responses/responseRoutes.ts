@@ -6,6 +6,7 @@ import { ApiError } from '../../apiError.ts';
 import { infer } from '../../inference/inference.ts';
 import { readJson } from '../../inference/readJson.ts';
 import { answerCompaction } from './compactResponse.ts';
+import { countInputTokens } from './countInputTokens.ts';
 import { conversationItems } from './conversationItems.ts';
 import { resolved } from './earlierItems.ts';
 import type { InputItem } from './inputItems.ts';
@@ -37,6 +38,7 @@ export function responseRoutes(components: ResponseComponents): Hono {
   };
 
   app.post('/', async (c) => answerResponse(c, parts, readResponseBody(await readJson(c))));
+  app.post('/input_tokens', (c) => countInputTokens(c, parts));
   app.post('/compact', (c) => answerCompaction(c, parts));
   app.get('/', responseSocket(parts), () => {
     const hint = 'Ask with POST, or open a web socket here.';

@@ -460,3 +460,12 @@ test.each<[object, string, string]>([
   });
   expect(response.status).toBe(400);
 });
+
+test('the official client counts what a prompt would have', async () => {
+  const { input_tokens: short } = await client.responses.inputTokens.count(ask);
+  const more = { ...ask, instructions: 'Answer in one word.' };
+  const { input_tokens: longer } = await client.responses.inputTokens.count(more);
+  expect(short).toBeGreaterThan(0);
+  expect(longer).toBeGreaterThan(short);
+  expect((await client.responses.create(more)).usage?.input_tokens).toBe(longer);
+});

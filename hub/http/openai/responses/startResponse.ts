@@ -5,18 +5,16 @@ import type { Generation } from '../../../generation/generation.ts';
 import type { ApiError } from '../../apiError.ts';
 import { settingsOf } from '../../inference/generationFields.ts';
 import type { Inference, InferenceComponents } from '../../inference/inference.ts';
-import { thinkingVariables } from '../../inference/reasoningFields.ts';
 import { startChat } from '../../inference/startChat.ts';
-import { callableTools } from '../../inference/tools.ts';
 import { fitConversation } from './fitConversation.ts';
 import type { InputItem } from './inputItems.ts';
 import { keptItems } from './keptItems.ts';
 import { KeptResponse } from './keptResponse.ts';
 import type { ResponseBody } from './responseBody.ts';
-import { messagesOf } from './responseConversation.ts';
+import { responsePrompt } from './responsePrompt.ts';
 import { piecesOf } from './responsePieces.ts';
 import { begunResponse, type ResponseEvent } from './responseShapes.ts';
-import { namedHere, offeredTools } from './responseTools.ts';
+import { namedHere } from './responseTools.ts';
 import type { Piece } from './responseWriter.ts';
 import { wantedOf } from './textFormat.ts';
 import { RunningResponse, type RunningResponses } from './runningResponses.ts';
@@ -52,9 +50,7 @@ export async function startResponse(
 ): Promise<StartedResponse> {
   const { model, controller } = inference;
   const { owner } = c.var.caller;
-  const offered = offeredTools(body);
-  const { functions } = offered;
-  const tools = functions.length === 0 ? undefined : callableTools({ tools: functions }, model);
+  const { offered, tools, render, messages } = responsePrompt(body, items, model);
   const showsLogprobs =
     body.include?.includes('message.output_text.logprobs') === true || (body.top_logprobs ?? 0) > 0;
   const settings = settingsOf(
@@ -65,19 +61,11 @@ export async function startResponse(
       moreLimits: [body.max_output_tokens],
     },
   );
-  const render = {
-    variables: thinkingVariables({
-      effort: body.reasoning?.effort ?? undefined,
-      enable_thinking: body.enable_thinking,
-      chat_template_kwargs: body.chat_template_kwargs,
-    }),
-  };
-  const conversation = messagesOf(items, body.instructions);
   const { generations, read } = await startChat(inference, {
     messages:
       body.truncation === 'auto'
-        ? await fitConversation(inference, conversation, { ...render, ...(tools ? { tools } : {}) })
-        : conversation,
+        ? await fitConversation(inference, messages, { ...render, ...(tools ? { tools } : {}) })
+        : messages,
     render,
     tools,
     toolChoice: tools ? offered.choice : 'auto',
