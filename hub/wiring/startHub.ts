@@ -163,6 +163,10 @@ async function start(
   parts.nodes.listen((_, policy, before) => {
     if (before.bannedBecause !== null && policy.bannedBecause === null) localWorkers.startRefused();
   });
+  parts.registry.listen({
+    left: ({ name }) =>
+      localWorkers.missed(name, () => [...parts.registry.table.values()].some((one) => one.name === name)),
+  });
   closers.push(() => localWorkers.stop());
   // First of all, while stages can still tell their timings.
   closers.push(() => parts.generator.stop());

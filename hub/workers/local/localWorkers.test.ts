@@ -84,3 +84,38 @@ test('a local worker sees where its programs and proxies are, and none of the se
   vi.unstubAllEnvs();
   await rm(directory, { recursive: true });
 });
+
+test('a local worker that hangs is ended and started again, and one that came back is left alone', async () => {
+  const directory = await mkdtemp(path.join(tmpdir(), 'potluck-local-'));
+  const starts = path.join(directory, 'starts');
+  const program = path.join(directory, 'hangs.mjs');
+  await writeFile(
+    program,
+    `import { appendFileSync } from 'node:fs';
+     appendFileSync(${JSON.stringify(starts)}, String(process.pid) + '\\n');
+     setInterval(() => undefined, 1e6);`,
+  );
+  const pids = async (): Promise<number[]> =>
+    (await readFile(starts, 'utf8').catch(() => '')).trim().split('\n').filter(Boolean).map(Number);
+  const workers = new LocalWorkers(
+    { logger: pino({ level: 'silent' }) },
+    {
+      ...{ count: 1, hubUrl: 'http://127.0.0.1:1', joinToken: 'join', directory, program, hangsAfterMs: 10 },
+      ...{ blobsDirectory: directory, memoryBytes: 1e9, logLevel: 'silent' },
+    },
+  );
+  workers.start();
+  await expect.poll(pids).toHaveLength(1);
+  const asked = Promise.withResolvers<void>();
+  workers.missed('local-1', () => {
+    asked.resolve();
+    return true;
+  });
+  await asked.promise;
+  workers.missed('another', () => false);
+  expect(await pids()).toHaveLength(1);
+  workers.missed('local-1', () => false);
+  await expect.poll(pids).toHaveLength(2);
+  await workers.stop();
+  await rm(directory, { recursive: true });
+});

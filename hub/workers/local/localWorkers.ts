@@ -17,6 +17,8 @@ const healthyAfterMs = 60_000;
 const stopTimeoutMs = 5000;
 /** After as many failures nobody waits for a worker any more, though it is still started again. */
 const hopelessFailures = 3;
+/** A worker that was here, runs, and has not come back for so long hangs: one that lost its connection is back in seconds. */
+const hangsAfterMs = 15_000;
 /**
  * What a worker needs of the hub's environment: where programs, libraries, temporary files and caches are, how to reach the
  * network, what graphics drivers are told, and how it is to compute.
@@ -45,6 +47,8 @@ export interface LocalWorkersInit {
   /** Of each worker; undefined leaves it to ONNX Runtime. */
   threads?: number;
   logLevel: string;
+  /** Default: 15 s. */
+  hangsAfterMs?: number;
   /** What is run with the arguments of `potluck`. Default: `bin/potluck.js`. */
   program?: string;
 }
@@ -57,6 +61,8 @@ interface LocalWorker {
   /** Times in a row that the hub would not have it. */
   refusals: number;
   restart: NodeJS.Timeout | undefined;
+  /** Runs while the worker is missed. */
+  missed: NodeJS.Timeout | undefined;
 }
 
 export class LocalWorkers {
@@ -71,7 +77,15 @@ export class LocalWorkers {
     this.#workers = Array.from({ length: init.count }, (_, index) => {
       const name = `local-${index + 1}`;
       const directory = path.join(init.directory, name);
-      return { name, directory, process: undefined, failures: 0, refusals: 0, restart: undefined };
+      return {
+        name,
+        directory,
+        process: undefined,
+        failures: 0,
+        refusals: 0,
+        restart: undefined,
+        missed: undefined,
+      };
     });
   }
 
@@ -94,12 +108,30 @@ export class LocalWorkers {
     }
   }
 
+  /**
+   * A worker of this name has left the hub. One whose process still runs, and that does not come back, is ended, so that it
+   * is started again.
+   * @param isBack whether a worker of this name is here now
+   */
+  missed(name: string, isBack: () => boolean): void {
+    const worker = this.#workers.find((one) => one.name === name);
+    if (!worker) return;
+    const { process: child } = worker;
+    clearTimeout(worker.missed);
+    worker.missed = setTimeout(() => {
+      if (this.#stopped || isBack() || worker.process !== child) return;
+      this.#logger.warn({ worker: name }, 'local worker gives no sign of life; ending it');
+      child?.kill('SIGKILL');
+    }, this.#init.hangsAfterMs ?? hangsAfterMs).unref();
+  }
+
   /** Ends all workers; waits for them, and kills those that take too long. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await Promise.all(
       this.#workers.map(async (worker) => {
         clearTimeout(worker.restart);
+        clearTimeout(worker.missed);
         const { process: child } = worker;
         if (!child || child.exitCode !== null || child.signalCode !== null) return;
         const ended = once(child, 'exit');
