@@ -45,7 +45,7 @@ export async function expectAgreement(leastTokens: number): Promise<void> {
     const sequences = sequencesOf(tokensOfEach);
     const expected = (await topTokens(node, cut(1), sequences)).flat();
     expect(expected.length).toBeGreaterThanOrEqual(tokensOfEach);
-    expect(new Set(expected).size, 'different tokens').toBeGreaterThan(10);
+    expect(new Set(expected).size, 'different tokens').toBeGreaterThan(Math.min(10, tokensOfEach / 5));
     // The same kernels: cutting changes nothing.
     expect((await topTokens(node, cut(3), sequences)).flat()).toEqual(expected);
     for (const backend of ['wasm', 'webgpu'] as const) {
