@@ -1,7 +1,9 @@
 /** The grammars of one vocabulary, compiled once each: answers of the same grammar begin with a copy. */
 import type { GrammarText } from './tokenConstraint.ts';
 import type { Llguidance, LlgMatcher, LlgTokenizer, TokenTexts } from './llguidance.ts';
-import { mostEndBytes, shortestEnd, type ByteTokens } from './shortestEnd.ts';
+import type { ByteTokens } from './byteMatcher.ts';
+import { patternWords } from './patternWords.ts';
+import { mostEndBytes, shortestEnd } from './shortestEnd.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
 /** Grammars that stay compiled, those that were used last. */
@@ -32,6 +34,12 @@ interface Entry {
   matcher: LlgMatcher;
   bytes: LlgMatcher;
   shortest: number[] | undefined;
+  words: ByteTokens['words'];
+}
+
+function wordsOf(grammar: GrammarText, firstByte: number): ByteTokens['words'] {
+  const encoder = new TextEncoder();
+  return patternWords(grammar).map((word) => Array.from(encoder.encode(word), (byte) => firstByte + byte));
 }
 
 /**
@@ -85,7 +93,7 @@ export class GrammarBook {
     return {
       matcher: () => entry.matcher.clone(),
       byteMatcher: () => entry.bytes.clone(),
-      byteTokens: { firstByte: size, marks: this.#marks },
+      byteTokens: this.#byteTokens(entry.words),
       end: size + 256,
       shortest: entry.shortest,
       bytesOf,
@@ -113,9 +121,13 @@ export class GrammarBook {
 
   #make(grammar: GrammarText): Entry {
     const bytes = this.#bytes.matcher(grammar);
-    const byteTokens = { firstByte: this.#vocabulary.size, marks: this.#marks };
-    const shortest = shortestEnd(bytes, byteTokens, mostEndBytes);
-    return { matcher: this.#tokens.matcher(grammar), bytes, shortest };
+    const words = wordsOf(grammar, this.#vocabulary.size);
+    const shortest = shortestEnd(bytes, this.#byteTokens(words), mostEndBytes);
+    return { matcher: this.#tokens.matcher(grammar), bytes, shortest, words };
+  }
+
+  #byteTokens(words: ByteTokens['words']): ByteTokens {
+    return { firstByte: this.#vocabulary.size, marks: this.#marks, words };
   }
 
   #tokensOf(bytes: readonly number[]): number[] {
@@ -154,7 +166,11 @@ export function tryGrammar(
   const tokenizer = engine.tokenizer(textsOf(vocabulary, 'bytes'));
   try {
     const matcher = tokenizer.matcher(grammar);
-    const end = shortestEnd(matcher, { firstByte: size, marks: [...names.keys()] });
+    const end = shortestEnd(matcher, {
+      firstByte: size,
+      marks: [...names.keys()],
+      words: wordsOf(grammar, size),
+    });
     matcher.dispose();
     if (!end) return { shortest: undefined };
     const bytes = end.flatMap((token) => (token >= size ? [token - size] : [...vocabulary.bytes(token)]));

@@ -1,20 +1,14 @@
-/** The shortest way to the end of an answer, byte by byte, as far as a greedy search finds it. Pure but for the matcher, which it leaves as it was. */
-import type { TokenConstraint } from './tokenConstraint.ts';
-
-/** What the search needs of a grammar whose tokens are bytes. */
-export type ByteMatcher = Pick<TokenConstraint, 'accept' | 'rollback' | 'mayEnd' | 'ended'> & {
-  maskView(): Uint32Array;
-};
-
-/** Bytes are tokens from `firstByte` on; the others that may be taken are the marks in `marks`. */
-export interface ByteTokens {
-  firstByte: number;
-  /** Of the grammar: marks that it names. */
-  marks: readonly number[];
-}
+/**
+ * The shortest way to the end of an answer, byte by byte: greedy where JSON's signs lead, a search within texts. Pure but
+ * for the matcher, which it leaves as it was.
+ */
+import { outlook, type ByteMatcher, type ByteTokens, type Outlook } from './byteMatcher.ts';
+import { wayOutOfText, type SearchBudget } from './textEnd.ts';
 
 /** Longest end that is looked for, in bytes. */
 export const mostEndBytes = 4096;
+/** Looks that the searches within texts may take together; a look takes about 50 µs. */
+const mostLooks = 1500;
 
 /** What a byte costs: what closes is cheap, what opens is dear, so that the search does not go deeper. */
 const textCost = 5;
@@ -37,10 +31,12 @@ for (const [signs, cost] of [
 /** `null` and `true` are shorter than `false`. */
 costs['n'.charCodeAt(0)] = costs['t'.charCodeAt(0)] = 4;
 costs.fill(10, 0x80);
-const markCost = 0.05;
 /** Of a quote within text, which it ends. */
 const quoteInText = -1;
-const [letter, brace, quote] = [0x61, 0x7d, 0x22];
+const [letter, quote] = [0x61, 0x22];
+/** JSON's own signs, where no letter may come: there, the greedy way is the right one. */
+const leading = Array.from('{[}],', (sign) => sign.charCodeAt(0));
+const brace = 0x7d;
 /** What a byte of a text costs more each time that it was taken: so no pattern goes on for ever. */
 const againCost = 0.5;
 const isStructural = new Set(Array.from('{}[]",:', (sign) => sign.charCodeAt(0)));
@@ -51,40 +47,78 @@ const isStructural = new Set(Array.from('{}[]",:', (sign) => sign.charCodeAt(0))
  */
 export function shortestEnd(
   matcher: ByteMatcher,
-  { firstByte, marks }: ByteTokens,
+  tokens: ByteTokens,
   most = mostEndBytes,
 ): number[] | undefined {
+  const { firstByte } = tokens;
   const taken: number[] = [];
   const times = new Map<number, number>();
+  const budget: SearchBudget = { looks: mostLooks };
+  /** Whether a quote ends a text, or is a sign like others, by the keys of places. */
+  const quotes = new Map<string, boolean>();
+  const take = (token: number): void => {
+    matcher.accept(token);
+    taken.push(token);
+    times.set(token, (times.get(token) ?? 0) + 1);
+  };
+  /** Whether a quote ends a text here. */
+  const closes = (view: Outlook): boolean => {
+    if (view.bytes[quote] !== 1) return false;
+    const known = quotes.get(view.key);
+    if (known !== undefined) return known;
+    matcher.accept(firstByte + quote);
+    const isOther = outlook(matcher, tokens).key !== view.key;
+    matcher.rollback(1);
+    quotes.set(view.key, isOther);
+    return isOther;
+  };
+  const isOut = (view: Outlook): boolean =>
+    view.mayEnd ||
+    view.mark !== undefined ||
+    closes(view) ||
+    (view.bytes[letter] !== 1 && leading.some((sign) => view.bytes[sign] === 1));
   try {
     while (!matcher.mayEnd) {
       if (taken.length >= most) return undefined;
-      const mask = matcher.maskView();
-      const allows = (token: number): boolean => (((mask[token >> 5] ?? 0) >>> (token & 31)) & 1) === 1;
-      // Where a brace stands for itself, no brace closes anything.
-      const isText = allows(firstByte + letter) && allows(firstByte + brace);
-      let best: number | undefined;
-      let least = Infinity;
-      const consider = (token: number, cost: number): void => {
-        if (cost >= least || !allows(token)) return;
-        least = cost;
-        best = token;
-      };
-      for (const mark of marks) consider(mark, markCost);
-      for (let byte = 0; byte < 256; byte++) {
-        const token = firstByte + byte;
-        const again = againCost * (times.get(token) ?? 0);
-        if (isText && byte === quote) consider(token, quoteInText);
-        else if (!isStructural.has(byte)) consider(token, (costs[byte] ?? textCost) + again);
-        else consider(token, isText ? textCost + again : (costs[byte] ?? textCost));
+      const view = outlook(matcher, tokens);
+      if (view.mark === undefined && view.count > 1 && budget.looks > 0 && !isOut(view)) {
+        const way = wayOutOfText(matcher, tokens, isOut, budget);
+        if (way && taken.length + way.length <= most) {
+          for (const token of way) take(token);
+          continue;
+        }
+        budget.looks = 0;
       }
+      const best = view.mark ?? cheapest(view, firstByte, times, quotes.get(view.key) === false);
       if (best === undefined) return undefined;
-      matcher.accept(best);
-      taken.push(best);
-      times.set(best, (times.get(best) ?? 0) + 1);
+      take(best);
     }
     return taken;
   } finally {
     matcher.rollback(taken.length);
   }
+}
+
+function cheapest(
+  { bytes }: Outlook,
+  firstByte: number,
+  times: ReadonlyMap<number, number>,
+  isPlainQuote: boolean,
+): number | undefined {
+  // Where a brace stands for itself, no brace closes anything.
+  const isText = bytes[letter] === 1 && bytes[brace] === 1;
+  let best: number | undefined;
+  let least = Infinity;
+  for (let byte = 0; byte < 256; byte++) {
+    if (bytes[byte] !== 1) continue;
+    const again = againCost * (times.get(firstByte + byte) ?? 0);
+    let cost = costs[byte] ?? textCost;
+    if (isText && byte === quote && !isPlainQuote) cost = quoteInText;
+    else if (!isStructural.has(byte)) cost += again;
+    else if (isText) cost = textCost + again;
+    if (cost >= least) continue;
+    least = cost;
+    best = firstByte + byte;
+  }
+  return best;
 }
