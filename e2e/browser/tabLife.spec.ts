@@ -114,7 +114,7 @@ test('a tab that pauses gets nothing new, and its answer ends first', async ({ b
   const paused = tab.command('pause');
   paused.catch(() => undefined);
   await expect.poll(async () => (await nodesOf(hub))[0]?.reason).toBe('leaves when its answers have ended');
-  await expect(askNow(hub, prompt)).rejects.toThrow(/it moves to other workers \(worker .* is leaving\)/);
+  await expect(askNow(hub, prompt)).rejects.toThrow(/it is moving to other devices \(.* is leaving\)/);
   await computeAgain();
   expect(await rest).toBe(answerTokens);
   await paused;

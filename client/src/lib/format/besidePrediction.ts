@@ -11,7 +11,7 @@ export interface MeasuredSpeed {
   firstTokenMs: number | null;
 }
 
-/** @returns one text for each number that is known of both: `predicted 14.2, measured 13.8 tokens a second (3 % off)` */
+/** @returns one text for each number that is known of both: `predicted 14.2, measured 13.8 tokens/s (3 % off)` */
 export function besidePrediction(
   predicted: PredictedAnswer,
   { tokensPerSecond, firstTokenMs }: MeasuredSpeed,
