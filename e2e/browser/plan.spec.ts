@@ -172,11 +172,11 @@ test('the hub is asked for a preview when something that matters has changed, an
   await page.route('**/deployments/preview', async (route) => held.then(() => route.fallback()), {
     times: 1,
   });
-  await page.getByLabel('Shards', { exact: true }).fill('3');
+  await page.getByLabel('Parts', { exact: true }).fill('3');
   await expect.poll(() => asked.length).toBe(3);
   await expect(page.getByRole('button', { name: 'Apply' })).toBeDisabled();
   const dropped = page.waitForEvent('requestfailed');
-  await page.getByLabel('Shards', { exact: true }).fill('1');
+  await page.getByLabel('Parts', { exact: true }).fill('1');
   expect(await dropped).toBe(asked[2]);
   hold();
   await expect(preview.getByRole('listitem').filter({ hasText: /layers 0–7/ })).toHaveCount(1);
@@ -245,5 +245,5 @@ test('the first layers are given to the node that is asked; for several replicas
   await page.getByRole('button', { name: 'Actions for local-2' }).click();
   await page.getByRole('menuitem', { name: /^(Move|Give)/ }).click();
   await expect(page.getByRole('dialog')).toContainText('This model runs as 2 replicas');
-  await expect(page.getByRole('dialog')).toContainText('nothing is proposed');
+  await expect(page.getByRole('dialog')).toContainText('by hand for one replica only');
 });

@@ -46,7 +46,7 @@ test('a wrong token is named, the right one passes every step, and the node appe
   await dialog.getByLabel('Port', { exact: true }).fill(String(port));
   await dialog.getByLabel('Token').fill('a-wrong-secret');
   await dialog.getByRole('button', { name: 'Test connection' }).click();
-  const steps = dialog.getByRole('list', { name: 'What was tried' }).getByRole('listitem');
+  const steps = dialog.getByRole('list', { name: 'Test results' }).getByRole('listitem');
   await expect(steps.nth(1)).toContainText('The token is right failed');
   await expect(steps.nth(1)).toContainText('give the one that it was started with');
   await expect(steps).toHaveCount(2);
