@@ -33,7 +33,7 @@ const kinds: Record<GenerationErrorCode, ErrorKind> = {
   no_longer_served: 'unavailable',
   hub_stopped: 'unavailable',
   stage_failed: 'failed',
-  constraint_failed: 'failed',
+  constraint_failed: 'unusable',
   constraint_refused: 'invalid',
   stage_timeout: 'timeout',
   cancelled: 'cancelled',

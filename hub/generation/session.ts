@@ -456,8 +456,8 @@ function stageError(
     case 'constraint-failed':
       return new GenerationError(
         'constraint_failed',
-        `The answer can't be held to its grammar any further (worker ${worker}: ${message}). Simplify the grammar or the schema.`,
-        { workers },
+        "The answer can't be held any further to what the request asks for: its schema, expression or grammar takes more work than a device gives to one token. Make it simpler: shorter patterns, fewer repetitions within one another.",
+        { cause: new Error(`worker ${worker}: ${message}`) },
       );
     case 'cache-miss':
     case 'compute-failed':

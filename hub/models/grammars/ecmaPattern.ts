@@ -38,22 +38,34 @@ export function ecmaPattern(given: string): string {
   return result;
 }
 
-/** A schema with all its patterns like that. */
-export function withEcmaPatterns(schema: unknown): unknown {
+/** Formats that the engine can hold an answer to; to JSON Schema, any other is a note for people. */
+const formats = new Set([
+  'date-time',
+  'time',
+  'date',
+  'duration',
+  'email',
+  'hostname',
+  'ipv4',
+  'ipv6',
+  'uuid',
+]);
+
+/** A schema with all its patterns like that, and without formats that the engine knows not. */
+export function forEngine(schema: unknown): unknown {
   if (typeof schema !== 'object' || schema === null) return schema;
-  if (Array.isArray(schema)) return schema.map(withEcmaPatterns);
+  if (Array.isArray(schema)) return schema.map(forEngine);
   return Object.fromEntries(
-    Object.entries(schema).map(([name, value]) => {
-      if (name === 'pattern' && typeof value === 'string') return [name, ecmaPattern(value)];
-      if (name === 'enum' || name === 'const' || name === 'default') return [name, value];
-      if (name === 'patternProperties' && typeof value === 'object' && value !== null) {
-        const entries = Object.entries(value as Record<string, unknown>);
-        return [
-          name,
-          Object.fromEntries(entries.map(([key, one]) => [ecmaPattern(key), withEcmaPatterns(one)])),
-        ];
-      }
-      return [name, withEcmaPatterns(value)];
-    }),
+    Object.entries(schema)
+      .filter(([name, value]) => name !== 'format' || typeof value !== 'string' || formats.has(value))
+      .map(([name, value]) => {
+        if (name === 'pattern' && typeof value === 'string') return [name, ecmaPattern(value)];
+        if (name === 'enum' || name === 'const' || name === 'default') return [name, value];
+        if (name === 'patternProperties' && typeof value === 'object' && value !== null) {
+          const entries = Object.entries(value as Record<string, unknown>);
+          return [name, Object.fromEntries(entries.map(([key, one]) => [ecmaPattern(key), forEngine(one)]))];
+        }
+        return [name, forEngine(value)];
+      }),
   );
 }
