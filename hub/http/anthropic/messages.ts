@@ -38,7 +38,7 @@ export async function answerMessages(c: Context, components: InferenceComponents
         mayBeShorter: true,
       },
       partsReasoning: true,
-      mostCalls: mostCallsOf(body),
+      parallelCalls: parallelCallsOf(body),
     });
     const [generation] = chat.generations;
     return sendMessage({
@@ -60,6 +60,7 @@ export async function countTokens(c: Context, components: EncodingComponents): P
   return c.json({ input_tokens: prompt.length } satisfies Anthropic.MessageTokensCount);
 }
 
-function mostCallsOf({ tool_choice: choice }: MessagesBody): number | undefined {
-  return choice && 'disable_parallel_tool_use' in choice && choice.disable_parallel_tool_use ? 1 : undefined;
+function parallelCallsOf({ tool_choice: choice }: MessagesBody): boolean | undefined {
+  const { disable_parallel_tool_use: disabled } = (choice ?? {}) as { disable_parallel_tool_use?: unknown };
+  return typeof disabled === 'boolean' ? !disabled : undefined;
 }

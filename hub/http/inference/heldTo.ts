@@ -8,8 +8,10 @@ import type { Model } from '../../models/model.ts';
 import type { Tokenizer } from '../../models/tokenizer.ts';
 import { ModelError } from '../../models/modelError.ts';
 import { ApiError } from '../apiError.ts';
+import { mostRepeats, nestedRepeats, repeatsTooMuch } from '../../models/grammars/repetition.ts';
 import { placeInSchema } from './placeInSchema.ts';
 import { tooMany, unsupportedParameter } from './readBody.ts';
+import { refusalWords } from './refusalWords.ts';
 import { callRules, type CallableTool, type CallRules } from './toolGrammar.ts';
 import type { WantedGrammar } from './wantedGrammar.ts';
 
@@ -32,8 +34,8 @@ export interface HeldToInit {
   /** That may be called; undefined where none may. */
   tools: readonly AskedTool[] | undefined;
   toolChoice: ToolChoice;
-  /** Whether there may be several calls. */
-  severalCalls: boolean;
+  /** Most calls; undefined for as many as the model likes. */
+  mostCalls: number | undefined;
   /** The end of the prompt as text: templates begin to think on the model's behalf. */
   promptEnd: string;
   /** True where the prompt is a text that goes on: then nobody thinks. Default: false. */
@@ -61,10 +63,15 @@ export async function heldTo(init: HeldToInit, tryGrammar: TryGrammar): Promise<
     const why = `'${model.package.id}' has no token that ends an answer.`;
     throw unsupportedParameter(sources[0]?.param ?? 'tools', why);
   }
+  checkRepetition(sources);
   const { shortest } = await tried(grammar, sources, tryGrammar);
   const param = sources[0]?.param ?? 'tools';
   if (shortest === undefined && grammar.kind === 'json-schema') {
-    throw new ApiError(400, `'${param}': its shortest answer has more than 4096 bytes`, { param });
+    throw new ApiError(
+      400,
+      `'${param}': The hub finds no answer within 4096 bytes that is what this asks for. Make it simpler.`,
+      { param },
+    );
   }
   if (maxTokens !== undefined && shortest !== undefined && shortest.length > maxTokens) {
     await checkRoom(model, shortest, maxTokens);
@@ -83,6 +90,9 @@ export function marksNamedIn(
     .filter(([mark, id]) => text.includes(`<[${id}]>`) || text.includes(mark))
     .map(([mark, id]) => [id, mark]);
 }
+
+/** Of a tool without parameters. */
+const noParameters = { type: 'object', properties: {}, additionalProperties: false };
 
 interface Asked {
   grammar: GrammarText;
@@ -120,7 +130,7 @@ function askedFor(init: HeldToInit): Asked | undefined {
 }
 
 function rulesOf(
-  { model: { tokenizer, package: model }, toolChoice, severalCalls }: HeldToInit,
+  { model: { tokenizer, package: model }, toolChoice, mostCalls }: HeldToInit,
   tools: readonly AskedTool[],
   isTriggered: boolean,
 ): CallRules {
@@ -130,15 +140,14 @@ function rulesOf(
     .map(({ function: { name, parameters, strict } }): CallableTool => {
       // Of tools that nothing is promised for, any arguments will do.
       const isFree = toolChoice === 'auto' && strict !== true;
-      return { name, parameters: isFree ? undefined : parameters };
+      return { name, parameters: isFree ? undefined : (parameters ?? noParameters) };
     });
   if (callable.length === 0) {
     throw new ApiError(400, `'tool_choice' names '${named ?? ''}', which is none of 'tools'.`, {
       param: 'tool_choice',
     });
   }
-  const several = severalCalls && named === undefined;
-  const rules = callRules({ tokenizer, tools: callable, several, isTriggered });
+  const rules = callRules({ tokenizer, tools: callable, mostCalls, isTriggered });
   if (!rules) throw unsupportedParameter('tools', `The chat template of '${model.id}' takes none.`);
   return rules;
 }
@@ -154,6 +163,16 @@ function answerRule({ grammar: { kind, text }, param }: WantedGrammar): string {
   }
 }
 
+/** @throws ApiError 400 where repetitions within one another come to too much */
+function checkRepetition(sources: readonly WantedGrammar[]): void {
+  for (const { grammar, param, schema } of sources) {
+    const place =
+      grammar.kind === 'regex' && nestedRepeats(grammar.text) > mostRepeats ? [] : repeatsTooMuch(schema);
+    if (!place) continue;
+    throw refused(joined(param, place), `Repetitions within one another come to more than ${mostRepeats}.`);
+  }
+}
+
 /** @throws ApiError 400 with the path of what is wrong */
 async function tried(
   grammar: GrammarText,
@@ -164,18 +183,22 @@ async function tried(
     return await tryGrammar(grammar);
   } catch (error) {
     if (!(error instanceof ModelError || error instanceof EncodingError)) throw error;
-    const message = firstLine(error.message);
+    const [first] = sources;
+    const message = refusalWords(first?.grammar.kind ?? 'json-schema', error.message);
     for (const { param, schema } of sources) {
       const place = placeInSchema(schema, error.message);
       if (place.length > 0) throw refused(joined(param, place), message, error);
     }
-    const [first] = sources;
-    throw refused(first?.param ?? 'tools', message, error);
+    throw refused(
+      sources.length > 1 && first?.schema !== undefined ? 'tools' : (first?.param ?? 'tools'),
+      message,
+      error,
+    );
   }
 }
 
-function refused(param: string, message: string, cause: Error): ApiError {
-  return new ApiError(400, `'${param}': can't be used to hold an answer to it. ${message}`, { param, cause });
+function refused(param: string, message: string, cause?: Error): ApiError {
+  return new ApiError(400, `'${param}': ${message}`, { param, ...(cause ? { cause } : {}) });
 }
 
 function joined(param: string, place: readonly (string | number)[]): string {
@@ -183,12 +206,6 @@ function joined(param: string, place: readonly (string | number)[]): string {
     (path, part) => (typeof part === 'number' ? `${path}[${part}]` : `${path}.${part}`),
     param,
   );
-}
-
-/** Of several lines, those that say something to who wrote the schema. */
-function firstLine(message: string): string {
-  const text = message.replace(/\s+/g, ' ').trim();
-  return text.length > 300 ? `${text.slice(0, 300)}…` : text;
 }
 
 /** @throws ApiError 400 where not even the shortest answer fits */

@@ -7,6 +7,7 @@ import { choicesOf } from './generationFields.ts';
 import type { AskedTool, ToolChoice } from './heldTo.ts';
 import type { Inference, SurfaceRequest } from './inference.ts';
 import type { WantedGrammar } from './wantedGrammar.ts';
+import { mostCallsOf } from './tools.ts';
 import { promptText } from './promptText.ts';
 
 export interface ChatInit {
@@ -24,8 +25,8 @@ export interface ChatInit {
   partsReasoning: boolean;
   /** How many answers. Default 1. */
   choices?: number;
-  /** Calls beyond so many are left out. Default: all are told. */
-  mostCalls?: number | undefined;
+  /** Whether there may be several calls, where the request says so. Default: as `mostCallsOf` has it. */
+  parallelCalls?: boolean | undefined;
 }
 
 type Generations = [Generation, ...Generation[]];
@@ -46,14 +47,15 @@ const endTokens = 16;
 /** @throws GenerationError */
 export async function startChat(inference: Inference, init: ChatInit): Promise<StartedChat> {
   const { model, controller } = inference;
-  const { messages, render, tools, settings, partsReasoning, choices = 1, mostCalls } = init;
+  const { messages, render, tools, settings, partsReasoning, choices = 1, parallelCalls } = init;
   const { toolChoice = 'auto', wanted } = init;
+  const mostCalls = mostCallsOf(toolChoice, parallelCalls);
   const prompt = await inference.promptOf(messages, { ...render, ...(tools ? { tools } : {}) });
   const format = model.tokenizer.responseFormat;
   const shownMarks = tools || partsReasoning ? marksOf(format) : undefined;
   const promptEnd = promptText(prompt.slice(-endTokens), model.tokenizer);
   const constraint = await inference.heldTo({
-    ...{ wanted, tools, toolChoice, promptEnd, severalCalls: mostCalls !== 1, maxTokens: settings.maxTokens },
+    ...{ wanted, tools, toolChoice, promptEnd, mostCalls, maxTokens: settings.maxTokens },
   });
   const words = messages.map(({ role, content }) => ({ role, content }));
   const generations = await inference.start(

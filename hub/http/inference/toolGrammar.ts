@@ -20,14 +20,19 @@ export interface CallRules {
 export interface CallRulesInit {
   tokenizer: Pick<Tokenizer, 'responseFormat' | 'marks'>;
   tools: readonly CallableTool[];
-  /** Whether there may be more than one. */
-  several: boolean;
+  /** How many there may be; undefined for as many as the model likes. */
+  mostCalls: number | undefined;
   /** True where the beginning of the first call is there already. */
   isTriggered: boolean;
 }
 
 /** @returns undefined where the model's template shows no way to call */
-export function callRules({ tokenizer, tools, several, isTriggered }: CallRulesInit): CallRules | undefined {
+export function callRules({
+  tokenizer,
+  tools,
+  mostCalls,
+  isTriggered,
+}: CallRulesInit): CallRules | undefined {
   const { calls, isHarmony } = tokenizer.responseFormat;
   const mark = (text: string): string => {
     const id = tokenizer.marks.get(text);
@@ -64,9 +69,13 @@ export function callRules({ tokenizer, tools, several, isTriggered }: CallRulesI
     );
     return { calls: isTriggered ? rest : body(''), rules: argumentRules, trigger: begin };
   }
+  const more = (between: string): string => {
+    if (mostCalls === 1) return '';
+    return ` (${between} call)${mostCalls === undefined ? '*' : `{0,${mostCalls - 1}}`}`;
+  };
   const blank = '"\\n"?';
   if (calls.notation === 'mistral') {
-    const list = several ? `"[" call (", " call)* "]"` : '"[" call "]"';
+    const list = `"[" call${more('", "')} "]"`;
     return {
       calls: isTriggered ? list : `${mark(calls.open)} ${list}`,
       rules: [`call: ${body('')}`, ...argumentRules],
@@ -74,9 +83,9 @@ export function callRules({ tokenizer, tools, several, isTriggered }: CallRulesI
     };
   }
   const end = close === undefined ? '' : `${blank} ${mark(close)}`;
-  const more = several && close !== undefined ? ` (${blank} ${mark(calls.open)} call)*` : '';
+  const others = close === undefined ? '' : more(`${blank} ${mark(calls.open)}`);
   return {
-    calls: `${isTriggered ? '' : `${mark(calls.open)} `}call${more}`,
+    calls: `${isTriggered ? '' : `${mark(calls.open)} `}call${others}`,
     rules: [`call: ${blank} ${body('')} ${end}`, ...argumentRules],
     trigger: calls.open,
   };

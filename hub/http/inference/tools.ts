@@ -56,6 +56,20 @@ export function toolChoiceOf({ tools, tool_choice: choice }: ToolFields): ToolCh
   });
 }
 
+/** Calls that an answer may have where calls are required, and several are asked for. */
+const mostRequiredCalls = 16;
+
+/**
+ * How many calls an answer has at most; undefined for as many as the model likes. Where a call is required, small models
+ * repeat it without an end, so there is one.
+ * @param parallel what the request says about several calls, if anything
+ */
+export function mostCallsOf(choice: ToolChoice, parallel: boolean | undefined): number | undefined {
+  if (parallel === false || typeof choice === 'object') return 1;
+  if (choice === 'auto') return undefined;
+  return parallel === true ? mostRequiredCalls : 1;
+}
+
 /**
  * The tools that the template is given; undefined where none may be called.
  * @throws ApiError 400 where the model knows no tools

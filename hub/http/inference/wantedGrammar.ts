@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { maxConstraintCharacters } from '@potluck/protocol';
 import type { GrammarText } from '@potluck/engine/constraint';
-import { ecmaPattern, withEcmaPatterns } from '../../models/grammars/ecmaPattern.ts';
+import { ecmaPattern, forEngine } from '../../models/grammars/ecmaPattern.ts';
 import { gbnfToLark, isGbnf } from '../../models/grammars/gbnfToLark.ts';
 import { ApiError } from '../apiError.ts';
 import { tooMany, unsupportedParameter } from './readBody.ts';
@@ -107,10 +107,7 @@ export function jsonSchemaGrammar(schema: unknown, param: string): WantedGrammar
 
 /** A schema as the engine takes it: values one behind the other, with a blank at most, so that no model loops in blanks. */
 export function schemaText(schema: unknown): string {
-  const { 'x-guidance': _, ...rest } = (schema === true ? {} : withEcmaPatterns(schema)) as Record<
-    string,
-    unknown
-  >;
+  const { 'x-guidance': _, ...rest } = (schema === true ? {} : forEngine(schema)) as Record<string, unknown>;
   const style = { whitespace_flexible: false, item_separator: ', ?', key_separator: ': ?' };
   return JSON.stringify({ ...rest, 'x-guidance': style });
 }

@@ -91,7 +91,7 @@ async function startRaw(inference: Inference, body: OllamaGenerateBody) {
   const prompt = await inference.textPromptOf(body.prompt, true);
   const words = [{ role: 'user', content: body.prompt.toWellFormed() }];
   const constraint = await inference.heldTo({
-    ...{ wanted: formatGrammar(body), tools: undefined, toolChoice: 'auto', severalCalls: false },
+    ...{ wanted: formatGrammar(body), tools: undefined, toolChoice: 'auto', mostCalls: 1 },
     ...{ promptEnd: '', maxTokens: settings.maxTokens, isText: true },
   });
   const [generation] = await inference.start([

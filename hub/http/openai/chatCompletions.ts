@@ -42,7 +42,7 @@ export async function answerChat(c: Context, components: InferenceComponents): P
         }),
         partsReasoning: (body.reasoning_format ?? 'auto') !== 'none',
         choices: body.n,
-        mostCalls: body.parallel_tool_calls === false || body.usesFunctions ? 1 : undefined,
+        parallelCalls: body.usesFunctions ? false : body.parallel_tool_calls,
       });
       const { generations } = chat;
       const [generation] = generations;

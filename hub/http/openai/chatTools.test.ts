@@ -113,6 +113,67 @@ test('one call at a time, none, or none that is asked for', async () => {
   expect(plain.choices[0]?.message.content).toBe(callText + callText);
 });
 
+test('a call that must come is one, unless the request says that there may be several', async () => {
+  answers = [callText + callText];
+  const named = { type: 'function' as const, function: { name: 'get_weather' } };
+  for (const [choice, parallel, count] of [
+    ['required', undefined, 1],
+    ['required', true, 2],
+    [named, undefined, 1],
+    [named, true, 1],
+  ] as const) {
+    const { id, choices } = await client.chat.completions.create({
+      ...{ ...ask, tools: [weather], tool_choice: choice },
+      ...(parallel === undefined ? {} : { parallel_tool_calls: parallel }),
+    });
+    expect(choices[0]?.message.tool_calls).toHaveLength(count);
+    const { constraint } = await worker.message('open-session', ({ sessionId }) => id.endsWith(sessionId));
+    expect(constraint?.text.includes('{0,15}')).toBe(count === 2);
+    expect(constraint?.text).not.toContain(')*');
+  }
+});
+
+test('a tool without parameters is called with an empty object', async () => {
+  answers = [callText];
+  const now = { type: 'function' as const, function: { name: 'now' } };
+  const { id } = await client.chat.completions.create({ ...ask, tools: [now], tool_choice: now });
+  const { constraint } = await worker.message('open-session', ({ sessionId }) => id.endsWith(sessionId));
+  expect(constraint?.text).toContain('"properties":{},"additionalProperties":false');
+});
+
+test.each([
+  [{ type: 'string', pattern: '^(a{1,1000}){1,1000}b$' }, '.pattern', 'Repetitions'],
+  [{ type: 'array', uniqueItems: true }, '.uniqueItems', "can't hold an answer to 'uniqueItems'"],
+])('%j is refused in plain words', async (city, place, words) => {
+  const parameters = { type: 'object', properties: { city } };
+  const tools = [{ type: 'function' as const, function: { name: 'f', parameters } }];
+  const asked = client.chat.completions.create({ ...ask, tools, tool_choice: 'required' });
+  await expect(asked).rejects.toMatchObject({
+    status: 400,
+    param: `tools[0].function.parameters.properties.city${place}`,
+    message: expect.stringContaining(words) as string,
+  });
+});
+
+test('addresses and formats that are notes can be asked for', async () => {
+  answers = ['x'];
+  const schema = {
+    type: 'object',
+    properties: {
+      mail: { type: 'string', format: 'email' },
+      other: { type: 'string', pattern: '^[^@\\s]+@[^@\\s]+\\.[a-z]{2,}$' },
+      page: { type: 'string', format: 'uri' },
+    },
+    required: ['mail', 'other', 'page'],
+    additionalProperties: false,
+  };
+  const { choices } = await client.chat.completions.create({
+    ...{ ...ask, max_tokens: 80 },
+    response_format: { type: 'json_schema', json_schema: { name: 'x', schema } },
+  });
+  expect(choices).toHaveLength(1);
+});
+
 test('a call that is cut is text, and nothing of it is lost', async () => {
   answers = ['Wait. <tool_call>{"name": "get_'];
   const { choices } = await client.chat.completions.create({ ...ask, tools: [weather] });

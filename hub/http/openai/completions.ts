@@ -41,7 +41,7 @@ export async function answerCompletion(c: Context, components: InferenceComponen
     for (const prompt of prompts) encoded.push(await tokensOf(prompt, body, inference));
     const texts = prompts.map((prompt) => textOf(prompt, inference));
     const constraint = await inference.heldTo({
-      ...{ wanted: wantedGrammar(body), tools: undefined, toolChoice: 'auto', severalCalls: false },
+      ...{ wanted: wantedGrammar(body), tools: undefined, toolChoice: 'auto', mostCalls: 1 },
       ...{ promptEnd: '', maxTokens: settings.maxTokens, isText: true },
     });
     const requests = encoded.flatMap((prompt, index) => {

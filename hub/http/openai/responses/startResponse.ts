@@ -72,7 +72,7 @@ export async function startResponse(
     wanted: wantedOf(body.text?.format),
     settings,
     partsReasoning: true,
-    mostCalls: body.parallel_tool_calls === false ? 1 : undefined,
+    parallelCalls: body.parallel_tool_calls,
   }).catch((error: unknown) => {
     throw namedHere(error, offered);
   });

@@ -1,0 +1,59 @@
+/** An engine's errors about a grammar, in words for who wrote it. */
+import type { GrammarText } from '@potluck/engine/constraint';
+
+const tooMuch =
+  'This takes more work than a device gives to an answer. Make it smaller: fewer choices, shorter patterns, fewer repetitions within one another.';
+
+/**
+ * @param kind what the request gave: errors in grammars of one's own have their lines
+ * @param message of llguidance, or the hub's own about time and memory
+ */
+export function refusalWords(kind: GrammarText['kind'], message: string): string {
+  const text = message.replace(/\s+/g, ' ').trim();
+  const found = <T>(pattern: RegExp, say: (one: string) => T): T | undefined => {
+    const one = pattern.exec(text)?.[1];
+    return one === undefined ? undefined : say(one);
+  };
+  const said =
+    found(/Unimplemented keys: \[(.*?)\]/, (keys) => {
+      const names = [...keys.matchAll(/"([^"]+)"/g)].map(([, name]) => `'${name}'`).join(', ');
+      return `The hub can't hold an answer to ${names}. Leave ${names.includes(',') ? 'them' : 'it'} out.`;
+    }) ??
+    found(
+      /Unknown format: (.{1,100})/,
+      (format) => `The hub does not know the format '${format}'. Leave it out.`,
+    ) ??
+    found(/Invalid type: (\S{1,100})/, (type) => `JSON Schema has no type '${type}'.`) ??
+    found(/Pointer '(.{1,200}?)' does not exist/, (pointer) => `The schema has no part '#${pointer}'.`) ??
+    found(
+      /(look-around)/,
+      () => "The hub can't hold an answer to look-ahead or look-behind. Write the expression without it.",
+    ) ??
+    found(/(oneOf)/, () => "The choices of 'oneOf' may overlap. Take 'anyOf' instead.") ??
+    found(
+      /(unsatisfiable|matches no|is empty|empty language)/i,
+      () => 'No answer can be what this asks for.',
+    ) ??
+    found(
+      /regex parse error.*error: (.{1,200}?)(?:$| \|)/,
+      (reason) => `The expression can't be read: ${reason}.`,
+    ) ??
+    found(
+      /(regex parse error|invalid regex|failed to parse regex)/i,
+      () => "The expression can't be read.",
+    ) ??
+    found(/(It took (?:longer|more memory) than.*)/, (reason) => reason) ??
+    found(
+      /(items|too (?:many|large|big|complex|deep)|limit|fuel|bias|lexer|expressions constructed|unable to determine)/i,
+      () => tooMuch,
+    );
+  if (said !== undefined) return said;
+  if (kind === 'lark') {
+    const [, line, column, reason] = /at (\d+)\((\d+)\): ([^|]{1,200})/.exec(text) ?? [];
+    if (line !== undefined) return `Line ${line}, column ${column}: ${reason?.trim()}.`;
+    return `The grammar can't be read: ${text.split(' | ')[0]?.slice(0, 200)}`;
+  }
+  return kind === 'regex'
+    ? "The hub can't hold an answer to this expression. Make it simpler."
+    : "The hub can't hold an answer to this schema. Make it simpler.";
+}
