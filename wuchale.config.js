@@ -38,8 +38,10 @@ const ignoredCalls = [
   'goto',
   'replaceState',
 ];
-/** A sentence or a part of one that begins with a small letter. */
-const words = /^\p{Ll}[\p{L}’']*[,:;]? [\p{L}{]/u;
+/** A sentence or a part of one that begins with a small letter; `#` stands for a value. */
+const words = /^\s*(?:[·,;:(] ?)?\p{Ll}[\p{L}’']*[,:;]? [\p{L}#]/u;
+/** The same after a value, such as `# of #` and `, # left`. */
+const wordsAfterValue = /^\s*[·,;:(]?\s*#,?(?: %)? \p{Ll}\p{L}+/u;
 
 const usual = createHeuristic({ ...defaultHeuristicOpts, ignoreCalls: ignoredCalls });
 
@@ -61,7 +63,7 @@ const heuristic = (message) => {
   }
   const isMessage = usual(message);
   if (isMessage === 'message') return isMessage;
-  return scope === 'script' && words.test(text) ? 'message' : false;
+  return scope === 'script' && (words.test(text) || wordsAfterValue.test(text)) ? 'message' : false;
 };
 
 const locales = 'client/src/locales';

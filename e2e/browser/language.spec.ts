@@ -32,4 +32,8 @@ test('a browser whose language is German shows the app in German', async () => {
   const page = await context.newPage();
   await page.goto('/join');
   await expect(page.getByRole('heading', { name: 'Dieses Gerät verleihen' })).toBeVisible();
+  await page.goto('/nodes');
+  // Values, and words alone.
+  await expect(page.getByText(/^\d+ MB von \d+(,\d)? GB$/)).toBeVisible();
+  await expect(page.getByRole('definition').filter({ hasText: 'nichts zu tun' })).toBeVisible();
 });

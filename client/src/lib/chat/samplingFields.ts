@@ -1,5 +1,6 @@
 /** The numbers that a person may set for a conversation. */
 import type { Sampling } from '@potluck/api';
+import { locale } from '#lib/language/language.ts';
 
 export interface SamplingField {
   key: Exclude<keyof Sampling, 'stop'>;
@@ -73,6 +74,6 @@ export function samplingProblem(
 ): string | undefined {
   const isWhole = step === 1;
   if (value >= min && value <= max && (!isWhole || Number.isInteger(value))) return undefined;
-  const range = `${min.toLocaleString('en')} to ${max.toLocaleString('en')}`;
+  const range = `${min.toLocaleString(locale)} to ${max.toLocaleString(locale)}`;
   return `Not used: enter a ${isWhole ? 'whole ' : ''}number from ${range}.`;
 }

@@ -2,6 +2,7 @@
 import type { PredictedAnswer } from '@potluck/api';
 import { predictionError } from '@potluck/api/prediction-error';
 import { formatDuration } from './formatDuration.ts';
+import { formatNumber } from './formatNumber.ts';
 import { formatSpeed } from './formatSpeed.ts';
 
 /** What was measured; null where it is not known. */
@@ -17,7 +18,7 @@ export function besidePrediction(
   { tokensPerSecond, firstTokenMs }: MeasuredSpeed,
 ): string[] {
   const off = (one: number, other: number): string =>
-    `${Math.abs(100 * predictionError(one, other)).toFixed(0)} % off`;
+    `${formatNumber(Math.abs(100 * predictionError(one, other)))} % off`;
   const texts: string[] = [];
   if (tokensPerSecond !== null && tokensPerSecond > 0) {
     const numbers = `predicted ${formatSpeed(predicted.tokensPerSecond)}, measured ${formatSpeed(tokensPerSecond)} tokens/s`;

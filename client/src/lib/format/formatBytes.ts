@@ -1,3 +1,5 @@
+import { formatNumber, formatTwoDigits } from './formatNumber.ts';
+
 const units = ['B', 'kB', 'MB', 'GB', 'TB'];
 
 /** Bytes for people, in powers of 1000: `1.5 GB`. */
@@ -8,5 +10,5 @@ export function formatBytes(bytes: number): string {
     value /= 1000;
     unit += 1;
   }
-  return `${value >= 100 || unit === 0 ? value.toFixed(0) : value.toPrecision(2)} ${units[unit]}`;
+  return `${value >= 100 || unit === 0 ? formatNumber(value) : formatTwoDigits(value)} ${units[unit]}`;
 }

@@ -1,9 +1,11 @@
+import { formatNumber } from './formatNumber.ts';
+
 /** Milliseconds for people: `0.4 ms`, `85 ms`, `1.3 s`, `2 min 5 s`. */
 export function formatDuration(milliseconds: number): string {
-  if (milliseconds < 10) return `${milliseconds.toFixed(1)} ms`;
-  if (milliseconds < 1000) return `${milliseconds.toFixed(0)} ms`;
+  if (milliseconds < 10) return `${formatNumber(milliseconds, 1)} ms`;
+  if (milliseconds < 1000) return `${formatNumber(milliseconds)} ms`;
   const seconds = milliseconds / 1000;
-  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  if (seconds < 60) return `${formatNumber(seconds, 1)} s`;
   const minutes = Math.floor(seconds / 60);
   return `${minutes} min ${Math.floor(seconds % 60)} s`;
 }

@@ -1,7 +1,8 @@
 import type { RequestSummary } from '@potluck/api';
+import { language } from '#lib/language/language.ts';
 import { formatDuration } from './formatDuration.ts';
 
-const names = new Intl.ListFormat('en');
+const names = new Intl.ListFormat(language);
 
 /** What lost devices cost an answer, in a few words: `survived the loss of garage with a pause of 1.2 s`. */
 export function survived({ lost, pauseMs }: NonNullable<RequestSummary['recovery']>): string {

@@ -8,6 +8,14 @@ const storageKey = 'potluck:language';
 /** Texts are made when modules load, so it stays as it is until the page is loaded anew. */
 export const language: Language = readChoice() ?? languageOf(browserLanguages());
 
+/** How numbers and dates are written: as in the browser's own kind of the language, such as `de-AT`. */
+export const locale: string = localeOf(language, browserLanguages());
+
+/** The first of the locales that somebody reads that belongs to the language, else the language itself. */
+export function localeOf(chosen: Language, read: readonly string[]): string {
+  return read.find((one) => one.toLowerCase().split('-', 1)[0] === chosen) ?? chosen;
+}
+
 /** The first language that the app speaks, of those that somebody reads, such as `de-AT`. */
 export function languageOf(read: readonly string[]): Language {
   for (const one of read) {

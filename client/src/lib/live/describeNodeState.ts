@@ -9,7 +9,7 @@ export interface NodeState {
 }
 
 /** A stage's state in a word or two. */
-export const stageStateNames = {
+export const stageStateNames = /* @wc-include */ {
   assigned: 'getting layers',
   downloading: 'downloading',
   compiling: 'compiling',
@@ -20,7 +20,11 @@ export const stageStateNames = {
   failed: 'failed',
 } as const satisfies Record<Stage['state'], string>;
 
-const modeNames = { paused: 'paused', draining: 'finishing answers', drained: 'paused' } as const;
+const modeNames = /* @wc-include */ {
+  paused: 'paused',
+  draining: 'finishing answers',
+  drained: 'paused',
+} as const;
 
 /** A node's state in a word or two, and why it is in it. */
 export function describeNodeState(node: Node): NodeState {
@@ -30,8 +34,12 @@ export function describeNodeState(node: Node): NodeState {
   }
   const unready = node.stages.find(({ state }) => state !== 'ready');
   if (unready) return describeStage(unready);
-  if (node.stages.length > 0) return { name: 'running', reason, tone: 'good' };
-  return { name: 'standby', reason: reason ?? 'ready to step in when another device leaves', tone: 'idle' };
+  if (node.stages.length > 0) return { name: /* @wc-include */ 'running', reason, tone: 'good' };
+  return {
+    name: /* @wc-include */ 'standby',
+    reason: reason ?? 'ready to step in when another device leaves',
+    tone: 'idle',
+  };
 }
 
 /** A stage's state, with its progress in percent. */

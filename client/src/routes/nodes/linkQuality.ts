@@ -2,6 +2,7 @@
 import type { Link } from '@potluck/api';
 import { formatBytes } from '#lib/format/formatBytes.ts';
 import { formatDuration } from '#lib/format/formatDuration.ts';
+import { linkStateNames } from '#lib/format/stateNames.ts';
 
 /** `unknown` until something was measured. */
 export type LinkQuality = 'good' | 'fair' | 'poor' | 'unknown';
@@ -14,6 +15,8 @@ const bounds = [
   { quality: 'good', roundTripMs: 20, bytesPerSecond: 5e6 },
   { quality: 'fair', roundTripMs: 80, bytesPerSecond: 1e6 },
 ] as const;
+
+const qualityNames = { good: 'a good link', fair: 'a fair link', poor: 'a poor link' } as const;
 
 type Measured = Pick<Link, 'state' | 'roundTripMs' | 'bytesPerSecond'>;
 
@@ -39,9 +42,9 @@ export function describeMeasured({ roundTripMs, bytesPerSecond }: Measured): str
 
 /** For people who do not see the picture: `direct, 0.5 ms, 62 MB/s, a good link`. */
 export function describeLink(link: Measured): string {
-  const way = link.state === 'relayed' ? 'through the hub' : link.state;
+  const way = link.state === 'relayed' ? 'through the hub' : linkStateNames[link.state];
   const quality = linkQuality(link);
-  return [way, describeMeasured(link), quality === 'unknown' ? 'not measured' : `a ${quality} link`]
+  return [way, describeMeasured(link), quality === 'unknown' ? 'not measured' : qualityNames[quality]]
     .filter((text) => text !== '')
     .join(', ');
 }

@@ -1,5 +1,6 @@
 /** API keys and join tokens, as people read them. */
 import type { KeyLimits } from '@potluck/api';
+import { locale } from '#lib/language/language.ts';
 
 /** What API keys and join tokens have in common. */
 export interface Secret {
@@ -13,11 +14,12 @@ export interface Secret {
 
 /** What a secret's state is, in a few words. */
 export function describeSecret({ expiresAt, revokedAt, lastUsedAt }: Secret): string {
-  const day = (at: number): string => new Date(at).toLocaleDateString();
-  const used = lastUsedAt === null ? 'never used' : `last used ${new Date(lastUsedAt).toLocaleString()}`;
+  const day = (at: number): string => new Date(at).toLocaleDateString(locale);
+  const used =
+    lastUsedAt === null ? 'never used' : `last used ${new Date(lastUsedAt).toLocaleString(locale)}`;
   if (revokedAt !== null) return `revoked ${day(revokedAt)}, ${used}`;
   if (expiresAt === null) return used;
-  return `${expiresAt < Date.now() ? 'expired' : 'expires'} ${day(expiresAt)}, ${used}`;
+  return expiresAt < Date.now() ? `expired ${day(expiresAt)}, ${used}` : `expires ${day(expiresAt)}, ${used}`;
 }
 
 /** The end of a day that a date field names; null for an empty field. */
