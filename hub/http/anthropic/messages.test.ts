@@ -297,6 +297,14 @@ test.each<[object, string, string]>([
     "'tools[0].type'",
   ],
   [{ tool_choice: { type: 'any' } }, 'invalid_request_error', 'tool_choice'],
+  [
+    {
+      tools: [{ name: 'f', input_schema: { type: 'object', properties: { a: { not: {} } } } }],
+      tool_choice: { type: 'any' },
+    },
+    'invalid_request_error',
+    "'tools[0].input_schema.properties.a.not'",
+  ],
   [{ thinking: { type: 'deeply' } }, 'invalid_request_error', 'thinking.type'],
   [{ mcp_servers: [{ name: 'a' }] }, 'invalid_request_error', 'mcp_servers'],
   [{ container: 'a' }, 'invalid_request_error', 'container'],

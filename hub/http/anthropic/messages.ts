@@ -1,6 +1,7 @@
 /** `POST /v1/messages` and `POST /v1/messages/count_tokens`. */
 import type Anthropic from '@anthropic-ai/sdk';
 import type { Context } from 'hono';
+import { ApiError } from '../apiError.ts';
 import { settingsOf } from '../inference/generationFields.ts';
 import {
   encodingFor,
@@ -39,6 +40,8 @@ export async function answerMessages(c: Context, components: InferenceComponents
       },
       partsReasoning: true,
       parallelCalls: parallelCallsOf(body),
+    }).catch((error: unknown) => {
+      throw namedHere(error);
     });
     const [generation] = chat.generations;
     return sendMessage({
@@ -58,6 +61,20 @@ export async function countTokens(c: Context, components: EncodingComponents): P
   const tools = callableTools(body.toolFields, model);
   const prompt = await promptOf(messagesOf(body), { ...renderOptionsOf(body), ...(tools ? { tools } : {}) });
   return c.json({ input_tokens: prompt.length } satisfies Anthropic.MessageTokensCount);
+}
+
+/** An error about a tool's schema, under the name that this API has for it. */
+function namedHere(error: unknown): unknown {
+  const path = /^tools\[\d+\]\.function\.parameters/.exec(
+    error instanceof ApiError ? (error.param ?? '') : '',
+  )?.[0];
+  if (!(error instanceof ApiError) || path === undefined) return error;
+  const here = path.replace('function.parameters', 'input_schema');
+  return new ApiError(error.status, error.message.replaceAll(path, here), {
+    param: error.param?.replace(path, here),
+    cause: error,
+    ...(error.code === null ? {} : { code: error.code }),
+  });
 }
 
 function parallelCallsOf({ tool_choice: choice }: MessagesBody): boolean | undefined {
