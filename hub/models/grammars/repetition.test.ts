@@ -4,9 +4,9 @@ import { nestedRepeats, repeatsTooMuch } from './repetition.ts';
 
 test.each([
   ['^(a{1,1000}){1,1000}b$', 1_000_000],
-  ['a{1,1000}b{1,1000}', 1000],
+  ['a{1,1000}b{1,1000}', 1],
   ['(x(a{5}|b{7}){2,}y){3}', 42],
-  ['[{9}(]{2}\\{3}\\({4}', 4],
+  ['([{9}(]{2}\\{3}\\({4}){5}', 20],
   ['(?:a+b*)?', 1],
 ])('%s', (pattern, product) => {
   expect(nestedRepeats(pattern)).toBe(product);

@@ -1,13 +1,14 @@
 /** How much a pattern repeats: repetitions within one another multiply, and so does an engine's work. Pure. */
 
-/** Most that repetitions within one another may come to. */
-export const mostRepeats = 10_000;
+/** Most that repetitions within one another may come to: llguidance gave up in `(a{1,100}){1,100}b`. */
+export const mostRepeats = 1000;
 
-/** @returns the product of the counts that stand within one another, where it is greatest; 1 without any count */
+/** @returns the product of the counts that stand within one another, where it is greatest; 1 where none does */
 export function nestedRepeats(pattern: string): number {
   /** The greatest product in each group that is open. */
   const groups = [1];
   let last = 1;
+  let worst = 1;
   let isInClass = false;
   for (let index = 0; index < pattern.length; index++) {
     const sign = pattern[index];
@@ -27,14 +28,16 @@ export function nestedRepeats(pattern: string): number {
       const counts = /^\{(\d+)(?:,(\d*))?\}/.exec(sign === '{' ? pattern.slice(index, index + 40) : '');
       if (counts) {
         const [all, least, most] = counts;
-        last *= Math.max(1, Number(least), Number(most ?? 0));
+        const count = Math.max(1, Number(least), Number(most ?? 0));
+        if (last > 1 && count > 1) worst = Math.max(worst, last * count);
+        last *= count;
         index += all.length - 1;
       } else if (sign !== '*' && sign !== '+' && sign !== '?') last = 1;
     }
     const top = groups.length - 1;
     groups[top] = Math.max(groups[top] ?? 1, last);
   }
-  return Math.max(...groups);
+  return worst;
 }
 
 /**
