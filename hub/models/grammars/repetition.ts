@@ -1,7 +1,7 @@
 /** How much a pattern repeats: repetitions within one another multiply, and so does an engine's work. Pure. */
 
-/** Most that repetitions within one another may come to: llguidance gave up in `(a{1,100}){1,100}b`. */
-export const mostRepeats = 1000;
+/** Most that repetitions within one another may come to: llguidance gave up in `(a{1,30}){1,30}b`, not in `(a{1,15}){1,15}b`. */
+export const mostRepeats = 250;
 
 /** @returns the product of the counts that stand within one another, where it is greatest; 1 where none does */
 export function nestedRepeats(pattern: string): number {
