@@ -238,7 +238,9 @@ test('a tab forgets no weights that another tab of its browser serves, and says 
   const { stages } = await one.until(serves);
   await other.command('forgetWeights');
   const { cache, events } = await other.snapshot();
-  expect(cache).toMatchObject({ blobs: stages[0]?.packs.length, bytes: stages[0]?.totalBytes });
+  // The last stage has the vocabulary beside its weights, for answers that are held to a grammar.
+  expect(cache.blobs).toBe((stages[0]?.packs.length ?? 0) + 1);
+  expect(cache.bytes).toBeGreaterThan(stages[0]?.totalBytes ?? Infinity);
   expect(events.at(-1)?.text).toBe('weights of layers that tabs of this browser serve now are not forgotten');
   await one.command('leave');
   await other.command('forgetWeights');

@@ -19,9 +19,10 @@ export function applyRetention({ settings, database, logger }: RetentionComponen
     const { retentionDays } = settings.current;
     const now = Date.now();
     const madeBefore = retentionDays === null ? undefined : now - retentionDays * dayMs;
-    await database.responses.expire(now, madeBefore);
-    if (madeBefore === undefined) return;
-    const deleted = await database.requests.remove({ until: madeBefore });
+    const [deleted] = await Promise.all([
+      madeBefore === undefined ? 0 : database.requests.remove({ until: madeBefore }),
+      database.responses.expire(now, madeBefore),
+    ]);
     if (deleted > 0) logger.info({ deleted, retentionDays }, 'deleted old requests');
   };
   const start = (): void => {

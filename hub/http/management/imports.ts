@@ -68,7 +68,7 @@ export function importRoutes({ imports }: ImportRouteComponents): OpenAPIHono {
         responses: { 200: answers(Import, 'The import as it is now') },
       },
     ),
-    (c) => c.json(imports.resume(c.req.valid('param').id, c.req.valid('json')?.token), 200),
+    async (c) => c.json(await imports.resume(c.req.valid('param').id, c.req.valid('json')?.token), 200),
   );
   app.openapi(
     route(

@@ -15,7 +15,7 @@ export const answeredPaths = [
 export const refusedPaths = ['pull', 'push', 'create', 'copy', 'delete'] as const;
 
 const names = [...answeredPaths, ...refusedPaths];
-const pattern = new RegExp(`^/api/(${names.join('|')})$|^/api/blobs/`);
+const pattern = new RegExp(`^/api/(${names.join('|')})$|^/api/blobs/.`);
 
 /** True for paths whose rule is that of `/v1`: a key, or this machine. */
 export function isOllamaPath(path: string): boolean {

@@ -180,8 +180,10 @@ export class Imports {
    * @param token for a gated repository
    * @throws ImportError
    */
-  resume(id: string, token?: string): Import {
+  async resume(id: string, token?: string): Promise<Import> {
     const job = this.#find(id);
+    // That it rests is told a moment before its work has ended.
+    if (job.record.view.resumable) await job.working;
     if (!job.record.view.resumable || job.controller) throw conflict(job, 'can not be resumed');
     if (token !== undefined) job.token = token;
     this.#work(job);
