@@ -2,6 +2,7 @@
 import type { ErrorBody, LiveEvent } from '@potluck/api';
 import { CertificateError, checkHub } from '@potluck/machine';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
+import { startCommand } from '../ownCommand.ts';
 import { setDefaultCACertificates } from 'node:tls';
 
 /** Thrown where the hub can't do what was asked; its message says what to do. */
@@ -68,7 +69,7 @@ export class HubClient {
       const reason =
         cause instanceof Error && cause.cause instanceof Error ? cause.cause.message : String(cause);
       throw new CommandError(
-        `No hub answers at ${this.#hub} (${reason}). Start one with \`npm start\`, or name another with --hub.`,
+        `No hub answers at ${this.#hub} (${reason}). Start one with \`${startCommand}\`, or name another with --hub.`,
         { cause },
       );
     }
