@@ -39,7 +39,9 @@ export function analyseDecoder(graph: OnnxGraph, config: DecoderConfig, notes: s
   let index = indexGraph(graph);
   const roles = findDecoderInputs(graph, index, config, notes);
   if (keepLastLogits(graph, roles.logits)) {
-    notes.push('The head computes logits of every position; all but the last are dropped.');
+    notes.push(
+      'The last part computes scores for every position, and all but the last position’s are dropped.',
+    );
     index = indexGraph(graph);
   }
   const batchSymbol = roles.tokenIds.dims[0];
@@ -94,7 +96,7 @@ function dropOutputs(
   if (dropped.length === 0) return false;
   graph.outputs = graph.outputs.filter(({ name }) => kept.has(name));
   removeUnused(graph);
-  notes.push(`Dropped outputs that an answer does not need: ${dropped.join(', ')}.`);
+  notes.push(`Results that an answer does not need are left out: ${dropped.join(', ')}.`);
   return true;
 }
 

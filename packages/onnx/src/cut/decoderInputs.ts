@@ -81,7 +81,7 @@ function bindScalars(graph: OnnxGraph, index: GraphIndex, logits: OnnxValue, not
     const reached = outputsReached(input.name, graph, index);
     if (reached.some((name) => name !== logits.name)) return true;
     graph.initializers.set(input.name, int64Tensor(input.name, [1n], input.dims.length === 0 ? [] : [1]));
-    notes.push(`Input ${input.name} is fixed at 1: logits for the last position only.`);
+    notes.push(`Input ${input.name} is fixed at 1: only the last position gets scores.`);
     return false;
   });
 }

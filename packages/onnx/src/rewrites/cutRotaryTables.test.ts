@@ -13,8 +13,8 @@ test('tables cut to the context answer bit for bit as before, up to its last tok
   const model = await random.read();
 
   expect(cutRotaryTables(model, 32)).toEqual([
-    'Cut table cos_cache from 256 to 32 positions.',
-    'Cut table sin_cache from 256 to 32 positions.',
+    'Table cos_cache is cut from 256 to 32 positions, as many as the context has.',
+    'Table sin_cache is cut from 256 to 32 positions, as many as the context has.',
   ]);
 
   for (const name of ['cos_cache', 'sin_cache']) {
@@ -39,7 +39,9 @@ test('a table that something else reads as well stays whole', async () => {
     ...{ name: 'other', opType: 'Transpose', domain: '', inputs: ['cos_cache'], outputs: ['other'] },
     attributes: new Map(),
   });
-  expect(cutRotaryTables(model, 32)).toEqual(['Cut table sin_cache from 256 to 32 positions.']);
+  expect(cutRotaryTables(model, 32)).toEqual([
+    'Table sin_cache is cut from 256 to 32 positions, as many as the context has.',
+  ]);
   expect(model.graph.initializers.get('cos_cache')?.dims).toEqual([256, 8]);
 });
 

@@ -26,7 +26,9 @@ export function cutRotaryTables(model: OnnxModel, contextLength: number): string
     }
     if (rows <= contextLength) continue;
     graph.initializers.set(name, firstRows(table, rows, contextLength));
-    notes.push(`Cut table ${name} from ${rows} to ${contextLength} positions.`);
+    notes.push(
+      `Table ${name} is cut from ${rows} to ${contextLength} positions, as many as the context has.`,
+    );
   }
   return notes;
 }

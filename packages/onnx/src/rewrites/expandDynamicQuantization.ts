@@ -82,9 +82,9 @@ export async function expandDynamicQuantization(
   if (replacements.size > 0) {
     graph.nodes = graph.nodes.map((node) => replacements.get(node) ?? node);
     if (!model.opsets.has('com.microsoft')) model.opsets.set('com.microsoft', 1);
-    notes.push(`Turned ${replacements.size} dynamically quantised matmuls into weight-only 8-bit ones.`);
+    notes.push(`The weights of ${replacements.size} multiplications are kept in 8 bits.`);
   }
-  if (leftOut > 0) notes.push(`Left ${leftOut} integer matmuls or convolutions of another form as they are.`);
+  if (leftOut > 0) notes.push(`Multiplications of another form that stay as they are: ${leftOut}.`);
   return notes;
 }
 

@@ -23,7 +23,7 @@ for (const [type, zeroPoint] of [
     const model = table(type, zeroPoint);
     const before = await lookUp(model);
     expect(await expandQuantizedEmbedding(model, readTensor)).toEqual([
-      'The table table is read and dequantised by one operator.',
+      'Table table is read and unpacked in one step.',
     ]);
     removeUnused(model.graph);
     expect(model.graph.nodes.map((node) => node.opType)).toEqual(['GatherBlockQuantized']);

@@ -46,7 +46,7 @@ export async function expandQuantizedEmbedding(model: OnnxModel, readTensor: Rea
         Object.entries(settings).map(([name, value]) => [name, { type: 'int', value: BigInt(value) }]),
       ),
     });
-    notes.push(`The table ${weight.name} is read and dequantised by one operator.`);
+    notes.push(`Table ${weight.name} is read and unpacked in one step.`);
   }
   graph.nodes = graph.nodes.map((node) => replacements.get(node) ?? node);
   if (replacements.size > 0 && !model.opsets.has('com.microsoft')) model.opsets.set('com.microsoft', 1);

@@ -16,8 +16,8 @@ test('a trained model that quantised its activations answers rightly once rewrit
   const model = await readModel(files, minimindGraph);
 
   expect(await rewriteDecoder(model, { contextLength: 512, readTensor })).toEqual([
-    'Turned 57 dynamically quantised matmuls into weight-only 8-bit ones.',
-    'The table model.embed_tokens.weight_quantized is read and dequantised by one operator.',
+    'The weights of 57 multiplications are kept in 8 bits.',
+    'Table model.embed_tokens.weight_quantized is read and unpacked in one step.',
     'Dropped 8 guards against fully masked rows, which do not occur.',
     'The head computes the logits of the last position only.',
   ]);
@@ -50,8 +50,8 @@ for (const family of ['llama', 'qwen2', 'qwen3', 'phi3', 'lfm2']) {
     const notes = await rewriteDecoder(model, { contextLength: 64, readTensor });
     expect(notes).toEqual([
       'The head computes the logits of the last position only.',
-      'Cut table cos_cache from 256 to 64 positions.',
-      'Cut table sin_cache from 256 to 64 positions.',
+      'Table cos_cache is cut from 256 to 64 positions, as many as the context has.',
+      'Table sin_cache is cut from 256 to 64 positions, as many as the context has.',
     ]);
 
     const decoder = await CpuDecoder.create(model, readTensor, { headSize: 16 });
