@@ -182,7 +182,7 @@ test('four answers at once leave a connection for the rest; the next one waits, 
 
 test('a link shows how to bring a device', async () => {
   await app.page.goto('/nodes');
-  await app.page.getByRole('button', { name: 'Add a node' }).click();
+  await app.page.getByRole('button', { name: 'Add a device' }).click();
   await expect(app.page.getByRole('img', { name: /QR code/ })).toBeVisible();
   await expect(app.page.getByText(`#token=${app.hub.joinToken}`)).toBeVisible();
 });

@@ -66,7 +66,7 @@ test('a test of a connection ends when it is stopped, or its dialog is closed', 
   const silent = createServer().listen(0, '127.0.0.1');
   await once(silent, 'listening');
   await app.page.goto('/nodes');
-  await app.page.getByRole('button', { name: 'Add a node' }).click();
+  await app.page.getByRole('button', { name: 'Add a device' }).click();
   await app.page.getByRole('tab', { name: 'By host and port' }).click();
   const dialog = app.page.getByRole('dialog');
   await dialog.getByLabel('Name or address').fill('127.0.0.1');

@@ -100,7 +100,7 @@ test('the hub’s own machine joins without a token; elsewhere there is a field 
   const page = await other.newPage();
   await page.goto('/join');
   const field = page.getByLabel('Join link or token');
-  await expect(field).toHaveAccessibleDescription(/“Add a node”/);
+  await expect(field).toHaveAccessibleDescription(/“Add a device”/);
   expect(await seriousViolations(page)).toEqual([]);
   const join = page.getByRole('button', { name: /^(Join this hub|Try again)$/ });
   await page.getByLabel('Use the CPU only').check();

@@ -33,7 +33,7 @@ async function open(width: number): Promise<Locator> {
   context = await browser.newContext({ baseURL: hub.url, viewport: { width, height: 844 } });
   page = await context.newPage();
   await page.goto('/nodes');
-  await page.getByRole('button', { name: 'Add a node' }).click();
+  await page.getByRole('button', { name: 'Add a device' }).click();
   await page.getByRole('tab', { name: 'By host and port' }).click();
   return page.getByRole('dialog');
 }

@@ -81,7 +81,7 @@ export function testAccessibility(looks: {
     {
       path: '/nodes',
       what: 'add a node',
-      open: () => app.page.getByRole('button', { name: 'Add a node' }).click(),
+      open: () => app.page.getByRole('button', { name: 'Add a device' }).click(),
     },
     {
       path: '/nodes',

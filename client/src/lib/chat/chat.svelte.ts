@@ -10,7 +10,7 @@ import { uuidv7 } from 'uuidv7';
 import { ownAnswers } from '#lib/events/ownAnswers.ts';
 import { HubError, messageOf } from '#lib/hub/errors.ts';
 import { hubJson, hubSend } from '#lib/hub/hubFetch.ts';
-import { newConversation, titleOf, toRequestMessages, untitled } from './conversation.ts';
+import { longestName, newConversation, titleOf, toRequestMessages, untitled } from './conversation.ts';
 import { keepConversation } from './copyConversations.ts';
 import { explainUnsent, type Failure, failureOf, isOver } from './failure.ts';
 import { streamCompletion } from './streamCompletion.ts';
@@ -108,7 +108,15 @@ export class Chat {
   async fork(messageId: string): Promise<string | undefined> {
     const path = threadOf(this.messages, messageId).map(({ message: one }) => one);
     const { title, model, systemPrompt, sampling } = this.conversation;
-    const copy = { title, model, systemPrompt, sampling, currentMessageId: messageId, messages: path };
+    const copyTitle = `Copy of ${title}`.slice(0, longestName);
+    const copy = {
+      title: copyTitle,
+      model,
+      systemPrompt,
+      sampling,
+      currentMessageId: messageId,
+      messages: path,
+    };
     try {
       return await keepConversation(copy);
     } catch (error) {

@@ -14,6 +14,8 @@ class SessionState {
   asking = $state(false);
   /** True where this browser was let in since the page was opened. */
   wasIn = $state(false);
+  /** True where the person signed out in this page and did not come back. */
+  signedOutHere = $state(false);
   /** Other tabs of this browser, which share its login. */
   readonly #tabs = new BroadcastChannel('potluck session');
 
@@ -57,6 +59,7 @@ class SessionState {
 
   async logOut(): Promise<void> {
     this.#take(await hubSend<Session>('DELETE', '/api/session'));
+    this.signedOutHere = true;
     this.#tabs.postMessage('changed');
   }
 
@@ -78,6 +81,7 @@ class SessionState {
     this.current = session;
     if (session.scopes.length === 0) return;
     this.wasIn = true;
+    this.signedOutHere = false;
     this.asking = false;
   }
 }

@@ -1,0 +1,13 @@
+import type { RequestSummary } from '@potluck/api';
+import { formatNumber } from '#lib/format/formatNumber.ts';
+
+/** How many tokens a request took and gave. The hub does not know what an interrupted one gave, where it kept no number. */
+export function describeTokens({
+  promptTokens,
+  completionTokens,
+  status,
+}: Pick<RequestSummary, 'promptTokens' | 'completionTokens' | 'status'>): string {
+  const read = formatNumber(promptTokens);
+  if (status === 'interrupted' && completionTokens === 0) return `${read} tokens read`;
+  return `${read} tokens read, ${formatNumber(completionTokens)} written`;
+}
