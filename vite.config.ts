@@ -24,6 +24,9 @@ function isolation(): Plugin {
   };
 }
 
+/** How long plugins take is nobody's trouble who installs this. */
+const quiet = { checks: { pluginTimings: false } };
+
 export default defineConfig({
   root: 'client',
   plugins: [
@@ -32,13 +35,8 @@ export default defineConfig({
     wuchale({ configPath: fileURLToPath(new URL('wuchale.config.js', import.meta.url)) }),
     sveltekit(options),
   ],
-  worker: { format: 'es', plugins: () => [grammarEngine()] },
-  build: {
-    target: 'es2022',
-    chunkSizeWarningLimit: 700,
-    // How long plugins take is nobody's trouble who installs this.
-    rolldownOptions: { checks: { pluginTimings: false } },
-  },
+  worker: { format: 'es', plugins: () => [grammarEngine()], rolldownOptions: quiet },
+  build: { target: 'es2022', chunkSizeWarningLimit: 700, rolldownOptions: quiet },
   server: {
     proxy: Object.fromEntries(hubPaths.map((path) => [path, { target: hubUrl, ws: true }])),
   },
