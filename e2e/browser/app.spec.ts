@@ -210,7 +210,7 @@ test('a model is deployed in an order by hand, as the preview said', async () =>
   const [first = ''] = /local-\d/.exec((await stages.first().textContent()) ?? '') ?? [];
   await card.getByRole('button', { name: 'Change deployment' }).click();
   await app.page.getByLabel('Choose devices').check();
-  await app.page.getByRole('button', { name: `${first} later` }).click();
+  await app.page.getByRole('button', { name: `Move ${first} down` }).click();
   await expect(app.page.getByRole('region', { name: 'Preview' }).getByRole('listitem').last()).toContainText(
     first,
   );

@@ -35,7 +35,7 @@ test('a conversation is copied, exported, deleted with all others, and imported;
   const former = page.url();
   await answer.getByRole('button', { name: 'Continue from here in a copy' }).click();
   await expect(page.getByText('You are in a copy')).toBeVisible();
-  expect(page.url()).not.toBe(former);
+  await expect(page).not.toHaveURL(former);
   await expect(answer.locator('.markdown')).toHaveText(said ?? '');
   const list = page.getByRole('navigation', { name: 'Conversations' });
   const entries = list.getByRole('button', { name: /^(Copy of )?What is bread made of\?$/ });
