@@ -243,7 +243,7 @@ test('the first layers are given to the node that is asked; for several replicas
   await deploy({ mode: 'automatic', replicas: 2 });
   await expect(page.getByText('2 replicas; this is the first')).toBeVisible();
   await page.getByRole('button', { name: 'Actions for local-2' }).click();
-  await page.getByRole('menuitem', { name: /^(Move|Give)/ }).click();
+  await page.getByRole('menuitem', { name: /^(Move|Add) layers/ }).click();
   await expect(page.getByRole('dialog')).toContainText('This model runs as 2 replicas');
   await expect(page.getByRole('dialog')).toContainText('by hand for one replica only');
 });

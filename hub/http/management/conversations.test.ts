@@ -184,10 +184,12 @@ test('an answer goes on when its page is closed in the middle, and stops when it
   const stopped = await answerIn(ada, place);
   const id = stopped.headers.get('x-request-id');
   await expect.poll(() => finish.length).toBe(2);
+  const content = async (): Promise<unknown> => (await read(ada, conversation.id)).body.messages[1]?.content;
+  await expect.poll(content).toBe('Hello');
   expect((await api(hub, 'POST', `/requests/${id}/cancel`, undefined, ben)).status).toBe(204);
   await stopped.text();
   await expect.poll(() => status(1)).toBe('stopped');
-  expect((await read(ada, conversation.id)).body.messages[1]?.content).toBe('Hello');
+  expect(await content()).toBe('Hello');
 });
 
 test('an answer can not be put where it does not belong', async () => {

@@ -111,7 +111,8 @@ test('a model that comes once more stays deployed as it is', async () => {
 });
 
 test('a deployed model that comes again with other weights is served with these, under the plan that it has', async () => {
-  await start();
+  // The scripted worker says nothing while the imports take their time.
+  await start({ leaseMs: 600_000 });
   hub.worker('one');
   const folder = path.join(directory, 'changing');
   const source = { kind: 'directory', path: folder };

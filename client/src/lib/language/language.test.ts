@@ -11,4 +11,5 @@ test('the first language that the app speaks is taken', () => {
 test('numbers and dates are written as the browser writes that language', () => {
   expect(localeOf('de', ['en-US', 'de-AT', 'de'])).toBe('de-AT');
   expect(localeOf('zh', ['en-US', 'de'])).toBe('zh');
+  expect(localeOf('en', ['en-US@posix', 'en-GB'])).toBe('en-GB');
 });

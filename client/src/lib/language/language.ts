@@ -13,7 +13,16 @@ export const locale: string = localeOf(language, browserLanguages());
 
 /** The first of the locales that somebody reads that belongs to the language, else the language itself. */
 export function localeOf(chosen: Language, read: readonly string[]): string {
-  return read.find((one) => one.toLowerCase().split('-', 1)[0] === chosen) ?? chosen;
+  return read.find((one) => one.toLowerCase().split('-', 1)[0] === chosen && isLocale(one)) ?? chosen;
+}
+
+/** Browsers of systems without a language of their own say `en-US@posix`, which `Intl` refuses. */
+function isLocale(name: string): boolean {
+  try {
+    return Intl.getCanonicalLocales(name).length > 0;
+  } catch {
+    return false;
+  }
 }
 
 /** The first language that the app speaks, of those that somebody reads, such as `de-AT`. */
