@@ -1,14 +1,13 @@
 /** What people enter in well-known apps, so that they use this hub. */
+import type { CodeExample } from './codeExample.ts';
 
-export interface AppSettings {
-  name: string;
-  /** A file or commands, with a line that says where they belong. */
-  text: string;
-}
-
-/** @param hub address, without `/v1` @param model id of a model */
-export function appSettings({ hub, key, model }: { hub: string; key: string; model: string }): AppSettings[] {
-  const base = `${hub.replace(/\/$/, '')}/v1`;
+/**
+ * A file or commands each, with a line that says where they belong.
+ * @param hub URL of the hub, without a slash at its end
+ * @param model id of a model
+ */
+export function appSettings({ hub, key, model }: { hub: string; key: string; model: string }): CodeExample[] {
+  const base = `${hub}/v1`;
   const json = (value: unknown): string => JSON.stringify(value, null, 2);
   return [
     {
@@ -38,7 +37,7 @@ export function appSettings({ hub, key, model }: { hub: string; key: string; mod
     },
     {
       name: 'Claude Code',
-      text: `export ANTHROPIC_BASE_URL=${hub.replace(/\/$/, '')}\nexport ANTHROPIC_AUTH_TOKEN=${key}\nexport ANTHROPIC_MODEL=${model}\nclaude`,
+      text: `export ANTHROPIC_BASE_URL=${hub}\nexport ANTHROPIC_AUTH_TOKEN=${key}\nexport ANTHROPIC_MODEL=${model}\nclaude`,
     },
   ];
 }

@@ -1,9 +1,5 @@
 /** A request to this hub as people would write it in a program. */
-
-export interface CodeExample {
-  name: 'curl' | 'Python' | 'JavaScript';
-  text: string;
-}
+import type { CodeExample } from './codeExample.ts';
 
 /**
  * @param baseUrl of the API, with `/v1`
