@@ -6,32 +6,18 @@ import { ChatOpenAI } from '@langchain/openai';
 import { generateText, isStepCount, streamText, tool, type LanguageModel } from 'ai';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import type { ScriptedWorker } from '../testing/scriptedWorker.ts';
-import { answering, startTestHub, type TestHub } from '../testing/testHub.ts';
+import { startAnsweringHub, type AnsweringHub } from '../testing/answeringHub.ts';
 
-let hub: TestHub;
-let worker: ScriptedWorker;
-/** What the model answers, request by request; the last one again and again. */
-let answers: string[] = [];
+let hub: AnsweringHub;
 
 beforeAll(async () => {
-  hub = await startTestHub({ leaseMs: 600_000 });
-  worker = hub.worker('one', {
-    onPrompt: (one, prompt) => {
-      const [answer = ''] = answers.length > 1 ? answers.splice(0, 1) : answers;
-      answering(hub, answer).onPrompt?.(one, prompt);
-    },
-  });
-  await hub.served();
+  hub = await startAnsweringHub();
 });
 afterAll(() => hub.close());
 
 const callText = '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Rome"}}\n</tool_call>';
 const thinking = '<think>\nHm.\n</think>\n\nHello there';
-const lastPrompt = (): string => {
-  const { tokens } = worker.received.findLast((one) => one.type === 'prompt') ?? { tokens: [] };
-  return hub.deployment.model.tokenizer.decode(tokens);
-};
+const lastPrompt = (): string => hub.deployment.model.tokenizer.decode(hub.lastPrompt());
 
 const compatible = (): LanguageModel =>
   createOpenAICompatible({
@@ -48,7 +34,7 @@ describe.each([
   ['@ai-sdk/anthropic', anthropic],
 ])('%s', (_, model) => {
   test('text, usage, thoughts and the reason of its end', async () => {
-    answers = [thinking];
+    hub.answers = [thinking];
     const whole = await generateText({ model: model(), prompt: 'Hi', maxOutputTokens: 200 });
     expect([whole.text, whole.reasoningText?.trim(), whole.finishReason]).toEqual([
       'Hello there',
@@ -66,7 +52,7 @@ describe.each([
   });
 
   test('a tool is run, and its result goes back to the model', async () => {
-    answers = [`Let me see.\n${callText}`, 'It is 20 degrees.'];
+    hub.answers = [`Let me see.\n${callText}`, 'It is 20 degrees.'];
     const cities: string[] = [];
     const { text, steps } = await generateText({
       model: model(),
@@ -91,7 +77,7 @@ describe.each([
   });
 
   test('a limit or a stop string ends an answer', async () => {
-    answers = ['One. Two. Three.'];
+    hub.answers = ['One. Two. Three.'];
     const cut = await generateText({ model: model(), prompt: 'Count', maxOutputTokens: 2 });
     expect(cut.finishReason).toBe('length');
     const stopped = await generateText({
@@ -111,14 +97,14 @@ test('LangChain streams, calls a tool and sends its result', async () => {
     maxRetries: 0,
     configuration: { baseURL: `${hub.url}/v1` },
   });
-  answers = ['Hello there'];
+  hub.answers = ['Hello there'];
   let text = '';
   for await (const piece of await chat.stream('Hi')) text += piece.text;
   expect(text).toBe('Hello there');
   const bound = chat.bindTools([
     { type: 'function', function: { name: 'get_weather', parameters: { type: 'object' } } },
   ]);
-  answers = [callText, 'It is 20 degrees.'];
+  hub.answers = [callText, 'It is 20 degrees.'];
   const question = new HumanMessage('How warm is Rome?');
   const called = await bound.invoke([question]);
   const [call] = called.tool_calls ?? [];
@@ -138,7 +124,7 @@ test('compatcanary finds all that needs no grammar', async () => {
   const { scanEndpoint } = (await import(canary)) as {
     scanEndpoint: (options: object) => Promise<Report>;
   };
-  answers = ['CANARY_OK'];
+  hub.answers = ['CANARY_OK'];
   const { results } = await scanEndpoint({ baseUrl: `${hub.url}/v1`, model: 'test-model' });
   const constrained = ['chat.tool_call', 'chat.structured_output'];
   const others = results.filter(({ id }) => !constrained.includes(id));

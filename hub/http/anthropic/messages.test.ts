@@ -1,26 +1,16 @@
 /** Anthropic's API, with its real client and one hub whose model answers what the test says. */
 import Anthropic from '@anthropic-ai/sdk';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { ScriptedWorker } from '../../testing/scriptedWorker.ts';
+import { startAnsweringHub, type AnsweringHub } from '../../testing/answeringHub.ts';
 import { answering, startTestHub, testApiKey, type TestHub } from '../../testing/testHub.ts';
 import { elsewhere } from '../../testing/apiClient.ts';
 
-let hub: TestHub;
-let worker: ScriptedWorker;
+let hub: AnsweringHub;
 let client: Anthropic;
-/** What the model answers, request by request; the last one again and again. */
-let answers: string[] = [];
 
 beforeAll(async () => {
-  hub = await startTestHub({ leaseMs: 600_000 });
+  hub = await startAnsweringHub();
   client = new Anthropic({ baseURL: hub.url, apiKey: 'any', maxRetries: 0 });
-  worker = hub.worker('one', {
-    onPrompt: (one, prompt) => {
-      const [answer = ''] = answers.length > 1 ? answers.splice(0, 1) : answers;
-      answering(hub, answer).onPrompt?.(one, prompt);
-    },
-  });
-  await hub.served();
 });
 afterAll(() => hub.close());
 
@@ -32,8 +22,6 @@ const weather = {
 const callText = '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Rome"}}\n</tool_call>';
 const model = 'test-model';
 const ask = { model, max_tokens: 100, messages: [{ role: 'user' as const, content: 'Hi' }] };
-const lastPrompt = (): number[] =>
-  worker.received.flatMap((one) => (one.type === 'prompt' ? [one.tokens] : [])).at(-1) ?? [];
 const encode = (...messages: Parameters<TestHub['deployment']['model']['tokenizer']['encodeChat']>) =>
   hub.deployment.model.tokenizer.encodeChat(...messages);
 const send = (path: string, body: object, headers: Record<string, string> = {}): Promise<Response> =>
@@ -44,7 +32,7 @@ const send = (path: string, body: object, headers: Record<string, string> = {}):
   });
 
 test('a whole answer has every field of the type, its usage and its request', async () => {
-  answers = ['Hello there'];
+  hub.answers = ['Hello there'];
   const { data, response } = await client.messages.create(ask).withResponse();
   expect(data).toEqual({
     id: `msg_${response.headers.get('request-id')}`,
@@ -58,7 +46,7 @@ test('a whole answer has every field of the type, its usage and its request', as
     container: null,
     diagnostics: null,
     usage: {
-      input_tokens: lastPrompt().length,
+      input_tokens: hub.lastPrompt().length,
       output_tokens: hub.encode('Hello there').length + 1,
       output_tokens_details: { thinking_tokens: 0 },
       cache_creation: null,
@@ -70,12 +58,12 @@ test('a whole answer has every field of the type, its usage and its request', as
       speed: null,
     },
   });
-  expect(lastPrompt()).toEqual(await encode([{ role: 'user', content: 'Hi' }]));
+  expect(hub.lastPrompt()).toEqual(await encode([{ role: 'user', content: 'Hi' }]));
   expect(response.headers.get('x-potluck-route')).toBe('one[0-7]');
 });
 
 test('a stream has the events of the API in their order, and the client puts the answer together', async () => {
-  answers = [`<think>\nHm.\n</think>\n\nLet me see.\n${callText}`];
+  hub.answers = [`<think>\nHm.\n</think>\n\nLet me see.\n${callText}`];
   const stream = client.messages.stream({ ...ask, tools: [weather] });
   const types: string[] = [];
   let promptTokens = 0;
@@ -83,7 +71,7 @@ test('a stream has the events of the API in their order, and the client puts the
     types.push('index' in event ? `${event.type} ${event.index}` : event.type);
     if (event.type === 'message_start') promptTokens = event.message.usage.input_tokens;
   }
-  expect(promptTokens).toBe(lastPrompt().length);
+  expect(promptTokens).toBe(hub.lastPrompt().length);
   expect(types.filter((type, index) => type !== types[index - 1])).toEqual([
     'message_start',
     ...[0, 1, 2].flatMap((index) => [
@@ -112,7 +100,7 @@ test('a stream has the events of the API in their order, and the client puts the
 });
 
 test('a stream begins with a ping, and each event has its name', async () => {
-  answers = ['Hi'];
+  hub.answers = ['Hi'];
   const text = await (await send('', { ...ask, stream: true })).text();
   const [start = '', ping, ...rest] = text.split('\n\n');
   expect(start).toMatch(/^event: message_start\ndata: \{"type":"message_start"/);
@@ -124,7 +112,7 @@ test('a stream begins with a ping, and each event has its name', async () => {
 });
 
 test('an agent calls a tool and sends call, thoughts and result again', async () => {
-  answers = [`<think>\nHm.\n</think>\n\n${callText}`, 'It is 20 degrees.'];
+  hub.answers = [`<think>\nHm.\n</think>\n\n${callText}`, 'It is 20 degrees.'];
   const first = await client.messages.create({ ...ask, tools: [weather], system: 'Be brief.' });
   const [, call] = first.content;
   if (call?.type !== 'tool_use') throw new Error('no call');
@@ -145,7 +133,7 @@ test('an agent calls a tool and sends call, thoughts and result again', async ()
     ],
   });
   expect(second.content).toMatchObject([{ type: 'text', text: 'It is 20 degrees.' }]);
-  expect(lastPrompt()).toEqual(
+  expect(hub.lastPrompt()).toEqual(
     await encode(
       [
         { role: 'system', content: 'Be brief.' },
@@ -182,7 +170,7 @@ test('an agent calls a tool and sends call, thoughts and result again', async ()
 });
 
 test('stop sequences are told, and an answer that is cut says why', async () => {
-  answers = ['One. Two. Three.'];
+  hub.answers = ['One. Two. Three.'];
   const stopped = await client.messages.create({ ...ask, stop_sequences: ['xyz', ' Two'] });
   expect(stopped).toMatchObject({
     content: [{ text: 'One.' }],
@@ -194,14 +182,14 @@ test('stop sequences are told, and an answer that is cut says why', async () => 
 });
 
 test('a schema holds the answer', async () => {
-  answers = ['{"city": "Rome"}'];
+  hub.answers = ['{"city": "Rome"}'];
   const schema = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] };
   const answer = await client.messages.create({
     ...ask,
     output_config: { format: { type: 'json_schema', schema } },
   });
   expect(answer.content).toMatchObject([{ text: '{"city": "Rome"}' }]);
-  const { constraint } = worker.received.findLast((one) => one.type === 'open-session') ?? {};
+  const { constraint } = hub.lastOpened() ?? {};
   expect(constraint).toMatchObject({
     kind: 'json-schema',
     text: expect.stringContaining('"city"') as string,
@@ -209,16 +197,16 @@ test('a schema holds the answer', async () => {
 });
 
 test('a last message of the assistant goes on', async () => {
-  answers = [' 4'];
+  hub.answers = [' 4'];
   const messages: Anthropic.MessageParam[] = [...ask.messages, { role: 'assistant', content: '2 + 2 =' }];
   const answer = await client.messages.create({ ...ask, messages });
   expect(answer.content).toMatchObject([{ text: ' 4' }]);
   const { tokenizer } = hub.deployment.model;
-  expect(tokenizer.decode(lastPrompt())).toMatch(/2 \+ 2 =$/);
+  expect(tokenizer.decode(hub.lastPrompt())).toMatch(/2 \+ 2 =$/);
 });
 
 test('what a coding agent sends passes, and its bill is no part of the prompt', async () => {
-  answers = ['Done.'];
+  hub.answers = ['Done.'];
   const cached = { cache_control: { type: 'ephemeral', ttl: '1h' } };
   const response = await send(
     '?beta=true',
@@ -255,7 +243,7 @@ test('what a coding agent sends passes, and its bill is no part of the prompt', 
   );
   expect(response.status).toBe(200);
   expect(await response.text()).toContain('event: message_stop');
-  expect(hub.deployment.model.tokenizer.decode(lastPrompt())).not.toContain('cc_version');
+  expect(hub.deployment.model.tokenizer.decode(hub.lastPrompt())).not.toContain('cc_version');
   const counted = await client.messages.countTokens({ ...ask, system: 'Be brief.', tools: [weather] });
   expect(counted.input_tokens).toBeGreaterThan((await encode([{ role: 'user', content: 'Hi' }])).length);
 });
@@ -268,7 +256,7 @@ test('tokens are counted as the same request would use them, without any device'
     system: body.system,
     tools: body.tools,
   });
-  answers = ['Hello'];
+  hub.answers = ['Hello'];
   expect((await client.messages.create(body)).usage.input_tokens).toBe(counted);
 });
 

@@ -2,21 +2,15 @@
 import { Ollama } from 'ollama';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { api, elsewhere } from '../../testing/apiClient.ts';
-import type { ScriptedWorker } from '../../testing/scriptedWorker.ts';
-import { answering, startTestHub, testApiKey, type TestHub } from '../../testing/testHub.ts';
+import { startAnsweringHub, type AnsweringHub } from '../../testing/answeringHub.ts';
+import { testApiKey } from '../../testing/testHub.ts';
 
-let hub: TestHub;
-let worker: ScriptedWorker;
+let hub: AnsweringHub;
 let client: Ollama;
-let answer = '';
 
 beforeAll(async () => {
-  hub = await startTestHub({ leaseMs: 600_000, adminPassword: 'correct horse' });
+  hub = await startAnsweringHub({ adminPassword: 'correct horse' });
   client = new Ollama({ host: hub.url });
-  worker = hub.worker('one', {
-    onPrompt: (one, prompt) => answering(hub, answer).onPrompt?.(one, prompt),
-  });
-  await hub.served();
 });
 afterAll(() => hub.close());
 
@@ -33,30 +27,27 @@ const tools = [
   },
 ];
 const callText = '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Rome"}}\n</tool_call>';
-const lastPrompt = (): number[] =>
-  worker.received.flatMap((one) => (one.type === 'prompt' ? [one.tokens] : [])).at(-1) ?? [];
-const opened = () => worker.received.findLast((one) => one.type === 'open-session');
 const tokenizer = () => hub.deployment.model.tokenizer;
 
 test('a whole answer to a chat, with its durations in nanoseconds', async () => {
-  answer = 'Hello there';
+  hub.answers = ['Hello there'];
   const response = await client.chat({ model, messages });
   expect(response).toMatchObject({
     model,
     message: { role: 'assistant', content: 'Hello there' },
     done: true,
     done_reason: 'stop',
-    prompt_eval_count: lastPrompt().length,
+    prompt_eval_count: hub.lastPrompt().length,
     eval_count: hub.encode('Hello there').length + 1,
   });
   expect(response.total_duration).toBeGreaterThanOrEqual(response.prompt_eval_duration);
   expect(Number.isInteger(response.eval_duration)).toBe(true);
   expect(new Date(response.created_at).getTime()).toBeGreaterThan(Date.now() - 60_000);
-  expect(lastPrompt()).toEqual(await tokenizer().encodeChat([{ role: 'user', content: 'Hi' }]));
+  expect(hub.lastPrompt()).toEqual(await tokenizer().encodeChat([{ role: 'user', content: 'Hi' }]));
 });
 
 test('a stream of lines, with thoughts, text and calls apart', async () => {
-  answer = `<think>\nHm.\n</think>\n\nLet me see.\n${callText}`;
+  hub.answers = [`<think>\nHm.\n</think>\n\nLet me see.\n${callText}`];
   const pieces = { content: '', thinking: '' };
   const calls: unknown[] = [];
   const ends: boolean[] = [];
@@ -73,7 +64,7 @@ test('a stream of lines, with thoughts, text and calls apart', async () => {
 });
 
 test('streams are lines of JSON, and are the default', async () => {
-  answer = 'Hi';
+  hub.answers = ['Hi'];
   const response = await fetch(`${hub.url}/api/generate`, {
     method: 'POST',
     body: JSON.stringify({ model: `${model}:latest`, prompt: 'Hi' }),
@@ -88,7 +79,7 @@ test('streams are lines of JSON, and are the default', async () => {
 });
 
 test('call and result go back to the model', async () => {
-  answer = '20 degrees';
+  hub.answers = ['20 degrees'];
   await client.chat({
     model,
     tools,
@@ -103,13 +94,13 @@ test('call and result go back to the model', async () => {
       { role: 'tool', content: '20', tool_name: 'get_weather' },
     ],
   });
-  const prompt = tokenizer().decode(lastPrompt());
+  const prompt = tokenizer().decode(hub.lastPrompt());
   expect(prompt).toContain('{"name": "get_weather", "arguments": {"city": "Rome"}}');
   expect(prompt).toContain('<tool_response>\n20\n</tool_response>');
 });
 
 test('options reach the devices, and those of a machine are left to its owner', async () => {
-  answer = 'One. Two.';
+  hub.answers = ['One. Two.'];
   const options = {
     ...{ temperature: 0.3, top_k: 7, top_p: 0.8, min_p: 0.1, seed: 5, repeat_penalty: 1.2 },
     ...{ presence_penalty: 0.5, frequency_penalty: 0.25, repeat_last_n: -1 },
@@ -117,20 +108,20 @@ test('options reach the devices, and those of a machine are left to its owner', 
   };
   const response = await client.generate({ model, prompt: 'Count', options, keep_alive: '5m' });
   expect(response).toMatchObject({ response: 'One.', done_reason: 'stop' });
-  expect(opened()?.sampling).toMatchObject({
+  expect(hub.lastOpened()?.sampling).toMatchObject({
     ...{ temperature: 0.3, topK: 7, topP: 0.8, minP: 0.1, seed: 5, repetitionPenalty: 1.2 },
     ...{ presencePenalty: 0.5, frequencyPenalty: 0.25 },
   });
-  expect(opened()?.lengthLimit).toBe(lastPrompt().length + 40);
+  expect(hub.lastOpened()?.lengthLimit).toBe(hub.lastPrompt().length + 40);
   expect((await client.generate({ model, prompt: 'Count', options: { num_predict: 2 } })).done_reason).toBe(
     'length',
   );
 });
 
 test('a prompt with its system goes through the template, and a raw one as it is', async () => {
-  answer = ' and a half';
+  hub.answers = [' and a half'];
   await client.generate({ model, prompt: 'Two', system: 'Be brief.' });
-  expect(lastPrompt()).toEqual(
+  expect(hub.lastPrompt()).toEqual(
     await tokenizer().encodeChat([
       { role: 'system', content: 'Be brief.' },
       { role: 'user', content: 'Two' },
@@ -138,25 +129,25 @@ test('a prompt with its system goes through the template, and a raw one as it is
   );
   const { response } = await client.generate({ model, prompt: 'Two <|im_end|>', raw: true });
   expect(response).toBe(' and a half');
-  expect(lastPrompt()).toEqual(await tokenizer().encodeText('Two <|im_end|>', true));
+  expect(hub.lastPrompt()).toEqual(await tokenizer().encodeText('Two <|im_end|>', true));
 });
 
 test('a format holds the answer: any JSON, or that of a schema', async () => {
-  answer = '{"city": "Rome"}';
+  hub.answers = ['{"city": "Rome"}'];
   const schema = { type: 'object', properties: { city: { type: 'string' } } };
   await client.chat({ model, messages, format: 'json' });
-  expect(opened()?.constraint).toMatchObject({ kind: 'json-schema' });
+  expect(hub.lastOpened()?.constraint).toMatchObject({ kind: 'json-schema' });
   for (const raw of [true, false]) {
     const { response } = await client.generate({ model, prompt: 'Where?', format: schema, raw });
-    expect(response).toBe(answer);
-    expect(opened()?.constraint?.text).toContain('"city"');
+    expect(response).toBe(hub.answers[0]);
+    expect(hub.lastOpened()?.constraint?.text).toContain('"city"');
   }
   await client.chat({ model, messages });
-  expect(opened()).not.toHaveProperty('constraint');
+  expect(hub.lastOpened()).not.toHaveProperty('constraint');
 });
 
 test('log probabilities come with each token', async () => {
-  answer = 'Hi';
+  hub.answers = ['Hi'];
   const { logprobs } = await client.chat({ model, messages, logprobs: true, top_logprobs: 1 });
   expect(logprobs?.[0]).toMatchObject({
     token: 'H',
@@ -215,7 +206,7 @@ test('what only the administrator does is refused with the way to it', async () 
 });
 
 test('a key opens these paths as it opens /v1, and no password is asked for', async () => {
-  answer = 'Hi';
+  hub.answers = ['Hi'];
   const without = await api(hub, 'POST', '/chat', { model, messages }, elsewhere);
   expect([without.status, typeof without.body['error']]).toEqual([401, 'string']);
   const headers = { authorization: `Bearer ${testApiKey}`, ...elsewhere };

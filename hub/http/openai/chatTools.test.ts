@@ -1,25 +1,14 @@
 /** Thoughts and calls of tools in chat, with real clients and one hub whose model answers what the test says. */
 import OpenAI from 'openai';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { ScriptedWorker } from '../../testing/scriptedWorker.ts';
-import { answering, startTestHub, type TestHub } from '../../testing/testHub.ts';
+import { startAnsweringHub, type AnsweringHub } from '../../testing/answeringHub.ts';
 
-let hub: TestHub;
-let worker: ScriptedWorker;
+let hub: AnsweringHub;
 let client: OpenAI;
-/** What the model answers, request by request; the last one again and again. */
-let answers: string[] = [];
 
 beforeAll(async () => {
-  hub = await startTestHub({ leaseMs: 600_000 });
+  hub = await startAnsweringHub();
   client = new OpenAI({ baseURL: `${hub.url}/v1`, apiKey: 'any', maxRetries: 0 });
-  worker = hub.worker('one', {
-    onPrompt: (one, prompt) => {
-      const [answer = ''] = answers.length > 1 ? answers.splice(0, 1) : answers;
-      answering(hub, answer).onPrompt?.(one, prompt);
-    },
-  });
-  await hub.served();
 });
 afterAll(() => hub.close());
 
@@ -34,11 +23,9 @@ const weather = {
 const ask = { model: 'test-model', messages: [{ role: 'user' as const, content: 'Hi' }] };
 const callText = '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Rome"}}\n</tool_call>';
 const thinking = '<think>\nHm.\n</think>\n\nHello there';
-const promptOf = async (id: string): Promise<number[]> =>
-  (await worker.message('prompt', ({ sessionId }) => id.endsWith(sessionId))).tokens;
 
 test('a call comes whole, with its reason, and the template shows the tools', async () => {
-  answers = [`Let me see.\n${callText}`];
+  hub.answers = [`Let me see.\n${callText}`];
   const answer = await client.chat.completions.create({ ...ask, tools: [weather] });
   expect(answer.choices[0]).toMatchObject({
     finish_reason: 'tool_calls',
@@ -54,12 +41,14 @@ test('a call comes whole, with its reason, and the template shows the tools', as
     },
   });
   const { tokenizer } = hub.deployment.model;
-  expect(await promptOf(answer.id)).toEqual(await tokenizer.encodeChat(ask.messages, { tools: [weather] }));
-  expect(tokenizer.decode(await promptOf(answer.id))).toContain('Weather of a city');
+  expect(await hub.promptOf(answer.id)).toEqual(
+    await tokenizer.encodeChat(ask.messages, { tools: [weather] }),
+  );
+  expect(tokenizer.decode(await hub.promptOf(answer.id))).toContain('Weather of a city');
 });
 
 test('the official client joins the pieces of streamed calls', async () => {
-  answers = [`${callText}\n${callText.replace('Rome', 'Oslo')}`];
+  hub.answers = [`${callText}\n${callText.replace('Rome', 'Oslo')}`];
   const stream = client.chat.completions.stream({ ...ask, tools: [weather] });
   const deltas: OpenAI.ChatCompletionChunk.Choice.Delta.ToolCall[] = [];
   for await (const { choices } of stream) deltas.push(...(choices[0]?.delta.tool_calls ?? []));
@@ -75,7 +64,7 @@ test('the official client joins the pieces of streamed calls', async () => {
 });
 
 test('a program runs the tool and gets the answer, with call and result in the history', async () => {
-  answers = [callText, 'It is 20 degrees.'];
+  hub.answers = [callText, 'It is 20 degrees.'];
   const cities: string[] = [];
   const runner = client.chat.completions.runTools({
     ...ask,
@@ -96,7 +85,7 @@ test('a program runs the tool and gets the answer, with call and result in the h
   expect(await runner.finalContent()).toBe('It is 20 degrees.');
   expect(cities).toEqual(['Rome']);
   const { id } = (await runner.finalChatCompletion()) as { id: string };
-  const prompt = hub.deployment.model.tokenizer.decode(await promptOf(id));
+  const prompt = hub.deployment.model.tokenizer.decode(await hub.promptOf(id));
   expect(prompt).toContain(
     '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Rome"}}\n</tool_call>',
   );
@@ -104,7 +93,7 @@ test('a program runs the tool and gets the answer, with call and result in the h
 });
 
 test('one call at a time, none, or none that is asked for', async () => {
-  answers = [callText + callText];
+  hub.answers = [callText + callText];
   const one = await client.chat.completions.create({ ...ask, tools: [weather], parallel_tool_calls: false });
   expect(one.choices[0]?.message.tool_calls).toHaveLength(1);
   const none = await client.chat.completions.create({ ...ask, tools: [weather], tool_choice: 'none' });
@@ -114,7 +103,7 @@ test('one call at a time, none, or none that is asked for', async () => {
 });
 
 test('a call that must come is one, unless the request says that there may be several', async () => {
-  answers = [callText + callText];
+  hub.answers = [callText + callText];
   const named = { type: 'function' as const, function: { name: 'get_weather' } };
   for (const [choice, parallel, count] of [
     ['required', undefined, 1],
@@ -127,17 +116,17 @@ test('a call that must come is one, unless the request says that there may be se
       ...(parallel === undefined ? {} : { parallel_tool_calls: parallel }),
     });
     expect(choices[0]?.message.tool_calls).toHaveLength(count);
-    const { constraint } = await worker.message('open-session', ({ sessionId }) => id.endsWith(sessionId));
+    const { constraint } = await hub.openedFor(id);
     expect(constraint?.text.includes('{0,15}')).toBe(count === 2);
     expect(constraint?.text).not.toContain(')*');
   }
 });
 
 test('a tool without parameters is called with an empty object', async () => {
-  answers = [callText];
+  hub.answers = [callText];
   const now = { type: 'function' as const, function: { name: 'now' } };
   const { id } = await client.chat.completions.create({ ...ask, tools: [now], tool_choice: now });
-  const { constraint } = await worker.message('open-session', ({ sessionId }) => id.endsWith(sessionId));
+  const { constraint } = await hub.openedFor(id);
   expect(constraint?.text).toContain('"properties":{},"additionalProperties":false');
 });
 
@@ -156,7 +145,7 @@ test.each([
 });
 
 test('addresses and formats that are notes can be asked for', async () => {
-  answers = ['x'];
+  hub.answers = ['x'];
   const schema = {
     type: 'object',
     properties: {
@@ -175,9 +164,9 @@ test('addresses and formats that are notes can be asked for', async () => {
 });
 
 test('a call that is cut is text, and nothing of it is lost', async () => {
-  answers = ['Wait. <tool_call>{"name": "get_'];
+  hub.answers = ['Wait. <tool_call>{"name": "get_'];
   const { choices } = await client.chat.completions.create({ ...ask, tools: [weather] });
-  expect(choices[0]).toMatchObject({ message: { content: answers[0] }, finish_reason: 'stop' });
+  expect(choices[0]).toMatchObject({ message: { content: hub.answers[0] }, finish_reason: 'stop' });
 });
 
 test.each<[object, string]>([
@@ -195,7 +184,7 @@ test.each<[object, string]>([
 });
 
 test('thoughts are parted from the answer and counted', async () => {
-  answers = [thinking];
+  hub.answers = [thinking];
   const { choices, usage } = await client.chat.completions.create(ask);
   expect(choices[0]?.message).toMatchObject({
     content: 'Hello there',
@@ -218,7 +207,7 @@ test('thoughts are parted from the answer and counted', async () => {
 });
 
 test('thoughts stay where they are, or are left out, where that is asked for', async () => {
-  answers = [thinking];
+  hub.answers = [thinking];
   const raw = await client.chat.completions.create({ ...ask, ...({ reasoning_format: 'none' } as object) });
   expect(raw.choices[0]?.message.content).toBe(thinking);
   const without = await client.chat.completions.create({
@@ -229,7 +218,7 @@ test('thoughts stay where they are, or are left out, where that is asked for', a
 });
 
 test('an answer that ended while the model thought says so', async () => {
-  answers = ['<think>\nHm'];
+  hub.answers = ['<think>\nHm'];
   const { choices } = await client.chat.completions.create(ask);
   expect(choices[0]?.message).toMatchObject({ content: null, reasoning_content: '\nHm' });
 });
@@ -237,7 +226,7 @@ test('an answer that ended while the model thought says so', async () => {
 test('functions, as they were called before tools, are answered in their own shape', async () => {
   const { parameters, ...named } = weather.function;
   const functions = [{ ...named, parameters }];
-  answers = [`Let me see.\n${callText}${callText}`];
+  hub.answers = [`Let me see.\n${callText}${callText}`];
   const answer = await client.chat.completions.create({ ...ask, functions, function_call: 'auto' });
   expect(answer.choices[0]).toMatchObject({
     finish_reason: 'function_call',
@@ -249,7 +238,7 @@ test('functions, as they were called before tools, are answered in their own sha
   expect(answer.choices[0]?.message).not.toHaveProperty('tool_calls');
   const { tokenizer } = hub.deployment.model;
   const tools = [{ type: 'function', function: functions[0] }];
-  expect(await promptOf(answer.id)).toEqual(await tokenizer.encodeChat(ask.messages, { tools }));
+  expect(await hub.promptOf(answer.id)).toEqual(await tokenizer.encodeChat(ask.messages, { tools }));
   let called = { name: '', arguments: '' };
   for await (const { choices } of await client.chat.completions.create({ ...ask, functions, stream: true })) {
     const { name = '', arguments: given = '' } = choices[0]?.delta.function_call ?? {};
@@ -263,7 +252,7 @@ test('functions, as they were called before tools, are answered in their own sha
 });
 
 test('a call and its result of the time before tools are shown to the model', async () => {
-  answers = ['20 degrees'];
+  hub.answers = ['20 degrees'];
   const answer = await client.chat.completions.create({
     ...ask,
     messages: [
@@ -276,7 +265,7 @@ test('a call and its result of the time before tools are shown to the model', as
       { role: 'function', name: 'get_weather', content: '20' },
     ],
   });
-  const prompt = hub.deployment.model.tokenizer.decode(await promptOf(answer.id));
+  const prompt = hub.deployment.model.tokenizer.decode(await hub.promptOf(answer.id));
   expect(prompt).toContain('{"name": "get_weather", "arguments": {"city": "Rome"}}');
   expect(prompt).toContain('<tool_response>\n20\n</tool_response>');
 });

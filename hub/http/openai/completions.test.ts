@@ -1,19 +1,16 @@
 /** Text completions, with one hub for all. */
 import OpenAI from 'openai';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { ScriptedWorker } from '../../testing/scriptedWorker.ts';
-import { answering, startTestHub, type TestHub } from '../../testing/testHub.ts';
+import { startAnsweringHub, type AnsweringHub } from '../../testing/answeringHub.ts';
 import { answerParameters } from '../inference/knownParameters.ts';
 import { CompletionBody } from './completionBody.ts';
 
-let hub: TestHub;
-let worker: ScriptedWorker;
+let hub: AnsweringHub;
 let client: OpenAI;
 beforeAll(async () => {
-  hub = await startTestHub({ leaseMs: 600_000 });
+  hub = await startAnsweringHub();
+  hub.answers = [' and a half'];
   client = new OpenAI({ baseURL: `${hub.url}/v1`, apiKey: 'any', maxRetries: 0 });
-  worker = hub.worker('one', answering(hub, ' and a half'));
-  await hub.served();
 });
 afterAll(() => hub.close());
 
@@ -25,7 +22,7 @@ const send = (body: object): Promise<Response> =>
     body: JSON.stringify({ model, ...body }),
   });
 const promptsSent = (): number[][] =>
-  worker.received.flatMap((one) => (one.type === 'prompt' ? [one.tokens] : []));
+  hub.answerer.received.flatMap((one) => (one.type === 'prompt' ? [one.tokens] : []));
 const encode = (text: string): Promise<number[]> => hub.deployment.model.tokenizer.encodeText(text, true);
 
 test('a text goes on as it is, with usage and the route', async () => {
@@ -97,7 +94,7 @@ test('a stream has the same shape, with usage at its end where it is asked for',
 
 test('without a limit of its own an answer has OpenAI’s 16 tokens', async () => {
   const { id } = await client.completions.create({ model, prompt: 'Two' });
-  const open = await worker.message('open-session', ({ sessionId }) => id.endsWith(sessionId));
+  const open = await hub.openedFor(id);
   expect(open.lengthLimit - open.promptLength).toBe(16);
 });
 

@@ -1,15 +1,12 @@
 /** What vLLM and llama.cpp tell beside an answer, and the shortest answer, with one hub for all. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { ScriptedWorker } from '../../testing/scriptedWorker.ts';
-import { answering, startTestHub, type TestHub } from '../../testing/testHub.ts';
+import { startAnsweringHub, type AnsweringHub } from '../../testing/answeringHub.ts';
 import { testStopToken } from '../../testing/testModel.ts';
 
-let hub: TestHub;
-let worker: ScriptedWorker;
+let hub: AnsweringHub;
 beforeAll(async () => {
-  hub = await startTestHub({ leaseMs: 600_000 });
-  worker = hub.worker('one', answering(hub, 'One. Two. Three.'));
-  await hub.served();
+  hub = await startAnsweringHub();
+  hub.answers = ['One. Two. Three.'];
 });
 afterAll(() => hub.close());
 
@@ -28,14 +25,11 @@ const stream = async (path: string, body: object): Promise<Answer[]> => {
   return [...text.matchAll(/^data: (\{.*)$/gm)].map(([, data = '']) => JSON.parse(data) as Answer);
 };
 const chat = { messages: [{ role: 'user', content: 'Hi' }] };
-const opened = () => worker.received.findLast((one) => one.type === 'open-session');
-const lastPrompt = (): number[] =>
-  worker.received.flatMap((one) => (one.type === 'prompt' ? [one.tokens] : [])).at(-1) ?? [];
 const answered = (): number[] => [...hub.encode('One. Two. Three.'), testStopToken];
 
 test('a chat tells its token ids, whole and piece by piece, each once', async () => {
   const whole = await ask('chat/completions', { ...chat, return_token_ids: true });
-  expect(whole.prompt_token_ids).toEqual(lastPrompt());
+  expect(whole.prompt_token_ids).toEqual(hub.lastPrompt());
   expect(whole.choices[0]?.token_ids).toEqual(answered());
   const chunks = await stream('chat/completions', { ...chat, return_token_ids: true, n: 2 });
   expect(chunks.filter((chunk) => chunk.prompt_token_ids)).not.toHaveLength(0);
@@ -63,7 +57,7 @@ test('a text completion tells them in each choice', async () => {
 test('timings come with every piece, as llama.cpp has them', async () => {
   const chunks = await stream('chat/completions', { ...chat, timings_per_token: true });
   const { timings } = chunks.at(-1) as Required<Answer>;
-  expect(timings).toMatchObject({ prompt_n: lastPrompt().length, predicted_n: answered().length });
+  expect(timings).toMatchObject({ prompt_n: hub.lastPrompt().length, predicted_n: answered().length });
   expect(Object.values(timings).every((value) => Number.isFinite(value) && value >= 0)).toBe(true);
   expect(await ask('completions', { prompt: 'One', timings_per_token: true })).toHaveProperty('timings');
   expect((await stream('chat/completions', chat)).some((chunk) => 'timings' in chunk)).toBe(false);
@@ -79,11 +73,11 @@ test('a least length holds the ends of an answer back, and stop strings that com
     stop_token_ids: [77],
   });
   expect(answer.choices[0]?.text).toBe('One. Two. ');
-  const { heldBack } = opened()?.sampling ?? {};
-  expect(heldBack?.until).toBe(lastPrompt().length + stop);
+  const { heldBack } = hub.lastOpened()?.sampling ?? {};
+  expect(heldBack?.until).toBe(hub.lastPrompt().length + stop);
   expect([...(heldBack?.tokens ?? [])].sort((a, b) => a - b)).toEqual([testStopToken, 77]);
   await ask('completions', { prompt: 'Hi' });
-  expect(opened()?.sampling).not.toHaveProperty('heldBack');
+  expect(hub.lastOpened()?.sampling).not.toHaveProperty('heldBack');
   const { error } = await ask('completions', { prompt: 'Hi', max_tokens: 5, min_tokens: 6 });
   expect(error).toMatchObject({ param: 'min_tokens' });
 });

@@ -3,27 +3,19 @@ import { createOpenAI } from '@ai-sdk/openai';
 import { generateText, isStepCount, streamText, tool } from 'ai';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
-import { answering, startTestHub, type TestHub } from '../../../testing/testHub.ts';
+import { startAnsweringHub, type AnsweringHub } from '../../../testing/answeringHub.ts';
 
-let hub: TestHub;
-let answers: string[] = [];
+let hub: AnsweringHub;
 
 beforeAll(async () => {
-  hub = await startTestHub({ leaseMs: 600_000 });
-  hub.worker('one', {
-    onPrompt: (one, prompt) => {
-      const [answer = ''] = answers.length > 1 ? answers.splice(0, 1) : answers;
-      answering(hub, answer).onPrompt?.(one, prompt);
-    },
-  });
-  await hub.served();
+  hub = await startAnsweringHub();
 });
 afterAll(() => hub.close());
 
 const model = () => createOpenAI({ baseURL: `${hub.url}/v1`, apiKey: 'any' }).responses('test-model');
 
 test('text, usage and the reason of its end', async () => {
-  answers = ['Hello there'];
+  hub.answers = ['Hello there'];
   const { text, usage, finishReason, warnings } = await generateText({
     model: model(),
     instructions: 'Be brief.',
@@ -35,7 +27,7 @@ test('text, usage and the reason of its end', async () => {
 });
 
 test('a stream with thoughts', async () => {
-  answers = ['<think>\nHm.\n</think>\n\nHello there'];
+  hub.answers = ['<think>\nHm.\n</think>\n\nHello there'];
   const result = streamText({
     model: model(),
     prompt: 'Hi',
@@ -50,7 +42,7 @@ test('a stream with thoughts', async () => {
 });
 
 test('tools run in a loop, and what was said before is named by its id', async () => {
-  answers = [
+  hub.answers = [
     'Let me see.\n<tool_call>\n{"name": "weather", "arguments": {"city": "Rome"}}\n</tool_call>',
     'It is 20 degrees.',
   ];

@@ -4,23 +4,14 @@ import OpenAI from 'openai';
 import { ResponsesWS } from 'openai/resources/responses/ws';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import WebSocket from 'ws';
-import type { ScriptedWorker } from '../../../testing/scriptedWorker.ts';
 import { elsewhere } from '../../../testing/apiClient.ts';
-import { answering, startTestHub, type TestHub } from '../../../testing/testHub.ts';
+import { startAnsweringHub, type AnsweringHub } from '../../../testing/answeringHub.ts';
 
-let hub: TestHub;
-let worker: ScriptedWorker;
-let holds = false;
+let hub: AnsweringHub;
 
 beforeAll(async () => {
-  hub = await startTestHub({ leaseMs: 600_000 });
-  worker = hub.worker('one', {
-    onPrompt: (one, prompt) => {
-      if (holds) one.tokens(prompt.sessionId, prompt.tokens.length, hub.encode('Hello there'));
-      else answering(hub, 'Hello there').onPrompt?.(one, prompt);
-    },
-  });
-  await hub.served();
+  hub = await startAnsweringHub();
+  hub.answers = ['Hello there'];
 });
 afterAll(() => hub.close());
 
@@ -53,9 +44,9 @@ test('the official client asks, and goes on with an answer that was not kept', a
     });
   const first = await ask({ input: 'Hi' });
   expect(first).toMatchObject({ status: 'completed', output: [{ content: [{ text: 'Hello there' }] }] });
-  const before = worker.received.length;
+  const before = hub.answerer.received.length;
   await ask({ input: 'More', previous_response_id: first.id });
-  const prompt = worker.received.slice(before).find(({ type }) => type === 'prompt');
+  const prompt = hub.answerer.received.slice(before).find(({ type }) => type === 'prompt');
   const { tokens } = prompt as { tokens: number[] };
   expect(hub.deployment.model.tokenizer.decode(tokens)).toMatch(/user\nHi\s.*Hello there\s.*user\nMore/s);
   socket.close();
@@ -82,14 +73,14 @@ test('what is wrong is told, and the connection goes on', async () => {
 });
 
 test('an answer ends with its connection', async () => {
-  holds = true;
+  hub.holds = true;
   const socket = await opened();
   const begun = messagesUntil(socket, ({ type }) => type === 'response.output_text.delta');
   socket.send('{"type":"response.create","input":"Hi"}');
   await begun;
   socket.close();
   await expect.poll(() => hub.generator.load).toEqual({ running: 0, waiting: 0 });
-  holds = false;
+  hub.holds = false;
 });
 
 test('who may not ask gets no connection, and who opens none is told what to do', async () => {

@@ -1,29 +1,16 @@
 /** `/v1/responses` with the official client and one hub whose model answers what the test says. */
 import OpenAI from 'openai';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { ScriptedWorker } from '../../../testing/scriptedWorker.ts';
-import { answering, startTestHub, testApiKey, type TestHub } from '../../../testing/testHub.ts';
+import { startAnsweringHub, type AnsweringHub } from '../../../testing/answeringHub.ts';
+import { testApiKey } from '../../../testing/testHub.ts';
 import { elsewhere } from '../../../testing/apiClient.ts';
 
-let hub: TestHub;
-let worker: ScriptedWorker;
+let hub: AnsweringHub;
 let client: OpenAI;
-/** What the model answers, request by request; the last one again and again. */
-let answers: string[] = [];
-/** Ends of answers that wait, where `holds` is set. */
-let holds = false;
 
 beforeAll(async () => {
-  hub = await startTestHub({ leaseMs: 600_000 });
+  hub = await startAnsweringHub();
   client = new OpenAI({ baseURL: `${hub.url}/v1`, apiKey: 'any', maxRetries: 0 });
-  worker = hub.worker('one', {
-    onPrompt: (one, prompt) => {
-      const [answer = ''] = answers.length > 1 ? answers.splice(0, 1) : answers;
-      if (holds) one.tokens(prompt.sessionId, prompt.tokens.length, hub.encode(answer));
-      else answering(hub, answer).onPrompt?.(one, prompt);
-    },
-  });
-  await hub.served();
 });
 afterAll(() => hub.close());
 
@@ -31,8 +18,7 @@ const ask = { model: 'test-model', input: 'Hi' };
 const uuidOf = (id: string): string => id.replace(/^resp_(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 /** The prompt of a response, as text. */
 const promptOf = async ({ id }: { id: string }): Promise<string> => {
-  const { tokens } = await worker.message('prompt', ({ sessionId }) => sessionId === uuidOf(id));
-  return hub.deployment.model.tokenizer.decode(tokens);
+  return hub.deployment.model.tokenizer.decode(await hub.promptOf(uuidOf(id)));
 };
 const send = (body: object, path = '', method = 'POST'): Promise<Response> =>
   fetch(`${hub.url}/v1/responses${path}`, {
@@ -51,7 +37,7 @@ const weather = {
 const callText = '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Rome"}}\n</tool_call>';
 
 test('a response has all that was asked for, its answer, and its usage', async () => {
-  answers = ['Hello there'];
+  hub.answers = ['Hello there'];
   const { data, response } = await client.responses
     .create({ ...ask, instructions: 'Be brief.', metadata: { a: 'b' }, temperature: 0.5, user: 'me' })
     .withResponse();
@@ -95,7 +81,7 @@ test('a response has all that was asked for, its answer, and its usage', async (
 });
 
 test('the events of a stream come in order, are numbered, and join to the response', async () => {
-  answers = ['<think>\nHm.\n</think>\n\nHello there'];
+  hub.answers = ['<think>\nHm.\n</think>\n\nHello there'];
   const response = await send({ ...ask, stream: true });
   const text = await response.text();
   const blocks = text.trim().split('\n\n');
@@ -128,7 +114,7 @@ test('the events of a stream come in order, are numbered, and join to the respon
 });
 
 test('the official client puts a stream together, with calls of tools', async () => {
-  answers = [`Let me see.\n${callText}`];
+  hub.answers = [`Let me see.\n${callText}`];
   const stream = client.responses.stream({ ...ask, tools: [weather] });
   const deltas: string[] = [];
   stream.on('response.function_call_arguments.delta', ({ delta }) => deltas.push(delta));
@@ -142,7 +128,7 @@ test('the official client puts a stream together, with calls of tools', async ()
 });
 
 test('a program runs the tool and goes on with the response before', async () => {
-  answers = [callText, 'It is 20 degrees.', 'You are welcome.'];
+  hub.answers = [callText, 'It is 20 degrees.', 'You are welcome.'];
   const first = await client.responses.create({ ...ask, tools: [weather], instructions: 'Be brief.' });
   const [call] = first.output;
   if (call?.type !== 'function_call') throw new Error('no call');
@@ -167,7 +153,7 @@ test('a program runs the tool and goes on with the response before', async () =>
 });
 
 test('items may be named by their ids, and whoever keeps everything itself sends them whole', async () => {
-  answers = ['<think>\nHm.\n</think>\n\nFine.', 'Bye.', 'Well.'];
+  hub.answers = ['<think>\nHm.\n</think>\n\nFine.', 'Bye.', 'Well.'];
   const include = ['reasoning.encrypted_content'] as const;
   const first = await client.responses.create({ ...ask, include: [...include] });
   const ids = first.output.map((item) => ({ type: 'item_reference' as const, id: item.id ?? '' }));
@@ -205,7 +191,7 @@ test('items may be named by their ids, and whoever keeps everything itself sends
 });
 
 test('a response is its owner’s alone, and gone once it was deleted', async () => {
-  answers = ['Mine.'];
+  hub.answers = ['Mine.'];
   const { id } = await client.responses.create(ask);
   const other = await hub.access.keys.create({ name: 'other', scopes: ['ask'], limits: {}, expiresAt: null });
   const headers = { ...elsewhere, authorization: `Bearer ${other.secret}` };
@@ -233,7 +219,7 @@ test('a response is its owner’s alone, and gone once it was deleted', async ()
 });
 
 test('in the background an answer goes on by itself, is followed, and its events are the same later', async () => {
-  answers = ['Hello there'];
+  hub.answers = ['Hello there'];
   const begun = await client.responses.create({ ...ask, background: true });
   expect(begun.status).toBe('queued');
   const read = async (path: string): Promise<string[]> =>
@@ -251,7 +237,7 @@ test('in the background an answer goes on by itself, is followed, and its events
 });
 
 test('what runs in the background can be cancelled, and anything else can’t', async () => {
-  [holds, answers] = [true, ['Hello there']];
+  [hub.holds, hub.answers] = [true, ['Hello there']];
   const begun = await client.responses.create({ ...ask, background: true, stream: true });
   let id = '';
   let text = '';
@@ -266,7 +252,7 @@ test('what runs in the background can be cancelled, and anything else can’t', 
     }
     if (text === 'Hello there') void client.responses.cancel(id);
   }
-  holds = false;
+  hub.holds = false;
   expect(types.slice(0, 3)).toEqual(['response.created', 'response.queued', 'response.in_progress']);
   expect(await client.responses.retrieve(id)).toMatchObject({ status: 'cancelled' });
   expect(await client.responses.cancel(id)).toMatchObject({ status: 'cancelled' });
@@ -279,12 +265,13 @@ test('what runs in the background can be cancelled, and anything else can’t', 
 });
 
 test('an answer that was cut says so', async () => {
-  answers = ['Hello there'];
+  hub.answers = ['Hello there'];
   const cut = hub.encode('Hello there').slice(0, 2);
-  const onPrompt = worker.init.onPrompt;
-  worker.init.onPrompt = (one, { sessionId, tokens }) => one.tokens(sessionId, tokens.length, cut, 'length');
+  const onPrompt = hub.answerer.init.onPrompt;
+  hub.answerer.init.onPrompt = (one, { sessionId, tokens }) =>
+    one.tokens(sessionId, tokens.length, cut, 'length');
   const response = await client.responses.create({ ...ask, max_output_tokens: 2 });
-  worker.init.onPrompt = onPrompt as NonNullable<typeof onPrompt>;
+  hub.answerer.init.onPrompt = onPrompt as NonNullable<typeof onPrompt>;
   expect(response).toMatchObject({
     status: 'incomplete',
     incomplete_details: { reason: 'max_output_tokens' },
@@ -294,7 +281,7 @@ test('an answer that was cut says so', async () => {
 });
 
 test('log probabilities, summaries of thoughts, and one call at a time', async () => {
-  answers = ['Hello there'];
+  hub.answers = ['Hello there'];
   const logprobs = await client.responses.create({
     ...ask,
     top_logprobs: 1,
@@ -304,7 +291,7 @@ test('log probabilities, summaries of thoughts, and one call at a time', async (
   const [part] = message?.type === 'message' ? message.content : [];
   const tokens = part?.type === 'output_text' ? (part.logprobs ?? []) : [];
   expect(tokens.map(({ token }) => token).join('')).toBe('Hello there');
-  answers = ['<think>\nHm.\n</think>\n\nFine.'];
+  hub.answers = ['<think>\nHm.\n</think>\n\nFine.'];
   const stream = client.responses.stream({ ...ask, reasoning: { effort: 'low', summary: 'auto' } });
   let summary = '';
   stream.on('response.reasoning_summary_text.delta', ({ delta }) => (summary += delta));
@@ -312,13 +299,13 @@ test('log probabilities, summaries of thoughts, and one call at a time', async (
   expect(summary).toBe('\nHm.\n');
   expect(whole.output[0]).toMatchObject({ summary: [{ type: 'summary_text', text: '\nHm.\n' }] });
   expect(whole.usage?.output_tokens_details.reasoning_tokens).toBeGreaterThan(0);
-  answers = [callText + callText];
+  hub.answers = [callText + callText];
   const one = await client.responses.create({ ...ask, tools: [weather], parallel_tool_calls: false });
   expect(one.output).toHaveLength(1);
 });
 
 test('what Codex offers beside its functions is left out, told, and refused where it is all there is', async () => {
-  answers = [
+  hub.answers = [
     '<tool_call>\n{"name": "note", "arguments": {"input": "a b"}}\n</tool_call>',
     '<tool_call>\n{"name": "files.read", "arguments": {"path": "x"}}\n</tool_call>',
   ];
@@ -359,7 +346,7 @@ test('what Codex offers beside its functions is left out, told, and refused wher
 });
 
 test('of the offered tools those are shown that may be called', async () => {
-  answers = ['Hello'];
+  hub.answers = ['Hello'];
   const other = { ...weather, name: 'get_time', description: 'What time it is' };
   const choice = {
     type: 'allowed_tools' as const,
@@ -374,7 +361,7 @@ test('of the offered tools those are shown that may be called', async () => {
 });
 
 test('a conversation that is too long is refused, or its beginning is left out where that is asked for', async () => {
-  answers = ['Hello'];
+  hub.answers = ['Hello'];
   const long = Array.from({ length: 6 }, (_, index) => ({
     role: 'user' as const,
     content: `${index}: ${'word '.repeat(1200)}`,
@@ -394,7 +381,7 @@ test('a conversation that is too long is refused, or its beginning is left out w
 });
 
 test('a conversation is told in short, and goes on with that', async () => {
-  answers = ['They greeted each other.', 'Fine.'];
+  hub.answers = ['They greeted each other.', 'Fine.'];
   const compacted = await client.responses.compact({
     model: 'test-model',
     input: [
