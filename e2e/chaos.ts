@@ -10,22 +10,20 @@ const { values } = parseArgs({
     concurrent: { type: 'string', default: '20' },
   },
 });
-const [minutes, seed, stages, concurrent] = [
-  values.minutes,
-  values.seed,
-  values.stages,
-  values.concurrent,
-].map(Number);
-if (![minutes, seed, stages, concurrent].every((value) => value !== undefined && value > 0)) {
+const minutes = Number(values.minutes);
+const seed = Number(values.seed);
+const stages = Number(values.stages);
+const concurrent = Number(values.concurrent);
+if (![minutes, seed, stages, concurrent].every((value) => value > 0)) {
   console.error('Give --minutes, --seed, --stages and --concurrent as numbers above 0.');
   process.exit(2);
 }
-const endsAt = Date.now() + (minutes ?? 0) * 60_000;
+const endsAt = Date.now() + minutes * 60_000;
 const totals = { answers: 0, killed: 0, asleep: 0, replays: 0, recomputedTokens: 0 };
 const pauses: number[] = [];
 const wrong: string[] = [];
 for (let round = 0; Date.now() < endsAt; round++) {
-  const init = { seed: (seed ?? 1) + round, stages: stages ?? 3, spares: 2, concurrent: concurrent ?? 20 };
+  const init = { seed: seed + round, stages, spares: 2, concurrent };
   const result = await runChaos({ ...init, losses: 20, tokens: [40, 400] }, (line) => console.log(line));
   totals.answers += result.answers;
   totals.killed += result.losses.killed;
