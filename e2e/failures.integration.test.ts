@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { startHub, type HubProcess } from './support/hubProcess.ts';
 import { localWorkers } from './support/processes.ts';
+import { requestOf, workersOf } from './support/requests.ts';
 
 const model = 'minimind2-small';
 const messages = [{ role: 'user' as const, content: 'Tell me a long story about a river.' }];
@@ -14,8 +15,7 @@ test('an answer goes on with the same words when the worker of its first stage i
   const { data: stream, response } = await hub.client.chat.completions
     .create({ ...ask, stream: true })
     .withResponse();
-  const route = response.headers.get('x-potluck-route') ?? '';
-  const victims = [...route.matchAll(/([^,[]+)\[/g)].map(([, name = '']) => name);
+  const victims = workersOf(response.headers.get('x-potluck-route') ?? '');
   expect(victims).toHaveLength(2);
   let text = '';
   let lost = 0;
@@ -28,8 +28,7 @@ test('an answer goes on with the same words when the worker of its first stage i
   }
   expect(lost).toBe(2);
   expect(text).toBe(undisturbed.choices[0]?.message.content);
-  const id = response.headers.get('x-request-id');
-  const record: unknown = await (await fetch(`${hub.url}/api/requests/${id}`)).json();
+  const record = await requestOf(hub, response.headers.get('x-request-id') ?? '');
   expect(record).toMatchObject({ status: 'done', replays: 2, recovery: { lost: victims } });
 });
 

@@ -6,9 +6,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { Deployment, RequestDetail } from '@potluck/api';
+import type { Deployment } from '@potluck/api';
 import { tinyDecoder, writeRandomDecoder } from '@potluck/onnx/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { requestOf } from './support/requests.ts';
 
 const program = fileURLToPath(new URL('../bin/potluck.js', import.meta.url));
 let directory: string;
@@ -89,7 +90,7 @@ test('a model is added from a directory, planned, deployed over two nodes beside
     });
     expect([model, answer.status]).toEqual([model, 200]);
     const id = answer.headers.get('x-request-id') ?? '';
-    const { predicted } = (await (await fetch(`${url}/api/requests/${id}`)).json()) as Partial<RequestDetail>;
+    const { predicted } = await requestOf({ url }, id);
     expect(predicted?.tokensPerSecond).toBeGreaterThan(0);
     expect(predicted?.firstTokenMs).toBeGreaterThan(0);
   }

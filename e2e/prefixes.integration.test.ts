@@ -7,6 +7,7 @@ import { tinyDecoder, writeRandomDecoder } from '@potluck/onnx/testing';
 import { askNumbers as ask, newcomer, nextTurn, type Messages } from './support/askers.ts';
 import { startHub, type HubProcess } from './support/hubProcess.ts';
 import { localWorkers } from './support/processes.ts';
+import { requestOf, workersOf } from './support/requests.ts';
 
 const sentence = 'The river rose after three days of rain, and the people carried their chairs up the hill. ';
 /** On every processor its kernels give a cache the same bits from chunks of any length. */
@@ -99,8 +100,8 @@ describe('a model whose caches come out the same from any steps, in two stages',
           ...{ stream: true, stream_options: { include_usage: true } },
         })
         .withResponse();
-      const route = [...(response.headers.get('x-potluck-route') ?? '').matchAll(/([^,[]+)\[/g)];
-      const victim = (which === 'first' ? route[0] : route.at(-1))?.[1];
+      const workers = workersOf(response.headers.get('x-potluck-route') ?? '');
+      const victim = which === 'first' ? workers[0] : workers.at(-1);
       const pid = localWorkers(hub).find(({ name }) => name === victim)?.pid;
       let text = '';
       let chunks = 0;
@@ -112,9 +113,8 @@ describe('a model whose caches come out the same from any steps, in two stages',
       }
       expect(cached).toBe(whole.promptTokens - 1);
       expect(text).toBe(whole.choices[0]?.text);
-      const id = response.headers.get('x-request-id') ?? '';
-      const record = (await (await fetch(`${hub.url}/api/requests/${id}`)).json()) as { replays: number };
-      expect(record.replays).toBeGreaterThan(0);
+      const { replays } = await requestOf(hub, response.headers.get('x-request-id') ?? '');
+      expect(replays).toBeGreaterThan(0);
     },
   );
 

@@ -2,7 +2,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { seededRandom } from '../../hub/testing/seededRandom.ts';
 import { startHub, type HubProcess } from './hubProcess.ts';
-import { localWorkers } from './processes.ts';
+import { localWorkers, signalIfThere } from './processes.ts';
+import { requestOf, workersOf } from './requests.ts';
 
 const model = 'minimind2-small';
 /** The token that ends an answer does not come: what must happen in the middle of one has time for it. */
@@ -77,7 +78,7 @@ export async function runChaos(init: ChaosInit, say: (line: string) => void): Pr
           `answer ${id} differs at character ${at}: ${text.slice(Math.max(0, at - 40), at + 40)}`,
         );
       }
-      const { recovery } = await recordOf(hub, id);
+      const { recovery } = await requestOf(hub, id);
       if (!recovery) continue;
       result.replays += recovery.replays;
       result.recomputedTokens += recovery.recomputedTokens;
@@ -97,10 +98,10 @@ export async function runChaos(init: ChaosInit, say: (line: string) => void): Pr
     const isKilled = random() < 0.5;
     say(`${isKilled ? 'kills' : 'stops'} ${victim}`);
     result.losses[isKilled ? 'killed' : 'asleep']++;
-    signal(pid, isKilled ? 'SIGKILL' : 'SIGSTOP');
+    signalIfThere(pid, isKilled ? 'SIGKILL' : 'SIGSTOP');
     if (isKilled) return;
     const waking = pause(sleepMs).then(() => {
-      signal(pid, 'SIGCONT');
+      signalIfThere(pid, 'SIGCONT');
       sleeping.delete(waking);
     });
     sleeping.add(waking);
@@ -135,30 +136,10 @@ async function ask(
   return { text, id: response.headers.get('x-request-id') ?? '' };
 }
 
-interface KeptRecord {
-  recovery: { replays: number; recomputedTokens: number; pauseMs: number; lost: string[] } | null;
-}
-
-async function recordOf(hub: HubProcess, id: string): Promise<KeptRecord> {
-  return (await (await fetch(`${hub.url}/api/requests/${id}`)).json()) as KeptRecord;
-}
-
 /** Names of the workers that have stages of the model. */
 async function workersInUse(hub: HubProcess): Promise<string[]> {
   const { requests } = (await (await fetch(`${hub.url}/api/requests?status=running`)).json()) as {
     requests: { route: string }[];
   };
-  return [
-    ...new Set(
-      requests.flatMap(({ route }) => [...route.matchAll(/([^,[]+)\[/g)].map(([, name = '']) => name)),
-    ),
-  ];
-}
-
-function signal(pid: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(pid, name);
-  } catch {
-    // Gone meanwhile.
-  }
+  return [...new Set(requests.flatMap(({ route }) => workersOf(route)))];
 }

@@ -21,12 +21,15 @@ export function localWorkers(hub: HubProcess): { pid: number; name: string }[] {
 
 /** Signals a process and all that it started, as a laptop that goes to sleep takes all with it. */
 export function signalTree(pid: number, signal: NodeJS.Signals): void {
-  for (const one of processTree(pid)) {
-    try {
-      process.kill(one, signal);
-    } catch {
-      // Gone meanwhile.
-    }
+  for (const one of processTree(pid)) signalIfThere(one, signal);
+}
+
+/** Signals one process, which may be gone meanwhile. */
+export function signalIfThere(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // Gone meanwhile.
   }
 }
 

@@ -1,9 +1,9 @@
 /** How long an answer stands still when a device is lost in its middle, by kind of loss. */
-import type { RequestDetail } from '@potluck/api';
+import { requestOf } from '../../../e2e/support/requests.ts';
 import type { BenchModel } from '../compare.ts';
 import { median } from '../statistics.ts';
 import { stream } from './stream.ts';
-import { startGridOfProcesses, type GridOfProcesses } from './workers.ts';
+import { startGridOfProcesses } from './workers.ts';
 
 const losses = ['SIGKILL', 'SIGSTOP'] as const;
 const stages = 2;
@@ -53,7 +53,7 @@ async function lose(
     workers: stages + 1,
   });
   const undisturbed = await stream(grid.hub.client, { messages: question, tokens });
-  const servers = (await recordOf(grid, undisturbed.requestId)).stages.map(({ worker }) => worker);
+  const servers = (await requestOf(grid.hub, undisturbed.requestId)).stages.map(({ worker }) => worker);
   const victim = grid.workers.get((stage === 'first' ? servers[0] : servers.at(-1)) ?? '')?.child;
   const answer = await stream(grid.hub.client, {
     messages: question,
@@ -62,7 +62,7 @@ async function lose(
       if (pieces === afterPieces) victim?.kill(loss);
     },
   });
-  const { recovery } = await recordOf(grid, answer.requestId);
+  const { recovery } = await requestOf(grid.hub, answer.requestId);
   // A worker that sleeps can't end.
   victim?.kill('SIGCONT');
   return {
@@ -70,8 +70,4 @@ async function lose(
     recomputed: recovery?.recomputedTokens ?? 0,
     isWrong: answer.text !== undisturbed.text,
   };
-}
-
-async function recordOf({ hub }: GridOfProcesses, id: string): Promise<RequestDetail> {
-  return (await (await fetch(`${hub.url}/api/requests/${id}`)).json()) as RequestDetail;
 }

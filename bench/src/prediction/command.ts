@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { requestOf } from '../../../e2e/support/requests.ts';
 import { startHub } from '../hub.ts';
 import { describeMachine } from '../machine.ts';
 import { generatedModel, smallDecoder, trainedModel } from '../models.ts';
@@ -157,8 +158,7 @@ async function answer(url: string, content: string, newTokens: number): Promise<
   });
   if (!response.ok) throw new Error(await response.text());
   await response.arrayBuffer();
-  const id = response.headers.get('x-request-id') ?? '';
-  return (await (await fetch(`${url}/api/requests/${id}`)).json()) as RequestSummary;
+  return requestOf({ url }, response.headers.get('x-request-id') ?? '');
 }
 
 /** The first answer of each hub by itself, then medians of the later ones to each prompt. */
