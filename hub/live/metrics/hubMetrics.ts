@@ -2,11 +2,10 @@
  * What Prometheus reads of a hub. Names begin with `potluck_`, and with `gen_ai_` where OpenTelemetry has a name for it
  * (semantic conventions for generative AI, metrics): `gen_ai.server.time_to_first_token` is `gen_ai_server_time_to_first_token_seconds`.
  */
-import type { WorkerId } from '@potluck/protocol';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { RequestRecord } from '../../generation/requestRecord.ts';
 import type { Replica } from '../../pipelines/deployment.ts';
-import { shownState, type ObservedHub } from './observedHub.ts';
+import type { ObservedHub } from './observedHub.ts';
 
 /** Bounds of OpenTelemetry's advice for `gen_ai.server.time_to_first_token`, in seconds, and above them what slow devices need. */
 const firstTokenBuckets = [
@@ -24,13 +23,10 @@ const outageBuckets = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800];
 const mostModels = 200;
 const otherModels = 'other';
 
-/** What of the hub's own numbers is read when somebody asks. */
-export type MetricsSource = () => ObservedHub;
-
 export class HubMetrics {
   readonly #registry = new Registry();
   readonly #models = new Set<string>();
-  readonly #read: MetricsSource;
+  readonly #read: () => ObservedHub;
   /** Read once for a scrape. */
   #hub: ObservedHub;
   /** When pipelines stopped to serve, by `performance.now()`. */
@@ -118,7 +114,7 @@ export class HubMetrics {
   ]);
 
   /** @param read called at every scrape */
-  constructor(read: MetricsSource) {
+  constructor(read: () => ObservedHub) {
     this.#read = read;
     this.#hub = read();
     this.#gauge('potluck_hub_info', 'The hub: always 1.', ['version'], (gauge, { version }) =>
@@ -146,11 +142,16 @@ export class HubMetrics {
         }
       },
     );
-    this.#gauge('potluck_workers', 'Devices that are here, by state.', ['kind', 'state'], (gauge, hub) => {
-      for (const kind of ['node', 'browser'])
-        for (const state of ['serving', 'preparing', 'standby', 'leaving']) gauge.set({ kind, state }, 0);
-      for (const worker of hub.workers) gauge.inc({ kind: worker.kind, state: shownState(worker) });
-    });
+    this.#gauge(
+      'potluck_workers',
+      'Devices that are here, by state.',
+      ['kind', 'state'],
+      (gauge, { workers }) => {
+        for (const kind of ['node', 'browser'])
+          for (const state of ['serving', 'preparing', 'standby', 'leaving']) gauge.set({ kind, state }, 0);
+        for (const { kind, state } of workers) gauge.inc({ kind, state });
+      },
+    );
     this.#gauge(
       'potluck_worker_memory_bytes',
       'Memory of each device: offered to the hub, and used by its stages.',
@@ -249,12 +250,13 @@ export class HubMetrics {
   /** A pipeline is over. One whose replica has its next pipeline at once has moved. */
   pipelineLost({ id, model, pipeline }: Replica): void {
     this.#outSince.set(id, performance.now());
-    if (this.#outSince.size > mostModels) this.#outSince.delete([...this.#outSince.keys()][0] as string);
+    const [oldest = ''] = this.#outSince.keys();
+    if (this.#outSince.size > mostModels) this.#outSince.delete(oldest);
     (pipeline ? this.#moves : this.#lost).inc({ model: this.#modelName(model.package.id) });
   }
 
   /** Its series end, so that those who come and go do not add up. */
-  workerLeft({ name: worker }: { id: WorkerId; name: string }): void {
+  workerLeft({ name: worker }: { name: string }): void {
     for (const phase of ['prompt', 'answer']) {
       this.#stageSeconds.remove({ worker, phase });
       this.#stageTokens.remove({ worker, phase });

@@ -1,17 +1,16 @@
 /** What of a hub's state becomes gauges, as one value. */
+import type { Node } from '@potluck/api';
 import type { Generator } from '../../generation/generator.ts';
 import type { Deployments } from '../../pipelines/deployments.ts';
 import type { Relay } from '../../workers/relay.ts';
 import type { WorkerRegistry } from '../../workers/workerRegistry.ts';
 import type { LoopDelay, LoopDelays } from '../loopDelay.ts';
+import { roleOf } from '../nodeRole.ts';
 
 export interface ObservedWorker {
   name: string;
   kind: 'node' | 'browser';
-  isLeaving: boolean;
-  /** How many stages it has, and how many of them serve. */
-  stages: number;
-  readyStages: number;
+  state: 'leaving' | Node['role'];
   offeredBytes: number;
   usedBytes: number;
   /** Part of its time in which it computed, 0 to 1. */
@@ -48,14 +47,11 @@ export interface ObservedParts {
 /** Reads everything once; what it costs grows with workers and stages only. */
 export function observeHub(parts: ObservedParts): ObservedHub {
   const { version, registry, deployments, generator, relay, loopDelay } = parts;
-  const stages = new Map<string, { stages: number; readyStages: number }>();
-  for (const { replicas } of deployments.list) {
-    for (const stage of replicas.flatMap(({ pipeline }) => pipeline?.stages ?? [])) {
-      const { stages: all, readyStages } = stages.get(stage.workerId) ?? { stages: 0, readyStages: 0 };
-      const isReady = stage.state === 'ready';
-      stages.set(stage.workerId, { stages: all + 1, readyStages: readyStages + (isReady ? 1 : 0) });
-    }
-  }
+  const pipelines = deployments.list.flatMap(({ replicas }) => replicas.map(({ pipeline }) => pipeline));
+  const stages = Map.groupBy(
+    pipelines.flatMap((pipeline) => pipeline?.stages ?? []),
+    ({ workerId }) => workerId,
+  );
   return {
     version,
     models: deployments.list.map(({ model, replicas }) => {
@@ -72,8 +68,7 @@ export function observeHub(parts: ObservedParts): ObservedHub {
     workers: [...registry.table.values()].map((worker) => ({
       name: worker.name,
       kind: worker.kind,
-      isLeaving: worker.isLeaving,
-      ...(stages.get(worker.id) ?? { stages: 0, readyStages: 0 }),
+      state: worker.isLeaving ? 'leaving' : roleOf((stages.get(worker.id) ?? []).map(({ state }) => state)),
       offeredBytes: worker.memoryBytes,
       usedBytes: deployments.grid.workers.get(worker.id)?.memory.usedBytes ?? 0,
       busy: worker.load.busy,
@@ -82,13 +77,4 @@ export function observeHub(parts: ObservedParts): ObservedHub {
     droppedSlices: relay.droppedSlices,
     loopDelay: loopDelay.now(),
   };
-}
-
-/** A worker's state in one word. */
-export function shownState(
-  worker: Pick<ObservedWorker, 'isLeaving' | 'stages' | 'readyStages'>,
-): 'leaving' | 'standby' | 'serving' | 'preparing' {
-  if (worker.isLeaving) return 'leaving';
-  if (worker.stages === 0) return 'standby';
-  return worker.readyStages === worker.stages ? 'serving' : 'preparing';
 }

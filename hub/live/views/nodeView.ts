@@ -9,6 +9,7 @@ import type { NodeStatistics } from '../../workers/nodeStatistics.ts';
 import { reclaimableBytes, reservedBytes } from '../../placement/gridView.ts';
 import type { WorkerRegistry } from '../../workers/workerRegistry.ts';
 import type { WorkerRecord } from '../../workers/workerTable.ts';
+import { roleOf } from '../nodeRole.ts';
 
 export interface NodeViewComponents {
   registry: WorkerRegistry;
@@ -36,12 +37,7 @@ export function viewNode(components: NodeViewComponents, worker: WorkerRecord): 
     reservedBytes: memory ? reservedBytes(memory) : 0,
     reclaimableBytes: memory ? reclaimableBytes(memory) : 0,
     mode,
-    role:
-      stages.length === 0
-        ? 'standby'
-        : stages.every(({ state }) => state === 'ready')
-          ? 'serving'
-          : 'preparing',
+    role: roleOf(stages.map(({ state }) => state)),
     reason: worker.isLeaving
       ? 'leaves when its answers have ended'
       : (reasons[0] ?? standbyReason(deployments, worker) ?? null),
