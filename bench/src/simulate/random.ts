@@ -1,19 +1,12 @@
-/** Random numbers from a seed: the same in every run. Mulberry32 (Tommy Ettinger, public domain). */
+/** What is drawn from a seed: the same in every run. */
+import { seededRandom } from '../../../hub/testing/seededRandom.ts';
 
 export class SeededRandom {
-  #state: number;
+  /** From 0, below 1. */
+  readonly next: () => number;
 
   constructor(seed: number) {
-    this.#state = seed >>> 0;
-  }
-
-  /** From 0, below 1. */
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let mixed = this.#state;
-    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+    this.next = seededRandom(seed);
   }
 
   /** True with this probability. */
