@@ -6,6 +6,4 @@
  * const tarball = await workerPackage();
  */
 export { buildDist } from './buildDist.ts';
-export { programFiles, type ProgramFiles } from './programFiles.ts';
-export { readManifest } from './projectFiles.ts';
-export { workerPackage, workerPackageFiles } from './workerPackage.ts';
+export { workerPackage } from './workerPackage.ts';
