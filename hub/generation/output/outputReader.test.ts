@@ -1,7 +1,9 @@
 /** Recorded answers of each family, split at every point. */
 import { expect, test } from 'vitest';
 import { findResponseFormat, type ResponseFormat } from '../../models/responseFormat.ts';
-import { OutputReader, type OutputPart, type OutputReaderInit } from './outputReader.ts';
+import { call, readPieces, splits, text, thought } from '../../testing/outputParts.ts';
+import type { OutputPart } from './outputPart.ts';
+import { OutputReader, type OutputReaderInit } from './outputReader.ts';
 
 const hermes = findResponseFormat('{{ tools }}<tool_call></tool_call></think>');
 const coder = findResponseFormat('{{ tools }}<tool_call><function=x></tool_call>');
@@ -12,27 +14,12 @@ const harmony = findResponseFormat('<|channel|>');
 const plain = findResponseFormat('{{ tools }}');
 const bare = findResponseFormat('{{ tools }}</think>');
 
-const call = (name: string, args: object): OutputPart => ({
-  type: 'tool-call',
-  name,
-  arguments: JSON.stringify(args),
-});
-const text = (value: string): OutputPart => ({ type: 'text', text: value });
-const thought = (value: string): OutputPart => ({ type: 'reasoning', text: value });
 const weather = call('get_weather', { city: 'Köln' });
 const weatherJson = '{"name": "get_weather", "arguments": {"city": "Köln"}}';
 
 function read(answer: string[], format: ResponseFormat, init: Partial<OutputReaderInit> = {}): OutputPart[] {
   const reader = new OutputReader({ format, readsCalls: true, partsReasoning: true, promptEnd: '', ...init });
-  const parts = [...answer.flatMap((piece) => reader.add(piece)), ...reader.finish()];
-  const whole: OutputPart[] = [];
-  for (const part of parts) {
-    const last = whole.at(-1);
-    if (last && last.type === part.type && last.type !== 'tool-call' && part.type !== 'tool-call')
-      last.text += part.text;
-    else whole.push({ ...part });
-  }
-  return whole;
+  return readPieces(reader, answer);
 }
 
 const samples: [string, ResponseFormat, string, OutputPart[]][] = [
@@ -119,11 +106,7 @@ const samples: [string, ResponseFormat, string, OutputPart[]][] = [
 ];
 
 test.each(samples)('%s, at every way to split it', (_, format, answer, expected) => {
-  expect(read([answer], format)).toEqual(expected);
-  expect(read([...answer], format)).toEqual(expected);
-  for (let cut = 1; cut < answer.length; cut++) {
-    expect(read([answer.slice(0, cut), answer.slice(cut)], format)).toEqual(expected);
-  }
+  for (const pieces of splits(answer)) expect(read(pieces, format)).toEqual(expected);
 });
 
 test('where the prompt begins to think, the answer goes on with it', () => {

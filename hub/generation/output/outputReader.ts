@@ -4,9 +4,9 @@
  */
 import type { Marks, ResponseFormat } from '../../models/responseFormat.ts';
 import { lengthOfStart } from '../lengthOfStart.ts';
-import { readCalls, type ReadCall } from './readCalls.ts';
-
-export type OutputPart = { type: 'text' | 'reasoning'; text: string } | ({ type: 'tool-call' } & ReadCall);
+import { firstOf } from './firstOf.ts';
+import { addText, type OutputPart } from './outputPart.ts';
+import { readCalls } from './readCalls.ts';
 
 export interface OutputReaderInit {
   format: ResponseFormat;
@@ -61,7 +61,7 @@ export class OutputReader {
     this.#held += text;
     const parts: OutputPart[] = [];
     while (this.#step(parts));
-    return joined(parts);
+    return parts;
   }
 
   /** @returns what was held back, once the answer has ended */
@@ -84,9 +84,9 @@ export class OutputReader {
         this.#give(parts, rest);
     }
     this.#region = { type: 'text' };
-    if (this.#blanks !== '' && !this.#dropsBlanks) parts.push({ type: 'text', text: this.#blanks });
+    if (this.#blanks !== '' && !this.#dropsBlanks) addText(parts, 'text', this.#blanks);
     this.#blanks = '';
-    return joined(parts);
+    return parts;
   }
 
   /** Looks for the next mark. @returns true where one was found, so that there may be more */
@@ -198,7 +198,7 @@ export class OutputReader {
   /** Gives out what stands in text or in thoughts. */
   #give(parts: OutputPart[], text: string): void {
     if (this.#region.type === 'reasoning') {
-      if (text !== '') parts.push({ type: 'reasoning', text });
+      if (text !== '') addText(parts, 'reasoning', text);
     } else this.#text(parts, text);
   }
 
@@ -215,7 +215,7 @@ export class OutputReader {
     this.#blanks = shown.slice(given.length);
     if (given === '') return;
     this.#isStart = false;
-    parts.push({ type: 'text', text: given });
+    addText(parts, 'text', given);
   }
 
   /** Takes what was collected, and the first characters of what is held. */
@@ -231,29 +231,4 @@ export class OutputReader {
     this.#held = this.#held.slice(length);
     return taken;
   }
-}
-
-/** Parts of one kind that follow one another are one. */
-function joined(parts: OutputPart[]): OutputPart[] {
-  const result: OutputPart[] = [];
-  for (const part of parts) {
-    const last = result.at(-1);
-    if (last && last.type !== 'tool-call' && part.type === last.type) {
-      result[result.length - 1] = { type: last.type, text: last.text + part.text };
-    } else result.push(part);
-  }
-  return result;
-}
-
-/** The earliest mark; of those that begin there, the longest. */
-function firstOf(text: string, marks: readonly string[]): { index: number; mark: string } | undefined {
-  let first: { index: number; mark: string } | undefined;
-  for (const mark of marks) {
-    const index = text.indexOf(mark);
-    if (index < 0) continue;
-    if (!first || index < first.index || (index === first.index && mark.length > first.mark.length)) {
-      first = { index, mark };
-    }
-  }
-  return first;
 }

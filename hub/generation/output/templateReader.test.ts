@@ -1,7 +1,8 @@
 /** Answers read as response templates say, those of Hugging Face's documentation among them, split at every point. */
 import { expect, test } from 'vitest';
 import { readResponseTemplate, type ResponseTemplate } from '../../models/responseTemplate.ts';
-import type { OutputPart } from './outputReader.ts';
+import { call, readPieces, splits, text, thought } from '../../testing/outputParts.ts';
+import type { OutputPart } from './outputPart.ts';
 import { TemplateReader } from './templateReader.ts';
 
 const wrapped = { type: 'function', function: '{content}' };
@@ -97,28 +98,13 @@ const lines = template({
   },
 });
 
-const call = (name: string, args: object): OutputPart => ({
-  type: 'tool-call',
-  name,
-  arguments: JSON.stringify(args),
-});
-const text = (value: string): OutputPart => ({ type: 'text', text: value });
-const thought = (value: string): OutputPart => ({ type: 'reasoning', text: value });
-
 function read(
   pieces: string[],
   by: ResponseTemplate,
   { promptEnd = '', readsCalls = true, partsReasoning = true } = {},
 ): OutputPart[] {
   const reader = new TemplateReader({ promptEnd, readsCalls, partsReasoning }, by);
-  const whole: OutputPart[] = [];
-  for (const part of [...pieces.flatMap((piece) => reader.add(piece)), ...reader.finish()]) {
-    const last = whole.at(-1);
-    if (last && last.type === part.type && last.type !== 'tool-call' && part.type !== 'tool-call')
-      last.text += part.text;
-    else whole.push({ ...part });
-  }
-  return whole;
+  return readPieces(reader, pieces);
 }
 
 const hi = '{"name": "greet", "arguments": {"greeting": "Hi!"}}';
@@ -164,11 +150,7 @@ const samples: [string, ResponseTemplate, string, OutputPart[]][] = [
 ];
 
 test.each(samples)('%s: the same however it comes', (_, by, answer, expected) => {
-  expect(read([answer], by)).toEqual(expected);
-  expect(read([...answer], by)).toEqual(expected);
-  for (let at = 1; at < answer.length; at++) {
-    expect(read([answer.slice(0, at), answer.slice(at)], by)).toEqual(expected);
-  }
+  for (const pieces of splits(answer)) expect(read(pieces, by)).toEqual(expected);
 });
 
 test('what the prompt has begun goes on, and earlier turns count for nothing', () => {

@@ -11,7 +11,9 @@ import {
 } from '../../models/responseTemplate.ts';
 import { lengthOfStart } from '../lengthOfStart.ts';
 import { boundedMatch, compilePattern } from '../../models/boundedMatch.ts';
-import type { OutputPart, OutputReaderInit } from './outputReader.ts';
+import { firstOf } from './firstOf.ts';
+import { addText, type OutputPart } from './outputPart.ts';
+import type { OutputReaderInit } from './outputReader.ts';
 import { readCallsOf } from './readField.ts';
 
 /** What a field is for who reads the answer. */
@@ -204,11 +206,11 @@ export class TemplateReader {
     this.#blanks = shown.slice(given.length);
     if (given === '') return;
     this.#isRegionStart = false;
-    push(parts, this.#region.kind === 'reasoning' ? 'reasoning' : 'text', given);
+    addText(parts, this.#region.kind === 'reasoning' ? 'reasoning' : 'text', given);
   }
 
   #text(parts: OutputPart[], text: string): void {
-    if (text.trim() !== '') push(parts, 'text', text);
+    if (text.trim() !== '') addText(parts, 'text', text);
   }
 
   /** Some formats begin each of their messages anew. */
@@ -223,12 +225,6 @@ export class TemplateReader {
   }
 }
 
-function push(parts: OutputPart[], type: 'text' | 'reasoning', text: string): void {
-  const last = parts.at(-1);
-  if (last?.type === type) parts[parts.length - 1] = { type, text: last.text + text };
-  else parts.push({ type, text });
-}
-
 function delimiter(literals: string[] | undefined, pattern: string | undefined): Delimiter {
   if (pattern === undefined) return { literals: literals ?? [] };
   return { literals: [], pattern: compilePattern(pattern, 'y'), start: literalStart(pattern) };
@@ -237,15 +233,8 @@ function delimiter(literals: string[] | undefined, pattern: string | undefined):
 /** @returns what was found, or from where on something may still become it */
 function find(text: string, searched: Delimiter, isOver: boolean): Found | { from: number } {
   const { literals, pattern, start = '' } = searched;
-  let first: Found | undefined;
-  for (const literal of literals) {
-    const index = text.indexOf(literal);
-    if (index < 0) continue;
-    if (!first || index < first.index || (index === first.index && literal.length > first.text.length)) {
-      first = { index, text: literal, captures: {} };
-    }
-  }
-  if (first) return first;
+  const first = firstOf(text, literals);
+  if (first) return { index: first.index, text: first.mark, captures: {} };
   if (!pattern || searched.isGivenUp) return { from: text.length - lengthOfStart(text, literals) };
   for (let index = text.indexOf(start); index >= 0; index = text.indexOf(start, index + 1)) {
     const window = text.slice(index, index + mostPatternCharacters);
