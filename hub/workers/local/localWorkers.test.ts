@@ -4,20 +4,43 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import { refusedExitCode } from '@potluck/protocol';
-import { pino } from 'pino';
-import { expect, test, vi } from 'vitest';
-import { LocalWorkers } from './localWorkers.ts';
+import { pino, type Logger } from 'pino';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { LocalWorkers, type LocalWorkersInit } from './localWorkers.ts';
+
+let directory: string;
+let started: LocalWorkers | undefined;
+
+beforeEach(async () => {
+  directory = await mkdtemp(path.join(tmpdir(), 'potluck-local-'));
+});
+afterEach(async () => {
+  await started?.stop();
+  vi.unstubAllEnvs();
+  await rm(directory, { recursive: true });
+});
+
+/** One local worker that runs this program in the place of `potluck`. */
+async function localWorker(
+  source: string,
+  logger: Logger,
+  init: Partial<LocalWorkersInit> = {},
+): Promise<LocalWorkers> {
+  const program = path.join(directory, 'program.mjs');
+  await writeFile(program, source);
+  started = new LocalWorkers(
+    { logger },
+    {
+      ...{ count: 1, hubUrl: 'http://127.0.0.1:1', joinToken: 'join', directory, program },
+      ...{ blobsDirectory: directory, memoryBytes: 1e9, logLevel: 'silent' },
+      ...init,
+    },
+  );
+  return started;
+}
 
 test('a local worker that the hub refuses is started once more, then rests until a node is let in again', async () => {
-  const directory = await mkdtemp(path.join(tmpdir(), 'potluck-local-'));
   const starts = path.join(directory, 'starts');
-  const program = path.join(directory, 'refused.mjs');
-  await writeFile(
-    program,
-    `import { appendFileSync } from 'node:fs';
-     appendFileSync(${JSON.stringify(starts)}, 'x');
-     process.exit(${refusedExitCode});`,
-  );
   const output = new PassThrough();
   const log: string[] = [];
   const rested = async (): Promise<void> => {
@@ -27,12 +50,11 @@ test('a local worker that the hub refuses is started once more, then rests until
       if (log.at(-1)?.includes('refuses its local worker')) return;
     }
   };
-  const workers = new LocalWorkers(
-    { logger: pino(output) },
-    {
-      ...{ count: 1, hubUrl: 'http://127.0.0.1:1', joinToken: 'join', directory, program },
-      ...{ blobsDirectory: directory, memoryBytes: 1e9, logLevel: 'silent' },
-    },
+  const workers = await localWorker(
+    `import { appendFileSync } from 'node:fs';
+     appendFileSync(${JSON.stringify(starts)}, 'x');
+     process.exit(${refusedExitCode});`,
+    pino(output),
   );
   const first = rested();
   workers.start();
@@ -46,30 +68,19 @@ test('a local worker that the hub refuses is started once more, then rests until
   expect(workers.startingBeside(new Set())).toBe(1);
   await again;
   expect(await readFile(starts, 'utf8')).toBe('xxxx');
-  await workers.stop();
-  await rm(directory, { recursive: true });
 });
 
 test('a local worker sees where its programs and proxies are, and none of the secrets of the hub', async () => {
-  const directory = await mkdtemp(path.join(tmpdir(), 'potluck-local-'));
-  const program = path.join(directory, 'tell.mjs');
   const told = path.join(directory, 'told.json');
-  await writeFile(
-    program,
-    `import { writeFileSync } from 'node:fs';
-     writeFileSync(${JSON.stringify(told)}, JSON.stringify(process.env));
-     process.exit(${refusedExitCode});`,
-  );
   vi.stubEnv('POTLUCK_ADMIN_PASSWORD', 'secret');
   vi.stubEnv('SOME_SERVICE_KEY', 'secret');
   vi.stubEnv('https_proxy', 'http://127.0.0.1:2');
   const output = new PassThrough();
-  const workers = new LocalWorkers(
-    { logger: pino(output) },
-    {
-      ...{ count: 1, hubUrl: 'http://127.0.0.1:1', joinToken: 'join', directory, program },
-      ...{ blobsDirectory: directory, memoryBytes: 1e9, logLevel: 'silent' },
-    },
+  const workers = await localWorker(
+    `import { writeFileSync } from 'node:fs';
+     writeFileSync(${JSON.stringify(told)}, JSON.stringify(process.env));
+     process.exit(${refusedExitCode});`,
+    pino(output),
   );
   workers.start();
   await once(output, 'data');
@@ -80,29 +91,18 @@ test('a local worker sees where its programs and proxies are, and none of the se
     POTLUCK_TOKEN: 'join',
   });
   expect(environment).not.toContain('secret');
-  await workers.stop();
-  vi.unstubAllEnvs();
-  await rm(directory, { recursive: true });
 });
 
 test('a local worker that hangs is ended and started again, and one that came back is left alone', async () => {
-  const directory = await mkdtemp(path.join(tmpdir(), 'potluck-local-'));
   const starts = path.join(directory, 'starts');
-  const program = path.join(directory, 'hangs.mjs');
-  await writeFile(
-    program,
+  const pids = async (): Promise<number[]> =>
+    (await readFile(starts, 'utf8').catch(() => '')).trim().split('\n').filter(Boolean).map(Number);
+  const workers = await localWorker(
     `import { appendFileSync } from 'node:fs';
      appendFileSync(${JSON.stringify(starts)}, String(process.pid) + '\\n');
      setInterval(() => undefined, 1e6);`,
-  );
-  const pids = async (): Promise<number[]> =>
-    (await readFile(starts, 'utf8').catch(() => '')).trim().split('\n').filter(Boolean).map(Number);
-  const workers = new LocalWorkers(
-    { logger: pino({ level: 'silent' }) },
-    {
-      ...{ count: 1, hubUrl: 'http://127.0.0.1:1', joinToken: 'join', directory, program, hangsAfterMs: 10 },
-      ...{ blobsDirectory: directory, memoryBytes: 1e9, logLevel: 'silent' },
-    },
+    pino({ level: 'silent' }),
+    { hangsAfterMs: 10 },
   );
   workers.start();
   await expect.poll(pids).toHaveLength(1);
@@ -116,6 +116,4 @@ test('a local worker that hangs is ended and started again, and one that came ba
   expect(await pids()).toHaveLength(1);
   workers.missed('local-1', () => false);
   await expect.poll(pids).toHaveLength(2);
-  await workers.stop();
-  await rm(directory, { recursive: true });
 });
