@@ -3,6 +3,7 @@ import type { CacheId } from '@potluck/protocol';
 import type { ReadyPipeline } from '../pipelines/pipeline.ts';
 import type { AskedRoom } from './admission.ts';
 import { GenerationError } from './generationError.ts';
+import type { SessionCache } from './prefixes/sessionCache.ts';
 import type { Session } from './session.ts';
 
 export interface Attempt {
@@ -11,19 +12,7 @@ export interface Attempt {
   /** Cache room for prompt and answer. */
   room: AskedRoom;
   session: Session;
-  caches: AttemptCaches;
-}
-
-/** Lets other answers begin with what an attempt computed. */
-export interface AttemptCaches {
-  /** The first token came: the prompt is in the session's cache. */
-  runs(): void;
-  /** How many tokens of the cache are worth keeping; undefined for none. */
-  worthKeeping(): number | undefined;
-  /** The session is over. @param kept tokens of its cache that all stages keep */
-  ended(kept: number | undefined): void;
-  /** It failed: what it began with is not trusted either. */
-  failed(): void;
+  cache: SessionCache;
 }
 
 /** What a lost device cost an answer. */

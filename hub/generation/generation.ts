@@ -54,10 +54,10 @@ export interface GenerationComponents {
   /** Another choice of the same request, that computes the same prompt. */
   samePromptAs?: Generation | undefined;
   /**
-   * The devices of an attempt failed: finds others, or the same in a new epoch, that go on after these tokens of the answer.
+   * The devices of an attempt failed: finds others, or the same in a new epoch, that go on after the answer's tokens so far.
    * @throws GenerationError where none can
    */
-  again: (lost: Attempt, error: GenerationError, answered: number[], signal: AbortSignal) => Promise<Attempt>;
+  again: (lost: Attempt, error: GenerationError, signal: AbortSignal) => Promise<Attempt>;
   answer: Answer;
   /** Keeps the request's row; never rejects. */
   record: (record: RequestRecord) => void;
@@ -281,7 +281,7 @@ export class Generation {
         await this.#begin();
         const message = await this.#attempt.session.nextToken();
         this.#failures = 0;
-        if (this.#tokens.length === 0) this.#attempt.caches.runs();
+        if (this.#tokens.length === 0) this.#attempt.cache.runs();
         this.#prompted.resolve();
         if (lostAt !== undefined) this.#paused(performance.now() - lostAt);
         return message;
@@ -331,14 +331,14 @@ export class Generation {
     this.#attemptState = 'lost';
     // Others with the same prompt hold room, and this one may have to wait for some.
     this.#prompted.resolve();
-    lost.caches.failed();
+    lost.cache.failed();
     if (wasAdmitted) lost.room.release();
     this.#components.logger.warn(
       { request: this.id, reason: error.message, tokens: this.#tokens.length },
       'the answer waits for other devices',
     );
     const { again } = this.#components;
-    this.#attempt = await again(lost, error, this.#tokens, this.#cancelling.signal);
+    this.#attempt = await again(lost, error, this.#cancelling.signal);
     this.#attempt.room.granted.catch(() => undefined);
     this.#attemptState = 'accepted';
     const here = new Set(this.workerIds);
@@ -363,13 +363,13 @@ export class Generation {
   async #end(outcome: Partial<RequestRecord>): Promise<void> {
     const totalMs = performance.now() - this.#init.arrivedAt;
     const { record, logger } = this.#components;
-    const { session, room, caches } = this.#attempt;
+    const { session, room, cache } = this.#attempt;
     if (this.#holdsRoom) {
       // What a stage that failed has is not trusted.
-      const keep = outcome.status === 'failed' ? undefined : caches.worthKeeping();
+      const keep = outcome.status === 'failed' ? undefined : cache.worthKeeping();
       const isKept = await session.close(keep);
-      if (outcome.status === 'failed') caches.failed();
-      else caches.ended(isKept ? keep : undefined);
+      if (outcome.status === 'failed') cache.failed();
+      else cache.ended(isKept ? keep : undefined);
       room.release();
     }
     const finished: RequestRecord = {

@@ -1,19 +1,11 @@
 /** Accepts requests for answers, and leads what workers say to the sessions that it is about. */
 import { randomInt, randomUUID } from 'node:crypto';
 import type { MeasuredAnswer } from '@potluck/api';
-import {
-  CacheId,
-  SamplingDescription,
-  SessionId,
-  type OpenSession,
-  type ConstraintDescription,
-  type PipelineId,
-  type WorkerId,
-} from '@potluck/protocol';
+import { CacheId, SessionId, type PipelineId, type WorkerId } from '@potluck/protocol';
 import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { uuidv7 } from 'uuidv7';
-import type { RequestAuthor, RequestRecord, Words } from './requestRecord.ts';
+import type { RequestRecord } from './requestRecord.ts';
 import type { Model } from '../models/model.ts';
 import { missingOf, type Deployment, type Replica } from '../pipelines/deployment.ts';
 import { predictAnswer } from '../placement/prediction/predictSpeed.ts';
@@ -22,64 +14,23 @@ import { routeOf, type Pipeline, type ReadyPipeline } from '../pipelines/pipelin
 import { chunkTokensOf } from '../placement/promptChunks.ts';
 import type { SessionMessage, WorkerRegistry } from '../workers/workerRegistry.ts';
 import { Admission } from './admission.ts';
-import type { Attempt, AttemptCaches } from './attempt.ts';
+import type { Attempt } from './attempt.ts';
 import { chooseReplica, type RoomyReplica } from './answerRoom.ts';
 import { Answer } from './answer.ts';
 import { Generation } from './generation.ts';
 import { GenerationError, retryWhileLoadingSeconds } from './generationError.ts';
+import type { GenerationRequest } from './generationRequest.ts';
+import { howToDraw } from './howToDraw.ts';
 import { KeptCaches } from './prefixes/keptCaches.ts';
 import type { OwnedPrompt } from './prefixes/prefixIndex.ts';
+import { SessionCache } from './prefixes/sessionCache.ts';
 import { ProgressBook } from './progressBook.ts';
-import { Session, type SessionComponents, type SessionInit, type SessionPrefix } from './session.ts';
+import { Session, type SessionComponents, type SessionInit } from './session.ts';
 import { shortestWait } from './shortestWait.ts';
 import { hubStopped, hubStops, noLongerServed, notRecovered, notServed } from './whyNotAnswered.ts';
 
 /** Exclusive bound of drawn seeds; randomInt takes ranges below 2^48. */
 const seedBound = 2 ** 47;
-
-/** A constraint without the tokens that end the answer. */
-export type AnswerGrammar = Omit<ConstraintDescription, 'endTokenIds'>;
-
-/** What is to be generated: it starts from tokens, whatever they were made of. */
-export interface GenerationRequest {
-  /** Token ids of the whole prompt, at least one. */
-  prompt: number[];
-  /** Longest answer in tokens; undefined leaves it to the hub. */
-  maxTokens?: number;
-  /** True to answer with fewer tokens where the devices have no room for `maxTokens`. Default: that is an error. */
-  mayBeShorter?: boolean;
-  /** Shortest answer in tokens, but for one with a constraint, which ends when it is complete. Default: none. */
-  minTokens?: number;
-  stopStrings: string[];
-  /** True to make the stop string that came part of the answer. Default: false. */
-  showsStop?: boolean;
-  /** Tokens that end the answer, beside the model's own. */
-  stopTokenIds?: number[];
-  /** True to go on where the model would end. Default: false. */
-  ignoresEnd?: boolean;
-  /** Texts of special tokens that are part of the answer's text. Default: none. */
-  shownMarks?: ReadonlySet<string>;
-  /** The seed is drawn where there is none. */
-  sampling: Partial<SamplingDescription>;
-  /** Tokens at the beginning of the prompt that come of its system prompt alone. Default: that is not known. */
-  systemTokens?: number;
-  /** Begins with caches of requests of the same share that gave the same one, and no others. Default: those that gave none. */
-  cacheSalt?: string;
-  /** Another choice of the same request: it computes the prompt for both, where that is sooner. */
-  samePromptAs?: Generation;
-  /** What the answer is held to; its end tokens are the hub's to add. */
-  constraint?: AnswerGrammar;
-  /** For the record. */
-  stream: boolean;
-  /** When the request came, by `performance.now()`: its template and tokenizer ran since. */
-  arrivedAt: number;
-  /** Who shares the hub with others: each share gets its turn, however many requests the others have. */
-  share: string;
-  /** For the record. */
-  author: RequestAuthor;
-  /** What was asked, where it and the answer are kept with the request. */
-  words?: Words[];
-}
 
 export interface GeneratorComponents {
   deployments: Deployments;
@@ -219,17 +170,20 @@ export class Generator {
       { answers: length, limitMs },
       'the hub stops when the answers under way have ended',
     );
-    const ended = Promise.all(this.running.map((generation) => generation.recorded));
-    await Promise.race([ended, setTimeout(limitMs, undefined, { ref: false })]);
+    await this.#allRecorded(limitMs);
   }
 
   /** The hub stops: answers under way end with an error that says so. Resolves when they are recorded, or after three seconds. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     for (const { attempt } of this.#running.values()) attempt.session.fail(hubStopped());
+    await this.#allRecorded(stopMs);
+  }
+
+  /** Resolves when the answers under way are recorded, or after the limit: one whose reader reads nothing does not end. */
+  async #allRecorded(limitMs: number): Promise<void> {
     const recorded = Promise.all(this.running.map((generation) => generation.recorded));
-    // One whose reader reads nothing does not end.
-    await Promise.race([recorded, setTimeout(stopMs, undefined, { ref: false })]);
+    await Promise.race([recorded, setTimeout(limitMs, undefined, { ref: false })]);
   }
 
   /** A worker said something about a session. */
@@ -333,14 +287,7 @@ export class Generator {
     const { chunkTokens, predicted } = replica;
     const id = SessionId.parse(uuidv7());
     const seed = request.sampling.seed ?? randomInt(seedBound);
-    // An answer that is complete has nowhere to go on.
-    const ignoresEnd = request.ignoresEnd && !request.constraint;
-    const minTokens = request.constraint ? 0 : (request.minTokens ?? 0);
-    const stopTokenIds = [...(ignoresEnd ? [] : model.package.stopTokenIds), ...(request.stopTokenIds ?? [])];
-    const constraint = request.constraint && { ...request.constraint, endTokenIds: stopTokenIds };
-    const heldBack =
-      minTokens > 0 ? { heldBack: { until: prompt.length + minTokens, tokens: stopTokenIds } } : {};
-    const sampling = SamplingDescription.parse({ ...request.sampling, ...heldBack, seed });
+    const { sampling, stopTokenIds, minTokens, constraint } = howToDraw(request, model.package, seed);
     const tokens: number[] = [];
     const init: AnswerInit = {
       ...{ model, share, owner, prompt, maxTokens, stopTokenIds, chunkTokens, sampling, tokens },
@@ -354,8 +301,8 @@ export class Generator {
       {
         attempt: running.attempt,
         samePromptAs: request.samePromptAs,
-        again: async (lost, error, answered, cancelled) => {
-          running.attempt = await this.#attemptAgain(init, lost, error, answered, cancelled);
+        again: async (lost, error, cancelled) => {
+          running.attempt = await this.#attemptAgain(init, lost, error, cancelled);
           this.#sessions.delete(lost.session.id);
           if (running.attempt.pipeline.id !== lost.pipeline.id) {
             running.done();
@@ -432,19 +379,10 @@ export class Generator {
     const cached = { cacheId: own.cacheId, owner, prompt, answer: tokens, systemTokens };
     // An answer's steps are the same in all attempts, and so is where they begin anew.
     const isFirst = own.answered.length === 0 && init.cachedTokens === undefined && own.mayBegin;
-    let from: OpenSession['from'];
-    const forgetSource = (): void => {
-      if (from) kept.forget(from.cacheId);
-    };
-    const prefix: SessionPrefix = {
-      begin: () => {
-        if (isFirst) from = kept.begin(cached);
-        else kept.makeRoom();
-        if (from) init.cachedTokens = from.length;
-        return from;
-      },
-      missed: forgetSource,
-    };
+    const cache = new SessionCache(kept, cached, {
+      mayBegin: isFirst,
+      begins: (length) => (init.cachedTokens = length),
+    });
     const room = admission.request(prompt.length + maxTokens, share, signal);
     const session = new Session(
       {
@@ -453,7 +391,7 @@ export class Generator {
         doubt: (workerIds) => workerIds.forEach((id) => registry.doubt(id)),
         onSilent: (workerIds) => deployments.suspect(pipeline.id, workerIds, pipeline.epoch),
         progress: this.#progress,
-        prefix,
+        prefix: cache,
       },
       {
         ...{ ...own, prompt, maxTokens, stopTokenIds, chunkTokens, sampling },
@@ -463,16 +401,7 @@ export class Generator {
       },
     );
     this.#sessions.set(own.id, session);
-    const caches: AttemptCaches = {
-      runs: () => kept.runs(cached),
-      worthKeeping: () => kept.worthKeeping(cached),
-      ended: (length) => kept.ended(cached, length),
-      failed: () => {
-        kept.ended(cached, undefined);
-        forgetSource();
-      },
-    };
-    return { pipeline, cacheId: own.cacheId, room, session, caches };
+    return { pipeline, cacheId: own.cacheId, room, session, cache };
   }
 
   /**
@@ -483,7 +412,6 @@ export class Generator {
     init: AnswerInit,
     lost: Attempt,
     error: GenerationError,
-    answered: readonly number[],
     signal: AbortSignal,
   ): Promise<Attempt> {
     const { id: lostId, epoch } = lost.pipeline;
@@ -495,7 +423,7 @@ export class Generator {
       mayBegin: !isSameEpoch,
       id: SessionId.parse(uuidv7()),
       cacheId: isSameEpoch ? CacheId.parse(randomUUID()) : lost.cacheId,
-      answered: [...answered],
+      answered: [...init.tokens],
       resumes: !isSameEpoch,
     };
     return this.#attempt(serving, init, begin, signal);

@@ -1,7 +1,7 @@
 /** From what a request asks for to what the devices hold its answer to: tried in the hub before any device sees it. */
 import { maxConstraintCharacters } from '@potluck/protocol';
 import type { GrammarText } from '@potluck/engine/constraint';
-import type { AnswerGrammar } from '../../generation/generator.ts';
+import type { AnswerGrammar } from '../../generation/generationRequest.ts';
 import { EncodingError } from '../../models/encoding/encodingError.ts';
 import type { GrammarTrials } from '../../models/grammars/grammarTrials.ts';
 import type { Model } from '../../models/model.ts';
