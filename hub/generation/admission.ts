@@ -5,7 +5,7 @@
 import { FairQueue } from '../fairness/fairQueue.ts';
 import { sessionTokens } from '../placement/sessionTokens.ts';
 import type { ReadyStage } from '../pipelines/pipeline.ts';
-import { GenerationError } from './generationError.ts';
+import { cancelled, GenerationError } from './generationError.ts';
 
 type CacheRoom = Pick<ReadyStage, 'cacheBytes'> & {
   description: Pick<ReadyStage['description'], 'cacheBytesPerToken' | 'stateBytes'>;
@@ -97,7 +97,7 @@ export class Admission {
       }
       const onAbort = (): void => {
         this.#waiting.remove(waiting);
-        waiting.refused(new GenerationError('cancelled', 'the request was cancelled'));
+        waiting.refused(cancelled());
         this.#grantInTurn();
       };
       const waiting: Waiting = {

@@ -7,7 +7,7 @@ import type { ReadyPipeline } from '../pipelines/pipeline.ts';
 import { routeOf } from '../pipelines/pipeline.ts';
 import type { Answer, AnswerPiece } from './answer.ts';
 import { isLoss, mostFailures, noRecovery, weightOf, type Attempt, type Recovery } from './attempt.ts';
-import { GenerationError } from './generationError.ts';
+import { cancelled, GenerationError } from './generationError.ts';
 
 export interface Usage {
   promptTokens: number;
@@ -177,7 +177,7 @@ export class Generation {
   /** Ends it early, as if its reader had gone away. */
   cancel(): void {
     this.#cancelling.abort();
-    this.#attempt.session.fail(new GenerationError('cancelled', 'the request was cancelled'));
+    this.#attempt.session.fail(cancelled());
   }
 
   get #isCancelled(): boolean {
@@ -252,8 +252,7 @@ export class Generation {
       const { stoppedBy } = answer;
       yield { type: 'finish', reason, usage: this.usage, ...(stoppedBy === undefined ? {} : { stoppedBy }) };
     } catch (error) {
-      if (this.#isCancelled)
-        throw new GenerationError('cancelled', 'the request was cancelled', { cause: error });
+      if (this.#isCancelled) throw cancelled(error);
       if (error instanceof GenerationError) {
         outcome = { status: 'failed', errorCode: error.code, errorMessage: error.message };
         this.#components.logger.warn(
@@ -303,7 +302,7 @@ export class Generation {
     this.#attemptState = 'admitted';
     this.#queueMs ??= performance.now() - this.#askedAt;
     this.#components.grew();
-    if (this.#isCancelled) throw new GenerationError('cancelled', 'the request was cancelled');
+    if (this.#isCancelled) throw cancelled();
     await this.#samePrompt();
     await session.start();
     this.#attemptState = 'running';
@@ -317,11 +316,11 @@ export class Generation {
     const { samePromptAs: other } = this.#components;
     if (!other || this.#tokens.length > 0 || other.pipeline.id !== this.pipeline.id) return;
     const { signal } = this.#cancelling;
-    const cancelled = new Promise<void>((resolve) => {
+    const ended = new Promise<void>((resolve) => {
       signal.addEventListener('abort', () => resolve(), { once: true });
     });
-    await Promise.race([other.prompted, cancelled]);
-    if (this.#isCancelled) throw new GenerationError('cancelled', 'the request was cancelled');
+    await Promise.race([other.prompted, ended]);
+    if (this.#isCancelled) throw cancelled();
   }
 
   /** Goes on in another attempt. @throws GenerationError where there is none */

@@ -69,3 +69,8 @@ export class GenerationError extends DomainError {
     this.workers = options.workers;
   }
 }
+
+/** Nobody wants the answer any more. @param cause what failed for that */
+export function cancelled(cause?: unknown): GenerationError {
+  return new GenerationError('cancelled', 'the request was cancelled', { cause });
+}

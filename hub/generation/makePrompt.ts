@@ -1,11 +1,10 @@
 /** A conversation as the token ids of a prompt, or the reason why it is none. */
-import { EncodingError } from '../models/encoding/encodingError.ts';
 import type { EncodeOptions, TextOptions } from '../models/encoding/chatEncoder.ts';
 import type { Model } from '../models/model.ts';
 import { ModelError } from '../models/modelError.ts';
 import type { ChatMessage, Tokenizer } from '../models/tokenizer.ts';
 import { contextLengthExceeded } from './answerRoom.ts';
-import { GenerationError } from './generationError.ts';
+import { orReason } from './orReason.ts';
 
 /**
  * Renders a conversation with the model's template, up to where the answer starts.
@@ -24,7 +23,7 @@ export async function makePrompt(
   if (leastTokens > contextLength) {
     throw contextLengthExceeded(contextLength, `at least ${leastTokens} tokens in the messages`);
   }
-  return orReason(options.signal, encodeConversation(tokenizer, messages, options));
+  return orReason(options.signal, encodeConversation(tokenizer, messages, options), 'template_refused');
 }
 
 /**
@@ -40,20 +39,7 @@ export async function makeTextPrompt(
   if (leastTokens > contextLength) {
     throw contextLengthExceeded(contextLength, `at least ${leastTokens} tokens in the prompt`);
   }
-  return orReason(options.signal, tokenizer.encodeText(text, addsSpecial, options));
-}
-
-/** What was encoded; where that fails, why, for who asked. */
-async function orReason(signal: AbortSignal, encoded: Promise<number[]>): Promise<number[]> {
-  try {
-    return await encoded;
-  } catch (cause) {
-    if (signal.aborted) throw new GenerationError('cancelled', 'the request was cancelled', { cause });
-    if (cause instanceof ModelError) throw new GenerationError('template_refused', cause.message, { cause });
-    if (cause instanceof EncodingError)
-      throw new GenerationError('messages_unreadable', cause.message, { cause });
-    throw cause;
-  }
+  return orReason(options.signal, tokenizer.encodeText(text, addsSpecial, options), 'template_refused');
 }
 
 /**

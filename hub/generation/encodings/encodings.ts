@@ -13,7 +13,7 @@ import { missingOf, type Deployment, type Replica } from '../../pipelines/deploy
 import type { Deployments } from '../../pipelines/deployments.ts';
 import { routeOf, type Pipeline, type ReadyPipeline, type ReadyStage } from '../../pipelines/pipeline.ts';
 import type { EncodingMessage, WorkerRegistry } from '../../workers/workerRegistry.ts';
-import { GenerationError, retryWhileLoadingSeconds } from '../generationError.ts';
+import { cancelled, GenerationError, retryWhileLoadingSeconds } from '../generationError.ts';
 import type { RequestAuthor, RequestRecord } from '../requestRecord.ts';
 import { hubStopped, noLongerServed, notServed } from '../whyNotAnswered.ts';
 import { recordEncoding, type EncodingWork } from './recordEncoding.ts';
@@ -46,7 +46,7 @@ export interface EncodingAnswer {
 
 export interface EncodingsComponents {
   deployments: Pick<Deployments, 'find' | 'use' | 'suspect' | 'moved' | 'isStopped'>;
-  registry: Pick<WorkerRegistry, 'send' | 'doubt'>;
+  registry: Pick<WorkerRegistry, 'send'>;
   record: (record: RequestRecord) => void;
   /** Told of each request that has ended. */
   ended?: (record: RequestRecord) => void;
@@ -223,7 +223,7 @@ export class Encodings {
         reject(error);
       },
     };
-    const onAbort = (): void => batch.failed(new GenerationError('cancelled', 'the request was cancelled'));
+    const onAbort = (): void => batch.failed(cancelled());
     this.#batches.add(batch);
     signal.addEventListener('abort', onAbort, { once: true });
     const createdAt = Date.now() - Math.round(performance.now() - request.arrivedAt);
@@ -394,7 +394,8 @@ export class Encodings {
       this.#again(job, () => {
         const message = `${workerName} and other devices disconnected while they encoded text ${job.index + 1}.`;
         return new GenerationError('worker_lost', message, {
-          ...{ retryAfterSeconds: retryWhileLoadingSeconds, workers: [workerName] },
+          retryAfterSeconds: retryWhileLoadingSeconds,
+          workers: [workerName],
         });
       });
     }

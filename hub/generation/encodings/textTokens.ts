@@ -1,9 +1,8 @@
 /** Texts as the token ids that an encoder takes. */
 import type { Model } from '../../models/model.ts';
-import { EncodingError } from '../../models/encoding/encodingError.ts';
-import { ModelError } from '../../models/modelError.ts';
 import { contextLengthExceeded } from '../answerRoom.ts';
-import { GenerationError } from '../generationError.ts';
+import type { GenerationError } from '../generationError.ts';
+import { orReason } from '../orReason.ts';
 import type { EncodingText } from './encodings.ts';
 
 export interface TextOptions {
@@ -29,7 +28,11 @@ export async function textTokens(
   const whole = cased(prompt + text, encoder?.lowerCase);
   const read = readable(whole, truncateTo);
   refuseFarTooLong(model, read, truncateTo);
-  const tokens = await orReason(options.signal, model.tokenizer.encodeText(read, true, options));
+  const tokens = await orReason(
+    options.signal,
+    model.tokenizer.encodeText(read, true, options),
+    'messages_unreadable',
+  );
   const most = Math.min(truncateTo ?? Infinity, contextLength);
   if (tokens.length <= most) return { tokens };
   if (truncateTo === undefined) throw tooLong(contextLength, tokens.length);
@@ -51,7 +54,11 @@ export async function pairTokens(
   const [one, other] = [query, document].map((text) => cased(text, encoder?.lowerCase)) as [string, string];
   const read = readable(other, truncateTo);
   refuseFarTooLong(model, one + read, truncateTo);
-  const pair = await orReason(options.signal, model.tokenizer.encodePair(one, read, options));
+  const pair = await orReason(
+    options.signal,
+    model.tokenizer.encodePair(one, read, options),
+    'messages_unreadable',
+  );
   const most = Math.min(truncateTo ?? Infinity, contextLength);
   if (pair.tokens.length <= most) return pair;
   if (truncateTo === undefined) throw tooLong(contextLength, pair.tokens.length);
@@ -108,16 +115,4 @@ function refuseFarTooLong(
 
 function tooLong(contextLength: number, tokens: number, least = ''): GenerationError {
   return contextLengthExceeded(contextLength, `${least}${tokens} tokens in the text`);
-}
-
-/** What was encoded; where that fails, why, for who asked. */
-async function orReason<T>(signal: AbortSignal, encoded: Promise<T>): Promise<T> {
-  try {
-    return await encoded;
-  } catch (cause) {
-    if (signal.aborted) throw new GenerationError('cancelled', 'the request was cancelled', { cause });
-    if (cause instanceof ModelError || cause instanceof EncodingError)
-      throw new GenerationError('messages_unreadable', cause.message, { cause });
-    throw cause;
-  }
 }
