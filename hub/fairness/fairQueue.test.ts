@@ -30,6 +30,17 @@ test('one who puts in many waits behind one who puts in one', () => {
   expect(drain(queue).slice(0, 3)).toEqual(['b', 'a2', 'a3']);
 });
 
+test('where several entries of one side go, the others keep their turns', () => {
+  const queue = new FairQueue<string>();
+  for (const item of ['a0', 'a1', 'x0', 'x1', 'a2']) queue.add(item, 'a', 10);
+  queue.take('a0');
+  for (const item of ['b0', 'x2', 'b1']) queue.add(item, 'b', 5);
+  queue.removeWhere((item) => item.startsWith('x'));
+  expect(queue.size).toBe(4);
+  // The first side has had its turn already.
+  expect(drain(queue)).toEqual(['b0', 'b1', 'a1', 'a2']);
+});
+
 test('turns are shared by what they cost', () => {
   const queue = new FairQueue<string>();
   for (let index = 0; index < 4; index++) queue.add('A', 'large', 30);

@@ -81,11 +81,15 @@ export class FairQueue<T> {
 
   /** Takes an entry out that does not want its turn any more. */
   remove(item: T): void {
+    this.removeWhere((one) => one === item);
+  }
+
+  /** Takes entries out that do not want their turns any more; those of all others come as they would have. */
+  removeWhere(isOver: (item: T) => boolean): void {
     for (const side of this.#sides.values()) {
-      const index = side.entries.findIndex((entry) => entry.item === item);
-      if (index < 0) continue;
-      side.entries.splice(index, 1);
-      this.#size--;
+      const left = side.entries.filter(({ item }) => !isOver(item));
+      this.#size -= side.entries.length - left.length;
+      side.entries = left;
     }
     this.#forget();
   }

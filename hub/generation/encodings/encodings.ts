@@ -424,8 +424,7 @@ export class Encodings {
   #forget(batch: Batch): void {
     const queue = this.#waiting.get(batch.model.package.id);
     if (!queue) return;
-    for (const job of queue.clear().filter((one) => one.batch !== batch))
-      queue.add(job, job.batch.share, job.text.tokens.length);
+    queue.removeWhere((job) => job.batch === batch);
     if (queue.size === 0) this.#waiting.delete(batch.model.package.id);
   }
 }
