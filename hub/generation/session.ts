@@ -20,6 +20,7 @@ import {
 import type { ReadyPipeline, ReadyStage } from '../pipelines/pipeline.ts';
 import type { SessionMessage } from '../workers/workerRegistry.ts';
 import { AsyncQueue } from './asyncQueue.ts';
+import { canCut } from './canCut.ts';
 import { GenerationError, retryWhileLoadingSeconds } from './generationError.ts';
 import { planResume, type ResumedStage } from './planResume.ts';
 import type { ProgressBook } from './progressBook.ts';
@@ -319,7 +320,7 @@ export class Session {
   #planResume(total: number, lastStep: number): ResumedStage[] {
     const kept = this.#pipeline.stages.map(({ assignmentId, description }) => {
       const { length = 0, retainedFrom = 0 } = this.#opened.get(assignmentId) ?? {};
-      return { length, retainedFrom, canCut: description.caches.every(({ kind }) => kind !== 'state') };
+      return { length, retainedFrom, canCut: canCut(description) };
     });
     return planResume(kept, { total, lastStep });
   }

@@ -2,6 +2,7 @@
 import type { CacheId, FromHubMessage, OpenSession, WorkerId } from '@potluck/protocol';
 import type { ReadyStage } from '../../pipelines/pipeline.ts';
 import type { Admission } from '../admission.ts';
+import { canCut } from '../canCut.ts';
 import { PrefixIndex, leastPrefixTokens, type CachedTokens, type OwnedPrompt } from './prefixIndex.ts';
 import { reusableTokens } from './reusableTokens.ts';
 
@@ -21,7 +22,7 @@ export class KeptCaches {
   readonly #index: PrefixIndex;
   readonly #chunkTokens: number;
   readonly #replay: 'chunks' | 'steps';
-  /** States of fixed size can be kept whole or not at all: nothing begins with those. */
+  /** Nothing begins with caches that can't be cut. */
   readonly #canCut: boolean;
   readonly #now: () => number;
 
@@ -31,9 +32,7 @@ export class KeptCaches {
     this.#components = components;
     this.#chunkTokens = chunkTokens;
     this.#replay = stages.every(({ replay }) => replay === 'chunks') ? 'chunks' : 'steps';
-    this.#canCut = stages.every(({ description }) =>
-      description.caches.every(({ kind }) => kind !== 'state'),
-    );
+    this.#canCut = stages.every(({ description }) => canCut(description));
     this.#index = new PrefixIndex({ chunkTokens, replay: this.#replay });
     this.#now = now;
   }
