@@ -152,9 +152,14 @@ export class Generation {
     return { queueMs: this.#queueMs, firstTokenMs: this.#firstTokenMs, lastTokenMs: this.#lastTokenMs };
   }
 
+  /** True until there is room for it. Cheap, other than its place. */
+  get isQueued(): boolean {
+    return this.#attemptState === 'accepted' && !this.#over;
+  }
+
   /** Place in the queue, from 1; undefined once there is room for it. */
   get queuePlace(): number | undefined {
-    return this.#attemptState === 'accepted' && !this.#over ? this.#attempt.room.place() : undefined;
+    return this.isQueued ? this.#attempt.room.place() : undefined;
   }
 
   /** Tokens of the prompt that all stages have run. */

@@ -140,7 +140,7 @@ export function whatFollows(parts: FollowedParts): void {
   /** Places in the queue change with who comes, and who goes. */
   const touchQueue = (model: string): void => {
     for (const one of generator.running)
-      if (one.model === model && one.queuePlace !== undefined) live.touch('requests', one.id);
+      if (one.model === model && one.isQueued) live.touch('requests', one.id);
   };
   generator.listen({
     grew: ({ id, model, usage, workerIds }) => {
