@@ -19,6 +19,7 @@ import type { EventBus } from '../live/eventBus.ts';
 import { liveHub } from '../live/liveHub.ts';
 import { Encodings } from '../generation/encodings/encodings.ts';
 import { Generator } from '../generation/generator.ts';
+import type { RequestRecord } from '../generation/requestRecord.ts';
 import type { ReachabilityComponents } from '../http/management/reachability.ts';
 import { hubCookies } from '../http/cookies.ts';
 import { builtPagesDirectory } from '../http/pages.ts';
@@ -148,31 +149,29 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
       movePatienceMs: init.movePatienceMs ?? defaultMovePatienceMs,
     },
   );
+  const record = (one: RequestRecord): void => writes.write('a request', () => database.requests.put(one));
+  const patience = {
+    ...(init.leastDeadlineMs === undefined ? {} : { leastDeadlineMs: init.leastDeadlineMs }),
+    ...(init.recoveryMs === undefined ? {} : { recoveryMs: init.recoveryMs }),
+  };
   const generator = new Generator(
     {
       deployments,
       registry,
-      record: (record) => writes.write('a request', () => database.requests.put(record)),
+      record,
       logger,
     },
-    {
-      ...(init.queueLimit === undefined ? {} : { queueLimit: init.queueLimit }),
-      ...(init.leastDeadlineMs === undefined ? {} : { leastDeadlineMs: init.leastDeadlineMs }),
-      ...(init.recoveryMs === undefined ? {} : { recoveryMs: init.recoveryMs }),
-    },
+    { ...(init.queueLimit === undefined ? {} : { queueLimit: init.queueLimit }), ...patience },
   );
   const encodings = new Encodings(
     {
       deployments,
       registry,
-      record: (record) => writes.write('a request', () => database.requests.put(record)),
+      record,
       ended: ({ stages }) => statistics.requestEnded(stages),
       logger,
     },
-    {
-      ...(init.leastDeadlineMs === undefined ? {} : { leastDeadlineMs: init.leastDeadlineMs }),
-      ...(init.recoveryMs === undefined ? {} : { recoveryMs: init.recoveryMs }),
-    },
+    patience,
   );
   const operator = new Operator({
     catalogue,
