@@ -7,6 +7,7 @@ import {
   type StageState,
   type WorkerId,
 } from '@potluck/protocol';
+import { isSameStage } from '../placement/layerRange.ts';
 import type { SharedStage } from '../placement/shareCaches.ts';
 import { namedUuid } from './namedUuid.ts';
 
@@ -97,15 +98,11 @@ export function newStages(
   });
 }
 
-type Place = Pick<Stage, 'workerId' | 'firstLayer' | 'lastLayer'>;
-
-/** True for the same layers at the same worker. */
-export function isSameStage(one: Place, other: Place): boolean {
-  return (
-    one.workerId === other.workerId &&
-    one.firstLayer === other.firstLayer &&
-    one.lastLayer === other.lastLayer
-  );
+/** The place that a stage has. */
+export function targetOf(stage: Stage): TargetStage {
+  const { workerId, workerName, firstLayer, lastLayer, mostChunkTokens } = stage;
+  const { reservedBytes: memoryBytes, mostCacheBytes: cacheBytes } = stage;
+  return { workerId, workerName, firstLayer, lastLayer, memoryBytes, cacheBytes, mostChunkTokens };
 }
 
 function assignmentIdOf(pipelineId: PipelineId, number: number): AssignmentId {

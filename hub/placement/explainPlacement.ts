@@ -3,7 +3,7 @@ import { formatBytes } from '@potluck/api';
 import type { Candidate } from './candidates.ts';
 import type { Choosing } from './chooseStages.ts';
 import { linkBetween } from './gridView.ts';
-import type { StageAt } from './layerRange.ts';
+import { isSameStage, type StageAt } from './layerRange.ts';
 import { stepMs } from './prediction/stepTime.ts';
 import { listed } from './refusal.ts';
 import type { CacheToShrink } from './shrinkCaches.ts';
@@ -23,7 +23,7 @@ export function explainPlacement(
   const work = layers.work(0, layers.count);
   const wholeMs = ({ speed }: Candidate): number => stepMs(speed, work);
   const reasons: string[] = [];
-  const kept = stages.filter((stage) => former.some((one) => isSame(one, stage)));
+  const kept = stages.filter((stage) => former.some((one) => isSameStage(one, stage)));
   if (kept.length > 0 && kept.length < stages.length) {
     const taken = stages
       .filter((stage) => !kept.includes(stage))
@@ -56,14 +56,6 @@ export function explainPlacement(
     reasons.push(`caches of ${model} at ${nameOf(workerId)} give ${formatBytes(bytes)} back`);
   }
   return reasons;
-}
-
-function isSame(one: StageAt, other: StageAt): boolean {
-  return (
-    one.workerId === other.workerId &&
-    one.firstLayer === other.firstLayer &&
-    one.lastLayer === other.lastLayer
-  );
 }
 
 /** Empty where somebody looks at it, or where that does not matter. */

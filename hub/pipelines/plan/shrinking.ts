@@ -1,6 +1,6 @@
 /** Which pipelines give cache room back, so that another one finds a place? */
 import type { CacheToShrink } from '../../placement/shrinkCaches.ts';
-import type { Stage, TargetStage } from '../pipeline.ts';
+import { targetOf, type Stage, type TargetStage } from '../pipeline.ts';
 import type { Command } from '../state/commands.ts';
 import type { PipelineState } from '../state/state.ts';
 import type { Context } from './context.ts';
@@ -37,13 +37,7 @@ export function describeShrinking({ model }: PipelineState, shrink: readonly Cac
 /** The same stages with that much less room for caches: each gives what it can, the largest cache of a worker first. */
 function smaller(stages: readonly Stage[], shrink: readonly CacheToShrink[]): TargetStage[] {
   const left = new Map(shrink.map(({ workerId, bytes }) => [workerId, bytes]));
-  const target = stages.map(
-    ({ workerId, workerName, firstLayer, lastLayer, reservedBytes, mostCacheBytes, mostChunkTokens }) => ({
-      ...{ workerId, workerName, firstLayer, lastLayer, mostChunkTokens },
-      memoryBytes: reservedBytes,
-      cacheBytes: mostCacheBytes,
-    }),
-  );
+  const target = stages.map(targetOf);
   for (const stage of target.toSorted((one, other) => other.cacheBytes - one.cacheBytes)) {
     const bytes = Math.min(left.get(stage.workerId) ?? 0, stage.cacheBytes);
     left.set(stage.workerId, (left.get(stage.workerId) ?? 0) - bytes);

@@ -2,7 +2,7 @@
 import type { WorkerId } from '@potluck/protocol';
 import { freeBytes, reservedBytes, type GridWorker } from '../../placement/gridView.ts';
 import { stageBytes, stageMemory } from '../../placement/stageMemory.ts';
-import type { Stage, TargetStage } from '../pipeline.ts';
+import { targetOf, type Stage, type TargetStage } from '../pipeline.ts';
 import type { Command } from '../state/commands.ts';
 import { stagesOf, usesWorker, type PipelineState } from '../state/state.ts';
 import type { Context } from './context.ts';
@@ -119,10 +119,4 @@ function holderOf(
           cacheBytes: stageMemory(model.package)(firstLayer, lastLayer).cacheBytes,
         }),
   };
-}
-
-function targetOf(stage: Stage): TargetStage {
-  const { workerId, workerName, firstLayer, lastLayer, mostChunkTokens } = stage;
-  const { reservedBytes: memoryBytes, mostCacheBytes: cacheBytes } = stage;
-  return { workerId, workerName, firstLayer, lastLayer, memoryBytes, cacheBytes, mostChunkTokens };
 }

@@ -1,5 +1,5 @@
 /** What a decision of `plan` makes of the state. */
-import type { LayerRange } from '../../placement/layerRange.ts';
+import { isSameRange } from '../../placement/layerRange.ts';
 import type { Command, Failure } from './commands.ts';
 import { newStages, type Stage, type TargetStage } from '../pipeline.ts';
 import { replicaAdded, replicaDropped } from './applyDeploymentEvent.ts';
@@ -119,9 +119,6 @@ function withHolders(one: PipelineState): readonly Stage[] {
     return holders.find((holder) => isSameRange(stage, holder)) ?? stage;
   });
 }
-
-const isSameRange = (one: LayerRange, other: LayerRange): boolean =>
-  one.firstLayer === other.firstLayer && one.lastLayer === other.lastLayer;
 
 function withFailures(quarantine: Quarantine, failures: readonly Failure[], at: number): Quarantine {
   return failures.reduce(
