@@ -4,6 +4,7 @@ import type { ChatMessage, RenderOptions } from '../../models/chatFormat.ts';
 import type { EncodeOptions } from '../../models/encoding/chatEncoder.ts';
 import type { Model } from '../../models/model.ts';
 import { messageCharacters } from '../../models/chatFormat.ts';
+import { Remembered } from '../../models/remembered.ts';
 
 /** Shorter system prompts are not worth the two conversations that are encoded to find their ends. */
 const leastCharacters = 400;
@@ -12,8 +13,8 @@ const mostRemembered = 64;
 /** Two questions that no text begins with alike. */
 const questions = ['0', 'z'];
 
-/** Of each model by system prompt and tools: the tokens, longest unused first. */
-const known = new WeakMap<Model, Map<string, Promise<readonly number[]>>>();
+/** Of each model by system prompt and tools: the tokens. */
+const known = new WeakMap<Model, Remembered<readonly number[]>>();
 
 /**
  * @param prompt of the whole conversation
@@ -45,7 +46,9 @@ export async function systemTokensOf(
     return commonStart(ways[0] ?? [], ways[1] ?? []);
   };
   try {
-    const tokens = await remembered(model, keyOf(system, render), encode);
+    const ofModel = known.get(model) ?? new Remembered(mostRemembered);
+    known.set(model, ofModel);
+    const tokens = await ofModel.get(keyOf(system, render), encode);
     return tokens.every((token, index) => prompt[index] === token) ? tokens.length : 0;
   } catch {
     // The template takes no such conversation, or nobody waits for it any more.
@@ -62,22 +65,4 @@ function keyOf(system: readonly ChatMessage[], render: RenderOptions): string {
   return createHash('sha256')
     .update(JSON.stringify([system, render]))
     .digest('base64');
-}
-
-function remembered(
-  model: Model,
-  key: string,
-  encode: () => Promise<readonly number[]>,
-): Promise<readonly number[]> {
-  const ofModel = known.get(model) ?? new Map<string, Promise<readonly number[]>>();
-  known.set(model, ofModel);
-  const tokens = ofModel.get(key) ?? encode();
-  ofModel.delete(key);
-  ofModel.set(key, tokens);
-  tokens.catch(() => ofModel.delete(key));
-  for (const oldest of ofModel.keys()) {
-    if (ofModel.size <= mostRemembered) break;
-    ofModel.delete(oldest);
-  }
-  return tokens;
 }

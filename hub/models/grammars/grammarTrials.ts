@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { GrammarText } from '@potluck/engine/constraint';
 import { EncodingLane } from '../encoding/encodingLane.ts';
+import { Remembered } from '../remembered.ts';
 
 /** What the process is asked. */
 export interface GrammarTask {
@@ -29,7 +30,8 @@ const mostRemembered = 512;
 
 export class GrammarTrials {
   readonly #lane: EncodingLane<GrammarTask, TriedGrammar>;
-  readonly #known = new Map<string, Promise<TriedGrammar>>();
+  /** None that failed: that may have been the signal's, or the machine's. */
+  readonly #known = new Remembered<TriedGrammar>(mostRemembered);
 
   constructor({ processorMs = 5000 }: GrammarTrialsInit = {}) {
     this.#lane = new EncodingLane<GrammarTask, TriedGrammar>({
@@ -51,24 +53,18 @@ export class GrammarTrials {
    */
   async try(task: GrammarTask, share: string, signal: AbortSignal): Promise<TriedGrammar> {
     const key = createHash('sha256').update(JSON.stringify(task)).digest('hex');
-    const known = this.#known.get(key);
-    const trial = known ?? this.#lane.run(task, share, task.grammar.text.length, signal);
-    this.#known.delete(key);
-    this.#known.set(key, trial);
-    // What went wrong may have been the signal's, or the machine's.
-    trial.catch(() => {
-      if (this.#known.get(key) === trial) this.#known.delete(key);
+    const run = (): Promise<TriedGrammar> => this.#lane.run(task, share, task.grammar.text.length, signal);
+    let isOwn = false;
+    const trial = this.#known.get(key, () => {
+      isOwn = true;
+      return run();
     });
-    for (const oldest of this.#known.keys()) {
-      if (this.#known.size <= mostRemembered) break;
-      this.#known.delete(oldest);
-    }
-    if (!known) return trial;
+    if (isOwn) return trial;
     try {
-      return await known;
+      return await trial;
     } catch {
       // It was somebody else's, who may have gone away.
-      return this.#lane.run(task, share, task.grammar.text.length, signal);
+      return run();
     }
   }
 }
