@@ -51,7 +51,7 @@ test('a model that answers keeps its caches until its answers have ended; the ot
   grid.deployments.deploy(second, automatic);
   await settled();
   expect(find(grid, second).replicas[0]?.missing).toBe(
-    'second: it waits until the caches of first have given room back',
+    'it waits until the caches of first have given room back',
   );
   expect(cacheOf(grid)).toBe(before);
   end();

@@ -193,7 +193,7 @@ export class Encodings {
     const { model } = deployment;
     if (this.#isStopped) throw hubStopped();
     const now = this.#components.deployments.find(model.package.id);
-    if (now?.model !== model) throw notServed(model, 'it was undeployed or added again');
+    if (now?.model !== model) throw notServed(model, 'it was undeployed or replaced');
     const moving = now.replicas.find(({ isMoving }) => isMoving);
     if (moving) await this.#components.deployments.moved(moving.id);
     const serves = [...this.#servers.values()].some((server) => server.model === model.package.id);

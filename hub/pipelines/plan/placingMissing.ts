@@ -27,7 +27,7 @@ export function placeWhatIsMissing(one: PipelineState, context: Context): Comman
   if (shrinking) return shrinking;
   if (phase.refusal === place) return undefined;
   const pauseMs = grid.view.workers.size * pauseMsPerWorker;
-  const missing = place.ok ? describeShrinking(one, place.shrink) : place.missing;
+  const missing = place.ok ? describeShrinking(place.shrink) : place.missing;
   return {
     ...{ type: 'refuse', pipelineId, refusal: place, pauseMs },
     missing: `${missing}${describeKept(one, context)}`,

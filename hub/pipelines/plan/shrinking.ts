@@ -2,7 +2,6 @@
 import type { CacheToShrink } from '../../placement/shrinkCaches.ts';
 import { targetOf, type Stage, type TargetStage } from '../pipeline.ts';
 import type { Command } from '../state/commands.ts';
-import type { PipelineState } from '../state/state.ts';
 import type { Context } from './context.ts';
 import { standsBy } from './standingBy.ts';
 
@@ -29,9 +28,9 @@ export function shrinkFor(shrink: readonly CacheToShrink[], { state }: Context):
 }
 
 /** What the pipeline that needs the room waits for, for people. */
-export function describeShrinking({ model }: PipelineState, shrink: readonly CacheToShrink[]): string {
+export function describeShrinking(shrink: readonly CacheToShrink[]): string {
   const owners = [...new Set(shrink.map(({ model: owner }) => owner))].join(', ');
-  return `${model.package.id}: it waits until the caches of ${owners} have given room back`;
+  return `it waits until the caches of ${owners} have given room back`;
 }
 
 /** The same stages with that much less room for caches: each gives what it can, the largest cache of a worker first. */
