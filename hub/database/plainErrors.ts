@@ -1,6 +1,7 @@
 /** Errors of the database in words that may be shown and logged: the libraries' own quote whole rows. */
 import { DomainError } from '../errors/domainError.ts';
 import { messageOf } from '../errors/messageOf.ts';
+import { rootOf } from '../errors/rootOf.ts';
 import { fullDiskError, isFullDisk } from '../files/fullDisk.ts';
 
 /** Thrown where the database can't do what it was asked for: it is damaged, locked by another program, or can't be written. */
@@ -41,10 +42,4 @@ function plainError(error: unknown): Error {
 /** SQLite's own words, which name no values. */
 export function plainReason(error: unknown): string {
   return messageOf(rootOf(error));
-}
-
-function rootOf(error: unknown): unknown {
-  let root = error;
-  while (root instanceof Error && root.cause !== undefined) root = root.cause;
-  return root;
 }

@@ -2,6 +2,7 @@
 import { HubApiError, listFiles, listModels, modelInfo } from '@huggingface/hub';
 import { proxyFor, proxySettings } from '@potluck/machine';
 import { messageOf } from '../../errors/messageOf.ts';
+import { rootOf } from '../../errors/rootOf.ts';
 import { describeMissing } from '../repositoryFiles.ts';
 import { RemoteHubError } from './remoteHubError.ts';
 import { repositoryVariants, type RepositoryFile, type RepositoryVariant } from './repositoryVariants.ts';
@@ -186,7 +187,7 @@ export function unreachable(endpoint: string, cause: unknown): RemoteHubError {
   const way = proxy ? ` through the proxy ${proxy.host}` : '';
   return new RemoteHubError(
     'hub_unreachable',
-    `${endpoint} can't be reached${way} (${whyUnreachable(innermost(cause))}). Check the connection, set a mirror in the settings, or add a model from a directory.`,
+    `${endpoint} can't be reached${way} (${whyUnreachable(rootOf(cause))}). Check the connection, set a mirror in the settings, or add a model from a directory.`,
     { cause },
   );
 }
@@ -204,9 +205,4 @@ const meanings: Record<string, string> = {
 function whyUnreachable(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   return meanings[code] ?? messageOf(error);
-}
-
-/** What fetch wraps says what happened. */
-function innermost(error: unknown): unknown {
-  return error instanceof Error && error.cause !== undefined ? innermost(error.cause) : error;
 }
