@@ -7,6 +7,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
+import { countTokens } from './support/answers.ts';
 import { startHub } from './support/hubProcess.ts';
 
 const run = promisify(execFile);
@@ -37,12 +38,7 @@ test('what npm packs works where it is installed, and brings no more than it nam
     await using hub = await startHub({
       program: path.join(folder, 'node_modules/potluck/dist/bin/potluck.js'),
     });
-    const answer = await hub.client.chat.completions.create({
-      model: 'minimind2-small',
-      messages: [{ role: 'user', content: 'What is the capital of France?' }],
-      max_tokens: 4,
-    });
-    expect(answer.usage?.completion_tokens).toBe(4);
+    expect(await countTokens(hub, 4)).toBe(4);
     const page = await fetch(hub.url, { headers: { accept: 'text/html' } });
     expect(await page.text()).toContain('_app/immutable');
     const models = await run(potluck, ['models', 'list', '--hub', hub.url], { env: environment });

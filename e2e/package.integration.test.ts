@@ -8,7 +8,9 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { buildDist } from '@potluck/packaging';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { countTokens } from './support/answers.ts';
 import { startHub, stop, type HubProcess } from './support/hubProcess.ts';
+import { nodesOf } from './support/nodes.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 let directory: string;
@@ -30,12 +32,7 @@ afterAll(async () => {
 });
 
 test('the hub answers, and shows the app that was built in', async () => {
-  const answer = await hub.client.chat.completions.create({
-    model: 'minimind2-small',
-    messages: [{ role: 'user', content: 'What is the capital of France?' }],
-    max_tokens: 4,
-  });
-  expect(answer.usage?.completion_tokens).toBe(4);
+  expect(await countTokens(hub, 4)).toBe(4);
   const page = await fetch(hub.url, { headers: { accept: 'text/html' } });
   expect(await page.text()).toContain('the app');
   expect(hub.log()).not.toMatch(/warn|Experimental/i);
@@ -64,8 +61,7 @@ test('a machine joins with the package that this hub gives', async () => {
       if (typeof text === 'number') throw new Error(`the worker ended:\n${log}`);
       log += text.toString();
     }
-    const { nodes } = (await (await fetch(`${hub.url}/api/nodes`)).json()) as { nodes: { name: string }[] };
-    expect(nodes.map(({ name }) => name)).toContain('attic');
+    expect((await nodesOf(hub)).map(({ name }) => name)).toContain('attic');
   } finally {
     await stop(child);
   }

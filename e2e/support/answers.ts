@@ -1,10 +1,23 @@
 /** Answers of a hub to many prompts, to compare with those of another one. */
-import { startHub } from './hubProcess.ts';
+import { startHub, type HubProcess } from './hubProcess.ts';
 
 export interface Answer {
   text: string | null | undefined;
   finish: string | undefined;
   tokens: { token: string; logprob: number }[];
+}
+
+/** Asks the built-in model for so many tokens. @returns how many came */
+export async function countTokens(
+  { client }: Pick<HubProcess, 'client'>,
+  most: number,
+): Promise<number | undefined> {
+  const { usage } = await client.chat.completions.create({
+    model: 'minimind2-small',
+    messages: [{ role: 'user', content: 'What is the capital of France?' }],
+    max_tokens: most,
+  });
+  return usage?.completion_tokens;
 }
 
 /**
