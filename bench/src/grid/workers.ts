@@ -22,19 +22,18 @@ export interface GridInit {
   workers: number;
   /** Milliseconds that what goes from one worker to another takes longer, one way. */
   delayMs?: number;
-  flags?: readonly string[];
 }
 
 /** @returns once the model is served; every worker computes with one thread of the processor */
 export async function startGridOfProcesses(init: GridInit): Promise<GridOfProcesses> {
-  const { modelDirectory, stages, workers, delayMs = 0, flags = [] } = init;
+  const { modelDirectory, stages, workers, delayMs = 0 } = init;
   await using starting = new AsyncDisposableStack();
   const hub = starting.use(
     await startHub({
       waitUntilReady: false,
       flags: [
         ...['--model', modelDirectory, '--stages', String(stages), '--local-workers', '0'],
-        ...['--https-port', 'off', '--log-level', 'warn', ...flags],
+        ...['--https-port', 'off', '--log-level', 'warn'],
       ],
     }),
   );
