@@ -1,7 +1,14 @@
 import { expect, test, type Page, type Request } from './support/fixtures.ts';
 import { startWorker } from '../support/hubProcess.ts';
 import { appOnHub } from './support/appOnHub.ts';
-import { askInChat, keepShort, say, seriousViolations } from './support/appPage.ts';
+import {
+  askInChat,
+  joinButton,
+  joinOnProcessor,
+  keepShort,
+  say,
+  seriousViolations,
+} from './support/appPage.ts';
 
 const paths = ['/', '/nodes', '/join', '/models', '/requests', '/settings'];
 /** Compressed bytes of script that the first page may load. */
@@ -190,8 +197,7 @@ test('a link shows how to bring a device', async () => {
 test('a tab joins from its link and leaves again', async () => {
   await app.page.goto(`/join#token=${app.hub.joinToken}`);
   await app.page.getByLabel('Device name').fill('attic');
-  await app.page.getByLabel('Use the CPU only').check();
-  await app.page.getByRole('button', { name: 'Join this hub' }).click();
+  await joinOnProcessor(app.page);
   // It may have layers already, to stand by.
   await expect(app.page.getByRole('heading', { name: 'This device is helping' })).toBeVisible();
   expect(app.page.url()).not.toContain('token');
@@ -199,7 +205,7 @@ test('a tab joins from its link and leaves again', async () => {
   await expect(app.page.getByRole('row', { name: /^attic browser tab/ })).toBeVisible();
   await app.page.getByRole('link', { name: 'Join' }).click();
   await app.page.getByRole('button', { name: 'Leave', exact: true }).click();
-  await expect(app.page.getByRole('button', { name: 'Join this hub' })).toBeVisible();
+  await expect(joinButton(app.page)).toBeVisible();
 });
 
 test('a model is deployed in an order by hand, as the preview said', async () => {

@@ -5,7 +5,7 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { expect, test } from './support/fixtures.ts';
 import { startWorker, stop } from '../support/hubProcess.ts';
 import { appOnHub } from './support/appOnHub.ts';
-import { askInChat, goTo } from './support/appPage.ts';
+import { askInChat, expectRunning, goTo } from './support/appPage.ts';
 
 const app = appOnHub();
 
@@ -36,7 +36,7 @@ test('a node is evicted, banned, and let in again', async () => {
 test('a worker that vanishes while it gets its layers is replaced, and the page says what happens', async () => {
   await app.page.goto('/models');
   const card = app.page.getByRole('region', { name: 'minimind2-small' });
-  await expect(card.getByText('running', { exact: true }).first()).toBeVisible();
+  await expectRunning(card);
   await using worker = await startWorker(app.hub, 'passing');
   await card.getByRole('button', { name: 'Change deployment' }).click();
   await app.page.getByLabel('Choose devices').check();
@@ -58,7 +58,7 @@ test('a worker that vanishes while it gets its layers is replaced, and the page 
   await card.getByRole('button', { name: 'Change deployment' }).click();
   await app.page.getByLabel('Fewest devices').check();
   await app.page.getByRole('button', { name: 'Apply' }).click();
-  await expect(card.getByText('running', { exact: true }).first()).toBeVisible();
+  await expectRunning(card);
 });
 
 test('a test of a connection ends when it is stopped, or its dialog is closed', async () => {

@@ -8,6 +8,7 @@ import { nodesOf } from '../support/nodes.ts';
 import { temporaryDirectory } from '../../testing/temporaryDirectory.ts';
 import { ask } from './support/ask.ts';
 import { writeSmallModel } from './support/smallModel.ts';
+import { joinButton } from './support/appPage.ts';
 
 /** Of the Node worker: room for one stage, so that the hub waits for the tab. */
 const memoryBytes = 80e6;
@@ -65,7 +66,7 @@ test('plain HTTP leads to HTTPS, where a tab serves on its GPU behind the hub’
   const sockets: string[] = [];
   page.on('websocket', (socket) => sockets.push(socket.url()));
   await page.getByLabel('Device name').fill('tab');
-  await page.getByRole('button', { name: 'Join this hub' }).click();
+  await joinButton(page).click();
   const stage = page.getByRole('region', { name: /^Layers \d to \d of small$/ });
   await expect(stage.locator('header')).toContainText('running', { timeout: 200_000 });
   await expect
@@ -107,7 +108,7 @@ test('a browser sees the certificate that the operator gives; who stays on plain
   });
 
   await page.goto(`http://hub.test:${port}/join#token=${hub.joinToken}`);
-  await page.getByRole('button', { name: 'Join this hub' }).click();
+  await joinButton(page).click();
   await expect(page.getByRole('region', { name: /^Layers/ }).locator('header')).toContainText('running');
   expect(await nodesOf(hub)).toMatchObject([{ device: { kind: 'wasm' }, role: 'serving' }]);
   expect((await ask(hub, prompt, 4)).tokens).toHaveLength(4);

@@ -2,7 +2,7 @@ import { expect, test, type Locator, type Page } from './support/fixtures.ts';
 import { joinLink } from '@potluck/protocol';
 import { startHub, type HubProcess } from '../support/hubProcess.ts';
 import { nodesOf } from '../support/nodes.ts';
-import { seriousViolations } from './support/appPage.ts';
+import { joinButton, joinOnProcessor, seriousViolations } from './support/appPage.ts';
 
 let hub: HubProcess;
 
@@ -34,8 +34,7 @@ test('a join token that is made in the settings comes with a link and a QR code,
   expect(link).not.toContain(hub.joinToken);
   await page.goto('about:blank');
   await page.goto(link.trim());
-  await page.getByLabel('Use the CPU only').check();
-  await page.getByRole('button', { name: 'Join this hub' }).click();
+  await joinOnProcessor(page);
   await expect(page.locator('html')).toHaveAttribute('data-worker-state', 'contributing');
 });
 
@@ -69,13 +68,13 @@ test('a tab that was refused takes the fresh link that is opened in it', async (
   const link = (token: string): string => joinLink({ hubUrl: hub.url, token });
   const state = page.locator('html');
   await page.goto(link('of-a-hub-that-was'));
-  await page.getByRole('button', { name: 'Join this hub' }).click();
+  await joinButton(page).click();
   await expect(state).toHaveAttribute('data-worker-state', 'refused');
   const loaded = await page.evaluate(() => performance.timeOrigin);
   await page.goto(link(hub.joinToken));
   await expect(state).toHaveAttribute('data-worker-state', 'idle');
   await expect(page).toHaveURL(`${hub.url}/join`);
-  await page.getByRole('button', { name: 'Join this hub' }).click();
+  await joinButton(page).click();
   await expect(state).toHaveAttribute('data-worker-state', 'contributing');
   await expect(page.getByRole('alert')).toHaveCount(0);
   expect(await page.evaluate(() => performance.timeOrigin)).toBe(loaded);
@@ -91,7 +90,7 @@ test('the hub’s own machine joins without a token; elsewhere there is a field 
     await own.addInitScript(processor);
     const ownPage = await own.newPage();
     await ownPage.goto('/join');
-    await ownPage.getByRole('button', { name: 'Join this hub' }).click();
+    await joinButton(ownPage).click();
     await expect(state(ownPage)).toHaveAttribute('data-worker-state', 'contributing');
   }
 

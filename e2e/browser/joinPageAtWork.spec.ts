@@ -5,6 +5,7 @@ import { startHub, startWorker } from '../support/hubProcess.ts';
 import { nodesOf } from '../support/nodes.ts';
 import { ask } from './support/ask.ts';
 import { holdLock } from './support/webLock.ts';
+import { joinButton } from './support/appPage.ts';
 
 const prompt = 'The river rose.';
 const answerTokens = 24;
@@ -77,7 +78,7 @@ test('memory is lent by keyboard and by pointer, the hub counts on it, and it is
   const most = Number(await slider.getAttribute('max'));
   expect(half).toBeGreaterThan(0.4 * most);
   expect(half).toBeLessThan(0.6 * most);
-  await page.getByRole('button', { name: 'Join this hub' }).click();
+  await joinButton(page).click();
   await serves(page);
   const budget = async (): Promise<unknown> => (await nodesOf(hub)).map((node) => node.memoryBytes);
   expect(await budget()).toEqual([half]);
@@ -85,7 +86,7 @@ test('memory is lent by keyboard and by pointer, the hub counts on it, and it is
   await page.getByRole('button', { name: 'Leave', exact: true }).click();
   await page.reload();
   await expect(slider).toHaveValue(String(half));
-  await page.getByRole('button', { name: 'Join this hub' }).click();
+  await joinButton(page).click();
   await serves(page);
   expect(await budget()).toEqual([half]);
 });
@@ -179,7 +180,7 @@ test('weights are forgotten on request, those of a stage that serves after it ha
   await expect(page.getByRole('button', { name: 'Delete stored weights' })).toHaveCount(0);
   expect(await storedEntries(page)).toBe(0);
 
-  await page.getByRole('button', { name: 'Join this hub' }).click();
+  await joinButton(page).click();
   await serves(page);
   await expect(kept).toHaveText(size);
   await expect(stageOf(page).locator('summary')).not.toContainText('kept from before');

@@ -6,7 +6,7 @@ import { tinyDecoder, writeRandomDecoder } from '@potluck/onnx/testing';
 import { startRemoteHub, type RemoteHubServer } from '../../hub/testing/remoteHubServer.ts';
 import { startHub, stop, type HubProcess } from '../support/hubProcess.ts';
 import { temporaryDirectory } from '../../testing/temporaryDirectory.ts';
-import { goTo, say, seriousViolations, useMirror } from './support/appPage.ts';
+import { expectRunning, goTo, say, seriousViolations, useMirror } from './support/appPage.ts';
 
 /** The smallest on the list of suggestions. */
 const suggested = { repository: 'HuggingFaceTB/SmolLM2-135M-Instruct', graph: 'model_q4' };
@@ -98,7 +98,7 @@ test.describe('on one hub', () => {
     await page.keyboard.press('Escape');
     await goTo(page, 'Models');
     const card = page.getByRole('region', { name: suggested.repository });
-    await expect(card.getByText('running', { exact: true }).first()).toBeVisible();
+    await expectRunning(card);
     // One that is added changes nobody's default; the operator does.
     await goTo(page, 'Chat');
     await expect(page.getByRole('button', { name: 'Model: minimind2-small' })).toBeVisible();
@@ -280,7 +280,7 @@ test('a page outlives its hub: it says so, catches up, and the download goes on 
     await expect(coming).toContainText('paused');
     await coming.getByRole('button', { name: 'Resume' }).click();
     const card = page.getByRole('region', { name: 'ada/soup-ONNX' });
-    await expect(card.getByText('running', { exact: true }).first()).toBeVisible();
+    await expectRunning(card);
     await expect(card).toContainText('mit');
     const ranges = remote.fileRequests.filter(({ path }) => path === weights).map(({ range }) => range);
     expect(ranges).toEqual([undefined, 'bytes=50000-']);

@@ -1,5 +1,4 @@
 /** What the app says before a model is put on nodes, and what it measured of the links between them. */
-import AxeBuilder from '@axe-core/playwright';
 import {
   expect,
   test,
@@ -9,7 +8,10 @@ import {
   type Request,
 } from './support/fixtures.ts';
 import type { Deployment, Node } from '@potluck/api';
+import { changeSettings } from '../support/changeSettings.ts';
 import { startHub, type HubProcess } from '../support/hubProcess.ts';
+import { nodesOf } from '../support/nodes.ts';
+import { seriousViolations } from './support/appPage.ts';
 
 let hub: HubProcess;
 let context: BrowserContext;
@@ -18,17 +20,10 @@ let page: Page;
 test.beforeAll(async () => {
   hub = await startHub({ flags: ['--local-workers', '3'] });
   // The third one stays empty, so that what it would do is a guess.
-  const settings = `${hub.url}/api/settings`;
-  const { revision } = (await (await fetch(settings)).json()) as { revision: number };
-  const changed = await fetch(settings, {
-    method: 'PATCH',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ revision, standbyShare: 0 }),
-  });
-  expect(changed.status).toBe(200);
+  await changeSettings(hub, { standbyShare: 0 });
   // Whichever of them came first: these two, in this order.
-  await expect.poll(async () => (await nodes()).length).toBe(3);
-  const here = await nodes();
+  await expect.poll(async () => (await nodesOf(hub)).length).toBe(3);
+  const here = await nodesOf(hub);
   const stages = ['local-1', 'local-2'].map((name) => ({
     nodeId: here.find((node) => node.name === name)?.id,
   }));
@@ -50,17 +45,6 @@ test.beforeEach(async ({ browser }) => {
 });
 
 test.afterEach(() => context.close());
-
-async function nodes(): Promise<Node[]> {
-  return ((await (await fetch(`${hub.url}/api/nodes`)).json()) as { nodes: Node[] }).nodes;
-}
-
-async function seriousViolations(): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join('\n')}`);
-}
 
 /** Opens the dialog, ready for a plan by hand. */
 async function planByHand(): Promise<{ shards: Locator; preview: Locator }> {
@@ -87,7 +71,7 @@ test('links are measured while nobody asks: in the matrix, and in the picture', 
   await expect(page.getByRole('img', { name: /around a table/ })).toHaveAccessibleName(
     new RegExp(`local-1 to local-2${measured}; local-2 to local-1${measured}`),
   );
-  expect(await seriousViolations()).toEqual([]);
+  expect(await seriousViolations(page)).toEqual([]);
 });
 
 test('a preview says how fast it would be, what takes the time, and how sure that is', async () => {
@@ -101,7 +85,7 @@ test('a preview says how fast it would be, what takes the time, and how sure tha
   await page.getByRole('button', { name: 'Add local-3' }).click();
   await expect(preview).toContainText('A rough estimate until the model has run here.');
   await expect(preview).toContainText(/local-2 to local-3.*estimate: a usual link has/);
-  expect(await seriousViolations()).toEqual([]);
+  expect(await seriousViolations(page)).toEqual([]);
 });
 
 test('shards change places by keyboard, by drag, and by choosing another device', async () => {
@@ -145,7 +129,7 @@ test('the hub is asked for a preview when something that matters has changed, an
   const busyRow = page.locator('tr', { hasText: 'local-2' }).first();
   const open = page.getByRole('button', { name: 'Move layers of minimind2-small' });
   const pause = async (mode: Node['mode']): Promise<void> => {
-    const id = (await nodes()).find(({ name }) => name === 'local-1')?.id;
+    const id = (await nodesOf(hub)).find(({ name }) => name === 'local-1')?.id;
     await page.request.patch(`/api/nodes/${id}`, { data: { mode } });
   };
   await expect(open).toBeVisible();
@@ -205,7 +189,7 @@ test('layers are moved from the nodes page, to a node that has none', async () =
   const shards = page.getByLabel(/^Device of part/);
   await expect.poll(() => chosen(shards)).toEqual([first, spare]);
   await expect(page.getByLabel(`Layers of ${spare}`)).toHaveValue('5-7');
-  expect(await seriousViolations()).toEqual([]);
+  expect(await seriousViolations(page)).toEqual([]);
   await page.getByRole('button', { name: 'Apply' }).click();
   await expect(holder).toHaveAccessibleName(new RegExp(`${first} .0 to 4., ${spare} .5 to 7.`));
   await expect(table.getByRole('row', { name: new RegExp(`^${spare}`) })).toContainText('running');
@@ -219,7 +203,7 @@ test('layers are moved from the nodes page, to a node that has none', async () =
 
 test('the first layers are given to the node that is asked; for several replicas nothing is proposed', async () => {
   const id = async (name: string): Promise<string> =>
-    (await nodes()).find((node) => node.name === name)?.id ?? '';
+    (await nodesOf(hub)).find((node) => node.name === name)?.id ?? '';
   const deploy = async (plan: object): Promise<void> => {
     const now = (await (await page.request.get('/api/deployments')).json()) as { deployments: Deployment[] };
     const revision = now.deployments[0]?.revision;

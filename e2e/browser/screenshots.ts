@@ -2,8 +2,8 @@
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Page } from '@playwright/test';
-import type { Settings } from '@potluck/api';
 import { startRemoteHub } from '../../hub/testing/remoteHubServer.ts';
+import { changeSettings } from '../support/changeSettings.ts';
 import { startHub } from '../support/hubProcess.ts';
 import { launchChromium } from './support/chromium.ts';
 
@@ -17,13 +17,7 @@ const pages = ['chat', 'nodes', 'join', 'models', 'requests', 'settings'];
 await using hub = await startHub({ flags: ['--local-workers', '3', '--stages', '3'] });
 // Models look the same without the internet.
 const remote = await startRemoteHub({});
-const settingsUrl = `${hub.url}/api/settings`;
-const { revision } = (await (await fetch(settingsUrl)).json()) as Settings;
-await fetch(settingsUrl, {
-  method: 'PATCH',
-  headers: { 'content-type': 'application/json' },
-  body: JSON.stringify({ revision, hubEndpoint: remote.endpoint }),
-});
+await changeSettings(hub, { hubEndpoint: remote.endpoint });
 /** Where the page is not at its name. */
 const addresses: Record<string, string> = { chat: '/', join: `/join#token=${hub.joinToken}` };
 const browser = await launchChromium();

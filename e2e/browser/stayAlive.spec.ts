@@ -4,6 +4,7 @@ import { nodesOf } from '../support/nodes.ts';
 import { ask } from './support/ask.ts';
 import { plainContext } from './support/plainContext.ts';
 import { openTab, serves } from './support/tab.ts';
+import { joinButton } from './support/appPage.ts';
 
 declare global {
   /** What the page has asked the browser for. */
@@ -50,7 +51,7 @@ test('the button starts the tone, keeps the screen on and holds a lock; pausing 
   await page.getByLabel('Stay fast in the background').check();
   await page.getByLabel('Keep the screen on').check();
   expect(await awake(page)).toEqual([undefined, false]);
-  await page.getByRole('button', { name: 'Join this hub' }).click();
+  await joinButton(page).click();
   await expect.poll(() => awake(page)).toEqual(['running', true]);
   const { held = [] } = await page.evaluate(() => navigator.locks.query());
   expect(held.map(({ name }) => name)).toContain('potluck.tab.0');

@@ -1,7 +1,6 @@
 /** A worker that waits to be called is tried and added on the nodes page. */
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
-import AxeBuilder from '@axe-core/playwright';
 import {
   expect,
   test,
@@ -11,6 +10,7 @@ import {
   type Page,
 } from './support/fixtures.ts';
 import { freePort, startHub, startWaitingWorker, type HubProcess } from '../support/hubProcess.ts';
+import { seriousViolations } from './support/appPage.ts';
 
 let hub: HubProcess;
 let context: BrowserContext;
@@ -59,8 +59,7 @@ test('a wrong token is named, the right one passes every step, and the node appe
   await expect(steps.nth(3)).toContainText('host (its own address)');
   await expect(steps.nth(4)).toContainText('a direct connection to local-1');
   await page.screenshot({ path: test.info().outputPath('desk.png') });
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  expect(violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')).toEqual([]);
+  expect(await seriousViolations(page)).toEqual([]);
   await dialog.getByRole('button', { name: 'Add', exact: true }).click();
   await expect(dialog).toHaveCount(0);
   await expect(page.getByRole('row', { name: /^attic Node worker/ })).toContainText('standby');

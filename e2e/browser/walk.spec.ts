@@ -5,7 +5,7 @@ import { tinyDecoder, writeRandomDecoder } from '@potluck/onnx/testing';
 import { startRemoteHub } from '../../hub/testing/remoteHubServer.ts';
 import { startHub } from '../support/hubProcess.ts';
 import { temporaryDirectory } from '../../testing/temporaryDirectory.ts';
-import { askInChat, goTo, useMirror } from './support/appPage.ts';
+import { askInChat, expectRunning, goTo, joinButton, joinOnProcessor, useMirror } from './support/appPage.ts';
 
 const gate = 'hf_open-sesame';
 const weights = 'onnx/model.onnx_data';
@@ -45,7 +45,7 @@ test('from the first start to a revoked token', async ({ browser }) => {
     await page.getByLabel('Folder on the hub’s machine').fill(shelf ?? '');
     await page.getByRole('button', { name: 'Add', exact: true }).click();
     const card = page.getByRole('region', { name: 'tiny' });
-    await expect(card.getByText('running', { exact: true }).first()).toBeVisible();
+    await expectRunning(card);
   });
 
   await test.step('another comes by name from a mirror: behind a gate, over a connection that is cut', async () => {
@@ -78,7 +78,7 @@ test('from the first start to a revoked token', async ({ browser }) => {
     await expect(preview.getByRole('listitem')).toHaveCount(3);
     await page.getByRole('button', { name: 'Apply' }).click();
     await expect(card.getByRole('listitem').filter({ hasText: 'running' })).toHaveCount(3);
-    await expect(card.getByText('running', { exact: true }).first()).toBeVisible();
+    await expectRunning(card);
   });
 
   await test.step('it answers in the chat, which shows the route', async () => {
@@ -104,8 +104,7 @@ test('from the first start to a revoked token', async ({ browser }) => {
     expect(secret).not.toBe('');
     await tab.goto(`/join#token=${secret}`);
     await tab.getByLabel('Device name').fill('attic');
-    await tab.getByLabel('Use the CPU only').check();
-    await tab.getByRole('button', { name: 'Join this hub' }).click();
+    await joinOnProcessor(tab);
     await expect(tab.getByText('Connected.')).toBeVisible();
   });
 
@@ -135,12 +134,12 @@ test('from the first start to a revoked token', async ({ browser }) => {
 
   await test.step('the token is revoked, and opens nothing any more', async () => {
     await tab.getByRole('button', { name: 'Leave', exact: true }).click();
-    await expect(tab.getByRole('button', { name: 'Join this hub' })).toBeVisible();
+    await expect(joinButton(tab)).toBeVisible();
     await goTo(page, 'Settings');
     await page.getByRole('button', { name: 'Revoke the attic' }).click();
     await page.getByRole('button', { name: 'Revoke', exact: true }).click();
     await expect(page.getByText('the attic no longer works.')).toBeVisible();
-    await tab.getByRole('button', { name: 'Join this hub' }).click();
+    await joinButton(tab).click();
     await expect(tab.getByRole('alert')).toContainText('join token');
   });
 });

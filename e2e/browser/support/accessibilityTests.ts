@@ -1,7 +1,7 @@
 /** Axe finds nothing serious anywhere in the app. */
 import { expect, test } from './fixtures.ts';
 import { appOnHub } from './appOnHub.ts';
-import { seriousViolations, wholePages } from './appPage.ts';
+import { joinOnProcessor, seriousViolations, wholePages } from './appPage.ts';
 
 export interface Look {
   /** Of the window, in CSS pixels. */
@@ -56,8 +56,7 @@ export function testAccessibility(looks: {
 
   test('about a tab at work', async ({ tabHub: other }) => {
     await app.page.goto(`${other.url}/join#token=${other.joinToken}`);
-    await app.page.getByLabel('Use the CPU only').check();
-    await app.page.getByRole('button', { name: 'Join this hub' }).click();
+    await joinOnProcessor(app.page);
     await expect(app.page.getByRole('region', { name: /^Layers/ }).locator('header')).toContainText(
       'running',
     );

@@ -6,7 +6,7 @@ import { expect, type Locator, type Page } from '@playwright/test';
 export const wholePages: Record<string, (page: Page) => Locator> = {
   '/': (page) => page.getByText('runs on 2 devices'),
   '/nodes': (page) => page.getByRole('row', { name: /^local-2/ }).first(),
-  '/join': (page) => page.getByRole('button', { name: 'Join this hub' }),
+  '/join': joinButton,
   '/models': (page) => page.getByRole('region', { name: 'minimind2-small' }).getByRole('listitem').first(),
   '/settings': (page) => page.getByRole('region', { name: 'Address and certificate' }),
 };
@@ -27,6 +27,22 @@ export async function useMirror(page: Page, endpoint: string): Promise<void> {
   );
   await panel.getByRole('button', { name: 'Save' }).click();
   expect((await saved).ok()).toBe(true);
+}
+
+/** The button by which a tab joins. */
+export function joinButton(page: Page): Locator {
+  return page.getByRole('button', { name: 'Join this hub' });
+}
+
+/** Lends the processor of this tab, on its page for joining. */
+export async function joinOnProcessor(page: Page): Promise<void> {
+  await page.getByLabel('Use the CPU only').check();
+  await joinButton(page).click();
+}
+
+/** Waits until a model runs: its card says so at the top. The devices below say the same of their parts. */
+export async function expectRunning(card: Locator): Promise<void> {
+  await expect(card.locator('header').getByText('running', { exact: true })).toBeVisible();
 }
 
 /** Sets the conversation so that its answers are short, and the same each time. */
