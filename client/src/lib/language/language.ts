@@ -13,7 +13,12 @@ export const locale: string = localeOf(language, browserLanguages());
 
 /** The first of the locales that somebody reads that belongs to the language, else the language itself. */
 export function localeOf(chosen: Language, read: readonly string[]): string {
-  return read.find((one) => one.toLowerCase().split('-', 1)[0] === chosen && isLocale(one)) ?? chosen;
+  return read.find((one) => belongsTo(chosen, one) && isLocale(one)) ?? chosen;
+}
+
+/** True for `de` and `de-AT`. */
+function belongsTo(name: Language, read: string): boolean {
+  return read.toLowerCase().split('-', 1)[0] === name;
 }
 
 /** Browsers of systems without a language of their own say `en-US@posix`, which `Intl` refuses. */
@@ -28,7 +33,7 @@ function isLocale(name: string): boolean {
 /** The first language that the app speaks, of those that somebody reads, such as `de-AT`. */
 export function languageOf(read: readonly string[]): Language {
   for (const one of read) {
-    const known = languages.find((name) => one.toLowerCase().split('-', 1)[0] === name);
+    const known = languages.find((name) => belongsTo(name, one));
     if (known) return known;
   }
   return 'en';
