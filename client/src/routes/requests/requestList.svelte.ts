@@ -20,8 +20,6 @@ export interface RequestFilters {
   source: 'chat' | 'api' | '';
 }
 
-const noFilters: RequestFilters = { search: '', status: '', model: '', source: '' };
-
 /** The filters that an address names; what it names wrong is none. */
 export function filtersOf(query: Pick<URLSearchParams, 'get'>): RequestFilters {
   const named = (name: keyof RequestFilters): string => (query.get(name) ?? '').slice(0, 200);
@@ -31,7 +29,7 @@ export function filtersOf(query: Pick<URLSearchParams, 'get'>): RequestFilters {
 }
 
 export class RequestList {
-  filters = $state<RequestFilters>(noFilters);
+  readonly filters: RequestFilters;
   requests = $state.raw<RequestSummary[]>([]);
   total = $state(0);
   /** False until the first page is here. */
@@ -39,6 +37,10 @@ export class RequestList {
   problem = $state<string>();
   next = $state<string>();
   #turn = 0;
+
+  constructor(filters: RequestFilters) {
+    this.filters = $state(filters);
+  }
 
   /** The filters as a query string, also for the export. */
   get query(): string {
