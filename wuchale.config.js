@@ -1,6 +1,6 @@
 /**
  * The app's texts and their translations: `npm run texts` collects what components and modules say into
- * client/src/locales/main.*.po. English stands in the code; what has no translation is shown in English.
+ * client/src/locales/components and modules. English stands in the code; what has no translation is shown in English.
  */
 import { adapter as svelte } from '@wuchale/svelte';
 import { createHeuristic, defaultHeuristicOpts, defineConfig, pofile } from 'wuchale';

@@ -104,21 +104,14 @@ export class Chat {
     this.#show({ ...newConversation(), systemPrompt, model, sampling: { ...sampling } });
   }
 
-  /** Shows a copy of what is shown, up to message `messageId`, as a conversation of its own. @returns its id; undefined where that failed */
+  /** Keeps a copy of what is shown, up to message `messageId`, as a conversation of its own. @returns its id; undefined where that failed */
   async fork(messageId: string): Promise<string | undefined> {
     const path = threadOf(this.messages, messageId).map(({ message: one }) => one);
     const { title, model, systemPrompt, sampling } = this.conversation;
     const copyTitle = `Copy of ${title}`.slice(0, longestName);
-    const copy = {
-      title: copyTitle,
-      model,
-      systemPrompt,
-      sampling,
-      currentMessageId: messageId,
-      messages: path,
-    };
+    const about = { title: copyTitle, model, systemPrompt, sampling };
     try {
-      return await keepConversation(copy);
+      return await keepConversation({ ...about, currentMessageId: messageId, messages: path });
     } catch (error) {
       this.problem = `Couldn’t copy the conversation. ${messageOf(error)}`;
       return undefined;
