@@ -1,7 +1,6 @@
 /** Errors in the shape that Anthropic's clients read: `{type: "error", error: {type, message}, request_id}`. */
 import type Anthropic from '@anthropic-ai/sdk';
 import type { Context, MiddlewareHandler } from 'hono';
-import { uuidv7 } from 'uuidv7';
 import type { ApiError } from '../apiError.ts';
 
 /** Anthropic's documentation has one type more than its package. */
@@ -28,8 +27,7 @@ export function anthropicErrors(): MiddlewareHandler {
   return async function setErrorShape(c, next) {
     if (/^(\/v1)?\/messages(\/|$)/.test(c.req.path) || isAnthropicClient(c)) {
       c.set('describeError', (context, error) => {
-        const requestId = uuidv7();
-        context.header('x-request-id', requestId);
+        const { requestId } = context.var;
         context.header('request-id', requestId);
         return anthropicError(error, requestId);
       });
