@@ -10,7 +10,7 @@ import { ModelError } from '../../models/modelError.ts';
 import { ApiError } from '../apiError.ts';
 import { mostRepeats, nestedRepeats, repeatsTooMuch } from '../../models/grammars/repetition.ts';
 import { placeInSchema } from './placeInSchema.ts';
-import { tooMany, unsupportedParameter } from './readBody.ts';
+import { parameterName, tooMany, unsupportedParameter } from './readBody.ts';
 import { refusalWords } from './refusalWords.ts';
 import { callRules, type CallableTool, type CallRules } from './toolGrammar.ts';
 import type { WantedGrammar } from './wantedGrammar.ts';
@@ -54,18 +54,18 @@ export type TryGrammar = (grammar: GrammarText) => ReturnType<GrammarTrials['try
 export async function heldTo(init: HeldToInit, tryGrammar: TryGrammar): Promise<AnswerGrammar | undefined> {
   const asked = askedFor(init);
   if (!asked) return undefined;
-  const { grammar, isTriggered, sources } = asked;
+  const { grammar, trigger, sources } = asked;
   const { model, maxTokens } = init;
+  const param = sources[0]?.param ?? 'tools';
   if (grammar.text.length > maxConstraintCharacters) {
-    throw tooMany(sources[0]?.param ?? 'tools', `${maxConstraintCharacters} characters of schemas`);
+    throw tooMany(param, `${maxConstraintCharacters} characters of schemas`);
   }
   if (model.package.stopTokenIds.length === 0) {
     const why = `'${model.package.id}' has no token that ends an answer.`;
-    throw unsupportedParameter(sources[0]?.param ?? 'tools', why);
+    throw unsupportedParameter(param, why);
   }
   checkRepetition(sources);
   const { shortest } = await tried(grammar, sources, tryGrammar);
-  const param = sources[0]?.param ?? 'tools';
   if (shortest === undefined && grammar.kind === 'json-schema') {
     throw new ApiError(
       400,
@@ -76,7 +76,7 @@ export async function heldTo(init: HeldToInit, tryGrammar: TryGrammar): Promise<
   if (maxTokens !== undefined && shortest !== undefined && shortest.length > maxTokens) {
     await checkRoom(model, shortest, maxTokens);
   }
-  const after = isTriggered ? triggered(asked.trigger, model) : afterThoughts(init);
+  const after = trigger === undefined ? afterThoughts(init) : triggered(trigger, model);
   return { ...grammar, ...(after ? { after } : {}) };
 }
 
@@ -98,9 +98,8 @@ interface Asked {
   grammar: GrammarText;
   /** What it is made of, to say where something is wrong. */
   sources: WantedGrammar[];
-  /** True where the answer is free until `trigger`. */
-  isTriggered: boolean;
-  trigger: string;
+  /** Until this text the answer is free; undefined where it is held from its beginning. */
+  trigger: string | undefined;
 }
 
 function askedFor(init: HeldToInit): Asked | undefined {
@@ -108,7 +107,7 @@ function askedFor(init: HeldToInit): Asked | undefined {
   const isForced = toolChoice !== 'auto';
   const isStrict = tools?.some((tool) => tool.function.strict === true) ?? false;
   if (!tools || tools.length === 0 || (!isForced && !isStrict && !wanted)) {
-    return wanted && { grammar: wanted.grammar, sources: [wanted], isTriggered: false, trigger: '' };
+    return wanted && { grammar: wanted.grammar, sources: [wanted], trigger: undefined };
   }
   const isTriggered = !isForced && !wanted;
   const rules = rulesOf(init, tools, isTriggered);
@@ -126,7 +125,7 @@ function askedFor(init: HeldToInit): Asked | undefined {
     sources.unshift(wanted);
   }
   const grammar: GrammarText = { kind: 'lark', text: [...written, ...rules.rules].join('\n') };
-  return { grammar, sources, isTriggered, trigger: rules.trigger };
+  return { grammar, sources, trigger: isTriggered ? rules.trigger : undefined };
 }
 
 function rulesOf(
@@ -169,7 +168,7 @@ function checkRepetition(sources: readonly WantedGrammar[]): void {
     const place =
       grammar.kind === 'regex' && nestedRepeats(grammar.text) > mostRepeats ? [] : repeatsTooMuch(schema);
     if (!place) continue;
-    throw refused(joined(param, place), `Repetitions within one another come to more than ${mostRepeats}.`);
+    throw refused(parameterName([param, ...place]), `Repetitions within one another come to more than ${mostRepeats}.`);
   }
 }
 
@@ -187,7 +186,7 @@ async function tried(
     const message = refusalWords(first?.grammar.kind ?? 'json-schema', error.message);
     for (const { param, schema } of sources) {
       const place = placeInSchema(schema, error.message);
-      if (place.length > 0) throw refused(joined(param, place), message, error);
+      if (place.length > 0) throw refused(parameterName([param, ...place]), message, error);
     }
     throw refused(
       sources.length > 1 && first?.schema !== undefined ? 'tools' : (first?.param ?? 'tools'),
@@ -199,13 +198,6 @@ async function tried(
 
 function refused(param: string, message: string, cause?: Error): ApiError {
   return new ApiError(400, `'${param}': ${message}`, { param, ...(cause ? { cause } : {}) });
-}
-
-function joined(param: string, place: readonly (string | number)[]): string {
-  return place.reduce<string>(
-    (path, part) => (typeof part === 'number' ? `${path}[${part}]` : `${path}.${part}`),
-    param,
-  );
 }
 
 /** @throws ApiError 400 where not even the shortest answer fits */
