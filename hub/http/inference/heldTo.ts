@@ -31,15 +31,17 @@ export interface HeldToInit {
   model: Model;
   /** What the answer's text is to be. */
   wanted: WantedGrammar | undefined;
-  /** That may be called; undefined where none may. */
-  tools: readonly AskedTool[] | undefined;
-  toolChoice: ToolChoice;
-  /** Most calls; undefined for as many as the model likes. */
-  mostCalls: number | undefined;
-  /** The end of the prompt as text: templates begin to think on the model's behalf. */
-  promptEnd: string;
-  /** True where the prompt is a text that goes on: then nobody thinks. Default: false. */
-  isText?: boolean;
+  /** That may be called. Default: none. */
+  tools?: readonly AskedTool[] | undefined;
+  /** Default: as the model likes. */
+  toolChoice?: ToolChoice;
+  /** Most calls. Default: as many as the model likes. */
+  mostCalls?: number | undefined;
+  /**
+   * The end of a conversation's prompt as text: templates begin to think on the model's behalf. Absent where the prompt is
+   * a text that goes on: then nobody thinks.
+   */
+  promptEnd?: string;
   /** Longest answer in tokens, where the request says so. */
   maxTokens: number | undefined;
 }
@@ -103,7 +105,7 @@ interface Asked {
 }
 
 function askedFor(init: HeldToInit): Asked | undefined {
-  const { wanted, tools, toolChoice } = init;
+  const { wanted, tools, toolChoice = 'auto' } = init;
   const isForced = toolChoice !== 'auto';
   const isStrict = tools?.some((tool) => tool.function.strict === true) ?? false;
   if (!tools || tools.length === 0 || (!isForced && !isStrict && !wanted)) {
@@ -129,7 +131,7 @@ function askedFor(init: HeldToInit): Asked | undefined {
 }
 
 function rulesOf(
-  { model: { tokenizer, package: model }, toolChoice, mostCalls }: HeldToInit,
+  { model: { tokenizer, package: model }, toolChoice = 'auto', mostCalls }: HeldToInit,
   tools: readonly AskedTool[],
   isTriggered: boolean,
 ): CallRules {
@@ -220,10 +222,9 @@ function triggered(trigger: string, { tokenizer }: Model): AnswerGrammar['after'
 function afterThoughts({
   model: { tokenizer },
   promptEnd,
-  toolChoice,
-  isText,
+  toolChoice = 'auto',
 }: HeldToInit): AnswerGrammar['after'] {
-  if (isText) return undefined;
+  if (promptEnd === undefined) return undefined;
   const { reasoning, isHarmony } = tokenizer.responseFormat;
   if (isHarmony) {
     // A call has a message of its own.

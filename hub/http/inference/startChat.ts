@@ -54,9 +54,8 @@ export async function startChat(inference: Inference, init: ChatInit): Promise<S
   const format = model.tokenizer.responseFormat;
   const shownMarks = tools || partsReasoning ? marksOf(format) : undefined;
   const promptEnd = promptText(prompt.slice(-endTokens), model.tokenizer);
-  const constraint = await inference.heldTo({
-    ...{ wanted, tools, toolChoice, promptEnd, mostCalls, maxTokens: settings.maxTokens },
-  });
+  const { maxTokens } = settings;
+  const constraint = await inference.heldTo({ wanted, tools, toolChoice, promptEnd, mostCalls, maxTokens });
   const words = messages.map(({ role, content }) => ({ role, content }));
   const generations = await inference.start(
     choicesOf(

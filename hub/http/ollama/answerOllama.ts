@@ -90,10 +90,8 @@ async function startRaw(inference: Inference, body: OllamaGenerateBody) {
   const settings = ollamaSettings(body, model);
   const prompt = await inference.textPromptOf(body.prompt, true);
   const words = [{ role: 'user', content: body.prompt.toWellFormed() }];
-  const constraint = await inference.heldTo({
-    ...{ wanted: formatGrammar(body), tools: undefined, toolChoice: 'auto', mostCalls: 1 },
-    ...{ promptEnd: '', maxTokens: settings.maxTokens, isText: true },
-  });
+  const { maxTokens } = settings;
+  const constraint = await inference.heldTo({ wanted: formatGrammar(body), maxTokens });
   const [generation] = await inference.start([
     { ...settings, prompt, words, ...(constraint ? { constraint } : {}) },
   ]);

@@ -40,10 +40,8 @@ export async function answerCompletion(c: Context, components: InferenceComponen
     const encoded: number[][] = [];
     for (const prompt of prompts) encoded.push(await tokensOf(prompt, body, inference));
     const texts = prompts.map((prompt) => textOf(prompt, inference));
-    const constraint = await inference.heldTo({
-      ...{ wanted: wantedGrammar(body), tools: undefined, toolChoice: 'auto', mostCalls: 1 },
-      ...{ promptEnd: '', maxTokens: settings.maxTokens, isText: true },
-    });
+    const { maxTokens } = settings;
+    const constraint = await inference.heldTo({ wanted: wantedGrammar(body), maxTokens });
     const requests = encoded.flatMap((prompt, index) => {
       const words = [{ role: 'user', content: texts[index] ?? '' }];
       return choicesOf({ ...settings, prompt, words, ...(constraint ? { constraint } : {}) }, body.n);
