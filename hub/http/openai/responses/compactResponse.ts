@@ -12,7 +12,7 @@ import { conversationItems } from './conversationItems.ts';
 import { fitConversation } from './fitConversation.ts';
 import { readItems, type InputItem } from './inputItems.ts';
 import { messagesOf } from './responseConversation.ts';
-import { itemId, responseUsage } from './responseShapes.ts';
+import { itemId, responseIdOf, responseUsage } from './responseShapes.ts';
 import { seal } from './sealedText.ts';
 import type { ResponseParts } from './startResponse.ts';
 
@@ -82,7 +82,7 @@ export async function answerCompaction(c: Context, parts: ResponseParts): Promis
       encrypted_content: seal(summary.trim()),
     };
     const answer = {
-      id: itemId('resp', generation.id, 0).replace(/_0$/, ''),
+      id: responseIdOf(generation.id),
       object: 'response.compaction',
       created_at: Math.floor(generation.createdAt / 1000),
       output: [...items.filter(isUsers), compaction] as OpenAI.Responses.ResponseOutputItem[],

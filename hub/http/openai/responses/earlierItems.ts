@@ -1,5 +1,5 @@
 /** What a request goes on with: the conversation of earlier responses, and items that it names by their ids. */
-import type { ResponseStore } from '../../../conversations/responseStore.ts';
+import type { ResponseRow, ResponseStore } from '../../../conversations/responseStore.ts';
 import { ApiError } from '../../apiError.ts';
 import { tooMany } from '../../inference/readBody.ts';
 import { readItems, type InputItem } from './inputItems.ts';
@@ -44,7 +44,7 @@ export async function itemsUpTo(
         'previous_response_not_found',
       );
     }
-    turns.unshift([...row.input, ...((row.response as { output?: unknown[] }).output ?? [])]);
+    turns.unshift(turnOf(row));
     bytes += row.bytes;
     if (bytes > maxBytes || turns.length > maxResponses) {
       throw wrongPrevious(
@@ -117,5 +117,10 @@ async function itemsOf(
   const now = running.find(owner, id);
   if (now) return [...now.input, ...readItems(now.response.output)];
   const row = await store.find(owner, id);
-  return row ? readItems([...row.input, ...((row.response as { output?: unknown[] }).output ?? [])]) : [];
+  return row ? readItems(turnOf(row)) : [];
+}
+
+/** What a response was asked with, and its answer. */
+function turnOf({ input, response }: ResponseRow): unknown[] {
+  return [...input, ...((response as { output?: unknown[] }).output ?? [])];
 }

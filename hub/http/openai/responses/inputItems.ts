@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { ApiError } from '../../apiError.ts';
 import { readPart, tooMany } from '../../inference/readBody.ts';
+import { lengthOfList } from '../../inference/refuseLongConversation.ts';
 
 const textOnly =
   'must be a text, or a list of parts of type input_text or output_text; this model reads text only';
@@ -127,10 +128,7 @@ function typeOf(value: unknown, path: readonly PropertyKey[]): ItemType {
 
 function partsOf(item: unknown): number {
   const { content, output, summary } = (item ?? {}) as Record<string, unknown>;
-  return [content, output, summary].reduce<number>(
-    (sum, one) => sum + (Array.isArray(one) ? one.length : 0),
-    0,
-  );
+  return lengthOfList(content) + lengthOfList(output) + lengthOfList(summary);
 }
 
 /** The text of a content. */
