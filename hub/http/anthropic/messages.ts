@@ -9,6 +9,7 @@ import {
   type EncodingComponents,
   type InferenceComponents,
 } from '../inference/inference.ts';
+import { renamed } from '../inference/namingParam.ts';
 import { readJson } from '../inference/readJson.ts';
 import { startChat } from '../inference/startChat.ts';
 import { callableTools, toolChoiceOf } from '../inference/tools.ts';
@@ -65,16 +66,10 @@ export async function countTokens(c: Context, components: EncodingComponents): P
 
 /** An error about a tool's schema, under the name that this API has for it. */
 function namedHere(error: unknown): unknown {
-  const path = /^tools\[\d+\]\.function\.parameters/.exec(
-    error instanceof ApiError ? (error.param ?? '') : '',
-  )?.[0];
-  if (!(error instanceof ApiError) || path === undefined) return error;
-  const here = path.replace('function.parameters', 'input_schema');
-  return new ApiError(error.status, error.message.replaceAll(path, here), {
-    param: error.param?.replace(path, here),
-    cause: error,
-    ...(error.code === null ? {} : { code: error.code }),
-  });
+  if (!(error instanceof ApiError)) return error;
+  const [path] = /^tools\[\d+\]\.function\.parameters/.exec(error.param ?? '') ?? [];
+  if (path === undefined) return error;
+  return renamed(error, path, path.replace('function.parameters', 'input_schema'));
 }
 
 function parallelCallsOf({ tool_choice: choice }: MessagesBody): boolean | undefined {

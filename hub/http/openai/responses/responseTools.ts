@@ -7,6 +7,7 @@
 import { z } from 'zod';
 import { ApiError } from '../../apiError.ts';
 import type { ToolChoice } from '../../inference/heldTo.ts';
+import { renamed } from '../../inference/namingParam.ts';
 import { parameterName, readPart, tooMany, unsupportedParameter } from '../../inference/readBody.ts';
 import type { ToolFields } from '../../inference/tools.ts';
 
@@ -224,10 +225,5 @@ export function namedHere(error: unknown, { functions, params }: OfferedTools): 
   const [start, index] = /^tools\[(\d+)\]\.function/.exec(error.param ?? '') ?? [];
   const param = params.get(functions[Number(index)]?.function.name ?? '');
   if (start === undefined || param === undefined) return error;
-  const { status, message, code } = error;
-  return new ApiError(status, message.replaceAll(start, param), {
-    param: error.param?.replace(start, param),
-    cause: error,
-    ...(code === null ? {} : { code }),
-  });
+  return renamed(error, start, param);
 }
