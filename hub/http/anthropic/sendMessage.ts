@@ -4,8 +4,8 @@ import type { Logger } from 'pino';
 import type { Generation } from '../../generation/generation.ts';
 import type { OutputEvent } from '../../generation/output/outputEvents.ts';
 import { answerStream } from '../inference/answerStream.ts';
+import { answerWhole } from '../inference/answerWhole.ts';
 import type { Inference } from '../inference/inference.ts';
-import { endedHeaders } from '../inference/endedHeaders.ts';
 import type { OutputEvents } from '../inference/startChat.ts';
 import { serverSentEvents, type StreamFormat } from '../inference/streamFormat.ts';
 import { anthropicError } from './anthropicErrors.ts';
@@ -65,12 +65,9 @@ async function wholeMessage(answering: Answering): Promise<Response> {
     }
   }
   if (!finish) throw new Error('an answer ended without its last event');
-  // The session is closed by now; the stages then say where the time went.
-  const record = await generation.recorded;
   const end = messageEnd(finish, maxTokens);
-  return Response.json(messageBody({ generation, content, end, usage: finish.usage }), {
-    headers: { ...headersOf(answering), ...endedHeaders(record) },
-  });
+  const message = messageBody({ generation, content, end, usage: finish.usage });
+  return answerWhole(message, generation, headersOf(answering));
 }
 
 /** Anthropic's own event for silences, beside the comments that other clients know. */

@@ -4,8 +4,8 @@ import type { AnswerLogprob } from '../../generation/answer.ts';
 import type { Generation } from '../../generation/generation.ts';
 import type { OutputEvent } from '../../generation/output/outputEvents.ts';
 import { answerStream } from '../inference/answerStream.ts';
+import { answerWhole } from '../inference/answerWhole.ts';
 import type { Inference } from '../inference/inference.ts';
-import { endedHeaders } from '../inference/endedHeaders.ts';
 import type { OutputEvents } from '../inference/startChat.ts';
 import { jsonLines } from '../inference/streamFormat.ts';
 import { ollamaError } from './ollamaErrors.ts';
@@ -70,8 +70,6 @@ async function wholeAnswer(answering: Answering): Promise<Response> {
     logprobs.push(...logprobsOf(event));
   }
   const { text, thinking, calls } = piece;
-  // The session is closed by now; the stages then say where the time went.
-  const record = await generation.recorded;
   const { tokenBytes } = inference.model.tokenizer;
   const body = {
     ...lineBase(model),
@@ -79,9 +77,7 @@ async function wholeAnswer(answering: Answering): Promise<Response> {
     ...end,
     ...(hasLogprobs ? { logprobs: logprobsBody(logprobs, tokenBytes) } : {}),
   };
-  return Response.json(body, {
-    headers: { ...inference.headers(generation), ...endedHeaders(record) },
-  });
+  return answerWhole(body, generation, inference.headers(generation));
 }
 
 function streamLines(answering: Answering): Response {

@@ -3,6 +3,7 @@ import type { Context } from 'hono';
 import type OpenAI from 'openai';
 import type { Usage } from '../../generation/generation.ts';
 import { answerStream, openaiStream } from '../inference/answerStream.ts';
+import { answerWhole } from '../inference/answerWhole.ts';
 import { choicesOf, refuseUnknownToken, settingsOf } from '../inference/generationFields.ts';
 import {
   infer,
@@ -13,7 +14,6 @@ import {
 import { interleave } from '../inference/interleave.ts';
 import { promptText } from '../inference/promptText.ts';
 import { readJson } from '../inference/readJson.ts';
-import { endedHeaders } from '../inference/endedHeaders.ts';
 import { wantedGrammar } from '../inference/wantedGrammar.ts';
 import { answerBase, leastCached, usageBody, usageSoFar, type AnswerBase } from './answerShapes.ts';
 import {
@@ -103,10 +103,8 @@ async function wholeCompletion(answering: Answering): Promise<Response> {
     }
     choice.text += event.text;
   }
-  const record = await generations[0].recorded;
-  return Response.json(reports.with(completion(base, [...choices.entries()], usage(usages))), {
-    headers: { ...inference.headers(generations[0]), ...endedHeaders(record) },
-  });
+  const whole = completion(base, [...choices.entries()], usage(usages));
+  return answerWhole(reports.with(whole), generations[0], inference.headers(generations[0]));
 }
 
 function streamCompletion(answering: Answering, { logger }: InferenceComponents): Response {

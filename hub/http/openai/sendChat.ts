@@ -4,9 +4,9 @@ import type { Logger } from 'pino';
 import type { Generation } from '../../generation/generation.ts';
 import type { OutputEvent, OutputUsage } from '../../generation/output/outputEvents.ts';
 import { answerStream, openaiStream } from '../inference/answerStream.ts';
+import { answerWhole } from '../inference/answerWhole.ts';
 import type { Inference } from '../inference/inference.ts';
 import { interleave } from '../inference/interleave.ts';
-import { endedHeaders } from '../inference/endedHeaders.ts';
 import { usageBody, usageSoFar, type AnswerBase } from './answerShapes.ts';
 import {
   chatChunk,
@@ -74,12 +74,8 @@ async function wholeChat({
         usages.push(event.usage);
     }
   }
-  // The sessions are closed by now; the stages then say where the time went.
-  const record = await generations[0].recorded;
   const whole: OpenAI.ChatCompletion = chatCompletion(base, choices, usageBody(usages));
-  return Response.json(reports.with(whole), {
-    headers: { ...headers, ...endedHeaders(record) },
-  });
+  return answerWhole(reports.with(whole), generations[0], headers);
 }
 
 function streamChat(answering: Answering): Response {

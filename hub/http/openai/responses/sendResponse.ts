@@ -1,9 +1,9 @@
 /** Sends a response to its client, as a stream or as a whole. */
 import { ApiError } from '../../apiError.ts';
 import { answerStream } from '../../inference/answerStream.ts';
+import { answerWhole } from '../../inference/answerWhole.ts';
 import { eventStream, type SendEvent } from '../../inference/eventStream.ts';
 import type { Inference } from '../../inference/inference.ts';
-import { endedHeaders } from '../../inference/endedHeaders.ts';
 import type { ResponseEvent } from './responseShapes.ts';
 import { ResponseWriter, type Piece } from './responseWriter.ts';
 import type { ResponseReplay } from './runningResponses.ts';
@@ -15,9 +15,7 @@ const last = '[DONE]';
 export async function sendWhole({ running, generation, headers, drive }: StartedResponse): Promise<Response> {
   const failure = await drive();
   if (failure) throw failure;
-  // The sessions are closed by now; the stages then say where the time went.
-  const record = await generation.recorded;
-  return Response.json(running.response, { headers: { ...headers, ...endedHeaders(record) } });
+  return answerWhole(running.response, generation, headers);
 }
 
 export function sendStream(

@@ -1,7 +1,21 @@
+/** An answer that is sent whole. */
+import type { Generation } from '../../generation/generation.ts';
 import type { RequestRecord } from '../../generation/requestRecord.ts';
 
-/** Headers of an answer that is sent whole, so that it is known what became of it: its devices, its times, what it survived. */
-export function endedHeaders(record: RequestRecord): Record<string, string> {
+/**
+ * Sends the body with headers that tell what became of the answer: its devices, its times, what it survived. Waits until
+ * the session of the generation is closed; the stages then say where the time went.
+ */
+export async function answerWhole(
+  body: object,
+  generation: Pick<Generation, 'recorded'>,
+  headers: Record<string, string>,
+): Promise<Response> {
+  const record = await generation.recorded;
+  return Response.json(body, { headers: { ...headers, ...endedHeaders(record) } });
+}
+
+function endedHeaders(record: RequestRecord): Record<string, string> {
   const { route, recovery } = record;
   return {
     'x-potluck-route': route,
