@@ -33,7 +33,7 @@ export async function answerMessages(c: Context, components: InferenceComponents
       wanted: format ? jsonSchemaGrammar(format.schema, 'output_config.format.schema') : undefined,
       settings: {
         ...settingsOf(
-          { ...fields, n: 1, ...(stop ? { stop } : {}) },
+          { ...fields, ...(stop ? { stop } : {}) },
           { vocabularySize: model.package.vocabularySize, topLogprobs: undefined },
         ),
         // It has to be there, so it says how long an answer may be and not how long one is wanted.

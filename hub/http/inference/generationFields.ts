@@ -100,7 +100,7 @@ export function refuseManyBiases({ logit_bias: biases }: Record<string, unknown>
 }
 
 /** What the schema can't say of these fields, once a body was read. @throws ApiError 400 with `param` naming what is wrong */
-export function checkGenerationFields(body: GenerationFields): void {
+export function checkGenerationFields(body: Pick<GenerationFields, 'logit_bias'> & StreamFields): void {
   readBiases(body);
   refuseStrayStreamOptions(body);
 }
@@ -113,8 +113,14 @@ function readBiases({ logit_bias: biases = {} }: Pick<GenerationFields, 'logit_b
   }
 }
 
+interface StreamFields {
+  stream: boolean;
+  /** Whatever options the surface has. */
+  stream_options?: object | undefined;
+}
+
 /** @throws ApiError 400 where stream options are given and no stream is asked for */
-function refuseStrayStreamOptions({ stream, stream_options: options }: GenerationFields): void {
+function refuseStrayStreamOptions({ stream, stream_options: options }: StreamFields): void {
   if (!options || stream) return;
   throw new ApiError(400, "'stream_options' needs 'stream' to be true.", { param: 'stream_options' });
 }
@@ -130,7 +136,7 @@ export interface SettingsOptions {
 
 /** @throws ApiError 400 if a token is not in the vocabulary */
 export function settingsOf(
-  fields: GenerationFields,
+  fields: Omit<GenerationFields, 'n' | 'stream_options'>,
   { vocabularySize, topLogprobs, moreLimits = [] }: SettingsOptions,
 ): Omit<SurfaceRequest, 'prompt'> {
   const limits = [fields.max_tokens, fields.n_predict, ...moreLimits].filter(

@@ -98,7 +98,7 @@ export function ollamaSettings(
       max_tokens: typeof length === 'number' && length > 0 ? length : undefined,
       stop: stop ?? undefined,
     }),
-    ...{ stream, n: 1 },
+    stream,
   };
   const told = logprobs ? (topLogprobs ?? 0) : undefined;
   return { ...settingsOf(fields, { vocabularySize, topLogprobs: told }), mayBeShorter: true };

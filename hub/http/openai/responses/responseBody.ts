@@ -97,7 +97,7 @@ const read = bodyReader(ResponseBody, (fields) => {
 /** @throws ApiError 400 with `param` naming what is wrong */
 export function readResponseBody(value: unknown): ResponseBody {
   const { input, ...parsed } = read(value);
-  checkGenerationFields({ ...parsed, n: 1, stream_options: undefined });
+  checkGenerationFields(parsed);
   const body: ResponseBody = { ...parsed, input: readItems(input ?? []) };
   refuseUnsupported(body);
   if (body.input.length === 0 && body.previous_response_id === undefined && body.instructions === undefined) {
@@ -114,13 +114,10 @@ export function readInclude(values: string[]): z.infer<typeof Include> {
 }
 
 function refuseUnsupported(body: ResponseBody): void {
-  const { text, background, store, stream, stream_options: options, reasoning } = body;
+  const { text, background, store, stream_options: options, reasoning } = body;
   wantedOf(text?.format);
   if (text?.verbosity && text.verbosity !== 'medium') throw unsupportedParameter('text.verbosity');
   if (reasoning?.mode && reasoning.mode !== 'standard') throw unsupportedParameter('reasoning.mode');
-  if (options && !stream) {
-    throw new ApiError(400, "'stream_options' needs 'stream' to be true.", { param: 'stream_options' });
-  }
   if (options?.include_obfuscation) throw unsupportedParameter('stream_options.include_obfuscation');
   if (background && !store) {
     throw new ApiError(

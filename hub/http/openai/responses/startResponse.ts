@@ -53,14 +53,11 @@ export async function startResponse(
   const { offered, tools, render, messages } = responsePrompt(body, items, model);
   const showsLogprobs =
     body.include?.includes('message.output_text.logprobs') === true || (body.top_logprobs ?? 0) > 0;
-  const settings = settingsOf(
-    { ...body, n: 1 },
-    {
-      vocabularySize: model.package.vocabularySize,
-      topLogprobs: showsLogprobs ? (body.top_logprobs ?? 0) : undefined,
-      moreLimits: [body.max_output_tokens],
-    },
-  );
+  const settings = settingsOf(body, {
+    vocabularySize: model.package.vocabularySize,
+    topLogprobs: showsLogprobs ? (body.top_logprobs ?? 0) : undefined,
+    moreLimits: [body.max_output_tokens],
+  });
   const { generations, read } = await startChat(inference, {
     messages:
       body.truncation === 'auto'
