@@ -29,7 +29,7 @@ export interface RenderOptions {
   /** Further variables of the template. */
   variables?: Record<string, unknown>;
   /** Functions that the model may call, as OpenAI's API describes them. */
-  tools?: unknown[];
+  tools?: unknown[] | undefined;
   /** Where the prompt ends: where an answer starts (the default), inside the last message, or after it. */
   end?: 'answer' | 'inside' | 'after';
 }

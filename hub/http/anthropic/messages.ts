@@ -60,7 +60,7 @@ export async function countTokens(c: Context, components: EncodingComponents): P
   const body = readCountBody(await readJson(c));
   const { model, promptOf } = encodingFor(c, components, body.model);
   const tools = callableTools(body.toolFields, model);
-  const prompt = await promptOf(messagesOf(body), { ...renderOptionsOf(body), ...(tools ? { tools } : {}) });
+  const prompt = await promptOf(messagesOf(body), { ...renderOptionsOf(body), tools });
   return c.json({ input_tokens: prompt.length } satisfies Anthropic.MessageTokensCount);
 }
 

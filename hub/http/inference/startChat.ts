@@ -50,7 +50,7 @@ export async function startChat(inference: Inference, init: ChatInit): Promise<S
   const { messages, render, tools, settings, partsReasoning, choices = 1, parallelCalls } = init;
   const { toolChoice = 'auto', wanted } = init;
   const mostCalls = mostCallsOf(toolChoice, parallelCalls);
-  const prompt = await inference.promptOf(messages, { ...render, ...(tools ? { tools } : {}) });
+  const prompt = await inference.promptOf(messages, { ...render, tools });
   const format = model.tokenizer.responseFormat;
   const shownMarks = tools || partsReasoning ? marksOf(format) : undefined;
   const promptEnd = promptText(prompt.slice(-endTokens), model.tokenizer);

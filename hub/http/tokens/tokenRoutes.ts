@@ -70,8 +70,7 @@ async function conversationTokens(
   const body = readChatBody(given);
   const { model, promptOf } = encodingFor(c, components, body.model);
   const tools = callableTools(body, model);
-  const options = { ...renderOptionsOf(body), ...(tools ? { tools } : {}) };
-  return { model, tokens: await promptOf(messagesOf(body), options) };
+  return { model, tokens: await promptOf(messagesOf(body), { ...renderOptionsOf(body), tools }) };
 }
 
 function textOf(token: number, { specialText, tokenBytes }: Tokenizer): string {

@@ -13,7 +13,7 @@ export async function countInputTokens(c: Context, parts: ResponseParts): Promis
   const items = await conversationItems(parts, c.var.caller.owner, body);
   const { model, promptOf } = encodingFor(c, parts, body.model);
   const { messages, tools, render } = responsePrompt(body, items, model);
-  const prompt = await promptOf(messages, { ...render, ...(tools ? { tools } : {}) });
+  const prompt = await promptOf(messages, { ...render, tools });
   const answer = {
     object: 'response.input_tokens',
     input_tokens: prompt.length,

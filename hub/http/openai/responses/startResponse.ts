@@ -61,7 +61,7 @@ export async function startResponse(
   const { generations, read } = await startChat(inference, {
     messages:
       body.truncation === 'auto'
-        ? await fitConversation(inference, messages, { ...render, ...(tools ? { tools } : {}) })
+        ? await fitConversation(inference, messages, { ...render, tools })
         : messages,
     render,
     tools,
