@@ -1,6 +1,6 @@
 /** Anthropic's API, as far as it goes. */
 import { Hono } from 'hono';
-import { unknownModel, type InferenceComponents } from '../inference/inference.ts';
+import { deploymentNamed, type InferenceComponents } from '../inference/inference.ts';
 import { isAnthropicClient } from './anthropicErrors.ts';
 import { modelInfo, modelPage } from './anthropicModels.ts';
 import { answerMessages, countTokens } from './messages.ts';
@@ -15,9 +15,7 @@ export function anthropicRoutes(components: InferenceComponents): Hono {
   });
   app.get('/models/:id{.+}', (c, next) => {
     if (!isAnthropicClient(c)) return next();
-    const id = c.req.param('id');
-    const deployment = deployments.find(id);
-    if (!deployment) throw unknownModel(id, deployments.list);
+    const deployment = deploymentNamed(c.req.param('id'), deployments);
     return Promise.resolve(c.json(modelInfo(deployment)));
   });
   app.post('/messages', (c) => answerMessages(c, components));

@@ -198,6 +198,11 @@ function findDeployment(
       param: 'model',
     });
   }
+  return deploymentNamed(asked, deployments);
+}
+
+/** @throws ApiError 404 */
+export function deploymentNamed(asked: string, deployments: Pick<Deployments, 'find' | 'list'>): Deployment {
   const deployment = deployments.find(asked);
   if (!deployment) throw unknownModel(asked, deployments.list);
   return deployment;

@@ -3,7 +3,7 @@ import { Hono } from 'hono';
 import type { ModelPackage } from '@potluck/protocol';
 import type { Deployment } from '../../pipelines/deployment.ts';
 import { servedContext } from '../../pipelines/servedContext.ts';
-import { unknownModel } from '../inference/inference.ts';
+import { deploymentNamed } from '../inference/inference.ts';
 import { answerChat } from './chatCompletions.ts';
 import { answerCompletion } from './completions.ts';
 import { responseRoutes } from './responses/responseRoutes.ts';
@@ -18,9 +18,7 @@ export function openaiRoutes(components: ResponseComponents): Hono {
     return c.json({ object: 'list', data });
   });
   app.get('/models/:id{.+}', (c) => {
-    const id = c.req.param('id');
-    const deployment = deployments.find(id);
-    if (!deployment) throw unknownModel(id, deployments.list);
+    const deployment = deploymentNamed(c.req.param('id'), deployments);
     return c.json(describeModel(deployment));
   });
   app.post('/chat/completions', (c) => answerChat(c, components));
