@@ -170,7 +170,10 @@ function checkRepetition(sources: readonly WantedGrammar[]): void {
     const place =
       grammar.kind === 'regex' && nestedRepeats(grammar.text) > mostRepeats ? [] : repeatsTooMuch(schema);
     if (!place) continue;
-    throw refused(parameterName([param, ...place]), `Repetitions within one another come to more than ${mostRepeats}.`);
+    throw refused(
+      parameterName([param, ...place]),
+      `Repetitions within one another come to more than ${mostRepeats}.`,
+    );
   }
 }
 
