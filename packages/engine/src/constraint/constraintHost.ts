@@ -1,5 +1,6 @@
 /** The engine's end of a thread that holds answers to constraints: started with the first one, and ended where it hangs. */
 import type { ConstraintDescription } from '@potluck/protocol';
+import { CallsUnderWay } from '../rpc/callsUnderWay.ts';
 import type { ConstraintService } from './constraintService.ts';
 import { ConstraintError } from './tokenConstraint.ts';
 
@@ -50,8 +51,7 @@ interface Running {
   thread: ConstraintThread;
   isOver: boolean;
   vocabularies: Map<Uint8Array, { id: number; ready: Promise<void> }>;
-  /** Ends each call that is under way. */
-  underWay: Set<(reason: unknown) => void>;
+  underWay: CallsUnderWay;
 }
 
 export function constraintHost({
@@ -70,7 +70,7 @@ export function constraintHost({
       thread: start((reason) => stop(begun, `the grammar engine failed: ${reason}`)),
       isOver: false,
       vocabularies: new Map(),
-      underWay: new Set(),
+      underWay: new CallsUnderWay(),
     };
     running = begun;
     return begun;
@@ -80,7 +80,7 @@ export function constraintHost({
     if (running === owner) running = undefined;
     owner.isOver = true;
     owner.thread.end();
-    for (const fail of owner.underWay) fail(new ConstraintError(reason));
+    owner.underWay.fail(new ConstraintError(reason));
   }
 
   function rest(owner: Running): void {
@@ -90,22 +90,17 @@ export function constraintHost({
   }
 
   /** What the thread answers; where it takes too long, it is ended. */
-  async function within<T>(owner: Running, milliseconds: number, begin: () => Promise<T>): Promise<T> {
+  async function within<T>(owner: Running, milliseconds: number, call: () => Promise<T>): Promise<T> {
     if (owner.isOver) throw new ConstraintError('the grammar engine was ended');
     const timer = setTimeout(
       () => stop(owner, `the grammar engine took longer than ${milliseconds / 1000} s`),
       milliseconds,
     );
     clearTimeout(idle);
-    const result = Promise.withResolvers<T>();
-    // No race with `lost`: that would keep every result for as long as the thread lives.
-    owner.underWay.add(result.reject);
-    begin().then(result.resolve, result.reject);
     try {
-      return await result.promise;
+      return await owner.underWay.run(call);
     } finally {
       clearTimeout(timer);
-      owner.underWay.delete(result.reject);
       if (owner.underWay.size === 0 && running === owner) rest(owner);
     }
   }

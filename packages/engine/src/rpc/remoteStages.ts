@@ -3,6 +3,7 @@ import { transfer, type Remote } from 'comlink';
 import { stageVerbs, type Stage, type StageVerb } from '../contract/stage.ts';
 import type { LoadedStage, StageHost } from '../contract/stageHost.ts';
 import { artifactBuffers, boundaryBuffers } from './buffers.ts';
+import { CallsUnderWay } from './callsUnderWay.ts';
 import './comlinkErrors.ts';
 import type { StageService } from './stageService.ts';
 
@@ -14,34 +15,19 @@ export interface RemoteStages extends StageHost {
 /** @param onError told what the other thread answered, where that is an error */
 export function remoteStages(
   service: Remote<StageService>,
-  onError: (error: unknown) => void = () => undefined,
+  onError?: (error: unknown) => void,
 ): RemoteStages {
   // Each access makes another proxy.
   const { load, call } = service;
   const lost = Promise.withResolvers<never>();
   lost.promise.catch(() => undefined);
-  /** Ends each call that is under way. */
-  const underWay = new Set<(reason: unknown) => void>();
+  const underWay = new CallsUnderWay(onError);
   let loss: Error | undefined;
   let lastStageId = 0;
 
-  /**
-   * A call's result, or why the other thread is gone. No race with `lost`: that would keep every result for as long as the
-   * thread lives, and the tensors in it.
-   */
   async function guarded<Result>(begin: () => Promise<Result>): Promise<Result> {
     if (loss) throw loss;
-    const result = Promise.withResolvers<Result>();
-    underWay.add(result.reject);
-    begin().then(result.resolve, (error: unknown) => {
-      result.reject(error);
-      onError(error);
-    });
-    try {
-      return await result.promise;
-    } finally {
-      underWay.delete(result.reject);
-    }
+    return underWay.run(begin);
   }
 
   return {
@@ -63,7 +49,7 @@ export function remoteStages(
     lose(reason) {
       if (loss) return;
       loss = reason;
-      for (const fail of underWay) fail(reason);
+      underWay.fail(reason);
       lost.reject(reason);
     },
   };
