@@ -3,29 +3,17 @@
 import { constraintHost, type ConstraintHost, type ConstraintService } from '@potluck/engine/constraint';
 import { wrap } from 'comlink';
 import constraintScript from './constraintWorker.ts?worker&url';
-
-let starter: string | undefined;
+import { openBehindScript } from './openBehindScript.ts';
 
 /** Nothing is loaded before the first answer with a constraint. */
 export function webConstraints(): ConstraintHost {
   return constraintHost({
     start(lost) {
-      const worker = openConstraintWorker();
+      const worker = openBehindScript(constraintScript, 'potluck-constraints');
       worker.addEventListener('error', ({ message }) =>
         lost(message || 'its web worker could not be loaded'),
       );
-      const { setUp, open, mask, take, close } = wrap<ConstraintService>(worker);
-      return { service: { setUp, open, mask, take, close }, end: () => worker.terminate() };
+      return { service: wrap<ConstraintService>(worker), end: () => worker.terminate() };
     },
   });
-}
-
-/** By a script that is here already, as `openEngineWorker` does. */
-function openConstraintWorker(): Worker {
-  starter ??= URL.createObjectURL(
-    new Blob([`import ${JSON.stringify(new URL(constraintScript, import.meta.url).href)};`], {
-      type: 'text/javascript',
-    }),
-  );
-  return new Worker(starter, { type: 'module', name: 'potluck-constraints' });
 }

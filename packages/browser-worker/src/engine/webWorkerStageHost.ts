@@ -1,3 +1,4 @@
+/// <reference types="vite/client" />
 /** Stages in a web worker of their own: it can be ended to free what wasm never gives back, and replaced when it breaks. */
 import { StageGoneError, type StageHost } from '@potluck/engine';
 import { remoteStages, type RemoteStages } from '@potluck/engine/rpc';
@@ -5,7 +6,8 @@ import type { Device } from '@potluck/protocol';
 import { deferred, messageOf, type Log } from '@potluck/worker';
 import { releaseProxy, wrap, type Remote } from 'comlink';
 import type { EngineApi, EngineInit } from './engineApi.ts';
-import { openEngineWorker } from './openEngineWorker.ts';
+import engineScript from './engineWorker.ts?worker&url';
+import { openBehindScript } from './openBehindScript.ts';
 
 export interface WebWorkerStageHostInit extends EngineInit {
   /** The device is gone, or the runtime broke: no more stages can be loaded. Told once. */
@@ -39,7 +41,7 @@ export function webWorkerStageHost({ log }: { log: Log }, init: WebWorkerStageHo
 
   function open(): Engine {
     if (engine) return engine;
-    const worker = openEngineWorker();
+    const worker = openBehindScript(engineScript, 'potluck-engine');
     const api = wrap<EngineApi>(worker);
     const { backend, wasmThreads, subgroups } = init;
     const lost = deferred<never>();

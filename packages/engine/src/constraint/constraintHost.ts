@@ -1,12 +1,14 @@
 /** The engine's end of a thread that holds answers to constraints: started with the first one, and ended where it hangs. */
 import type { ConstraintDescription } from '@potluck/protocol';
+import type { Remote } from 'comlink';
 import { CallsUnderWay } from '../rpc/callsUnderWay.ts';
+import '../rpc/comlinkErrors.ts';
 import type { ConstraintService } from './constraintService.ts';
 import { ConstraintError } from './tokenConstraint.ts';
 
 /** A thread, however the host starts one. */
 export interface ConstraintThread {
-  service: Pick<ConstraintService, keyof ConstraintService>;
+  service: Remote<ConstraintService>;
   end(): void;
 }
 
@@ -48,7 +50,8 @@ export interface AnswerToHold {
 }
 
 interface Running {
-  thread: ConstraintThread;
+  service: ConstraintService;
+  end: () => void;
   isOver: boolean;
   vocabularies: Map<Uint8Array, { id: number; ready: Promise<void> }>;
   underWay: CallsUnderWay;
@@ -66,8 +69,12 @@ export function constraintHost({
 
   function begin(): Running {
     if (running) return running;
+    const thread = start((reason) => stop(begun, `the grammar engine failed: ${reason}`));
+    // Each access makes another proxy.
+    const { setUp, open, mask, take, close } = thread.service;
     const begun: Running = {
-      thread: start((reason) => stop(begun, `the grammar engine failed: ${reason}`)),
+      service: { setUp, open, mask, take, close },
+      end: () => thread.end(),
       isOver: false,
       vocabularies: new Map(),
       underWay: new CallsUnderWay(),
@@ -79,7 +86,7 @@ export function constraintHost({
   function stop(owner: Running, reason: string): void {
     if (running === owner) running = undefined;
     owner.isOver = true;
-    owner.thread.end();
+    owner.end();
     owner.underWay.fail(new ConstraintError(reason));
   }
 
@@ -109,7 +116,7 @@ export function constraintHost({
     const known = owner.vocabularies.get(vocabulary);
     if (known) return known;
     const id = ++lastId;
-    const ready = within(owner, setUpMs, () => owner.thread.service.setUp(id, vocabulary));
+    const ready = within(owner, setUpMs, () => owner.service.setUp(id, vocabulary));
     ready.catch(() => owner.vocabularies.delete(vocabulary));
     owner.vocabularies.set(vocabulary, { id, ready });
     return { id, ready };
@@ -119,7 +126,7 @@ export function constraintHost({
     open(vocabulary, answer) {
       const owner = begin();
       const answerId = ++lastId;
-      const { service } = owner.thread;
+      const { service } = owner;
       const opened = (async () => {
         const { id, ready } = setUp(owner, vocabulary);
         await ready;

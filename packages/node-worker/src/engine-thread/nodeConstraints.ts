@@ -1,6 +1,7 @@
 /** Holds answers to constraints in a thread of its own. */
 import { Worker } from 'node:worker_threads';
 import { constraintHost, type ConstraintHost, type ConstraintService } from '@potluck/engine/constraint';
+import { messageOf } from '@potluck/worker';
 import { wrap } from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 
@@ -10,9 +11,11 @@ export function nodeConstraints(): ConstraintHost {
     start(lost) {
       const worker = new Worker(new URL('./constraintThread.ts', import.meta.url));
       worker.unref();
-      worker.on('error', (error) => lost(error instanceof Error ? error.message : String(error)));
-      const { setUp, open, mask, take, close } = wrap<ConstraintService>(nodeEndpoint(worker));
-      return { service: { setUp, open, mask, take, close }, end: () => void worker.terminate() };
+      worker.on('error', (error) => lost(messageOf(error)));
+      return {
+        service: wrap<ConstraintService>(nodeEndpoint(worker)),
+        end: () => void worker.terminate(),
+      };
     },
   });
 }
