@@ -1,5 +1,5 @@
 /** What can go wrong in a worker. Messages say what was expected, what came, and what to do about it. */
-import type { RefusalCode, SessionErrorCode, WorkerId } from '@potluck/protocol';
+import { SessionErrorCode, type RefusalCode, type WorkerId } from '@potluck/protocol';
 
 /** A blob could not be had from the hub. */
 export class BlobUnavailableError extends Error {
@@ -38,6 +38,12 @@ export class SessionError extends Error {
     this.code = code;
     this.peer = options.peer;
   }
+}
+
+/** What the hub is told of an error: its code, or that computing failed where it has none. */
+export function sessionErrorCodeOf(error: unknown): SessionErrorCode {
+  const code = SessionErrorCode.safeParse((error as { code?: unknown } | undefined)?.code);
+  return code.success ? code.data : 'compute-failed';
 }
 
 /** A transport to a peer is closed; what was handed to it may not have arrived. */

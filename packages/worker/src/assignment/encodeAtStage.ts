@@ -1,12 +1,7 @@
 /** One text of the hub through an encoder, and the answer. */
 import type { LoadedStage } from '@potluck/engine';
-import {
-  encodeVector,
-  SessionErrorCode,
-  type Encode,
-  type FromWorkerMessage,
-  type SessionErrorCode as ErrorCode,
-} from '@potluck/protocol';
+import { encodeVector, type Encode, type FromWorkerMessage, type SessionErrorCode } from '@potluck/protocol';
+import { sessionErrorCodeOf } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { messageOf } from '../messageOf.ts';
 
@@ -16,9 +11,9 @@ export async function encodeAtStage(
   stage: LoadedStage | undefined,
   { sendToHub, log }: { sendToHub: (message: FromWorkerMessage) => void; log: Log },
 ): Promise<void> {
-  const fail = (code: ErrorCode, message: string): void => {
+  const fail = (code: SessionErrorCode, message: string): void => {
     log.warn({ assignmentId, code }, `a text was not encoded: ${message}`);
-    sendToHub({ type: 'encode-failed', encodingId, assignmentId, code, message: message.slice(0, 2000) });
+    sendToHub({ type: 'encode-failed', encodingId, assignmentId, code, message });
   };
   if (!stage) {
     fail('stage-gone', 'the stage is not ready here');
@@ -34,7 +29,6 @@ export async function encodeAtStage(
       ...{ vector: encodeVector(vector), queueMs, computeMs },
     });
   } catch (error) {
-    const code = SessionErrorCode.safeParse((error as { code?: unknown } | undefined)?.code);
-    fail(code.success ? code.data : 'compute-failed', messageOf(error));
+    fail(sessionErrorCodeOf(error), messageOf(error));
   }
 }

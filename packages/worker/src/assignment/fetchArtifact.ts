@@ -79,14 +79,14 @@ export async function withArtifact<Result>(
     return bytes;
   };
   const graph = await read(stage.graph);
-  const more = stage.vocabulary ? { vocabulary: await read(stage.vocabulary) } : {};
+  const vocabulary = stage.vocabulary && (await read(stage.vocabulary));
+  const artifact = { description: stage, graph, ...(vocabulary && { vocabulary }) };
   const views = await blobs.openFiles(stage, fetchWatcher);
-  if (views) return load({ description: stage, graph, weights: views, ...more });
+  if (views) return load({ ...artifact, weights: views });
   const folder = await blobs.layOut(stage, fetchWatcher);
-  if (!folder)
-    return load({ description: stage, graph, weights: await assembleWeights(stage, read), ...more });
+  if (!folder) return load({ ...artifact, weights: await assembleWeights(stage, read) });
   try {
-    return await load({ description: stage, graph, weights: [], weightsFolder: folder.path, ...more });
+    return await load({ ...artifact, weights: [], weightsFolder: folder.path });
   } finally {
     await folder.remove();
   }

@@ -4,6 +4,7 @@
  * kept, for sessions whose prompts begin with the same tokens.
  */
 import type { CacheStart, LoadedStage, OpenCache, StepRequest, StepResult } from '@potluck/engine';
+import { sessionErrorCodeOf } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { messageOf } from '../messageOf.ts';
 import { RetainedBoundaries, type RetainedStep } from './retainedBoundaries.ts';
@@ -175,7 +176,7 @@ export class StageCaches {
     if (!held || held.epoch !== epoch) return false;
     await Promise.all(held.running);
     if (this.#caches.get(cacheId) !== held || held.epoch !== epoch) return false;
-    if (this.#kept.has(cacheId)) this.drop(cacheId);
+    this.drop(cacheId);
     try {
       const kept = { cacheId: cacheId + keptMark, epoch: 0, capacity: length, promptLength: length };
       await this.#stage.open({ ...kept, from: { cacheId, length, take: true } });
@@ -227,7 +228,7 @@ export class StageCaches {
       await this.#openWithRoom({ ...request, from }, cacheId);
       return true;
     } catch (error) {
-      const { code } = error as { code?: unknown };
+      const code = sessionErrorCodeOf(error);
       if (from.take) await this.#stage.release(source);
       if (code !== 'cache-miss' && code !== 'no-room') throw error;
       this.#log.info({ cacheId, length, error: messageOf(error) }, 'could not begin with another cache');
@@ -260,7 +261,7 @@ export class StageCaches {
         await this.#stage.open(request);
         return;
       } catch (error) {
-        if ((error as { code?: unknown }).code !== 'no-room') throw error;
+        if (sessionErrorCodeOf(error) !== 'no-room') throw error;
         const left = [...this.#caches].find(([, { expiry }]) => expiry !== undefined)?.[0];
         const kept = [...this.#kept.keys()].find((cacheId) => cacheId !== needed);
         if (left !== undefined) await this.release(left);

@@ -10,13 +10,12 @@ import {
   type Prompt,
   type ResumeSession,
   type SessionErrorCode,
-  SessionErrorCode as sessionErrorCodes,
   type SessionId,
   type StepFrame,
   type TokenFrame,
   type WorkerId,
 } from '@potluck/protocol';
-import { SessionError } from '../errors.ts';
+import { SessionError, sessionErrorCodeOf } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { messageOf } from '../messageOf.ts';
 import { checkBoundary, checkChunk, checkContinues } from './checks.ts';
@@ -358,15 +357,8 @@ export class StageSessions {
     if (session.state === 'ended') return;
     this.#sessions.end(session);
     this.#components.caches.leave(session.cacheId, session.epoch);
-    const code = sessionErrorCodes.safeParse((error as { code?: unknown } | undefined)?.code);
     const peer = error instanceof SessionError ? error.peer : undefined;
-    this.#report(
-      session.id,
-      session.epoch,
-      code.success ? code.data : 'compute-failed',
-      messageOf(error),
-      peer,
-    );
+    this.#report(session.id, session.epoch, sessionErrorCodeOf(error), messageOf(error), peer);
   }
 
   #report(

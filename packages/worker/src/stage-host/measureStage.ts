@@ -35,8 +35,7 @@ async function measureEncoder(stage: LoadedStage, description: StageDescription)
       const { tokenIds = [] } = testInputs(description, index, Math.min(tokens, description.contextLength));
       times.push((await stage.encode({ tokenIds })).computeMs);
     }
-    times.sort((one, other) => one - other);
-    return times[Math.floor(times.length / 2)] ?? 0;
+    return median(times);
   };
   return { promptMs: await time(measuredPromptTokens), tokenMs: await time(shortTextTokens) };
 }
@@ -63,9 +62,13 @@ async function run(
     const promptMs = await step(0, prompt);
     const times: number[] = [];
     for (let index = 0; index < tokens; index++) times.push(await step(prompt + index, 1));
-    times.sort((one, other) => one - other);
-    return { promptMs, tokenMs: times[Math.floor(times.length / 2)] ?? 0 };
+    return { promptMs, tokenMs: median(times) };
   } finally {
     await stage.release(trialCacheId);
   }
+}
+
+/** @returns 0 where there are none */
+function median(times: readonly number[]): number {
+  return times.toSorted((one, other) => one - other)[Math.floor(times.length / 2)] ?? 0;
 }
