@@ -20,11 +20,11 @@ export const SamplingDescription = z.object({
   presencePenalty: finite.min(-2).max(2).default(0),
   /** Added to a token's logit: [token id, bias] pairs. */
   logitBias: z.array(z.tuple([z.number().int().nonnegative(), finite])).default([]),
-  /** Draws depend only on (seed, choice index, position of the token), so a replay draws the same. */
   /** Tokens that do not come before this position of the sequence: an answer has a least length. */
   heldBack: z
     .object({ until: z.number().int().nonnegative(), tokens: z.array(z.number().int().nonnegative()) })
     .optional(),
+  /** Draws depend only on (seed, choice index, position of the token), so a replay draws the same. */
   seed: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
   choiceIndex: z.number().int().nonnegative().default(0),
   /** How many alternatives to report with each token's log probability; undefined reports nothing. */
