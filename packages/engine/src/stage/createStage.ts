@@ -4,10 +4,10 @@ import { CacheStore, type CacheSlot } from '../cache/cacheStore.ts';
 import { createCacheStrategy } from '../cache/cacheStrategy.ts';
 import { DeviceCutter } from '../cache/deviceCutter.ts';
 import type { Stage, StageArtifact, StepResult } from '../contract/stage.ts';
-import { HeldAnswers } from './heldAnswers.ts';
-import { CacheMissError, ComputeError, StageGoneError, TruncateError } from '../errors.ts';
+import { BadStepError, CacheMissError, ComputeError, StageGoneError, TruncateError } from '../errors.ts';
 import type { OrtModule } from '../ortModule.ts';
 import { RunQueue, type RunBatch } from '../queue/runQueue.ts';
+import { HeldAnswers } from './heldAnswers.ts';
 import { runSteps, type QueuedStep } from './runSteps.ts';
 import type { StageOptions } from './stageOptions.ts';
 import { createStageSession, usesGpu } from './createStageSession.ts';
@@ -105,6 +105,8 @@ export async function createStage(
     },
     encode: async (request) => {
       checkAlive();
+      const { encode } = session;
+      if (!encode) throw new BadStepError(`${description.model} is no encoder`);
       checkText(description, request);
       const queued = performance.now();
       return queue.run({
@@ -112,7 +114,7 @@ export async function createStage(
         abandoned: () => (disposed ? new StageGoneError('The stage was disposed') : undefined),
         run: async () => {
           const begun = performance.now();
-          const vector = (await session.encode?.(request)) ?? new Float32Array(0);
+          const vector = await encode(request);
           return { vector, queueMs: begun - queued, computeMs: performance.now() - begun };
         },
       });

@@ -1,6 +1,6 @@
 /** ONNX Runtime's session of a stage: which graph it runs, and the options that it is made with. */
 import { batchSteps, returnNewRows, UnsupportedModelError, type BatchedStage } from '@potluck/onnx';
-import type { StageDescription } from '@potluck/protocol';
+import type { StageDescription, StageTensor } from '@potluck/protocol';
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import type { StageArtifact } from '../contract/stage.ts';
 import { BadStepError } from '../errors.ts';
@@ -33,7 +33,8 @@ export async function createStageSession(
   artifact: StageArtifact,
   options: StageOptions,
 ): Promise<StageSession> {
-  if (artifact.description.encoding) return createEncoder(ort, artifact, options);
+  const { encoding } = artifact.description;
+  if (encoding) return createEncoder(ort, artifact, options, encoding);
   return (await createBatched(ort, artifact, options)) ?? createSingle(ort, artifact, options);
 }
 
@@ -99,13 +100,14 @@ async function createEncoder(
   ort: OrtModule,
   artifact: StageArtifact,
   options: StageOptions,
+  encoding: StageTensor,
 ): Promise<StageSession> {
   const { description } = artifact;
   const session = await loadSession(ort, artifact, options);
   return {
     stepShape: { members: 1, rows: 1, replay: 'steps' },
     run: () => Promise.reject(new BadStepError(`${description.model} is an encoder, which has no steps`)),
-    ...encoderSession({ ort, description, session }),
+    ...encoderSession({ ort, inputs: description.inputs, encoding, session }),
     release: () => release(session),
   };
 }

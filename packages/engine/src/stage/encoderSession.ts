@@ -1,5 +1,5 @@
 /** Texts through an encoder, one a run: what stands beside a text in a batch changes bits, and padding costs time. */
-import type { StageDescription } from '@potluck/protocol';
+import type { StageDescription, StageTensor } from '@potluck/protocol';
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import type { EncodeRequest } from '../contract/stage.ts';
 import { BadStepError, ComputeError } from '../errors.ts';
@@ -9,19 +9,19 @@ import type { StageSession } from './stageSession.ts';
 import { checkTokenIds, integers } from './stepInputs.ts';
 import { output } from './stepOutputs.ts';
 
-export interface EncoderSessionParts {
+export interface EncoderSessionParts extends Pick<StageDescription, 'inputs'> {
   ort: OrtModule;
-  description: StageDescription;
+  /** What comes out for a text. */
+  encoding: StageTensor;
   session: InferenceSession;
 }
 
 export function encoderSession({
   ort,
-  description,
+  inputs,
+  encoding,
   session,
-}: EncoderSessionParts): Pick<StageSession, 'encode'> {
-  const { inputs, encoding } = description;
-
+}: EncoderSessionParts): Required<Pick<StageSession, 'encode'>> {
   function feedsOf({ tokenIds, tokenTypes }: EncodeRequest): Record<string, Tensor> {
     const { length } = tokenIds;
     const values = {
@@ -40,7 +40,6 @@ export function encoderSession({
 
   return {
     async encode(request) {
-      if (!encoding) throw new BadStepError(`${description.model} is no encoder`);
       const outputs = await compute(
         `ONNX Runtime failed in a text of ${request.tokenIds.length} tokens`,
         () => session.run(feedsOf(request), [encoding.name]),
@@ -65,8 +64,7 @@ export function encoderSession({
  * @throws BadStepError
  */
 export function checkText(description: StageDescription, { tokenIds, tokenTypes }: EncodeRequest): void {
-  const { contextLength, encoding, model } = description;
-  if (!encoding) throw new BadStepError(`${model} is no encoder`);
+  const { contextLength, model } = description;
   if (tokenIds.length < 1 || tokenIds.length > contextLength) {
     throw new BadStepError(`A text of ${tokenIds.length} tokens, and ${model} takes 1 to ${contextLength}`);
   }

@@ -28,6 +28,6 @@ export interface StageSession {
    */
   run(members: readonly RunMember[]): Promise<MemberOutputs[]>;
   /** Only at an encoder: what it makes of a text. @throws ComputeError */
-  encode?(request: EncodeRequest): Promise<Float32Array>;
+  encode?: (request: EncodeRequest) => Promise<Float32Array>;
   release(): Promise<void>;
 }
