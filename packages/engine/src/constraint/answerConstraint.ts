@@ -7,6 +7,7 @@ import { FreeText } from './freeText.ts';
 import type { CompiledGrammar } from './grammarBook.ts';
 import { shortestEnd } from './shortestEnd.ts';
 import { ConstraintError } from './tokenConstraint.ts';
+import { setAllowed } from './tokenMask.ts';
 
 /** How often the way to the end is looked for while there is much room, in tokens. */
 const lookEvery = 32;
@@ -19,8 +20,9 @@ const roomBeside = 64;
 interface Taken {
   /** Tokens of the byte grammar; -1 for one that ended the answer. */
   bytes: number;
-  /** True where the text was free, or became so. */
+  /** Whether the text was free before. */
   wasFree: boolean;
+  /** True where the text was free, or became so: the grammar did not see the token. */
   isText: boolean;
   free: readonly number[];
   /** The way to the end that was known before. */
@@ -35,6 +37,11 @@ export class AnswerConstraint {
   readonly #matcher;
   readonly #bytes;
   readonly #free: FreeText | undefined;
+  /** The text after which the answer is held; empty where it is held from its first token on. */
+  readonly #mark: Uint8Array;
+  readonly #markTokens: readonly number[];
+  /** The shortest answer that was found, in tokens of the vocabulary; for an answer that may begin free. */
+  readonly #shortest: readonly number[] | undefined;
   readonly #taken: Taken[] = [];
   #isFree: boolean;
   /** Tokens that must come next, so that the answer ends in time. */
@@ -47,11 +54,15 @@ export class AnswerConstraint {
   constructor(grammar: CompiledGrammar, description: ConstraintDescription) {
     this.#grammar = grammar;
     this.#description = description;
+    const { after } = description;
+    this.#mark = new TextEncoder().encode(after?.text);
+    this.#markTokens = after?.tokenId === undefined ? grammar.tokenize(this.#mark) : [after.tokenId];
+    this.#shortest = after && grammar.shortest && grammar.tokensOf(grammar.shortest);
     this.#matcher = grammar.matcher();
     this.#bytes = grammar.byteMatcher();
     this.#end = grammar.shortest;
-    this.#isFree = description.after !== undefined && description.after.opensWith === undefined;
-    this.#free = description.after && new FreeText(new TextEncoder().encode(description.after.text));
+    this.#isFree = after !== undefined && after.opensWith === undefined;
+    this.#free = after && new FreeText(this.#mark);
   }
 
   /** How many tokens were taken. */
@@ -69,16 +80,16 @@ export class AnswerConstraint {
     const { endTokenIds, after } = this.#description;
     if (forced !== undefined) {
       into.fill(0);
-      set(into, forced, true);
+      setAllowed(into, forced, true);
     } else if (this.#isFree) {
       into.fill(0xffffffff);
-      for (const token of endTokenIds) set(into, token, after?.mayEnd === true);
+      for (const token of endTokenIds) setAllowed(into, token, after?.mayEnd === true);
     } else {
       if (this.#hasEnded) into.fill(0);
       else this.#matcher.mask(into);
       const mayEnd = this.#hasEnded || this.#matcher.mayEnd;
-      for (const token of endTokenIds) set(into, token, mayEnd);
-      if (this.#mayOpen && after?.opensWith !== undefined) set(into, after.opensWith, true);
+      for (const token of endTokenIds) setAllowed(into, token, mayEnd);
+      if (this.#mayOpen && after?.opensWith !== undefined) setAllowed(into, after.opensWith, true);
     }
   }
 
@@ -165,8 +176,10 @@ export class AnswerConstraint {
     }
     if (step.type === 'free' && after?.mayEnd !== true && this.#isShortOf(left)) {
       // Before this token there was room for it.
-      const closing = this.#tokensOfMark(free.missing);
-      const [first, ...later] = [...closing, ...this.#grammar.tokensOf(this.#grammar.shortest ?? [])];
+      const { missing } = free;
+      const isWhole = missing.byteLength === this.#mark.byteLength;
+      const closing = isWhole ? this.#markTokens : this.#grammar.tokenize(missing);
+      const [first, ...later] = [...closing, ...(this.#shortest ?? [])];
       if (first !== undefined) {
         this.#forced = later;
         this.#advance(first, before);
@@ -179,18 +192,7 @@ export class AnswerConstraint {
 
   /** True where the mark and the shortest answer don't fit any more after one further token. */
   #isShortOf(left: number): boolean {
-    const { after } = this.#description;
-    if (!after || !this.#grammar.shortest) return false;
-    const mark = this.#tokensOfMark(new TextEncoder().encode(after.text)).length;
-    return left < mark + this.#grammar.tokensOf(this.#grammar.shortest).length;
-  }
-
-  #tokensOfMark(bytes: Uint8Array): number[] {
-    const { after } = this.#description;
-    const isWhole =
-      after !== undefined && bytes.byteLength === new TextEncoder().encode(after.text).byteLength;
-    if (isWhole && after.tokenId !== undefined) return [after.tokenId];
-    return this.#grammar.tokenize(bytes);
+    return this.#shortest !== undefined && left < this.#markTokens.length + this.#shortest.length;
   }
 
   #takeBound(token: number, left: number, before: Taken): number {
@@ -259,11 +261,4 @@ export class AnswerConstraint {
     this.#sinceLook++;
     this.#taken.push({ ...before, bytes: bytes.length });
   }
-}
-
-function set(mask: Uint32Array, token: number, value: boolean): void {
-  const word = token >> 5;
-  if (word >= mask.length) return;
-  const bit = 1 << (token & 31);
-  mask[word] = value ? (mask[word] ?? 0) | bit : (mask[word] ?? 0) & ~bit;
 }

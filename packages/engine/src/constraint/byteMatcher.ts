@@ -1,8 +1,9 @@
 /** What a search for the end of an answer sees of a grammar whose tokens are bytes. */
 import type { TokenConstraint } from './tokenConstraint.ts';
+import { allows } from './tokenMask.ts';
 
 /** What the search needs of a grammar whose tokens are bytes. */
-export type ByteMatcher = Pick<TokenConstraint, 'accept' | 'rollback' | 'mayEnd' | 'ended'> & {
+export type ByteMatcher = Pick<TokenConstraint, 'accept' | 'rollback' | 'mayEnd'> & {
   /** How many of these tokens, from the first on, may come one after the other. */
   accepts(tokens: readonly number[]): number;
   maskView(): Uint32Array;
@@ -34,14 +35,13 @@ export interface Outlook {
 export function outlook(matcher: ByteMatcher, { firstByte, marks }: ByteTokens): Outlook {
   const { mayEnd } = matcher;
   const mask = matcher.maskView();
-  const allows = (token: number): boolean => (((mask[token >> 5] ?? 0) >>> (token & 31)) & 1) === 1;
   const bytes = new Uint8Array(256);
   let count = 0;
   for (let byte = 0; byte < 256; byte++) {
-    if (!allows(firstByte + byte)) continue;
+    if (!allows(mask, firstByte + byte)) continue;
     bytes[byte] = 1;
     count++;
   }
-  const mark = marks.find(allows);
+  const mark = marks.find((token) => allows(mask, token));
   return { mayEnd, bytes, count, mark, key: `${String.fromCharCode(...bytes)}${mark ?? ''}${mayEnd}` };
 }

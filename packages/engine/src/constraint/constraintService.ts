@@ -6,6 +6,7 @@ import { AnswerConstraint } from './answerConstraint.ts';
 import { GrammarBook } from './grammarBook.ts';
 import { Llguidance } from './llguidance.ts';
 import { ConstraintError } from './tokenConstraint.ts';
+import { maskWords } from './tokenMask.ts';
 import { readVocabulary } from './vocabulary.ts';
 
 /** Answers that are held at once; of more, those that were asked for longest ago are let go. */
@@ -75,7 +76,7 @@ export function constraintService(module: () => Promise<WebAssembly.Module>): Co
         constraint.dispose();
         throw new ConstraintError('the answer so far does not follow its constraint');
       }
-      answers.set(answerId, { constraint, mostTokens, words: Math.ceil(book.size / 32) });
+      answers.set(answerId, { constraint, mostTokens, words: maskWords(book.size) });
       for (const [oldest, answer] of answers) {
         if (answers.size <= mostAnswers) break;
         answer.constraint.dispose();

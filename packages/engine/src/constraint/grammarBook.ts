@@ -3,7 +3,7 @@ import type { GrammarText } from './tokenConstraint.ts';
 import type { Llguidance, LlgMatcher, LlgTokenizer, TokenTexts } from './llguidance.ts';
 import type { ByteTokens } from './byteMatcher.ts';
 import { patternWords } from './patternWords.ts';
-import { mostEndBytes, shortestEnd } from './shortestEnd.ts';
+import { shortestEnd } from './shortestEnd.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
 /** Grammars that stay compiled, those that were used last. */
@@ -46,7 +46,7 @@ function wordsOf(grammar: GrammarText, firstByte: number): ByteTokens['words'] {
  * Tokens of the vocabulary have their own numbers; the 256 bytes come behind them, and then the end. Both grammars have the
  * same numbers: that of tokens has no bytes, that of bytes no tokens but marks.
  */
-export function textsOf(vocabulary: Vocabulary, of: 'tokens' | 'bytes'): TokenTexts {
+function textsOf(vocabulary: Vocabulary, of: 'tokens' | 'bytes'): TokenTexts {
   const { size } = vocabulary;
   const none = new Uint8Array(0);
   const end = size + 256;
@@ -122,7 +122,7 @@ export class GrammarBook {
   #make(grammar: GrammarText): Entry {
     const bytes = this.#bytes.matcher(grammar);
     const words = wordsOf(grammar, this.#vocabulary.size);
-    const shortest = shortestEnd(bytes, this.#byteTokens(words), mostEndBytes);
+    const shortest = shortestEnd(bytes, this.#byteTokens(words));
     return { matcher: this.#tokens.matcher(grammar), bytes, shortest, words };
   }
 

@@ -4,9 +4,9 @@
  * The engine asks a thread (`constraintHost`) that runs `constraintService`; behind it stands `AnswerConstraint`, over the
  * port `TokenConstraint`, over llguidance. The hub tries a grammar before any worker sees it (`tryGrammar`).
  */
-export { constraintHost, type ConstraintHost, type ConstraintThread } from './constraintHost.ts';
+export { constraintHost, type ConstraintHost } from './constraintHost.ts';
 export { constraintService, type ConstraintService } from './constraintService.ts';
 export { tryGrammar } from './grammarBook.ts';
 export { Llguidance } from './llguidance.ts';
-export { ConstraintError, type GrammarText, type TokenConstraint } from './tokenConstraint.ts';
-export { readVocabulary, writeVocabulary, type Vocabulary } from './vocabulary.ts';
+export type { GrammarText } from './tokenConstraint.ts';
+export { writeVocabulary } from './vocabulary.ts';

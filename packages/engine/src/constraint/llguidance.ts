@@ -1,6 +1,7 @@
 /** llguidance behind plain classes: tokenizers, and matchers that go through a grammar. The first adapter of `TokenConstraint`. */
 import { instantiateLlguidance, type LlguidanceExports } from './llguidanceModule.ts';
 import { ConstraintError, type GrammarText, type TokenConstraint } from './tokenConstraint.ts';
+import { maskWords } from './tokenMask.ts';
 
 /** Begins the name of a token that marks something, so that no text is taken for one. */
 const markByte = 0xff;
@@ -163,7 +164,7 @@ export class LlgMatcher implements TokenConstraint {
   }
 
   get #maskBytes(): number {
-    return 4 * Math.ceil(this.#size / 32);
+    return 4 * maskWords(this.#size);
   }
 
   get ended(): boolean {

@@ -34,7 +34,6 @@ export interface LlguidanceExports {
   llg_matcher_get_error(matcher: number): number;
   llg_matcher_compute_mask_into(matcher: number, into: number, bytes: number): number;
   llg_matcher_consume_token(matcher: number, token: number): number;
-  llg_matcher_consume_tokens(matcher: number, tokens: number, count: number): number;
   llg_matcher_validate_tokens(matcher: number, tokens: number, count: number): number;
   llg_matcher_rollback(matcher: number, count: number): number;
   llg_matcher_is_accepting(matcher: number): number;

@@ -6,7 +6,7 @@ import { outlook, type ByteMatcher, type ByteTokens, type Outlook } from './byte
 import { wayOutOfText, type SearchBudget } from './textEnd.ts';
 
 /** Longest end that is looked for, in bytes. */
-export const mostEndBytes = 4096;
+const mostEndBytes = 4096;
 /** Looks that the searches within texts may take together; a look takes about 50 µs. */
 const mostLooks = 1500;
 
@@ -42,14 +42,10 @@ const againCost = 0.5;
 const isStructural = new Set(Array.from('{}[]",:', (sign) => sign.charCodeAt(0)));
 
 /**
- * @returns tokens of the byte grammar that end the answer; undefined where none was found within `most`
+ * @returns tokens of the byte grammar that end the answer; undefined where none was found within `mostEndBytes`
  * @throws ConstraintError where the engine gives up
  */
-export function shortestEnd(
-  matcher: ByteMatcher,
-  tokens: ByteTokens,
-  most = mostEndBytes,
-): number[] | undefined {
+export function shortestEnd(matcher: ByteMatcher, tokens: ByteTokens): number[] | undefined {
   const { firstByte } = tokens;
   const taken: number[] = [];
   const times = new Map<number, number>();
@@ -79,11 +75,11 @@ export function shortestEnd(
     (view.bytes[letter] !== 1 && leading.some((sign) => view.bytes[sign] === 1));
   try {
     while (!matcher.mayEnd) {
-      if (taken.length >= most) return undefined;
+      if (taken.length >= mostEndBytes) return undefined;
       const view = outlook(matcher, tokens);
       if (view.mark === undefined && view.count > 1 && budget.looks > 0 && !isOut(view)) {
         const way = wayOutOfText(matcher, tokens, isOut, budget);
-        if (way && taken.length + way.length <= most) {
+        if (way && taken.length + way.length <= mostEndBytes) {
           for (const token of way) take(token);
           continue;
         }

@@ -13,7 +13,7 @@ export interface TokenConstraint {
   /** True where the answer may end here. */
   readonly mayEnd: boolean;
   /**
-   * Writes which tokens may come next: token `t` is bit `t & 31` of word `t >> 5`. None may, where the answer has ended.
+   * Writes which tokens may come next, as `tokenMask.ts` lays them out. None may, where the answer has ended.
    * @param into one bit for each token of the vocabulary, in whole words
    * @throws ConstraintError where the engine gives up, by its own limits
    */
@@ -24,12 +24,6 @@ export interface TokenConstraint {
   rollback(count: number): void;
   /** Frees its memory. */
   dispose(): void;
-}
-
-/** What the engine has of one vocabulary. */
-export interface ConstraintFactory {
-  /** @throws ConstraintError that says what is wrong with the grammar, or what of it the engine can't do */
-  open(grammar: GrammarText): TokenConstraint;
 }
 
 /** Thrown where a grammar can't be used, or a token does not fit. */

@@ -4,6 +4,7 @@ import { AnswerConstraint } from '../constraint/answerConstraint.ts';
 import { GrammarBook } from '../constraint/grammarBook.ts';
 import { Llguidance } from '../constraint/llguidance.ts';
 import { readLlguidance } from '../constraint/nodeModule.ts';
+import { allows, maskWords } from '../constraint/tokenMask.ts';
 import { byteVocabulary, endToken, textOf } from './byteVocabulary.ts';
 import { madeSchemas } from './madeSchemas.ts';
 
@@ -26,12 +27,12 @@ export function hold(schema: unknown, after?: ConstructorParameters<typeof Answe
 
 /** Draws until the end, or until `most` tokens are there. */
 export function answer(constraint: AnswerConstraint, most: number, random: () => number): number[] {
-  const mask = new Uint32Array(Math.ceil(byteVocabulary.size / 32));
+  const mask = new Uint32Array(maskWords(byteVocabulary.size));
   const tokens: number[] = [];
   while (tokens.length < most && tokens.at(-1) !== endToken) {
     constraint.mask(mask);
-    const may = Array.from({ length: byteVocabulary.size }, (_, token) => token).filter(
-      (token) => (((mask[token >> 5] ?? 0) >>> (token & 31)) & 1) === 1,
+    const may = Array.from({ length: byteVocabulary.size }, (_, token) => token).filter((token) =>
+      allows(mask, token),
     );
     const drawn = may[Math.floor(random() * may.length)];
     if (drawn === undefined) throw new Error(`nothing may follow ${textOf(tokens)}`);
