@@ -44,6 +44,11 @@ export function logFlags(): Option[] {
   ];
 }
 
+/** What `logFlags` read, among all that a program's flags hold. */
+export function logSettingsOf({ logLevel, logFile, logFileSize, logFiles }: LogSettings): LogSettings {
+  return { logLevel, logFileSize, logFiles, ...(logFile !== undefined && { logFile }) };
+}
+
 /** @throws SettingsError where the file can't be written */
 export async function createLogger(init: LoggerInit): Promise<Logger> {
   const { logLevel: level, logFile, isTerminal, name, to } = init;

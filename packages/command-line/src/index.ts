@@ -7,7 +7,7 @@
  * const options = parseFlags<{ memory?: number }>(command, args, { write, environment: process.env });
  */
 export { isSecret, memory, port, secret, wholeNumber } from './arguments.ts';
-export { createLogger, logFlags, type LogSettings } from './createLogger.ts';
+export { createLogger, logFlags, logSettingsOf, type LogSettings } from './createLogger.ts';
 export { fingerprintFlag } from './fingerprintFlag.ts';
 export { flag } from './flag.ts';
 export { ownCommand } from './ownCommand.ts';

@@ -6,6 +6,7 @@ import {
   flag,
   hubOf,
   logFlags,
+  logSettingsOf,
   memory,
   parseFlags,
   secretFlag,
@@ -17,7 +18,7 @@ import {
 import { Command } from 'commander';
 import { gpuChoices, type GpuChoice } from '../browser/gpuFlags.ts';
 
-export interface BrowsersSettings extends HubAddress, LogSettings, LogSettings {
+export interface BrowsersSettings extends HubAddress, LogSettings {
   count: number;
   gpu: GpuChoice;
   /** Program to run; undefined: what is found. */
@@ -119,7 +120,6 @@ function toSettings({ hub, memory, data, ...options }: RawOptions): BrowsersSett
     name,
     dataDirectory: data,
     sandbox: options.sandbox,
-    ...{ logLevel: options.logLevel, logFileSize: options.logFileSize, logFiles: options.logFiles },
-    ...(options.logFile === undefined ? {} : { logFile: options.logFile }),
+    ...logSettingsOf(options),
   };
 }

@@ -8,6 +8,7 @@ import {
   hubOf,
   isSecret,
   logFlags,
+  logSettingsOf,
   memory,
   parseFlags,
   port,
@@ -116,7 +117,6 @@ export function workerCommand(environment: NodeJS.ProcessEnv): Command {
 }
 
 function toSettings(options: RawOptions): WorkerSettings {
-  const { logLevel, logFile, logFileSize, logFiles } = options;
   if (options.name.trim() === '' || options.name.length > 100) {
     throw new SettingsError('--name takes 1 to 100 characters');
   }
@@ -128,8 +128,7 @@ function toSettings(options: RawOptions): WorkerSettings {
     dataDirectory: options.data,
     sharedBlobs: options.sharedBlobs,
     threads: options.threads,
-    ...{ logLevel, logFileSize, logFiles },
-    ...(logFile === undefined ? {} : { logFile }),
+    ...logSettingsOf(options),
   };
 }
 
