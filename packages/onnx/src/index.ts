@@ -33,12 +33,8 @@ export { writeModel } from './protobuf/writeModel.ts';
 export { rewriteDecoder, type ReadTensor, type RewriteOptions } from './rewrites/index.ts';
 export type { DecoderAnatomy } from './cut/analyseDecoder.ts';
 export { importDecoder, type ImportedDecoder, type ImportOptions } from './package/importDecoder.ts';
-export {
-  checkConfiguration,
-  encoderKind,
-  readDecoderGraph,
-  type DecoderGraph,
-} from './package/readDecoderGraph.ts';
+export { checkConfiguration, readDecoderGraph, type DecoderGraph } from './package/readDecoderGraph.ts';
+export { encoderKind } from './encoder/encoderKind.ts';
 export { importEncoder, type EncoderImportOptions, type ImportedEncoder } from './encoder/importEncoder.ts';
 export { readPackedEncoder } from './encoder/packedEncoder.ts';
 export {

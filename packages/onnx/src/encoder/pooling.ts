@@ -1,6 +1,7 @@
 /** Makes one vector of an encoder's outputs inside the graph: pooling over tokens, then dense layers. */
 import { UnsupportedModelError } from '../errors.ts';
 import { makeNode } from '../graph/nodes.ts';
+import { int64Tensor } from '../graph/simplifyGraph.ts';
 import type { OnnxAttribute, OnnxModel, OnnxTensor } from '../model.ts';
 
 /** In the order in which Sentence Transformers puts them side by side, where a model has several. */
@@ -143,19 +144,19 @@ class Appender {
   }
 
   /** @param dims default: one axis */
-  integers(values: number[], dims: number[] = [values.length]): string {
-    return this.#constant('int64', dims, BigInt64Array.from(values, BigInt));
+  integers(values: number[], dims?: number[]): string {
+    return this.#constant(int64Tensor(this.#name('int64'), values.map(BigInt), dims));
   }
 
   floats(values: Float32Array | number[], dims: number[]): string {
-    return this.#constant('float32', dims, Float32Array.from(values));
+    const bytes = new Uint8Array(Float32Array.from(values).buffer);
+    const name = this.#name('float32');
+    return this.#constant({ name, type: 'float32', dims, data: { kind: 'inline', bytes } });
   }
 
-  #constant(type: OnnxTensor['type'], dims: number[], values: BigInt64Array | Float32Array): string {
-    const name = this.#name(type);
-    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-    this.#model.graph.initializers.set(name, { name, type, dims, data: { kind: 'inline', bytes } });
-    return name;
+  #constant(tensor: OnnxTensor): string {
+    this.#model.graph.initializers.set(tensor.name, tensor);
+    return tensor.name;
   }
 
   #name(what: string): string {

@@ -2,7 +2,6 @@
 import type { DeviceKind } from '@potluck/protocol';
 import { readDecoderConfig, type DecoderConfig } from '../cut/decoderConfig.ts';
 import { refuseConfig, refuseGraph } from '../cut/refuse.ts';
-import { isEncoder, readEncoder, type EncoderGraph } from '../encoder/encoderGraph.ts';
 import type { OnnxModel } from '../model.ts';
 import type { ModelFiles } from '../source.ts';
 import { devicesFor } from './devicesFor.ts';
@@ -40,25 +39,4 @@ export async function readDecoderGraph(
   refuseConfig(known);
   const model = await readGraph(files, graphFile, ({ graph }) => refuseGraph(graph, known));
   return { model, config: known, deviceKinds: devicesFor(model.graph) };
-}
-
-/**
- * Tells whether a graph is an encoder's, which takes whole texts and has no cache.
- * @returns what it gives; undefined for a decoder
- * @throws {UnsupportedModelError} naming a kind of model that is neither encoder nor decoder
- * @throws {MissingWeightsError} {OnnxFormatError} {ModelFileError} as `readDecoderGraph`
- */
-export async function encoderKind(
-  files: ModelFiles,
-  graphFile: string,
-  config: unknown,
-): Promise<EncoderGraph['gives'] | undefined> {
-  const known = readDecoderConfig(config);
-  refuseConfig(known);
-  let gives: EncoderGraph['gives'] | undefined;
-  await readGraph(files, graphFile, ({ graph }) => {
-    if (isEncoder(graph)) gives = readEncoder(graph).gives;
-    else refuseGraph(graph, known);
-  });
-  return gives;
 }
