@@ -53,8 +53,7 @@ export class CacheStore {
    * @throws TruncateError if the other cache can't be cut there; one that was to be taken is gone then
    */
   open(request: OpenCache): CacheSlot {
-    const { cacheId, epoch, capacity } = request;
-    const { from } = request;
+    const { cacheId, epoch, capacity, from } = request;
     const existing = this.#slots.get(cacheId);
     if (existing && from) throw new CacheMissError(`Cache ${cacheId} is open already`);
     if (existing) return this.#carryOver(existing, request);
@@ -140,9 +139,9 @@ export class CacheStore {
     if (takes) this.#slots.delete(from.cacheId);
     const rest = [...source.tensors];
     const tensors: CacheTensor[] = [];
+    const isWhole = takes && length === source.length && capacity === source.capacity;
     try {
       for (let next = rest[0]; next; next = rest[0]) {
-        const isWhole = takes && length === source.length && capacity === source.capacity;
         tensors.push(isWhole ? next : next.fork(source.length, length, capacity));
         // One after the other, so that both caches are never there as a whole.
         if (takes && !isWhole) next.dispose();

@@ -1,13 +1,13 @@
 /** Models on disk as stages in memory, through the same import and cut that the hub uses. Node only. */
-import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { buildStage, importDecoder, readPackedDecoder, type LayerRange } from '@potluck/onnx';
 import { directoryModelFiles } from '@potluck/onnx/node';
 import { writeRandomDecoder, type RandomDecoderSettings } from '@potluck/onnx/testing';
-import { ModelId, Sha256, type BlobRef, type BlobSlice } from '@potluck/protocol';
+import { ModelId } from '@potluck/protocol';
 import type { StageArtifact } from '../contract/stage.ts';
+import { ImportedBlobs } from './importedBlobs.ts';
 
 export interface ImportedModel {
   layerCount: number;
@@ -18,34 +18,21 @@ export interface ImportedModel {
 
 /** @param directory holds config.json, and in onnx/ the graph */
 export async function importModel(directory: string, graphFile = 'model.onnx'): Promise<ImportedModel> {
-  const blobs = new Map<string, Uint8Array>();
-  const put = async (bytes: Uint8Array): Promise<BlobRef> => {
-    const sha256 = Sha256.parse(createHash('sha256').update(bytes).digest('hex'));
-    blobs.set(sha256, bytes.slice());
-    return { sha256, size: bytes.byteLength };
-  };
-  const blob = (sha256: string): Uint8Array => {
-    const bytes = blobs.get(sha256);
-    if (!bytes) throw new RangeError(`No blob ${sha256}`);
-    return bytes;
-  };
+  const blobs = new ImportedBlobs();
   const imported = await importDecoder({
     files: directoryModelFiles(path.join(directory, 'onnx')),
     graphFile,
     config: JSON.parse(await readFile(path.join(directory, 'config.json'), 'utf8')),
-    sink: { put },
+    sink: blobs,
   });
-  const decoder = await readPackedDecoder(blob(imported.graph.sha256));
+  const decoder = await readPackedDecoder(blobs.get(imported.graph.sha256));
   const layerCount = imported.layers.length;
   const stage = (layers: LayerRange): StageArtifact => {
     const { graph, description } = buildStage(decoder, layers);
     return {
       graph,
       description: { ...description, model: ModelId.parse('test'), graph: imported.graph },
-      weights: description.weights.map(({ path: file, parts }) => ({
-        path: file,
-        data: join(parts.map((part) => slice(blob(part.sha256), part))),
-      })),
+      weights: blobs.weightsOf(description.weights),
     };
   };
   return {
@@ -70,20 +57,4 @@ export async function importRandomModel(settings: RandomDecoderSettings): Promis
   } finally {
     await rm(directory, { recursive: true });
   }
-}
-
-function slice(bytes: Uint8Array, { offset, length }: BlobSlice): Uint8Array {
-  return bytes.subarray(offset, offset + length);
-}
-
-function join(parts: readonly Uint8Array[]): Uint8Array {
-  const [only] = parts;
-  if (only && parts.length === 1) return only;
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
-  let offset = 0;
-  for (const part of parts) {
-    bytes.set(part, offset);
-    offset += part.byteLength;
-  }
-  return bytes;
 }
