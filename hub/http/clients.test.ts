@@ -117,17 +117,18 @@ test('LangChain streams, calls a tool and sends its result', async () => {
 /** It comes without types. */
 const canary: string = 'compatcanary';
 interface Report {
+  score: number;
   results: { id: string; status: string; summary: string }[];
 }
 
-test('compatcanary finds all that needs no grammar', async () => {
+test.each(['chat', 'modern'])('compatcanary gives its profile %s 100 of 100', async (profile) => {
   const { scanEndpoint } = (await import(canary)) as {
     scanEndpoint: (options: object) => Promise<Report>;
   };
   hub.answers = ['CANARY_OK'];
-  const { results } = await scanEndpoint({ baseUrl: `${hub.url}/v1`, model: 'test-model' });
-  const constrained = ['chat.tool_call', 'chat.structured_output'];
-  const others = results.filter(({ id }) => !constrained.includes(id));
-  expect(others.length).toBeGreaterThanOrEqual(5);
-  expect(others.filter(({ status }) => status !== 'pass')).toEqual([]);
+  hub.obeys = true;
+  const { results, score } = await scanEndpoint({ baseUrl: `${hub.url}/v1`, model: 'test-model', profile });
+  hub.obeys = false;
+  expect(results.filter(({ status }) => status !== 'pass')).toEqual([]);
+  expect(score).toBe(100);
 });

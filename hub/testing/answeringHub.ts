@@ -1,7 +1,9 @@
 /** A hub whose one worker answers what the test says. */
-import type { OpenSession } from '@potluck/protocol';
+import type { OpenSession, Prompt } from '@potluck/protocol';
+import { heldScript } from './heldScript.ts';
 import type { ScriptedWorker } from './scriptedWorker.ts';
 import { answering, startTestHub, type TestHub, type TestHubInit } from './testHub.ts';
+import { testStopToken } from './testModel.ts';
 
 export interface AnsweringHub extends TestHub {
   answerer: ScriptedWorker;
@@ -9,6 +11,8 @@ export interface AnsweringHub extends TestHub {
   answers: string[];
   /** True to leave each answer without its end. */
   holds: boolean;
+  /** True to hold what the worker answers to its constraint, as a last stage does. */
+  obeys: boolean;
   /** Token ids of the prompt that the worker was given last; none before the first. */
   lastPrompt(): number[];
   /** Token ids of the prompt of a request. @param id of the answer, with or without its prefix */
@@ -19,6 +23,9 @@ export interface AnsweringHub extends TestHub {
   openedFor(id: string): Promise<OpenSession>;
 }
 
+/** Longest answer that is held to a constraint, in tokens. */
+const mostObeying = 100;
+
 /** Resolves when the hub serves. */
 export async function startAnsweringHub(init: TestHubInit = {}): Promise<AnsweringHub> {
   const hub = await startTestHub({ leaseMs: 600_000, ...init });
@@ -27,13 +34,30 @@ export async function startAnsweringHub(init: TestHubInit = {}): Promise<Answeri
       const { answers } = answeringHub;
       const [answer = ''] = answers.length > 1 ? answers.splice(0, 1) : answers;
       if (answeringHub.holds) worker.tokens(prompt.sessionId, prompt.tokens.length, hub.encode(answer));
+      else if (answeringHub.obeys) void obey(worker, prompt, answer);
       else answering(hub, answer).onPrompt?.(worker, prompt);
     },
   });
+  const obey = async (worker: ScriptedWorker, prompt: Prompt, answer: string): Promise<void> => {
+    const { sessionId, tokens } = prompt;
+    const { constraint, lengthLimit } = await worker.message(
+      'open-session',
+      (open) => open.sessionId === sessionId,
+    );
+    if (!constraint) return answering(hub, answer).onPrompt?.(worker, prompt);
+    const held = await heldScript({
+      vocabulary: hub.deployment.model.tokenizer.vocabulary,
+      description: constraint,
+      script: [...hub.encode(answer), testStopToken],
+      mostTokens: Math.min(lengthLimit - tokens.length, mostObeying),
+    });
+    worker.tokens(sessionId, tokens.length, held.tokens, held.hasEnded ? 'stop' : 'length');
+  };
   const answeringHub: AnsweringHub = Object.assign(hub, {
     answerer,
     answers: [],
     holds: false,
+    obeys: false,
     lastPrompt: () => answerer.received.findLast((one) => one.type === 'prompt')?.tokens ?? [],
     promptOf: async (id: string) =>
       (await answerer.message('prompt', ({ sessionId }) => id.endsWith(sessionId))).tokens,
