@@ -3,6 +3,7 @@ import type { AccountStores } from './accountStores.ts';
 import type { HubIdentity } from './secrets.ts';
 import { AdminPassword } from './adminPassword.ts';
 import { ApiKeys } from './apiKeys.ts';
+import { Invites } from './invites.ts';
 import { JoinTokens } from './joinTokens.ts';
 import { Logins } from './logins.ts';
 
@@ -12,6 +13,7 @@ export interface AccessControl {
   keys: ApiKeys;
   password: AdminPassword;
   logins: Logins;
+  invites: Invites;
 }
 
 /** @param adminPassword given by the environment */
@@ -20,10 +22,14 @@ export async function loadAccess(
   identity: Pick<HubIdentity, 'apiKey' | 'joinToken'>,
   adminPassword?: string,
 ): Promise<AccessControl> {
+  const joinTokens = await JoinTokens.load(stores.joinTokens, identity.joinToken);
+  const keys = await ApiKeys.load(stores.apiKeys, identity.apiKey);
+  const logins = await Logins.load(stores.logins);
   return {
-    joinTokens: await JoinTokens.load(stores.joinTokens, identity.joinToken),
-    keys: await ApiKeys.load(stores.apiKeys, identity.apiKey),
+    joinTokens,
+    keys,
     password: await AdminPassword.load(stores.values, adminPassword),
-    logins: await Logins.load(stores.logins),
+    logins,
+    invites: await Invites.load({ store: stores.invites, keys, joinTokens, logins }),
   };
 }

@@ -19,6 +19,18 @@ export interface ApiKeyRow extends JoinTokenRow {
   limits: KeyLimits;
 }
 
+/** An invite. `tokenIds` are the join tokens of those who accepted it, `keyId` the API key of their logins. */
+export interface InviteRow extends JoinTokenRow {
+  expiresAt: number;
+  /** Null where there is no code. */
+  codeHash: string | null;
+  codeExpiresAt: number | null;
+  mostUses: number;
+  uses: number;
+  keyId: string;
+  tokenIds: string[];
+}
+
 export interface LoginRow {
   hash: string;
   scopes: Scope[];
@@ -48,6 +60,7 @@ export interface LoginStore {
 export interface AccountStores {
   apiKeys: RowStore<ApiKeyRow>;
   joinTokens: RowStore<JoinTokenRow>;
+  invites: RowStore<InviteRow>;
   logins: LoginStore;
   values: ValueStore;
 }

@@ -9,8 +9,8 @@ import type { ConversationStore } from '../conversations/conversationStore.ts';
 import { checkSchema } from './checkSchema.ts';
 import { databaseThread, type DatabaseThread } from './databaseThread.ts';
 import { drizzle } from './drizzle.ts';
-import { apiKeyStore, joinTokenStore, loginStore } from './keyStore.ts';
-import type { ApiKeyRow, JoinTokenRow, LoginStore, RowStore } from '../accounts/accountStores.ts';
+import { apiKeyStore, inviteStore, joinTokenStore, loginStore } from './keyStore.ts';
+import type { ApiKeyRow, InviteRow, JoinTokenRow, LoginStore, RowStore } from '../accounts/accountStores.ts';
 import { migrate } from './migrations.ts';
 import { nodeStore } from './nodeStore.ts';
 import type { NodeStore } from '../workers/nodeStore.ts';
@@ -36,6 +36,7 @@ export interface Database {
   responses: ResponseStore;
   apiKeys: RowStore<ApiKeyRow>;
   joinTokens: RowStore<JoinTokenRow>;
+  invites: RowStore<InviteRow>;
   logins: LoginStore;
   deployments: DeploymentStore;
   imports: ImportStore;
@@ -96,6 +97,7 @@ export function storesIn(
     responses: withPlainErrors(responseStore(database)),
     apiKeys: withPlainErrors(apiKeyStore(database)),
     joinTokens: withPlainErrors(joinTokenStore(database)),
+    invites: withPlainErrors(inviteStore(database)),
     logins: withPlainErrors(loginStore(database)),
     deployments: withPlainErrors(deploymentStore(database)),
     imports: withPlainErrors(importStore(database)),

@@ -1,8 +1,8 @@
-/** API keys, join tokens and logins in the database: hashes, never the secrets themselves. */
+/** API keys, join tokens, invites and logins in the database: hashes, never the secrets themselves. */
 import type { LibSQLDatabase } from 'drizzle-orm/libsql';
-import type { ApiKeyRow, JoinTokenRow, LoginStore, RowStore } from '../accounts/accountStores.ts';
+import type { ApiKeyRow, InviteRow, JoinTokenRow, LoginStore, RowStore } from '../accounts/accountStores.ts';
 import { desc, eq, lt } from './drizzle.ts';
-import { apiKeys, joinTokens, logins } from './schema.ts';
+import { apiKeys, invites, joinTokens, logins } from './schema.ts';
 
 export function apiKeyStore(database: LibSQLDatabase): RowStore<ApiKeyRow> {
   return {
@@ -20,6 +20,15 @@ export function joinTokenStore(database: LibSQLDatabase): RowStore<JoinTokenRow>
     change: async (id, change) =>
       void (await database.update(joinTokens).set(change).where(eq(joinTokens.id, id))),
     remove: async (id) => void (await database.delete(joinTokens).where(eq(joinTokens.id, id))),
+  };
+}
+
+export function inviteStore(database: LibSQLDatabase): RowStore<InviteRow> {
+  return {
+    list: () => database.select().from(invites).orderBy(desc(invites.createdAt)),
+    add: async (row) => void (await database.insert(invites).values(row)),
+    change: async (id, change) => void (await database.update(invites).set(change).where(eq(invites.id, id))),
+    remove: async (id) => void (await database.delete(invites).where(eq(invites.id, id))),
   };
 }
 

@@ -131,6 +131,24 @@ const migrations: string[][] = [
     'CREATE INDEX responses_owner ON responses (owner, created_at)',
     'CREATE INDEX responses_expiry ON responses (expires_at)',
   ],
+  [
+    `CREATE TABLE invites (
+      id TEXT PRIMARY KEY,
+      name TEXT NOT NULL,
+      prefix TEXT NOT NULL,
+      hash TEXT NOT NULL UNIQUE,
+      code_hash TEXT,
+      code_expires_at INTEGER,
+      created_at INTEGER NOT NULL,
+      expires_at INTEGER NOT NULL,
+      revoked_at INTEGER,
+      last_used_at INTEGER,
+      most_uses INTEGER NOT NULL,
+      uses INTEGER NOT NULL,
+      key_id TEXT NOT NULL,
+      token_ids TEXT NOT NULL
+    ) STRICT`,
+  ],
 ];
 
 /**

@@ -130,6 +130,24 @@ export const joinTokens = sqliteTable('join_tokens', {
   lastUsedAt: integer('last_used_at'),
 });
 
+/** Invites; only hashes of their secrets and codes are kept. */
+export const invites = sqliteTable('invites', {
+  id: text().primaryKey(),
+  name: text().notNull(),
+  prefix: text().notNull(),
+  hash: text().notNull(),
+  codeHash: text('code_hash'),
+  codeExpiresAt: integer('code_expires_at'),
+  createdAt: integer('created_at').notNull(),
+  expiresAt: integer('expires_at').notNull(),
+  revokedAt: integer('revoked_at'),
+  lastUsedAt: integer('last_used_at'),
+  mostUses: integer('most_uses').notNull(),
+  uses: integer().notNull(),
+  keyId: text('key_id').notNull(),
+  tokenIds: text('token_ids', { mode: 'json' }).$type<string[]>().notNull(),
+});
+
 /** Logins of browsers; only a hash of each cookie is kept. */
 export const logins = sqliteTable('logins', {
   hash: text().primaryKey(),

@@ -2,6 +2,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { CreatedJoinToken, JoinToken, NewJoinToken } from '@potluck/api';
 import { z } from 'zod';
+import type { Invites } from '../../accounts/invites.ts';
 import { ownJoinTokenId, type JoinTokenView, type JoinTokens } from '../../accounts/joinTokens.ts';
 import { joinLinks, workerCommands } from '../../network/reachability/reachability.ts';
 import type { WorkerRegistry } from '../../workers/workerRegistry.ts';
@@ -14,6 +15,7 @@ import { answers, done, noContent, route, takes } from './route.ts';
 
 export interface JoinTokenRouteComponents {
   joinTokens: JoinTokens;
+  invites: Pick<Invites, 'parts'>;
   registry: WorkerRegistry;
   reachability: Pick<ReachabilityComponents, 'reachability'>;
 }
@@ -24,6 +26,7 @@ const params = z.object({ id: z.string() });
 /** Routes to mount under `/join-tokens`. */
 export function joinTokenRoutes({
   joinTokens,
+  invites,
   registry,
   reachability,
 }: JoinTokenRouteComponents): OpenAPIHono {
@@ -41,7 +44,10 @@ export function joinTokenRoutes({
       { method: 'get', path: '/', summary: 'All join tokens', tag, scope: 'admin' },
       { responses: { 200: answers(z.object({ tokens: z.array(JoinToken) }), 'Without their secrets') } },
     ),
-    (c) => c.json({ tokens: joinTokens.list.map(view) }, 200),
+    (c) => {
+      const { parts } = invites;
+      return c.json({ tokens: joinTokens.list.filter(({ id }) => !parts.has(id)).map(view) }, 200);
+    },
   );
   app.openapi(
     route(

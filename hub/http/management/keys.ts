@@ -3,6 +3,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import { ApiKey, CreatedApiKey, NewApiKey } from '@potluck/api';
 import { z } from 'zod';
 import type { ApiKeys } from '../../accounts/apiKeys.ts';
+import type { Invites } from '../../accounts/invites.ts';
 import type { Logins } from '../../accounts/logins.ts';
 import { ApiError } from '../apiError.ts';
 import { openApiRoutes } from './openApi.ts';
@@ -11,20 +12,24 @@ import { answers, done, noContent, route, takes } from './route.ts';
 export interface KeyRouteComponents {
   keys: ApiKeys;
   logins: Pick<Logins, 'endAll'>;
+  invites: Pick<Invites, 'parts'>;
 }
 
 const tag = 'API keys';
 const params = z.object({ id: z.string() });
 
 /** Routes to mount under `/keys`. */
-export function keyRoutes({ keys, logins }: KeyRouteComponents): OpenAPIHono {
+export function keyRoutes({ keys, logins, invites }: KeyRouteComponents): OpenAPIHono {
   const app = openApiRoutes();
   app.openapi(
     route(
       { method: 'get', path: '/', summary: 'All keys, newest first', tag, scope: 'admin' },
       { responses: { 200: answers(z.object({ keys: z.array(ApiKey) }), 'Without their secrets') } },
     ),
-    (c) => c.json({ keys: keys.list }, 200),
+    (c) => {
+      const { parts } = invites;
+      return c.json({ keys: keys.list.filter(({ id }) => !parts.has(id)) }, 200);
+    },
   );
   app.openapi(
     route(

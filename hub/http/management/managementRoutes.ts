@@ -6,6 +6,7 @@ import { conversationRoutes, type ConversationRouteComponents } from './conversa
 import { deploymentRoutes, type DeploymentRouteComponents } from './deployments.ts';
 import { streamEvents, type EventComponents } from './events.ts';
 import { importRoutes, type ImportRouteComponents } from './imports.ts';
+import { inviteRoutes, type InviteRouteComponents } from './invites.ts';
 import { joinTokenRoutes, type JoinTokenRouteComponents } from './joinTokens.ts';
 import { keyRoutes, type KeyRouteComponents } from './keys.ts';
 import { modelRoutes, remoteHubRoute, remoteModelRoutes, type ModelRouteComponents } from './models.ts';
@@ -26,6 +27,7 @@ import { sessionRoutes, type SessionComponents } from './session.ts';
 export type ManagementComponents = CertificateRouteComponents &
   ConversationRouteComponents &
   DeploymentRouteComponents &
+  InviteRouteComponents &
   JoinTokenRouteComponents &
   KeyRouteComponents &
   ImportRouteComponents &
@@ -58,6 +60,7 @@ export function managementRoutes(components: ManagementComponents): OpenAPIHono 
   app.route('/certificate', certificateRoutes(components));
   app.route('/keys', keyRoutes(components));
   app.route('/join-tokens', joinTokenRoutes(components));
+  app.route('/invites', inviteRoutes(components));
   app.route('/requests', requestRoutes(components));
   app.openapi(
     route(

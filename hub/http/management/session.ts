@@ -1,16 +1,16 @@
 /** Who the caller is; logging in and out; the administrator's password. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { Login, NewPassword, Session, type Scope } from '@potluck/api';
-import type { Context } from 'hono';
 import type { AdminPassword } from '../../accounts/adminPassword.ts';
 import type { ApiKeys } from '../../accounts/apiKeys.ts';
 import { Attempts } from '../../accounts/attempts.ts';
 import type { Logins } from '../../accounts/logins.ts';
-import { isFromOwnPage } from '../access.ts';
 import { ApiError } from '../apiError.ts';
 import type { Caller } from '../caller.ts';
 import type { HubCookies } from '../cookies.ts';
+import { beginTry } from './beginTry.ts';
 import { openApiRoutes } from './openApi.ts';
+import { refuseOtherPages } from './refuseOtherPages.ts';
 import { answers, route, takes } from './route.ts';
 
 export interface SessionComponents {
@@ -57,7 +57,7 @@ export function sessionRoutes({ password, keys, logins, cookies, hub }: SessionC
     async (c) => {
       refuseOtherPages(c);
       const login = c.req.valid('json');
-      const address = beginTry(c);
+      const address = beginTry(c, attempts);
       const opened = await open(login);
       if (typeof opened === 'string') {
         const [param = 'secret'] = Object.keys(login);
@@ -103,7 +103,7 @@ export function sessionRoutes({ password, keys, logins, cookies, hub }: SessionC
         );
       }
       if (password.isSet) {
-        const address = beginTry(c);
+        const address = beginTry(c, attempts);
         if (!(await password.verify(current ?? ''))) {
           throw new ApiError(403, 'The current password is wrong.', {
             code: 'not_allowed',
@@ -124,17 +124,6 @@ export function sessionRoutes({ password, keys, logins, cookies, hub }: SessionC
   );
   return app;
 
-  /** Counts a try at a secret before it is known to be wrong. @returns where it comes from @throws ApiError after too many */
-  function beginTry(c: Context): string {
-    const address = c.var.source.address ?? 'unknown';
-    const wait = attempts.begin(address);
-    if (wait === 0) return address;
-    throw new ApiError(429, `Too many wrong tries. Wait ${wait} s.`, {
-      code: 'rate_limit_exceeded',
-      retryAfterSeconds: wait,
-    });
-  }
-
   /** @returns what it opens, or why it opens nothing */
   async function open(login: Login): Promise<{ scopes: Scope[]; keyId: string | null } | string> {
     const chosen = 'password' in login ? login.password : 'secret' in login ? login.secret : undefined;
@@ -150,15 +139,4 @@ export function sessionRoutes({ password, keys, logins, cookies, hub }: SessionC
       ? 'That is neither the administrator’s password nor a key of this hub.'
       : `This hub has no such key. ${noPassword}`;
   }
-}
-
-/** A page of another origin must not log its visitor in or out. */
-function refuseOtherPages(c: Context): void {
-  if (isFromOwnPage(c)) return;
-  throw new ApiError(
-    403,
-    'Only the hub’s own pages may do this. If a proxy serves them, start the hub with --behind-proxy, or let the proxy ' +
-      'pass the Host header on.',
-    { code: 'not_allowed' },
-  );
 }

@@ -61,6 +61,11 @@ export function joinLinks(reach: Reachability, token: string): string[] {
   return waysTo(reach).map(({ url }) => joinLink({ hubUrl: url, token }));
 }
 
+/** Links by which friends accept an invite, the likeliest first. */
+export function inviteLinks(reach: Reachability, invite: string): string[] {
+  return waysTo(reach).map(({ url }) => joinLink({ hubUrl: url, token: '', invite }));
+}
+
 /**
  * Commands that make a machine with Node join: npx fetches this hub's own version from it. npm believes no certificate that
  * the hub made itself, so the package comes over plain HTTP then. No script of a package runs: none is needed. The likeliest first.

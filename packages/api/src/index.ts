@@ -13,6 +13,7 @@ export * from './deployments.ts';
 export * from './events.ts';
 export { formatBytes } from './formatBytes.ts';
 export * from './hub.ts';
+export * from './invites.ts';
 export * from './keys.ts';
 export * from './models.ts';
 export * from './nodes.ts';

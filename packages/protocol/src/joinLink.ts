@@ -11,8 +11,10 @@ export const joinPath = '/join';
 export interface JoinLink {
   /** URL of the hub, such as `https://192.168.1.20:8443` or `https://example.org/potluck`. */
   hubUrl: string;
-  /** Join token. */
+  /** Join token; empty where there is none. */
   token: string;
+  /** Secret of an invite, which is accepted for a join token and a login. */
+  invite?: string;
   /** Start contributing without a click; for browsers that nobody sits at. */
   auto?: boolean;
   /** Name for people. */
@@ -27,8 +29,8 @@ export interface JoinLink {
 
 /** Writes a join link. */
 export function joinLink(link: JoinLink): string {
-  const { hubUrl, token, auto, name, memoryBytes, mainMemoryBytes, fingerprint } = link;
-  const fragment = new URLSearchParams({ token });
+  const { hubUrl, token, invite, auto, name, memoryBytes, mainMemoryBytes, fingerprint } = link;
+  const fragment = new URLSearchParams(invite === undefined ? { token } : { invite });
   if (auto) fragment.set('auto', '1');
   if (name !== undefined) fragment.set('name', name);
   if (memoryBytes !== undefined) fragment.set('memory', String(memoryBytes));
@@ -48,12 +50,14 @@ export function readJoinLink(text: string): JoinLink {
   }
   const fragment = new URLSearchParams(url.hash.slice(1));
   const name = fragment.get('name');
+  const invite = fragment.get('invite');
   const memoryBytes = bytesIn(fragment.get('memory'));
   const mainMemoryBytes = bytesIn(fragment.get('main-memory'));
   const fingerprint = fragment.get('fingerprint');
   return {
     hubUrl: plainHubUrl(url.href).replace(/\/join$/, ''),
     token: fragment.get('token') ?? '',
+    ...(invite && { invite }),
     ...(fragment.get('auto') === '1' && { auto: true }),
     ...(name && { name }),
     ...(memoryBytes !== undefined && { memoryBytes }),
