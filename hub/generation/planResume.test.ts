@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { planResume, type KeptTokens } from './planResume.ts';
+import { believable, planResume, type KeptTokens } from './planResume.ts';
 
 const whole = (length: number): KeptTokens => ({ length, retainedFrom: 0, canCut: true });
 const none: KeptTokens = { length: 0, retainedFrom: 0, canCut: true };
@@ -59,4 +59,16 @@ test('whatever the stages kept, each gets what its cache lacks and the last one 
       retainedFrom: Math.max(0, length - retained),
     }));
   fc.assert(fc.property(fc.array(kept, { minLength: 1, maxLength: 5 }), (stages) => play(stages, 20, 19)));
+});
+
+test('a stage that says it ends inside a step has nothing, and what it says to have retained there counts not', () => {
+  const said = (length: number, retainedFrom: number): KeptTokens => ({ length, retainedFrom, canCut: true });
+  const steps = [4, 4, 1, 1];
+  expect(believable([said(9, 4), said(3, 0), said(9, 2), said(11, 0), said(4, 9)], steps)).toEqual([
+    said(9, 4),
+    said(0, 0),
+    said(9, 9),
+    said(0, 0),
+    said(4, 4),
+  ]);
 });

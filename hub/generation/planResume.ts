@@ -13,6 +13,21 @@ export interface KeptTokens {
   canCut: boolean;
 }
 
+/**
+ * What stages can have: steps end where a cache ends, and begin where retained tensors begin. A stage that says otherwise is taken
+ * to have nothing.
+ * @param steps lengths of those in which the sequence ran
+ */
+export function believable(stages: readonly KeptTokens[], steps: readonly number[]): KeptTokens[] {
+  let end = 0;
+  const ends = new Set([0, ...steps.map((length) => (end += length))]);
+  return stages.map((kept) => {
+    const length = ends.has(kept.length) ? kept.length : 0;
+    const isRetained = kept.retainedFrom <= length && ends.has(kept.retainedFrom);
+    return { ...kept, length, retainedFrom: isRetained ? kept.retainedFrom : length };
+  });
+}
+
 /** How a stage goes on; see `ResumeSession`. */
 export interface ResumedStage {
   length: number;

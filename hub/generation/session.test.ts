@@ -320,5 +320,5 @@ test('every stage is told the chunk in which the first one runs the prompt', asy
   opened('ada');
   opened('bob');
   await started;
-  expect(chunks).toEqual([2048, 2048, 2048]);
+  expect(chunks).toEqual([2048, 2048]);
 });

@@ -22,7 +22,8 @@ import type { SessionMessage } from '../workers/workerRegistry.ts';
 import { AsyncQueue } from './asyncQueue.ts';
 import { canCut } from './canCut.ts';
 import { GenerationError, retryWhileLoadingSeconds } from './generationError.ts';
-import { planResume, type ResumedStage } from './planResume.ts';
+import { believable, planResume, type ResumedStage } from './planResume.ts';
+import { canJoin, replaySteps } from './replaySteps.ts';
 import type { ProgressBook } from './progressBook.ts';
 import { stageToBlame } from './stageToBlame.ts';
 import { stepDeadlineMs, triedStepMs } from './stepDeadline.ts';
@@ -97,6 +98,8 @@ export class Session {
   #progressAt = -Infinity;
   /** Longest time between two signs of progress so far, in milliseconds. */
   #longestStepMs = 0;
+  /** In any step that was asked for. */
+  #mostTokensInStep = 1;
   #nextPosition: number;
   #recomputedTokens = 0;
   #reusedTokens = 0;
@@ -198,17 +201,30 @@ export class Session {
     else if (from) this.#reusedTokens = Math.min(...lengths);
     if (from && this.#reusedTokens < from.length) this.#components.prefix?.missed();
     this.#progressAt = performance.now();
+    const replaying = stages.map((stage, index) => ({ length: lengths[index] ?? 0, joins: canJoin(stage) }));
+    const stepsAgain = ({ source, from, to }: { source: number; from: number; to: number }): number[] => {
+      const steps = replaySteps(
+        replaying,
+        { source, from, first: stepsOf(this.#shape, from, to) },
+        { promptLength: prompt.length, chunkTokens, lastStep },
+      );
+      this.#mostTokensInStep = Math.max(this.#mostTokensInStep, ...steps);
+      return steps;
+    };
     for (const [index, { workerId, assignmentId }] of stages.entries()) {
       const about = { sessionId: id, assignmentId, epoch };
       const how = resumed[index];
       if (how) {
-        const sampleAfter = tokens.length;
-        this.#components.send(workerId, { type: 'resume-session', ...about, ...how, sampleAfter });
+        const { length, sendFrom } = how;
+        const again = {
+          sampleAfter: tokens.length,
+          ...(sendFrom < length && { steps: stepsAgain({ source: index, from: sendFrom, to: length }) }),
+        };
+        this.#components.send(workerId, { type: 'resume-session', ...about, ...how, ...again });
       }
       if (index > 0 || position === tokens.length) continue;
-      const lacking = tokens.slice(position);
-      const cachedTokens = this.#cachedTokens === undefined ? {} : { cachedTokens: this.#cachedTokens };
-      const what = { position, tokens: lacking, chunkTokens, ...cachedTokens };
+      const steps = stepsAgain({ source: -1, from: position, to: tokens.length });
+      const what = { position, tokens: tokens.slice(position), steps };
       this.#components.send(workerId, { type: 'prompt', ...about, ...what });
     }
   }
@@ -322,7 +338,7 @@ export class Session {
       const { length = 0, retainedFrom = 0 } = this.#opened.get(assignmentId) ?? {};
       return { length, retainedFrom, canCut: canCut(description) };
     });
-    return planResume(kept, { total, lastStep });
+    return planResume(believable(kept, stepsOf(this.#shape, 0, total)), { total, lastStep });
   }
 
   #closed(assignmentId: AssignmentId): void {
@@ -343,11 +359,9 @@ export class Session {
 
   /** Once a token has passed all stages, the session's own steps tell more than what the stages say of their trial. */
   #deadlineMs(): number {
-    const { prompt, answered, chunkTokens, leastDeadlineMs } = this.#init;
+    const { prompt, answered, leastDeadlineMs } = this.#init;
     const hasToken = this.#nextPosition > prompt.length + answered.length;
-    const tried = hasToken
-      ? 0
-      : triedStepMs(this.#pipeline.stages, Math.max(1, Math.min(prompt.length, chunkTokens)));
+    const tried = hasToken ? 0 : triedStepMs(this.#pipeline.stages, this.#mostTokensInStep);
     return stepDeadlineMs(Math.max(tried, this.#longestStepMs), leastDeadlineMs);
   }
 

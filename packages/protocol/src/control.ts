@@ -22,7 +22,7 @@ import {
 } from './sessionMessages.ts';
 
 /** Rises when a message or frame changes in a way that an older side would misread. */
-export const protocolVersion = 7;
+export const protocolVersion = 8;
 
 /** Path of the control web socket on the hub. */
 export const workerSocketPath = '/api/workers/socket';

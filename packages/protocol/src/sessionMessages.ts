@@ -10,6 +10,7 @@ const count = z.number().int().nonnegative();
 const milliseconds = z.number().nonnegative().max(1e9);
 const text = z.string().max(2000);
 const tokenIds = z.array(count);
+const stepLengths = z.array(count.min(1)).min(1);
 
 // ---- from the hub ----------------------------------------------------------------------------------------------
 
@@ -55,10 +56,7 @@ export const OpenSession = z.object({
 });
 export type OpenSession = z.infer<typeof OpenSession>;
 
-/**
- * Token ids for the first stage, starting at `position` (normally the prompt at 0). The first stage runs them in the steps
- * in which they ran or would have run first (see stepsOf); the last stage samples after the last one.
- */
+/** Token ids for the first stage, starting at `position` (normally the prompt at 0). The last stage samples after the last one. */
 export const Prompt = z.object({
   type: z.literal('prompt'),
   sessionId: SessionId,
@@ -66,9 +64,8 @@ export const Prompt = z.object({
   epoch: count,
   position: count,
   tokens: tokenIds.min(1),
-  chunkTokens: count.min(2),
-  /** Tokens that a kept cache held when the session first began, where one did: see stepsOf. */
-  cachedTokens: count.optional(),
+  /** Lengths of the steps in which they run, in all as many as there are tokens: see stepsOf and `replaySteps` of the hub. */
+  steps: stepLengths,
 });
 export type Prompt = z.infer<typeof Prompt>;
 
@@ -89,6 +86,11 @@ export const ResumeSession = z.object({
   sendFrom: count,
   /** Tokens in the sequence: the last stage samples after the step that ends here. */
   sampleAfter: count,
+  /**
+   * Lengths of the steps in which what was retained is sent again, in all `length - sendFrom` tokens: each as it was, or several
+   * in one. Missing: each as it was.
+   */
+  steps: stepLengths.optional(),
 });
 export type ResumeSession = z.infer<typeof ResumeSession>;
 

@@ -276,7 +276,7 @@ it('a session that is opened anew is not ended by a step that still ran for it b
       sampling: { ...sampling, presencePenalty: 0, logitBias: [], seed: 1, choiceIndex: 0 },
     });
     await worker.message('session-opened', (opened) => opened.epoch === epoch);
-    worker.send({ type: 'prompt', ...about, position: 0, tokens: prompt, chunkTokens: 64 });
+    worker.send({ type: 'prompt', ...about, position: 0, tokens: prompt, steps: [prompt.length] });
   };
   const former = deferred<void>();
   host.holdSteps = former.promise;

@@ -1,6 +1,13 @@
 /** What a stage that stays does when its neighbour is lost: it keeps its cache, and sends again what the next one lacks. */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { AssignmentId, CacheId, SessionId, type Assign, type ResumeSession } from '@potluck/protocol';
+import {
+  AssignmentId,
+  CacheId,
+  SessionId,
+  stepsOf,
+  type Assign,
+  type ResumeSession,
+} from '@potluck/protocol';
 import { afterEach, expect, it } from 'vitest';
 import { echoAnswer, type ScriptedHub, type ScriptedWorker } from '../testing/index.ts';
 import { cut, join, startHub, stopAll, type Joined } from '../testing/joinedAgents.ts';
@@ -45,7 +52,7 @@ class Epoch {
     );
   }
 
-  resume(index: number, how: Pick<ResumeSession, 'length' | 'sendFrom' | 'sampleAfter'>): void {
+  resume(index: number, how: Pick<ResumeSession, 'length' | 'sendFrom' | 'sampleAfter' | 'steps'>): void {
     const { assignmentId, epoch } = this.assigns[index] as Assign;
     this.workers[index]?.send({
       type: 'resume-session',
@@ -56,10 +63,15 @@ class Epoch {
     });
   }
 
-  feed(position: number, tokens: number[]): void {
+  /** @param steps those of the first time by default */
+  feed(
+    position: number,
+    tokens: number[],
+    steps = stepsOf(limits, position, position + tokens.length),
+  ): void {
     const { assignmentId, epoch } = this.assigns[0] as Assign;
     const head = { type: 'prompt', sessionId: this.sessionId, assignmentId, epoch } as const;
-    this.workers[0]?.send({ ...head, position, tokens, chunkTokens: 64 });
+    this.workers[0]?.send({ ...head, position, tokens, steps });
   }
 
   /** The tokens that the last stage drew, once there is one at this position. */
@@ -119,6 +131,38 @@ it('a middle stage that is new gets the rows of the first time from the stage be
   expect(joined[3]?.host.openCaches.size).toBe(1);
 });
 
+it('a stage gets several rows in one step, keeps each by itself, and gives them again in other steps', async () => {
+  const hub = await startHub();
+  const { two, one, three, spare, deploy, cacheId, answered, joined } = await midAnswer(hub);
+  const all = [...prompt, ...answered.slice(0, 8)];
+  const total = all.length;
+  two.cut();
+  await joined[1]?.agent.stop();
+  const next = new Epoch([one, spare, three], await deploy([one, spare, three], 1), cacheId);
+  await next.open(all, total);
+  next.resume(2, { length: total - 1, sendFrom: total, sampleAfter: total });
+  next.resume(0, { length: total, sendFrom: 0, sampleAfter: total, steps: [4, 5, 2, 1] });
+  next.resume(1, { length: 0, sendFrom: total - 1, sampleAfter: total });
+  const rest = await next.tokensUntil(total + 5);
+  expect([...answered.slice(0, 8), ...rest].slice(0, 14)).toEqual(echoAnswer(prompt, 6, 14));
+  const before = [...all, ...rest.slice(0, 3)];
+  const last = new Epoch([one, spare, three], await deploy([one, spare, three], 2), cacheId);
+  const [, opened] = await last.open(before, before.length);
+  expect(opened).toEqual({ length: before.length, retainedFrom: 0 });
+  // The last stage begins anew: its rows come from those that came in one step before, in others.
+  last.resume(0, { length: before.length, sendFrom: before.length, sampleAfter: before.length });
+  const steps = [4, 1, 6, before.length - 12, 1];
+  last.resume(1, { length: before.length, sendFrom: 0, sampleAfter: before.length, steps });
+  last.resume(2, { length: 0, sendFrom: before.length, sampleAfter: before.length });
+  const more = await last.tokensUntil(before.length + 2);
+  expect([...before.slice(prompt.length), ...more].slice(0, 14)).toEqual(echoAnswer(prompt, 6, 14));
+  const { assignmentId } = last.assigns[2] as Assign;
+  three.send({ type: 'close-session', sessionId: last.sessionId, assignmentId });
+  const closed = await three.message('session-closed', (m) => m.sessionId === last.sessionId);
+  const { tokens, steps: count } = closed.timings;
+  expect(tokens - count).toBe(before.length - steps.length);
+});
+
 it('a first stage that is new computes from tokens and sends only what the next one lacks', async () => {
   const hub = await startHub();
   const { one, two, three, spare, deploy, cacheId, answered, joined } = await midAnswer(hub);
@@ -153,17 +197,27 @@ it('a stage that computes for its own cache alone says how far it is', async () 
   expect(position).toBe(prompt.length);
 });
 
-it('a stage that is asked to go on from inside a chunk fails the session, and answers others', async () => {
+it('a stage that is told to run other steps than its tokens have, or longer ones than were said, fails the session, and answers others', async () => {
   const hub = await startHub();
   const { one, two, three, deploy, cacheId, answered } = await midAnswer(hub);
   const all = [...prompt, ...answered.slice(0, 6)];
-  const next = new Epoch([one, two, three], await deploy([one, two, three], 1), cacheId);
-  await next.open(all, all.length);
-  next.resume(0, { length: 2, sendFrom: 2, sampleAfter: all.length });
-  next.feed(2, all.slice(2));
-  const failed = await one.message('session-failed', (m) => m.sessionId === next.sessionId);
-  expect(failed.message).toContain('inside the chunk');
-  const { tokens } = await hub.generate([one, two, three], next.assigns, prompt, { length: 3, epoch: 1 });
+  const assigns = await deploy([one, two, three], 1);
+  for (const [steps, reason] of [
+    [[5, 6], 'steps of 11 tokens for 10'],
+    [[65], 'a step of 65 tokens'],
+  ] as const) {
+    const next = new Epoch([one, two, three], assigns, CacheId.parse(randomUUID()));
+    await next.open(all);
+    next.feed(0, all, [...steps]);
+    const failed = await one.message('session-failed', (m) => m.sessionId === next.sessionId);
+    expect(failed).toMatchObject({ code: 'bad-frame', message: expect.stringContaining(reason) });
+  }
+  const again = new Epoch([one, two, three], assigns, cacheId);
+  await again.open(all, all.length);
+  again.resume(0, { length: all.length, sendFrom: 0, sampleAfter: all.length, steps: [3, 7] });
+  const { code } = await one.message('session-failed', (m) => m.sessionId === again.sessionId);
+  expect(code).toBe('cache-miss');
+  const { tokens } = await hub.generate([one, two, three], assigns, prompt, { length: 3, epoch: 1 });
   expect(tokens).toEqual(echoAnswer(prompt, 6, 3));
 });
 
@@ -201,7 +255,7 @@ it('a cache whose session ended with its epoch is given up when a new session ne
   // A step that can't be: the session fails, its cache stays for another epoch.
   worker.send({
     ...{ type: 'prompt', sessionId: former, assignmentId: AssignmentId.parse(assignmentId), epoch },
-    ...{ position: 3, tokens: prompt, chunkTokens: 64 },
+    ...{ position: 3, tokens: prompt, steps: [4] },
   });
   await worker.message('session-failed', (m) => m.sessionId === former);
   expect([...host.openCaches]).toEqual([formerCache]);

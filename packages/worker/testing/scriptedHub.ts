@@ -14,6 +14,7 @@ import {
   encodeRelay,
   HubId,
   PipelineId,
+  prefillChunks,
   protocolVersion,
   SessionId,
   Sha256,
@@ -268,7 +269,8 @@ export async function startScriptedHub({
       const [first] = assigns as [Assign];
       const { assignmentId } = first;
       const head = { type: 'prompt', sessionId, assignmentId, epoch, position: 0 } as const;
-      (workers[0] as ScriptedWorker).send({ ...head, tokens: prompt, chunkTokens });
+      const steps = prefillChunks(prompt.length, chunkTokens);
+      (workers[0] as ScriptedWorker).send({ ...head, tokens: prompt, steps });
       const last = workers.at(-1) as ScriptedWorker;
       const finished = last.message('token', (m) => m.sessionId === sessionId && m.finish !== undefined);
       const { finish = 'length' } = await Promise.race([finished, failed]);

@@ -46,6 +46,19 @@ export function checkChunk({ chunkTokens }: { chunkTokens: number }, length: num
 }
 
 /**
+ * @param total tokens that the steps are of
+ * @throws SessionError if the steps are longer than the session said, or not of these tokens
+ */
+export function checkSteps(session: { chunkTokens: number }, steps: readonly number[], total: number): void {
+  let sum = 0;
+  for (const length of steps) {
+    checkChunk(session, length);
+    sum += length;
+  }
+  if (sum !== total) throw new SessionError('bad-frame', `steps of ${sum} tokens for ${total}`);
+}
+
+/**
  * @param expected the stage's `boundaryIn`
  * @throws SessionError if the frame does not carry exactly these tensors for its length
  */

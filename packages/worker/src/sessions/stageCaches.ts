@@ -7,6 +7,7 @@ import type { CacheStart, LoadedStage, OpenCache, StepRequest, StepResult } from
 import { sessionErrorCodeOf } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { messageOf } from '../messageOf.ts';
+import { partSteps } from './joinSteps.ts';
 import { RetainedBoundaries, type RetainedStep } from './retainedBoundaries.ts';
 
 /** How long a cache stays when its session has failed: the hub needs less to put another worker in a gap, or gives up. */
@@ -25,6 +26,7 @@ interface HeldCache {
   /** Tokens that it holds, as far as steps have ended. */
   length: number;
   capacity: number;
+  promptLength: number;
   /** Steps that run or are queued. */
   running: Set<Promise<unknown>>;
   /** Ends it; set while no session uses it. */
@@ -80,10 +82,11 @@ export class StageCaches {
     const isBegun = length === 0 && from !== undefined && (await this.#openFrom(request, from));
     if (isBegun) length = from.length;
     else await this.#openWithRoom(request);
-    const { capacity } = request;
+    const { capacity, promptLength } = request;
     const held = this.#caches.get(cacheId) ?? {
       length,
       capacity,
+      promptLength,
       running: new Set(),
       expiry: undefined,
       epoch,
@@ -100,9 +103,7 @@ export class StageCaches {
     const running = this.#stage.step(request).then((result) => {
       if (this.#caches.get(cacheId) !== held || !held) return result;
       held.length = position + length;
-      if (result.boundary) {
-        this.#retained.keep(cacheId, { position, length, tensors: result.boundary });
-      }
+      if (result.boundary) this.#retain(held, cacheId, { position, length, tensors: result.boundary });
       return result;
     });
     if (held) {
@@ -113,6 +114,13 @@ export class StageCaches {
       held.running.add(settled);
     }
     return running;
+  }
+
+  /** Tokens of the answer by themselves, as they ran first: who needs them may have the ones before. */
+  #retain({ promptLength }: HeldCache, cacheId: string, step: RetainedStep): void {
+    const isOfAnswer = step.position >= promptLength && step.length > 1;
+    const rows = isOfAnswer ? partSteps(step, this.#stage.description.boundaryOut) : [step];
+    for (const row of rows) this.#retained.keep(cacheId, row);
   }
 
   /**

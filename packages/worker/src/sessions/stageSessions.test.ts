@@ -65,7 +65,7 @@ it('a chunk that is given ahead counts from the end of the one before', async ()
   const limits = { capacity: 20, promptLength: 8, lengthLimit: 20, stopTokenIds: [], chunkTokens: 2 };
   await sessions.open({ type: 'open-session', ...session, ...limits, cacheId: CacheId.parse(randomUUID()) });
   const tokens = [1, 2, 3, 4, 5, 6, 7, 8];
-  await sessions.prompt({ type: 'prompt', ...session, position: 0, tokens, chunkTokens: 2 });
+  await sessions.prompt({ type: 'prompt', ...session, position: 0, tokens, steps: [2, 2, 2, 2] });
   await sessions.close(session);
   const closed = told.find(({ type }) => type === 'session-closed') as { timings: StageTimings } | undefined;
   expect(closed?.timings).toMatchObject({ steps: 4, promptStepsMs: 400 });

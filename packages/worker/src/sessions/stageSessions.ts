@@ -2,7 +2,6 @@
 import type { StepRequest } from '@potluck/engine';
 import {
   maxFrameBytes,
-  stepsOf,
   type CacheId,
   type CloseSession,
   type Frame,
@@ -18,7 +17,8 @@ import {
 import { SessionError, sessionErrorCodeOf } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { messageOf } from '../messageOf.ts';
-import { checkBoundary, checkChunk, checkContinues } from './checks.ts';
+import { checkBoundary, checkChunk, checkContinues, checkSteps } from './checks.ts';
+import { joinSteps } from './joinSteps.ts';
 import { SessionTable, type EarlyFrame, type FrameArrival, type StageSession } from './sessionTable.ts';
 import type { RetainedStep } from './retainedBoundaries.ts';
 import type { StageCaches } from './stageCaches.ts';
@@ -118,7 +118,9 @@ export class StageSessions {
         throw new SessionError('cache-miss', `${length} tokens of epoch ${epoch} are not here`);
       }
       const { caches } = this.#components;
-      const steps = sendFrom < length ? caches.retained(cacheId, sendFrom, length) : [];
+      const retained = sendFrom < length ? caches.retained(cacheId, sendFrom, length) : [];
+      const { boundaryOut } = this.place.stage;
+      const steps = retained && message.steps ? joinSteps(retained, message.steps, boundaryOut) : retained;
       if (!steps) throw new SessionError('cache-miss', `tokens from ${sendFrom} are not retained here`);
       const isCut = length < session.position;
       // At once: the prompt may be the very next message, and its steps come to the stage after the cut.
@@ -152,15 +154,12 @@ export class StageSessions {
     }
     const from = message.position;
     const to = from + message.tokens.length;
-    let lengths: number[];
+    const lengths = message.steps;
     try {
       if (!isFirst(this.place)) throw new SessionError('bad-frame', 'a prompt is for the first stage');
       this.#checkOpen(session);
-      checkChunk(session, message.chunkTokens);
       checkContinues(session, { ...message, length: message.tokens.length });
-      const { promptLength } = session;
-      const { chunkTokens, cachedTokens } = message;
-      lengths = stepsOf({ promptLength, chunkTokens, cachedTokens }, from, to);
+      checkSteps(session, lengths, message.tokens.length);
     } catch (error) {
       this.#fail(session, error);
       return;

@@ -1,0 +1,102 @@
+/** Boundary tensors of several steps as those of one, and of one as those of each of its tokens. Pure. */
+import type { FrameTensor, StageTensor } from '@potluck/protocol';
+import type { RetainedStep } from './retainedBoundaries.ts';
+
+/**
+ * @param steps one after the other
+ * @param lengths of the steps that they become, in tokens
+ * @param boundary what each carries, as the stage's description says
+ * @returns undefined where the steps can't become these
+ */
+export function joinSteps(
+  steps: readonly RetainedStep[],
+  lengths: readonly number[],
+  boundary: readonly StageTensor[],
+): RetainedStep[] | undefined {
+  const joined: RetainedStep[] = [];
+  let next = 0;
+  for (const wanted of lengths) {
+    const parts: RetainedStep[] = [];
+    let length = 0;
+    for (let part = steps[next]; part && length < wanted; part = steps[++next]) {
+      parts.push(part);
+      length += part.length;
+    }
+    const [first] = parts;
+    if (!first || length !== wanted) return undefined;
+    const step = parts.length === 1 ? first : joinOne(parts, length, boundary);
+    if (!step) return undefined;
+    joined.push(step);
+  }
+  return next === steps.length ? joined : undefined;
+}
+
+/** @returns the step as steps of one token; as it is where its tensors have no row for each token */
+export function partSteps(step: RetainedStep, boundary: readonly StageTensor[]): RetainedStep[] {
+  const axes = boundary.map(axisOfRows);
+  if (axes.includes(undefined)) return [step];
+  return Array.from({ length: step.length }, (_, row) => ({
+    position: step.position + row,
+    length: 1,
+    tensors: step.tensors.map((tensor, index) => rowOf(tensor, axes[index] as number, row)),
+  }));
+}
+
+function joinOne(
+  parts: readonly RetainedStep[],
+  length: number,
+  boundary: readonly StageTensor[],
+): RetainedStep | undefined {
+  const tensors: FrameTensor[] = [];
+  for (const [index, described] of boundary.entries()) {
+    const axis = axisOfRows(described);
+    if (axis === undefined) return undefined;
+    tensors.push(
+      joinTensors(
+        parts.map((part) => part.tensors[index] as FrameTensor),
+        axis,
+        length,
+      ),
+    );
+  }
+  return { position: parts[0]?.position ?? 0, length, tensors };
+}
+
+/** The axis along which a tensor has one row for each token of its step; undefined where it has not. */
+function axisOfRows({ dims }: StageTensor): number | undefined {
+  const isPlain = !dims.includes('past') && !dims.includes('total');
+  const axis = dims.indexOf('step');
+  return isPlain && axis >= 0 && dims.lastIndexOf('step') === axis ? axis : undefined;
+}
+
+/** How often the axis is gone through, and the bytes of one row of it. */
+function layoutOf({ dims, bytes }: FrameTensor, axis: number): { outer: number; rowBytes: number } {
+  const outer = dims.slice(0, axis).reduce((product, dim) => product * dim, 1);
+  return { outer, rowBytes: bytes.byteLength / outer / (dims[axis] ?? 1) };
+}
+
+function rowOf(tensor: FrameTensor, axis: number, row: number): FrameTensor {
+  const { outer, rowBytes } = layoutOf(tensor, axis);
+  const bytes = new Uint8Array(outer * rowBytes);
+  const stride = tensor.bytes.byteLength / outer;
+  for (let place = 0; place < outer; place++) {
+    const start = place * stride + row * rowBytes;
+    bytes.set(tensor.bytes.subarray(start, start + rowBytes), place * rowBytes);
+  }
+  return { ...tensor, dims: tensor.dims.with(axis, 1), bytes };
+}
+
+function joinTensors(parts: readonly FrameTensor[], axis: number, length: number): FrameTensor {
+  const [first] = parts as [FrameTensor];
+  const { outer, rowBytes } = layoutOf(first, axis);
+  const bytes = new Uint8Array(outer * length * rowBytes);
+  let offset = 0;
+  for (let place = 0; place < outer; place++) {
+    for (const part of parts) {
+      const size = part.bytes.byteLength / outer;
+      bytes.set(part.bytes.subarray(place * size, (place + 1) * size), offset);
+      offset += size;
+    }
+  }
+  return { ...first, dims: first.dims.with(axis, length), bytes };
+}
