@@ -280,6 +280,11 @@ test.each<[object, string, string]>([
     "'messages[0].content[0].content[0].type'",
   ],
   [
+    { messages: [{ role: 'user', content: [{ type: 'tool_result', tool_use_id: 'a', content: '20' }] }] },
+    'invalid_request_error',
+    "'messages[0].content': unexpected 'tool_use_id'",
+  ],
+  [
     { tools: [{ type: 'web_search_20250305', name: 'web_search' }] },
     'invalid_request_error',
     "'tools[0].type'",

@@ -1,5 +1,6 @@
 /** The bodies of `POST /v1/messages` and of `/v1/messages/count_tokens`. */
 import { z } from 'zod';
+import { ApiError } from '../apiError.ts';
 import { generationFields } from '../inference/generationFields.ts';
 import { bodyReader, parameterName, readPart, tooMany, unsupportedParameter } from '../inference/readBody.ts';
 import { lengthOfList, refuseLongConversation } from '../inference/refuseLongConversation.ts';
@@ -77,7 +78,8 @@ const promptFields = {
 };
 
 const { stream, temperature, top_p, top_k, min_p, seed, stop_token_ids, ignore_eos } = generationFields;
-const { repetition_penalty, repeat_penalty, frequency_penalty, presence_penalty } = generationFields;
+const { repetition_penalty, repeat_penalty, repeat_last_n, frequency_penalty, presence_penalty } =
+  generationFields;
 
 /** What `/v1/messages` honours, some parameters of other servers included. */
 export const MessagesBody = z.object({
@@ -88,7 +90,7 @@ export const MessagesBody = z.object({
     .max(maxStopSequences)
     .optional(),
   ...{ stream, temperature, top_p, top_k, min_p, seed, stop_token_ids, ignore_eos },
-  ...{ repetition_penalty, repeat_penalty, frequency_penalty, presence_penalty },
+  ...{ repetition_penalty, repeat_penalty, repeat_last_n, frequency_penalty, presence_penalty },
 });
 /** Counting takes the body of a message, and needs no limit of its answer. */
 export const CountBody = MessagesBody.partial({ max_tokens: true });
@@ -134,15 +136,31 @@ function readParts<T extends z.infer<typeof CountBody>>({ messages, tools, ...re
     ...(rest.tool_choice ? { tool_choice: choiceOf(rest.tool_choice) } : {}),
   };
   toolChoiceOf(toolFields);
-  return {
-    ...rest,
-    // One after the other, until one is wrong.
-    messages: messages.map((one, index): ReadMessage => {
-      const { role, content } = readPart(Message, one, ['messages', index]);
-      return { role, blocks: readContent(content, ['messages', index, 'content']) };
-    }),
-    toolFields,
-  } as unknown as Read<T>;
+  // One after the other, until one is wrong.
+  const readOnes = messages.map((one, index): ReadMessage => {
+    const { role, content } = readPart(Message, one, ['messages', index]);
+    return { role, blocks: readContent(content, ['messages', index, 'content']) };
+  });
+  refuseStrayResults(readOnes);
+  return { ...rest, messages: readOnes, toolFields } as unknown as Read<T>;
+}
+
+/** @throws ApiError 400 where a result is of a call that is nowhere before it */
+function refuseStrayResults(messages: readonly ReadMessage[]): void {
+  const known = new Set<string>();
+  for (const [index, { blocks }] of messages.entries()) {
+    for (const block of blocks) {
+      if (block.type === 'tool-use') known.add(block.id);
+      if (block.type !== 'tool-result' || known.has(block.id)) continue;
+      const param = `messages[${index}].content`;
+      throw new ApiError(
+        400,
+        `'${param}': unexpected 'tool_use_id' in a 'tool_result' block: '${block.id.slice(0, 100)}'. ` +
+          "Each needs its 'tool_use' block in an earlier message.",
+        { param },
+      );
+    }
+  }
 }
 
 function readTool(value: unknown, index: number): NonNullable<ToolFields['tools']>[number] {

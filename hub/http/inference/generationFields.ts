@@ -16,6 +16,12 @@ const maxChoices = 128;
 /** Smaller ones make logits infinite in 32 bits; below 1, a penalty already rewards repetition. */
 const RepetitionPenalty = z.number().min(0.01).max(10);
 
+/** How many of the last tokens penalties look at; -1 for all, as in llama.cpp. */
+const PenaltyWindow = z
+  .int({ error: 'must be a whole number of tokens, or -1 for all of them' })
+  .min(-1)
+  .max(2 ** 31 - 1);
+
 /** A name in `logit_bias`: a token id in decimal, in one way only. */
 const BiasedToken = z
   .string()
@@ -63,6 +69,7 @@ export const generationFields = {
   min_p: z.number().min(0).max(1).optional(),
   repetition_penalty: RepetitionPenalty.optional(),
   repeat_penalty: RepetitionPenalty.optional(),
+  repeat_last_n: PenaltyWindow.optional(),
   frequency_penalty: z.number().min(-2).max(2).optional(),
   presence_penalty: z.number().min(-2).max(2).optional(),
   logit_bias: z.record(z.string(), z.unknown()).optional(),
@@ -171,6 +178,7 @@ export function settingsOf(
       repetitionPenalty: fields.repetition_penalty ?? fields.repeat_penalty,
       frequencyPenalty: fields.frequency_penalty,
       presencePenalty: fields.presence_penalty,
+      penaltyWindow: fields.repeat_last_n === -1 ? undefined : fields.repeat_last_n,
       logitBias: biases && toLogitBias(biases as Record<string, number>, vocabularySize),
       topLogprobs,
       seed: fields.seed === undefined || fields.seed === -1 ? undefined : toSeed(fields.seed),

@@ -42,8 +42,6 @@ export interface HeldToInit {
    * a text that goes on: then nobody thinks.
    */
   promptEnd?: string;
-  /** Longest answer in tokens, where the request says so. */
-  maxTokens: number | undefined;
 }
 
 /** What tries a grammar for this request. */
@@ -57,7 +55,7 @@ export async function heldTo(init: HeldToInit, tryGrammar: TryGrammar): Promise<
   const asked = askedFor(init);
   if (!asked) return undefined;
   const { grammar, trigger, sources } = asked;
-  const { model, maxTokens } = init;
+  const { model } = init;
   const param = sources[0]?.param ?? 'tools';
   if (grammar.text.length > maxConstraintCharacters) {
     throw tooMany(param, `${maxConstraintCharacters} characters of schemas`);
@@ -74,9 +72,6 @@ export async function heldTo(init: HeldToInit, tryGrammar: TryGrammar): Promise<
       `'${param}': The hub finds no answer within 4096 bytes that is what this asks for. Make it simpler.`,
       { param },
     );
-  }
-  if (maxTokens !== undefined && shortest !== undefined && shortest.length > maxTokens) {
-    await checkRoom(model, shortest, maxTokens);
   }
   const after = trigger === undefined ? afterThoughts(init) : triggered(trigger, model);
   return { ...grammar, ...(after ? { after } : {}) };
@@ -203,17 +198,6 @@ async function tried(
 
 function refused(param: string, message: string, cause?: Error): ApiError {
   return new ApiError(400, `'${param}': ${message}`, { param, ...(cause ? { cause } : {}) });
-}
-
-/** @throws ApiError 400 where not even the shortest answer fits */
-async function checkRoom({ tokenizer }: Model, shortest: string, maxTokens: number): Promise<void> {
-  const { length } = await tokenizer.encodeText(shortest, false);
-  if (length <= maxTokens) return;
-  throw new ApiError(
-    400,
-    `'max_tokens': the shortest answer that is asked for takes ${length} tokens, and ${maxTokens} are allowed.`,
-    { param: 'max_tokens' },
-  );
 }
 
 function triggered(trigger: string, { tokenizer }: Model): AnswerGrammar['after'] {

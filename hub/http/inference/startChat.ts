@@ -54,8 +54,7 @@ export async function startChat(inference: Inference, init: ChatInit): Promise<S
   const format = model.tokenizer.responseFormat;
   const shownMarks = tools || partsReasoning ? marksOf(format) : undefined;
   const promptEnd = promptText(prompt.slice(-endTokens), model.tokenizer);
-  const { maxTokens } = settings;
-  const constraint = await inference.heldTo({ wanted, tools, toolChoice, promptEnd, mostCalls, maxTokens });
+  const constraint = await inference.heldTo({ wanted, tools, toolChoice, promptEnd, mostCalls });
   const words = messages.map(({ role, content }) => ({ role, content }));
   const generations = await inference.start(
     choicesOf(

@@ -32,6 +32,18 @@ const NamedChoice = z.looseObject({
   function: z.looseObject({ name: z.string() }),
 });
 
+/** Some of the tools, of which one may be called or must be. */
+const AllowedChoice = z.looseObject({
+  type: z.literal('allowed_tools'),
+  allowed_tools: z.looseObject({
+    mode: z.enum(['auto', 'required']),
+    tools: z
+      .array(z.looseObject({ function: z.looseObject({ name: z.string() }) }))
+      .min(1)
+      .max(maxTools),
+  }),
+});
+
 /**
  * Which tools the answer calls.
  * @throws ApiError 400 where that is asked for in a way that this hub does not do, or names no tool
@@ -39,21 +51,25 @@ const NamedChoice = z.looseObject({
 export function toolChoiceOf({ tools, tool_choice: choice }: ToolFields): ToolChoice {
   if (choice === undefined || choice === 'none' || choice === 'auto') return 'auto';
   const named = typeof choice === 'string' ? undefined : NamedChoice.safeParse(choice).data;
-  if (choice !== 'required' && !named) {
+  const allowed = AllowedChoice.safeParse(choice).data?.allowed_tools;
+  if (choice !== 'required' && !named && !allowed) {
     throw unsupportedParameter(
       'tool_choice',
-      'Take "auto", "none", "required" or {"type": "function", "function": {"name": …}}.',
+      'Take "auto", "none", "required", {"type": "function", "function": {"name": …}} or {"type": "allowed_tools", …}.',
     );
   }
   if (!tools || tools.length === 0) {
     throw new ApiError(400, "'tool_choice' needs 'tools', of which one is called.", { param: 'tool_choice' });
   }
-  const name = named?.function.name;
-  if (name === undefined) return 'required';
-  if (tools.some((tool) => tool.function.name === name)) return { name };
-  throw new ApiError(400, `'tool_choice' names '${name}', which is none of 'tools'.`, {
-    param: 'tool_choice',
-  });
+  const names = new Set(tools.map((tool) => tool.function.name));
+  for (const one of named ? [named] : (allowed?.tools ?? [])) {
+    const { name } = one.function;
+    if (names.has(name)) continue;
+    throw new ApiError(400, `'tool_choice' names '${name}', which is none of 'tools'.`, {
+      param: 'tool_choice',
+    });
+  }
+  return named ? { name: named.function.name } : (allowed?.mode ?? 'required');
 }
 
 /** Calls that an answer may have where calls are required, and several are asked for. */
@@ -81,5 +97,8 @@ export function callableTools(
   if (!tools || tools.length === 0 || choice === 'none') return undefined;
   if (!takesTools(tokenizer.responseFormat))
     throw unsupportedParameter('tools', `The chat template of '${id}' takes none.`);
-  return tools;
+  const allowed = AllowedChoice.safeParse(choice).data?.allowed_tools;
+  if (!allowed) return tools;
+  const names = new Set(allowed.tools.map((tool) => tool.function.name));
+  return tools.filter((tool) => names.has(tool.function.name));
 }

@@ -90,8 +90,7 @@ async function startRaw(inference: Inference, body: OllamaGenerateBody) {
   const settings = ollamaSettings(body, model);
   const prompt = await inference.textPromptOf(body.prompt, true);
   const words = [{ role: 'user', content: body.prompt.toWellFormed() }];
-  const { maxTokens } = settings;
-  const constraint = await inference.heldTo({ wanted: formatGrammar(body), maxTokens });
+  const constraint = await inference.heldTo({ wanted: formatGrammar(body) });
   const [generation] = await inference.start([
     { ...settings, prompt, words, ...(constraint ? { constraint } : {}) },
   ]);

@@ -113,6 +113,14 @@ test('options reach the devices, and those of a machine are left to its owner', 
     ...{ presencePenalty: 0.5, frequencyPenalty: 0.25 },
   });
   expect(hub.lastOpened()?.lengthLimit).toBe(hub.lastPrompt().length + 40);
+  expect(hub.lastOpened()?.sampling).not.toHaveProperty('penaltyWindow');
+  for (const [given, window] of [
+    [{}, 64],
+    [{ repeat_last_n: 7 }, 7],
+  ] as const) {
+    await client.generate({ model, prompt: 'Count', options: { repeat_penalty: 1.1, ...given } });
+    expect(hub.lastOpened()?.sampling).toMatchObject({ repetitionPenalty: 1.1, penaltyWindow: window });
+  }
   expect((await client.generate({ model, prompt: 'Count', options: { num_predict: 2 } })).done_reason).toBe(
     'length',
   );
@@ -182,7 +190,7 @@ test.each<[string, object, string]>([
   ['chat', { messages, think: 'hard' }, 'think'],
   ['chat', { messages, options: { temperature: 9 } }, 'options.temperature'],
   ['chat', { messages, options: { mirostat: 2 } }, 'options.mirostat'],
-  ['chat', { messages, options: { repeat_penalty: 1.1, repeat_last_n: 64 } }, 'options.repeat_last_n'],
+  ['chat', { messages, options: { repeat_last_n: -2 } }, 'options.repeat_last_n'],
   ['chat', { messages, options: { num_predict: 0 } }, 'options.num_predict'],
   ['generate', { prompt: 'Hi', template: '{{ .Prompt }}' }, 'template'],
   ['generate', { prompt: 'Hi', suffix: 'there' }, 'suffix'],

@@ -12,8 +12,18 @@ const maxStopStrings = 64;
 const maxStopCharacters = 1000;
 const StopString = z.string().max(maxStopCharacters);
 
-const { temperature, top_p, min_p, repeat_penalty, frequency_penalty, presence_penalty, seed } =
-  generationFields;
+const {
+  temperature,
+  top_p,
+  min_p,
+  repeat_penalty,
+  repeat_last_n,
+  frequency_penalty,
+  presence_penalty,
+  seed,
+} = generationFields;
+/** Ollama's own, where a request does not say. */
+const defaultPenaltyWindow = 64;
 
 /** What is honoured. -1 and -2 leave the length of the answer to the hub. */
 const Options = z.looseObject({
@@ -24,6 +34,7 @@ const Options = z.looseObject({
   top_p: top_p.nullable(),
   min_p: min_p.nullable(),
   repeat_penalty: repeat_penalty.nullable(),
+  repeat_last_n: repeat_last_n.nullable(),
   frequency_penalty: frequency_penalty.nullable(),
   presence_penalty: presence_penalty.nullable(),
   seed: seed.nullable(),
@@ -33,14 +44,11 @@ const Options = z.looseObject({
  * Options that change an answer and are not honoured, with the values that change nothing. All others, such as num_ctx,
  * num_gpu or num_thread, say how a machine is to be used; here its owner says that.
  */
-const refusedOptions: Record<string, (value: unknown, options: Record<string, unknown>) => boolean> = {
+const refusedOptions: Record<string, (value: unknown) => boolean> = {
   mirostat: (value) => value === 0,
   tfs_z: (value) => value === 1,
   typical_p: (value) => value === 1,
   penalize_newline: (value) => value === true,
-  // It only says how far back the penalty looks.
-  repeat_last_n: (value, { repeat_penalty: penalty }) =>
-    value === -1 || penalty === undefined || penalty === null || penalty === 1,
 };
 
 export const ollamaFields = {
@@ -75,7 +83,7 @@ export function ollamaSettings(
 ): Omit<SurfaceRequest, 'prompt'> {
   for (const [name, changesNothing] of Object.entries(refusedOptions)) {
     const value = options[name];
-    if (value === undefined || value === null || changesNothing(value, options)) continue;
+    if (value === undefined || value === null || changesNothing(value)) continue;
     throw unsupportedParameter(`options.${name}`);
   }
   const read = readPart(Options, options, ['options']);
@@ -92,6 +100,7 @@ export function ollamaSettings(
       top_k: read.top_k ?? undefined,
       min_p: read.min_p ?? undefined,
       repeat_penalty: read.repeat_penalty ?? undefined,
+      repeat_last_n: read.repeat_last_n ?? defaultPenaltyWindow,
       frequency_penalty: read.frequency_penalty ?? undefined,
       presence_penalty: read.presence_penalty ?? undefined,
       seed: read.seed ?? undefined,

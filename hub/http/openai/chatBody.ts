@@ -115,7 +115,23 @@ export function readChatBody(value: unknown): ChatBody {
     );
   }
   toolChoiceOf(body);
+  refuseStrayResults(messages);
   return body;
+}
+
+/** Calls that have no id can be answered by any. @throws ApiError 400 where a result is of a call that is nowhere before it */
+function refuseStrayResults(messages: ChatBody['messages']): void {
+  const known = new Set<string | null | undefined>();
+  for (const [index, { role, tool_calls: calls, tool_call_id: id }] of messages.entries()) {
+    for (const call of calls ?? []) known.add(call.id ?? undefined);
+    if (role !== 'tool' || typeof id !== 'string' || known.has(id) || known.has(undefined)) continue;
+    const param = `messages[${index}].tool_call_id`;
+    throw new ApiError(
+      400,
+      `'${param}': '${id.slice(0, 100)}' is not found in 'tool_calls' of an earlier message.`,
+      { param },
+    );
+  }
 }
 
 /** The older parameters as tools. @throws ApiError 400 where both are there */

@@ -122,6 +122,53 @@ test('a call that must come is one, unless the request says that there may be se
   }
 });
 
+test('of the tools those are shown and called that are allowed', async () => {
+  hub.answers = [callText];
+  const now = { type: 'function' as const, function: { name: 'now' } };
+  const { tokenizer } = hub.deployment.model;
+  for (const mode of ['auto', 'required'] as const) {
+    const { id } = await client.chat.completions.create({
+      ...{ ...ask, tools: [now, weather] },
+      tool_choice: { type: 'allowed_tools', allowed_tools: { mode, tools: [weather] } },
+    });
+    expect(await hub.promptOf(id)).toEqual(await tokenizer.encodeChat(ask.messages, { tools: [weather] }));
+    expect((await hub.openedFor(id)).constraint !== undefined).toBe(mode === 'required');
+  }
+});
+
+test('a result of a call that is nowhere before it is refused', async () => {
+  const call = { id: 'call1', type: 'function' as const, function: { name: 'get_weather', arguments: '{}' } };
+  const asked = (id: string): Promise<OpenAI.ChatCompletion> =>
+    client.chat.completions.create({
+      ...ask,
+      messages: [
+        ...ask.messages,
+        { role: 'assistant', tool_calls: [call] },
+        { role: 'tool', tool_call_id: id, content: '20' },
+      ],
+    });
+  await asked('call1');
+  await expect(asked('call2')).rejects.toMatchObject({
+    status: 400,
+    param: 'messages[2].tool_call_id',
+    message: expect.stringContaining('not found') as string,
+  });
+});
+
+test('an answer that is too short for its schema ends where the limit is', async () => {
+  hub.answers = ['x'];
+  hub.obeys = true;
+  const schema = { type: 'object', properties: { city: { const: 'Rome' } }, required: ['city'] };
+  const { choices } = await client.chat.completions.create({
+    ...{ ...ask, max_tokens: 3 },
+    response_format: { type: 'json_schema', json_schema: { name: 'x', schema } },
+  });
+  hub.obeys = false;
+  const { finish_reason: reason, message } = choices[0] ?? {};
+  expect(reason).toBe('length');
+  expect('{"city": "Rome"}'.startsWith(message?.content || '-')).toBe(true);
+});
+
 test('a tool without parameters is called with an empty object', async () => {
   hub.answers = [callText];
   const now = { type: 'function' as const, function: { name: 'now' } };
@@ -171,6 +218,16 @@ test('a call that is cut is text, and nothing of it is lost', async () => {
 
 test.each<[object, string]>([
   [{ tools: [weather], tool_choice: { type: 'function', function: { name: 'f' } } }, 'tool_choice'],
+  [
+    {
+      tools: [weather],
+      tool_choice: {
+        type: 'allowed_tools',
+        allowed_tools: { mode: 'auto', tools: [{ type: 'function', function: { name: 'f' } }] },
+      },
+    },
+    'tool_choice',
+  ],
   [
     {
       tools: [{ type: 'function', function: { name: 'f', strict: true, parameters: { not: {} } } }],

@@ -40,8 +40,7 @@ export async function answerCompletion(c: Context, components: InferenceComponen
     const encoded: number[][] = [];
     for (const prompt of prompts) encoded.push(await tokensOf(prompt, body, inference));
     const texts = prompts.map((prompt) => textOf(prompt, inference));
-    const { maxTokens } = settings;
-    const constraint = await inference.heldTo({ wanted: wantedGrammar(body), maxTokens });
+    const constraint = await inference.heldTo({ wanted: wantedGrammar(body) });
     const requests = encoded.flatMap((prompt, index) => {
       const words = [{ role: 'user', content: texts[index] ?? '' }];
       return choicesOf({ ...settings, prompt, words, ...(constraint ? { constraint } : {}) }, body.n);

@@ -18,6 +18,8 @@ export const SamplingDescription = z.object({
   frequencyPenalty: finite.min(-2).max(2).default(0),
   /** Subtracted from a token's logit once if it is in the answer so far. */
   presencePenalty: finite.min(-2).max(2).default(0),
+  /** Penalties look at so many of the last tokens only; missing: at all of them. */
+  penaltyWindow: z.number().int().min(0).optional(),
   /** Added to a token's logit: [token id, bias] pairs. */
   logitBias: z.array(z.tuple([z.number().int().nonnegative(), finite])).default([]),
   /** Tokens that do not come before this position of the sequence: an answer has a least length. */

@@ -1,5 +1,6 @@
 /** From items to the conversation that the model's template renders. */
 import type { ChatMessage, ToolCall } from '../../../models/chatFormat.ts';
+import { ApiError } from '../../apiError.ts';
 import { textOfContent, type InputItem } from './inputItems.ts';
 import { calledName } from './responseTools.ts';
 import { openSealed } from './sealedText.ts';
@@ -11,10 +12,12 @@ interface Turn {
   calls: ToolCall[];
 }
 
-/** @param items without references */
+/** @param items without references @throws ApiError 400 where an output is of a call that is nowhere before it */
 export function messagesOf(items: readonly InputItem[], instructions: string | undefined): ChatMessage[] {
   const messages: ChatMessage[] = [];
   const names = new Map<string, string>();
+  /** True where calls may be gone that results belong to. */
+  let isCompacted = false;
   let turn: Turn | undefined;
   const begun = (): Turn => (turn ??= { reasoning: '', content: '', calls: [] });
   const endTurn = (): void => {
@@ -51,6 +54,7 @@ export function messagesOf(items: readonly InputItem[], instructions: string | u
       case 'custom_tool_call_output': {
         endTurn();
         const name = names.get(item.call_id);
+        if (name === undefined && !isCompacted) throw strayResult(item);
         messages.push({
           role: 'tool',
           content: textOfContent(item.output).toWellFormed(),
@@ -62,6 +66,7 @@ export function messagesOf(items: readonly InputItem[], instructions: string | u
       case 'compaction':
       case 'compaction_summary':
         endTurn();
+        isCompacted = true;
         messages.push({ role: 'system', content: summaryLead + openSealed(item.encrypted_content) });
         break;
       case 'item_reference':
@@ -70,6 +75,15 @@ export function messagesOf(items: readonly InputItem[], instructions: string | u
   }
   endTurn();
   return messages;
+}
+
+function strayResult({ type, call_id: id }: { type: string; call_id: string }): ApiError {
+  const what = type === 'function_call_output' ? 'function' : 'custom tool';
+  return new ApiError(
+    400,
+    `'input': No tool call found for ${what} call output with call_id '${id.slice(0, 100)}'. Send the call before its output.`,
+    { param: 'input' },
+  );
 }
 
 const summaryLead = 'What was said before, in short:\n\n';

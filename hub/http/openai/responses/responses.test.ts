@@ -403,6 +403,7 @@ test('a conversation is told in short, and goes on with that', async () => {
 
 test.each<[object, string, string]>([
   [{ conversation: 'conv_1' }, 'conversation', 'unsupported_parameter'],
+  [{ input: [{ type: 'function_call_output', call_id: 'x', output: '' }] }, 'input', 'invalid_value'],
   [{ prompt: { id: 'pmpt_1' } }, 'prompt', 'unsupported_parameter'],
   [{ context_management: [{ type: 'compaction' }] }, 'context_management', 'unsupported_parameter'],
   [{ text: { format: { type: 'tag' } } }, 'text.format.type', 'invalid_value'],

@@ -239,6 +239,8 @@ function checkLength(slot: CacheSlot, length: number): number {
 function samplingState(request: OpenCache): Pick<CacheSlot, 'sampling' | 'history'> {
   return {
     sampling: request.sampling,
-    history: request.tokens && new TokenHistory(request.tokens, request.promptLength),
+    history:
+      request.tokens &&
+      new TokenHistory(request.tokens, request.promptLength, request.sampling?.penaltyWindow),
   };
 }

@@ -103,11 +103,14 @@ describe('TokenHistory', () => {
         fc.array(fc.nat(5), { maxLength: 30 }),
         fc.nat(30),
         fc.nat(30),
-        (tokens, promptLength, length) => {
-          const history = new TokenHistory(tokens, promptLength);
+        fc.constantFrom(0, 1, 4, Infinity),
+        (tokens, promptLength, length, window) => {
+          const history = new TokenHistory(tokens, promptLength, window);
           history.truncate(length);
-          const fresh = new TokenHistory(tokens.slice(0, length), promptLength);
+          const fresh = new TokenHistory(tokens.slice(0, length), promptLength, window);
           expect(history.length).toBe(fresh.length);
+          const counted = tokens.slice(Math.max(0, fresh.length - window), fresh.length);
+          expect([...history.distinct].sort()).toEqual([...new Set(counted)].sort());
           expect([...history.distinct].sort()).toEqual([...fresh.distinct].sort());
           expect([...history.answerCounts].sort()).toEqual([...fresh.answerCounts].sort());
         },

@@ -2,14 +2,19 @@
 export class TokenHistory {
   readonly #tokens: number[] = [];
   readonly #promptLength: number;
-  /** How often each token is in the sequence. */
+  readonly #window: number;
+  /** How often each token is in the sequence, as far as it counts. */
   readonly #inSequence = new Map<number, number>();
-  /** How often each token is in the answer. */
+  /** How often each token is in the answer, as far as it counts. */
   readonly #inAnswer = new Map<number, number>();
 
-  /** @param promptLength tokens before the answer starts */
-  constructor(tokens: readonly number[], promptLength: number) {
+  /**
+   * @param promptLength tokens before the answer starts
+   * @param window how many of the last tokens count
+   */
+  constructor(tokens: readonly number[], promptLength: number, window = Infinity) {
     this.#promptLength = promptLength;
+    this.#window = window;
     for (const token of tokens) this.append(token);
   }
 
@@ -21,7 +26,7 @@ export class TokenHistory {
     return this.#promptLength;
   }
 
-  /** Distinct tokens of prompt and answer. */
+  /** Distinct tokens of prompt and answer that count. */
   get distinct(): Iterable<number> {
     return this.#inSequence.keys();
   }
@@ -32,19 +37,26 @@ export class TokenHistory {
   }
 
   append(token: number): void {
-    if (this.#tokens.length >= this.#promptLength) add(this.#inAnswer, token, 1);
-    add(this.#inSequence, token, 1);
     this.#tokens.push(token);
+    this.#count(this.#tokens.length - 1, 1);
+    this.#count(this.#tokens.length - 1 - this.#window, -1);
   }
 
   /** Forgets all tokens from `length` on; keeps everything where there are no more than that. */
   truncate(length: number): void {
     while (this.#tokens.length > length) {
-      const token = this.#tokens.pop();
-      if (token === undefined) return;
-      add(this.#inSequence, token, -1);
-      if (this.#tokens.length >= this.#promptLength) add(this.#inAnswer, token, -1);
+      this.#count(this.#tokens.length - 1 - this.#window, 1);
+      this.#count(this.#tokens.length - 1, -1);
+      this.#tokens.pop();
     }
+  }
+
+  /** The token at `place` counts from now on, or does not any more; nothing where there is none. */
+  #count(place: number, difference: 1 | -1): void {
+    const token = this.#tokens[place];
+    if (token === undefined) return;
+    add(this.#inSequence, token, difference);
+    if (place >= this.#promptLength) add(this.#inAnswer, token, difference);
   }
 }
 
