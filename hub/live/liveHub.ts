@@ -4,13 +4,16 @@ import type { WorkerId } from '@potluck/protocol';
 import type { Catalogue } from '../models/catalogue.ts';
 import { viewActivity } from './views/activityView.ts';
 import { viewDeployment, type DeploymentViewComponents } from './views/deploymentView.ts';
-import { viewModel } from './views/modelView.ts';
+import { modelState, viewModel, type ModelViewComponents } from './views/modelView.ts';
 import { viewNode, type NodeViewComponents } from './views/nodeView.ts';
 import type { EventBus } from './eventBus.ts';
 import { LiveState, type LiveStateInit } from './liveState.ts';
 
 export interface LiveHubComponents
-  extends NodeViewComponents, Pick<DeploymentViewComponents, 'defaultModel'> {
+  extends
+    NodeViewComponents,
+    Pick<DeploymentViewComponents, 'defaultModel'>,
+    Pick<ModelViewComponents, 'settings'> {
   catalogue: Catalogue;
   imports: { readonly list: readonly Import[] };
   bus: EventBus;
@@ -48,8 +51,7 @@ export function liveHub(components: LiveHubComponents, init: LiveStateInit = {})
           keys: () => catalogue.list.map(({ id }) => id),
           view: (key) => {
             const model = catalogue.find(key);
-            const deployed = deployments.find(key) !== undefined;
-            return model && viewModel(model, { builtIn: catalogue.isBuiltIn(key), deployed });
+            return model && viewModel(model, modelState(components, key));
           },
           changed: (model) => ({ type: 'model', model }),
           removed: (id) => ({ type: 'model-removed', id }),

@@ -30,6 +30,7 @@ import type { BlobStore } from '../models/blobStore.ts';
 import type { Catalogue } from '../models/catalogue.ts';
 import { defaultModel } from '../pipelines/defaultModel.ts';
 import { Deployments } from '../pipelines/deployments.ts';
+import { OnDemand } from '../pipelines/onDemand.ts';
 import { Operator } from '../pipelines/operator.ts';
 import type { HubIdentity } from '../accounts/secrets.ts';
 import { applyRetention } from './applyRetention.ts';
@@ -98,6 +99,7 @@ export interface HubParts {
   deployments: Deployments;
   generator: Generator;
   operator: Operator;
+  onDemand: OnDemand;
   /** Tells all workers to go and writes what is still to be written. */
   stop(): Promise<void>;
 }
@@ -195,8 +197,18 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     },
     { directory: init.importsDirectory, ...(init.download ? { download: init.download } : {}) },
   );
+  const onDemand = await OnDemand.load({
+    catalogue,
+    deployments,
+    operator,
+    values: database.values,
+    settings: () => settings.current,
+    isAnswering: (id) => generator.running.some(({ model }) => model === id),
+    logger,
+  });
+  generator.listen({ ended: ({ model }) => onDemand.used(model) });
   const chooseDefault = (): string | undefined =>
-    defaultModel(deployments.list, settings.current.defaultModel);
+    defaultModel(deployments.list, settings.current.defaultModel) ?? onDemand.defaultModel;
   const live = liveHub({
     registry,
     deployments,
@@ -207,6 +219,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     imports,
     bus,
     defaultModel: chooseDefault,
+    settings: () => settings.current,
   });
   const loopDelay = watchLoop();
   const relay = new Relay(registry, areNeighbours);
@@ -268,6 +281,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     statistics,
     catalogue,
     imports,
+    onDemand,
     defaultModel: chooseDefault,
     database,
     writes,
@@ -319,7 +333,9 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     deployments,
     generator,
     operator,
+    onDemand,
     stop: async () => {
+      onDemand.stop();
       await imports.stop();
       encodings.stop();
       deployments.stop();

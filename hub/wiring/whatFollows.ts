@@ -132,6 +132,8 @@ export function whatFollows(parts: FollowedParts): void {
       live.touch('deployments', model);
       live.touchAll('deployments');
       live.touch('models', model);
+      // One that is at rest is the default now.
+      if (deployments.list.length === 0) live.touchAll('models');
       touch('nodes', workers);
       encodings.changed(model);
     },
@@ -167,7 +169,10 @@ export function whatFollows(parts: FollowedParts): void {
   });
 
   // Another model may be the default now.
-  settings.listen(() => live.touchAll('deployments'));
+  settings.listen(() => {
+    live.touchAll('deployments');
+    live.touchAll('models');
+  });
   catalogue.listen((id) => live.touch('models', id));
   imports.listen((id) => live.touch('imports', id));
 }

@@ -8,14 +8,13 @@ import { answerMessages, countTokens } from './messages.ts';
 /** Routes to mount under `/v1`, before those of OpenAI's API: who says `anthropic-version` gets the other list of models. */
 export function anthropicRoutes(components: InferenceComponents): Hono {
   const app = new Hono();
-  const { deployments } = components;
   app.get('/models', (c, next) => {
     if (!isAnthropicClient(c)) return next();
-    return Promise.resolve(c.json(modelPage(deployments.list, c.req.query())));
+    return Promise.resolve(c.json(modelPage(components.deployments.list, c.req.query())));
   });
   app.get('/models/:id{.+}', (c, next) => {
     if (!isAnthropicClient(c)) return next();
-    const deployment = deploymentNamed(c.req.param('id'), deployments);
+    const deployment = deploymentNamed(c.req.param('id'), components);
     return Promise.resolve(c.json(modelInfo(deployment)));
   });
   app.post('/messages', (c) => answerMessages(c, components));

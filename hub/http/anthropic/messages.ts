@@ -58,7 +58,7 @@ export async function answerMessages(c: Context, components: InferenceComponents
 /** Says how long a prompt is; no devices are needed for that. */
 export async function countTokens(c: Context, components: EncodingComponents): Promise<Response> {
   const body = readCountBody(await readJson(c));
-  const { model, promptOf } = encodingFor(c, components, body.model);
+  const { model, promptOf } = await encodingFor(c, components, body.model);
   const tools = callableTools(body.toolFields, model);
   const prompt = await promptOf(messagesOf(body), { ...renderOptionsOf(body), tools });
   return c.json({ input_tokens: prompt.length } satisfies Anthropic.MessageTokensCount);

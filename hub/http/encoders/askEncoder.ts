@@ -8,9 +8,19 @@ import type { Deployment } from '../../pipelines/deployment.ts';
 import { ApiError } from '../apiError.ts';
 import { shareOf } from '../caller.ts';
 import { naming } from '../inference/namingParam.ts';
-import { authorOf, takePlace, unknownModel, type InferenceComponents } from '../inference/inference.ts';
+import {
+  authorOf,
+  findNamed,
+  takePlace,
+  unknownModel,
+  wake,
+  type InferenceComponents,
+} from '../inference/inference.ts';
 
-export type EncoderComponents = Pick<InferenceComponents, 'deployments' | 'keyUse'> & {
+export type EncoderComponents = Pick<
+  InferenceComponents,
+  'deployments' | 'keyUse' | 'onDemand' | 'settings'
+> & {
   encodings: Encodings;
 };
 
@@ -52,7 +62,8 @@ export async function askEncoder(
 ): Promise<Response> {
   const arrivedAt = performance.now();
   const { encodings } = components;
-  const deployment = findEncoder(components.deployments, task, named);
+  await wake(c, { ...components, defaultModel: () => undefined }, named);
+  const deployment = findEncoder(components, task, named);
   const { model } = deployment;
   const { encoder } = model.package;
   if (!encoder) throw new Error('an encoder describes itself');
@@ -101,16 +112,16 @@ const nouns: Readonly<Record<EncoderDescription['task'], string>> = {
 
 /** @throws ApiError 404 where there is none; 400 where the model is of another kind */
 function findEncoder(
-  deployments: EncoderComponents['deployments'],
+  components: Pick<EncoderComponents, 'deployments' | 'settings'>,
   task: EncoderDescription['task'],
   named: string | undefined,
 ): Deployment {
-  const fitting = deployments.list
+  const fitting = components.deployments.list
     .filter(({ model }) => model.package.encoder?.task === task)
     .toSorted((one, other) => one.createdAt - other.createdAt);
   const [first] = fitting;
   if (named === undefined && first) return first;
-  const found = named === undefined ? undefined : deployments.find(named);
+  const found = named === undefined ? undefined : findNamed(named, components);
   if (found && fitting.includes(found)) return found;
   if (named !== undefined && !found && first) throw unknownModel(named, fitting);
   const noun = nouns[task];

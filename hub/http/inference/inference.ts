@@ -1,7 +1,7 @@
 /** What every surface does between reading a body and writing an answer: find the model, take a place, start generations. */
 import type { Context } from 'hono';
 import type { Logger } from 'pino';
-import type { Settings } from '@potluck/api';
+import type { ModelDefaults, Settings } from '@potluck/api';
 import type { KeyUse } from '../../accounts/keyUse.ts';
 import type { ConversationKeeper } from '../../conversations/conversationKeeper.ts';
 import type { Generation } from '../../generation/generation.ts';
@@ -15,22 +15,29 @@ import type { Model } from '../../models/model.ts';
 import type { ChatMessage, RenderOptions } from '../../models/chatFormat.ts';
 import type { Deployment } from '../../pipelines/deployment.ts';
 import type { Deployments } from '../../pipelines/deployments.ts';
+import type { OnDemand } from '../../pipelines/onDemand.ts';
 import { ApiError } from '../apiError.ts';
 import { shareOf, type Caller } from '../caller.ts';
+import { withSampling, withSystemPrompt } from './modelDefaults.ts';
 import { heldTo, marksNamedIn, type HeldToInit } from './heldTo.ts';
 import { naming } from './namingParam.ts';
 
 export interface InferenceComponents {
   generator: Generator;
   deployments: Pick<Deployments, 'find' | 'list'>;
+  /** Deploys models that a request names, where the operator wants that. */
+  onDemand: Pick<OnDemand, 'isAsleep' | 'wake'>;
   /** Answers where the request names no model; undefined while none is deployed. */
   defaultModel: () => string | undefined;
   conversations: ConversationKeeper;
   keyUse: KeyUse;
   /** Tries grammars before any worker sees them. */
   grammars: GrammarTrials;
-  /** What of a request's words is kept with it. */
-  settings: () => Pick<Settings, 'keepChatWords' | 'keepApiWords'>;
+  /** What of a request's words is kept with it, other names of models, and what is said where a request says nothing. */
+  settings: () => Pick<
+    Settings,
+    'keepChatWords' | 'keepApiWords' | 'aliases' | 'modelDefaults' | 'defaultsForPrograms'
+  >;
   logger: Logger;
 }
 
@@ -88,6 +95,7 @@ export async function infer<T>(
   const started = performance.now();
   const { generator, settings, grammars } = components;
   const { caller } = c.var;
+  await wake(c, components, named);
   const deployment = findDeployment(named, components);
   const { model } = deployment;
   if (model.package.encoder) throw writesNothing(model);
@@ -101,6 +109,7 @@ export async function infer<T>(
   }
   const isChat = caller.owner.startsWith('browser:');
   const keepsWords = isChat ? settings().keepChatWords : settings().keepApiWords;
+  const defaults = isChat ? undefined : defaultsFor(model, components);
   const common = { author: authorOf(caller, isChat), share: shareOf(c), arrivedAt: started };
   const generations: Generation[] = [];
   /** Of prompts that were made of conversations. */
@@ -114,8 +123,9 @@ export async function infer<T>(
     promptOf: async (messages, options = {}) => {
       await generator.ready(deployment);
       const encoding = { ...options, share: common.share, signal };
-      const prompt = await makePrompt(model, messages, encoding);
-      systemTokens.set(prompt, await systemTokensOf(model, messages, encoding, prompt));
+      const told = withSystemPrompt(messages, defaults);
+      const prompt = await makePrompt(model, told, encoding);
+      systemTokens.set(prompt, await systemTokensOf(model, told, encoding, prompt));
       return prompt;
     },
     textPromptOf: async (text, addsSpecial) => {
@@ -136,7 +146,7 @@ export async function infer<T>(
           systemTokens: systemTokens.get(request.prompt) ?? 0,
           ...(samePromptAs && { samePromptAs }),
         };
-        const asked = { ...request, ...kept, ...common, ...ofPrompt };
+        const asked = { ...withSampling(request, defaults), ...kept, ...common, ...ofPrompt };
         const generation = await generator.start(deployment, asked, signal);
         if (!samePromptAs) firstOf.set(request.prompt, generation);
         generations.push(generation);
@@ -164,32 +174,71 @@ export async function infer<T>(
 }
 
 /** What encoding a prompt without an answer needs. */
-export type EncodingComponents = Pick<InferenceComponents, 'deployments' | 'defaultModel'>;
+export type EncodingComponents = Pick<
+  InferenceComponents,
+  'deployments' | 'defaultModel' | 'onDemand' | 'settings'
+>;
 
 /**
  * A model whose tokenizer a request asks, and makers of prompts for that request; no devices are needed.
  * @throws ApiError
  */
-export function encodingFor(
+export async function encodingFor(
   c: Context,
   components: EncodingComponents,
   named: string | undefined,
-): Pick<Inference, 'model' | 'promptOf' | 'textPromptOf'> {
+): Promise<Pick<Inference, 'model' | 'promptOf' | 'textPromptOf'>> {
+  await wake(c, components, named);
   const { model } = findDeployment(named, components);
   refuseForeignModel(c.var.caller, model.package.id);
   const own = { share: shareOf(c), signal: c.req.raw.signal };
   return {
     model,
-    promptOf: (messages, options = {}) => makePrompt(model, messages, { ...options, ...own }),
+    promptOf: (messages, options = {}) =>
+      makePrompt(model, withSystemPrompt(messages, defaultsFor(model, components)), { ...options, ...own }),
     textPromptOf: (text, addsSpecial, isPlain = false) =>
       makeTextPrompt(model, text, { addsSpecial, isPlain, ...own }),
   };
 }
 
+/**
+ * Deploys the model that a request names, where the operator wants that, and waits until it can be asked.
+ * @throws ApiError 403, DeploymentError, ModelError
+ */
+export async function wake(
+  c: Context,
+  { onDemand, settings, defaultModel }: Pick<EncodingComponents, 'onDemand' | 'settings' | 'defaultModel'>,
+  named: string | undefined,
+): Promise<void> {
+  const asked = named ?? defaultModel();
+  if (asked === undefined) return;
+  const id = idOf(asked, settings().aliases, (name) => onDemand.isAsleep(name));
+  if (onDemand.isAsleep(id)) refuseForeignModel(c.var.caller, id);
+  await onDemand.wake(id, c.req.raw.signal);
+}
+
+function defaultsFor(
+  { package: { id } }: Model,
+  { settings }: Pick<InferenceComponents, 'settings'>,
+): ModelDefaults | undefined {
+  const { defaultsForPrograms, modelDefaults } = settings();
+  return defaultsForPrograms && Object.hasOwn(modelDefaults, id) ? modelDefaults[id] : undefined;
+}
+
+/** The id that a name stands for. A model's own name comes before an alias. */
+function idOf(
+  name: string,
+  aliases: Readonly<Record<string, string>>,
+  isModel: (id: string) => boolean,
+): string {
+  if (isModel(name) || !Object.hasOwn(aliases, name)) return name;
+  return aliases[name] ?? name;
+}
+
 /** @param named as the request names it @throws ApiError 404 */
 function findDeployment(
   named: string | undefined,
-  { deployments, defaultModel }: EncodingComponents,
+  { deployments, defaultModel, settings }: EncodingComponents,
 ): Deployment {
   const asked = named ?? defaultModel();
   if (asked === undefined) {
@@ -198,12 +247,24 @@ function findDeployment(
       param: 'model',
     });
   }
-  return deploymentNamed(asked, deployments);
+  return deploymentNamed(asked, { deployments, settings });
+}
+
+/** @returns what is deployed under a model's own name, or under an alias of it */
+export function findNamed(
+  asked: string,
+  { deployments, settings }: Pick<EncodingComponents, 'deployments' | 'settings'>,
+): Deployment | undefined {
+  return deployments.find(idOf(asked, settings().aliases, (name) => deployments.find(name) !== undefined));
 }
 
 /** @throws ApiError 404 */
-export function deploymentNamed(asked: string, deployments: Pick<Deployments, 'find' | 'list'>): Deployment {
-  const deployment = deployments.find(asked);
+export function deploymentNamed(
+  asked: string,
+  components: Pick<EncodingComponents, 'deployments' | 'settings'>,
+): Deployment {
+  const { deployments } = components;
+  const deployment = findNamed(asked, components);
   if (!deployment) throw unknownModel(asked, deployments.list);
   return deployment;
 }

@@ -16,7 +16,7 @@ import type { Deployments } from '../../pipelines/deployments.ts';
 import type { Operator } from '../../pipelines/operator.ts';
 import { estimateFit } from '../../placement/estimateFit.ts';
 import type { HubSettings } from '../../settings/hubSettings.ts';
-import { viewModel } from '../../live/views/modelView.ts';
+import { modelState, viewModel } from '../../live/views/modelView.ts';
 import { openApiRoutes } from './openApi.ts';
 import { answers, done, noContent, route } from './route.ts';
 
@@ -25,13 +25,17 @@ export interface ModelRouteComponents {
   deployments: Deployments;
   operator: Operator;
   hubSettings: HubSettings;
+  /** The model that answers where none is named. */
+  defaultModel: () => string | undefined;
 }
 
 const tag = 'Models';
 const RemoteModels = z.object({ models: z.array(HubSearchResult) });
 
 /** Routes to mount under `/models`. */
-export function modelRoutes({ catalogue, deployments, operator }: ModelRouteComponents): OpenAPIHono {
+export function modelRoutes({ defaultModel, ...parts }: ModelRouteComponents): OpenAPIHono {
+  const { catalogue, operator, hubSettings } = parts;
+  const components = { ...parts, defaultModel, settings: () => hubSettings.current };
   const app = openApiRoutes();
   app.openapi(
     route(
@@ -39,12 +43,7 @@ export function modelRoutes({ catalogue, deployments, operator }: ModelRouteComp
       { responses: { 200: answers(ModelList, 'Oldest first') } },
     ),
     (c) => {
-      const models = catalogue.list.map((model) =>
-        viewModel(model, {
-          builtIn: catalogue.isBuiltIn(model.id),
-          deployed: deployments.find(model.id) !== undefined,
-        }),
-      );
+      const models = catalogue.list.map((model) => viewModel(model, modelState(components, model.id)));
       const leftOut = catalogue.leftOut.map(({ name, reason }) => ({ name, reason }));
       return c.json({ models, leftOut }, 200);
     },

@@ -2,6 +2,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { Settings, SettingsChange } from '@potluck/api';
 import type { Context } from 'hono';
+import type { Catalogue } from '../../models/catalogue.ts';
 import type { HubSettings } from '../../settings/hubSettings.ts';
 import type { AdminPassword } from '../../accounts/adminPassword.ts';
 import type { ProxySigns } from '../../accounts/proxySigns.ts';
@@ -10,6 +11,7 @@ import { openApiRoutes } from './openApi.ts';
 import { answers, route, takes } from './route.ts';
 
 export interface SettingsRouteComponents {
+  catalogue: Pick<Catalogue, 'find'>;
   hubSettings: HubSettings;
   password: Pick<AdminPassword, 'isSet'>;
   proxySigns: Pick<ProxySigns, 'last'>;
@@ -18,7 +20,8 @@ export interface SettingsRouteComponents {
 const tag = 'Settings';
 
 /** Routes to mount under `/settings`. */
-export function settingsRoutes({ hubSettings, password, proxySigns }: SettingsRouteComponents): OpenAPIHono {
+export function settingsRoutes(components: SettingsRouteComponents): OpenAPIHono {
+  const { hubSettings, password, proxySigns, catalogue } = components;
   const app = openApiRoutes();
   const view = (c: Context, settings: HubSettings['current']): Settings => ({
     ...settings,
@@ -46,6 +49,16 @@ export function settingsRoutes({ hubSettings, password, proxySigns }: SettingsRo
         throw new ApiError(409, 'Choose an administrator’s password first, or nobody could log in.', {
           code: 'conflict',
           param: 'trustLocal',
+        });
+      }
+      const known = hubSettings.current.aliases;
+      const taken = Object.keys(change.aliases ?? {}).find(
+        (alias) => !Object.hasOwn(known, alias) && catalogue.find(alias),
+      );
+      if (taken !== undefined) {
+        throw new ApiError(409, `${taken} is the name of a model here. Choose another alias.`, {
+          code: 'conflict',
+          param: 'aliases',
         });
       }
       return c.json(view(c, await hubSettings.change(change)), 200);

@@ -104,14 +104,14 @@ async function startRaw(inference: Inference, body: OllamaGenerateBody) {
   return { generation, events };
 }
 
-/** Clients ask nothing to have a model loaded, or unloaded; here models are loaded already, and stay. */
-function nothingToAnswer(
+/** Clients ask nothing to have a model loaded, or unloaded. Here the operator says how long models stay. */
+async function nothingToAnswer(
   c: Context,
   components: InferenceComponents,
   body: OllamaFields,
   shape: (piece: Piece) => object,
-): Response {
-  encodingFor(c, components, modelNameOf(body));
+): Promise<Response> {
+  await encodingFor(c, components, modelNameOf(body));
   const isUnload = body.keep_alive !== undefined && Number.parseFloat(String(body.keep_alive)) === 0;
   return c.json({
     ...lineBase(body.model),

@@ -3,7 +3,7 @@ import { Hono } from 'hono';
 import { z } from 'zod';
 import { servedContext } from '../../pipelines/servedContext.ts';
 import { ApiError } from '../apiError.ts';
-import { unknownModel, type InferenceComponents } from '../inference/inference.ts';
+import { findNamed, unknownModel, type InferenceComponents } from '../inference/inference.ts';
 import { readPart } from '../inference/readBody.ts';
 import { readJson } from '../inference/readJson.ts';
 import { hubVersion } from '../../network/hubVersion.ts';
@@ -31,7 +31,7 @@ export function ollamaRoutes(components: InferenceComponents & EncoderComponents
   app.post('/show', async (c) => {
     const body = readPart(ShowBody, await readJson(c), []);
     const asked = body.model ?? body.name ?? '';
-    const deployment = deployments.find(modelNameOf({ model: asked }));
+    const deployment = findNamed(modelNameOf({ model: asked }), components);
     if (!deployment) throw unknownModel(asked, deployments.list);
     return c.json(shownModel(deployment));
   });

@@ -27,7 +27,7 @@ export function tokenRoutes(components: EncodingComponents): Hono {
   });
   app.post('/detokenize', async (c) => {
     const body = readDetokenizeBody(await readJson(c));
-    const { model } = encodingFor(c, components, body.model);
+    const { model } = await encodingFor(c, components, body.model);
     const { vocabularySize, contextLength } = model.package;
     if (body.tokens.length > contextLength) {
       const message = `'tokens': takes at most ${contextLength} tokens, the longest text of this model`;
@@ -57,7 +57,7 @@ async function tokensOf(c: Context, components: EncodingComponents, body: Tokeni
     const message = "'content' is missing: a text to tokenize. vLLM's 'prompt' and 'messages' will do, too.";
     throw new ApiError(400, message, { param: 'content' });
   }
-  const { model, textPromptOf } = encodingFor(c, components, body.model);
+  const { model, textPromptOf } = await encodingFor(c, components, body.model);
   const addsSpecial = body.add_special ?? body.add_special_tokens ?? content === undefined;
   return { model, tokens: await textPromptOf(text, addsSpecial, !parsesSpecial) };
 }
@@ -68,7 +68,7 @@ async function conversationTokens(
   given: unknown,
 ): Promise<Encoded> {
   const body = readChatBody(given);
-  const { model, promptOf } = encodingFor(c, components, body.model);
+  const { model, promptOf } = await encodingFor(c, components, body.model);
   const tools = callableTools(body, model);
   return { model, tokens: await promptOf(messagesOf(body), { ...renderOptionsOf(body), tools }) };
 }

@@ -1,9 +1,40 @@
 /** An imported model as the API shows it. */
-import type { Model } from '@potluck/api';
+import type { Model, Settings } from '@potluck/api';
 import type { ModelPackage } from '@potluck/protocol';
+import type { Catalogue } from '../../models/catalogue.ts';
+import type { Deployments } from '../../pipelines/deployments.ts';
 import { stageMemory } from '../../placement/stageMemory.ts';
 
-export function viewModel(model: ModelPackage, state: Pick<Model, 'builtIn' | 'deployed'>): Model {
+export interface ModelViewComponents {
+  catalogue: Pick<Catalogue, 'isBuiltIn'>;
+  deployments: Pick<Deployments, 'find'>;
+  settings: () => Pick<Settings, 'aliases' | 'modelDefaults' | 'loadOnDemand'>;
+  /** The model that answers where none is named. */
+  defaultModel: () => string | undefined;
+}
+
+type ModelState = Pick<
+  Model,
+  'builtIn' | 'deployed' | 'isDefault' | 'loadsOnDemand' | 'aliases' | 'defaults'
+>;
+
+/** What the hub knows of a model beside its files. */
+export function modelState(
+  { catalogue, deployments, settings, defaultModel }: ModelViewComponents,
+  id: string,
+): ModelState {
+  const { aliases, modelDefaults, loadOnDemand } = settings();
+  return {
+    builtIn: catalogue.isBuiltIn(id),
+    deployed: deployments.find(id) !== undefined,
+    isDefault: defaultModel() === id,
+    loadsOnDemand: loadOnDemand,
+    aliases: Object.keys(aliases).filter((alias) => aliases[alias] === id),
+    defaults: (Object.hasOwn(modelDefaults, id) ? modelDefaults[id] : undefined) ?? null,
+  };
+}
+
+export function viewModel(model: ModelPackage, state: ModelState): Model {
   const { embeddingBytes, headBytes, tiedBytes } = model;
   return {
     id: model.id,

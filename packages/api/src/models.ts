@@ -1,6 +1,7 @@
 /** Models that are here, that could be, and how they come in. */
 import { z } from 'zod';
 import { Bytes, Count, Timestamp } from './common.ts';
+import { ModelDefaults } from './settings.ts';
 
 /** Does it fit the grid as it is; an estimate before a model is here, exact afterwards. */
 export const Fit = z
@@ -34,6 +35,14 @@ export const Model = z
     /** Comes with the hub; can't be removed. */
     builtIn: z.boolean(),
     deployed: z.boolean(),
+    /** Answers where a request names no model. */
+    isDefault: z.boolean().default(false),
+    /** True where a request that names it deploys it. */
+    loadsOnDemand: z.boolean().default(false),
+    /** Other names that `/v1` takes for it. */
+    aliases: z.array(z.string()).default([]),
+    /** What it is told, and how it draws, where nobody says otherwise; null where nobody chose. */
+    defaults: ModelDefaults.nullable().default(null),
   })
   .meta({ id: 'Model' });
 export type Model = z.infer<typeof Model>;
@@ -97,6 +106,11 @@ export const Suggestion = z
     description: z.string(),
     license: z.string(),
     variant: z.string(),
+    /** For people, such as `4-bit weights`. */
+    quantization: z.string(),
+    /** The model's own; what is served depends on the devices. In tokens. */
+    contextLength: Count,
+    capabilities: z.array(z.enum(['tools', 'thinking'])),
     parameterCount: Count,
     /** About; the Hub's own number is in HubModel. */
     bytes: Bytes,

@@ -1,6 +1,7 @@
 /** What the operator set. */
 import { z } from 'zod';
 import { Count, Timestamp } from './common.ts';
+import { Sampling } from './conversations.ts';
 
 const HttpUrl = z.url({ protocol: /^https?$/, error: 'an http or https address' }).max(500);
 
@@ -11,6 +12,36 @@ export const TurnUrl = z
   .regex(/^turns?:(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(:\d{1,5})?(\?transport=(udp|tcp))?$/i, {
     error: 'a TURN server, such as turn:turn.example.org:3478',
   });
+
+const ModelId = z.string().min(1).max(200);
+const mostAliases = 100;
+const mostDefaults = 200;
+
+/** Another name for a model: letters, digits and `._:/-`, as clients write names of models. */
+export const AliasName = z
+  .string()
+  .max(100)
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]*$/, 'letters, digits, dots, dashes, colons and slashes');
+
+/** Other names that `/v1` takes, each with the model that it means. */
+export const Aliases = z
+  .record(AliasName, ModelId)
+  .refine((aliases) => Object.keys(aliases).length <= mostAliases, `at most ${mostAliases} aliases`);
+
+/** What a model is told, and how it draws, where nobody says otherwise. */
+export const ModelDefaults = z
+  .strictObject({
+    systemPrompt: z.string().max(100_000).default(''),
+    sampling: Sampling.default({}),
+  })
+  .meta({ id: 'ModelDefaults' });
+export type ModelDefaults = z.infer<typeof ModelDefaults>;
+
+const DefaultsByModel = z
+  .record(ModelId, ModelDefaults)
+  .refine((all) => Object.keys(all).length <= mostDefaults, `at most ${mostDefaults} models`);
+/** A week, in minutes. */
+const UnloadAfter = z.number().int().min(1).max(10_080).nullable();
 
 export const Settings = z
   .object({
@@ -44,6 +75,16 @@ export const Settings = z
     flagTurnUrls: z.array(z.string()),
     /** Answers where a request names no model, while it is deployed; null: the one that was deployed first. */
     defaultModel: z.string().max(200).nullable(),
+    /** Other names of models. A model's own name comes first. */
+    aliases: Aliases,
+    /** What each model is told, and how it draws, where nobody says otherwise; by the model's id. */
+    modelDefaults: DefaultsByModel,
+    /** Programs that ask without a system prompt or sampling get those of `modelDefaults`. The app's chat always does. */
+    defaultsForPrograms: z.boolean(),
+    /** A request that names a model which is here and not deployed deploys it. */
+    loadOnDemand: z.boolean(),
+    /** Minutes without a request after which a model is undeployed, while `loadOnDemand` is on; null: never. */
+    unloadAfterMinutes: UnloadAfter,
     /**
      * Devices load stages to stand by for lost ones while so much of all devices' memory is in use at most, what stands by
      * included: 0 (nobody stands by) to 1.
@@ -64,6 +105,13 @@ export const SettingsChange = z
     keepApiWords: z.boolean().optional(),
     trustLocal: z.boolean().optional(),
     defaultModel: z.string().max(200).nullable().optional(),
+    /** Replaces all of them. */
+    aliases: Aliases.optional(),
+    /** Replaces all of them. */
+    modelDefaults: DefaultsByModel.optional(),
+    defaultsForPrograms: z.boolean().optional(),
+    loadOnDemand: z.boolean().optional(),
+    unloadAfterMinutes: UnloadAfter.optional(),
     standbyShare: z.number().min(0).max(1).optional(),
     hubEndpoint: HttpUrl.optional(),
     /** Null forgets it. */

@@ -11,7 +11,7 @@ import type { ResponseParts } from './startResponse.ts';
 export async function countInputTokens(c: Context, parts: ResponseParts): Promise<Response> {
   const body = readResponseBody(await readJson(c));
   const items = await conversationItems(parts, c.var.caller.owner, body);
-  const { model, promptOf } = encodingFor(c, parts, body.model);
+  const { model, promptOf } = await encodingFor(c, parts, body.model);
   const { messages, tools, render } = responsePrompt(body, items, model);
   const prompt = await promptOf(messages, { ...render, tools });
   const answer = {
