@@ -48,9 +48,10 @@ test('what the connection begins with holds, and its errors are those of the dat
   await expect(thread.client.execute('SELECT * FROM stews')).rejects.toThrow('no such table: stews');
 });
 
-test('what is asked when the database is closed fails', async () => {
+test('what is asked before and after the database is closed fails', async () => {
   const counted = countTo(3_000_000);
   const closed = thread.close();
   await expect(counted).rejects.toThrow('the database is closed');
   await closed;
+  await expect(countTo(1)).rejects.toThrow('the database is closed');
 });

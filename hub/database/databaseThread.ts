@@ -37,9 +37,11 @@ export interface DatabaseThread {
   rows(statement: InStatement): Promise<Value[][]>;
   /** Which of a statement's rows hold the text. @param statement its rows are `SearchedRow`s */
   find(statement: InStatement, text: string): Promise<SearchStep>;
-  /** What was not answered yet fails. Resolves when the file is closed. */
+  /** What was not answered yet fails, and what is asked later. Resolves when the file is closed. */
   close(): Promise<void>;
 }
+
+const closed = 'the database is closed';
 
 type TaskOf<Task> = Task extends unknown ? Omit<Task, 'id'> : never;
 
@@ -48,6 +50,7 @@ export function databaseThread(init: ThreadInit): DatabaseThread {
   const open = new Map<number, PromiseWithResolvers<PlainResult[] | SearchStep>>();
   let worker: Worker | undefined;
   let asked = 0;
+  let isClosed = false;
 
   const settle = (answer: ThreadAnswer): void => {
     const question = open.get(answer.id);
@@ -74,6 +77,7 @@ export function databaseThread(init: ThreadInit): DatabaseThread {
     return started;
   };
   const send = (task: TaskOf<ThreadTask>): Promise<PlainResult[] | SearchStep> => {
+    if (isClosed) return Promise.reject(new Error(closed));
     const question = Promise.withResolvers<PlainResult[] | SearchStep>();
     const id = asked++;
     open.set(id, question);
@@ -94,13 +98,14 @@ export function databaseThread(init: ThreadInit): DatabaseThread {
     find: (statement, text) => send({ statement, search: text }) as Promise<SearchStep>,
     close: async () => {
       const ended = worker;
+      isClosed = true;
       worker = undefined;
-      failAll('the database is closed');
+      failAll(closed);
       if (!ended) return;
-      const closed = new Promise<void>((resolve) => ended.once('exit', () => resolve()));
+      const exit = new Promise<void>((resolve) => ended.once('exit', () => resolve()));
       ended.ref();
       ended.postMessage('close' satisfies ThreadQuestion);
-      await closed;
+      await exit;
     },
   };
 }
