@@ -4,14 +4,29 @@ import { messageOf } from '../errors/messageOf.ts';
 import { rootOf } from '../errors/rootOf.ts';
 import { fullDiskError, isFullDisk } from '../files/fullDisk.ts';
 
-/** Thrown where the database can't do what it was asked for: it is damaged, locked by another program, or can't be written. */
+/** Thrown where the database can't do what it was asked for: it is damaged, or can't be written. */
 export class DatabaseError extends DomainError {
   override readonly name = 'DatabaseError';
   readonly kind = 'unavailable';
   readonly code = 'database_unavailable';
 }
 
-/** The same store; what its functions throw is a DomainError, such as of a full disk, or else a DatabaseError. */
+/** Thrown where another program has locked the file for longer than a statement waits. */
+export class DatabaseLockedError extends DomainError {
+  override readonly name = 'DatabaseLockedError';
+  readonly kind = 'unavailable';
+  readonly code = 'database_locked';
+
+  constructor(cause: unknown) {
+    super(
+      "Another program has locked the hub's database. Try again when that program is done; a backup copies the files " +
+        'and locks nothing.',
+      { cause, retryAfterSeconds: 5 },
+    );
+  }
+}
+
+/** The same store; what its functions throw is a DomainError, such as of a full disk or a lock, or else a DatabaseError. */
 export function withPlainErrors<Store extends object>(store: Store): Store {
   const wrapped = Object.entries(store).map(
     ([name, call]: [string, (...given: unknown[]) => Promise<unknown>]) => [
@@ -32,11 +47,19 @@ function plainError(error: unknown): Error {
   if (error instanceof DomainError) return error;
   const cause = rootOf(error);
   if (isFullDisk(error)) return fullDiskError(cause);
+  if (isLocked(error)) return new DatabaseLockedError(cause);
   return new DatabaseError(
     `The hub's database does not work: ${plainReason(error)}. Whoever runs the hub starts it again: the hub then says ` +
       'what is wrong with hub.sqlite in its data directory, and what to do.',
     { cause },
   );
+}
+
+function isLocked(error: unknown): boolean {
+  for (let one = error; one instanceof Error; one = one.cause) {
+    if ('code' in one && typeof one.code === 'string' && /^SQLITE_(BUSY|LOCKED)/.test(one.code)) return true;
+  }
+  return false;
 }
 
 /** SQLite's own words, which name no values. */

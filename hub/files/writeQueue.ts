@@ -1,27 +1,93 @@
 /** Keeps what nobody waits for: writes go in order, behind the tokens. */
 import type { Logger } from 'pino';
+import { DomainError } from '../errors/domainError.ts';
 import { messageOf } from '../errors/messageOf.ts';
+
+interface Write {
+  what: string;
+  write: () => Promise<void>;
+}
+
+/** How long a write rests that met a full disk or a locked database, in milliseconds. */
+const defaultRetryMs = 5000;
+/** So many writes rest at most: each holds what it writes, such as an answer. */
+const mostResting = 2000;
 
 export class WriteQueue {
   readonly #logger: Logger;
+  readonly #retryMs: number;
   #last: Promise<void> = Promise.resolve();
+  /** Writes that wait for room on the disk, or for a lock; none while all goes well. */
+  #resting: Write[] = [];
+  #retry: NodeJS.Timeout | undefined;
 
-  constructor(logger: Logger) {
+  constructor(logger: Logger, { retryMs = defaultRetryMs } = {}) {
     this.#logger = logger;
+    this.#retryMs = retryMs;
   }
 
   /**
-   * Writes behind what was given before. A write that fails is logged, and nothing else fails for it.
+   * Writes behind what was given before. A write that meets a full disk or a locked database is tried again until it
+   * succeeds; later ones wait behind it. A write that fails otherwise is logged, and nothing else fails for it.
    * @param what for the log, such as `a message`
    */
   write(what: string, write: () => Promise<void>): void {
-    this.#last = this.#last.then(write).catch((error: unknown) => {
-      this.#logger.error({ reason: messageOf(error) }, `${what} could not be kept in the database`);
+    this.#last = this.#last.then(async () => {
+      this.#resting.push({ what, write });
+      if (this.#retry === undefined) await this.#writeAll();
+      if (this.#resting.length > mostResting)
+        this.#giveUp(this.#resting.shift(), 'too many others wait, too');
     });
   }
 
-  /** Resolves when all that was given so far is on the disk. Readers wait for it. */
+  /** Resolves when all that was given so far is on the disk, or rests because the disk takes nothing. Readers wait for it. */
   settled(): Promise<void> {
     return this.#last;
   }
+
+  /** Tries once more what rests; what can't be written now is lost. Resolves when nothing is left to write. */
+  async end(): Promise<void> {
+    this.#last = this.#last.then(() => this.#writeAll());
+    await this.#last;
+    clearTimeout(this.#retry);
+    for (const one of this.#resting.splice(0)) this.#giveUp(one, 'the hub ends');
+  }
+
+  async #writeAll(): Promise<void> {
+    const wasResting = this.#retry !== undefined;
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
+    for (let next = this.#resting[0]; next; next = this.#resting[0]) {
+      try {
+        await next.write();
+      } catch (error) {
+        if (passes(error)) {
+          const { what } = next;
+          if (!wasResting)
+            this.#logger.warn({ reason: messageOf(error) }, `${what} waits to be kept in the database`);
+          this.#retryLater();
+          return;
+        }
+        this.#giveUp(next, messageOf(error));
+      }
+      this.#resting.shift();
+    }
+    if (wasResting) this.#logger.info('all that waited is kept in the database');
+  }
+
+  #retryLater(): void {
+    this.#retry = setTimeout(() => {
+      this.#last = this.#last.then(() => this.#writeAll());
+    }, this.#retryMs);
+    this.#retry.unref();
+  }
+
+  #giveUp(one: Write | undefined, reason: string): void {
+    if (one) this.#logger.error({ reason }, `${one.what} could not be kept in the database`);
+  }
+}
+
+/** True where trying again can help without anybody changing what is written. */
+function passes(error: unknown): boolean {
+  return error instanceof DomainError && (error.kind === 'storage' || error.retryAfterSeconds !== undefined);
 }

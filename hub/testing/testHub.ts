@@ -30,6 +30,8 @@ export interface TestHub extends HubParts {
   access: AccessControl;
   settings: HubSettings;
   blobs: BlobStore;
+  /** Where its files are. */
+  directory: string;
   /** Starts a scripted worker; its socket closes with the hub. */
   worker(name: string, init?: Partial<ScriptedWorkerInit>): ScriptedWorker;
   /** Resolves when a pipeline of at least this epoch serves. */
@@ -121,6 +123,7 @@ export async function startTestHub(init: TestHubInit = {}): Promise<TestHub> {
     access,
     settings,
     blobs,
+    directory,
     worker: (name, workerInit = {}) => new ScriptedWorker({ url, token: testJoinToken, name, ...workerInit }),
     served: (epoch = 1) =>
       new Promise((resolve) => {

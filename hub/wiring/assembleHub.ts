@@ -344,7 +344,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
       endRetention();
       loopDelay.stop();
       room.stop();
-      await writes.settled();
+      await writes.end();
     },
   };
 }
