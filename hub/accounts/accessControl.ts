@@ -4,7 +4,7 @@ import type { HubIdentity } from './secrets.ts';
 import { AdminPassword } from './adminPassword.ts';
 import { ApiKeys } from './apiKeys.ts';
 import { Invites } from './invites.ts';
-import { JoinTokens } from './joinTokens.ts';
+import { JoinTokens, type KeepOwnToken } from './joinTokens.ts';
 import { Logins } from './logins.ts';
 
 /** Who may join, who may ask and who may administer are three different secrets. */
@@ -16,13 +16,17 @@ export interface AccessControl {
   invites: Invites;
 }
 
-/** @param adminPassword given by the environment */
+/**
+ * @param adminPassword given by the environment
+ * @param keepJoinToken keeps another join token of the hub's own; undefined: it can't be replaced
+ */
 export async function loadAccess(
   stores: AccountStores,
   identity: Pick<HubIdentity, 'apiKey' | 'joinToken'>,
   adminPassword?: string,
+  keepJoinToken?: KeepOwnToken,
 ): Promise<AccessControl> {
-  const joinTokens = await JoinTokens.load(stores.joinTokens, identity.joinToken);
+  const joinTokens = await JoinTokens.load(stores.joinTokens, identity.joinToken, keepJoinToken);
   const keys = await ApiKeys.load(stores.apiKeys, identity.apiKey);
   const logins = await Logins.load(stores.logins);
   return {

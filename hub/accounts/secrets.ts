@@ -38,7 +38,7 @@ export async function loadIdentity(dataDirectory: string): Promise<HubIdentity> 
       joinToken: randomBytes(18).toString('base64url'),
       apiKey: `sk-potluck-${randomBytes(24).toString('base64url')}`,
     };
-    await writeFileAtomically(file, `${JSON.stringify(identity, undefined, 2)}\n`, 0o600);
+    await writeIdentity(file, identity);
     return identity;
   }
   try {
@@ -52,6 +52,18 @@ export async function loadIdentity(dataDirectory: string): Promise<HubIdentity> 
     );
   }
 }
+
+/**
+ * Keeps another join token in the file, which must be there.
+ * @throws StartError if the file is damaged, StorageError if it can't be written
+ */
+export async function keepJoinToken(dataDirectory: string, joinToken: string): Promise<void> {
+  const identity = { ...(await loadIdentity(dataDirectory)), joinToken };
+  await writeIdentity(path.join(dataDirectory, identityFileName), identity);
+}
+
+const writeIdentity = (file: string, identity: HubIdentity): Promise<void> =>
+  writeFileAtomically(file, `${JSON.stringify(identity, undefined, 2)}\n`, 0o600);
 
 /** Compares secrets in a time that tells nothing about them. */
 export function sameSecret(given: string, expected: string): boolean {

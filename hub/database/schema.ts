@@ -55,7 +55,7 @@ export const nodes = sqliteTable('nodes', {
   lastLeftReason: text('last_left_reason'),
   /** The operator's name for it. */
   givenName: text('given_name'),
-  mode: text({ enum: ['active', 'paused', 'draining', 'drained'] }).notNull(),
+  mode: text({ enum: ['active', 'paused', 'draining', 'drained', 'waiting'] }).notNull(),
   bannedBecause: text('banned_because'),
   /** Which run of it joined last. */
   instanceId: text('instance_id'),

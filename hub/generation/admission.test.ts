@@ -54,7 +54,7 @@ test('who holds room does not keep a large request of another from ever fitting'
 });
 
 test('beyond the limit a request is refused with a time to come back, and others still find a place', async () => {
-  const admission = new Admission([stage(10, 1)], { queueLimit: 4 });
+  const admission = new Admission([stage(10, 1)], { queueLimit: () => 4 });
   await admission.request(10, 'me', never).granted;
   const ask = (share: string): void =>
     void admission.request(10, share, never).granted.catch(() => undefined);

@@ -36,7 +36,7 @@ const reservedShare = 1 / 8;
 
 export class Admission {
   readonly #stages: readonly CacheRoom[];
-  readonly #queueLimit: number;
+  readonly #queueLimit: () => number;
   /** Bytes at each stage. */
   readonly #reserved: number[];
   /** Sessions with room, by whose they are. */
@@ -44,9 +44,9 @@ export class Admission {
   readonly #waiting = new FairQueue<Waiting>();
   #ended: Error | undefined;
 
-  constructor(stages: readonly CacheRoom[], init: { queueLimit?: number } = {}) {
+  constructor(stages: readonly CacheRoom[], init: { queueLimit?: () => number } = {}) {
     this.#stages = stages;
-    this.#queueLimit = init.queueLimit ?? defaultQueueLimit;
+    this.#queueLimit = init.queueLimit ?? (() => defaultQueueLimit);
     this.#reserved = stages.map(() => 0);
   }
 
@@ -80,7 +80,7 @@ export class Admission {
   request(tokens: number, share: string, signal: AbortSignal): AskedRoom {
     // As many places as are free stay free, so that each further share finds some (Choudhury and Hahne, 1998).
     const own = this.#waiting.sizeOf(share);
-    if (own >= this.#queueLimit - this.#waiting.size) {
+    if (own >= this.#queueLimit() - this.#waiting.size) {
       throw new GenerationError(
         'rate_limit_exceeded',
         own === 0

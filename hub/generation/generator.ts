@@ -40,8 +40,8 @@ export interface GeneratorComponents {
 }
 
 export interface GeneratorInit {
-  /** Requests that may wait for cache room of one pipeline. Default 128. */
-  queueLimit?: number;
+  /** Requests that may wait for cache room of one pipeline, asked at each request. Default 128. */
+  queueLimit?: () => number;
   /** Shortest time after which an answer that stands still is given up, in milliseconds. Default 30,000. */
   leastDeadlineMs?: number;
   /** How long an answer whose devices were lost waits for others, in milliseconds. Default 60,000. */

@@ -74,7 +74,7 @@ export function createApp(components: AppComponents): Hono {
 
   app.use(findSource(components.proxies));
   app.use(unbufferedStreams());
-  app.use(crossOrigin());
+  app.use(crossOrigin(() => components.hubSettings.current.corsOrigins));
   app.use(requestId());
   app.use(countAnswers(components.metrics.metrics));
   app.use(anthropicErrors());

@@ -16,11 +16,16 @@ const preflightSeconds = '86400';
  * Reflects the origin and whatever headers the page wants to send: clients add new ones all the time (ollama 4388, 8342, 9236).
  * No credentials are allowed and no cookie counts here, so a page gets no further than the key that it sends; without
  * one, `requireAccess` refuses pages from elsewhere.
+ * @param allowed origins whose pages may call; none: any
  */
-export function crossOrigin(): MiddlewareHandler {
+export function crossOrigin(allowed: () => readonly string[] = () => []): MiddlewareHandler {
+  const isAllowed = (origin: string): boolean => allowed().length === 0 || allowed().includes(origin);
   return async function answerCrossOrigin(c, next) {
     const origin = c.req.header('origin');
     if (c.req.method === 'OPTIONS') {
+      // Without these headers, browsers keep the page from asking.
+      if (origin !== undefined && !isAllowed(origin))
+        return new Response(null, { status: 204, headers: { vary: 'Origin' } });
       const headers = new Headers({
         'access-control-allow-origin': origin ?? '*',
         'access-control-allow-methods': 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS',
@@ -33,6 +38,10 @@ export function crossOrigin(): MiddlewareHandler {
     }
     await next();
     if (origin === undefined) return undefined;
+    if (!isAllowed(origin)) {
+      c.header('vary', 'Origin', { append: true });
+      return undefined;
+    }
     c.header('access-control-allow-origin', origin);
     c.header('access-control-expose-headers', exposedHeaders);
     c.header('vary', 'Origin', { append: true });

@@ -39,6 +39,7 @@ import { SignallingRoom } from '../network/signalling/signallingRoom.ts';
 import { SignallingTokens } from '../accounts/signallingTokens.ts';
 import { Trials } from '../network/signalling/trials.ts';
 import { hubVersion } from '../network/hubVersion.ts';
+import { admitDevice } from '../workers/admitDevice.ts';
 import { NodeBook } from '../workers/nodeBook.ts';
 import { NodeStatistics } from '../workers/nodeStatistics.ts';
 import { iceServers, type IceServersInit } from '../network/stun/iceServers.ts';
@@ -84,7 +85,7 @@ export interface HubInit {
   stageDeadlineMs?: number;
   /** How long stages that were loaded elsewhere wait for a moment without answers, in milliseconds. Default 30 000. */
   movePatienceMs?: number;
-  /** Requests that may wait for cache room of one pipeline. Default 128. */
+  /** Requests that may wait for cache room of one pipeline. Default: what the settings say. */
   queueLimit?: number;
   /** Shortest time after which an answer that stands still is given up, in milliseconds. Default 30,000. */
   leastDeadlineMs?: number;
@@ -163,7 +164,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
       record,
       logger,
     },
-    { ...(init.queueLimit === undefined ? {} : { queueLimit: init.queueLimit }), ...patience },
+    { queueLimit: () => init.queueLimit ?? settings.current.queueLimit, ...patience },
   );
   const encodings = new Encodings(
     {
@@ -260,6 +261,11 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
         access.joinTokens.idOf(hello.token) ??
         (nodes.isBack(hello) ? access.joinTokens.expiredIdOf(hello.token) : undefined),
       nodes,
+      admit: ({ isKnown, joinTokenId }) =>
+        admitDevice(settings.current.newDevices, {
+          isKnown,
+          isTrusted: access.joinTokens.isTrusted(joinTokenId),
+        }),
       strangers: new Strangers(),
     },
     {
@@ -322,7 +328,6 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
       proxySigns,
     },
     reachability: components.reachability,
-    joinToken: identity.joinToken,
     pagesDirectory: builtPagesDirectory,
     logger,
   });

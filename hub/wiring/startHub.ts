@@ -39,7 +39,7 @@ import {
 } from '../network/reachability/reachability.ts';
 import type { IceServersInit } from '../network/stun/iceServers.ts';
 import { startStunServer, type StunServerInit } from '../network/stun/stunServer.ts';
-import { identityFileName, loadIdentity, type HubIdentity } from '../accounts/secrets.ts';
+import { identityFileName, keepJoinToken, loadIdentity, type HubIdentity } from '../accounts/secrets.ts';
 import { HubSettings } from '../settings/hubSettings.ts';
 
 export interface RunningHub {
@@ -109,7 +109,12 @@ async function start(
     logger,
     ...(contextLength === undefined ? {} : { contextLength }),
   });
-  const access = await loadAccess(database, identity, config.adminPassword);
+  const access = await loadAccess(
+    database,
+    identity,
+    config.adminPassword,
+    config.joinToken ? undefined : (token) => keepJoinToken(data, token),
+  );
   const localKey = await writeLocalKey(data, [port, ...(https ? [https.port] : [])]);
   closers.push(() => localKey.remove());
   const settings = await HubSettings.load(database.values, {
@@ -123,7 +128,7 @@ async function start(
     {
       count: config.localWorkers,
       hubUrl: `http://${localHost}:${port}`,
-      joinToken: identity.joinToken,
+      joinToken: access.joinTokens.local,
       directory: path.join(data, 'workers'),
       blobsDirectory: path.join(data, 'blobs'),
       logLevel: config.logLevel,

@@ -55,7 +55,7 @@ export function whatFollows(parts: FollowedParts): void {
     for (const key of keys) live.touch(kind, key);
   };
   /** One step that fails keeps none of the others from being done. */
-  const inOrder = (...steps: (() => void)[]): void => {
+  const inOrder = (...steps: (() => unknown)[]): void => {
     for (const step of steps) {
       try {
         step();
@@ -71,6 +71,8 @@ export function whatFollows(parts: FollowedParts): void {
         // Its name first: the others say it.
         () => nodes.joined(worker),
         () => writes.write('a node', () => database.nodes.joined(worker)),
+        // Kept behind the node itself.
+        () => nodes.of(worker.id).mode === 'waiting' && nodes.change(worker.id, {}),
         () => deployments.workers.joined(worker),
         () => live.touch('nodes', worker.id),
       ),

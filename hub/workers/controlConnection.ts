@@ -1,4 +1,5 @@
 /** One worker's control socket from its first byte: hello, checks, welcome, then messages and relayed slices. */
+import type { NewDevices } from '@potluck/api';
 import {
   ProtocolError,
   decodeFromWorker,
@@ -28,7 +29,9 @@ export interface ControlComponents {
   /** Id of the join token that lets this worker in; undefined if there is none, or it is over. */
   joinTokenId(hello: Hello): string | undefined;
   /** What the operator decided about nodes. */
-  nodes: Pick<NodeBook, 'of'>;
+  nodes: Pick<NodeBook, 'of' | 'isKnown' | 'mustWait'>;
+  /** What becomes of a device. @param joinTokenId that it showed */
+  admit(device: { isKnown: boolean; joinTokenId: string }): NewDevices;
   strangers: Strangers;
 }
 
@@ -61,6 +64,7 @@ export class ControlConnection implements InboxReader {
   readonly #init: ControlInit;
   readonly #socket: WorkerSocket;
   readonly #hubHost: string | undefined;
+  readonly #address: string;
   readonly #helloTimer: NodeJS.Timeout;
   readonly #leaveStrangers: (() => void) | undefined;
   #workerId: WorkerId | undefined;
@@ -76,6 +80,7 @@ export class ControlConnection implements InboxReader {
     this.#init = init;
     this.#socket = socket;
     this.#hubHost = hubHost;
+    this.#address = address;
     const timeout = init.helloTimeoutMs ?? defaultHelloTimeoutMs;
     this.#helloTimer = setTimeout(() => {
       this.#refuse('bad-message', `no hello came within ${timeout} ms`, true);
@@ -161,8 +166,16 @@ export class ControlConnection implements InboxReader {
       );
       return;
     }
+    const admission = this.#components.admit({ isKnown: nodes.isKnown(hello.workerId), joinTokenId });
+    if (admission === 'refuse') {
+      const reason = 'this hub takes no new devices at the moment; ask the person who runs the hub';
+      this.#refuse('evicted', reason, false);
+      return;
+    }
     clearTimeout(this.#helloTimer);
-    if (!registry.join(hello, this.#socket, { name: name ?? hello.name, joinTokenId })) {
+    if (admission === 'ask') nodes.mustWait(hello.workerId);
+    const seat = { name: name ?? hello.name, joinTokenId, address: this.#address };
+    if (!registry.join(hello, this.#socket, seat)) {
       this.#refuse(
         'worker-id-taken',
         `another running worker has the id ${hello.workerId}; give this one a data folder of its own`,
@@ -183,6 +196,7 @@ export class ControlConnection implements InboxReader {
       },
       iceServers: this.#init.iceServers(this.#hubHost),
       forceRelay: this.#init.forceRelay,
+      ...(nodes.of(hello.workerId).mode === 'waiting' && { waitsForApproval: true }),
     });
     registry.announce(hello.workerId);
   }

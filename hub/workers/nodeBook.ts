@@ -56,6 +56,16 @@ export class NodeBook {
     return this.#instances.get(workerId) === instanceId;
   }
 
+  /** True where a node with this id was here before. */
+  isKnown(workerId: WorkerId): boolean {
+    return this.#reportedNames.has(workerId);
+  }
+
+  /** A node that is about to join for the first time gets nothing until it is approved. */
+  mustWait(workerId: WorkerId): void {
+    this.#policies.set(workerId, { ...this.of(workerId), mode: 'waiting' });
+  }
+
   /** What people call a node, also one that is away; its id where it was never here. */
   nameOf(nodeId: string): string {
     return this.#policies.get(nodeId as WorkerId)?.name ?? this.#reportedNames.get(nodeId) ?? nodeId;
@@ -78,6 +88,7 @@ export class NodeBook {
   /** Why a node gets no stages, for people; undefined where it may have some. */
   unusable(workerId: WorkerId): string | undefined {
     const { mode } = this.of(workerId);
+    if (mode === 'waiting') return 'waits for approval';
     return mode === 'active' ? undefined : `is ${mode}`;
   }
 }

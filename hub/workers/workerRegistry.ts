@@ -104,7 +104,11 @@ export class WorkerRegistry {
    * @param seat.name as people call it
    * @returns false if another instance holds the id
    */
-  join(hello: Hello, socket: WorkerSocket, seat: Pick<WorkerRecord, 'name' | 'joinTokenId'>): boolean {
+  join(
+    hello: Hello,
+    socket: WorkerSocket,
+    seat: Pick<WorkerRecord, 'name' | 'joinTokenId' | 'address'>,
+  ): boolean {
     const present = this.#table.get(hello.workerId);
     if (present && present.instanceId !== hello.instanceId) return false;
     if (present) {
@@ -254,6 +258,11 @@ export class WorkerRegistry {
   rename(workerId: WorkerId, name: string): void {
     this.#apply({ type: 'renamed', workerId, name });
     this.#changed(workerId);
+  }
+
+  /** A worker counts as joined with another token: the one that it showed goes by another id. */
+  tokenReplaced(workerId: WorkerId, joinTokenId: string): void {
+    this.#apply({ type: 'token-replaced', workerId, joinTokenId });
   }
 
   /** Notes blobs that a worker has now. */

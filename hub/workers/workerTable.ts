@@ -30,6 +30,8 @@ export interface WorkerRecord {
   memoryBytes: number;
   /** Unix milliseconds. */
   joinedAt: number;
+  /** Address that it came from, as far as its request tells. */
+  address?: string;
   /** Id of the join token that it showed. */
   joinTokenId: string;
   /** Blobs that it has, as far as is known: what it said when it joined, and what it loaded since. */
@@ -47,6 +49,7 @@ export type WorkerEvent =
   | { type: 'joined'; worker: WorkerRecord }
   | { type: 'left'; workerId: WorkerId }
   | { type: 'renamed'; workerId: WorkerId; name: string }
+  | { type: 'token-replaced'; workerId: WorkerId; joinTokenId: string }
   | { type: 'blobs-cached'; workerId: WorkerId; blobs: readonly Sha256[] }
   | { type: 'presence-changed'; workerId: WorkerId; presence: WorkerPresence['state'] }
   | { type: 'load-changed'; workerId: WorkerId; load: Load }
@@ -82,6 +85,9 @@ export class WorkerRecords {
         return;
       case 'renamed':
         this.#change(event.workerId, () => ({ name: event.name }));
+        return;
+      case 'token-replaced':
+        this.#change(event.workerId, () => ({ joinTokenId: event.joinTokenId }));
         return;
       case 'blobs-cached':
         this.#change(event.workerId, ({ cachedBlobs }) => ({

@@ -1,6 +1,6 @@
 /** Join tokens: who may lend compute. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { CreatedJoinToken, JoinToken, NewJoinToken } from '@potluck/api';
+import { CreatedJoinToken, JoinToken, JoinTokenReplacement, NewJoinToken } from '@potluck/api';
 import { z } from 'zod';
 import type { Invites } from '../../accounts/invites.ts';
 import { ownJoinTokenId, type JoinTokenView, type JoinTokens } from '../../accounts/joinTokens.ts';
@@ -78,6 +78,33 @@ export function joinTokenRoutes({
     route(
       {
         method: 'post',
+        path: '/hub/replace',
+        summary: 'Draw another token for the hub itself',
+        tag,
+        scope: 'admin',
+      },
+      {
+        request: takes(JoinTokenReplacement),
+        responses: {
+          200: answers(JoinToken, 'The new token; who joined with the former one stays, or goes'),
+        },
+      },
+    ),
+    async (c) => {
+      const { stay } = c.req.valid('json');
+      const joined = nodesWith(ownJoinTokenId);
+      const former = await joinTokens.replaceOwn({ stay });
+      for (const { id } of joined) {
+        if (former !== undefined) registry.tokenReplaced(id, former);
+        else registry.expel(id, 'bad-token', 'the hub’s join token was replaced');
+      }
+      return c.json(view(joinTokens.list[0] as JoinTokenView), 200);
+    },
+  );
+  app.openapi(
+    route(
+      {
+        method: 'post',
         path: '/{id}/revoke',
         summary: 'End a token; nodes that joined with it go',
         tag,
@@ -112,7 +139,7 @@ export function joinTokenRoutes({
 
 function refuseOwn(id: string): void {
   if (id !== ownJoinTokenId) return;
-  throw new ApiError(409, 'The hub’s own token ends by changing its secrets file or --join-token.', {
+  throw new ApiError(409, 'The hub’s own token can’t be revoked. Replace it.', {
     code: 'conflict',
     param: 'id',
   });

@@ -12,12 +12,7 @@ import { keyRoutes, type KeyRouteComponents } from './keys.ts';
 import { modelRoutes, remoteHubRoute, remoteModelRoutes, type ModelRouteComponents } from './models.ts';
 import { nodeRoutes, type NodeRouteComponents } from './nodes.ts';
 import { openApiRoutes } from './openApi.ts';
-import {
-  hubInformationRoutes,
-  joinInformationRoutes,
-  type JoinInformationComponents,
-  type ReachabilityComponents,
-} from './reachability.ts';
+import { hubInformationRoutes, joinInformationRoutes, type ReachabilityComponents } from './reachability.ts';
 import { requestRoutes, type RequestRouteComponents } from './requests.ts';
 import { route, securitySchemes } from './route.ts';
 import { settingsRoutes, type SettingsRouteComponents } from './settings.ts';
@@ -39,15 +34,15 @@ export type ManagementComponents = CertificateRouteComponents &
   WaitingWorkerRouteComponents &
   SessionComponents & {
     reachability: ReachabilityComponents;
-  } & Pick<JoinInformationComponents, 'joinToken'>;
+  };
 
 /** Routes to mount under `/api`. */
 export function managementRoutes(components: ManagementComponents): OpenAPIHono {
   const app = openApiRoutes();
-  const { reachability, joinToken } = components;
+  const { reachability, joinTokens } = components;
   app.route('/session', sessionRoutes(components));
   app.route('/hub', hubInformationRoutes(reachability));
-  app.route('/join', joinInformationRoutes({ ...reachability, joinToken }));
+  app.route('/join', joinInformationRoutes({ ...reachability, joinToken: () => joinTokens.own }));
   app.route('/nodes', nodeRoutes(components));
   app.route('/nodes', waitingWorkerRoutes(components));
   app.route('/deployments', deploymentRoutes(components));

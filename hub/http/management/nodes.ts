@@ -1,8 +1,9 @@
 /** Nodes: who is here, and what the operator wants of them. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { Eviction, FormerNode, Node, NodeChange } from '@potluck/api';
+import { Eviction, FormerNode, Node, NodeChange, UnapprovedDevice } from '@potluck/api';
 import { WorkerId } from '@potluck/protocol';
 import { z } from 'zod';
+import type { JoinTokens } from '../../accounts/joinTokens.ts';
 import type { WriteQueue } from '../../files/writeQueue.ts';
 import { viewFormerNode, viewNode, type NodeViewComponents } from '../../live/views/nodeView.ts';
 import type { NodeStore } from '../../workers/nodeStore.ts';
@@ -14,6 +15,7 @@ import { answers, done, noContent, route, takes } from './route.ts';
 export interface NodeRouteComponents extends NodeViewComponents {
   database: { nodes: NodeStore };
   writes: Pick<WriteQueue, 'settled'>;
+  joinTokens: Pick<JoinTokens, 'list'>;
 }
 
 const mostFormer = 100;
@@ -22,7 +24,7 @@ const params = z.object({ id: z.string() });
 
 /** Routes to mount under `/nodes`. */
 export function nodeRoutes(components: NodeRouteComponents): OpenAPIHono {
-  const { registry, nodes, database, writes } = components;
+  const { registry, nodes, database, writes, joinTokens } = components;
   const app = openApiRoutes();
   const here = (id: string): WorkerRecord => {
     const worker = registry.table.get(id as WorkerId);
@@ -52,6 +54,27 @@ export function nodeRoutes(components: NodeRouteComponents): OpenAPIHono {
         .map(viewFormerNode);
       const present = [...registry.table.values()].map((worker) => viewNode(components, worker));
       return c.json({ nodes: present, former }, 200);
+    },
+  );
+
+  app.openapi(
+    route(
+      { method: 'get', path: '/unapproved', summary: 'Who waits to be approved', tag, scope: 'admin' },
+      {
+        responses: { 200: answers(z.object({ devices: z.array(UnapprovedDevice) }), 'First come first') },
+      },
+    ),
+    (c) => {
+      const names = new Map(joinTokens.list.map((token) => [token.id, token.name]));
+      const devices = [...registry.table.values()]
+        .filter(({ id }) => nodes.of(id).mode === 'waiting')
+        .sort((one, other) => one.joinedAt - other.joinedAt)
+        .map(({ id, name, kind, device, memoryBytes, address = '', joinTokenId, joinedAt }) => ({
+          ...{ id, name, kind, memoryBytes, address, joinedAt },
+          device: device.description,
+          joinedWith: names.get(joinTokenId) ?? '',
+        }));
+      return c.json({ devices }, 200);
     },
   );
 

@@ -52,7 +52,7 @@ test('who may invite gets links and commands', async () => {
     c.set('caller', { scopes: ['admin'], via: 'local', owner: 'local' });
     await next();
   });
-  app.route('/', joinInformationRoutes({ reachability: () => secure, joinToken: 'secret' }));
+  app.route('/', joinInformationRoutes({ reachability: () => secure, joinToken: () => 'secret' }));
   const answer = await app.request('/');
   expect(answer.headers.get('cache-control')).toBe('no-store');
   expect(await answer.json()).toEqual({

@@ -27,7 +27,7 @@ export interface ReachabilityComponents extends HubInformationComponents {
 export interface JoinInformationComponents {
   reachability: () => Reachability;
   /** The hub's own, for those who may invite. */
-  joinToken: string;
+  joinToken: () => string;
 }
 
 const tag = 'Hub';
@@ -95,9 +95,10 @@ export function joinInformationRoutes({ reachability, joinToken }: JoinInformati
     ),
     (c) => {
       const reach = reachableFor(c.var.source, reachability());
+      const token = joinToken();
       c.header('cache-control', 'no-store');
-      const [links, commands] = [joinLinks(reach, joinToken), workerCommands(reach, joinToken)];
-      return c.json({ token: joinToken, links, commands }, 200);
+      const [links, commands] = [joinLinks(reach, token), workerCommands(reach, token)];
+      return c.json({ token, links, commands }, 200);
     },
   );
   return app;

@@ -96,7 +96,10 @@ export class Dialer {
       const { worker, info } = await this.#greet(dialed);
       const present = registry.table.get(info.workerId);
       if (present) return { id: present.id, name: present.name };
-      const { token, secret } = await joinTokens.create({ name: info.name, expiresAt: null });
+      const { token, secret } = await joinTokens.create(
+        { name: info.name, expiresAt: null },
+        { isTrusted: true },
+      );
       try {
         const { workerId, name } = await worker.join({
           ...this.#self,

@@ -57,11 +57,17 @@ export const JoinToken = z
     lastUsedAt: Timestamp.nullable(),
     /** Nodes that are here with it. */
     nodes: Count,
-    /** The hub's own, from its secrets file or `--join-token`: can't be revoked here. */
+    /** The hub's own, from its secrets file or `--join-token`: can be replaced, not revoked. */
     permanent: z.boolean(),
   })
   .meta({ id: 'JoinToken' });
 export type JoinToken = z.infer<typeof JoinToken>;
+
+/** `POST /api/join-tokens/hub/replace`: `stay` lets devices that joined with the former token stay and come back. */
+export const JoinTokenReplacement = z
+  .strictObject({ stay: z.boolean().default(true) })
+  .meta({ id: 'JoinTokenReplacement' });
+export type JoinTokenReplacement = z.input<typeof JoinTokenReplacement>;
 
 /** `POST /api/join-tokens`. */
 export const NewJoinToken = z

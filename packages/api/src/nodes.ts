@@ -61,9 +61,10 @@ export type Link = z.infer<typeof Link>;
 
 /**
  * What the operator wants of a node: `active` takes stages; `paused` takes none and gave up those it had at once;
- * `draining` lets running answers end first, then is `drained`.
+ * `draining` lets running answers end first, then is `drained`; `waiting` was never here before and takes none until it is
+ * approved, which `active` does.
  */
-export const NodeMode = z.enum(['active', 'paused', 'draining', 'drained']);
+export const NodeMode = z.enum(['active', 'paused', 'draining', 'drained', 'waiting']);
 export type NodeMode = z.infer<typeof NodeMode>;
 
 export const Node = z
@@ -124,6 +125,23 @@ export const FormerNode = z
   })
   .meta({ id: 'FormerNode' });
 export type FormerNode = z.infer<typeof FormerNode>;
+
+/** A device that waits until the operator approves it: `PATCH /api/nodes/:id` with the mode `active`, or evict and ban it. */
+export const UnapprovedDevice = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    kind: z.enum(['node', 'browser']),
+    device: z.string(),
+    memoryBytes: Bytes,
+    /** Address that it came from. */
+    address: z.string(),
+    /** Name of the invite or join token that it showed. */
+    joinedWith: z.string(),
+    joinedAt: Timestamp,
+  })
+  .meta({ id: 'UnapprovedDevice' });
+export type UnapprovedDevice = z.infer<typeof UnapprovedDevice>;
 
 /** `PATCH /api/nodes/:id`. */
 export const NodeChange = z

@@ -5,6 +5,18 @@ import { Sampling } from './conversations.ts';
 
 const HttpUrl = z.url({ protocol: /^https?$/, error: 'an http or https address' }).max(500);
 
+/** An origin as browsers send it: scheme, host and port, and nothing behind them. */
+export const Origin = z
+  .string()
+  .max(300)
+  .refine((text) => /^https?:/.test(text) && URL.parse(text)?.origin === text, {
+    error: 'the origin of a web page, such as https://chat.example.org, without a path',
+  });
+
+/** What happens to a device that was never here: it is welcome, it waits until the operator approves it, or it is refused. */
+export const NewDevices = z.enum(['welcome', 'ask', 'refuse']);
+export type NewDevices = z.infer<typeof NewDevices>;
+
 /** RFC 7065; the port and the transport may be left out. */
 export const TurnUrl = z
   .string()
@@ -90,6 +102,12 @@ export const Settings = z
      * included: 0 (nobody stands by) to 1.
      */
     standbyShare: z.number().min(0).max(1),
+    /** Pages of other origins that may call the API from a browser, as far as their key goes; empty: any. */
+    corsOrigins: z.array(Origin).max(50),
+    /** Who has a join token or an invite may bring devices that were never here, or not. */
+    newDevices: NewDevices,
+    /** Requests that may wait for one pipeline; more are answered with 429. */
+    queueLimit: z.number().int().min(1).max(10_000),
     /** Folders below which models may be imported from; empty: any, for administrators. */
     modelDirectories: z.array(z.string()),
   })
@@ -113,6 +131,9 @@ export const SettingsChange = z
     loadOnDemand: z.boolean().optional(),
     unloadAfterMinutes: UnloadAfter.optional(),
     standbyShare: z.number().min(0).max(1).optional(),
+    corsOrigins: z.array(Origin).max(50).optional(),
+    newDevices: NewDevices.optional(),
+    queueLimit: z.number().int().min(1).max(10_000).optional(),
     hubEndpoint: HttpUrl.optional(),
     /** Null forgets it. */
     hubToken: z.string().min(1).max(500).nullable().optional(),

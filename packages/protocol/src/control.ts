@@ -262,6 +262,8 @@ export const Welcome = z.object({
   iceServers: IceServers,
   /** Send peer slices through the hub without trying to connect. */
   forceRelay: z.boolean(),
+  /** True: the worker gets nothing until the operator approves it. */
+  waitsForApproval: z.boolean().optional(),
 });
 export type Welcome = z.infer<typeof Welcome>;
 

@@ -192,10 +192,16 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
   }
 
   function onWelcome(welcome: Welcome): void {
-    observe?.({ type: 'joined' });
+    const { waitsForApproval = false } = welcome;
+    observe?.({ type: 'joined', waitsForApproval });
     void load.restart();
     if (presence) hub.send({ type: 'presence', state: presence });
-    log.info({ hub: hubUrl, hubId: welcome.hubId }, 'joined the hub');
+    log.info(
+      { hub: hubUrl, hubId: welcome.hubId },
+      waitsForApproval
+        ? 'joined the hub; whoever runs the hub must approve this device first'
+        : 'joined the hub',
+    );
     links.onWelcome(welcome);
     for (const assignment of assignments.values()) assignment.report();
   }

@@ -2,8 +2,8 @@
 import type { Assign, BlobRef, PeerReport, StageReport } from '@potluck/protocol';
 
 export type AgentEvent =
-  /** The hub took this worker. */
-  | { type: 'joined' }
+  /** The hub took this worker; where it waits for approval, it gets nothing to do until the operator approves it. */
+  | { type: 'joined'; waitsForApproval?: boolean }
   /** There is no connection to the hub, for this reason; it is tried again by itself. */
   | { type: 'hub-away'; reason: string }
   /** The hub wants a stage served, or one that is served moved to another place. */

@@ -1,0 +1,112 @@
+import type { JoinToken, Settings, UnapprovedDevice } from '@potluck/api';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { api } from '../../testing/apiClient.ts';
+import { startTestHub, testJoinToken, type TestHub } from '../../testing/testHub.ts';
+import type { ScriptedWorker } from '../../testing/scriptedWorker.ts';
+
+let hub: TestHub;
+beforeAll(async () => {
+  hub = await startTestHub();
+});
+afterAll(() => hub.close());
+
+const set = async (change: object): Promise<number> => {
+  const { revision } = (await api<Settings>(hub, 'GET', '/settings')).body;
+  return (await api(hub, 'PATCH', '/settings', { revision, ...change })).status;
+};
+const waiting = async (): Promise<UnapprovedDevice[]> =>
+  (await api<{ devices: UnapprovedDevice[] }>(hub, 'GET', '/nodes/unapproved')).body.devices;
+const modeOf = (worker: ScriptedWorker): string => hub.nodes.of(worker.id).mode;
+const assigned = (worker: ScriptedWorker): boolean => worker.received.some(({ type }) => type === 'assign');
+
+test('an unknown device gets no layers until it is approved, and that is remembered', async () => {
+  await set({ newDevices: 'ask' });
+  const name = '<b onclick="x()">laptop</b>';
+  const worker = hub.worker(name, {});
+  await expect.poll(waiting).toHaveLength(1);
+  expect((await waiting())[0]).toMatchObject({
+    id: worker.id,
+    name,
+    kind: 'node',
+    address: expect.stringContaining('127.0.0.1') as string,
+    joinedWith: "the hub's own",
+  });
+  expect(worker.received[0]).toMatchObject({ type: 'welcome', waitsForApproval: true });
+  expect(hub.nodes.unusable(worker.id)).toBe('waits for approval');
+  // It is kept: a restart of the hub approves nobody.
+  await expect
+    .poll(async () => (await hub.database.nodes.policies()).find(([id]) => id === worker.id)?.[1].mode)
+    .toBe('waiting');
+  expect(assigned(worker)).toBe(false);
+
+  await api(hub, 'PATCH', `/nodes/${worker.id}`, { mode: 'active' });
+  await expect.poll(() => assigned(worker)).toBe(true);
+  expect(await waiting()).toEqual([]);
+  worker.kill();
+  await worker.closed;
+  const back = hub.worker('laptop again', { hello: { workerId: worker.id } });
+  await expect.poll(() => assigned(back)).toBe(true);
+  expect(modeOf(back)).toBe('active');
+});
+
+test('a device that was refused stays out', async () => {
+  const worker = hub.worker('stranger', {});
+  await expect.poll(waiting).toHaveLength(1);
+  await api(hub, 'POST', `/nodes/${worker.id}/evict`, { ban: true, reason: 'nobody knows it' });
+  await worker.closed;
+  const again = hub.worker('stranger', { hello: { workerId: worker.id } });
+  await again.closed;
+  expect(again.received.at(-1)).toMatchObject({ type: 'refusal', code: 'evicted' });
+});
+
+test('no new device comes in where none is wanted', async () => {
+  await set({ newDevices: 'refuse' });
+  const worker = hub.worker('late', {});
+  await worker.closed;
+  expect(worker.received).toMatchObject([{ type: 'refusal', code: 'evicted' }]);
+  await set({ newDevices: 'welcome' });
+});
+
+test('the hub’s own join token is replaced: who is here stays, or goes, and nobody new comes in with it', async () => {
+  const kept: string[] = [];
+  const tokens = hub.access.joinTokens;
+  // As the hub was started with its token, another one would not last.
+  expect((await api(hub, 'POST', '/join-tokens/hub/replace', {})).status).toBe(409);
+  const { JoinTokens } = await import('../../accounts/joinTokens.ts');
+  const own = await JoinTokens.load(hub.database.joinTokens, testJoinToken, (token) =>
+    Promise.resolve(void kept.push(token)),
+  );
+  const former = await own.replaceOwn({ stay: true });
+  expect(own.own).toBe(kept[0]);
+  expect([own.idOf(testJoinToken), own.expiredIdOf(testJoinToken)]).toEqual([undefined, former]);
+  expect(own.idOf(kept[0] ?? '')).toBe('hub');
+  expect(await own.replaceOwn({ stay: false })).toBeUndefined();
+  expect(own.expiredIdOf(kept[0] ?? '')).toBeUndefined();
+  const { body } = await api<{ tokens: JoinToken[] }>(hub, 'GET', '/join-tokens');
+  expect(body.tokens[0]?.permanent).toBe(true);
+  expect(tokens.own).toBe(testJoinToken);
+});
+
+test('only origins are taken as such', async () => {
+  for (const wrong of [
+    '*',
+    'chat.example.org',
+    'https://a.example/',
+    'https://a.example/x',
+    'javascript:1',
+    'null',
+  ])
+    expect(await set({ corsOrigins: [wrong] }), wrong).toBe(400);
+  expect(await set({ corsOrigins: ['https://chat.example.org', 'http://localhost:3000'] })).toBe(200);
+  const preflight = (origin: string): Promise<Response> =>
+    fetch(`${hub.url}/v1/models`, { method: 'OPTIONS', headers: { origin } });
+  const allowed = await preflight('http://localhost:3000');
+  expect(allowed.headers.get('access-control-allow-origin')).toBe('http://localhost:3000');
+  for (const origin of ['https://evil.example', 'https://chat.example.org.evil.example']) {
+    expect((await preflight(origin)).headers.get('access-control-allow-origin')).toBeNull();
+    const asked = await fetch(`${hub.url}/v1/models`, { headers: { origin } });
+    expect(asked.headers.get('access-control-allow-origin')).toBeNull();
+  }
+  expect(await set({ corsOrigins: [] })).toBe(200);
+  expect((await preflight('https://evil.example')).headers.get('access-control-allow-origin')).not.toBeNull();
+});
