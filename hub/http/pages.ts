@@ -20,7 +20,7 @@ export const builtPagesDirectory = fileURLToPath(new URL('../../client/build', i
 const immutablePath = '/_app/immutable/';
 const forEver = 'public, max-age=31536000, immutable';
 /** Pages that programs have no other use for: they are answered whatever is asked for, as link previews ask for anything. */
-const knownPage = /^\/(join|nodes|requests|settings)(\/|$)/;
+const knownPage = /^\/(compare|join|nodes|requests|settings)(\/|$)/;
 /** Asks each time, so that an updated hub is noticed. */
 const askAgain = 'no-cache';
 

@@ -156,9 +156,11 @@ export class ControlConnection implements InboxReader {
     }
     if (hello.protocolVersion !== protocolVersion) {
       const isWorkerOlder = hello.protocolVersion < protocolVersion;
-      const remedy = isWorkerOlder
-        ? "start the worker again with the command that the hub's page of nodes shows: it fetches the hub's own version"
-        : 'update the hub';
+      const older =
+        hello.kind === 'browser'
+          ? 'reload this page'
+          : "start the worker again with the command that the hub's page of nodes shows: it fetches the hub's own version";
+      const remedy = isWorkerOlder ? older : 'update the hub';
       this.#refuse(
         'version-mismatch',
         `the hub speaks protocol ${protocolVersion}, the worker ${hello.protocolVersion}; ${remedy}`,

@@ -1,7 +1,7 @@
 /** What every surface does between reading a body and writing an answer: find the model, take a place, start generations. */
 import type { Context } from 'hono';
 import type { Logger } from 'pino';
-import type { ModelDefaults, Settings } from '@potluck/api';
+import { conversationHeaders, type ModelDefaults, type Settings } from '@potluck/api';
 import type { KeyUse } from '../../accounts/keyUse.ts';
 import type { ConversationKeeper } from '../../conversations/conversationKeeper.ts';
 import type { Generation } from '../../generation/generation.ts';
@@ -108,7 +108,9 @@ export async function infer<T>(
     if (c.req.raw.signal.aborted) controller.abort();
   }
   const isChat = caller.owner.startsWith('browser:');
-  const keepsWords = isChat ? settings().keepChatWords : settings().keepApiWords;
+  const isTemporary = c.req.header(conversationHeaders.temporary) !== undefined;
+  const mayKeep = isChat ? settings().keepChatWords : settings().keepApiWords;
+  const keepsWords = mayKeep && !isTemporary;
   const defaults = isChat ? undefined : defaultsFor(model, components);
   const common = { author: authorOf(caller, isChat), share: shareOf(c), arrivedAt: started };
   const generations: Generation[] = [];

@@ -1,4 +1,10 @@
-import type { CreatedApiKey, RequestDetail, RequestPage, Settings } from '@potluck/api';
+import {
+  conversationHeaders,
+  type CreatedApiKey,
+  type RequestDetail,
+  type RequestPage,
+  type Settings,
+} from '@potluck/api';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { api, elsewhere } from '../../testing/apiClient.ts';
 import { requestRecord } from '../../testing/requestRecord.ts';
@@ -93,10 +99,13 @@ test('words are kept only where the settings say so, and read only by who may', 
   });
   expect(await detail(await ask(withKey))).toMatchObject({ answer: 'Hello', wordsMissing: null });
   expect(await detail(await ask(ada), ada)).toMatchObject({ answer: null, wordsMissing: 'not-kept' });
+  // Nor are words kept that somebody asked not to keep.
+  const temporary = await ask({ ...withKey, [conversationHeaders.temporary]: 'yes' });
+  expect(await detail(temporary)).toMatchObject({ prompt: null, answer: null, wordsMissing: 'not-kept' });
   // Who only asks sees own requests only.
   expect((await api(hub, 'GET', `/requests/${chat}`, undefined, withKey)).status).toBe(404);
-  expect((await list('', withKey)).total).toBe(2);
-  expect((await list()).total).toBe(4);
+  expect((await list('', withKey)).total).toBe(3);
+  expect((await list()).total).toBe(5);
 });
 
 test('requests are exported as JSON lines, more than a page of them', async () => {

@@ -19,6 +19,8 @@ export const conversationHeaders = {
   parent: 'x-potluck-parent',
   /** UUID that the answer's message shall have; drawn by the hub where there is none. */
   message: 'x-potluck-message',
+  /** In the place of the others: the hub keeps no words of prompt and answer, whatever its settings say. */
+  temporary: 'x-potluck-temporary',
 } as const;
 
 const Id = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'a UUID in lower case');

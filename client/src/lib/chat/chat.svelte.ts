@@ -4,16 +4,19 @@
  * `messages` holds what the hub has. The one exception is an answer that the hub has not accepted yet: it leaves again
  * if the hub refuses it, so that no message can name a parent that the hub does not know.
  */
-import type { Activity, Conversation, Message, Sampling } from '@potluck/api';
+import type { Activity, Conversation, Message, ModelDefaults, Sampling } from '@potluck/api';
 import { withThoughts } from '@potluck/api/thoughts';
+import { SvelteMap } from 'svelte/reactivity';
 import { uuidv7 } from 'uuidv7';
 import { ownAnswers } from '#lib/events/ownAnswers.ts';
 import { HubError, messageOf } from '#lib/hub/errors.ts';
 import { hubJson, hubSend } from '#lib/hub/hubFetch.ts';
+import { effectiveSettings } from './chatDefaults.ts';
 import { longestName, newConversation, titleOf, toRequestMessages, untitled } from './conversation.ts';
 import { keepConversation } from './copyConversations.ts';
-import { explainUnsent, type Failure, failureOf, isOver } from './failure.ts';
+import { explainUnsent, type Failure, failureOf, isOver, longestMessage, tooLong } from './failure.ts';
 import { streamCompletion } from './streamCompletion.ts';
+import type { LikelyToken } from './likelyTokens.ts';
 import { mergeMessages, newestLeaf, threadOf, type ThreadMessage } from './thread.ts';
 
 /** What is known of an answer while it is written here; afterwards the hub's record has it. */
@@ -21,6 +24,19 @@ export interface LiveFacts {
   requestId?: string;
   route?: string;
 }
+
+/** What the page around a chat knows. */
+export interface ChatInit {
+  /** Called when the list of conversations should be read again. Default: there is none. */
+  changed?: () => void;
+  /** What the operator chose for a model. Default: nothing. */
+  defaultsOf?: (model: string) => ModelDefaults | null | undefined;
+  /** True: nothing of it is kept. */
+  isTemporary?: boolean;
+}
+
+/** How many alternatives are asked for beside each token. */
+const alternatives = 4;
 
 type Settings = Omit<Conversation, 'messages' | 'currentMessageId'>;
 
@@ -48,7 +64,14 @@ export class Chat {
   readonly isWriting = $derived(
     this.isSending || this.writing !== undefined || this.thread.at(-1)?.message.status === 'streaming',
   );
+  /** True where nothing of the conversation is kept: it is gone with the page. */
+  isTemporary = $state(false);
+  /** True to ask how sure the model is of each token of the answers to come. */
+  asksTokens = $state(false);
+  /** Tokens of answers that were asked for so, by the answer's id. */
+  readonly tokens = new SvelteMap<string, readonly LikelyToken[]>();
   readonly #changed: () => void;
+  readonly #defaultsOf: (model: string) => ModelDefaults | null | undefined;
   #stop: AbortController | undefined;
   /** True where the person stopped an answer before the hub had named its request. */
   #isStopWanted = false;
@@ -59,9 +82,19 @@ export class Chat {
   /** How often another message was chosen, and how often the hub has kept that. */
   readonly #choices = { made: 0, kept: 0 };
 
-  /** @param changed called when the list of conversations should be read again */
-  constructor(changed: () => void) {
+  constructor({
+    changed = () => undefined,
+    defaultsOf = () => undefined,
+    isTemporary = false,
+  }: ChatInit = {}) {
     this.#changed = changed;
+    this.#defaultsOf = defaultsOf;
+    this.isTemporary = isTemporary;
+  }
+
+  /** What is sent to a model beside the messages, and which system prompt comes before them. */
+  settingsFor(model: string): ModelDefaults {
+    return effectiveSettings(this.conversation, this.#defaultsOf(model));
   }
 
   /** False while nothing can be added to the conversation: it is not read yet, or something is being written. */
@@ -97,11 +130,19 @@ export class Chat {
     }
   }
 
-  /** Shows an empty conversation with the settings of this one. Does nothing where it is empty already. */
-  startNew(): void {
-    if (!this.#isKept && this.state === 'ready') return;
+  /**
+   * Shows an empty conversation with the settings of this one.
+   * @param isTemporary true: nothing of it will be kept
+   */
+  startNew(isTemporary = false): void {
+    const isEmpty = !this.#isKept && this.messages.length === 0 && this.state === 'ready';
+    if (isEmpty) {
+      this.isTemporary = isTemporary;
+      return;
+    }
     const { systemPrompt, sampling, model } = this.conversation;
     this.#show({ ...newConversation(), systemPrompt, model, sampling: { ...sampling } });
+    this.isTemporary = isTemporary;
   }
 
   /** Keeps a copy of what is shown, up to message `messageId`, as a conversation of its own. @returns its id; undefined where that failed */
@@ -131,15 +172,16 @@ export class Chat {
    */
   async send(text: string, servedModel: string, parentId = this.#placeOfNext()): Promise<boolean> {
     if (text.trim() === '' || !this.isIdle) return false;
+    if (text.length > longestMessage) {
+      this.problem = tooLong(text.length);
+      return false;
+    }
     const turn = this.#turn;
     const stopping = (this.#stop = new AbortController());
     this.isSending = true;
     this.problem = undefined;
     try {
-      await this.#keepConversation(titleOf(text), stopping.signal);
-      const path = `/api/conversations/${this.conversation.id}/messages`;
-      const body = { id: uuidv7(), parentId, role: 'user', content: text };
-      const prompt = await hubSend<Message>('POST', path, body, stopping.signal);
+      const prompt = await this.#keepPrompt(text, parentId, stopping.signal);
       if (turn !== this.#turn) return true;
       this.messages = [...this.messages, prompt];
       this.currentMessageId = prompt.id;
@@ -176,16 +218,23 @@ export class Chat {
     try {
       leave = await ownAnswers.take(answer.id, stopping.signal, () => (this.waiting = answer.id));
       if (this.waiting === answer.id) this.waiting = undefined;
-      const place = { conversationId: conversation.id, parentId: promptId, messageId: answer.id };
+      const place = this.isTemporary
+        ? undefined
+        : { conversationId: conversation.id, parentId: promptId, messageId: answer.id };
+      const { systemPrompt, sampling } = this.settingsFor(model ?? servedModel);
       const body = {
-        ...conversation.sampling,
+        ...sampling,
         ...(model === null ? {} : { model }),
-        messages: toRequestMessages(conversation.systemPrompt, thread),
+        ...(this.asksTokens ? { logprobs: true, top_logprobs: alternatives } : {}),
+        messages: toRequestMessages(systemPrompt, thread),
       };
       for await (const event of streamCompletion(body, place, stopping.signal)) {
         if (event.type === 'thoughts') thoughts += event.text;
         if (event.type === 'text') text += event.text;
         if (event.type === 'thoughts' || event.type === 'text') answer.content = withThoughts(thoughts, text);
+        if (event.type === 'tokens') {
+          this.tokens.set(answer.id, [...(this.tokens.get(answer.id) ?? []), ...event.tokens]);
+        }
         if (event.type !== 'accepted') continue;
         isAccepted = true;
         this.facts = event;
@@ -283,12 +332,23 @@ export class Chat {
     this.leave();
     this.state = 'ready';
     this.#isKept = false;
+    this.isTemporary = false;
+    this.tokens.clear();
     this.problem = undefined;
     this.failure = undefined;
     this.facts = {};
     this.conversation = settingsOf(conversation);
     this.messages = conversation.messages;
     this.currentMessageId = leafOf(conversation.messages, conversation.currentMessageId);
+  }
+
+  async #keepPrompt(content: string, parentId: string | null, signal: AbortSignal): Promise<Message> {
+    if (this.isTemporary) {
+      return { ...message({ parentId, role: 'user', status: 'done', model: null }), content };
+    }
+    await this.#keepConversation(titleOf(content), signal);
+    const path = `/api/conversations/${this.conversation.id}/messages`;
+    return hubSend<Message>('POST', path, { id: uuidv7(), parentId, role: 'user', content }, signal);
   }
 
   async #keepConversation(title: string, signal: AbortSignal): Promise<void> {
@@ -315,6 +375,7 @@ export class Chat {
 
   /** @returns false where the hub did not keep it; the page does, and says so */
   async #patch(change: object): Promise<boolean> {
+    if (this.isTemporary) return true;
     try {
       await hubSend('PATCH', `/api/conversations/${this.conversation.id}`, change);
       return true;

@@ -1,12 +1,10 @@
 /** Small things about conversations. */
-import type { Conversation, Sampling } from '@potluck/api';
+import type { Conversation } from '@potluck/api';
 import { partThoughts } from '@potluck/api/thoughts';
 import type { ThreadMessage } from './thread.ts';
 import { uuidv7 } from 'uuidv7';
 
 export const untitled = 'New conversation';
-/** Small models ramble at the API's own default, which is 1. People see and change it in the conversation's settings. */
-const defaultSampling: Sampling = { temperature: 0.4, top_p: 0.9 };
 const longestTitle = 60;
 /** How many characters the hub keeps of a name that a person gives a conversation. */
 export const longestName = 200;
@@ -24,7 +22,7 @@ export function newConversation(): Conversation {
     title: untitled,
     model: null,
     systemPrompt: '',
-    sampling: { ...defaultSampling },
+    sampling: {},
     currentMessageId: null,
     createdAt: now,
     updatedAt: now,

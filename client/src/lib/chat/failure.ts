@@ -1,4 +1,5 @@
 /** What to tell a person whose message or answer did not come about. */
+import { locale } from '#lib/language/language.ts';
 import { HubError, messageOf } from '#lib/hub/errors.ts';
 
 /** An attempt to get an answer that the hub did not accept. */
@@ -45,6 +46,15 @@ function explainTooLong({ message }: HubError, fitsElsewhere: boolean): string {
     ? 'This conversation is longer than the model can read.'
     : 'This message is longer than the model can read. Shorten it, or choose a smaller maximum answer length.';
   return `${what} ${message}`;
+}
+
+/** As the hub takes it, in characters. */
+export const longestMessage = 1_000_000;
+
+/** What a person hears who pasted a whole book. */
+export function tooLong(length: number): string {
+  const [has, may] = [length, longestMessage].map((count) => count.toLocaleString(locale));
+  return `Your message is too long: it has ${has ?? ''} characters, and ${may ?? ''} is the most. Send a part of it.`;
 }
 
 /** True where the hub says that it does not have the conversation. */

@@ -3,6 +3,7 @@ import type { conversationHeaders } from '@potluck/api';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { HubError, HubLostError } from '#lib/hub/errors.ts';
 import { hubFetch } from '#lib/hub/hubFetch.ts';
+import { likelyTokens, type LikelyToken, type TokenLogprobs } from './likelyTokens.ts';
 
 export type CompletionEvent =
   /** The hub accepted the request and chose its way through the grid. */
@@ -10,6 +11,8 @@ export type CompletionEvent =
   /** What the model thinks before it answers. */
   | { type: 'thoughts'; text: string }
   | { type: 'text'; text: string }
+  /** How sure the model was of the tokens of the text, where that was asked for. */
+  | { type: 'tokens'; tokens: LikelyToken[] }
   | { type: 'finished'; reason: string };
 
 /** Where the hub keeps the answer. */
@@ -23,11 +26,13 @@ const headerNames = {
   conversation: 'x-potluck-conversation',
   parent: 'x-potluck-parent',
   message: 'x-potluck-message',
+  temporary: 'x-potluck-temporary',
 } as const satisfies typeof conversationHeaders;
 
 interface Chunk {
   choices?: {
     delta: { content?: string | null; reasoning_content?: string | null };
+    logprobs?: { content?: TokenLogprobs[] | null } | null;
     finish_reason: string | null;
   }[];
   error?: { message: string; code?: string | null };
@@ -36,21 +41,26 @@ interface Chunk {
 /**
  * Asks, and yields what comes.
  * @param body as the OpenAI API has it, without the stream's own fields
+ * @param place undefined: nothing of it is kept
  * @throws HubError, also for errors in the middle of the stream; HubUnreachableError; HubLostError; whatever `signal`
  * aborts with
  */
 export async function* streamCompletion(
   body: Record<string, unknown>,
-  place: AnswerPlace,
+  place: AnswerPlace | undefined,
   signal: AbortSignal,
 ): AsyncGenerator<CompletionEvent> {
   const response = await hubFetch('/v1/chat/completions', {
     method: 'POST',
     headers: {
       'content-type': 'application/json',
-      [headerNames.conversation]: place.conversationId,
-      [headerNames.parent]: place.parentId,
-      [headerNames.message]: place.messageId,
+      ...(place
+        ? {
+            [headerNames.conversation]: place.conversationId,
+            [headerNames.parent]: place.parentId,
+            [headerNames.message]: place.messageId,
+          }
+        : { [headerNames.temporary]: 'yes' }),
     },
     body: JSON.stringify({ ...body, stream: true }),
     signal,
@@ -85,5 +95,7 @@ function* readChunk({ choices, error }: Chunk): Generator<CompletionEvent> {
   if (thoughts) yield { type: 'thoughts', text: thoughts };
   const text = choice?.delta.content;
   if (text) yield { type: 'text', text };
+  const logprobs = choice?.logprobs?.content;
+  if (text && logprobs) yield { type: 'tokens', tokens: likelyTokens(logprobs) };
   if (choice?.finish_reason) yield { type: 'finished', reason: choice.finish_reason };
 }

@@ -49,7 +49,15 @@ class Live implements Grid {
 
   /** The model for those who chose none. */
   get defaultModel(): string | undefined {
-    return [...this.deployments.values()].find(({ isDefault }) => isDefault)?.model;
+    return (
+      [...this.deployments.values()].find(({ isDefault }) => isDefault)?.model ??
+      [...this.models.values()].find(({ isDefault }) => isDefault)?.id
+    );
+  }
+
+  /** True where the model answers, or is loaded when it is asked. */
+  canAsk(model: string): boolean {
+    return this.deployments.get(model)?.ready === true || this.models.get(model)?.loadsOnDemand === true;
   }
 
   /** Follows the stream until the returned function is called. It resumes by itself after a lost connection. */

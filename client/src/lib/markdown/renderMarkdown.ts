@@ -1,9 +1,10 @@
 /** Markdown that a model wrote, as HTML that is safe to show. */
 import DOMPurify from 'dompurify';
-import { Marked, type Token, type TokensList } from 'marked';
+import { Marked, type Token, type Tokens, type TokensList } from 'marked';
 import remend from 'remend';
 import { extras } from './extras.svelte.ts';
 import { deepestNesting, mostNesting } from './nesting.ts';
+import { footnoteExtensions } from './footnotes.ts';
 import { mathExtensions } from './mathExtension.ts';
 
 const copyLatex = 'Copy LaTeX';
@@ -14,19 +15,25 @@ export interface MarkdownBlock {
   html: string;
 }
 
+/** What the footnotes of the text say, by their names. */
+let footnotes = new Map<string, string>();
+
 /** What formulas became; their places in the sanitised HTML are filled afterwards. */
 let formulas: string[] = [];
 
 const marked = new Marked({
   gfm: true,
   breaks: true,
-  extensions: mathExtensions((latex, isBlock) => {
-    if (!extras.renderMath) return `<code>${escape(latex)}</code>`;
-    // KaTeX makes its own safe HTML (`trust` is off), which the sanitiser would take apart.
-    const formula = extras.renderMath(latex, { displayMode: isBlock, throwOnError: false });
-    formulas.push(isBlock ? withCopy(formula, latex) : formula);
-    return `<span data-formula="${formulas.length - 1}"></span>`;
-  }),
+  extensions: [
+    ...footnoteExtensions((name) => footnotes.get(name), escape),
+    ...mathExtensions((latex, isBlock) => {
+      if (!extras.renderMath) return `<code>${escape(latex)}</code>`;
+      // KaTeX makes its own safe HTML (`trust` is off), which the sanitiser would take apart.
+      const formula = extras.renderMath(latex, { displayMode: isBlock, throwOnError: false });
+      formulas.push(isBlock ? withCopy(formula, latex) : formula);
+      return `<span data-formula="${formulas.length - 1}"></span>`;
+    }),
+  ],
   renderer: {
     code({ text, lang = '' }) {
       const language = lang.split(/\s/, 1)[0] ?? '';
@@ -69,6 +76,11 @@ export function renderMarkdown(text: string, isOpen: boolean): MarkdownBlock[] {
   if (mostNesting(text) > deepestNesting) return [plain(text)];
   try {
     const tokens = marked.lexer(isOpen ? remend(text) : text);
+    footnotes = new Map(
+      (tokens as Tokens.Generic[])
+        .filter(({ type }) => type === 'footnote')
+        .map((token) => [String(token['name']), String(token['text'])]),
+    );
     return tokens.filter(({ type }) => type !== 'space').map((token) => renderBlock(token, tokens.links));
   } catch {
     return [plain(text)];
