@@ -1,11 +1,18 @@
 import { expect, test } from 'vitest';
-import { runChaos } from './support/chaos.ts';
+import { describeResult } from './support/chaos/chaosResult.ts';
+import { faults } from './support/chaos/faults.ts';
+import { runMemoryChaos } from './support/chaos/memoryChaos.ts';
 
-test('answers under way end with their own words while workers are killed and put to sleep', async () => {
+test('answers under way end with their own tokens while workers are lost in every way', async () => {
   const lines: string[] = [];
-  const init = { seed: 1, stages: 2, spares: 2, concurrent: 3, losses: 4, tokens: [60, 120] } as const;
-  const { wrong, replays, answers } = await runChaos(init, (line) => lines.push(line));
-  expect(wrong, lines.join('\n')).toEqual([]);
-  expect(answers).toBeGreaterThan(2);
-  expect(replays).toBeGreaterThan(0);
+  const kinds = Object.keys(faults);
+  const init = { seed: 1, stages: 2, spares: 3, concurrent: 6, losses: kinds.length + 4, kinds };
+  const result = await runMemoryChaos(
+    { ...init, tokens: [10, 60], promptTokens: 600, stepMs: 5, everyMs: 300 },
+    (line) => lines.push(line),
+  );
+  expect(result.wrong, lines.join('\n')).toEqual([]);
+  expect(result.givenUp, describeResult(result).join('\n')).toEqual([]);
+  expect(result.answers).toBeGreaterThan(5);
+  expect(result.replays).toBeGreaterThan(0);
 });

@@ -1,6 +1,12 @@
-/** `npm run chaos -- --minutes M --seed S`: runs of lost workers until the time is over. */
+/**
+ * `npm run chaos -- --minutes M --seed S`: answers under way while workers are lost, until the time is over. In this process by
+ * default, with every kind of loss; `--grid processes` kills and stops real ones.
+ */
 import { parseArgs } from 'node:util';
-import { runChaos } from './support/chaos.ts';
+import { describeResult, joinResults, lossCount, noResult } from './support/chaos/chaosResult.ts';
+import { faults } from './support/chaos/faults.ts';
+import { runMemoryChaos } from './support/chaos/memoryChaos.ts';
+import { runProcessChaos } from './support/chaos/processChaos.ts';
 
 const { values } = parseArgs({
   options: {
@@ -8,36 +14,40 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     stages: { type: 'string', default: '3' },
     concurrent: { type: 'string', default: '20' },
+    losses: { type: 'string', default: '1000000' },
+    grid: { type: 'string', default: 'memory' },
+    kind: { type: 'string', multiple: true },
   },
 });
-const minutes = Number(values.minutes);
-const seed = Number(values.seed);
-const stages = Number(values.stages);
-const concurrent = Number(values.concurrent);
-if (![minutes, seed, stages, concurrent].every((value) => value > 0)) {
-  console.error('Give --minutes, --seed, --stages and --concurrent as numbers above 0.');
+const { grid, kind: kinds = Object.keys(faults) } = values;
+const [minutes, seed, stages, concurrent, losses] = [
+  values.minutes,
+  values.seed,
+  values.stages,
+  values.concurrent,
+  values.losses,
+].map(Number) as [number, number, number, number, number];
+const unknown = kinds.filter((kind) => !(kind in faults));
+if (![minutes, seed, stages, concurrent, losses].every((value) => value > 0) || unknown.length > 0) {
+  console.error(
+    'Give --minutes, --seed, --stages, --concurrent and --losses as numbers above 0, and --kind, again and again, as ' +
+      `one of: ${Object.keys(faults).join(', ')}.`,
+  );
   process.exit(2);
 }
+const say = (line: string): void => console.log(line);
+const init = { stages, concurrent, losses: 40, spares: 3 };
+const memory = { promptTokens: 1500, stepMs: 15, everyMs: 3000, kinds };
 const endsAt = Date.now() + minutes * 60_000;
-const totals = { answers: 0, killed: 0, asleep: 0, replays: 0, recomputedTokens: 0 };
-const pauses: number[] = [];
-const wrong: string[] = [];
-for (let round = 0; Date.now() < endsAt; round++) {
-  const init = { seed: seed + round, stages, spares: 2, concurrent };
-  const result = await runChaos({ ...init, losses: 20, tokens: [40, 400] }, (line) => console.log(line));
-  totals.answers += result.answers;
-  totals.killed += result.losses.killed;
-  totals.asleep += result.losses.asleep;
-  totals.replays += result.replays;
-  totals.recomputedTokens += result.recomputedTokens;
-  pauses.push(...result.pauses);
-  wrong.push(...result.wrong);
+let total = noResult();
+for (let round = seed; Date.now() < endsAt && lossCount(total) < losses; round++) {
+  say(`seed ${round}`);
+  const result =
+    grid === 'processes'
+      ? await runProcessChaos({ ...init, seed: round, losses: 20, tokens: [40, 400] }, say)
+      : await runMemoryChaos({ ...init, ...memory, seed: round, tokens: [10, 150] }, say);
+  total = joinResults(total, result);
+  for (const line of describeResult(total).slice(0, 4)) say(line);
 }
-pauses.sort((one, other) => one - other);
-const at = (share: number): number => Math.round(pauses[Math.floor(share * (pauses.length - 1))] ?? 0);
-console.log(
-  `\n${totals.answers} answers, ${totals.killed} workers killed, ${totals.asleep} put to sleep, ${totals.replays} replays, ` +
-    `${totals.recomputedTokens} tokens computed again; pauses p50 ${at(0.5)} ms, p99 ${at(0.99)} ms; ${wrong.length} wrong`,
-);
-for (const line of wrong) console.log(`WRONG ${line}`);
-process.exitCode = wrong.length === 0 ? 0 : 1;
+console.log(`\n${describeResult(total).join('\n')}`);
+process.exit(total.wrong.length + total.givenUp.length === 0 ? 0 : 1);

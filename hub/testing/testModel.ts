@@ -14,6 +14,8 @@ export interface TestModelInit {
   /** Width of what crosses between layers; by default the package does not tell. */
   width?: number;
   deviceKinds?: DeviceKind[];
+  /** What stages' descriptions say beside, where stages run. By default they say nothing of what goes in and out. */
+  describe?: (stage: StageDescription) => Partial<StageDescription>;
 }
 
 const cacheBytesPerLayerToken = 100;
@@ -61,7 +63,7 @@ export async function testModel(init: TestModelInit = {}): Promise<Model> {
     tokenizer: await (tokenizer ??= loadTokenizer(builtInModelDirectory())),
     cutStage: async (firstLayer, lastLayer): Promise<StageDescription> => {
       const count = lastLayer - firstLayer + 1;
-      return {
+      const stage: StageDescription = {
         model,
         layerCount: layers,
         firstLayer,
@@ -79,6 +81,7 @@ export async function testModel(init: TestModelInit = {}): Promise<Model> {
         cacheBytesPerToken: count * cacheBytesPerLayerToken,
         stateBytes: 0,
       };
+      return { ...stage, ...init.describe?.(stage) };
     },
   };
 }

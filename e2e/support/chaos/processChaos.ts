@@ -1,9 +1,10 @@
 /** Answers under way while workers are killed and put to sleep: each must end with the words of an undisturbed one. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { seededRandom } from '../../hub/testing/seededRandom.ts';
-import { startHub, type HubProcess } from './hubProcess.ts';
-import { localWorkers, signalIfThere } from './processes.ts';
-import { requestOf, workersOf } from './requests.ts';
+import { seededRandom } from '../../../hub/testing/seededRandom.ts';
+import { startHub, type HubProcess } from '../hubProcess.ts';
+import { localWorkers, signalIfThere } from '../processes.ts';
+import { lossCount, noResult, type ChaosResult } from './chaosResult.ts';
+import { requestOf, workersOf } from '../requests.ts';
 
 const model = 'minimind2-small';
 /** The token that ends an answer does not come: what must happen in the middle of one has time for it. */
@@ -11,7 +12,7 @@ const goOn = { 2: -100 };
 /** Longer than it takes a hub to miss a worker that gives no sign of life. */
 const sleepMs = 6_000;
 
-export interface ChaosInit {
+export interface ProcessChaosInit {
   /** Decides whom each loss hits, when and how. */
   seed: number;
   stages: number;
@@ -25,18 +26,6 @@ export interface ChaosInit {
   tokens: readonly [number, number];
 }
 
-export interface ChaosResult {
-  answers: number;
-  losses: Record<'killed' | 'asleep', number>;
-  /** How often an answer went on elsewhere, over all answers. */
-  replays: number;
-  recomputedTokens: number;
-  /** Milliseconds that answers stood still, for each that was disturbed, shortest first. */
-  pauses: number[];
-  /** Answers that are not what they would have been, or ended with an error: each a line for people. */
-  wrong: string[];
-}
-
 interface Question {
   content: string;
   seed: number;
@@ -45,7 +34,10 @@ interface Question {
 }
 
 /** @param say told each loss and each disturbed answer, for people */
-export async function runChaos(init: ChaosInit, say: (line: string) => void): Promise<ChaosResult> {
+export async function runProcessChaos(
+  init: ProcessChaosInit,
+  say: (line: string) => void,
+): Promise<ChaosResult> {
   const random = seededRandom(init.seed);
   const workers = init.stages + init.spares;
   await using hub = await startHub({
@@ -58,10 +50,7 @@ export async function runChaos(init: ChaosInit, say: (line: string) => void): Pr
     tokens: Math.round(init.tokens[0] + random() * (init.tokens[1] - init.tokens[0])),
   }));
   const expected = await Promise.all(questions.map((question) => ask(hub, question)));
-  const result: ChaosResult = {
-    ...{ answers: 0, losses: { killed: 0, asleep: 0 }, replays: 0, recomputedTokens: 0 },
-    ...{ pauses: [], wrong: [] },
-  };
+  const result = noResult();
   const sleeping = new Set<Promise<void>>();
   let isOver = false;
 
@@ -82,7 +71,7 @@ export async function runChaos(init: ChaosInit, say: (line: string) => void): Pr
       if (!recovery) continue;
       result.replays += recovery.replays;
       result.recomputedTokens += recovery.recomputedTokens;
-      result.pauses.push(recovery.pauseMs);
+      result.pauses.push(recovery.pauseMs / Math.max(1, recovery.replays));
       say(
         `answer ${index} went on after ${recovery.lost.join(', ') || 'a lost link'}: ` +
           `${recovery.replays} times, ${Math.round(recovery.pauseMs)} ms, ${recovery.recomputedTokens} tokens again`,
@@ -97,7 +86,8 @@ export async function runChaos(init: ChaosInit, say: (line: string) => void): Pr
     if (pid === undefined) return;
     const isKilled = random() < 0.5;
     say(`${isKilled ? 'kills' : 'stops'} ${victim}`);
-    result.losses[isKilled ? 'killed' : 'asleep']++;
+    const kind = isKilled ? 'killed' : 'asleep';
+    result.losses[kind] = (result.losses[kind] ?? 0) + 1;
     signalIfThere(pid, isKilled ? 'SIGKILL' : 'SIGSTOP');
     if (isKilled) return;
     const waking = pause(sleepMs).then(() => {
@@ -110,14 +100,13 @@ export async function runChaos(init: ChaosInit, say: (line: string) => void): Pr
   const answering = questions.map((_, index) =>
     answerForEver(index).catch((error: unknown) => void result.wrong.push(String(error))),
   );
-  while (result.losses.killed + result.losses.asleep < init.losses) {
+  while (lossCount(result) < init.losses) {
     await pause(500 + random() * 3000);
     await loseOne();
   }
   isOver = true;
   await Promise.all(answering);
   await Promise.all(sleeping);
-  result.pauses.sort((one, other) => one - other);
   return result;
 }
 

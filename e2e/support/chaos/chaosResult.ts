@@ -1,0 +1,64 @@
+/** What became of answers while workers were lost, over one run or several. */
+export interface ChaosResult {
+  answers: number;
+  /** Requests that were refused at once, each with its code. */
+  refusals: string[];
+  /** Answers that were begun and ended with an error, each with its code. */
+  givenUp: string[];
+  /** How often each kind of loss came. */
+  losses: Record<string, number>;
+  /** How often an answer went on elsewhere, over all answers. */
+  replays: number;
+  recomputedTokens: number;
+  /** Milliseconds that answers stood still after a loss, one for each that was disturbed: the mean of its losses. */
+  pauses: number[];
+  /** Answers that are not what they would have been, or that never ended: each a line for people. */
+  wrong: string[];
+}
+
+export function noResult(): ChaosResult {
+  return {
+    answers: 0,
+    refusals: [],
+    givenUp: [],
+    losses: {},
+    replays: 0,
+    recomputedTokens: 0,
+    pauses: [],
+    wrong: [],
+  };
+}
+
+export function joinResults(one: ChaosResult, other: ChaosResult): ChaosResult {
+  const losses = { ...one.losses };
+  for (const [kind, count] of Object.entries(other.losses)) losses[kind] = (losses[kind] ?? 0) + count;
+  return {
+    answers: one.answers + other.answers,
+    refusals: [...one.refusals, ...other.refusals],
+    givenUp: [...one.givenUp, ...other.givenUp],
+    losses,
+    replays: one.replays + other.replays,
+    recomputedTokens: one.recomputedTokens + other.recomputedTokens,
+    pauses: [...one.pauses, ...other.pauses],
+    wrong: [...one.wrong, ...other.wrong],
+  };
+}
+
+export function lossCount({ losses }: ChaosResult): number {
+  return Object.values(losses).reduce((sum, count) => sum + count, 0);
+}
+
+/** For people, in lines. */
+export function describeResult(result: ChaosResult): string[] {
+  const pauses = result.pauses.toSorted((one, other) => one - other);
+  const at = (share: number): number => Math.round(pauses[Math.floor(share * (pauses.length - 1))] ?? 0);
+  const kinds = Object.entries(result.losses).map(([kind, count]) => `${count} ${kind}`);
+  return [
+    `${lossCount(result)} losses: ${kinds.join(', ')}`,
+    `${result.answers} answers, ${result.replays} replays, ${result.recomputedTokens} tokens computed again`,
+    `${pauses.length} answers stood still after a loss, p50 ${at(0.5)} ms, p99 ${at(0.99)} ms`,
+    `${result.refusals.length} refused, ${result.givenUp.length} given up, ${result.wrong.length} wrong`,
+    ...result.givenUp.map((line) => `GIVEN UP ${line}`),
+    ...result.wrong.map((line) => `WRONG ${line}`),
+  ];
+}
