@@ -10,6 +10,7 @@ import { describeMachine } from './machine.ts';
 import { generatedModel, trainedModel } from './models.ts';
 import { gridCommand } from './grid/command.ts';
 import { numbers } from './options.ts';
+import { hubCommand } from './load/command.ts';
 import { placementCommand } from './placement/command.ts';
 import { predictionCommand } from './prediction/command.ts';
 import { writeResults } from './results.ts';
@@ -48,6 +49,7 @@ await new Command('npm run bench --')
   .action(run)
   .addCommand(browserCommand)
   .addCommand(gridCommand)
+  .addCommand(hubCommand)
   .addCommand(placementCommand)
   .addCommand(predictionCommand)
   .addCommand(simulateCommand)

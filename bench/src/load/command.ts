@@ -1,0 +1,76 @@
+/** `npm run bench -- hub`: a thousand simulated workers and hundreds of answers at once on one hub. */
+import { Command } from 'commander';
+import { loadavg } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
+import { builtInModelDirectory } from '../../../hub/models/builtInModel.ts';
+import { describeMachine } from '../machine.ts';
+import { numbers } from '../options.ts';
+import { writeResults } from '../results.ts';
+import { markdownTable } from '../table.ts';
+import { startLoadedHub } from './loadedHub.ts';
+import { measureIdle, measureLoad, type LoadRow } from './measureLoad.ts';
+import { startSimulatedGrid } from './simulatedGrid.ts';
+
+interface Options {
+  workers: number;
+  replicas: number;
+  streams: number[];
+  tokensPerSecond: number;
+  seconds: number;
+  port: number;
+  profiles?: string;
+  out: string;
+}
+
+export const hubCommand = new Command('hub')
+  .description('Measure what a streamed token costs the hub, with simulated workers that compute nothing')
+  .option('--workers <count>', 'workers that join', Number, 1000)
+  .option('--replicas <count>', 'of these, how many serve the model', Number, 10)
+  .option('--streams <counts>', 'answers at a time', numbers, [1, 300])
+  .option('--tokens-per-second <count>', 'of each answer', Number, 10)
+  .option('--seconds <seconds>', 'how long each number of answers is measured', Number, 20)
+  .option('--port <port>', 'port for the hub', Number, 8740)
+  .option('--profiles <folder>', 'where a profile of the hub goes (default: none is made)')
+  .option('--out <file>', 'where the figures go as JSON', 'bench/results/hub.json')
+  .action(run);
+
+const text = 'The mill by the river is old, and its wheel turns in the morning when the water is high. ';
+const askEveryMs = 100;
+
+async function run(options: Options): Promise<void> {
+  const { workers, replicas, streams, tokensPerSecond, seconds, port, profiles, out } = options;
+  const command = `npm run bench -- ${process.argv.slice(2).join(' ')}`;
+  const machine = describeMachine(['hono', '@hono/node-server', 'ws']);
+  console.log(markdownTable([{ ...machine, load: loadavg()[0], command }]));
+  await using hub = await startLoadedHub({ port, model: builtInModelDirectory(), profiles });
+  const post = async (method: string, path: string, body: object): Promise<unknown> => {
+    const response = await fetch(`${hub.url}${path}`, {
+      method,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+    return response.json();
+  };
+  const models = (await (await fetch(`${hub.url}/v1/models`)).json()) as { data: { id: string }[] };
+  const model = models.data[0]?.id ?? '';
+  const { tokens } = (await post('POST', '/tokenize', { content: text })) as { tokens: number[] };
+  const { url, joinToken } = hub;
+  await post('PUT', '/api/deployments', { model, plan: { mode: 'automatic', replicas }, revision: 1 });
+  await hub.use();
+  using grid = await startSimulatedGrid({ url, joinToken, workers, tokens });
+  await pause(2000);
+  const joining = await hub.use();
+  console.log(
+    `\n${workers} workers joined: longest turn ${joining.turn.max.toFixed(1)} ms of processor time`,
+  );
+  while (!(await fetch(`${url}/health/ready`)).ok) await pause(askEveryMs);
+  const rows: LoadRow[] = [];
+  for (const count of streams)
+    rows.push(await measureLoad(hub, grid, { model, streams: count, tokensPerSecond, seconds }));
+  console.log(markdownTable(rows));
+  const idle = await measureIdle(hub, 5);
+  console.log(`\nwithout answers: ${idle.cpuMs.toFixed(1)} ms of processor time a second`);
+  console.log(`workers left: ${workers - grid.count}`);
+  await writeResults(out, { machine, command, joining, idle, rows });
+}

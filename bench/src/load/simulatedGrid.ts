@@ -1,0 +1,97 @@
+/** Workers that speak the real protocol over real web sockets and compute nothing: their tokens come at a steady rate. */
+import type { Prompt } from '@potluck/protocol';
+import { ScriptedWorker } from '../../../hub/testing/scriptedWorker.ts';
+
+export interface SimulatedGrid extends Disposable {
+  /** When each token of a session was sent, by `performance.now()`. */
+  sentAt(sessionId: string): readonly number[];
+  /** How many are connected and welcome. */
+  readonly count: number;
+  /** Of each answer that begins from now on, a second. */
+  tokensPerSecond: number;
+}
+
+export interface SimulatedGridInit {
+  url: string;
+  joinToken: string;
+  workers: number;
+  /** What all answers say, again and again. */
+  tokens: readonly number[];
+}
+
+/** As workers do on a lease of 15 s. */
+const renewEveryMs = 5000;
+
+/** @returns when all are welcome */
+export async function startSimulatedGrid(init: SimulatedGridInit): Promise<SimulatedGrid> {
+  const { url, joinToken, workers, tokens } = init;
+  const sentAt = new Map<string, number[]>();
+  const timers = new Map<string, NodeJS.Timeout>();
+  const isClosed = new Set<string>();
+
+  /** Answers of one worker come one token at a time, as its stage computes them: none waits for another. */
+  const onPrompt = (worker: ScriptedWorker, { sessionId, tokens: prompt }: Prompt): void => {
+    const times: number[] = [];
+    sentAt.set(sessionId, times);
+    const next = (): void => {
+      if (isClosed.has(sessionId)) return;
+      const position = prompt.length + times.length;
+      times.push(performance.now());
+      worker.send({
+        type: 'token',
+        sessionId,
+        epoch: worker.epoch,
+        position,
+        token: tokens[(times.length - 1) % tokens.length] ?? 0,
+      });
+    };
+    timers.set(sessionId, setInterval(next, 1000 / simulated.tokensPerSecond));
+  };
+  const grid = Array.from(
+    { length: workers },
+    (_, index) =>
+      new ScriptedWorker({
+        url,
+        token: joinToken,
+        name: `simulated ${index + 1}`,
+        memoryBytes: 8e9,
+        cacheBytes: 7e9,
+        onPrompt,
+        onClose: (worker, message) => {
+          isClosed.add(message.sessionId);
+          clearInterval(timers.get(message.sessionId));
+          timers.delete(message.sessionId);
+          worker.sessionClosed(message);
+        },
+      }),
+  );
+  let count = 0;
+  let renewing: (() => void)[] = [];
+  const simulated: SimulatedGrid = {
+    tokensPerSecond: 10,
+    sentAt: (sessionId) => sentAt.get(sessionId) ?? [],
+    get count() {
+      return count;
+    },
+    [Symbol.dispose]() {
+      for (const stop of renewing) stop();
+      for (const timer of timers.values()) clearInterval(timer);
+      for (const worker of grid) worker.kill();
+    },
+  };
+  await Promise.all(grid.map((worker) => worker.message('welcome')));
+  count = workers;
+  renewing = grid.map((worker, index) => {
+    let renew: NodeJS.Timeout | undefined;
+    const first = setTimeout(
+      () => (renew = setInterval(() => worker.send({ type: 'renew' }), renewEveryMs)),
+      (index / workers) * renewEveryMs,
+    );
+    return () => {
+      clearTimeout(first);
+      clearInterval(renew);
+    };
+  });
+  for (const worker of grid) void worker.closed.then(() => count--);
+  return simulated;
+}
