@@ -1,6 +1,7 @@
 /** An answer as it grows: tokens in, text out that is safe to show. */
 import type { TokenLogprob, TokenMessage } from '@potluck/protocol';
-import { Detokenizer } from '../models/detokenizer.ts';
+import { ByteDetokenizer } from '../models/byteDetokenizer.ts';
+import { Detokenizer, type TokenReader } from '../models/detokenizer.ts';
 import { StopStrings } from './stopStrings.ts';
 
 /** One token's probability and those of its rivals. */
@@ -17,6 +18,8 @@ export interface AnswerPiece {
 export interface AnswerInit {
   decode: (tokens: number[]) => string;
   tokenBytes: (token: number) => Uint8Array;
+  /** True where the text of tokens is that of their bytes, one after the other. Default: false. */
+  joinsBytes?: boolean;
   /** Text of a token that marks something, for stop strings that name it and for who reads the marks. */
   specialText: (token: number) => string | undefined;
   /** Texts of special tokens that are part of the answer's text. Default: none. */
@@ -30,7 +33,7 @@ export interface AnswerInit {
 }
 
 export class Answer {
-  readonly #detokenizer: Detokenizer;
+  readonly #detokenizer: TokenReader;
   readonly #specialText: AnswerInit['specialText'];
   readonly #shownMarks: ReadonlySet<string> | undefined;
   readonly #stops: StopStrings;
@@ -43,7 +46,9 @@ export class Answer {
   #tokenCount = 0;
 
   constructor(init: AnswerInit) {
-    this.#detokenizer = new Detokenizer(init.decode, init.tokenBytes);
+    this.#detokenizer = init.joinsBytes
+      ? new ByteDetokenizer(init.tokenBytes, (token) => init.specialText(token) !== undefined)
+      : new Detokenizer(init.decode, init.tokenBytes);
     this.#specialText = init.specialText;
     this.#shownMarks = init.shownMarks;
     this.#stops = new StopStrings(init.stopStrings, init.showsStop);

@@ -20,6 +20,11 @@ export class AsyncQueue<T> {
     this.#waiting = undefined;
   }
 
+  /** Takes the next value; undefined where there is none now. */
+  takeNow(): T | undefined {
+    return this.#values.shift();
+  }
+
   /**
    * Takes the next value. One taker at a time.
    * @throws the error that ended the queue

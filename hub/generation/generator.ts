@@ -107,6 +107,7 @@ const sameEpochPauseMs = 200;
 export class Generator {
   readonly #components: GeneratorComponents;
   readonly #running = new Map<Generation, Running>();
+  readonly #byId = new Map<string, Generation>();
   readonly #sessions = new Map<SessionId, Session>();
   readonly #serving = new Map<PipelineId, Serving>();
   readonly #listeners = new Set<GeneratorListener>();
@@ -212,9 +213,8 @@ export class Generator {
   /** The same for one pipeline. */
   loadOf(pipelineId: PipelineId): { running: number; waiting: number } {
     const waiting = this.#serving.get(pipelineId)?.admission.waitingCount ?? 0;
-    const all = [...this.#running.values()].filter(
-      ({ attempt }) => attempt.pipeline.id === pipelineId,
-    ).length;
+    let all = 0;
+    for (const { attempt } of this.#running.values()) if (attempt.pipeline.id === pipelineId) all++;
     return { running: all - waiting, waiting };
   }
 
@@ -230,7 +230,7 @@ export class Generator {
 
   /** Ends a generation early. @returns false if it does not run */
   cancel(id: string): boolean {
-    const generation = this.#find(id);
+    const generation = this.find(id);
     generation?.cancel();
     return generation !== undefined;
   }
@@ -313,6 +313,7 @@ export class Generator {
         answer: new Answer({
           decode: (tokens) => model.tokenizer.decode(tokens),
           tokenBytes: (token) => model.tokenizer.tokenBytes(token),
+          joinsBytes: model.tokenizer.joinsBytes,
           specialText: (token) => model.tokenizer.specialText(token),
           shownMarks: request.shownMarks,
           stopStrings: request.stopStrings,
@@ -341,9 +342,11 @@ export class Generator {
     );
     this.#noteCompany(generation);
     this.#running.set(generation, running);
+    this.#byId.set(id, generation);
     running.done = deployments.use(running.attempt.pipeline.id);
     void generation.recorded.then((recorded) => {
       this.#running.delete(generation);
+      this.#byId.delete(id);
       this.#sessions.delete(running.attempt.session.id);
       running.done(recorded.completionTokens);
       this.#noteMeasured(generation, recorded);
@@ -358,12 +361,13 @@ export class Generator {
    * when its stages have told their timings.
    */
   async recorded(id: string): Promise<void> {
-    const generation = this.#find(id);
+    const generation = this.find(id);
     if (generation?.isOver) await generation.recorded;
   }
 
-  #find(id: string): Generation | undefined {
-    return this.running.find((generation) => generation.id === id);
+  /** One that was accepted and is not recorded yet. */
+  find(id: string): Generation | undefined {
+    return this.#byId.get(id);
   }
 
   /** @param signal aborted when nobody wants the answer any more */

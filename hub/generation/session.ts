@@ -25,6 +25,7 @@ import { GenerationError, retryWhileLoadingSeconds } from './generationError.ts'
 import { believable, planResume, type ResumedStage } from './planResume.ts';
 import { canJoin, replaySteps } from './replaySteps.ts';
 import type { ProgressBook } from './progressBook.ts';
+import { ProgressWatch } from './progressWatch.ts';
 import { stageToBlame } from './stageToBlame.ts';
 import { stepDeadlineMs, triedStepMs } from './stepDeadline.ts';
 import { whileProgress } from './whileProgress.ts';
@@ -32,6 +33,8 @@ import { whileProgress } from './whileProgress.ts';
 /** Reserving a cache allocates memory, once the step that runs has ended: a worker that does neither for so long hangs. */
 const openTimeoutMs = 30_000;
 const closeTimeoutMs = 5000;
+/** Thrown and caught here: an error of its own for each token would cost more than all else that is done with it. */
+const nothingWentOn = new Error('no stage went on');
 /** After so long without progress the workers are asked for a sign of life. */
 const doubtAfterMs = 1000;
 
@@ -106,6 +109,10 @@ export class Session {
   #cachedTokens: number | undefined;
   #failed = false;
   #watch: NodeJS.Timeout | undefined;
+  readonly #stillness = new ProgressWatch({
+    stillMs: () => this.#deadlineMs(),
+    lastProgress: () => this.#lastProgress(),
+  });
   #closing = false;
 
   constructor(components: SessionComponents, init: SessionInit) {
@@ -235,16 +242,13 @@ export class Session {
    *   names the worker that is suspected.
    */
   async nextToken(): Promise<TokenMessage> {
-    const still = new GenerationError('stage_timeout', 'no stage went on');
+    const here = this.#tokens.takeNow();
+    if (here !== undefined) return here;
     try {
-      return await whileProgress(
-        this.#tokens.take(),
-        () => this.#deadlineMs(),
-        () => this.#lastProgress(),
-        () => still,
-      );
+      return await this.#stillness.wait(this.#tokens.take(), () => nothingWentOn);
     } catch (error) {
-      throw error === still ? await this.#failStuck() : error;
+      this.#stillness.stop();
+      throw error === nothingWentOn ? await this.#failStuck() : error;
     }
   }
 
@@ -281,6 +285,7 @@ export class Session {
   fail(error: GenerationError): void {
     this.#failed = true;
     clearInterval(this.#watch);
+    this.#stillness.stop();
     this.#allOpened.reject(error);
     this.#tokens.fail(error);
   }
@@ -294,6 +299,7 @@ export class Session {
     if (this.#closing) return false;
     this.#closing = true;
     clearInterval(this.#watch);
+    this.#stillness.stop();
     for (const { workerId, assignmentId } of this.#pipeline.stages) {
       const about = { type: 'close-session', sessionId: this.#init.id, assignmentId } as const;
       const message = keep === undefined ? about : { ...about, keep };

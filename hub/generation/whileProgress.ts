@@ -1,4 +1,5 @@
 /** Waits as long as something goes on, however long that takes. */
+import { ProgressWatch } from './progressWatch.ts';
 
 /**
  * @param stillMs longest time without progress, in milliseconds; asked as `lastProgress` is
@@ -11,18 +12,10 @@ export async function whileProgress<T>(
   lastProgress: () => number,
   onStill: () => Error,
 ): Promise<T> {
-  const still = Promise.withResolvers<never>();
-  const begun = performance.now();
-  let timer: NodeJS.Timeout | undefined;
-  const look = (): void => {
-    const leftMs = Math.max(begun, lastProgress()) + stillMs() - performance.now();
-    if (leftMs > 0) timer = setTimeout(look, leftMs);
-    else still.reject(onStill());
-  };
-  look();
+  const watch = new ProgressWatch({ stillMs, lastProgress });
   try {
-    return await Promise.race([promise, still.promise]);
+    return await watch.wait(promise, onStill);
   } finally {
-    clearTimeout(timer);
+    watch.stop();
   }
 }

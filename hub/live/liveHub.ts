@@ -23,7 +23,7 @@ export interface LiveHubComponents
 export function liveHub(components: LiveHubComponents, init: LiveStateInit = {}): LiveState {
   const { registry, deployments, generator, catalogue, imports, bus } = components;
   const running = (id: string): ReturnType<typeof viewActivity> | undefined => {
-    const generation = generator.running.find((one) => one.id === id);
+    const generation = generator.find(id);
     return generation && viewActivity(generation);
   };
   return new LiveState(

@@ -29,6 +29,11 @@ export interface LiveStateInit {
 }
 
 const defaultCoalesceMs = 150;
+/**
+ * Looking at one thing takes so long, as others see it: where hundreds change all the time, each is looked at less often, so that
+ * who watches gets some hundred events a second at most, and the journal reaches back.
+ */
+const msPerThing = 2;
 
 export class LiveState {
   readonly #components: LiveStateComponents;
@@ -36,6 +41,8 @@ export class LiveState {
   readonly #dirty = new Map<string, { kind: keyof Snapshot; key: string }>();
   readonly #published = new Map<string, string>();
   #timer: NodeJS.Timeout | undefined;
+  /** Things that were looked at in the last flush. */
+  #flushed = 0;
 
   constructor(components: LiveStateComponents, init: LiveStateInit = {}) {
     this.#components = components;
@@ -45,7 +52,10 @@ export class LiveState {
   /** Something about this thing may be different. Cheap: called for every token. */
   touch(kind: keyof Snapshot, key: string): void {
     this.#dirty.set(`${kind} ${key}`, { kind, key });
-    this.#timer ??= setTimeout(() => this.#flushInTurns(), this.#coalesceMs);
+    if (this.#timer) return;
+    const afterMs = Math.max(this.#coalesceMs, this.#flushed * msPerThing);
+    this.#flushed = 0;
+    this.#timer = setTimeout(() => this.#flushInTurns(), afterMs);
   }
 
   /** Something about any thing of a kind may be different. */
@@ -66,6 +76,7 @@ export class LiveState {
     for (const [id, { kind, key }] of this.#dirty) {
       this.#dirty.delete(id);
       this.#publish(kind, key);
+      this.#flushed++;
       if (turnHasTime()) continue;
       if (this.#dirty.size > 0) this.#timer = setTimeout(() => this.#flushInTurns(), 0);
       return;

@@ -2,8 +2,16 @@
 
 const replacementCharacter = '\uFFFD';
 
+/** Reads tokens as they come; what `add` and `finish` return joins to the whole text. */
+export interface TokenReader {
+  /** @returns the text that this token completes; empty while a code point is incomplete */
+  add(token: number): string;
+  /** @returns what was held back, at the end of the answer; of a character whose end is missing, nothing */
+  finish(): string;
+}
+
 /** Text of a growing list of tokens; the texts that `add` and `finish` return join to the whole answer. */
-export class Detokenizer {
+export class Detokenizer implements TokenReader {
   readonly #decode: (tokens: number[]) => string;
   readonly #bytesOf: (token: number) => Uint8Array;
   /** Tokens since the last safe place; the ones before `#emittedCount` are context for those after. */
@@ -17,7 +25,6 @@ export class Detokenizer {
     this.#bytesOf = bytesOf;
   }
 
-  /** @returns the text that this token completes; empty while a code point is incomplete */
   add(token: number): string {
     this.#tokens.push(token);
     const text = this.#decode(this.#tokens);
@@ -26,7 +33,6 @@ export class Detokenizer {
     return this.#emit(text);
   }
 
-  /** @returns what was held back, at the end of the answer; of a character whose end is missing, nothing */
   finish(): string {
     const decoded = this.#decode(this.#tokens);
     const bytes = this.#tokens.flatMap((token) => [...this.#bytesOf(token)]);

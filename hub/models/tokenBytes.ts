@@ -5,6 +5,8 @@ import { writeVocabulary } from '@potluck/engine/constraint';
 export interface TokenKinds {
   added: { id: number; content: string; special: boolean }[];
   isByteLevel: boolean;
+  /** True where the text of tokens is that of their bytes, one after the other. */
+  joinsBytes: boolean;
   longestTokenLength: number;
 }
 
@@ -16,11 +18,13 @@ export interface Vocabulary {
   specialText(this: void, token: number): string | undefined;
   /** Characters of the longest token. */
   longestTokenLength: number;
+  /** True where the text of tokens is that of their bytes, one after the other. */
+  joinsBytes: boolean;
 }
 
 /** @param pieces of the vocabulary, by id, as its file writes them */
 export function vocabularyOf(
-  { added, isByteLevel, longestTokenLength }: TokenKinds,
+  { added, isByteLevel, joinsBytes, longestTokenLength }: TokenKinds,
   pieces: readonly string[],
 ): Vocabulary {
   const addedTexts = new Map(added.map(({ id, content }) => [id, content]));
@@ -33,11 +37,16 @@ export function vocabularyOf(
     const text = addedTexts.get(token);
     if (text !== undefined) return encoder.encode(text);
     const piece = pieces[token] ?? '';
-    if (byteLevel) return Uint8Array.from(piece, (letter) => byteLevel.get(letter) ?? 0x3f);
+    if (byteLevel) {
+      const bytes = new Uint8Array(piece.length);
+      for (let index = 0; index < piece.length; index++)
+        bytes[index] = byteLevel.get(piece.charCodeAt(index)) ?? 0x3f;
+      return bytes;
+    }
     const byte = /^<0x([0-9A-F]{2})>$/.exec(piece)?.[1];
     return byte ? Uint8Array.of(Number.parseInt(byte, 16)) : encoder.encode(piece.replaceAll('\u2581', ' '));
   };
-  return { tokenBytes, specialText: (token) => specialTexts.get(token), longestTokenLength };
+  return { tokenBytes, specialText: (token) => specialTexts.get(token), longestTokenLength, joinsBytes };
 }
 
 /** Written in brackets, such as `<tool_call>`, also where the tokenizer does not call it special. */
@@ -53,13 +62,13 @@ export function vocabularyBlob(parts: TokenKinds, pieces: readonly string[]): Ui
   return writeVocabulary({ size, bytes: tokenBytes, isMark: (token) => marks.has(token) });
 }
 
-/** GPT-2's printable stand-ins for bytes: printable Latin-1 stands for itself, the rest counts on from U+0100. */
-function byteLevelTable(): Map<string, number> {
-  const table = new Map<string, number>();
+/** By their code, GPT-2's printable stand-ins for bytes: printable Latin-1 stands for itself, the rest counts on from U+0100. */
+function byteLevelTable(): Map<number, number> {
+  const table = new Map<number, number>();
   let next = 0x100;
   for (let byte = 0; byte < 256; byte++) {
     const printable = (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || byte >= 0xae;
-    table.set(String.fromCharCode(printable ? byte : next++), byte);
+    table.set(printable ? byte : next++, byte);
   }
   return table;
 }

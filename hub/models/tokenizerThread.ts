@@ -38,6 +38,8 @@ const TokenizerFile = z.looseObject({
   }),
 });
 
+const ByteLevel = z.looseObject({ type: z.literal('ByteLevel') });
+
 await answerFromThread(async (directory: string) => {
   const { tokenizer, template } = await loadChatFormat(directory);
   const json = await readFile(path.join(directory, 'tokenizer.json'), 'utf8').catch((cause: unknown) => {
@@ -67,6 +69,8 @@ await answerFromThread(async (directory: string) => {
     ends,
     added: added.map(({ id, content, special }) => ({ id, content, special: special === true })),
     isByteLevel: JSON.stringify(decoder ?? '').includes('"ByteLevel"'),
+    // Without what other decoders do, such as dropping a space at the start.
+    joinsBytes: ByteLevel.safeParse(decoder).success && !suffix,
     longestTokenLength: pieces.reduce((longest, piece) => Math.max(longest, piece.length), 1),
     responseFormat: findResponseFormat(
       template,

@@ -66,3 +66,17 @@ test('a worker whose messages the hub itself leaves unread is not gone', () => {
   vi.advanceTimersByTime(5_000);
   expect(reasons).toEqual([]);
 });
+
+test('a lease ends its whole length after the last word, whenever that came', () => {
+  const { workers, socket, reasons } = registryWithWorker();
+  for (let second = 0; second < 40; second++) {
+    workers.heard(hello.workerId, socket, { type: 'renew' });
+    vi.advanceTimersByTime(1000);
+  }
+  workers.heard(hello.workerId, socket, { type: 'renew' });
+  vi.advanceTimersByTime(14_990);
+  expect(reasons).toEqual([]);
+  vi.advanceTimersByTime(20);
+  expect(reasons).toEqual(['nothing was heard from it for 15000 ms']);
+  expect(vi.getTimerCount()).toBe(0);
+});

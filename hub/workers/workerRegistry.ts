@@ -50,7 +50,8 @@ export interface WorkerListener {
 
 interface Seat {
   socket: WorkerSocket;
-  lease: NodeJS.Timeout;
+  /** Looks when the lease would end if nothing had been heard. */
+  lease: NodeJS.Timeout | undefined;
   /** `performance.now()` when the worker last said something. */
   heardAt: number;
   /** True while it is asked for a sign of life. */
@@ -135,20 +136,28 @@ export class WorkerRegistry {
       const seat = this.#seats.get(worker.id);
       if (seat?.socket !== socket) return;
       const silentMs = performance.now() - seat.heardAt;
-      // It spoke while this waited for its turn.
-      if (silentMs < this.leaseMs / 2) return;
+      // It spoke since: what is left of its lease, since a timer that is set anew by each of its tokens costs as much as a token.
+      if (silentMs < this.leaseMs) {
+        watch(this.leaseMs - silentMs);
+        return;
+      }
       // A late timer says that the hub was busy: what the worker said meanwhile is still to be read.
       if (socket.isPaused() || silentMs > this.leaseMs + mostTimerDelayMs) {
         seat.heardAt = performance.now();
-        lease.refresh();
+        watch(this.leaseMs);
         return;
       }
       this.leave(worker.id, socket, `nothing was heard from it for ${this.leaseMs} ms`);
       socket.close('lease ended');
     };
-    // A thousand leases may end at once, where a network fails.
-    const lease = setTimeout(() => this.#leaseEnds.take(endLease), this.leaseMs);
-    this.#seats.set(worker.id, { socket, lease, heardAt: performance.now(), isDoubted: false });
+    /** A thousand leases may end at once, where a network fails. */
+    const watch = (milliseconds: number): void => {
+      const seat = this.#seats.get(worker.id);
+      if (seat?.socket !== socket) return;
+      seat.lease = setTimeout(() => this.#leaseEnds.take(endLease), Math.ceil(milliseconds));
+    };
+    this.#seats.set(worker.id, { socket, lease: undefined, heardAt: performance.now(), isDoubted: false });
+    watch(this.leaseMs);
     this.#apply({ type: 'joined', worker });
     this.#logger.info(
       { worker: worker.name, kind: worker.kind, memoryBytes: worker.memoryBytes },
@@ -168,7 +177,6 @@ export class WorkerRegistry {
     const seat = this.#seats.get(workerId);
     const worker = this.#table.get(workerId);
     if (!worker || seat?.socket !== socket) return;
-    seat.lease.refresh();
     seat.heardAt = performance.now();
     if (!message) return;
     switch (message.type) {

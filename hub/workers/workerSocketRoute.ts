@@ -17,13 +17,17 @@ export function workerSocketRoute(components: ControlComponents, init: ControlIn
     let inbox: Inbox | undefined;
     return {
       onOpen: (_event, context) => {
-        const socket = workerSocket(context.raw as unknown as WebSocket);
+        const raw = context.raw as unknown as WebSocket;
+        const socket = workerSocket(raw);
         const opener = { address: c.var.source.address ?? '', hubHost: c.var.source.host };
-        inbox = inboxes.open(socket, new ControlConnection(components, init, socket, opener));
-      },
-      onMessage: ({ data }) => {
-        if (typeof data === 'string') inbox?.deliver(data);
-        else if (data instanceof ArrayBuffer) inbox?.deliver(new Uint8Array(data));
+        const opened = inboxes.open(socket, new ControlConnection(components, init, socket, opener));
+        inbox = opened;
+        // Not by `onMessage`: a browser's kind of event for each token costs as much as reading it.
+        raw.on('message', (data: Buffer, isBinary: boolean) => {
+          opened.deliver(
+            isBinary ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength) : data.toString(),
+          );
+        });
       },
       onClose: ({ reason }) => {
         inbox?.end(reason || 'its connection closed');

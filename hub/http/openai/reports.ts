@@ -26,13 +26,19 @@ export class Reports {
     this.#init = init;
   }
 
+  /** True where nothing is told beside the text. */
+  get tellsNothing(): boolean {
+    const { return_token_ids: tokens, timings_per_token: timings } = this.#init.fields;
+    return !tokens && !timings;
+  }
+
   /** A chunk, or a whole answer, with what is to be told of its choices. Each token is told once. */
   with<T extends Body>(body: T): T {
     const { fields, generations, prompts, promptsIn } = this.#init;
     const first = body.choices[0];
     if (!first) return body;
     const { return_token_ids: tellsTokens, timings_per_token: tellsTimings } = fields;
-    if (!tellsTokens && !tellsTimings) return body;
+    if (this.tellsNothing) return body;
     const generation = generations[first.index];
     const isFirst = !this.#told.has(first.index);
     return {

@@ -7,6 +7,7 @@ import { answerStream, openaiStream } from '../inference/answerStream.ts';
 import { answerWhole } from '../inference/answerWhole.ts';
 import type { Inference } from '../inference/inference.ts';
 import { interleave } from '../inference/interleave.ts';
+import { textTemplate } from '../inference/textTemplate.ts';
 import { usageBody, usageSoFar, type AnswerBase } from './answerShapes.ts';
 import {
   chatChunk,
@@ -15,6 +16,7 @@ import {
   thoughts,
   usageChunk,
   type ChatChoice,
+  type ChatChunkInit,
 } from './chatShapes.ts';
 import type { ChatBody } from './chatBody.ts';
 import type { Reports } from './reports.ts';
@@ -89,6 +91,17 @@ function streamChat(answering: Answering): Response {
         chatChunk(base, { index, delta: { role: 'assistant', content: '' }, usage: usageNow(index) }),
       );
     }
+    // Nearly all chunks differ in their text alone.
+    const isPlain =
+      !body.logprobs && reports.tellsNothing && body.stream_options?.continuous_usage_stats !== true;
+    const templates = events.map((_, index) => {
+      const chunk = (delta: ChatChunkInit['delta']) =>
+        chatChunk(base, { index, delta, usage: usageNow(index) });
+      return {
+        text: textTemplate((content) => chunk({ content })),
+        reasoning: textTemplate((text) => chunk(thoughts(text))),
+      };
+    });
     const usages: OutputUsage[] = [];
     const callCounts: number[] = [];
     for await (const { index, value: event } of interleave(events)) {
@@ -98,6 +111,11 @@ function streamChat(answering: Answering): Response {
         case 'reasoning': {
           const isText = event.type === 'text';
           if (!isText && body.include_reasoning === false) break;
+          const template = isPlain ? templates[index]?.[event.type] : undefined;
+          if (template) {
+            send(template(event.text));
+            break;
+          }
           const delta = isText ? { content: event.text } : thoughts(event.text);
           const logprobs = body.logprobs ? logprobsBody(event.logprobs, tokenBytes) : null;
           sendChunk(chatChunk(base, { ...now, delta, logprobs }));
