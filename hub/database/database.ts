@@ -1,4 +1,5 @@
 /** The hub's database behind asynchronous functions: an embedded SQLite file. */
+import type { InStatement } from '@libsql/client';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -11,6 +12,8 @@ import { databaseThread, type DatabaseThread } from './databaseThread.ts';
 import { drizzle } from './drizzle.ts';
 import { apiKeyStore, inviteStore, joinTokenStore, loginStore } from './keyStore.ts';
 import type { ApiKeyRow, InviteRow, JoinTokenRow, LoginStore, RowStore } from '../accounts/accountStores.ts';
+import { historyStore } from './historyStore.ts';
+import type { HistoryStore } from '../live/history.ts';
 import { migrate } from './migrations.ts';
 import { nodeStore } from './nodeStore.ts';
 import type { NodeStore } from '../workers/nodeStore.ts';
@@ -19,6 +22,8 @@ import { responseStore } from './responseStore.ts';
 import { requestStore } from './requestStore.ts';
 import type { RequestStore } from '../generation/requestStore.ts';
 import { SearchQueue } from './searchQueue.ts';
+import { usageStore } from './usageStore.ts';
+import type { UsageStore } from '../generation/usageSums.ts';
 import { storableClient } from './storableClient.ts';
 import { deploymentStore, importStore, valueStore } from './smallStores.ts';
 import type { DeploymentStore } from '../pipelines/deploymentStore.ts';
@@ -31,6 +36,8 @@ const busyTimeoutMs = 5000;
 /** What the hub asks of its database. A promise that resolved means that the row survives a crash. */
 export interface Database {
   requests: RequestStore;
+  usage: UsageStore;
+  history: HistoryStore;
   nodes: NodeStore;
   conversations: ConversationStore;
   responses: ResponseStore;
@@ -92,6 +99,8 @@ export function storesIn(
   const searches = new SearchQueue(searcher);
   return {
     requests: withPlainErrors(requestStore(database, reading, searches)),
+    usage: usageStore(withPlainErrors({ rows: (statement: InStatement) => reader.rows(statement) })),
+    history: withPlainErrors(historyStore(database, reading)),
     nodes: withPlainErrors(nodeStore(database)),
     conversations: withPlainErrors(conversationStore(database, reading, searches)),
     responses: withPlainErrors(responseStore(database)),

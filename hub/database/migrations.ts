@@ -149,6 +149,27 @@ const migrations: string[][] = [
       token_ids TEXT NOT NULL
     ) STRICT`,
   ],
+  [
+    'ALTER TABLE requests ADD COLUMN cached_tokens INTEGER',
+    'ALTER TABLE requests ADD COLUMN timeline TEXT',
+    'ALTER TABLE requests ADD COLUMN times INTEGER NOT NULL DEFAULT 1',
+    // All that is summed up of requests, but for their devices: no row with its words is read for that.
+    `CREATE INDEX requests_usage ON requests (created_at, owner, model, key_name, source, status, times,
+      prompt_tokens, cached_tokens, completion_tokens, first_token_ms, decode_tokens_per_second)`,
+    "CREATE INDEX requests_refused ON requests (created_at, id) WHERE status = 'refused'",
+    `CREATE TABLE history (
+      id INTEGER PRIMARY KEY,
+      at INTEGER NOT NULL,
+      kind TEXT NOT NULL,
+      node TEXT,
+      model TEXT,
+      actor TEXT,
+      detail TEXT NOT NULL
+    ) STRICT`,
+    'CREATE INDEX history_kind ON history (kind, id)',
+    'CREATE INDEX history_node ON history (node, id)',
+    'CREATE INDEX history_model ON history (model, id)',
+  ],
 ];
 
 /**

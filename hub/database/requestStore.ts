@@ -113,6 +113,21 @@ export function requestStore(
       }
       return removed;
     },
+    trimRefused: async (most) => {
+      const isRefused = eq(requests.status, 'refused');
+      const [first] = await database
+        .select({ createdAt: requests.createdAt })
+        .from(requests)
+        .where(isRefused)
+        .orderBy(desc(requests.createdAt), desc(requests.id))
+        .limit(1)
+        .offset(most);
+      if (!first) return 0;
+      const { rowsAffected } = await database
+        .delete(requests)
+        .where(and(isRefused, lte(requests.createdAt, first.createdAt)));
+      return rowsAffected;
+    },
     interruptRunning: async () => {
       await database.update(requests).set({ status: 'interrupted' }).where(eq(requests.status, 'running'));
     },

@@ -1,9 +1,9 @@
 /** Tables of the hub's database. `migrations.ts` makes them; both change together. */
-import type { DeploymentPlan, KeyLimits, PredictedAnswer, Sampling, Scope } from '@potluck/api';
+import type { DeploymentPlan, HistoryKind, KeyLimits, PredictedAnswer, Sampling, Scope } from '@potluck/api';
 import type { NodeSpeed } from '../workers/speedBook.ts';
 import { integer, real, sqliteTable, text } from './drizzle.ts';
 import type { Recovery } from '../generation/attempt.ts';
-import type { StageRecord } from '../generation/requestRecord.ts';
+import type { StageRecord, Timeline } from '../generation/requestRecord.ts';
 
 /** One row for each generation, from its start on. */
 export const requests = sqliteTable('requests', {
@@ -12,7 +12,7 @@ export const requests = sqliteTable('requests', {
   createdAt: integer('created_at').notNull(),
   finishedAt: integer('finished_at'),
   model: text().notNull(),
-  status: text({ enum: ['running', 'done', 'failed', 'cancelled', 'interrupted'] }).notNull(),
+  status: text({ enum: ['running', 'done', 'failed', 'cancelled', 'interrupted', 'refused'] }).notNull(),
   stream: integer({ mode: 'boolean' }).notNull(),
   seed: integer().notNull(),
   promptTokens: integer('prompt_tokens').notNull(),
@@ -38,6 +38,22 @@ export const requests = sqliteTable('requests', {
   predicted: text({ mode: 'json' }).$type<PredictedAnswer>(),
   prompt: text({ mode: 'json' }).$type<{ role: string; content: string }[]>(),
   answer: text(),
+  cachedTokens: integer('cached_tokens'),
+  timeline: text({ mode: 'json' }).$type<Timeline>(),
+  times: integer().notNull(),
+});
+
+/** What happened, and who changed what. */
+export const history = sqliteTable('history', {
+  id: integer().primaryKey(),
+  /** Unix milliseconds. */
+  at: integer().notNull(),
+  kind: text().$type<HistoryKind>().notNull(),
+  /** Names of that time. */
+  node: text(),
+  model: text(),
+  actor: text(),
+  detail: text({ mode: 'json' }).$type<Record<string, string>>().notNull(),
 });
 
 /** One row for each worker that ever joined. */

@@ -2,7 +2,8 @@
 import type { PredictedAnswer } from '@potluck/api';
 import type { AssignmentId, SessionId, StageTimings, TokenMessage, WorkerId } from '@potluck/protocol';
 import type { Logger } from 'pino';
-import type { RequestAuthor, RequestRecord, StageRecord, Words } from './requestRecord.ts';
+import { mostPauses, type Pause, type RequestAuthor, type RequestRecord } from './requestRecord.ts';
+import type { StageRecord, Words } from './requestRecord.ts';
 import type { ReadyPipeline } from '../pipelines/pipeline.ts';
 import { routeOf } from '../pipelines/pipeline.ts';
 import type { Answer, AnswerPiece } from './answer.ts';
@@ -86,6 +87,8 @@ export class Generation {
   readonly #tokens: number[];
   #cachedTokens: number | undefined;
   #recovery: Recovery = noRecovery;
+  readonly #pauses: Pause[] = [];
+  #hasReader = true;
   /** What failed since the last token, by `weightOf`. */
   #failures = 0;
   #over = false;
@@ -150,6 +153,17 @@ export class Generation {
   /** How long it waited for room, and when its first and its last token came, in milliseconds since the request. */
   get times(): { queueMs: number | null; firstTokenMs: number | null; lastTokenMs: number | null } {
     return { queueMs: this.#queueMs, firstTokenMs: this.#firstTokenMs, lastTokenMs: this.#lastTokenMs };
+  }
+
+  /** False once the page or program that asked went away, while the answer goes on. */
+  get hasReader(): boolean {
+    return this.#hasReader;
+  }
+
+  /** Nobody reads the answer as it comes any more; it goes on and is kept. */
+  readerGone(): void {
+    this.#hasReader = false;
+    this.#components.grew();
   }
 
   /** True until there is room for it. Cheap, other than its place. */
@@ -280,6 +294,7 @@ export class Generation {
   /** Waits for the next token, in as many attempts as that takes. @throws GenerationError */
   async #nextToken(): Promise<TokenMessage> {
     let lostAt: number | undefined;
+    const lost = new Set<string>();
     for (;;) {
       try {
         await this.#begin();
@@ -287,14 +302,14 @@ export class Generation {
         this.#failures = 0;
         if (this.#tokens.length === 0) this.#attempt.cache.runs();
         this.#prompted.resolve();
-        if (lostAt !== undefined) this.#paused(performance.now() - lostAt);
+        if (lostAt !== undefined) this.#paused(lostAt, [...lost]);
         return message;
       } catch (error) {
         if (this.#isCancelled || !isLoss(error)) throw error;
         this.#failures += weightOf(error);
         if (this.#failures >= mostFailures) throw error;
         lostAt ??= performance.now();
-        await this.#goOn(error);
+        for (const name of await this.#goOn(error)) lost.add(name);
       }
     }
   }
@@ -328,8 +343,8 @@ export class Generation {
     if (this.#isCancelled) throw cancelled();
   }
 
-  /** Goes on in another attempt. @throws GenerationError where there is none */
-  async #goOn(error: GenerationError): Promise<void> {
+  /** Goes on in another attempt. @returns names of what was lost @throws GenerationError where there is none */
+  async #goOn(error: GenerationError): Promise<string[]> {
     const lost = this.#attempt;
     const wasAdmitted = this.#holdsRoom;
     this.#attemptState = 'lost';
@@ -347,20 +362,22 @@ export class Generation {
     this.#attemptState = 'accepted';
     const here = new Set(this.workerIds);
     const replaced = lost.pipeline.stages.filter(({ workerId }) => !here.has(workerId));
-    const names = [
-      ...this.#recovery.lost,
-      ...(error.workers ?? []),
-      ...replaced.map((one) => one.workerName),
-    ];
+    const names = [...(error.workers ?? []), ...replaced.map((one) => one.workerName)];
     this.#recovery = {
       ...this.#recovery,
       replays: this.#recovery.replays + (wasAdmitted ? 1 : 0),
-      lost: [...new Set(names)],
+      lost: [...new Set([...this.#recovery.lost, ...names])],
     };
+    return names;
   }
 
-  #paused(milliseconds: number): void {
-    this.#recovery = { ...this.#recovery, pauseMs: this.#recovery.pauseMs + milliseconds };
+  /** @param since by `performance.now()` */
+  #paused(since: number, lost: string[]): void {
+    const now = performance.now();
+    this.#recovery = { ...this.#recovery, pauseMs: this.#recovery.pauseMs + now - since };
+    const { arrivedAt } = this.#init;
+    if (this.#pauses.length < mostPauses)
+      this.#pauses.push({ fromMs: since - arrivedAt, toMs: now - arrivedAt, lost });
     this.#components.logger.info({ request: this.id, ...this.#recovery }, 'the answer goes on');
   }
 
@@ -403,7 +420,7 @@ export class Generation {
       status,
       stream: this.#init.stream,
       seed: this.#init.seed,
-      ...{ promptTokens, completionTokens },
+      ...{ promptTokens, completionTokens, cachedTokens: this.#cachedTokens ?? null, times: 1 },
       finishReason: null,
       errorCode: null,
       errorMessage: null,
@@ -415,6 +432,11 @@ export class Generation {
       decodeTokensPerSecond: this.tokensPerSecond,
       replays: this.#recovery.replays,
       recovery: this.#recovery.replays > 0 ? this.#recovery : null,
+      timeline: {
+        preparedMs: this.#askedAt - this.#init.arrivedAt,
+        lastTokenMs: this.#lastTokenMs,
+        pauses: this.#pauses,
+      },
       chunkTokens: this.#init.chunkTokens,
       predicted: this.#init.predicted,
       ...this.#init.author,

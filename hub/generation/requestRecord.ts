@@ -29,16 +29,40 @@ export interface Words {
   content: string;
 }
 
+/** When a lost device made an answer wait; milliseconds since the request's arrival. */
+export interface Pause {
+  fromMs: number;
+  toMs: number;
+  /** Workers that were lost or failed, by their names. */
+  lost: string[];
+}
+
+/** When what happened to a request, in milliseconds since its arrival. */
+export interface Timeline {
+  /** When its prompt was made of its words, and it asked for room. */
+  preparedMs: number;
+  lastTokenMs: number | null;
+  /** In order; the first `mostPauses`. */
+  pauses: Pause[];
+}
+
+export const mostPauses = 50;
+
 export interface RequestRecord extends RequestAuthor {
   id: string;
   /** Unix milliseconds. */
   createdAt: number;
   finishedAt: number | null;
   model: string;
-  status: 'running' | 'done' | 'failed' | 'cancelled' | 'interrupted';
+  /** `refused`: nothing was computed for it. */
+  status: 'running' | 'done' | 'failed' | 'cancelled' | 'interrupted' | 'refused';
+  /** Above 1: the same was refused so often within a minute. */
+  times: number;
   stream: boolean;
   seed: number;
   promptTokens: number;
+  /** Of the prompt, those that were computed before; null where that is not known, and in records of older versions. */
+  cachedTokens: number | null;
   completionTokens: number;
   finishReason: string | null;
   errorCode: string | null;
@@ -57,6 +81,8 @@ export interface RequestRecord extends RequestAuthor {
   replays: number;
   /** What lost devices cost it; null where none was lost, and in records of older versions. */
   recovery: Recovery | null;
+  /** Null where nothing ran, and in records of older versions. */
+  timeline: Timeline | null;
   /** Longest chunk in which the prompt ran, in tokens; null in records of older versions. */
   chunkTokens: number | null;
   /** As if it had the pipeline for itself; null in records of older versions, and where a worker was just gone. */

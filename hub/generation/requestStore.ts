@@ -44,6 +44,8 @@ export interface RequestStore {
   ): Promise<{ records: RequestRecord[]; total: number }>;
   /** Those that run stay: they would come back with their end. @returns how many there were */
   remove(filter: RequestFilter & { id?: string }): Promise<number>;
+  /** Deletes refused requests but for the last ones. @returns how many there were */
+  trimRefused(most: number): Promise<number>;
   /** Marks requests that a former run left unfinished; called at start. */
   interruptRunning(): Promise<void>;
   /** Prompt and answer tokens of a key since a time. */

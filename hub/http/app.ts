@@ -27,11 +27,13 @@ import { isOllamaPath } from './ollama/ollamaPaths.ts';
 import { ollamaRoutes } from './ollama/ollamaRoutes.ts';
 import { servePages } from './pages.ts';
 import { loggedRequest, requestId } from './requestId.ts';
+import { refusalOf } from './refusals.ts';
 import { findSource, hubUrlFor } from './source.ts';
 import { unbufferedStreams } from './streams.ts';
 import { tokenRoutes } from './tokens/tokenRoutes.ts';
 import type { TrustedProxies } from './trustedProxies.ts';
 import type { LoopDelay } from '../live/loopDelay.ts';
+import type { RefusedRequests } from '../generation/refusedRequests.ts';
 import type { BlobStore } from '../models/blobStore.ts';
 import { signallingRoutes, type SignallingOptions } from '../network/signalling/signallingRoutes.ts';
 import { pageGoodbyeRoute } from './pageGoodbyeRoute.ts';
@@ -42,6 +44,7 @@ export interface AppComponents
     Omit<ResponseComponents, keyof ManagementComponents>,
     Pick<EncoderComponents, 'encodings'> {
   blobs: BlobStore;
+  refused: Pick<RefusedRequests, 'note'>;
   loopDelay: Pick<LoopDelay, 'now'>;
   metrics: MetricsOptions;
   /** The control socket for workers. */
@@ -152,6 +155,8 @@ export function createApp(components: AppComponents): Hono {
     const apiError = error instanceof HTTPException ? fromHttpException(error) : toApiError(error);
     // Who goes away in the middle of a request is nobody's fault.
     if (c.req.raw.signal.aborted) return apiErrorResponse(c, apiError);
+    const refusal = refusalOf(c, apiError);
+    if (refusal) components.refused.note(refusal);
     if (apiError.code === 'internal_error') logger.error({ error, ...loggedRequest(c) }, 'a request failed');
     if (apiError.code === 'database_unavailable')
       logger.error({ reason: apiError.message, ...loggedRequest(c) }, 'a request failed');

@@ -107,12 +107,13 @@ export class Operator {
       // Others have their turn: among many workers each step takes milliseconds.
       await setImmediate();
     }
+    const leastOf = stageBytes(model.package);
     const answer: DeploymentPreview = {
       ok: true,
       problem: null,
       stages: [],
       bytesToMove: 0,
-      neededBytes: stageBytes(model.package)(0, layers.length - 1),
+      neededBytes: leastOf(0, layers.length - 1),
       offeredBytes: roomsFor(grid, model.package, replaced).reduce(
         (sum, { freeBytes }) => sum + freeBytes,
         0,
@@ -131,7 +132,11 @@ export class Operator {
           other.ok && other !== placed ? other.stages.map(({ workerId }) => workerId) : [],
         ),
       );
-      const prediction = predictSpeed(model.package, placed.stages, grid, replaced, others);
+      const stages = placed.stages.map((stage) => ({
+        ...stage,
+        leastMemoryBytes: leastOf(stage.firstLayer, stage.lastLayer),
+      }));
+      const prediction = predictSpeed(model.package, stages, grid, replaced, others);
       answer.predictions.push({ replica, ...prediction });
       for (const stage of placed.stages) {
         const worker = grid.workers.get(stage.workerId);

@@ -1,7 +1,7 @@
 /** The workers that may have stages of a pipeline, with what they have for it and how fast they are. */
 import type { ModelPackage, PipelineId, WorkerId } from '@potluck/protocol';
 import { cannotRun } from './cannotRun.ts';
-import { freeBytes, type GridMemory, type GridView, type GridWorker } from './gridView.ts';
+import { freeBytes, reclaimableForModel, type GridView, type GridWorker } from './gridView.ts';
 import { withoutNoise } from './paces.ts';
 import { stepMs, tokenSpeed, type TokenSpeed } from './prediction/stepTime.ts';
 import type { SizedModel, WorkingMemory } from './stageMemory.ts';
@@ -62,7 +62,7 @@ export function findCandidates(
   const candidates = usable.map((worker, index): Candidate => {
     const { id, name, memory, cachedBlobs } = worker;
     const free = freeBytes(memory, replaced);
-    const reclaimable = reclaims ? reclaimableBytes(memory, model.id, replaced) : 0;
+    const reclaimable = reclaims ? reclaimableForModel(memory, model.id, replaced) : 0;
     const memoryBytes = Math.min(memory.offeredBytes, free + reclaimable);
     const cached =
       cachedBlobs.size === 0
@@ -132,15 +132,4 @@ function isMostlyRelayed({ links }: GridWorker): boolean {
   let relayed = 0;
   for (const { state } of links.values()) relayed += state === 'relayed' ? 1 : state === 'direct' ? -1 : 0;
   return relayed > 0;
-}
-
-/** What caches of other models could give back, in bytes. */
-function reclaimableBytes(
-  { reservations }: GridMemory,
-  model: PlacedModel['id'],
-  replaced?: ReadonlySet<PipelineId>,
-): number {
-  return reservations
-    .filter((one) => one.model !== model && !replaced?.has(one.pipelineId))
-    .reduce((sum, one) => sum + one.reclaimableBytes, 0);
 }

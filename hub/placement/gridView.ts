@@ -93,6 +93,17 @@ export function reclaimableBytes({ reservations }: Pick<GridMemory, 'reservation
   return reservations.reduce((sum, one) => sum + one.reclaimableBytes, 0);
 }
 
+/** What caches of other models could give back to one, in bytes. */
+export function reclaimableForModel(
+  { reservations }: Pick<GridMemory, 'reservations'>,
+  model: ModelId,
+  replaced?: ReadonlySet<PipelineId>,
+): number {
+  return reclaimableBytes({
+    reservations: reservations.filter((one) => one.model !== model && !replaced?.has(one.pipelineId)),
+  });
+}
+
 /**
  * What is not reserved, in bytes: never less than 0, also where a worker offers less than before.
  * @param replaced pipelines that end before the memory is used

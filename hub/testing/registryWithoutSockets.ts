@@ -48,7 +48,7 @@ export class RegistryWithoutSockets {
     if (!record) return;
     this.#workers.delete(workerId);
     this.apply({ type: 'left', workerId });
-    this.#tell((listener) => listener.left?.(record, reason));
+    this.#tell((listener) => listener.left?.(record, reason, 'lost'));
   }
 
   /** It wants nothing new. */

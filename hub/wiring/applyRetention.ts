@@ -1,6 +1,7 @@
 /** Deletes requests and kept responses that are older than the settings allow: at once when those change, and every hour. */
 import type { Logger } from 'pino';
 import type { Database } from '../database/database.ts';
+import { mostRefused } from '../generation/refusedRequests.ts';
 import { messageOf } from '../errors/messageOf.ts';
 import type { HubSettings } from '../settings/hubSettings.ts';
 
@@ -22,6 +23,7 @@ export function applyRetention({ settings, database, logger }: RetentionComponen
     const [deleted] = await Promise.all([
       madeBefore === undefined ? 0 : database.requests.remove({ until: madeBefore }),
       database.responses.expire(now, madeBefore),
+      database.requests.trimRefused(mostRefused),
     ]);
     if (deleted > 0) logger.info({ deleted, retentionDays }, 'deleted old requests');
   };

@@ -16,9 +16,12 @@ import { observeHub } from '../live/metrics/observedHub.ts';
 import { watchLoop } from '../live/loopDelay.ts';
 import { embeddedEventBus } from '../live/embeddedEventBus.ts';
 import type { EventBus } from '../live/eventBus.ts';
+import { History } from '../live/history.ts';
 import { liveHub } from '../live/liveHub.ts';
+import { viewRefused } from '../live/views/activityView.ts';
 import { Encodings } from '../generation/encodings/encodings.ts';
 import { Generator } from '../generation/generator.ts';
+import { RefusedRequests } from '../generation/refusedRequests.ts';
 import type { RequestRecord } from '../generation/requestRecord.ts';
 import type { ReachabilityComponents } from '../http/management/reachability.ts';
 import { hubCookies } from '../http/cookies.ts';
@@ -222,12 +225,26 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     defaultModel: chooseDefault,
     settings: () => settings.current,
   });
+  const refused = new RefusedRequests({
+    record,
+    trim: (most) =>
+      writes.write(
+        'a limit of refused requests',
+        async () => void (await database.requests.trimRefused(most)),
+      ),
+    refused: (one) => live.end('requests', one.id, { type: 'request', request: viewRefused(one) }),
+  });
   const loopDelay = watchLoop();
   const relay = new Relay(registry, areNeighbours);
   const metrics = new HubMetrics(() =>
     observeHub({ version: hubVersion, registry, deployments, generator, relay, loopDelay }),
   );
+  const history = new History({
+    store: database.history,
+    write: (what, write) => writes.write(what, write),
+  });
   whatFollows({
+    history,
     metrics,
     registry,
     nodes,
@@ -254,7 +271,14 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     {
       registry,
       relay,
-      refusals: new RefusalLog({ logger }),
+      refusals: new RefusalLog({
+        logger,
+        refused: ({ code, worker, reason }) =>
+          history.note('node-refused', {
+            node: worker === undefined || nodes.nameOf(worker) === worker ? null : nodes.nameOf(worker),
+            detail: { code, reason },
+          }),
+      }),
       issueSignallingToken: (workerId) => tokens.issue(workerId),
       // Who joined in time comes back as long as it runs, though nobody new gets in.
       joinTokenId: (hello) =>
@@ -303,6 +327,8 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     keyUse: new KeyUse({ tokensOf: (keyId, since) => database.requests.tokensOf(keyId, since) }),
     settings: () => settings.current,
     hubSettings: settings,
+    refused,
+    history,
     blobs,
     dialer: new Dialer(
       {

@@ -10,12 +10,14 @@ import type { WriteQueue } from '../files/writeQueue.ts';
 import type { Encodings } from '../generation/encodings/encodings.ts';
 import type { Generator } from '../generation/generator.ts';
 import type { HubMetrics } from '../live/metrics/hubMetrics.ts';
+import type { History } from '../live/history.ts';
 import type { LiveState } from '../live/liveState.ts';
 import { viewActivity } from '../live/views/activityView.ts';
 import type { Catalogue } from '../models/catalogue.ts';
 import type { Imports } from '../models/imports/imports.ts';
 import type { SignallingRoom } from '../network/signalling/signallingRoom.ts';
 import type { Deployments } from '../pipelines/deployments.ts';
+import type { Pipeline } from '../pipelines/pipeline.ts';
 import type { HubSettings } from '../settings/hubSettings.ts';
 import type { NodeBook } from '../workers/nodeBook.ts';
 import type { NodeStatistics } from '../workers/nodeStatistics.ts';
@@ -40,6 +42,7 @@ export interface FollowedParts {
   speeds: SpeedBook;
   statistics: NodeStatistics;
   live: LiveState;
+  history: Pick<History, 'note'>;
   database: Pick<Database, 'nodes' | 'values'>;
   writes: WriteQueue;
   logger: Logger;
@@ -48,7 +51,7 @@ export interface FollowedParts {
 /** Connects the parts for as long as the hub runs. Called once, before anybody can join or ask. */
 export function whatFollows(parts: FollowedParts): void {
   const { registry, nodes, deployments, generator, encodings, settings, catalogue, imports } = parts;
-  const { tokens, room, statistics, live, metrics, database, writes, logger } = parts;
+  const { tokens, room, statistics, live, history, metrics, database, writes, logger } = parts;
   const blobs = noteBlobs(parts);
   const speeds = noteSpeeds(parts);
   const touch = (kind: keyof Snapshot, keys: readonly string[]): void => {
@@ -75,10 +78,11 @@ export function whatFollows(parts: FollowedParts): void {
         () => nodes.of(worker.id).mode === 'waiting' && nodes.change(worker.id, {}),
         () => deployments.workers.joined(worker),
         () => live.touch('nodes', worker.id),
+        () => history.note('node-joined', { node: worker.name, detail: { version: worker.version } }),
       ),
     changed: ({ id }) => live.touch('nodes', id),
     leaving: (worker) => deployments.workers.leaving(worker),
-    left: (worker, reason) =>
+    left: (worker, reason, how) =>
       inOrder(
         // Nobody reaches its peers in its name any more, before anything else is done.
         () => tokens.revoke(worker.id),
@@ -90,6 +94,7 @@ export function whatFollows(parts: FollowedParts): void {
         () => statistics.workerLeft(worker.id),
         () => metrics.workerLeft(worker),
         () => live.end('nodes', worker.id, { type: 'node-left', id: worker.id, name: worker.name, reason }),
+        () => history.note(`node-${how}`, { node: worker.name, detail: { reason } }),
         // Links to it are gone.
         () => touch('nodes', [...worker.peers.keys()]),
       ),
@@ -122,12 +127,22 @@ export function whatFollows(parts: FollowedParts): void {
         () => encodings.pipelineReady(replica, pipeline),
         () => metrics.pipelineReady(replica),
         () => writes.write('which nodes serve', () => keepServingNodes(database.values, deployments.list)),
+        () =>
+          history.note('model-ready', {
+            model: replica.model.package.id,
+            detail: { nodes: namesIn(pipeline) },
+          }),
       ),
     lost: (replica, pipeline, reason) =>
       inOrder(
         () => generator.pipelineLost(pipeline, reason),
         () => encodings.pipelineLost(pipeline),
         () => metrics.pipelineLost(replica),
+        () =>
+          history.note('model-lost', {
+            model: replica.model.package.id,
+            detail: { reason, nodes: namesIn(pipeline) },
+          }),
       ),
     changed: (model, workers) => {
       // Another one may be the default now.
@@ -177,4 +192,8 @@ export function whatFollows(parts: FollowedParts): void {
   });
   catalogue.listen((id) => live.touch('models', id));
   imports.listen((id) => live.touch('imports', id));
+}
+
+function namesIn({ stages }: Pipeline): string {
+  return [...new Set(stages.map(({ workerName }) => workerName))].join(', ');
 }

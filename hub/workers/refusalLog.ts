@@ -10,14 +10,22 @@ interface Since {
   reason: string;
 }
 
+export interface RefusalLogComponents {
+  logger: Pick<Logger, 'warn'>;
+  /** Told of each first refusal of a kind, as the log is. */
+  refused?: (refusal: { code: RefusalCode; worker: string | undefined; reason: string }) => void;
+}
+
 export class RefusalLog {
   readonly #logger: Pick<Logger, 'warn'>;
+  readonly #refused: RefusalLogComponents['refused'];
   readonly #everyMs: number;
   /** What was refused since the last line, by kind; there are as many as codes at most. */
   readonly #since = new Map<RefusalCode, Since>();
 
-  constructor({ logger }: { logger: Pick<Logger, 'warn'> }, { everyMs = defaultEveryMs } = {}) {
+  constructor({ logger, refused }: RefusalLogComponents, { everyMs = defaultEveryMs } = {}) {
     this.#logger = logger;
+    this.#refused = refused;
     this.#everyMs = everyMs;
   }
 
@@ -29,6 +37,7 @@ export class RefusalLog {
       return;
     }
     this.#logger.warn({ worker, code, reason }, 'worker refused');
+    this.#refused?.({ worker, code, reason });
     this.#begin(code);
   }
 

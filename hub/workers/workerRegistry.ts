@@ -37,10 +37,13 @@ export type EncodingMessage = Extract<WorkerMessage, { type: 'encoded' | 'encode
 /** What a worker says of a session. */
 export type SessionMessage = Exclude<WorkerMessage, { type: 'stage-report' } | EncodingMessage>;
 
+/** `left` where it said that it goes, or was told to; else `lost`. */
+export type HowLeft = 'left' | 'lost';
+
 /** Told about every change, in the order in which it happened. */
 export interface WorkerListener {
   joined?(worker: WorkerRecord): void;
-  left?(worker: WorkerRecord, reason: string): void;
+  left?(worker: WorkerRecord, reason: string, how: HowLeft): void;
   /** It wants nothing new, and goes when its answers have ended. */
   leaving?(worker: WorkerRecord): void;
   /** Its name or a link to a peer is different now. */
@@ -114,7 +117,7 @@ export class WorkerRegistry {
     if (present && present.instanceId !== hello.instanceId) return false;
     if (present) {
       const replaced = this.#seats.get(present.id);
-      this.#remove(present.id, 'it connected again');
+      this.#remove(present.id, 'it connected again', 'lost');
       replaced?.socket.close('replaced by a new connection of the same worker');
     }
     const worker: WorkerRecord = {
@@ -191,7 +194,7 @@ export class WorkerRegistry {
         this.#tell((listener) => listener.leaving?.(worker));
         return;
       case 'goodbye':
-        this.leave(workerId, socket, message.reason ?? 'it left');
+        this.leave(workerId, socket, message.reason ?? 'it left', 'left');
         socket.close('goodbye');
         return;
       case 'presence':
@@ -230,14 +233,14 @@ export class WorkerRegistry {
   pageLeft({ workerId, instanceId, reason }: PageGoodbye): boolean {
     const seat = this.#seats.get(workerId);
     if (!seat || this.#table.get(workerId)?.instanceId !== instanceId) return false;
-    this.leave(workerId, seat.socket, reason ?? 'its page was left');
+    this.leave(workerId, seat.socket, reason ?? 'its page was left', 'left');
     seat.socket.close('goodbye');
     return true;
   }
 
   /** Ends the lease, if `socket` still holds it. Called when a socket closes. */
-  leave(workerId: WorkerId, socket: WorkerSocket, reason: string): void {
-    if (this.#seats.get(workerId)?.socket === socket) this.#remove(workerId, reason);
+  leave(workerId: WorkerId, socket: WorkerSocket, reason: string, how: HowLeft = 'lost'): void {
+    if (this.#seats.get(workerId)?.socket === socket) this.#remove(workerId, reason, how);
   }
 
   /** Somebody waits for this worker: it is asked for a sign of life, and is gone if none comes in time. */
@@ -284,7 +287,7 @@ export class WorkerRegistry {
     if (!socket) return;
     const refusal: FromHubMessage = { type: 'refusal', code, message: reason, retry: false };
     socket.sendText(JSON.stringify(refusal));
-    this.#remove(workerId, reason);
+    this.#remove(workerId, reason, 'left');
     socket.close(code);
   }
 
@@ -310,19 +313,19 @@ export class WorkerRegistry {
           retry: true,
         } satisfies FromHubMessage),
       );
-      this.#remove(workerId, 'the hub is shutting down');
+      this.#remove(workerId, 'the hub is shutting down', 'left');
       socket.close('shutting down');
     }
   }
 
-  #remove(workerId: WorkerId, reason: string): void {
+  #remove(workerId: WorkerId, reason: string, how: HowLeft): void {
     const worker = this.#table.get(workerId);
     clearTimeout(this.#seats.get(workerId)?.lease);
     this.#seats.delete(workerId);
     this.#apply({ type: 'left', workerId });
     if (!worker) return;
     this.#logger.info({ worker: worker.name, reason }, 'worker left');
-    this.#tell((listener) => listener.left?.(worker, reason));
+    this.#tell((listener) => listener.left?.(worker, reason, how));
   }
 
   #changed(workerId: WorkerId): void {

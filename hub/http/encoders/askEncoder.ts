@@ -6,10 +6,10 @@ import { pairTokens, textTokens, type TextOptions } from '../../generation/encod
 import type { Model } from '../../models/model.ts';
 import type { Deployment } from '../../pipelines/deployment.ts';
 import { ApiError } from '../apiError.ts';
+import { authorOf } from '../author.ts';
 import { shareOf } from '../caller.ts';
 import { naming } from '../inference/namingParam.ts';
 import {
-  authorOf,
   findNamed,
   takePlace,
   unknownModel,
@@ -62,6 +62,7 @@ export async function askEncoder(
 ): Promise<Response> {
   const arrivedAt = performance.now();
   const { encodings } = components;
+  c.set('askedModel', named);
   await wake(c, { ...components, defaultModel: () => undefined }, named);
   const deployment = findEncoder(components, task, named);
   const { model } = deployment;
@@ -90,8 +91,11 @@ export async function askEncoder(
       tokensOf: async (text, more) => counted(await textTokens(model, text, { ...options, ...more })),
       pairOf: async (query, document, truncateTo) =>
         counted(await pairTokens(model, query, document, { ...options, truncateTo })),
-      run: (texts) =>
-        encodings.encode(deployment, { ...options, texts, arrivedAt, author: authorOf(c.var.caller, false) }),
+      run: (texts) => {
+        c.set('isRecorded', true);
+        const author = authorOf(c.var.caller, 'api');
+        return encodings.encode(deployment, { ...options, texts, arrivedAt, author });
+      },
     });
   } catch (error) {
     throw naming(param, error);

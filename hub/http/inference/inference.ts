@@ -9,7 +9,7 @@ import type { AnswerGrammar, GenerationRequest } from '../../generation/generati
 import type { Generator } from '../../generation/generator.ts';
 import { makePrompt, makeTextPrompt } from '../../generation/makePrompt.ts';
 import { systemTokensOf } from '../../generation/prefixes/systemTokens.ts';
-import type { RequestAuthor, Words } from '../../generation/requestRecord.ts';
+import type { Words } from '../../generation/requestRecord.ts';
 import type { GrammarTrials } from '../../models/grammars/grammarTrials.ts';
 import type { Model } from '../../models/model.ts';
 import type { ChatMessage, RenderOptions } from '../../models/chatFormat.ts';
@@ -17,6 +17,7 @@ import type { Deployment } from '../../pipelines/deployment.ts';
 import type { Deployments } from '../../pipelines/deployments.ts';
 import type { OnDemand } from '../../pipelines/onDemand.ts';
 import { ApiError } from '../apiError.ts';
+import { authorOf, isChat } from '../author.ts';
 import { shareOf, type Caller } from '../caller.ts';
 import { withSampling, withSystemPrompt } from './modelDefaults.ts';
 import { heldTo, marksNamedIn, type HeldToInit } from './heldTo.ts';
@@ -95,9 +96,11 @@ export async function infer<T>(
   const started = performance.now();
   const { generator, settings, grammars } = components;
   const { caller } = c.var;
+  c.set('askedModel', named);
   await wake(c, components, named);
   const deployment = findDeployment(named, components);
   const { model } = deployment;
+  c.set('askedModel', model.package.id);
   if (model.package.encoder) throw writesNothing(model);
   const done = await takePlace(caller, model.package.id, components);
   // Ends the generation when the client goes away, whatever it was waiting for.
@@ -107,12 +110,11 @@ export async function infer<T>(
     c.req.raw.signal.addEventListener('abort', () => controller.abort(), { once: true });
     if (c.req.raw.signal.aborted) controller.abort();
   }
-  const isChat = caller.owner.startsWith('browser:');
   const isTemporary = c.req.header(conversationHeaders.temporary) !== undefined;
-  const mayKeep = isChat ? settings().keepChatWords : settings().keepApiWords;
+  const mayKeep = isChat(caller) ? settings().keepChatWords : settings().keepApiWords;
   const keepsWords = mayKeep && !isTemporary;
-  const defaults = isChat ? undefined : defaultsFor(model, components);
-  const common = { author: authorOf(caller, isChat), share: shareOf(c), arrivedAt: started };
+  const defaults = isChat(caller) ? undefined : defaultsFor(model, components);
+  const common = { author: authorOf(caller), share: shareOf(c), arrivedAt: started };
   const generations: Generation[] = [];
   /** Of prompts that were made of conversations. */
   const systemTokens = new Map<readonly number[], number>();
@@ -121,6 +123,7 @@ export async function infer<T>(
     controller,
     onReaderGone: () => {
       if (!outlivesReader) controller.abort();
+      else for (const generation of generations) generation.readerGone();
     },
     promptOf: async (messages, options = {}) => {
       await generator.ready(deployment);
@@ -152,6 +155,7 @@ export async function infer<T>(
         const generation = await generator.start(deployment, asked, signal);
         if (!samePromptAs) firstOf.set(request.prompt, generation);
         generations.push(generation);
+        c.set('isRecorded', true);
         return generation;
       };
       const all: [Generation, ...Generation[]] = [await start(first)];
@@ -299,11 +303,6 @@ function writesNothing({ package: { id, encoder } }: Model): ApiError {
       ...{ code: 'model_not_supported', param: 'model' },
     },
   );
-}
-
-/** Who asks, for the record. */
-export function authorOf({ owner, key }: Caller, isChat: boolean): RequestAuthor {
-  return { owner, keyId: key?.id ?? null, keyName: key?.name ?? null, source: isChat ? 'chat' : 'api' };
 }
 
 /** Takes one of the places that the caller's key has. @returns a function that gives it back */

@@ -5,11 +5,13 @@ import { certificateRoutes, type CertificateRouteComponents } from './certificat
 import { conversationRoutes, type ConversationRouteComponents } from './conversations.ts';
 import { deploymentRoutes, type DeploymentRouteComponents } from './deployments.ts';
 import { streamEvents, type EventComponents } from './events.ts';
+import { historyRoutes, type HistoryRouteComponents } from './history.ts';
 import { importRoutes, type ImportRouteComponents } from './imports.ts';
 import { inviteRoutes, type InviteRouteComponents } from './invites.ts';
 import { joinTokenRoutes, type JoinTokenRouteComponents } from './joinTokens.ts';
 import { keyRoutes, type KeyRouteComponents } from './keys.ts';
 import { modelRoutes, remoteHubRoute, remoteModelRoutes, type ModelRouteComponents } from './models.ts';
+import { noteChanges, type ChangeComponents } from './noteChanges.ts';
 import { nodeRoutes, type NodeRouteComponents } from './nodes.ts';
 import { openApiRoutes } from './openApi.ts';
 import { hubInformationRoutes, joinInformationRoutes, type ReachabilityComponents } from './reachability.ts';
@@ -17,6 +19,7 @@ import { requestRoutes, type RequestRouteComponents } from './requests.ts';
 import { route, securitySchemes } from './route.ts';
 import { settingsRoutes, type SettingsRouteComponents } from './settings.ts';
 import { waitingWorkerRoutes, type WaitingWorkerRouteComponents } from './waitingWorkers.ts';
+import { usageRoutes, type UsageRouteComponents } from './usage.ts';
 import { sessionRoutes, type SessionComponents } from './session.ts';
 
 export type ManagementComponents = CertificateRouteComponents &
@@ -25,12 +28,15 @@ export type ManagementComponents = CertificateRouteComponents &
   InviteRouteComponents &
   JoinTokenRouteComponents &
   KeyRouteComponents &
+  ChangeComponents &
+  HistoryRouteComponents &
   ImportRouteComponents &
   ModelRouteComponents &
   SettingsRouteComponents &
   EventComponents &
   NodeRouteComponents &
   RequestRouteComponents &
+  UsageRouteComponents &
   WaitingWorkerRouteComponents &
   SessionComponents & {
     reachability: ReachabilityComponents;
@@ -40,6 +46,7 @@ export type ManagementComponents = CertificateRouteComponents &
 export function managementRoutes(components: ManagementComponents): OpenAPIHono {
   const app = openApiRoutes();
   const { reachability, joinTokens } = components;
+  app.use(noteChanges(components));
   app.route('/session', sessionRoutes(components));
   app.route('/hub', hubInformationRoutes(reachability));
   app.route('/join', joinInformationRoutes({ ...reachability, joinToken: () => joinTokens.own }));
@@ -57,6 +64,8 @@ export function managementRoutes(components: ManagementComponents): OpenAPIHono 
   app.route('/join-tokens', joinTokenRoutes(components));
   app.route('/invites', inviteRoutes(components));
   app.route('/requests', requestRoutes(components));
+  app.route('/usage', usageRoutes(components));
+  app.route('/history', historyRoutes(components));
   app.openapi(
     route(
       { method: 'get', path: '/events', summary: 'What happens, live', tag: 'Events', scope: 'ask' },

@@ -3,6 +3,16 @@ import type { Activity } from '@potluck/api';
 import type { RequestRecord } from '../../generation/requestRecord.ts';
 import type { Generation } from '../../generation/generation.ts';
 
+/** One that was refused: it never runs. */
+export function viewRefused(record: RequestRecord): Activity {
+  const { id, model, status, createdAt, errorCode } = record;
+  return {
+    ...{ id, model, status, createdAt, errorCode },
+    ...{ nodeIds: [], queuePlace: null, tokensPerSecond: null, hasReader: true },
+    ...{ promptTokens: 0, promptTokensRead: 0, completionTokens: 0 },
+  };
+}
+
 export function viewActivity(generation: Generation, record?: RequestRecord): Activity {
   return {
     id: generation.id,
@@ -15,5 +25,6 @@ export function viewActivity(generation: Generation, record?: RequestRecord): Ac
     ...generation.usage,
     tokensPerSecond: generation.tokensPerSecond,
     errorCode: record?.errorCode ?? null,
+    hasReader: generation.hasReader,
   };
 }

@@ -1,7 +1,7 @@
 /** Which device slows a pipeline down: the one whose layers would gain most at another. */
 import type { Basis, Prediction } from '@potluck/api';
 import type { PipelineId, WorkerId } from '@potluck/protocol';
-import { freeBytes, type GridView, type GridWorker } from '../gridView.ts';
+import { freeBytes, reclaimableForModel, type GridView, type GridWorker } from '../gridView.ts';
 import { format } from './describeDominant.ts';
 import { leastSure } from './leastSure.ts';
 import { stepMs, tokenSpeed } from './stepTime.ts';
@@ -56,12 +56,15 @@ export function adviseOn(
           stage.workerId === from ? { ...stage, workerId: to.id } : stage,
         );
         const taken = moved.reduce(
-          (sum, stage) => sum + (stage.workerId === to.id ? stage.memoryBytes : 0),
+          (sum, { workerId, memoryBytes, leastMemoryBytes = memoryBytes }) =>
+            sum + (workerId === to.id ? leastMemoryBytes : 0),
           0,
         );
         const time = tokenTime(model, moved, grid, contextTokens);
         const basis = leastSure(time.stages.filter(({ nodeId }) => nodeId === to.id));
-        const hasRoom = taken <= freeBytes(to.memory, replaced);
+        // As placement does: its own caches are as small as they may be, and those of other models give room back.
+        const hasRoom =
+          taken <= freeBytes(to.memory, replaced) + reclaimableForModel(to.memory, model.id, replaced);
         return { from, to, milliseconds: time.milliseconds, basis, hasRoom };
       }),
   );

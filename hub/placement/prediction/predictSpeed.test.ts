@@ -1,4 +1,5 @@
-import { ModelId } from '@potluck/protocol';
+import { randomUUID } from 'node:crypto';
+import { ModelId, PipelineId } from '@potluck/protocol';
 import { expect, test } from 'vitest';
 import { gridOf, gridWorker, type GridWorkerInit } from '../../testing/gridView.ts';
 import type { GridLink, GridView, GridWorker } from '../gridView.ts';
@@ -104,6 +105,14 @@ test('the device whose layers would gain most elsewhere is named, with what it c
   expect(predictSpeed(model, [at(phone, 0, 4), at(desk, 5, 9)], full).advice).toMatch(
     /, but desk has no room for them$/,
   );
+  // Caches give room back: those of another model there, or its own.
+  const reservation = { model: ModelId.parse('other'), pipelineId: PipelineId.parse(randomUUID()) };
+  const crowded = { ...desk.memory, offeredBytes: 250e6 };
+  const reservations = [{ ...reservation, bytes: 100e6, reclaimableBytes: 60e6 }];
+  const shrinkable = gridWith([{ ...desk, memory: { ...crowded, reservations } }, phone], () => direct);
+  expect(predictSpeed(model, [at(phone, 0, 4), at(desk, 5, 9)], shrinkable).advice).toMatch(/ ms$/);
+  const small = [at(phone, 0, 4), at(desk, 5, 9)].map((stage) => ({ ...stage, leastMemoryBytes: 70e6 }));
+  expect(predictSpeed(model, small, full).advice).toMatch(/ ms$/);
   // One that stands by would do.
   expect(predictSpeed(model, [at(phone, 0, 9)], grid).advice).toMatch(/^phone .* at desk/);
   // One that has another replica would not.

@@ -27,6 +27,8 @@ export const Activity = z
     completionTokens: Count,
     tokensPerSecond: z.number().nullable(),
     errorCode: z.string().nullable(),
+    /** False once the page or program that asked went away, while the answer goes on. */
+    hasReader: z.boolean(),
   })
   .meta({ id: 'Activity' });
 export type Activity = z.infer<typeof Activity>;

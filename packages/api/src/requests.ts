@@ -3,7 +3,8 @@ import { z } from 'zod';
 import { Count, Timestamp } from './common.ts';
 import { PredictedAnswer } from './predictions.ts';
 
-export const RequestStatus = z.enum(['running', 'done', 'failed', 'cancelled', 'interrupted']);
+/** `refused`: nothing was computed for it; `errorCode` and `errorMessage` say why. */
+export const RequestStatus = z.enum(['running', 'done', 'failed', 'cancelled', 'interrupted', 'refused']);
 export type RequestStatus = z.infer<typeof RequestStatus>;
 
 const Milliseconds = z.number().nonnegative();
@@ -45,7 +46,11 @@ export const RequestSummary = z
     key: z.string().nullable(),
     /** True where the caller wrote it. */
     mine: z.boolean(),
+    /** Above 1: the same was refused so often within a minute. */
+    times: Count,
     promptTokens: Count,
+    /** Of the prompt, those that were computed before; null where that is not known. */
+    cachedTokens: Count.nullable(),
     completionTokens: Count,
     finishReason: z.string().nullable(),
     errorCode: z.string().nullable(),
@@ -71,6 +76,16 @@ export const RequestSummary = z
         pauseMs: Milliseconds,
         /** Names of the devices that were lost. */
         lost: z.array(z.string()),
+      })
+      .nullable(),
+    /** When what happened, since its arrival; null where nothing ran, and for requests of older versions. */
+    timeline: z
+      .object({
+        /** When its prompt was made of its words, and it asked for room. */
+        preparedMs: Milliseconds,
+        lastTokenMs: Milliseconds.nullable(),
+        /** Times without tokens after a device was lost. */
+        pauses: z.array(z.object({ fromMs: Milliseconds, toMs: Milliseconds, lost: z.array(z.string()) })),
       })
       .nullable(),
     /** Longest chunk in which the prompt ran, in tokens; null where it is not known. */

@@ -7,6 +7,7 @@ export const requestStatusNames: Record<RequestSummary['status'], string> = /* @
   failed: 'failed',
   cancelled: 'cancelled',
   interrupted: 'interrupted',
+  refused: 'refused',
 };
 
 export const importStateNames: Record<Import['state'], string> = /* @wc-include */ {

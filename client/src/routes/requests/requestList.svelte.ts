@@ -9,6 +9,7 @@ export const statuses = [
   'failed',
   'cancelled',
   'interrupted',
+  'refused',
 ] as const satisfies RequestStatus[];
 const sources = ['chat', 'api'] as const;
 
