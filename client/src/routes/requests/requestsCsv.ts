@@ -1,5 +1,6 @@
 /** Requests as a table for spreadsheets. */
 import type { RequestSummary } from '@potluck/api';
+import { csvOf } from './csv.ts';
 
 const columns = [
   'createdAt',
@@ -8,6 +9,7 @@ const columns = [
   'source',
   'key',
   'promptTokens',
+  'cachedTokens',
   'completionTokens',
   'queueMs',
   'firstTokenMs',
@@ -23,17 +25,9 @@ export function requestsCsv(lines: string): string {
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as RequestSummary)
-    .map((request) =>
-      columns.map((name) =>
-        name === 'createdAt' ? new Date(request.createdAt).toISOString() : (request[name] ?? ''),
-      ),
-    );
-  return [columns, ...rows].map((row) => `${row.map(cell).join(',')}\r\n`).join('');
-}
-
-/** A spreadsheet runs a text that begins like a formula; after an apostrophe it is text (OWASP, CSV injection). */
-function cell(value: string | number): string {
-  if (typeof value === 'number') return String(value);
-  const harmless = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
+    .map((request) => ({
+      ...Object.fromEntries(columns.map((name) => [name, request[name]])),
+      createdAt: new Date(request.createdAt).toISOString(),
+    }));
+  return csvOf(columns, rows);
 }
