@@ -3,7 +3,7 @@ import { answerFromThread } from './inThread.ts';
 import type { LinkRule } from './linkRule.ts';
 import { readKeptFiles } from './modelSource.ts';
 
-await answerFromThread(async (source: LinkRule) => {
+answerFromThread(async (source: LinkRule) => {
   const files = await readKeptFiles(source);
   return { value: files };
 });

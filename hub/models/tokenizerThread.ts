@@ -40,7 +40,7 @@ const TokenizerFile = z.looseObject({
 
 const ByteLevel = z.looseObject({ type: z.literal('ByteLevel') });
 
-await answerFromThread(async (directory: string) => {
+answerFromThread(async (directory: string) => {
   const { tokenizer, template } = await loadChatFormat(directory);
   const json = await readFile(path.join(directory, 'tokenizer.json'), 'utf8').catch((cause: unknown) => {
     throw new ModelError(`The tokenizer in ${directory} can't be loaded: ${messageOf(cause)}`, { cause });
