@@ -9,6 +9,7 @@ import type { Tokenizer } from '../../models/tokenizer.ts';
 import { ModelError } from '../../models/modelError.ts';
 import { ApiError } from '../apiError.ts';
 import { mostRepeats, nestedRepeats, repeatsTooMuch } from '../../models/grammars/repetition.ts';
+import type { ToolInput } from './customTools.ts';
 import { placeInSchema } from './placeInSchema.ts';
 import { parameterName, tooMany, unsupportedParameter } from './readBody.ts';
 import { refusalWords } from './refusalWords.ts';
@@ -35,6 +36,8 @@ export interface HeldToInit {
   tools?: readonly AskedTool[] | undefined;
   /** Default: as the model likes. */
   toolChoice?: ToolChoice;
+  /** What the texts of custom tools are held to, by the tools' names. Default: nothing. */
+  toolInputs?: ReadonlyMap<string, ToolInput> | undefined;
   /** Most calls. Default: as many as the model likes. */
   mostCalls?: number | undefined;
   /**
@@ -65,6 +68,12 @@ export async function heldTo(init: HeldToInit, tryGrammar: TryGrammar): Promise<
     throw unsupportedParameter(param, why);
   }
   checkRepetition(sources);
+  for (const source of sources) {
+    const { param, grammar: own } = source;
+    // So that an error names the tool's own grammar.
+    if ([...(init.toolInputs?.values() ?? [])].some((input) => input.param === param))
+      await tried({ ...own, text: `%llguidance {}\n${own.text}` }, [source], tryGrammar);
+  }
   const { shortest } = await tried(grammar, sources, tryGrammar);
   if (shortest === undefined && grammar.kind === 'json-schema') {
     throw new ApiError(
@@ -100,15 +109,19 @@ interface Asked {
 }
 
 function askedFor(init: HeldToInit): Asked | undefined {
-  const { wanted, tools, toolChoice = 'auto' } = init;
+  const { wanted, tools, toolChoice = 'auto', toolInputs } = init;
   const isForced = toolChoice !== 'auto';
-  const isStrict = tools?.some((tool) => tool.function.strict === true) ?? false;
+  const isHeld = ({ function: { name, strict } }: AskedTool): boolean =>
+    strict === true || toolInputs?.has(name) === true;
+  const isStrict = tools?.some(isHeld) ?? false;
   if (!tools || tools.length === 0 || (!isForced && !isStrict && !wanted)) {
     return wanted && { grammar: wanted.grammar, sources: [wanted], trigger: undefined };
   }
   const isTriggered = !isForced && !wanted;
   const rules = rulesOf(init, tools, isTriggered);
-  const sources = tools.map(({ function: { parameters } }, index): WantedGrammar => {
+  const sources = tools.map(({ function: { name, parameters } }, index): WantedGrammar => {
+    const input = toolInputs?.get(name);
+    if (input) return { grammar: { kind: 'lark', text: input.lark }, param: input.param };
     const param = `tools[${index}].function.parameters`;
     const schema = parameters ?? { type: 'object' };
     return { grammar: { kind: 'json-schema', text: JSON.stringify(schema) }, param, schema };
@@ -126,7 +139,7 @@ function askedFor(init: HeldToInit): Asked | undefined {
 }
 
 function rulesOf(
-  { model: { tokenizer, package: model }, toolChoice = 'auto', mostCalls }: HeldToInit,
+  { model: { tokenizer, package: model }, toolChoice = 'auto', mostCalls, toolInputs }: HeldToInit,
   tools: readonly AskedTool[],
   isTriggered: boolean,
 ): CallRules {
@@ -136,7 +149,8 @@ function rulesOf(
     .map(({ function: { name, parameters, strict } }): CallableTool => {
       // Of tools that nothing is promised for, any arguments will do.
       const isFree = toolChoice === 'auto' && strict !== true;
-      return { name, parameters: isFree ? undefined : (parameters ?? noParameters) };
+      const input = toolInputs?.get(name)?.lark;
+      return { name, parameters: isFree ? undefined : (parameters ?? noParameters), input };
     });
   if (callable.length === 0) {
     throw new ApiError(400, `'tool_choice' names '${named ?? ''}', which is none of 'tools'.`, {

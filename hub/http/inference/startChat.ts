@@ -4,7 +4,7 @@ import { outputEvents, type OutputEvent } from '../../generation/output/outputEv
 import type { ChatMessage, RenderOptions } from '../../models/chatFormat.ts';
 import { marksOf } from '../../models/responseFormat.ts';
 import { choicesOf } from './generationFields.ts';
-import type { AskedTool, ToolChoice } from './heldTo.ts';
+import type { AskedTool, HeldToInit, ToolChoice } from './heldTo.ts';
 import type { Inference, SurfaceRequest } from './inference.ts';
 import type { WantedGrammar } from './wantedGrammar.ts';
 import { mostCallsOf } from './tools.ts';
@@ -18,6 +18,8 @@ export interface ChatInit {
   tools: AskedTool[] | undefined;
   /** Which of them the answer calls. Default: as the model likes. */
   toolChoice?: ToolChoice;
+  /** What the texts of custom tools are held to. Default: nothing. */
+  toolInputs?: HeldToInit['toolInputs'];
   /** What the answer's text is to be, as `wantedGrammar` reads it of a request. Default: free. */
   wanted?: WantedGrammar | undefined;
   settings: Omit<SurfaceRequest, 'prompt'>;
@@ -48,13 +50,14 @@ const endTokens = 16;
 export async function startChat(inference: Inference, init: ChatInit): Promise<StartedChat> {
   const { model, controller } = inference;
   const { messages, render, tools, settings, partsReasoning, choices = 1, parallelCalls } = init;
-  const { toolChoice = 'auto', wanted } = init;
+  const { toolChoice = 'auto', wanted, toolInputs } = init;
   const mostCalls = mostCallsOf(toolChoice, parallelCalls);
   const prompt = await inference.promptOf(messages, { ...render, tools });
   const format = model.tokenizer.responseFormat;
   const shownMarks = tools || partsReasoning ? marksOf(format) : undefined;
   const promptEnd = promptText(prompt.slice(-endTokens), model.tokenizer);
-  const constraint = await inference.heldTo({ wanted, tools, toolChoice, promptEnd, mostCalls });
+  const held = { wanted, tools, toolChoice, toolInputs, promptEnd, mostCalls };
+  const constraint = await inference.heldTo(held);
   const words = messages.map(({ role, content }) => ({ role, content }));
   const generations = await inference.start(
     choicesOf(

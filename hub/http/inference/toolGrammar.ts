@@ -7,6 +7,8 @@ export interface CallableTool {
   name: string;
   /** Schema of the arguments; any object where there is none. */
   parameters: unknown;
+  /** What the text of a custom tool is held to, in Lark for the inside of a JSON string. Default: its parameters. */
+  input?: string | undefined;
 }
 
 /** Rules in llguidance's Lark; `calls` is what stands for one call or several. */
@@ -38,8 +40,10 @@ export function callRules({
     const id = tokenizer.marks.get(text);
     return id === undefined ? JSON.stringify(text) : `<[${id}]>`;
   };
-  const argumentRules = tools.map(
-    ({ parameters }, index) => `args${index}: %json ${schemaText(parameters ?? { type: 'object' })}`,
+  const argumentRules = tools.flatMap(({ parameters, input }, index) =>
+    input === undefined
+      ? [`args${index}: %json ${schemaText(parameters ?? { type: 'object' })}`]
+      : [`args${index}: "{\\"input\\": \\"" input${index} "\\"}"`, `input${index}: %lark {\n${input}\n}`],
   );
   const anyOf = (write: (name: string, args: string) => string): string =>
     `(${tools.map(({ name }, index) => write(name, `args${index}`)).join(' | ')})`;

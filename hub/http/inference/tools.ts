@@ -7,9 +7,9 @@ import type { ToolChoice } from './heldTo.ts';
 import { unsupportedParameter } from './readBody.ts';
 
 /** As many as OpenAI takes. */
-const maxTools = 128;
+export const maxTools = 128;
 
-const Tool = z.looseObject({
+export const FunctionTool = z.looseObject({
   type: z.literal('function', { error: 'must be "function"; this hub runs no tools of its own' }),
   function: z.looseObject({
     name: z.string().regex(/^[\w.-]{1,128}$/, 'takes letters, digits, dots, dashes and underscores'),
@@ -20,7 +20,7 @@ const Tool = z.looseObject({
 });
 
 export const toolFields = {
-  tools: z.array(Tool).max(maxTools).optional(),
+  tools: z.array(FunctionTool).max(maxTools).optional(),
   tool_choice: z.union([z.string(), z.looseObject({})]).optional(),
   parallel_tool_calls: z.boolean().optional(),
 };

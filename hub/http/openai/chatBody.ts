@@ -8,11 +8,12 @@ import {
   reportFields,
   refuseManyBiases,
 } from '../inference/generationFields.ts';
+import { asFunctions, CustomCall, readTools, type ReadTools } from './chatCustomTools.ts';
 import { bodyReader, readPart } from '../inference/readBody.ts';
 import { ReasoningEffort } from '../inference/reasoningFields.ts';
 import { lengthOfList, refuseLongConversation } from '../inference/refuseLongConversation.ts';
 import { TemplateVariables } from '../inference/templateVariables.ts';
-import { toolChoiceOf, toolFields } from '../inference/tools.ts';
+import { maxTools, toolChoiceOf, toolFields } from '../inference/tools.ts';
 import { grammarFields } from '../inference/wantedGrammar.ts';
 
 const TextPart = z.looseObject({ type: z.enum(['text', 'input_text', 'output_text']), text: z.string() });
@@ -33,10 +34,16 @@ export const Message = z.looseObject({
   reasoning: z.string().nullish(),
   tool_calls: z
     .array(
-      z.looseObject({
-        id: z.string().nullish(),
-        function: CalledFunction,
-      }),
+      z
+        .looseObject({
+          id: z.string().nullish(),
+          function: CalledFunction.optional(),
+          custom: CustomCall.optional(),
+        })
+        .refine((call) => call.function ?? call.custom, {
+          error: 'is missing: it says which function was called',
+          path: ['function'],
+        }),
     )
     .nullish(),
   tool_call_id: z.string().nullish(),
@@ -61,6 +68,11 @@ const maxFunctions = 128;
 export const ChatBody = z.object({
   ...generationFields,
   ...toolFields,
+  // Each is read by its own type.
+  tools: z
+    .array(z.looseObject({ type: z.unknown() }))
+    .max(maxTools)
+    .optional(),
   ...grammarFields,
   ...reportFields,
   functions: z.array(LegacyFunction).max(maxFunctions).optional(),
@@ -80,11 +92,13 @@ export const ChatBody = z.object({
   continue_final_message: z.boolean().optional(),
 });
 type Parsed = z.infer<typeof ChatBody>;
-export type ChatBody = { [Name in keyof Parsed as Name extends 'messages' ? never : Name]: Parsed[Name] } & {
-  messages: z.infer<typeof Message>[];
-  /** True where tools were given as functions: calls are then told in the same way. */
-  usesFunctions?: boolean;
-};
+export type ChatBody = {
+  [Name in keyof Parsed as Name extends 'messages' | 'tools' ? never : Name]: Parsed[Name];
+} & Partial<ReadTools> & {
+    messages: z.infer<typeof Message>[];
+    /** True where tools were given as functions: calls are then told in the same way. */
+    usesFunctions?: boolean;
+  };
 
 const read = bodyReader(ChatBody, (fields) => {
   refuseLongConversation(fields['messages'], (message) => {
@@ -102,7 +116,14 @@ export function readChatBody(value: unknown): ChatBody {
   const parsed = read(value);
   // One after the other, until one is wrong: a schema of all collects what is wrong with each, which takes ten times as long.
   const messages = parsed.messages.map((message, index) => readPart(Message, message, ['messages', index]));
-  const body: ChatBody = { ...parsed, ...functionTools(parsed), messages };
+  const { tools, tool_choice: choice, ...rest } = parsed;
+  const body: ChatBody = {
+    ...rest,
+    ...(tools ? readTools(tools) : {}),
+    ...(choice === undefined ? {} : { tool_choice: asFunctions(choice) }),
+    ...functionTools(parsed),
+    messages,
+  };
   checkGenerationFields(body);
   if ((body.top_logprobs ?? 0) > 0 && body.logprobs !== true) {
     throw new ApiError(400, "'top_logprobs' needs 'logprobs' to be true.", { param: 'top_logprobs' });

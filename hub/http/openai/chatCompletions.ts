@@ -34,6 +34,7 @@ export async function answerChat(c: Context, components: InferenceComponents): P
         render: renderOptionsOf(body),
         tools: callableTools(body, model),
         toolChoice: toolChoiceOf(body),
+        toolInputs: body.toolInputs,
         wanted: wantedGrammar(body),
         settings: settingsOf(body, {
           vocabularySize: model.package.vocabularySize,

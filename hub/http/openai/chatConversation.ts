@@ -9,7 +9,7 @@ type BodyCall = NonNullable<BodyMessage['tool_calls']>[number];
 export function messagesOf({ messages }: ChatBody): ChatMessage[] {
   const names = new Map(
     messages.flatMap(({ tool_calls: calls }) =>
-      (calls ?? []).map(({ id, function: { name } }) => [id, name] as const),
+      (calls ?? []).map((call) => [call.id, called(call).name] as const),
     ),
   );
   return messages.map((message) => toMessage(message, names.get(message.tool_call_id ?? '')));
@@ -52,15 +52,22 @@ function toMessage(message: BodyMessage, called: string | undefined): ChatMessag
   };
 }
 
+/** A custom tool is a function with one text. */
+function called({ function: named, custom }: Partial<Pick<BodyCall, 'function' | 'custom'>>) {
+  if (named) return named;
+  return { name: custom?.name ?? '', arguments: JSON.stringify({ input: custom?.input ?? '' }) };
+}
+
 /** Templates write arguments as JSON themselves, so they get the value. */
-function toCall({ id, function: { name, arguments: text } }: Pick<BodyCall, 'id' | 'function'>): ToolCall {
+function toCall(call: Partial<Pick<BodyCall, 'id' | 'function' | 'custom'>>): ToolCall {
+  const { name, arguments: text } = called(call);
   let value: unknown = text ?? {};
   try {
     value = JSON.parse(text ?? '{}');
   } catch {
     // What is no JSON is shown to the model as it is.
   }
-  return { type: 'function', id: id ?? '', function: { name, arguments: value } };
+  return { type: 'function', id: call.id ?? '', function: { name, arguments: value } };
 }
 
 function textOf({ content, refusal }: BodyMessage): string {

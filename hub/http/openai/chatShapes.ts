@@ -51,7 +51,7 @@ function chunkOf(base: AnswerBase, choices: Chunk['choices'], usage: Chunk['usag
 export interface ChatChoice {
   text: string;
   reasoning: string;
-  calls: OpenAI.ChatCompletionMessageFunctionToolCall[];
+  calls: OpenAI.ChatCompletionMessageToolCall[];
   /** True to tell the call as those did who knew no tools. */
   usesFunctions?: boolean;
   logprobs: Logprobs | null;
@@ -77,7 +77,7 @@ export function chatCompletion(
         content: text === '' && (calls.length > 0 || reasoning !== '') ? null : text,
         refusal: null,
         ...(reasoning === '' ? {} : thoughts(reasoning)),
-        ...(calls[0] && usesFunctions ? { function_call: calls[0].function } : {}),
+        ...(calls[0]?.type === 'function' && usesFunctions ? { function_call: calls[0].function } : {}),
         ...(calls.length === 0 || usesFunctions ? {} : { tool_calls: calls }),
       },
       logprobs,

@@ -122,6 +122,59 @@ test('a call that must come is one, unless the request says that there may be se
   }
 });
 
+function customTool(syntax: 'lark' | 'regex', definition: string): OpenAI.ChatCompletionCustomTool {
+  const format = { type: 'grammar' as const, grammar: { syntax, definition } };
+  return { type: 'custom', custom: { name: 'patch', description: 'Patches', format } };
+}
+
+test.each([
+  [
+    'lark',
+    'start: "*** " name LF -> file\nname: /[^a\\n]+/\n%import common.LF',
+    '*** b "c"\n',
+    /^\*\*\* [^a]/,
+  ],
+  ['regex', '[a-z]+"\\n\\d{2}', 'abc"\n42', /^[a-z]/],
+] as const)(
+  'the text of a custom tool follows its %s, and its call goes back to the model',
+  async (syntax, definition, input, beginning) => {
+    const tool = customTool(syntax, definition);
+    const begun = '<tool_call>\n{"name": "patch", "arguments": {"input": "';
+    hub.obeys = true;
+    hub.answers = [`${begun}${JSON.stringify(input).slice(1, -1)}"}}\n</tool_call>`];
+    const body = { ...ask, tools: [weather, tool], max_tokens: 100 };
+    const { choices } = await client.chat.completions.create({
+      ...body,
+      tool_choice: { type: 'custom', custom: { name: 'patch' } },
+    });
+    const [call] = choices[0]?.message.tool_calls ?? [];
+    expect(call).toMatchObject({ type: 'custom', custom: { name: 'patch', input } });
+    const stream = await client.chat.completions.create({ ...body, stream: true });
+    const calls = [];
+    for await (const chunk of stream) calls.push(...(chunk.choices[0]?.delta.tool_calls ?? []));
+    expect(calls).toMatchObject([{ index: 0, type: 'custom', custom: { name: 'patch', input } }]);
+    // The model wants another text: the grammar lets none but its own come.
+    hub.answers = [`${begun}\\t`];
+    const held = await client.chat.completions.create(body);
+    hub.obeys = false;
+    const { content, tool_calls: [other] = [] } = held.choices[0]?.message ?? {};
+    const given = other?.type === 'custom' ? other.custom.input : (content ?? '').slice(begun.length);
+    expect(given).toMatch(beginning);
+    hub.answers = ['Done'];
+    const { id } = await client.chat.completions.create({
+      ...{ ...ask, tools: [tool] },
+      messages: [
+        ...ask.messages,
+        { role: 'assistant', tool_calls: call ? [call] : [] },
+        { role: 'tool', tool_call_id: call?.id ?? '', content: 'ok' },
+      ],
+    });
+    const prompt = hub.deployment.model.tokenizer.decode(await hub.promptOf(id));
+    expect(prompt).toContain(`"arguments": ${JSON.stringify({ input }).replace(':', ': ')}`);
+    expect(prompt).toContain('It follows this');
+  },
+);
+
 test('of the tools those are shown and called that are allowed', async () => {
   hub.answers = [callText];
   const now = { type: 'function' as const, function: { name: 'now' } };
@@ -234,7 +287,9 @@ test.each<[object, string]>([
     },
     'tools[0].function.parameters.not',
   ],
-  [{ tools: [{ type: 'custom', custom: { name: 'f' } }] }, 'tools[0].type'],
+  [{ tools: [{ type: 'web_search' }] }, 'tools[0].type'],
+  [{ tools: [customTool('regex', 'a(?=b)')] }, 'tools[0].custom.format.grammar.definition'],
+  [{ tools: [customTool('lark', 'start: other')] }, 'tools[0].custom.format.grammar.definition'],
 ])('%j is refused with what is missing', async (more, param) => {
   const asked = client.chat.completions.create({ ...ask, ...more });
   await expect(asked).rejects.toMatchObject({ status: 400, param });

@@ -19,7 +19,11 @@ import {
   type ChatChunkInit,
 } from './chatShapes.ts';
 import type { ChatBody } from './chatBody.ts';
+import { customCall } from './chatCustomTools.ts';
 import type { Reports } from './reports.ts';
+
+/** OpenAI's types know pieces of functions only; pieces of custom tools look like their calls. */
+type Piece = OpenAI.ChatCompletionChunk.Choice.Delta.ToolCall;
 
 /** One answer on its way to one client. */
 export interface Answering {
@@ -69,7 +73,7 @@ async function wholeChat({
         choice.logprobs?.content?.push(...logprobsBody(event.logprobs, tokenBytes).content);
         break;
       case 'tool-call':
-        choice.calls.push(callBody(event));
+        choice.calls.push(callBody(event, body));
         break;
       case 'finish':
         choice.finishReason = finishReasonOf(event, body);
@@ -124,15 +128,25 @@ function streamChat(answering: Answering): Response {
         case 'tool-call': {
           const callIndex = callCounts[index] ?? 0;
           callCounts[index] = callIndex + 1;
-          const { function: named, ...call } = callBody(event);
+          const call = callBody(event, body);
+          if (call.type === 'custom') {
+            sendChunk(
+              chatChunk(base, {
+                ...now,
+                delta: { tool_calls: [{ index: callIndex, ...call } as object as Piece] },
+              }),
+            );
+            break;
+          }
+          const { function: named, ...rest } = call;
           if (body.usesFunctions) {
             for (const one of [{ name: named.name, arguments: '' }, { arguments: named.arguments }])
               sendChunk(chatChunk(base, { ...now, delta: { function_call: one } }));
             break;
           }
-          const begun = { index: callIndex, ...call, function: { name: named.name, arguments: '' } };
-          const rest = { index: callIndex, function: { arguments: named.arguments } };
-          for (const one of [begun, rest])
+          const begun = { index: callIndex, ...rest, function: { name: named.name, arguments: '' } };
+          const given = { index: callIndex, function: { arguments: named.arguments } };
+          for (const one of [begun, given])
             sendChunk(chatChunk(base, { ...now, delta: { tool_calls: [one] } }));
           break;
         }
@@ -145,11 +159,11 @@ function streamChat(answering: Answering): Response {
   });
 }
 
-function callBody({
-  id,
-  name,
-  arguments: given,
-}: Extract<OutputEvent, { type: 'tool-call' }>): OpenAI.ChatCompletionMessageFunctionToolCall {
+function callBody(
+  { id, name, arguments: given }: Extract<OutputEvent, { type: 'tool-call' }>,
+  { customTools }: ChatBody,
+): OpenAI.ChatCompletionMessageToolCall {
+  if (customTools?.has(name)) return customCall(id, name, given);
   return { id, type: 'function', function: { name, arguments: given } };
 }
 

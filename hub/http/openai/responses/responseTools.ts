@@ -1,13 +1,14 @@
 /**
  * Tools of `/v1/responses`. A function is the program's own; a custom tool is a function with one text; a namespace is
- * several functions. Tools that OpenAI runs itself, and inputs that follow a grammar, this hub does not have: agents
- * such as Codex always offer some beside their own functions, so there they are left out, and the answer's `tools` and a
- * header say so. Where they are all that is asked for, they are refused by name.
+ * several functions. Tools that OpenAI runs itself this hub does not have: agents such as Codex always offer some beside
+ * their own functions, so there they are left out, and the answer's `tools` and a header say so. Where they are all that
+ * is asked for, they are refused by name.
  */
 import { z } from 'zod';
 import { ApiError } from '../../apiError.ts';
 import type { ToolChoice } from '../../inference/heldTo.ts';
 import { renamed } from '../../inference/namingParam.ts';
+import { InputGrammar, inputParameters, toolInput, type ToolInput } from '../../inference/customTools.ts';
 import { parameterName, readPart, tooMany, unsupportedParameter } from '../../inference/readBody.ts';
 import type { ToolFields } from '../../inference/tools.ts';
 
@@ -26,7 +27,10 @@ const CustomTool = z.looseObject({
   type: z.literal('custom'),
   name: Name,
   description: z.string().nullish(),
-  format: z.looseObject({ type: z.string() }).nullish(),
+  format: z
+    .looseObject({ type: z.string(), syntax: z.unknown(), definition: z.unknown() })
+    .partial({ syntax: true, definition: true })
+    .nullish(),
 });
 const Namespace = z.looseObject({
   type: z.literal('namespace'),
@@ -60,6 +64,8 @@ export interface OfferedTools {
   /** Those that are shown to the model; their names are the keys of `byName`. */
   functions: FunctionTool[];
   byName: Map<string, CallableTool>;
+  /** What the texts of custom tools are held to, by the same names. */
+  inputs: Map<string, ToolInput>;
   /** Where the request says of each, such as `tools[0]`. */
   params: Map<string, string>;
   /** As the response tells them. */
@@ -75,6 +81,7 @@ export function offeredTools({ tools = [], tool_choice: choice }: ResponseToolFi
   const offered: OfferedTools = {
     functions: [],
     byName: new Map(),
+    inputs: new Map(),
     params: new Map(),
     told: [],
     leftOut: [],
@@ -86,7 +93,7 @@ export function offeredTools({ tools = [], tool_choice: choice }: ResponseToolFi
     const index = tools.findIndex(({ type }) => type === first);
     throw unsupportedParameter(
       `tools[${index}].type`,
-      `This hub runs no tools of its own ('${first}'), and no inputs that follow a grammar. Give functions.`,
+      `This hub runs no tools of its own ('${first}'). Give functions.`,
     );
   }
   return chosen(offered, choice);
@@ -129,11 +136,14 @@ function addTool(
     }
     case 'custom': {
       const { name, description, format } = readPart(CustomTool, tool, path);
-      if (format && format.type !== 'text') break;
+      const grammar =
+        format?.type === 'grammar' ? readPart(InputGrammar, format, [...path, 'format']) : undefined;
+      if (format && !grammar && format.type !== 'text') break;
       const called = { name: calledName(name, namespace), ...(description ? { description } : {}) };
-      const shown = { ...called, parameters: customParameters };
+      const shown = { ...called, parameters: inputParameters(grammar) };
+      if (grammar) offered.inputs.set(shown.name, toolInput(grammar, [...path, 'format']));
       add(offered, shown, { kind: 'custom', name, ...(namespace === undefined ? {} : { namespace }) }, path);
-      if (namespace === undefined) offered.told.push({ ...tool, format: { type: 'text' } });
+      if (namespace === undefined) offered.told.push({ ...tool, format: format ?? { type: 'text' } });
       return;
     }
     case 'namespace': {
@@ -150,12 +160,6 @@ function addTool(
   }
   offered.leftOut.push(tool.type);
 }
-
-const customParameters = {
-  type: 'object',
-  properties: { input: { type: 'string', description: 'The text that the tool is given' } },
-  required: ['input'],
-};
 
 function add(
   { functions, byName, params }: OfferedTools,

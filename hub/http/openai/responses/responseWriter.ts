@@ -1,6 +1,7 @@
 /** Writes an answer as events of a response, piece by piece; the same pieces give the same events. */
 import type OpenAI from 'openai';
 import type { FinishReason } from '../../../generation/generation.ts';
+import { customInput } from '../../inference/customTools.ts';
 import {
   itemId,
   type Logprob,
@@ -260,14 +261,4 @@ export class ResponseWriter {
 
 function outputText(text: string, logprobs: Logprob[]): OpenAI.Responses.ResponseOutputText {
   return { type: 'output_text', text, annotations: [], logprobs };
-}
-
-/** The one text of a custom tool; where the model wrote something else, all of it. */
-function customInput(given: string): string {
-  try {
-    const { input } = JSON.parse(given) as { input?: unknown };
-    return typeof input === 'string' ? input : given;
-  } catch {
-    return given;
-  }
 }

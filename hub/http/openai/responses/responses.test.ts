@@ -310,11 +310,10 @@ test('what Codex offers beside its functions is left out, told, and refused wher
     '<tool_call>\n{"name": "files.read", "arguments": {"path": "x"}}\n</tool_call>',
   ];
   const patch = {
-    type: 'custom',
-    name: 'apply_patch',
-    format: { type: 'grammar', syntax: 'lark', definition: '' },
+    ...{ type: 'custom', name: 'apply_patch' },
+    format: { type: 'grammar', syntax: 'regex', definition: '[a-z]+' },
   };
-  const others = [{ type: 'web_search', external_web_access: false }, { type: 'local_shell' }, patch];
+  const others = [{ type: 'web_search', external_web_access: false }, { type: 'local_shell' }];
   const files = { type: 'namespace', name: 'files', description: '', tools: [{ ...weather, name: 'read' }] };
   const body = {
     ...ask,
@@ -323,11 +322,11 @@ test('what Codex offers beside its functions is left out, told, and refused wher
     reasoning: { effort: 'medium', summary: 'auto' },
     client_metadata: { installation: 'x' },
   };
-  const tools = [weather, { type: 'custom', name: 'note', description: 'Notes it' }, files, ...others];
+  const tools = [weather, { type: 'custom', name: 'note', description: 'Notes it' }, files, patch, ...others];
   const response = await send({ ...body, tools });
-  expect(response.headers.get('x-potluck-tools-left-out')).toBe('web_search, local_shell, custom');
+  expect(response.headers.get('x-potluck-tools-left-out')).toBe('web_search, local_shell');
   const { output, tools: told } = (await response.json()) as OpenAI.Responses.Response;
-  expect(told.map(({ type }) => type)).toEqual(['function', 'custom', 'namespace']);
+  expect(told.map(({ type }) => type)).toEqual(['function', 'custom', 'namespace', 'custom']);
   expect(output).toMatchObject([{ type: 'custom_tool_call', name: 'note', input: 'a b' }]);
   const [call] = output as [OpenAI.Responses.ResponseCustomToolCall];
   const history = [

@@ -66,6 +66,7 @@ export async function startResponse(
     render,
     tools,
     toolChoice: tools ? offered.choice : 'auto',
+    toolInputs: offered.inputs,
     wanted: wantedOf(body.text?.format),
     settings,
     partsReasoning: true,

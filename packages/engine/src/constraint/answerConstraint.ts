@@ -28,6 +28,7 @@ interface Taken {
   /** The way to the end that was known before. */
   end: number[] | undefined;
   sinceLook: number;
+  pause: number;
   forced: readonly number[];
 }
 
@@ -49,6 +50,8 @@ export class AnswerConstraint {
   /** The way to the end, in tokens of the byte grammar, as it was last found. */
   #end: number[] | undefined;
   #sinceLook = 0;
+  /** Tokens between two looks while there is little room. */
+  #pause = 1;
   #hasEnded = false;
 
   constructor(grammar: CompiledGrammar, description: ConstraintDescription) {
@@ -107,6 +110,7 @@ export class AnswerConstraint {
       free: this.#free?.state ?? [],
       end: this.#end,
       sinceLook: this.#sinceLook,
+      pause: this.#pause,
       forced: this.#forced,
     };
     const [forced, ...later] = this.#forced;
@@ -146,6 +150,7 @@ export class AnswerConstraint {
       }
       this.#end = last.end;
       this.#sinceLook = last.sinceLook;
+      this.#pause = last.pause;
       this.#forced = last.forced;
     }
   }
@@ -202,10 +207,12 @@ export class AnswerConstraint {
     const wayBefore = this.#end;
     const isKnown = this.#sinceLook === 0;
     this.#advance(token, before);
-    if (!isNear && this.#sinceLook < lookEvery) return token;
+    if (this.#sinceLook < (isNear ? this.#pause : lookEvery)) return token;
     const way = this.#wayAfter(this.#grammar.byteTokensOf(token), isKnown ? wayBefore : undefined);
     this.#end = way;
     this.#sinceLook = 0;
+    // Where a look finds nothing, it took long, and the next one mostly finds nothing either.
+    this.#pause = way ? 1 : Math.min(lookEvery, 2 * this.#pause);
     const fits = way !== undefined && (way.length <= left || this.#grammar.tokensOf(way).length <= left);
     // Where the search finds no way, the one that was known is kept for as long as possible.
     const isLate = way !== undefined || (isKnown && wayBefore !== undefined && left < wayBefore.length);

@@ -39,6 +39,13 @@ test.each([
   expect(found).toHaveLength(length);
 });
 
+test.each([
+  ['start: ("- " /[^\\n]+/ "\\n")+', 4],
+  ['start: line+\nline: /.+/ LF\n%import common.LF', 2],
+])('of the lines of %j', (text, length) => {
+  expect(shortest('lark', text)).toHaveLength(length);
+});
+
 test.each(['email', 'uuid', 'date-time', 'ipv4', 'ipv6', 'hostname', 'duration'])(
   'of the format %s',
   (format) => {

@@ -56,12 +56,14 @@ export function wayOutOfText(
 
 /** What most people would write first. */
 const preferred = Uint8Array.from(
-  [...'a0A.-@/_:, '].map((sign) => sign.charCodeAt(0)).concat(Array.from({ length: 256 }, (_, byte) => byte)),
+  [...'a0A.-@/_:, \n']
+    .map((sign) => sign.charCodeAt(0))
+    .concat(Array.from({ length: 256 }, (_, byte) => byte)),
 );
 
-/** True for bytes that mean nothing else: signs of ASCII but for the backslash, with which escapes begin. */
+/** True for bytes that mean nothing else: signs of ASCII but for the backslash, with which escapes begin; and ends of lines. */
 function isPlain(byte: number): boolean {
-  return byte >= 0x20 && byte < 0x7f && byte !== 0x5c;
+  return (byte >= 0x20 && byte < 0x7f && byte !== 0x5c) || byte === 0x0a;
 }
 
 /** Kinds of bytes before a pattern has told any apart. */
@@ -70,6 +72,7 @@ function firstKind(byte: number): number {
   if (/[a-z]/.test(sign)) return 0;
   if (/[A-Z]/.test(sign)) return 1;
   if (/[0-9]/.test(sign)) return 2;
+  if (sign === '\n') return 4;
   return 3;
 }
 
@@ -82,7 +85,7 @@ class TextSearch {
   #kindOf = Array.from({ length: 256 }, (_, byte) => firstKind(byte));
   readonly #seen = new Set<string>();
   /** How many kinds of bytes are told apart. */
-  kinds = 4;
+  kinds = 5;
 
   constructor(
     matcher: ByteMatcher,
