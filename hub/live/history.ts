@@ -82,6 +82,7 @@ export function kindsOf(topic: HistoryTopic | undefined): HistoryKind[] | undefi
       return [
         ...(['settings-changed', 'password-changed', 'certificate-changed', 'key-created'] as const),
         ...(['key-revoked', 'join-token-created', 'join-token-revoked'] as const),
+        ...(['hub-token-replaced', 'invite-created', 'invite-revoked'] as const),
       ];
   }
 }

@@ -124,6 +124,12 @@ export class Deployments {
       );
   }
 
+  /** What is held ready, or is loading, in case a stage of a pipeline is lost. */
+  standbyOf(pipelineId: PipelineId): readonly Stage[] {
+    const one = this.#executor.state.pipelines.get(pipelineId);
+    return one && standsBy(one) ? (one.migration?.preloads ?? []) : [];
+  }
+
   /**
    * Deploys a model, or changes how it is deployed: running answers end first.
    * @param revision that of the deployment which the caller looked at; undefined for a new one

@@ -1,7 +1,7 @@
 /** What the operator does to deployments: looks before, does, and keeps it for the next start. */
 import { setImmediate } from 'node:timers/promises';
-import type { DeploymentPlan, DeploymentPreview, PreviewStage } from '@potluck/api';
-import type { ModelPackage, PipelineId } from '@potluck/protocol';
+import type { DepartureEffect, DeploymentPlan, DeploymentPreview, PreviewStage } from '@potluck/api';
+import type { ModelPackage, PipelineId, WorkerId } from '@potluck/protocol';
 import type { DeploymentStore } from './deploymentStore.ts';
 import type { Catalogue } from '../models/catalogue.ts';
 import type { Model } from '../models/model.ts';
@@ -16,6 +16,7 @@ import type { Refusal } from '../placement/refusal.ts';
 import { stageBytes, stageMemory } from '../placement/stageMemory.ts';
 import type { NodeBook } from '../workers/nodeBook.ts';
 import { hasSameLayout, replicaCount, type Deployment } from './deployment.ts';
+import { departureOf } from './departure.ts';
 import { DeploymentError } from './deploymentError.ts';
 import type { Deployments } from './deployments.ts';
 
@@ -148,6 +149,24 @@ export class Operator {
       await setImmediate();
     }
     return answer;
+  }
+
+  /** What becomes of the deployed models if a node leaves, from what is free now. */
+  async departure(workerId: WorkerId): Promise<DepartureEffect[]> {
+    const { deployments, nodes } = this.#components;
+    const view = {
+      grid: deployments.grid,
+      standbyOf: (id: PipelineId) => deployments.standbyOf(id),
+      nameOf: (id: string) => nodes.nameOf(id),
+    };
+    const effects: DepartureEffect[] = [];
+    for (const deployment of deployments.list) {
+      const effect = departureOf(deployment, workerId, view);
+      if (effect) effects.push(effect);
+      // Placing a model among many workers takes milliseconds.
+      await setImmediate();
+    }
+    return effects;
   }
 
   /** What each node that may have stages of such a model has for another model. */

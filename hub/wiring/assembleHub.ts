@@ -17,6 +17,7 @@ import { watchLoop } from '../live/loopDelay.ts';
 import { embeddedEventBus } from '../live/embeddedEventBus.ts';
 import type { EventBus } from '../live/eventBus.ts';
 import { History } from '../live/history.ts';
+import { StateClock } from '../live/stateClock.ts';
 import { liveHub } from '../live/liveHub.ts';
 import { viewRefused } from '../live/views/activityView.ts';
 import { Encodings } from '../generation/encodings/encodings.ts';
@@ -213,7 +214,9 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
   generator.listen({ ended: ({ model }) => onDemand.used(model) });
   const chooseDefault = (): string | undefined =>
     defaultModel(deployments.list, settings.current.defaultModel) ?? onDemand.defaultModel;
+  const states = new StateClock();
   const live = liveHub({
+    states,
     registry,
     deployments,
     generator,
@@ -245,6 +248,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
   });
   whatFollows({
     history,
+    states,
     metrics,
     registry,
     nodes,
@@ -329,6 +333,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     hubSettings: settings,
     refused,
     history,
+    states,
     blobs,
     dialer: new Dialer(
       {

@@ -12,6 +12,7 @@ import type { Generator } from '../generation/generator.ts';
 import type { HubMetrics } from '../live/metrics/hubMetrics.ts';
 import type { History } from '../live/history.ts';
 import type { LiveState } from '../live/liveState.ts';
+import type { StateClock } from '../live/stateClock.ts';
 import { viewActivity } from '../live/views/activityView.ts';
 import type { Catalogue } from '../models/catalogue.ts';
 import type { Imports } from '../models/imports/imports.ts';
@@ -43,6 +44,7 @@ export interface FollowedParts {
   statistics: NodeStatistics;
   live: LiveState;
   history: Pick<History, 'note'>;
+  states: Pick<StateClock, 'forget'>;
   database: Pick<Database, 'nodes' | 'values'>;
   writes: WriteQueue;
   logger: Logger;
@@ -51,7 +53,7 @@ export interface FollowedParts {
 /** Connects the parts for as long as the hub runs. Called once, before anybody can join or ask. */
 export function whatFollows(parts: FollowedParts): void {
   const { registry, nodes, deployments, generator, encodings, settings, catalogue, imports } = parts;
-  const { tokens, room, statistics, live, history, metrics, database, writes, logger } = parts;
+  const { tokens, room, statistics, live, history, states, metrics, database, writes, logger } = parts;
   const blobs = noteBlobs(parts);
   const speeds = noteSpeeds(parts);
   const touch = (kind: keyof Snapshot, keys: readonly string[]): void => {
@@ -94,6 +96,7 @@ export function whatFollows(parts: FollowedParts): void {
         () => statistics.workerLeft(worker.id),
         () => metrics.workerLeft(worker),
         () => live.end('nodes', worker.id, { type: 'node-left', id: worker.id, name: worker.name, reason }),
+        () => states.forget(worker.id),
         () => history.note(`node-${how}`, { node: worker.name, detail: { reason } }),
         // Links to it are gone.
         () => touch('nodes', [...worker.peers.keys()]),

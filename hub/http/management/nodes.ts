@@ -1,11 +1,12 @@
 /** Nodes: who is here, and what the operator wants of them. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { Eviction, FormerNode, Node, NodeChange, UnapprovedDevice } from '@potluck/api';
+import { DepartureEffect, Eviction, FormerNode, Node, NodeChange, UnapprovedDevice } from '@potluck/api';
 import { WorkerId } from '@potluck/protocol';
 import { z } from 'zod';
 import type { JoinTokens } from '../../accounts/joinTokens.ts';
 import type { WriteQueue } from '../../files/writeQueue.ts';
 import { viewFormerNode, viewNode, type NodeViewComponents } from '../../live/views/nodeView.ts';
+import type { Operator } from '../../pipelines/operator.ts';
 import type { NodeStore } from '../../workers/nodeStore.ts';
 import type { WorkerRecord } from '../../workers/workerTable.ts';
 import { ApiError } from '../apiError.ts';
@@ -13,6 +14,7 @@ import { openApiRoutes } from './openApi.ts';
 import { answers, done, noContent, route, takes } from './route.ts';
 
 export interface NodeRouteComponents extends NodeViewComponents {
+  operator: Pick<Operator, 'departure'>;
   database: { nodes: NodeStore };
   writes: Pick<WriteQueue, 'settled'>;
   joinTokens: Pick<JoinTokens, 'list'>;
@@ -24,7 +26,7 @@ const params = z.object({ id: z.string() });
 
 /** Routes to mount under `/nodes`. */
 export function nodeRoutes(components: NodeRouteComponents): OpenAPIHono {
-  const { registry, nodes, database, writes, joinTokens } = components;
+  const { registry, nodes, operator, database, writes, joinTokens } = components;
   const app = openApiRoutes();
   const here = (id: string): WorkerRecord => {
     const worker = registry.table.get(id as WorkerId);
@@ -76,6 +78,17 @@ export function nodeRoutes(components: NodeRouteComponents): OpenAPIHono {
         }));
       return c.json({ devices }, 200);
     },
+  );
+
+  app.openapi(
+    route(
+      { method: 'get', path: '/{id}/departure', summary: 'What happens if a node leaves', tag, scope: 'ask' },
+      {
+        request: { params },
+        responses: { 200: answers(z.object({ models: z.array(DepartureEffect) }), 'By model that it helps') },
+      },
+    ),
+    async (c) => c.json({ models: await operator.departure(here(c.req.valid('param').id).id) }, 200),
   );
 
   app.openapi(

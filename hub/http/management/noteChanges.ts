@@ -89,6 +89,12 @@ const changes: Change[] = [
     ...{ kind: 'join-token-created', on: /^POST \/join-tokens$/ },
     tell: ({ body: { name } }) => ({ detail: details({ name }) }),
   },
+  { kind: 'hub-token-replaced', on: /^POST \/join-tokens\/hub\/replace$/ },
+  {
+    ...{ kind: 'invite-created', on: /^POST \/invites$/ },
+    tell: ({ body: { name } }) => ({ detail: details({ name }) }),
+  },
+  { kind: 'invite-revoked', on: /^(?:POST \/invites\/[^/]+\/revoke|DELETE \/invites\/[^/]+)$/ },
   { kind: 'join-token-revoked', on: /^(?:POST \/join-tokens\/[^/]+\/revoke|DELETE \/join-tokens\/[^/]+)$/ },
 ];
 

@@ -10,6 +10,7 @@ import { reclaimableBytes, reservedBytes } from '../../placement/gridView.ts';
 import type { WorkerRegistry } from '../../workers/workerRegistry.ts';
 import type { WorkerRecord } from '../../workers/workerTable.ts';
 import { roleOf } from '../nodeRole.ts';
+import type { StateClock } from '../stateClock.ts';
 
 export interface NodeViewComponents {
   registry: WorkerRegistry;
@@ -17,10 +18,11 @@ export interface NodeViewComponents {
   generator: Generator;
   nodes: NodeBook;
   statistics: NodeStatistics;
+  states: StateClock;
 }
 
 export function viewNode(components: NodeViewComponents, worker: WorkerRecord): Node {
-  const { registry, deployments, generator, nodes, statistics } = components;
+  const { registry, deployments, generator, nodes, statistics, states } = components;
   const stages = stagesAt(deployments, worker);
   const memory = deployments.grid.workers.get(worker.id)?.memory;
   const { mode } = nodes.of(worker.id);
@@ -41,6 +43,7 @@ export function viewNode(components: NodeViewComponents, worker: WorkerRecord): 
     reason: worker.isLeaving
       ? 'leaves when its answers have ended'
       : (reasons[0] ?? standbyReason(deployments, worker) ?? null),
+    stateSince: states.since(worker.id, stateOf(mode, stages)),
     joinedAt: worker.joinedAt,
     leaseMs: registry.leaseMs,
     stages,
@@ -55,10 +58,18 @@ export function viewNode(components: NodeViewComponents, worker: WorkerRecord): 
         : null,
     })),
     load: worker.load.busy,
+    disk: worker.load.disk
+      ? { weightBytes: worker.load.disk.weightBytes, freeBytes: worker.load.disk.freeBytes ?? null }
+      : null,
     runningRequests: generator.running.filter(({ workerIds }) => workerIds.includes(worker.id)).length,
     tokensServed: statistics.tokensOf(worker.id),
     hidden: worker.presence === undefined ? null : worker.presence !== 'visible',
   };
+}
+
+/** Changes where people would say that it does something else now. */
+function stateOf(mode: Node['mode'], stages: readonly StageView[]): string {
+  return JSON.stringify([mode, stages.map(({ assignmentId, state }) => [assignmentId, state])]);
 }
 
 function standbyReason(deployments: Deployments, { id }: WorkerRecord): string | undefined {

@@ -29,6 +29,9 @@ export const HistoryKind = z.enum([
   'key-revoked',
   'join-token-created',
   'join-token-revoked',
+  'hub-token-replaced',
+  'invite-created',
+  'invite-revoked',
 ]);
 export type HistoryKind = z.infer<typeof HistoryKind>;
 

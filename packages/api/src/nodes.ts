@@ -92,11 +92,15 @@ export const Node = z
     role: z.enum(['serving', 'preparing', 'standby']),
     /** Why it is in this mode or does not serve; null where there is nothing to say. */
     reason: z.string().nullable(),
+    /** Since when its mode, role and stages are as they are. */
+    stateSince: Timestamp,
     joinedAt: Timestamp,
     /** The node is gone when nothing was heard from it for this long, in milliseconds. */
     leaseMs: Count,
     stages: z.array(Stage),
     peers: z.array(Link),
+    /** Where it keeps weights for good; null where it does not tell. */
+    disk: z.object({ weightBytes: Bytes, freeBytes: Bytes.nullable() }).nullable(),
     /** Share of the last seconds that it spent computing, from 0 to 1. */
     load: z.number().min(0).max(1),
     /** Answers that run through it now. */
@@ -152,6 +156,20 @@ export const NodeChange = z
   .refine(({ name, mode }) => name !== undefined || mode !== undefined, 'give a name or a mode')
   .meta({ id: 'NodeChange' });
 export type NodeChange = z.infer<typeof NodeChange>;
+
+/** What becomes of a model if a node leaves. */
+export const DepartureEffect = z
+  .object({
+    model: z.string(),
+    outcome: z.enum(['replica', 'standby', 'spare', 'stops']).meta({
+      description:
+        '`replica`: another replica answers; `standby`: others hold the layers ready; `spare`: others load the layers first; `stops`: nobody has room',
+    }),
+    devices: z.array(z.string()).meta({ description: 'Names of the nodes that go on with it, or take over' }),
+    reason: z.string().nullable().meta({ description: 'Why it stops' }),
+  })
+  .meta({ id: 'DepartureEffect' });
+export type DepartureEffect = z.infer<typeof DepartureEffect>;
 
 /** `POST /api/nodes/:id/evict`: the worker is told to go; `ban` keeps it out until it is readmitted. */
 export const Eviction = z

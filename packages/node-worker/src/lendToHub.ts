@@ -1,5 +1,6 @@
 /** This machine in a hub's service, until it is stopped or the hub will not have it. */
 import { randomUUID } from 'node:crypto';
+import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { limitedThreads } from '@potluck/machine';
 import { InstanceId } from '@potluck/protocol';
@@ -52,6 +53,10 @@ export async function lendToHub({ log }: { log: Log }, init: LendInit): Promise<
       connector: linkDelayMs > 0 ? slowConnector(connector, linkDelayMs) : connector,
       log,
       processBytes: () => process.memoryUsage.rss(),
+      freeDiskBytes: async () => {
+        const { bavail, bsize } = await statfs(settings.dataDirectory);
+        return bavail * bsize;
+      },
       ...(observe && { observe }),
     },
     {

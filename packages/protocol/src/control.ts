@@ -200,6 +200,15 @@ export const WorkerLoad = z.object({
   }),
   /** Resident memory of the whole process, in bytes. Missing where the host can't know it, as in a tab. */
   processBytes: bytes.optional(),
+  /** Where its weights are kept for good. Missing from older workers, and where the host can't know it. */
+  disk: z
+    .object({
+      /** What its weights take. */
+      weightBytes: bytes,
+      /** Room for more; missing where the host can't know it. */
+      freeBytes: bytes.optional(),
+    })
+    .optional(),
 });
 export type WorkerLoad = z.infer<typeof WorkerLoad>;
 

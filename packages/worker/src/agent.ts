@@ -42,6 +42,8 @@ export interface WorkerAgentComponents {
   log: Log;
   /** Resident memory of this process, in bytes; missing where the host can't know it. */
   processBytes?: () => number;
+  /** Room for more weights where they are kept, in bytes; missing where the host can't know it. */
+  freeDiskBytes?: () => Promise<number | undefined>;
   /** Told what happens, at once; must not throw. */
   observe?: (event: AgentEvent) => void;
   /** From [0, 1). Default: Math.random. */
@@ -106,6 +108,10 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
   const load: LoadMeter = new LoadMeter({
     used: () => pool.used(),
     processBytes: components.processBytes,
+    disk: async () => {
+      const freeBytes = await components.freeDiskBytes?.();
+      return { weightBytes: await blobs.keptBytes(), ...(freeBytes === undefined ? {} : { freeBytes }) };
+    },
     report: (message) => {
       if (hub.connected) hub.send({ type: 'load', ...message });
     },

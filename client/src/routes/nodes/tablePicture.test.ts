@@ -1,11 +1,12 @@
 import type { Activity, Deployment, Node } from '@potluck/api';
 import { expect, test } from 'vitest';
-import { layTable } from './tablePicture.ts';
+import { overlap, textBox } from './placeLabels.ts';
+import { layTable, linesUnder } from './tablePicture.ts';
 
 const size = { width: 800, height: 400 };
 
 function node(id: string, peers: Partial<Node['peers'][number]>[] = []): Node {
-  return { id, name: id, peers } as Node;
+  return { id, name: id, peers, stages: [] as Node['stages'] } as Node;
 }
 
 function deployment(...nodeIds: string[]): Deployment {
@@ -77,4 +78,42 @@ test('between two nodes, links and what was measured of them keep clear of the h
   for (const at of [there ?? hub, back ?? hub])
     expect(Math.hypot(at.x - hub.x, at.y - hub.y)).toBeGreaterThan(60);
   expect(Math.sign((there?.y ?? 0) - hub.y)).toBe(-Math.sign((back?.y ?? 0) - hub.y));
+});
+
+test.each([360, 800, 1200])(
+  'no label covers a seat, its texts, the hub or another label, %i pixels wide',
+  (width) => {
+    const peer = { state: 'direct', roundTripMs: 0.5, bytesPerSecond: 62e6 } as const;
+    for (let count = 2; count <= 8; count += 1) {
+      const ids = Array.from({ length: count }, (_, index) => `device-${index}`);
+      const nodes = ids.map((id) =>
+        node(
+          id,
+          ids.map((other) => ({ id: other, ...peer })),
+        ),
+      );
+      const { courses, seats, hub } = layTable(nodes, [deployment(...ids)], [], { width, height: 400 });
+      const labels = courses.flatMap(({ label }) =>
+        label ? [textBox(label.at, width < 600 ? label.short : label.text)] : [],
+      );
+      if (count === 2) expect(labels).toHaveLength(2);
+      const others = [
+        { x: hub.x - 38, y: hub.y - 38, width: 76, height: 76 },
+        ...seats.map(({ x, y }) => ({ x: x - 30, y: y - 30, width: 60, height: 60 })),
+      ];
+      for (const [index, label] of labels.entries())
+        for (const other of [...others, ...labels.slice(index + 1)])
+          expect(overlap(label, other)).toBe(false);
+    }
+  },
+);
+
+test('layers of several models stand below their names', () => {
+  const stage = (model: string, firstLayer: number, lastLayer: number) => ({ model, firstLayer, lastLayer });
+  expect(linesUnder([stage('a', 0, 3), stage('a', 8, 8)])).toEqual(['layers 0–3, 8']);
+  expect(linesUnder([stage('a', 0, 3), stage('b', 2, 5)])).toEqual(['a: 0–3', 'b: 2–5']);
+  expect(linesUnder(['a', 'b', 'c', 'd'].map((id) => stage(id, 0, 1)))).toEqual([
+    ...['a: 0–1', 'b: 0–1'],
+    'and 2 more models',
+  ]);
 });

@@ -1,5 +1,6 @@
 /** Where everybody sits: the hub in the middle of the table, workers around it, plates passed along the pipelines. */
-import type { Activity, Deployment, Link, Node } from '@potluck/api';
+import type { Activity, Deployment, Link, Node, Stage } from '@potluck/api';
+import { placeLabels, textBox, type Box } from './placeLabels.ts';
 import { describeLink, describeMeasured, linkQuality, type LinkQuality } from './linkQuality.ts';
 
 export interface Point {
@@ -57,7 +58,75 @@ export function layTable(
     const angle = Math.PI + (2 * Math.PI * index) / all.length;
     return { node, x: hub.x + table.rx * Math.cos(angle), y: hub.y + table.ry * Math.sin(angle) };
   });
-  return { hub, table, seats, courses: layCourses(seats, hub, deployments, running) };
+  const courses = layCourses(seats, hub, deployments, running);
+  return { hub, table, seats, courses: withLabelsApart(courses, seats, hub, size) };
+}
+
+/** Of a seat's plate, and of the hub, in pixels. */
+export const seatRadius = 30;
+export const hubRadius = 38;
+const lineHeight = 14;
+const mostLines = 3;
+
+/** What stands below a node's name: its layers, and of which model where it has several. */
+export function linesUnder(stages: readonly Pick<Stage, 'model' | 'firstLayer' | 'lastLayer'>[]): string[] {
+  const models = new Map<string, string[]>();
+  for (const { model, firstLayer, lastLayer } of stages) {
+    const range = firstLayer === lastLayer ? `${firstLayer}` : `${firstLayer}–${lastLayer}`;
+    models.set(model, [...(models.get(model) ?? []), range]);
+  }
+  if (models.size < 2) return [...models.values()].map((ranges) => `layers ${ranges.join(', ')}`);
+  const lines = [...models].map(([model, ranges]) => `${model}: ${ranges.join(', ')}`);
+  if (lines.length <= mostLines) return lines;
+  return [...lines.slice(0, mostLines - 1), `and ${lines.length - mostLines + 1} more models`];
+}
+
+/** Measured labels beside their links, where they cover neither seat, hub nor each other; else they are left out. */
+function withLabelsApart(
+  courses: readonly Course[],
+  seats: readonly Seat[],
+  hub: Point,
+  size: { width: number; height: number },
+): Course[] {
+  const around = ({ x, y }: Point, radius: number): Box => ({
+    ...{ x: x - radius, y: y - radius },
+    ...{ width: 2 * radius, height: 2 * radius },
+  });
+  const taken = seats.flatMap((seat) => [
+    around(seat, seatRadius),
+    textBox({ x: seat.x, y: seat.y + seatRadius + 16 }, seat.node.name, 13),
+    ...linesUnder(seat.node.stages).map((line, index) =>
+      textBox({ x: seat.x, y: seat.y + seatRadius + 31 + lineHeight * index }, line),
+    ),
+  ]);
+  const labelled = courses.flatMap((course) => (course.label ? [{ course, label: course.label }] : []));
+  const places = placeLabels(
+    labelled.map(({ label }) => ({
+      text: size.width < narrowWidth ? label.short : label.text,
+      places: placesNear(label.at),
+    })),
+    [around(hub, hubRadius), ...taken],
+    size,
+  );
+  const placed = new Map(labelled.map(({ course }, index) => [course.id, places[index]]));
+  return courses.map(({ label, ...course }) => {
+    const at = placed.get(course.id);
+    return label && at ? { ...course, label: { ...label, at } } : course;
+  });
+}
+
+/** Pictures that are narrower show short labels. */
+export const narrowWidth = 600;
+
+/** The place itself, and then rings around it. */
+function placesNear(at: Point): Point[] {
+  const rings = [18, 36, 54, 72].flatMap((radius) =>
+    Array.from({ length: 8 }, (_, index) => {
+      const angle = (index * Math.PI) / 4 + Math.PI / 2;
+      return { x: at.x + radius * Math.cos(angle), y: at.y + radius * Math.sin(angle) };
+    }),
+  );
+  return [at, ...rings];
 }
 
 /** Neighbours in a pipeline sit beside each other. */

@@ -68,6 +68,7 @@ const api: TabAgentApi = {
           stageHost: counting.host,
           connector: connections && pageConnector({ port: connections, log }),
           log,
+          freeDiskBytes,
           observe: gatherBlobEvents((event) => observer(event), tellEveryMs),
         },
         { ...about, kind: 'browser', version, device },
@@ -113,3 +114,11 @@ function tellLog(level: TabEvent['level'], fields: object, message: string): voi
 }
 
 expose(api);
+
+/** What the browser gives this origin, beside what is there. */
+async function freeDiskBytes(): Promise<number | undefined> {
+  const { storage } = navigator as { storage?: StorageManager };
+  const estimate = await storage?.estimate();
+  if (estimate?.quota === undefined) return undefined;
+  return Math.max(0, Math.floor(estimate.quota - (estimate.usage ?? 0)));
+}

@@ -58,3 +58,23 @@ test('says all of it again to a hub that has forgotten it', async () => {
   await meter.restart();
   expect(told).toHaveLength(2);
 });
+
+test('says what the weights take on disk: seldom while there is work, and at its end', async () => {
+  let looks = 0;
+  const told: Load[] = [];
+  const meter = new LoadMeter({
+    used: async () => ({ weights: 0, caches: 0 }),
+    processBytes: undefined,
+    disk: async () => ({ weightBytes: ++looks, freeBytes: 10 }),
+    report: (load) => told.push(load),
+    now: Date.now,
+  });
+  for (let i = 0; i < 10; i++) {
+    meter.add(100 * i);
+    await vi.advanceTimersByTimeAsync(2_000);
+  }
+  await vi.advanceTimersByTimeAsync(4_000);
+  expect(told.at(-1)).toMatchObject({ busy: 0, disk: { weightBytes: looks, freeBytes: 10 } });
+  expect(looks).toBeLessThan(told.length);
+  meter.stop();
+});

@@ -3,6 +3,7 @@ import type { WorkerLoad } from '@potluck/protocol';
 
 /** Long enough to even out single steps, short enough to look alive. */
 const intervalMs = 2_000;
+const diskEveryMs = 30_000;
 
 export type Load = Omit<WorkerLoad, 'type'>;
 
@@ -11,6 +12,8 @@ export interface LoadMeterComponents {
   used: () => Promise<Load['usedBytes']>;
   /** Resident memory of the process, in bytes; undefined where the host can't know it. */
   processBytes: (() => number) | undefined;
+  /** What the weights take on disk, and what is free there; undefined where the host can't know it. */
+  disk?: (() => Promise<Load['disk']>) | undefined;
   /** Told while there is work, when what is used has changed, and once when there is no work. */
   report: (load: Load) => void;
   /** In milliseconds. Default: performance.now. */
@@ -26,6 +29,7 @@ export class LoadMeter {
   /** What the last report said, without what the process takes. */
   #reported = '';
   #isStopped = false;
+  #disk: { at: number; use: Load['disk'] } | undefined;
 
   constructor(components: LoadMeterComponents) {
     this.#components = components;
@@ -79,6 +83,16 @@ export class LoadMeter {
     await this.#report(Math.round(busy * 100) / 100);
   }
 
+  /** Looked at seldom while there is work, and always when there is none. */
+  async #diskUse(busy: number): Promise<Load['disk']> {
+    const now = this.#now();
+    if (busy === 0 || !this.#disk || now - this.#disk.at > diskEveryMs) {
+      const use = await this.#components.disk?.().catch(() => undefined);
+      this.#disk = { at: now, use };
+    }
+    return this.#disk.use;
+  }
+
   /** Says nothing where nothing but the process' memory, which never stands still, has changed. */
   async #report(busy: number): Promise<void> {
     const usedBytes = await this.#components.used();
@@ -87,6 +101,12 @@ export class LoadMeter {
     if (said === this.#reported) return;
     this.#reported = said;
     const processBytes = this.#components.processBytes?.();
-    this.#components.report({ busy, usedBytes, ...(processBytes !== undefined && { processBytes }) });
+    const disk = await this.#diskUse(busy);
+    if (this.#isStopped) return;
+    this.#components.report({
+      ...{ busy, usedBytes },
+      ...(processBytes !== undefined && { processBytes }),
+      ...(disk && { disk }),
+    });
   }
 }
