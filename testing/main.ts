@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { builtInModelIn, importBuiltInModel } from '../e2e/support/builtInModel.ts';
-import { runLines } from './runLines.ts';
+import { runLines, type Line } from './runLines.ts';
 import { readTimings, slowest, timingsInto } from './timings.ts';
 
 const cache = join(import.meta.dirname, '../node_modules/.cache/potluck-tests');
@@ -12,10 +12,16 @@ const timings = join(cache, 'timings');
 const builtInModel = join(cache, 'built-in-model');
 
 /**
- * Lines beside each other, about equally long together, so that no processor waits for the end of a step: browser and
- * integration tests wait half of their time, for processes to start and for deadlines; unit tests and checks never do.
+ * Lines beside each other, so that no processor stands still: browser and integration tests wait half of their time, for
+ * processes to start and for deadlines. Unit tests and checks never wait, so they take what the others leave, and what
+ * has deadlines is not late for them.
  */
-const lines = [['test:browser'], ['test:unit', 'test:integration'], ['format:check', 'lint', 'check']];
+const lines: readonly Line[] = [
+  { scripts: ['test:browser'] },
+  { scripts: ['test:integration'] },
+  { scripts: ['test:unit'], givesWay: true },
+  { scripts: ['format:check', 'lint', 'check'], givesWay: true },
+];
 
 const env = {
   ...process.env,

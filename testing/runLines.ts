@@ -1,7 +1,15 @@
 /** Runs scripts of package.json. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { constants, setPriority } from 'node:os';
 import { text } from 'node:stream/consumers';
+
+/** Scripts that run one after the other. */
+export interface Line {
+  scripts: readonly string[];
+  /** Gets a processor when other lines need none, as far as the system does such a thing. Default: false. */
+  givesWay?: boolean;
+}
 
 export interface Outcome {
   script: string;
@@ -14,25 +22,26 @@ export interface Outcome {
  * What the first line writes is shown at once; what a script of another line writes, when that script has ended.
  * @returns what was run, in the order of the lines
  */
-export async function runLines(
-  lines: readonly (readonly string[])[],
-  env: NodeJS.ProcessEnv,
-): Promise<Outcome[]> {
+export async function runLines(lines: readonly Line[], env: NodeJS.ProcessEnv): Promise<Outcome[]> {
   let failed = false;
-  const runLine = async (scripts: readonly string[], shown: boolean): Promise<Outcome[]> => {
+  const runLine = async ({ scripts, givesWay = false }: Line, shown: boolean): Promise<Outcome[]> => {
     const outcomes: Outcome[] = [];
     for (const script of scripts) {
       if (failed) break;
-      const outcome = await runScript(script, env, shown);
+      const outcome = await runScript(script, env, { shown, givesWay });
       failed ||= !outcome.ok;
       outcomes.push(outcome);
     }
     return outcomes;
   };
-  return (await Promise.all(lines.map((scripts, index) => runLine(scripts, index === 0)))).flat();
+  return (await Promise.all(lines.map((line, index) => runLine(line, index === 0)))).flat();
 }
 
-async function runScript(script: string, env: NodeJS.ProcessEnv, shown: boolean): Promise<Outcome> {
+async function runScript(
+  script: string,
+  env: NodeJS.ProcessEnv,
+  { shown, givesWay }: { shown: boolean; givesWay: boolean },
+): Promise<Outcome> {
   const started = performance.now();
   const child = spawn('npm', ['run', script], {
     env,
@@ -40,6 +49,8 @@ async function runScript(script: string, env: NodeJS.ProcessEnv, shown: boolean)
     // There, npm is a script of the shell.
     shell: process.platform === 'win32',
   });
+  // What it starts is like it.
+  if (givesWay && child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
   const [[code], ...written] = (await Promise.all([
     once(child, 'close'),
     child.stdout && text(child.stdout),
