@@ -7,7 +7,7 @@ import type { Stage, StepResult } from '../contract/stage.ts';
 import { CacheMissError, ComputeError, NoRoomError } from '../errors.ts';
 import type { OrtModule } from '../ortModule.ts';
 import { RunQueue } from '../queue/runQueue.ts';
-import { importModel, type ImportedModel } from '../testing/importedModel.ts';
+import { importOnce, type ImportedModel } from '../testing/importedModel.ts';
 import { nodeOrt } from '../testing/nodeOrt.ts';
 import { testModels } from '../testing/testModels.ts';
 import { model, stageOf } from '../testing/tinyStages.ts';
@@ -108,7 +108,7 @@ const real: Subject[] =
         ...['gemma2', 'qwen3_hidden'].map((family) => [`exports/genai-${family}`, 'model']),
       ].map(([folder = '', graph = '']) => ({
         name: `${folder} ${graph}`,
-        open: () => importModel(path.join(testModels ?? '', folder), `${graph}.onnx`),
+        open: () => importOnce(path.join(testModels ?? '', folder), `${graph}.onnx`),
       }));
 
 async function stagesOf(

@@ -5,7 +5,7 @@
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { RunQueue } from '../queue/runQueue.ts';
-import { importModel } from '../testing/importedModel.ts';
+import { importOnce } from '../testing/importedModel.ts';
 import { nodeOrt } from '../testing/nodeOrt.ts';
 import { testModels } from '../testing/testModels.ts';
 import { TestPipeline } from '../testing/testPipeline.ts';
@@ -23,7 +23,7 @@ async function answerInStages(
   cacheStrategy: 'rows' | 'growing',
   count: number,
 ): Promise<number[]> {
-  const model = await importModel(directoryOf(folder), `${graph}.onnx`);
+  const model = await importOnce(directoryOf(folder), `${graph}.onnx`);
   const queue = new RunQueue();
   const stages = await Promise.all(
     model.stages(stageCount).map((artifact) =>

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { OrtModule } from '../ortModule.ts';
 import { RunQueue } from '../queue/runQueue.ts';
-import { importModel } from '../testing/importedModel.ts';
+import { importOnce } from '../testing/importedModel.ts';
 import { nodeOrt } from '../testing/nodeOrt.ts';
 import { expectedAnswers, testModels } from '../testing/testModels.ts';
 import { TestPipeline } from '../testing/testPipeline.ts';
@@ -21,7 +21,7 @@ async function checkAnswers(
   options: Pick<StageOptions, 'executionProviders' | 'cacheStrategy' | 'threads' | 'floatWeights'>,
 ): Promise<void> {
   const directory = path.join(testModels ?? '', folder);
-  const model = await importModel(directory, `${graph}.onnx`);
+  const model = await importOnce(directory, `${graph}.onnx`);
   const queue = new RunQueue();
   const stages = await Promise.all(
     model

@@ -16,6 +16,17 @@ export interface ImportedModel {
   stages(count: number): StageArtifact[];
 }
 
+/** Of this process: importing a model takes longer than most of what tests do with it. */
+const imported = new Map<string, Promise<ImportedModel>>();
+
+/** Imports a model that does not change, once for all tests of a process. @param directory as `importModel` takes it */
+export function importOnce(directory: string, graphFile: string): Promise<ImportedModel> {
+  const file = path.join(directory, graphFile);
+  const known = imported.get(file) ?? importModel(directory, graphFile);
+  imported.set(file, known);
+  return known;
+}
+
 /** @param directory holds config.json, and in onnx/ the graph */
 export async function importModel(directory: string, graphFile = 'model.onnx'): Promise<ImportedModel> {
   const blobs = new ImportedBlobs();
