@@ -1,5 +1,4 @@
 /** Keeps answers in conversations while they are generated, so that none is lost with the page that asked. */
-import { randomUUID } from 'node:crypto';
 import type { WriteQueue } from '../files/writeQueue.ts';
 import { GenerationError } from '../generation/generationError.ts';
 import type { OutputEvent } from '../generation/output/outputEvents.ts';
@@ -23,8 +22,10 @@ export interface AnswerPlace {
   conversationId: string;
   /** The message that is answered. */
   parentId: string | null;
-  /** The answer's own id; drawn where there is none. */
+  /** The answer's own id. Default: that of its request. */
   messageId?: string;
+  /** The request that the client named: an answer that belongs to it goes on. */
+  requestId?: string;
 }
 
 const defaultWriteEveryMs = 1000;
@@ -42,7 +43,8 @@ export class ConversationKeeper {
    * Looks whether an answer can be kept there. Called before it is asked for.
    * @throws ConversationError
    */
-  async check({ owner, conversationId, parentId, messageId }: AnswerPlace): Promise<void> {
+  async check(place: AnswerPlace): Promise<void> {
+    const { owner, conversationId, parentId, messageId } = place;
     const { store } = this.#components;
     if (!(await store.find(owner, conversationId))) {
       throw new ConversationError('conversation', `You have no conversation ${conversationId}.`);
@@ -50,7 +52,8 @@ export class ConversationKeeper {
     if (parentId !== null && !(await store.message(conversationId, parentId))) {
       throw new ConversationError('parent', `The conversation has no message ${parentId}.`);
     }
-    if (messageId !== undefined && (await store.hasMessage(messageId))) throw messageTaken();
+    if (messageId === undefined || !(await store.hasMessage(messageId))) return;
+    if (!(await this.#isUnfinished(place))) throw messageTaken();
   }
 
   /**
@@ -60,8 +63,9 @@ export class ConversationKeeper {
   async begin(place: AnswerPlace, requestId: string, model: string): Promise<KeptAnswer> {
     const { store } = this.#components;
     const { owner, conversationId, parentId } = place;
+    if (place.requestId === requestId && (await this.#isUnfinished(place))) return this.#kept(place, requestId);
     const row: MessageRow = {
-      id: place.messageId ?? randomUUID(),
+      id: place.messageId ?? requestId,
       conversationId,
       parentId,
       role: 'assistant',
@@ -74,8 +78,21 @@ export class ConversationKeeper {
     };
     if (!(await store.addMessage(row))) throw messageTaken();
     await store.change(owner, conversationId, { currentMessageId: row.id, updatedAt: row.createdAt });
-    return new KeptAnswer(row.id, this.#writeEveryMs, (change) =>
-      this.#components.writes.write('an answer', () => store.changeMessage(conversationId, row.id, change)),
+    return this.#kept(place, requestId);
+  }
+
+  /** True where a former run of the hub began the answer of the request that the client named. */
+  async #isUnfinished({ conversationId, messageId, requestId }: AnswerPlace): Promise<boolean> {
+    if (requestId === undefined) return false;
+    const found = await this.#components.store.message(conversationId, messageId ?? requestId);
+    return found?.requestId === requestId && found.status === 'streaming';
+  }
+
+  #kept({ conversationId, messageId: named }: AnswerPlace, requestId: string): KeptAnswer {
+    const { store, writes } = this.#components;
+    const messageId = named ?? requestId;
+    return new KeptAnswer(messageId, this.#writeEveryMs, (change) =>
+      writes.write('an answer', () => store.changeMessage(conversationId, messageId, change)),
     );
   }
 }
@@ -102,6 +119,7 @@ export class KeptAnswer {
   /** The same events; what passes is kept. */
   async *keep(events: AsyncGenerator<OutputEvent, void, void>): AsyncGenerator<OutputEvent, void, void> {
     let status: MessageRow['status'] = 'stopped';
+    let goesOn = false;
     let error: string | null = null;
     try {
       for await (const event of events) {
@@ -110,14 +128,17 @@ export class KeptAnswer {
         yield event;
       }
     } catch (cause) {
-      if (!(cause instanceof GenerationError && cause.code === 'cancelled')) {
+      if (cause instanceof GenerationError && cause.code === 'hub_stopped') goesOn = true;
+      else if (!(cause instanceof GenerationError && cause.code === 'cancelled')) {
         status = 'failed';
         error = cause instanceof Error ? cause.message : String(cause);
       }
       throw cause;
     } finally {
       clearTimeout(this.#timer);
-      this.#write({ content: withThoughts(this.#thoughts, this.#text), status, error });
+      const content = withThoughts(this.#thoughts, this.#text);
+      // The next run of the hub goes on with it, or says that nobody does.
+      this.#write(goesOn ? { content } : { content, status, error });
     }
   }
 

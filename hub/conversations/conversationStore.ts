@@ -64,6 +64,6 @@ export interface ConversationStore {
   changeMessage(conversationId: string, id: string, change: Partial<MessageRow>): Promise<void>;
   /** Removes a message and those that follow it. @returns how many there were */
   removeMessage(conversationId: string, id: string): Promise<number>;
-  /** Marks answers that a former run left unfinished; called at start. */
+  /** Marks answers that a former run left unfinished and the journal does not have; called at start. */
   interruptStreaming(): Promise<void>;
 }

@@ -35,7 +35,7 @@ export interface ResponseStore {
   remove(owner: string, id: string): Promise<boolean>;
   /** Removes those that have expired, and those that were made before. @returns how many there were */
   expire(now: number, madeBefore?: number): Promise<number>;
-  /** Marks answers that a former run left unfinished; called at start. */
+  /** Marks answers that a former run left unfinished and the journal does not have; called at start. */
   interruptRunning(): Promise<void>;
 }
 

@@ -7,7 +7,7 @@ import type {
   ListedConversation,
   MessageRow,
 } from '../conversations/conversationStore.ts';
-import { and, asc, desc, eq, gt, gte, inArray, lt, lte, or, sql } from './drizzle.ts';
+import { and, asc, desc, eq, gt, gte, inArray, lt, lte, not, or, sql } from './drizzle.ts';
 import { conversations, messages } from './schema.ts';
 import type { Search, SearchQueue } from './searchQueue.ts';
 import { placeOf } from './textSearch.ts';
@@ -149,7 +149,11 @@ export function conversationStore(
       return rowsAffected;
     },
     interruptStreaming: async () => {
-      await database.update(messages).set({ status: 'interrupted' }).where(eq(messages.status, 'streaming'));
+      const goesOn = sql`coalesce(${messages.requestId}, '') IN (SELECT id FROM journal)`;
+      await database
+        .update(messages)
+        .set({ status: 'interrupted' })
+        .where(and(eq(messages.status, 'streaming'), not(goesOn)));
     },
   };
 }

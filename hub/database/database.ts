@@ -14,6 +14,8 @@ import { apiKeyStore, inviteStore, joinTokenStore, loginStore } from './keyStore
 import type { ApiKeyRow, InviteRow, JoinTokenRow, LoginStore, RowStore } from '../accounts/accountStores.ts';
 import { historyStore } from './historyStore.ts';
 import type { HistoryStore } from '../live/history.ts';
+import { journalStore } from './journalStore.ts';
+import type { JournalStore } from '../generation/journal/journalStore.ts';
 import { migrate } from './migrations.ts';
 import { nodeStore } from './nodeStore.ts';
 import type { NodeStore } from '../workers/nodeStore.ts';
@@ -38,6 +40,7 @@ export interface Database {
   requests: RequestStore;
   usage: UsageStore;
   history: HistoryStore;
+  journal: JournalStore;
   nodes: NodeStore;
   conversations: ConversationStore;
   responses: ResponseStore;
@@ -94,13 +97,15 @@ export function storesIn(
   reader = writer,
   searcher = writer,
 ): Omit<Database, 'close'> {
-  const database = drizzle(storableClient(writer.client));
+  const client = storableClient(writer.client);
+  const database = drizzle(client);
   const reading = drizzle(storableClient(reader.client));
   const searches = new SearchQueue(searcher);
   return {
     requests: withPlainErrors(requestStore(database, reading, searches)),
     usage: usageStore(withPlainErrors({ rows: (statement: InStatement) => reader.rows(statement) })),
     history: withPlainErrors(historyStore(database, reading)),
+    journal: withPlainErrors(journalStore(client)),
     nodes: withPlainErrors(nodeStore(database)),
     conversations: withPlainErrors(conversationStore(database, reading, searches)),
     responses: withPlainErrors(responseStore(database)),

@@ -24,6 +24,7 @@ export const {
   lt,
   lte,
   ne,
+  not,
   or,
   sql,
 } = require('drizzle-orm') as typeof drizzleOrm;

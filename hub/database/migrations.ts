@@ -170,6 +170,21 @@ const migrations: string[][] = [
     'CREATE INDEX history_node ON history (node, id)',
     'CREATE INDEX history_model ON history (model, id)',
   ],
+  [
+    `CREATE TABLE journal (
+      id TEXT PRIMARY KEY,
+      created_at INTEGER NOT NULL,
+      opening TEXT NOT NULL,
+      prompt BLOB NOT NULL,
+      state TEXT NOT NULL
+    ) STRICT`,
+    `CREATE TABLE journal_tokens (
+      id TEXT NOT NULL,
+      position INTEGER NOT NULL,
+      tokens TEXT NOT NULL,
+      PRIMARY KEY (id, position)
+    ) STRICT, WITHOUT ROWID`,
+  ],
 ];
 
 /**

@@ -129,7 +129,14 @@ export function requestStore(
       return rowsAffected;
     },
     interruptRunning: async () => {
-      await database.update(requests).set({ status: 'interrupted' }).where(eq(requests.status, 'running'));
+      const known = sql`SELECT sum(json_array_length(tokens)) FROM journal_tokens WHERE journal_tokens.id = requests.id`;
+      await database
+        .update(requests)
+        .set({
+          status: 'interrupted',
+          completionTokens: sql`max(${requests.completionTokens}, coalesce((${known}), 0))`,
+        })
+        .where(eq(requests.status, 'running'));
     },
     tokensOf: async (keyId, since) => {
       const [row] = await database

@@ -2,7 +2,7 @@
 import type { SQL } from 'drizzle-orm';
 import type { LibSQLDatabase } from 'drizzle-orm/libsql';
 import { responseBounds, type ResponseStore } from '../conversations/responseStore.ts';
-import { and, eq, gt, lte, or, lt, sql } from './drizzle.ts';
+import { and, eq, gt, lte, not, or, lt, sql } from './drizzle.ts';
 import { responses } from './schema.ts';
 
 /** @param bounds of what is kept for one owner */
@@ -41,7 +41,11 @@ export function responseStore(database: LibSQLDatabase, bounds = responseBounds)
           .where(or(lte(responses.expiresAt, now), lt(responses.createdAt, madeBefore)))
       ).rowsAffected,
     interruptRunning: async () => {
-      await database.update(responses).set({ status: 'interrupted' }).where(eq(responses.status, 'running'));
+      const goesOn = sql`${responses.id} IN (SELECT 'resp_' || replace(id, '-', '') FROM journal)`;
+      await database
+        .update(responses)
+        .set({ status: 'interrupted' })
+        .where(and(eq(responses.status, 'running'), not(goesOn)));
     },
   };
 }

@@ -72,7 +72,7 @@ export class Answer {
   }
 
   /** Takes the next token. A stop token adds no text. */
-  add({ token, logprob, topLogprobs }: TokenMessage): AnswerPiece {
+  add({ token, logprob, topLogprobs }: Pick<TokenMessage, 'token' | 'logprob' | 'topLogprobs'>): AnswerPiece {
     this.#tokenCount++;
     if (this.#stopTokenIds.has(token)) return { text: '', logprobs: [] };
     const decoded = this.#detokenizer.add(token);

@@ -1,9 +1,13 @@
 /** One answer from admission to its record. */
+import { setImmediate } from 'node:timers/promises';
 import type { PredictedAnswer } from '@potluck/api';
 import type { AssignmentId, SessionId, StageTimings, TokenMessage, WorkerId } from '@potluck/protocol';
 import type { Logger } from 'pino';
+import { turnHasTime } from '../fairness/turnTime.ts';
 import { mostPauses, type Pause, type RequestAuthor, type RequestRecord } from './requestRecord.ts';
 import type { StageRecord, Words } from './requestRecord.ts';
+import type { CommittedToken } from './journal/journalEntry.ts';
+import type { JournalPage } from './journal/journal.ts';
 import type { ReadyPipeline } from '../pipelines/pipeline.ts';
 import { routeOf } from '../pipelines/pipeline.ts';
 import type { Answer, AnswerPiece } from './answer.ts';
@@ -32,6 +36,8 @@ export type GenerationEvent =
 
 export interface GenerationInit {
   id: SessionId;
+  /** Unix milliseconds. */
+  createdAt: number;
   model: string;
   stream: boolean;
   seed: number;
@@ -48,6 +54,16 @@ export interface GenerationInit {
   words?: Words[];
   /** Filled with the tokens of the answer as they come. */
   tokens: number[];
+  /** Where a former run of the hub began it. */
+  goesOn?: GoesOn;
+}
+
+/** What a former run of the hub has of an answer. */
+export interface GoesOn {
+  tokens: readonly CommittedToken[];
+  recovery: Recovery;
+  /** When that run was last known to go on with it, in Unix milliseconds. */
+  at: number;
 }
 
 export interface GenerationComponents {
@@ -62,6 +78,8 @@ export interface GenerationComponents {
   answer: Answer;
   /** Keeps the request's row; never rejects. */
   record: (record: RequestRecord) => void;
+  /** Keeps what another run of the hub needs to go on; undefined where none is to. */
+  journal?: JournalPage | undefined;
   /** Called when there is room for it, and after every token. */
   grew: () => void;
   logger: Logger;
@@ -71,7 +89,6 @@ export interface GenerationComponents {
 export class Generation {
   readonly #components: GenerationComponents;
   readonly #init: GenerationInit;
-  readonly #createdAt = Date.now();
   /** When it asked for room, by `performance.now()`. */
   readonly #askedAt = performance.now();
   readonly #cancelling = new AbortController();
@@ -86,9 +103,14 @@ export class Generation {
   #attemptState: 'accepted' | 'admitted' | 'running' | 'lost' = 'accepted';
   readonly #tokens: number[];
   #cachedTokens: number | undefined;
-  #recovery: Recovery = noRecovery;
+  #recovery: Recovery;
   readonly #pauses: Pause[] = [];
   #hasReader = true;
+  /** Tokens of a former run of the hub that are still to be told. */
+  readonly #past: CommittedToken[];
+  /** Since when it stands still for what was lost, by `performance.now()`, and what that was. */
+  #lostAt: number | undefined;
+  #lostNames: string[] = [];
   /** What failed since the last token, by `weightOf`. */
   #failures = 0;
   #over = false;
@@ -100,6 +122,13 @@ export class Generation {
     this.#init = init;
     this.#attempt = components.attempt;
     this.#tokens = init.tokens;
+    const { goesOn } = init;
+    this.#recovery = goesOn?.recovery ?? noRecovery;
+    this.#past = [...(goesOn?.tokens ?? [])];
+    if (goesOn) {
+      this.#lostAt = performance.now() - Math.max(0, Date.now() - goesOn.at);
+      this.#lostNames = goesOn.recovery.lost.slice(-1);
+    }
     // It may be refused before anybody reads the events.
     components.attempt.room.granted.catch(() => undefined);
     components.record(this.#recordNow('running'));
@@ -111,7 +140,7 @@ export class Generation {
 
   /** Unix milliseconds. */
   get createdAt(): number {
-    return this.#createdAt;
+    return this.#init.createdAt;
   }
 
   /** Of the attempt that goes on now. */
@@ -150,6 +179,11 @@ export class Generation {
     return this.#tokens;
   }
 
+  /** What lost devices cost it so far. */
+  get recovery(): Recovery {
+    return this.#recovery;
+  }
+
   /** How long it waited for room, and when its first and its last token came, in milliseconds since the request. */
   get times(): { queueMs: number | null; firstTokenMs: number | null; lastTokenMs: number | null } {
     return { queueMs: this.#queueMs, firstTokenMs: this.#firstTokenMs, lastTokenMs: this.#lastTokenMs };
@@ -181,8 +215,9 @@ export class Generation {
     return this.usage.completionTokens > 0 ? this.#init.promptTokens : this.#attempt.session.promptTokensRead;
   }
 
-  /** Tokens after the first, by the time that they took; null with fewer than two. */
+  /** Tokens after the first, by the time that they took; null with fewer than two, and where a former run had some. */
   get tokensPerSecond(): number | null {
+    if (this.#init.goesOn) return null;
     const tokens = this.usage.completionTokens - 1;
     const milliseconds = (this.#lastTokenMs ?? 0) - (this.#firstTokenMs ?? 0);
     return tokens > 0 && milliseconds > 0 ? (1000 * tokens) / milliseconds : null;
@@ -251,9 +286,13 @@ export class Generation {
     try {
       let reason: FinishReason | undefined;
       while (!reason) {
-        const message = await this.#nextToken();
-        this.#lastTokenMs = performance.now() - this.#init.arrivedAt;
-        this.#firstTokenMs ??= this.#lastTokenMs;
+        const past = this.#past.shift();
+        const message = past ?? (await this.#nextToken());
+        if (!past) {
+          this.#lastTokenMs = performance.now() - this.#init.arrivedAt;
+          if (!this.#init.goesOn) this.#firstTokenMs ??= this.#lastTokenMs;
+          this.#components.journal?.grew(message);
+        } else if (!turnHasTime()) await setImmediate();
         this.#tokens.push(message.token);
         const piece = answer.add(message);
         this.#text += piece.text;
@@ -273,7 +312,8 @@ export class Generation {
     } catch (error) {
       if (this.#isCancelled) throw cancelled(error);
       if (error instanceof GenerationError) {
-        outcome = { status: 'failed', errorCode: error.code, errorMessage: error.message };
+        const status = error.code === 'hub_stopped' ? 'interrupted' : 'failed';
+        outcome = { status, errorCode: error.code, errorMessage: error.message };
         this.#components.logger.warn(
           { request: this.id, code: error.code, reason: error.message },
           'request failed',
@@ -286,6 +326,7 @@ export class Generation {
       signal.removeEventListener('abort', onAbort);
       this.#over = true;
       this.#prompted.resolve();
+      this.#components.journal?.end(outcome.status === 'interrupted');
       // Closing waits for the stages; who reads the answer does not wait for that.
       void this.#end(outcome);
     }
@@ -293,8 +334,6 @@ export class Generation {
 
   /** Waits for the next token, in as many attempts as that takes. @throws GenerationError */
   async #nextToken(): Promise<TokenMessage> {
-    let lostAt: number | undefined;
-    const lost = new Set<string>();
     for (;;) {
       try {
         await this.#begin();
@@ -302,14 +341,16 @@ export class Generation {
         this.#failures = 0;
         if (this.#tokens.length === 0) this.#attempt.cache.runs();
         this.#prompted.resolve();
-        if (lostAt !== undefined) this.#paused(lostAt, [...lost]);
+        if (this.#lostAt !== undefined) this.#paused(this.#lostAt, [...new Set(this.#lostNames)]);
+        this.#lostAt = undefined;
+        this.#lostNames = [];
         return message;
       } catch (error) {
         if (this.#isCancelled || !isLoss(error)) throw error;
         this.#failures += weightOf(error);
         if (this.#failures >= mostFailures) throw error;
-        lostAt ??= performance.now();
-        for (const name of await this.#goOn(error)) lost.add(name);
+        this.#lostAt ??= performance.now();
+        this.#lostNames.push(...(await this.#goOn(error)));
       }
     }
   }
@@ -376,8 +417,9 @@ export class Generation {
     const now = performance.now();
     this.#recovery = { ...this.#recovery, pauseMs: this.#recovery.pauseMs + now - since };
     const { arrivedAt } = this.#init;
-    if (this.#pauses.length < mostPauses)
-      this.#pauses.push({ fromMs: since - arrivedAt, toMs: now - arrivedAt, lost });
+    // It may have begun before this run of the hub did.
+    const fromMs = Math.max(0, since - arrivedAt);
+    if (this.#pauses.length < mostPauses) this.#pauses.push({ fromMs, toMs: now - arrivedAt, lost });
     this.#components.logger.info({ request: this.id, ...this.#recovery }, 'the answer goes on');
   }
 
@@ -385,7 +427,10 @@ export class Generation {
     const totalMs = performance.now() - this.#init.arrivedAt;
     const { record, logger } = this.#components;
     const { session, room, cache } = this.#attempt;
-    if (this.#holdsRoom) {
+    if (this.#holdsRoom && outcome.status === 'interrupted') {
+      // Stages keep its cache for the next run of the hub.
+      room.release();
+    } else if (this.#holdsRoom) {
       // What a stage that failed has is not trusted.
       const keep = outcome.status === 'failed' ? undefined : cache.worthKeeping();
       const isKept = await session.close(keep);
@@ -414,7 +459,7 @@ export class Generation {
     const { promptTokens, completionTokens } = this.usage;
     return {
       id: this.id,
-      createdAt: this.#createdAt,
+      createdAt: this.createdAt,
       finishedAt: null,
       model: this.#init.model,
       status,

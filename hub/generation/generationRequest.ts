@@ -1,6 +1,7 @@
 /** What a request asks of the hub's devices. */
-import type { ConstraintDescription, SamplingDescription } from '@potluck/protocol';
+import type { ConstraintDescription, SamplingDescription, SessionId } from '@potluck/protocol';
 import type { Generation } from './generation.ts';
+import type { AskedRequest, JournalEntry } from './journal/journalEntry.ts';
 import type { RequestAuthor, Words } from './requestRecord.ts';
 
 /** A constraint without the tokens that end the answer. */
@@ -35,6 +36,12 @@ export interface GenerationRequest {
   samePromptAs?: Generation;
   /** What the answer is held to; its end tokens are the hub's to add. */
   constraint?: AnswerGrammar;
+  /** Its id. Default: one is drawn. */
+  id?: SessionId;
+  /** As its client sent it, where the next run of the hub may go on with the answer. */
+  asked?: AskedRequest;
+  /** What a former run of the hub has of it: the answer goes on with that, whatever else is asked for here. */
+  suspended?: JournalEntry;
   /** For the record. */
   stream: boolean;
   /** When the request came, by `performance.now()`: its template and tokenizer ran since. */

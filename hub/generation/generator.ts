@@ -17,17 +17,19 @@ import { Admission } from './admission.ts';
 import type { Attempt } from './attempt.ts';
 import { chooseReplica, type RoomyReplica } from './answerRoom.ts';
 import { Answer } from './answer.ts';
-import { Generation } from './generation.ts';
+import { Generation, type GenerationInit } from './generation.ts';
 import { GenerationError, retryWhileLoadingSeconds } from './generationError.ts';
 import type { GenerationRequest } from './generationRequest.ts';
 import { howToDraw } from './howToDraw.ts';
+import type { Journal, JournalPage } from './journal/journal.ts';
+import { modelDigest, type JournalEntry, type JournalState } from './journal/journalEntry.ts';
 import { KeptCaches } from './prefixes/keptCaches.ts';
 import type { OwnedPrompt } from './prefixes/prefixIndex.ts';
 import { SessionCache } from './prefixes/sessionCache.ts';
 import { ProgressBook } from './progressBook.ts';
 import { Session, type SessionComponents, type SessionInit } from './session.ts';
 import { shortestWait } from './shortestWait.ts';
-import { hubStopped, hubStops, noLongerServed, notRecovered, notServed } from './whyNotAnswered.ts';
+import { hubStopped, hubStops, hubWasAway, noLongerServed, notRecovered, notServed } from './whyNotAnswered.ts';
 
 /** Exclusive bound of drawn seeds; randomInt takes ranges below 2^48. */
 const seedBound = 2 ** 47;
@@ -36,6 +38,8 @@ export interface GeneratorComponents {
   deployments: Deployments;
   registry: WorkerRegistry;
   record: (record: RequestRecord) => void;
+  /** Default: answers under way end with the hub. */
+  journal?: Journal;
   logger: Logger;
 }
 
@@ -91,8 +95,10 @@ interface AnswerInit extends Pick<
   /** With whom it shares caches. */
   owner: string;
   systemTokens: number;
+  /** Shortest answer in tokens. */
+  minTokens: number;
   /** The answer's tokens so far. */
-  tokens: readonly number[];
+  tokens: number[];
   /** Tokens that a kept cache held when the first attempt began. */
   cachedTokens?: number;
 }
@@ -262,11 +268,12 @@ export class Generator {
    * @throws GenerationError if the model is not served, the prompt too long, or the queue full
    */
   async start(deployment: Deployment, request: GenerationRequest, signal: AbortSignal): Promise<Generation> {
-    const { deployments, record, logger } = this.#components;
+    const { deployments } = this.#components;
     const { model } = deployment;
     if (this.#stopping.signal.aborted) throw hubStopped();
     if (this.#isDraining) throw hubStops();
-    const { prompt, arrivedAt } = request;
+    if (request.suspended) return this.#goOn(deployment, request, request.suspended, signal);
+    const { prompt } = request;
     const serving = this.#servingOf(await this.#settled(deployment));
     const { share, cacheSalt } = request;
     const owner = cacheSalt === undefined ? share : JSON.stringify([share, cacheSalt]);
@@ -285,21 +292,63 @@ export class Generator {
       contextLength: model.package.contextLength,
     });
     const { chunkTokens, predicted } = replica;
-    const id = SessionId.parse(uuidv7());
+    const id = request.id ?? SessionId.parse(uuidv7());
+    if (this.#sessions.has(id)) throw new Error('there is a request with this id already');
     const seed = request.sampling.seed ?? randomInt(seedBound);
     const { sampling, stopTokenIds, minTokens, constraint } = howToDraw(request, model.package, seed);
-    const tokens: number[] = [];
     const init: AnswerInit = {
-      ...{ model, share, owner, prompt, maxTokens, stopTokenIds, chunkTokens, sampling, tokens },
-      systemTokens,
-      constraint,
+      ...{ model, share, owner, prompt, maxTokens, stopTokenIds, chunkTokens, sampling, tokens: [] },
+      ...{ systemTokens, constraint, minTokens },
     };
     const cacheId = CacheId.parse(randomUUID());
     const begin: AttemptInit = { id, cacheId, answered: [], resumes: false, mayBegin: true };
-    const running: Running = { attempt: this.#attempt(replica, init, begin, signal), done: () => undefined };
+    const attempt = this.#attempt(replica, init, begin, signal);
+    return this.#launch(request, init, attempt, { id, createdAt: Date.now(), predicted });
+  }
+
+  /** Goes on with an answer of a former run of the hub. @throws GenerationError where no devices take it within `recoveryMs` */
+  async #goOn(
+    { model }: Deployment,
+    request: GenerationRequest,
+    entry: JournalEntry,
+    signal: AbortSignal,
+  ): Promise<Generation> {
+    const { prompt, maxTokens, stopTokenIds, chunkTokens, sampling, constraint, minTokens } = entry;
+    const { id, share, cacheOwner: owner, systemTokens, state, tokens, createdAt } = entry;
+    const { cachedTokens, cacheId, at } = state;
+    const init: AnswerInit = {
+      ...{ model, share, owner, prompt, maxTokens, stopTokenIds, chunkTokens, sampling, tokens: [] },
+      ...{ systemTokens, constraint, minTokens },
+      ...(cachedTokens === undefined ? {} : { cachedTokens }),
+    };
+    const serving = await this.#servingAgain(init, undefined, hubWasAway(), signal);
+    // The stages know the request's own id as one whose session they have lost.
+    const begin: AttemptInit = {
+      ...{ id: SessionId.parse(uuidv7()), cacheId, resumes: true, mayBegin: false },
+      answered: tokens.map(({ token }) => token),
+    };
+    const attempt = this.#attempt(serving, init, begin, signal);
+    const { replays, lost } = state.recovery;
+    const recovery = { ...state.recovery, replays: replays + 1, lost: [...new Set([...lost, 'the hub'])] };
+    return this.#launch(request, init, attempt, {
+      ...{ id, createdAt, predicted: null },
+      goesOn: { tokens, recovery, at },
+    });
+  }
+
+  /** An answer that was accepted begins. */
+  #launch(
+    request: GenerationRequest,
+    init: AnswerInit,
+    attempt: Attempt,
+    about: Pick<GenerationInit, 'id' | 'createdAt' | 'predicted' | 'goesOn'>,
+  ): Generation {
+    const { deployments, record, logger } = this.#components;
+    const { model, prompt, maxTokens, chunkTokens, stopTokenIds, minTokens, tokens } = init;
+    const running: Running = { attempt, done: () => undefined };
     const generation: Generation = new Generation(
       {
-        attempt: running.attempt,
+        attempt,
         samePromptAs: request.samePromptAs,
         again: async (lost, error, cancelled) => {
           running.attempt = await this.#attemptAgain(init, lost, error, cancelled);
@@ -322,19 +371,25 @@ export class Generator {
           stopTokenIds,
         }),
         record,
+        journal: this.#page(request, init, about, () => ({
+          cacheId: running.attempt.cacheId,
+          epoch: running.attempt.pipeline.epoch,
+          cachedTokens: init.cachedTokens,
+          recovery: generation.recovery,
+          at: Date.now(),
+        })),
         grew: () => this.#tell((listener) => listener.grew?.(generation)),
         logger,
       },
       {
-        id,
+        ...about,
         model: model.package.id,
         stream: request.stream,
-        seed,
+        seed: init.sampling.seed,
         promptTokens: prompt.length,
         maxTokens,
         chunkTokens,
-        arrivedAt,
-        predicted,
+        arrivedAt: request.arrivedAt,
         author: request.author,
         tokens,
         ...(request.words ? { words: request.words } : {}),
@@ -354,6 +409,22 @@ export class Generator {
     });
     this.#tell((listener) => listener.grew?.(generation));
     return generation;
+  }
+
+  /** What the journal keeps of an answer; undefined where no other run of the hub is to go on with it. */
+  #page(
+    { suspended, asked, author, stream }: GenerationRequest,
+    init: AnswerInit,
+    { id, createdAt }: Pick<GenerationInit, 'id' | 'createdAt'>,
+    state: () => JournalState,
+  ): JournalPage | undefined {
+    const { journal } = this.#components;
+    if (suspended) return journal?.reopen(suspended, state);
+    if (!asked) return undefined;
+    const { model, prompt, tokens: _, owner: cacheOwner, cachedTokens: _cached, ...rest } = init;
+    const { package: about } = model;
+    const opening = { id, createdAt, model: about.id, modelDigest: modelDigest(about) };
+    return journal?.open({ ...rest, ...opening, cacheOwner, author, stream, asked }, prompt, state);
   }
 
   /**
@@ -436,7 +507,7 @@ export class Generator {
   /** Waits until a replica serves that has room for an answer whose pipeline was lost. @throws GenerationError */
   async #servingAgain(
     { model, prompt, maxTokens, owner, systemTokens }: AnswerInit,
-    lost: ReadyPipeline,
+    lost: ReadyPipeline | undefined,
     error: GenerationError,
     signal: AbortSignal,
   ): Promise<Serving> {
@@ -452,7 +523,7 @@ export class Generator {
       const roomy = this.#takingAnswers(deployment).filter(
         ({ admission }) => admission.largestSession >= tokens,
       );
-      const own = roomy.find(({ pipeline }) => pipeline.id === lost.id);
+      const own = roomy.find(({ pipeline }) => pipeline.id === lost?.id);
       const asked = { prompt, owner, systemTokens };
       const next = own ?? shortestWait(this.#weighed(roomy, model, asked, maxTokens));
       if (next) return next;

@@ -46,7 +46,7 @@ export interface RequestStore {
   remove(filter: RequestFilter & { id?: string }): Promise<number>;
   /** Deletes refused requests but for the last ones. @returns how many there were */
   trimRefused(most: number): Promise<number>;
-  /** Marks requests that a former run left unfinished; called at start. */
+  /** Marks requests that a former run left unfinished, with the tokens that the journal has of them; called at start. */
   interruptRunning(): Promise<void>;
   /** Prompt and answer tokens of a key since a time. */
   tokensOf(keyId: string, since: number): Promise<number>;

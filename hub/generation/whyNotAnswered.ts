@@ -34,6 +34,13 @@ export function hubStops(): GenerationError {
   );
 }
 
+/** Why an answer has to go on with devices that are here now. */
+export function hubWasAway(): GenerationError {
+  return new GenerationError('worker_lost', 'The hub was started again before the answer was complete.', {
+    retryAfterSeconds: retryWhileLoadingSeconds,
+  });
+}
+
 /** No devices went on with an answer whose own were lost. @param error how they were lost */
 export function notRecovered(
   error: GenerationError,

@@ -11,6 +11,7 @@ import { descriptionRoutes } from './description/descriptionRoutes.ts';
 import { blobRoutes } from './blobs.ts';
 import { crossOrigin } from './crossOrigin.ts';
 import { bearerOf, identify, requireScope, type CallerOptions } from './caller.ts';
+import { goingOn } from './goingOn.ts';
 import { healthRoutes } from './health.ts';
 import { limitBodies, limitBody, maxOpenBodyBytes } from './limitBody.ts';
 import { managementRoutes, type ManagementComponents } from './management/managementRoutes.ts';
@@ -32,6 +33,7 @@ import { findSource, hubUrlFor } from './source.ts';
 import { unbufferedStreams } from './streams.ts';
 import { tokenRoutes } from './tokens/tokenRoutes.ts';
 import type { TrustedProxies } from './trustedProxies.ts';
+import type { JournalEntry } from '../generation/journal/journalEntry.ts';
 import type { LoopDelay } from '../live/loopDelay.ts';
 import type { RefusedRequests } from '../generation/refusedRequests.ts';
 import type { BlobStore } from '../models/blobStore.ts';
@@ -63,8 +65,14 @@ const keyHint =
 const tokenHint =
   'Send the join token as "Authorization: Bearer …"; the hub says where to find it when it starts.';
 
+export interface HubApp {
+  app: Hono;
+  /** Asks again, in the name of who asked a former run of the hub, for an answer that goes on without its client. */
+  goOn: (entry: JournalEntry) => Promise<Response>;
+}
+
 /** Puts the application together. It serves web sockets where the server has a WebSocketServer. */
-export function createApp(components: AppComponents): Hono {
+export function createApp(components: AppComponents): HubApp {
   const { joinTokens, registry, logger } = components;
   // A worker that is here gets its weights, also when nobody else can join with its token any more.
   const opensBlobs = (token: string): boolean => {
@@ -140,6 +148,9 @@ export function createApp(components: AppComponents): Hono {
     app.route(path, encoders);
   }
   app.post('/v2/rerank', (c) => answerRerank(c, components));
+  const goOn = goingOn((inside) => {
+    for (const path of ['/v1', '/']) inside.route(path, openai);
+  });
 
   app.notFound((c) => {
     const allowed = allowedMethods(app, c.req.path);
@@ -162,7 +173,7 @@ export function createApp(components: AppComponents): Hono {
       logger.error({ reason: apiError.message, ...loggedRequest(c) }, 'a request failed');
     return apiErrorResponse(c, apiError);
   });
-  return app;
+  return { app, goOn };
 }
 
 /**

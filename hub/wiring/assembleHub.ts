@@ -37,6 +37,11 @@ import { Deployments } from '../pipelines/deployments.ts';
 import { OnDemand } from '../pipelines/onDemand.ts';
 import { Operator } from '../pipelines/operator.ts';
 import type { HubIdentity } from '../accounts/secrets.ts';
+import { Journal } from '../generation/journal/journal.ts';
+import type { JournalEntry } from '../generation/journal/journalEntry.ts';
+import { SuspendedAnswers } from '../generation/journal/suspendedAnswers.ts';
+import { messageOf } from '../errors/messageOf.ts';
+import { goOnWithAnswers, leaveInterrupted } from './goOnWithAnswers.ts';
 import { applyRetention } from './applyRetention.ts';
 import type { HubSettings } from '../settings/hubSettings.ts';
 import { SignallingRoom } from '../network/signalling/signallingRoom.ts';
@@ -65,6 +70,8 @@ export interface HubComponents {
   /** Default: one in memory. */
   bus?: EventBus;
   reachability: ReachabilityComponents;
+  /** Answers that the last run of the hub left unfinished. Default: none. */
+  unfinished?: readonly JournalEntry[];
   /** How many workers, beside those that are here, are just being started. Default: none. */
   workersStarting?: (present: ReadonlySet<string>) => number;
 }
@@ -95,6 +102,8 @@ export interface HubInit {
   leastDeadlineMs?: number;
   /** How long an answer whose devices were lost waits for others, in milliseconds. Default 60,000. */
   recoveryMs?: number;
+  /** How long an answer that a restart interrupted waits for its client, in milliseconds. Default 600,000. */
+  clientWaitMs?: number;
 }
 
 export interface HubParts {
@@ -105,6 +114,8 @@ export interface HubParts {
   generator: Generator;
   operator: Operator;
   onDemand: OnDemand;
+  /** Goes on with the answers of the last run that need no client. Called once the models are deployed. */
+  goOn(): void;
   /** Tells all workers to go and writes what is still to be written. */
   stop(): Promise<void>;
 }
@@ -113,6 +124,7 @@ const defaultLeaseMs = 15_000;
 /** Compiling a large stage for a GPU, without any sign of life, was seen to take more than half a minute. */
 const defaultStageDeadlineMs = 120_000;
 const defaultMovePatienceMs = 30_000;
+const defaultClientWaitMs = 600_000;
 
 export async function assembleHub(components: HubComponents, init: HubInit): Promise<HubParts> {
   const { catalogue, blobs, database, access, settings, logger } = components;
@@ -157,6 +169,15 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     },
   );
   const record = (one: RequestRecord): void => writes.write('a request', () => database.requests.put(one));
+  const journal = new Journal({ store: database.journal, writes });
+  const suspended = new SuspendedAnswers(components.unfinished ?? [], {
+    waitMs: init.clientWaitMs ?? defaultClientWaitMs,
+    onOver: (entries) => {
+      journal.drop(entries.map(({ id }) => id));
+      for (const entry of entries) leaveInterrupted({ database, writes }, entry);
+    },
+  });
+  const stopping = new AbortController();
   const patience = {
     ...(init.leastDeadlineMs === undefined ? {} : { leastDeadlineMs: init.leastDeadlineMs }),
     ...(init.recoveryMs === undefined ? {} : { recoveryMs: init.recoveryMs }),
@@ -166,6 +187,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
       deployments,
       registry,
       record,
+      journal,
       logger,
     },
     { queueLimit: () => init.queueLimit ?? settings.current.queueLimit, ...patience },
@@ -305,7 +327,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
   );
   const cookies = hubCookies(identity.hubId);
   const proxySigns = new ProxySigns({ logger });
-  const app = createApp({
+  const { app, goOn } = createApp({
     registry,
     deployments,
     generator,
@@ -328,6 +350,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     conversations: new ConversationKeeper({ store: database.conversations, writes }),
     responses: database.responses,
     grammars: new GrammarTrials(),
+    goingOn: { suspended, requests: database.requests, writes },
     keyUse: new KeyUse({ tokensOf: (keyId, since) => database.requests.tokensOf(keyId, since) }),
     settings: () => settings.current,
     hubSettings: settings,
@@ -370,7 +393,14 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     generator,
     operator,
     onDemand,
+    goOn: () => {
+      goOnWithAnswers({ suspended, goOn, logger }, stopping.signal).catch((error: unknown) => {
+        logger.error({ reason: messageOf(error) }, 'answers of the last run do not go on');
+      });
+    },
     stop: async () => {
+      stopping.abort();
+      suspended.stop();
       onDemand.stop();
       await imports.stop();
       encodings.stop();
@@ -380,6 +410,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
       endRetention();
       loopDelay.stop();
       room.stop();
+      journal.flush();
       await writes.end();
     },
   };

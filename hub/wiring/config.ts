@@ -36,6 +36,8 @@ export interface HubConfig extends NetworkConfig, LogSettings {
   stages?: number;
   /** How long an answer whose devices were lost waits for others, in seconds. */
   deviceWait: number;
+  /** How long an answer that a restart of the hub interrupted waits for its client, in seconds. */
+  clientWait: number;
   /** How long a hub that is told to stop waits for the answers under way, in seconds. */
   stopWait: number;
   /** Peer frames go through the hub without a try at a direct connection. */
@@ -113,6 +115,11 @@ export function hubCommand(): Command {
     .addOption(
       flag('--device-wait <seconds>', 'how long an answer whose devices were lost waits for others')
         .default(60)
+        .argParser(wholeNumber(0, 86_400)),
+    )
+    .addOption(
+      flag('--client-wait <seconds>', 'how long an answer that a restart interrupted waits for its client')
+        .default(600)
         .argParser(wholeNumber(0, 86_400)),
     )
     .addOption(

@@ -91,6 +91,7 @@ async function start(
   const identity = withOverrides(await loadIdentity(data), config);
   const database = await openDatabase(data);
   closers.push(() => database.close());
+  const unfinished = await database.journal.load();
   await database.requests.interruptRunning();
   await database.conversations.interruptStreaming();
   await database.responses.interruptRunning();
@@ -143,6 +144,7 @@ async function start(
       access,
       settings,
       logger,
+      unfinished,
       workersStarting: (present) => localWorkers.startingBeside(present),
       reachability: { reachability, https: () => https },
     },
@@ -150,6 +152,7 @@ async function start(
       identity,
       forceRelay: config.forceRelay,
       recoveryMs: 1000 * config.deviceWait,
+      clientWaitMs: 1000 * config.clientWait,
       localKey: localKey.secret,
       metricsToken: config.metricsToken,
       proxies: trustedProxies(config.behindProxy ?? []),
@@ -164,6 +167,7 @@ async function start(
   await restoreDeployments({ catalogue, deployments, database, logger }, config);
   if (config.localWorkers === 0 || deployments.list.length === 0) ready.resolve();
   answer = (request, environment) => app.fetch(request, environment);
+  parts.goOn();
   localWorkers.start();
   parts.nodes.listen((_, policy, before) => {
     if (before.bannedBecause !== null && policy.bannedBecause === null) localWorkers.startRefused();

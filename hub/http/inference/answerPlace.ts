@@ -3,6 +3,7 @@ import { Message, conversationHeaders } from '@potluck/api';
 import type { Context } from 'hono';
 import type { AnswerPlace, ConversationKeeper } from '../../conversations/conversationKeeper.ts';
 import { ApiError } from '../apiError.ts';
+import { namedRequest } from './suspendedRequest.ts';
 
 /**
  * Reads where the answer is to be kept; undefined where the request does not say.
@@ -20,11 +21,13 @@ export async function placeOf(
       param: conversationHeaders.message,
     });
   }
+  const requestId = namedRequest(c);
   const place: AnswerPlace = {
     owner: c.var.caller.owner,
     conversationId,
     parentId: c.req.header(conversationHeaders.parent) ?? null,
     ...(messageId === undefined ? {} : { messageId }),
+    ...(requestId === undefined ? {} : { requestId }),
   };
   await conversations.check(place);
   return place;

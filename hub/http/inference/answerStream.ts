@@ -39,6 +39,7 @@ export function answerStream(init: AnswerStreamInit, produce: (send: SendEvent) 
     {
       headers,
       format,
+      eventsRead: inference.eventsRead,
       onCancel: inference.onReaderGone,
       onUnread: () => {
         inference.onReaderGone();

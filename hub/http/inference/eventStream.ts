@@ -14,6 +14,8 @@ export interface EventStreamOptions {
   onUnread: () => Parameters<SendEvent>;
   /** Default: server-sent events. */
   format?: StreamFormat | undefined;
+  /** How many events the reader has: those that follow are sent, with their numbers. Default: all, without. */
+  eventsRead?: number | undefined;
   /** Default 5000. */
   pingEveryMs?: number;
 }
@@ -31,7 +33,9 @@ export function eventStream(
 ): Response {
   const encoder = new TextEncoder();
   const format = options.format ?? serverSentEvents;
+  const { eventsRead } = options;
   let over = false;
+  let count = 0;
   let ping: NodeJS.Timeout | undefined;
   const body = new ReadableStream<Uint8Array>(
     {
@@ -51,7 +55,12 @@ export function eventStream(
           over = true;
           controller.close();
         };
-        produce((data, name) => write(format.event(data, name))).then(end, end);
+        const send: SendEvent = (data, name) => {
+          count++;
+          if (eventsRead === undefined) write(format.event(data, name));
+          else if (count > eventsRead) write(format.event(data, name, count));
+        };
+        produce(send).then(end, end);
       },
       cancel: () => {
         over = true;

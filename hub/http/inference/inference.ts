@@ -1,12 +1,13 @@
 /** What every surface does between reading a body and writing an answer: find the model, take a place, start generations. */
 import type { Context } from 'hono';
 import type { Logger } from 'pino';
-import { conversationHeaders, type ModelDefaults, type Settings } from '@potluck/api';
+import { conversationHeaders, requestHeader, type ModelDefaults, type Settings } from '@potluck/api';
 import type { KeyUse } from '../../accounts/keyUse.ts';
 import type { ConversationKeeper } from '../../conversations/conversationKeeper.ts';
 import type { Generation } from '../../generation/generation.ts';
 import type { AnswerGrammar, GenerationRequest } from '../../generation/generationRequest.ts';
 import type { Generator } from '../../generation/generator.ts';
+import { modelDigest } from '../../generation/journal/journalEntry.ts';
 import { makePrompt, makeTextPrompt } from '../../generation/makePrompt.ts';
 import { systemTokensOf } from '../../generation/prefixes/systemTokens.ts';
 import type { Words } from '../../generation/requestRecord.ts';
@@ -22,6 +23,13 @@ import { shareOf, type Caller } from '../caller.ts';
 import { withSampling, withSystemPrompt } from './modelDefaults.ts';
 import { heldTo, marksNamedIn, type HeldToInit } from './heldTo.ts';
 import { naming } from './namingParam.ts';
+import {
+  askedOf,
+  eventsReadOf,
+  namedRequest,
+  suspendedRequest,
+  type SuspendedComponents,
+} from './suspendedRequest.ts';
 
 export interface InferenceComponents {
   generator: Generator;
@@ -34,6 +42,8 @@ export interface InferenceComponents {
   keyUse: KeyUse;
   /** Tries grammars before any worker sees them. */
   grammars: GrammarTrials;
+  /** Answers that a former run of the hub left unfinished, for those who come back for them. */
+  goingOn: SuspendedComponents;
   /** What of a request's words is kept with it, other names of models, and what is said where a request says nothing. */
   settings: () => Pick<
     Settings,
@@ -45,7 +55,7 @@ export interface InferenceComponents {
 /** What a surface says of one generation; who asks and what is kept is the same for all of them. */
 export type SurfaceRequest = Omit<
   GenerationRequest,
-  'share' | 'author' | 'arrivedAt' | 'systemTokens' | 'samePromptAs'
+  'share' | 'author' | 'arrivedAt' | 'systemTokens' | 'samePromptAs' | 'id' | 'asked' | 'suspended'
 >;
 
 /** One request to one model, on behalf of one caller. */
@@ -69,6 +79,8 @@ export interface Inference {
    * @throws GenerationError
    */
   start(requests: [SurfaceRequest, ...SurfaceRequest[]]): Promise<[Generation, ...Generation[]]>;
+  /** Events of the answer's stream that the client has; undefined where they have no numbers. */
+  eventsRead: number | undefined;
   /** Headers of the answer. */
   headers(generation: Generation): Record<string, string>;
 }
@@ -94,13 +106,19 @@ export async function infer<T>(
   work: (inference: Inference) => Promise<T>,
 ): Promise<T> {
   const started = performance.now();
-  const { generator, settings, grammars } = components;
+  const { generator, settings, grammars, goingOn } = components;
   const { caller } = c.var;
-  c.set('askedModel', named);
-  await wake(c, components, named);
-  const deployment = findDeployment(named, components);
+  const id = namedRequest(c);
+  const eventsRead = eventsReadOf(c);
+  const asked = await askedOf(c, outlivesReader);
+  const suspended = id && (await suspendedRequest(c, goingOn, id, asked));
+  const wanted = suspended?.model ?? named;
+  c.set('askedModel', wanted);
+  await wake(c, components, wanted);
+  const deployment = findDeployment(wanted, components);
   const { model } = deployment;
   c.set('askedModel', model.package.id);
+  if (suspended && suspended.modelDigest !== modelDigest(model.package)) throw hasOtherFiles(model);
   if (model.package.encoder) throw writesNothing(model);
   const done = await takePlace(caller, model.package.id, components);
   // Ends the generation when the client goes away, whatever it was waiting for.
@@ -114,7 +132,9 @@ export async function infer<T>(
   const mayKeep = isChat(caller) ? settings().keepChatWords : settings().keepApiWords;
   const keepsWords = mayKeep && !isTemporary;
   const defaults = isChat(caller) ? undefined : defaultsFor(model, components);
-  const common = { author: authorOf(caller), share: shareOf(c), arrivedAt: started };
+  const author = suspended?.author ?? authorOf(caller);
+  const common = { author, share: suspended?.share ?? shareOf(c), arrivedAt: started };
+  if (suspended) goingOn.suspended.take(suspended, () => controller.abort());
   const generations: Generation[] = [];
   /** Of prompts that were made of conversations. */
   const systemTokens = new Map<readonly number[], number>();
@@ -125,7 +145,9 @@ export async function infer<T>(
       if (!outlivesReader) controller.abort();
       else for (const generation of generations) generation.readerGone();
     },
+    eventsRead,
     promptOf: async (messages, options = {}) => {
+      if (suspended) return suspended.prompt;
       await generator.ready(deployment);
       const encoding = { ...options, share: common.share, signal };
       const told = withSystemPrompt(messages, defaults);
@@ -134,15 +156,24 @@ export async function infer<T>(
       return prompt;
     },
     textPromptOf: async (text, addsSpecial) => {
+      if (suspended) return suspended.prompt;
       await generator.ready(deployment);
       return makeTextPrompt(model, text, { addsSpecial, share: common.share, signal });
     },
-    heldTo: (asked) => {
-      return heldTo({ ...asked, model }, (grammar) =>
+    heldTo: async (held) => {
+      // What was tried by the former run of the hub.
+      if (suspended) return suspended.constraint;
+      return heldTo({ ...held, model }, (grammar) =>
         grammars.try({ grammar, marks: marksNamedIn(grammar, model.tokenizer) }, common.share, signal),
       );
     },
     start: async ([first, ...more]) => {
+      if (id && more.length > 0) throw severalAnswers();
+      const own = {
+        ...(id ? { id } : {}),
+        ...(suspended ? { suspended } : {}),
+        ...(asked && more.length === 0 ? { asked } : {}),
+      };
       const firstOf = new Map<readonly number[], Generation>();
       const start = async ({ words, ...request }: SurfaceRequest): Promise<Generation> => {
         const kept: { words?: Words[] } = keepsWords && words ? { words } : {};
@@ -151,8 +182,9 @@ export async function infer<T>(
           systemTokens: systemTokens.get(request.prompt) ?? 0,
           ...(samePromptAs && { samePromptAs }),
         };
-        const asked = { ...withSampling(request, defaults), ...kept, ...common, ...ofPrompt };
-        const generation = await generator.start(deployment, asked, signal);
+        const whole = { ...withSampling(request, defaults), ...kept, ...common, ...ofPrompt, ...own };
+        const generation = await generator.start(deployment, whole, signal);
+        if (suspended) goingOn.suspended.went(suspended);
         if (!samePromptAs) firstOf.set(request.prompt, generation);
         generations.push(generation);
         c.set('isRecorded', true);
@@ -174,6 +206,7 @@ export async function infer<T>(
   } catch (error) {
     done();
     controller.abort();
+    if (suspended) goingOn.suspended.giveBack(suspended);
     await Promise.all(generations.map((generation) => generation.discard()));
     throw naming(promptParam, error);
   }
@@ -289,6 +322,20 @@ export function unknownModel(asked: string, served: readonly Deployment[]): ApiE
     code: 'model_not_found',
     param: 'model',
   });
+}
+
+function severalAnswers(): ApiError {
+  return new ApiError(400, `A request with ${requestHeader} has one prompt and one answer.`, {
+    param: requestHeader,
+  });
+}
+
+function hasOtherFiles({ package: { id } }: Model): ApiError {
+  return new ApiError(
+    409,
+    `'${id}' was replaced by other files, so the answer can't go on. Ask anew, with another id.`,
+    { code: 'conflict', param: requestHeader },
+  );
 }
 
 function writesNothing({ package: { id, encoder } }: Model): ApiError {

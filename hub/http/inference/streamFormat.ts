@@ -2,15 +2,17 @@
 
 export interface StreamFormat {
   contentType: string;
-  /** One event as text. @param data as JSON @param name of the event, where the protocol names its events */
-  event: (data: string, name?: string) => string;
+  /** One event as text. @param data as JSON @param name of the event, where the protocol names its events @param number of the event, where the reader may come back for what follows */
+  event: (data: string, name?: string, number?: number) => string;
   /** Sent after a silence; undefined where the format has nothing that says nothing. */
   ping?: string;
 }
 
 export const serverSentEvents: StreamFormat = {
   contentType: 'text/event-stream; charset=utf-8',
-  event: (data, name) => `${name === undefined ? '' : `event: ${name}\n`}data: ${escapeLineEnds(data)}\n\n`,
+  event: (data, name, number) =>
+    `${name === undefined ? '' : `event: ${name}\n`}${number === undefined ? '' : `id: ${number}\n`}` +
+    `data: ${escapeLineEnds(data)}\n\n`,
   ping: ': ping\n\n',
 };
 

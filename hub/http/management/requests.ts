@@ -10,6 +10,7 @@ import type { Generator } from '../../generation/generator.ts';
 import { viewRequest, viewRequestDetail, type RequestReader } from './requestView.ts';
 import { ApiError } from '../apiError.ts';
 import { longText, rowsInPages } from './longAnswer.ts';
+import type { SuspendedComponents } from '../inference/suspendedRequest.ts';
 import { openApiRoutes } from './openApi.ts';
 import { answers, done, noContent, route } from './route.ts';
 
@@ -17,6 +18,8 @@ export interface RequestRouteComponents {
   database: { requests: RequestStore };
   writes: Pick<WriteQueue, 'settled'>;
   generator: Pick<Generator, 'cancel' | 'recorded'>;
+  /** Answers that a former run of the hub left unfinished. */
+  goingOn: SuspendedComponents;
 }
 
 const tag = 'Requests';
@@ -32,7 +35,7 @@ const params = z.object({ id: z.string() });
 const Filter = RequestQuery.omit({ limit: true, cursor: true });
 
 /** Routes to mount under `/requests`. */
-export function requestRoutes({ database, writes, generator }: RequestRouteComponents): OpenAPIHono {
+export function requestRoutes({ database, writes, generator, goingOn }: RequestRouteComponents): OpenAPIHono {
   const app = openApiRoutes();
   const { requests } = database;
   /** Everybody sees what happens; only the administrator sees others' requests in a list. */
@@ -114,7 +117,7 @@ export function requestRoutes({ database, writes, generator }: RequestRouteCompo
     ),
     async (c) => {
       const { id } = await find(c, c.req.valid('param').id);
-      generator.cancel(id);
+      if (!generator.cancel(id)) goingOn.suspended.drop(id);
       return noContent(c);
     },
   );

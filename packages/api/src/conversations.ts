@@ -23,6 +23,12 @@ export const conversationHeaders = {
   temporary: 'x-potluck-temporary',
 } as const;
 
+/**
+ * Request header of everything that a model writes: a UUID in lower case that the client draws. Where the hub was started
+ * again before the answer was complete, the same request with the same id goes on with it.
+ */
+export const requestHeader = 'x-potluck-request';
+
 const Id = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'a UUID in lower case');
 const Title = z.string().trim().min(1).max(200);
 const SystemPrompt = z.string().max(100_000);

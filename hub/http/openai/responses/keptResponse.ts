@@ -8,7 +8,7 @@ import type { RunningResponse } from './runningResponses.ts';
 const keptMs = 30 * 24 * 3_600_000;
 
 export interface KeptResponseComponents {
-  responses: Pick<ResponseStore, 'add' | 'finish'>;
+  responses: Pick<ResponseStore, 'add' | 'find' | 'finish'>;
   logger: Logger;
 }
 
@@ -27,7 +27,10 @@ export class KeptResponse {
 
   /** Keeps it before it ends: whoever asks in the background may come back after the hub was started again. */
   async begin(): Promise<void> {
-    await this.#components.responses.add(this.#row('running'));
+    const { responses } = this.#components;
+    const row = this.#row('running');
+    // A former run of the hub may have kept it.
+    if (!(await responses.find(row.owner, row.id))) await responses.add(row);
     this.#hasBegun = true;
   }
 

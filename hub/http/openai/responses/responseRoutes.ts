@@ -49,6 +49,8 @@ export function responseRoutes(components: ResponseComponents): Hono {
     const found = await find(c, c.req.param('id'));
     if (!query.stream) return c.json(responseOf(found));
     const { replay } = found;
+    // It is about to go on after the hub was started again.
+    if (!('follow' in found) && found.status === 'running') throw notGoingOnYet();
     if (!replay) {
       throw new ApiError(
         400,
@@ -85,6 +87,11 @@ export function responseRoutes(components: ResponseComponents): Hono {
     return c.json(readItemList(items, c.req.query()));
   });
   return app;
+}
+
+function notGoingOnYet(): ApiError {
+  const message = 'The hub was started again and goes on with this response as soon as its model is served.';
+  return new ApiError(503, message, { code: 'model_loading', retryAfterSeconds: 2 });
 }
 
 /** Cancels it, and waits until it is kept as that. */

@@ -106,6 +106,8 @@ export async function startResponse(
       tell(running.beginning);
       try {
         for await (const piece of pieces) {
+          // The next run of the hub goes on with it.
+          if (body.background && failure?.code === 'hub_stopped') return failure;
           const events = running.add(piece);
           if (isLast(piece)) await keeping?.end();
           tell(events);

@@ -1,0 +1,154 @@
+/**
+ * The journal of answers under way: what came of them is written a few times a second, behind the tokens. An answer that has
+ * ended before is never written.
+ */
+import type { WriteQueue } from '../../files/writeQueue.ts';
+import type { CommittedToken, JournalEntry, JournalOpening, JournalState } from './journalEntry.ts';
+import type { JournalBatch, JournalStore } from './journalStore.ts';
+
+export interface JournalComponents {
+  store: Pick<JournalStore, 'save'>;
+  writes: Pick<WriteQueue, 'write'>;
+}
+
+export interface JournalInit {
+  /** Between two writes, in milliseconds. Default 250. */
+  everyMs?: number;
+  /** Most bytes of all answers together; further ones are not kept. Default 64 MiB. */
+  mostBytes?: number;
+}
+
+/** One answer in the journal. */
+export interface JournalPage {
+  grew(token: CommittedToken): void;
+  /** The answer is over here. @param goesOn true where the next run of the hub is to go on with it */
+  end(goesOn: boolean): void;
+}
+
+const defaultEveryMs = 250;
+const defaultMostBytes = 64 * 1024 * 1024;
+/** Of prompts and requests, in one write: to make them ready takes the time of the event loop. */
+const mostOpenedBytes = 2 * 1024 * 1024;
+/** A token with its log probabilities has more; those are few. */
+const bytesPerToken = 8;
+
+interface Page {
+  id: string;
+  /** Undefined once it is written. */
+  opening: Omit<JournalBatch['opened'][number], 'state'> | undefined;
+  state: () => JournalState;
+  bytes: number;
+  /** Tokens that are written. */
+  written: number;
+  unwritten: CommittedToken[];
+}
+
+export class Journal {
+  readonly #components: JournalComponents;
+  readonly #everyMs: number;
+  readonly #mostBytes: number;
+  #bytes = 0;
+  readonly #changed = new Set<Page>();
+  #ended: string[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #isWriting = false;
+
+  constructor(components: JournalComponents, init: JournalInit = {}) {
+    this.#components = components;
+    this.#everyMs = init.everyMs ?? defaultEveryMs;
+    this.#mostBytes = init.mostBytes ?? defaultMostBytes;
+  }
+
+  /** @param state tells where the answer is @returns undefined where there is no room for it: a restart then ends the answer */
+  open(opening: JournalOpening, prompt: number[], state: () => JournalState): JournalPage | undefined {
+    const { asked, constraint, maxTokens } = opening;
+    const words = (asked.own?.body.length ?? 0) + (constraint?.text.length ?? 0);
+    const bytes = words + bytesPerToken * (prompt.length + maxTokens);
+    if (this.#bytes + bytes > this.#mostBytes) return undefined;
+    return this.#begin({
+      ...{ id: opening.id, opening: { opening, prompt }, state, bytes },
+      ...{ written: 0, unwritten: [] },
+    });
+  }
+
+  /** Goes on with what a former run of the hub has written. */
+  reopen({ id, tokens, prompt, maxTokens }: JournalEntry, state: () => JournalState): JournalPage {
+    const bytes = bytesPerToken * (prompt.length + maxTokens);
+    return this.#begin({ id, opening: undefined, state, bytes, written: tokens.length, unwritten: [] });
+  }
+
+  /** Forgets answers that nobody goes on with. */
+  drop(ids: readonly string[]): void {
+    this.#ended.push(...ids);
+    this.#soon();
+  }
+
+  /** Writes what there is, behind what was written before. */
+  flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const batch = this.#take();
+    if (batch.opened.length + batch.grown.length + batch.ended.length === 0) return;
+    this.#isWriting = true;
+    this.#components.writes.write('what answers need to go on after a restart', async () => {
+      try {
+        await this.#components.store.save(batch);
+      } finally {
+        this.#isWriting = false;
+        if (this.#changed.size + this.#ended.length > 0) this.#soon();
+      }
+    });
+  }
+
+  #begin(page: Page): JournalPage {
+    this.#bytes += page.bytes;
+    if (page.opening) this.#note(page);
+    let isOver = false;
+    return {
+      grew: (token) => {
+        if (isOver) return;
+        page.unwritten.push(token);
+        this.#note(page);
+      },
+      end: (goesOn) => {
+        if (isOver) return;
+        isOver = true;
+        this.#bytes -= page.bytes;
+        if (goesOn) return;
+        this.#changed.delete(page);
+        if (!page.opening) this.drop([page.id]);
+      },
+    };
+  }
+
+  #note(page: Page): void {
+    this.#changed.add(page);
+    this.#soon();
+  }
+
+  #soon(): void {
+    if (this.#isWriting) return;
+    this.#timer ??= setTimeout(() => this.flush(), this.#everyMs);
+  }
+
+  #take(): JournalBatch {
+    const batch: JournalBatch = { opened: [], grown: [], ended: this.#ended };
+    this.#ended = [];
+    let openedBytes = 0;
+    for (const page of [...this.#changed]) {
+      const { id, opening, unwritten: tokens, written: position } = page;
+      if (opening) {
+        if (openedBytes > 0 && openedBytes + page.bytes > mostOpenedBytes) continue;
+        openedBytes += page.bytes;
+      }
+      const state = page.state();
+      if (opening) batch.opened.push({ ...opening, state });
+      if (tokens.length > 0) batch.grown.push({ id, position, tokens, state });
+      page.opening = undefined;
+      page.written += tokens.length;
+      page.unwritten = [];
+      this.#changed.delete(page);
+    }
+    return batch;
+  }
+}

@@ -1,0 +1,76 @@
+/** Answers that a former run of the hub left unfinished: each waits for its client, or for the hub itself, to go on. */
+import type { JournalEntry } from './journalEntry.ts';
+
+export interface SuspendedAnswersInit {
+  /** How long they wait, in milliseconds. */
+  waitMs: number;
+  /** Told which ones nobody goes on with any more. */
+  onOver: (entries: JournalEntry[]) => void;
+}
+
+export class SuspendedAnswers {
+  readonly #waiting: Map<string, JournalEntry>;
+  /** Those that somebody is about to go on with, with what ends that. */
+  readonly #taken = new Map<string, { entry: JournalEntry; end: () => void }>();
+  readonly #init: SuspendedAnswersInit;
+  readonly #timer: NodeJS.Timeout;
+  #isOver = false;
+
+  constructor(entries: readonly JournalEntry[], init: SuspendedAnswersInit) {
+    this.#waiting = new Map(entries.map((entry) => [entry.id, entry]));
+    this.#init = init;
+    this.#timer = setTimeout(() => this.#expire(), init.waitMs).unref();
+  }
+
+  /** Those that wait. */
+  get list(): JournalEntry[] {
+    return [...this.#waiting.values()];
+  }
+
+  /** Nobody sees another's. */
+  find(owner: string, id: string): JournalEntry | undefined {
+    const entry = this.#waiting.get(id);
+    return entry?.author.owner === owner ? entry : undefined;
+  }
+
+  /** Somebody goes on with it. @param end called where nobody wants it any more */
+  take(entry: JournalEntry, end: () => void): void {
+    this.#waiting.delete(entry.id);
+    this.#taken.set(entry.id, { entry, end });
+  }
+
+  /** It goes on, and is a generation from now on. */
+  went({ id }: JournalEntry): void {
+    this.#taken.delete(id);
+  }
+
+  /** It could not go on: it waits again, as long as any do. */
+  giveBack(entry: JournalEntry): void {
+    if (!this.#taken.delete(entry.id)) return;
+    this.#waiting.set(entry.id, entry);
+    if (this.#isOver) this.#expire();
+  }
+
+  /** Nobody wants it any more. @returns false where there is none */
+  drop(id: string): boolean {
+    const taken = this.#taken.get(id);
+    const entry = this.#waiting.get(id) ?? taken?.entry;
+    if (!entry) return false;
+    this.#waiting.delete(id);
+    this.#taken.delete(id);
+    this.#init.onOver([entry]);
+    taken?.end();
+    return true;
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #expire(): void {
+    this.#isOver = true;
+    const entries = this.list;
+    this.#waiting.clear();
+    if (entries.length > 0) this.#init.onOver(entries);
+  }
+}

@@ -1,0 +1,92 @@
+/** Requests that clients name, so that they can come back for the answer after the hub was started again. */
+import { createHash } from 'node:crypto';
+import { conversationHeaders, requestHeader } from '@potluck/api';
+import { SessionId } from '@potluck/protocol';
+import type { Context } from 'hono';
+import type { WriteQueue } from '../../files/writeQueue.ts';
+import type { AskedRequest, JournalEntry } from '../../generation/journal/journalEntry.ts';
+import type { SuspendedAnswers } from '../../generation/journal/suspendedAnswers.ts';
+import type { RequestStore } from '../../generation/requestStore.ts';
+import { ApiError } from '../apiError.ts';
+
+export interface SuspendedComponents {
+  /** Answers that a former run of the hub left unfinished. */
+  suspended: SuspendedAnswers;
+  requests: Pick<RequestStore, 'find'>;
+  writes: Pick<WriteQueue, 'settled'>;
+}
+
+const lastEventHeader = 'last-event-id';
+
+/** @returns the id that the client gave its request; undefined where it gave none @throws ApiError 400 */
+export function namedRequest(c: Context): SessionId | undefined {
+  const given = c.req.header(requestHeader);
+  if (given === undefined) return undefined;
+  const { data } = SessionId.safeParse(given);
+  if (data !== undefined && given === given.toLowerCase()) return data;
+  throw new ApiError(400, `${requestHeader} takes a UUID in lower case.`, { param: requestHeader });
+}
+
+/**
+ * How many events of the answer's stream the client has; undefined where it did not name its request: its events have no
+ * numbers then.
+ * @throws ApiError 400
+ */
+export function eventsReadOf(c: Context): number | undefined {
+  if (c.req.header(requestHeader) === undefined) return undefined;
+  const given = c.req.header(lastEventHeader) ?? '0';
+  if (/^\d{1,9}$/.test(given)) return Number(given);
+  throw new ApiError(400, `Last-Event-ID takes the number of the last event that came.`, {
+    param: 'Last-Event-ID',
+  });
+}
+
+/** The request as another run of the hub is to know it; undefined where none can go on with its answer. */
+export async function askedOf(c: Context, outlivesReader: boolean): Promise<AskedRequest | undefined> {
+  // Nothing is kept of a temporary chat.
+  const isTemporary = c.req.header(conversationHeaders.temporary) !== undefined;
+  if (c.req.method !== 'POST' || isTemporary) return undefined;
+  const body = await c.req.text();
+  const asked = { path: c.req.path, bodyHash: createHash('sha256').update(body).digest('hex') };
+  if (!outlivesReader) return asked;
+  const headers: Record<string, string> = {};
+  for (const name of Object.values(conversationHeaders)) {
+    const value = c.req.header(name);
+    if (value !== undefined) headers[name] = value;
+  }
+  return { ...asked, own: { body, headers } };
+}
+
+/**
+ * The answer that the client comes back for; undefined where its request is a new one.
+ * @throws ApiError 409 where there is nothing that could go on, or the request is another one
+ */
+export async function suspendedRequest(
+  c: Context,
+  { suspended, requests, writes }: SuspendedComponents,
+  id: SessionId,
+  asked: AskedRequest | undefined,
+): Promise<JournalEntry | undefined> {
+  const { owner } = c.var.caller;
+  const entry = suspended.find(owner, id);
+  if (entry) {
+    if (entry.asked.path === asked?.path && entry.asked.bodyHash === asked.bodyHash) return entry;
+    throw refused(`The request ${id} was another one: send the same body to the same path.`);
+  }
+  await writes.settled();
+  const before = await requests.find(id);
+  if (!before) return undefined;
+  if (before.owner !== owner) throw refused('There is a request with this id. Draw another UUID.');
+  switch (before.status) {
+    case 'running':
+      throw refused(`The request ${id} is being answered.`);
+    case 'interrupted':
+      throw refused(`The request ${id} waited too long for its client. Ask anew, with another id.`);
+    default:
+      throw refused(`The request ${id} has ended. Ask anew, with another id.`);
+  }
+}
+
+function refused(message: string): ApiError {
+  return new ApiError(409, message, { code: 'conflict', param: requestHeader });
+}
