@@ -14,7 +14,15 @@ import { hubJson, hubSend } from '#lib/hub/hubFetch.ts';
 import { effectiveSettings } from './chatDefaults.ts';
 import { longestName, newConversation, titleOf, toRequestMessages, untitled } from './conversation.ts';
 import { keepConversation } from './copyConversations.ts';
-import { explainUnsent, type Failure, failureOf, isOver, longestMessage, tooLong } from './failure.ts';
+import {
+  explainUnsent,
+  type Failure,
+  failureOf,
+  isHubAway,
+  isOver,
+  longestMessage,
+  tooLong,
+} from './failure.ts';
 import { streamCompletion } from './streamCompletion.ts';
 import type { LikelyToken } from './likelyTokens.ts';
 import { mergeMessages, newestLeaf, threadOf, type ThreadMessage } from './thread.ts';
@@ -39,6 +47,9 @@ export interface ChatInit {
 const alternatives = 4;
 
 type Settings = Omit<Conversation, 'messages' | 'currentMessageId'>;
+
+/** Between two questions for an answer whose connection was lost, in milliseconds. */
+const askAgainMs = 2000;
 
 export class Chat {
   conversation = $state<Settings>(settingsOf(newConversation()));
@@ -244,9 +255,12 @@ export class Chat {
       }
       answer.status = 'done';
     } catch (error) {
-      answer.status = stopping.signal.aborted ? 'stopped' : 'failed';
-      answer.error = stopping.signal.aborted ? null : messageOf(error);
+      const isStopped = stopping.signal.aborted;
+      const isKept = isAccepted && !isStopped && !this.isTemporary && isHubAway(error);
+      answer.status = isStopped ? 'stopped' : isKept ? 'streaming' : 'failed';
+      answer.error = isStopped || isKept ? null : messageOf(error);
       if (turn !== this.#turn) return;
+      if (isKept) setTimeout(() => void this.#awaitEnd(answer.id, turn), askAgainMs);
       if (!isAccepted) {
         this.messages = this.messages.filter(({ id }) => id !== answer.id);
         if (this.currentMessageId === answer.id) this.currentMessageId = shownBefore;
@@ -319,6 +333,16 @@ export class Chat {
     this.messages = mergeMessages(this.messages, now.messages);
     this.conversation = settingsOf(now);
     this.currentMessageId = leafOf(this.messages, chosen);
+  }
+
+  /** Reads an answer until it has ended that the hub goes on with once it is back. What the hub tells meanwhile is read at once. */
+  async #awaitEnd(id: string, turn: number): Promise<void> {
+    const isOpen = (): boolean =>
+      turn === this.#turn && this.messages.some((one) => one.id === id && one.status === 'streaming');
+    while (isOpen()) {
+      await this.refresh();
+      await new Promise((resolve) => setTimeout(resolve, askAgainMs));
+    }
   }
 
   /** Where the next message goes: after what is shown. A message that was too long is replaced, not followed. */

@@ -1,6 +1,6 @@
 /** What to tell a person whose message or answer did not come about. */
 import { locale } from '#lib/language/language.ts';
-import { HubError, messageOf } from '#lib/hub/errors.ts';
+import { HubError, HubLostError, messageOf } from '#lib/hub/errors.ts';
 
 /** An attempt to get an answer that the hub did not accept. */
 export interface Failure {
@@ -55,6 +55,11 @@ export const longestMessage = 1_000_000;
 export function tooLong(length: number): string {
   const [has, may] = [length, longestMessage].map((count) => count.toLocaleString(locale));
   return `Your message is too long: it has ${has ?? ''} characters, and ${may ?? ''} is the most. Send a part of it.`;
+}
+
+/** True where the hub went away in the middle of an answer: it goes on with the answer once it is back. */
+export function isHubAway(error: unknown): boolean {
+  return error instanceof HubLostError || (error instanceof HubError && error.code === 'hub_stopped');
 }
 
 /** True where the hub says that it does not have the conversation. */

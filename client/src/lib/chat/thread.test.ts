@@ -78,6 +78,15 @@ test('the same conversation read again is the same objects, and a changed messag
   expect(mergeMessages(messages, now.slice(0, 2))).toHaveLength(2);
 });
 
+test('what the page has read of an answer stays where the hub has less of it', () => {
+  const read = { ...message('a', null, 'assistant'), content: 'One two', status: 'streaming' as const };
+  const merged = (content: string): string | undefined =>
+    mergeMessages([read], [{ ...read, content, requestId: 'r' }])[0]?.content;
+  expect(merged('One')).toBe('One two');
+  expect(merged('One two three')).toBe('One two three');
+  expect(merged('Two')).toBe('Two');
+});
+
 test('the work for a long conversation grows with its length, not with its square', () => {
   const readsOf = (count: number): number => {
     let reads = 0;

@@ -51,7 +51,11 @@ export function mergeMessages(former: readonly Message[], now: readonly Message[
   const known = new Map(former.map((message) => [message.id, message]));
   return now.map((message) => {
     const before = known.get(message.id);
-    return before && isSameMessage(before, message) ? before : message;
+    if (!before) return message;
+    if (isSameMessage(before, message)) return before;
+    // The hub writes a growing answer down once in a while: what the page has read of it is not taken back.
+    const isBehind = message.status === 'streaming' && before.content.startsWith(message.content);
+    return isBehind ? { ...message, content: before.content } : message;
   });
 }
 

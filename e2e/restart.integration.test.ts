@@ -1,0 +1,202 @@
+/** The hub is killed in the middle of answers, and started again: each ends with the tokens that it would have had. */
+import { randomUUID } from 'node:crypto';
+import type { Conversation, Message } from '@potluck/api';
+import { beforeAll, expect, test } from 'vitest';
+import { freePort, startHub, startWorker, stop, type HubProcess } from './support/hubProcess.ts';
+import { requestOf } from './support/requests.ts';
+
+const model = 'minimind2-small';
+const say = (content: string) => [{ role: 'user' as const, content }];
+/** The token that ends an answer does not come: what must happen in the middle of one has time for it. */
+const goOn = { 2: -100 };
+const long = { model, max_tokens: 60, logit_bias: goOn };
+
+const streamed = { ...long, messages: say('Tell me of a river.'), temperature: 0.8, seed: 7, stream: true };
+const whole = { ...long, messages: say('Tell me of a hill.'), temperature: 0.9, seed: 11 };
+const held = {
+  ...{ model, messages: say('Name cities in France.'), max_tokens: 120, seed: 5 },
+  response_format: {
+    type: 'json_schema',
+    json_schema: {
+      name: 'cities',
+      schema: {
+        type: 'array',
+        minItems: 4,
+        maxItems: 6,
+        items: { type: 'string', minLength: 4, maxLength: 30 },
+      },
+    },
+  },
+};
+const background = {
+  model,
+  input: 'Tell me of the sea.',
+  max_output_tokens: 60,
+  temperature: 0,
+  logit_bias: goOn,
+};
+const chat = { ...long, messages: say('Tell me of a lake.'), temperature: 0.7, seed: 3, stream: true };
+
+let hub: HubProcess;
+let directory: string;
+let port: number;
+
+const send = (path: string, body: object, headers: Record<string, string> = {}): Promise<Response> =>
+  fetch(`${hub.url}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  });
+/** As clients do: a hub that is starting, or waits for devices, says when to come again. */
+const post: typeof send = async (...request) => {
+  for (;;) {
+    const response = await send(...request);
+    if (response.status !== 503) return response;
+    await response.body?.cancel();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+};
+const json = async <T>(response: Response | Promise<Response>): Promise<T> =>
+  (await (await response).json()) as T;
+
+beforeAll(async () => {
+  port = await freePort();
+  const first = await startHub({
+    port,
+    flags: ['--stages', '2', '--local-workers', '0'],
+    waitUntilReady: false,
+  });
+  directory = first.dataDirectory;
+  hub = first;
+  const workers = await Promise.all(['anna', 'bert'].map((name) => startWorker(hub, name)));
+  return async () => {
+    for (const worker of workers) await worker[Symbol.asyncDispose]();
+    await first[Symbol.asyncDispose]();
+    if (hub !== first) await hub[Symbol.asyncDispose]();
+  };
+});
+
+test.each(['SIGKILL', 'SIGTERM'] as const)(
+  'all kinds of answers survive a hub that gets %s',
+  async (signal) => {
+    await served();
+    const undisturbed = {
+      streamed: textOf(await (await post('/v1/chat/completions', streamed)).text()),
+      whole: await contentOf(post('/v1/chat/completions', whole)),
+      held: await contentOf(post('/v1/chat/completions', held)),
+      chat: textOf(await (await post('/v1/chat/completions', chat)).text()),
+      background: await responseText(
+        (await json<{ id: string }>(post('/v1/responses', { ...background, background: true }))).id,
+      ),
+    };
+    expect(undisturbed.streamed).not.toBe('');
+    const [forStreamed, forWhole, forHeld] = [randomUUID(), randomUUID(), randomUUID()];
+    const named = (id: string, read = 0) => ({ 'x-potluck-request': id, 'last-event-id': String(read) });
+
+    const conversation = await json<Conversation>(post('/api/conversations', {}));
+    const question = await json<Message>(
+      post(`/api/conversations/${conversation.id}/messages`, { role: 'user', content: 'Tell me of a lake.' }),
+    );
+    const place = { 'x-potluck-conversation': conversation.id, 'x-potluck-parent': question.id };
+    const response = await json<{ id: string }>(post('/v1/responses', { ...background, background: true }));
+    const lost = [
+      post('/v1/chat/completions', whole, named(forWhole)),
+      post('/v1/chat/completions', held, named(forHeld)),
+    ].map((one) => one.then((answer) => answer.text()).catch(() => undefined));
+    await (await post('/v1/chat/completions', chat, place)).body?.cancel();
+    const stream = await post('/v1/chat/completions', streamed, named(forStreamed));
+    let read = '';
+    try {
+      for await (const piece of stream.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+        read += piece;
+        if (eventsOf(read).length >= 20 && hub.child.exitCode === null) hub.child.kill(signal);
+      }
+    } catch {
+      // The connection ended with the hub.
+    }
+    await Promise.all(lost);
+    await stop(hub.child);
+    hub = await startHub({
+      port,
+      dataDirectory: directory,
+      flags: ['--stages', '2', '--local-workers', '0', '--stop-wait', '0'],
+      waitUntilReady: false,
+    });
+
+    const before = eventsOf(read).filter(
+      (event) => !event.includes('hub_stopped') && !event.includes('[DONE]'),
+    );
+    const rest = await post('/v1/chat/completions', streamed, named(forStreamed, before.length));
+    expect(rest.status).toBe(200);
+    const all = [...before, ...eventsOf(await rest.text())];
+    expect(all.map((event) => Number(/^id: (\d+)$/m.exec(event)?.[1]))).toEqual(
+      all.map((_, index) => index + 1),
+    );
+    expect(textOf(all.join('\n\n'))).toBe(undisturbed.streamed);
+    const back = await post('/v1/chat/completions', whole, named(forWhole));
+    expect(Number(back.headers.get('x-potluck-replays'))).toBe(1);
+    expect(Number(back.headers.get('x-potluck-pause-ms'))).toBeGreaterThan(0);
+    expect(await contentOf(back)).toBe(undisturbed.whole);
+    expect(await contentOf(post('/v1/chat/completions', held, named(forHeld)))).toBe(undisturbed.held);
+    expect(JSON.parse(undisturbed.held)).toBeInstanceOf(Array);
+    expect(await responseText(response.id)).toBe(undisturbed.background);
+    expect(await messageText(conversation.id)).toBe(undisturbed.chat);
+    expect(await requestOf(hub, forStreamed)).toMatchObject({
+      ...{ status: 'done', completionTokens: 60 },
+      recovery: { replays: 1, lost: ['the hub'] },
+    });
+    const again = await post('/v1/chat/completions', whole, named(forWhole));
+    expect(again.status).toBe(409);
+  },
+);
+
+async function served(): Promise<void> {
+  for (;;) {
+    const { models } = await json<{ models?: { ready: boolean }[] }>(fetch(`${hub.url}/health`));
+    if (models?.every(({ ready }) => ready)) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** Of a stream that may have been cut: whole events only. */
+function eventsOf(text: string): string[] {
+  return text
+    .split('\n\n')
+    .slice(0, -1)
+    .filter((event) => event.includes('data: '));
+}
+
+function textOf(stream: string): string {
+  return [...stream.matchAll(/^data: (\{.*)$/gm)]
+    .map(([, data]) => JSON.parse(data ?? '') as { choices?: { delta: { content?: string } }[] })
+    .map(({ choices }) => choices?.[0]?.delta.content ?? '')
+    .join('');
+}
+
+async function contentOf(response: Response | Promise<Response>): Promise<string> {
+  const body = await json<{ choices?: { message: { content: string } }[] }>(response);
+  expect(body.choices, JSON.stringify(body)).toBeDefined();
+  return body.choices?.[0]?.message.content ?? '';
+}
+
+async function responseText(id: string): Promise<string> {
+  for (;;) {
+    const { status, output } = await json<{
+      status: string;
+      output: { content?: { text: string }[] }[];
+    }>(fetch(`${hub.url}/v1/responses/${id}`));
+    if (status === 'incomplete' || status === 'completed') return output.at(-1)?.content?.[0]?.text ?? '';
+    expect(['queued', 'in_progress']).toContain(status);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+async function messageText(conversationId: string): Promise<string> {
+  for (;;) {
+    const { messages } = await json<Conversation>(fetch(`${hub.url}/api/conversations/${conversationId}`));
+    const answer = messages.at(-1);
+    if (answer?.status === 'done') return answer.content;
+    expect(answer?.status).toBe('streaming');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
