@@ -63,7 +63,8 @@ export class ConversationKeeper {
   async begin(place: AnswerPlace, requestId: string, model: string): Promise<KeptAnswer> {
     const { store } = this.#components;
     const { owner, conversationId, parentId } = place;
-    if (place.requestId === requestId && (await this.#isUnfinished(place))) return this.#kept(place, requestId);
+    if (place.requestId === requestId && (await this.#isUnfinished(place)))
+      return this.#kept(place, requestId);
     const row: MessageRow = {
       id: place.messageId ?? requestId,
       conversationId,

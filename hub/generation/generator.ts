@@ -29,7 +29,14 @@ import { SessionCache } from './prefixes/sessionCache.ts';
 import { ProgressBook } from './progressBook.ts';
 import { Session, type SessionComponents, type SessionInit } from './session.ts';
 import { shortestWait } from './shortestWait.ts';
-import { hubStopped, hubStops, hubWasAway, noLongerServed, notRecovered, notServed } from './whyNotAnswered.ts';
+import {
+  hubStopped,
+  hubStops,
+  hubWasAway,
+  noLongerServed,
+  notRecovered,
+  notServed,
+} from './whyNotAnswered.ts';
 
 /** Exclusive bound of drawn seeds; randomInt takes ranges below 2^48. */
 const seedBound = 2 ** 47;
@@ -293,7 +300,7 @@ export class Generator {
     });
     const { chunkTokens, predicted } = replica;
     const id = request.id ?? SessionId.parse(uuidv7());
-    if (this.#sessions.has(id)) throw new Error('there is a request with this id already');
+    if (this.#byId.has(id)) throw new Error('there is a request with this id already');
     const seed = request.sampling.seed ?? randomInt(seedBound);
     const { sampling, stopTokenIds, minTokens, constraint } = howToDraw(request, model.package, seed);
     const init: AnswerInit = {
@@ -397,11 +404,11 @@ export class Generator {
     );
     this.#noteCompany(generation);
     this.#running.set(generation, running);
-    this.#byId.set(id, generation);
+    this.#byId.set(about.id, generation);
     running.done = deployments.use(running.attempt.pipeline.id);
     void generation.recorded.then((recorded) => {
       this.#running.delete(generation);
-      this.#byId.delete(id);
+      this.#byId.delete(about.id);
       this.#sessions.delete(running.attempt.session.id);
       running.done(recorded.completionTokens);
       this.#noteMeasured(generation, recorded);
