@@ -36,8 +36,8 @@ if (![minutes, seed, stages, concurrent, losses].every((value) => value > 0) || 
   process.exit(2);
 }
 const say = (line: string): void => console.log(line);
-const init = { stages, concurrent, losses: 40, spares: 3 };
-const memory = { promptTokens: 1500, stepMs: 15, everyMs: 3000, kinds };
+const init = { stages, concurrent, losses: 100, spares: 3 };
+const memory = { promptTokens: 800, stepMs: 25, everyMs: 2000, kinds };
 const endsAt = Date.now() + minutes * 60_000;
 let total = noResult();
 for (let round = seed; Date.now() < endsAt && lossCount(total) < losses; round++) {
@@ -45,7 +45,7 @@ for (let round = seed; Date.now() < endsAt && lossCount(total) < losses; round++
   const result =
     grid === 'processes'
       ? await runProcessChaos({ ...init, seed: round, losses: 20, tokens: [40, 400] }, say)
-      : await runMemoryChaos({ ...init, ...memory, seed: round, tokens: [10, 150] }, say);
+      : await runMemoryChaos({ ...init, ...memory, seed: round, tokens: [10, 80] }, say);
   total = joinResults(total, result);
   for (const line of describeResult(total).slice(0, 4)) say(line);
 }

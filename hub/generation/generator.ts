@@ -113,6 +113,8 @@ interface AnswerInit extends Pick<
 /** Nobody knows beforehand how long an answer gets. */
 const usualAnswerTokens = 128;
 const defaultRecoveryMs = 60_000;
+/** Requests that wait at once for devices in the place of lost ones. */
+const mostWaitingForDevices = 128;
 const stopMs = 3000;
 /** Before an answer is tried again on devices that have just failed it. */
 const sameEpochPauseMs = 200;
@@ -125,6 +127,10 @@ export class Generator {
   readonly #serving = new Map<PipelineId, Serving>();
   readonly #listeners = new Set<GeneratorListener>();
   readonly #stopping = new AbortController();
+  /** When pipelines that served were lost, by `performance.now()`, until they serve again. */
+  readonly #lostAt = new Map<PipelineId, number>();
+  /** Requests that wait for a pipeline that was lost. */
+  #waitingForDevices = 0;
   #isDraining = false;
   readonly #progress = new ProgressBook();
   readonly #init: GeneratorInit;
@@ -141,6 +147,7 @@ export class Generator {
     const { registry } = this.#components;
     const send: SessionComponents['send'] = (workerId, message) => registry.send(workerId, message);
     const kept = new KeptCaches({ stages: pipeline.stages, admission, send }, { chunkTokens });
+    this.#lostAt.delete(id);
     this.#serving.set(id, { pipeline, admission, chunkTokens, kept });
     this.#components.logger.info(
       { route: routeOf(pipeline.stages), chunkTokens },
@@ -153,6 +160,7 @@ export class Generator {
     const serving = this.#serving.get(id);
     if (serving?.pipeline.epoch !== epoch) return;
     this.#serving.delete(id);
+    this.#noteLost(id);
     this.#progress.forget(id);
     const error = new GenerationError('worker_lost', `${reason}, so the answer stopped here.`, {
       retryAfterSeconds: retryWhileLoadingSeconds,
@@ -161,6 +169,13 @@ export class Generator {
     serving.admission.end(error);
     for (const { attempt } of this.#running.values())
       if (attempt.pipeline.id === id && attempt.pipeline.epoch === epoch) attempt.session.abandon(error);
+  }
+
+  #noteLost(id: PipelineId): void {
+    const { recoveryMs = defaultRecoveryMs } = this.#init;
+    const now = performance.now();
+    for (const [other, at] of this.#lostAt) if (now - at > recoveryMs) this.#lostAt.delete(other);
+    this.#lostAt.set(id, now);
   }
 
   workerLeft(workerId: WorkerId): void {
@@ -248,7 +263,10 @@ export class Generator {
     return generation !== undefined;
   }
 
-  /** Waits while the model moves to workers that have loaded it already, which takes a moment. */
+  /**
+   * Waits while the model moves to workers that have loaded it already, which takes a moment, and while others take the place of
+   * devices that were lost, as the answers do that these had.
+   */
   async #settled({ model }: Deployment): Promise<Deployment> {
     const { deployments } = this.#components;
     for (;;) {
@@ -257,9 +275,27 @@ export class Generator {
       const { replicas } = deployment;
       const moving = replicas.find(({ isMoving }) => isMoving);
       const isServed = replicas.some(({ id, retiring }) => this.#serving.has(id) && retiring === undefined);
-      if (!moving || isServed) return deployment;
-      await deployments.moved(moving.id);
+      if (isServed) return deployment;
+      if (moving) await deployments.moved(moving.id);
+      else if (!(await this.#recovers(replicas))) return deployment;
     }
+  }
+
+  /** Waits for a change where a pipeline that served is put together again. @returns false where none is, or not in time */
+  async #recovers(replicas: readonly Replica[]): Promise<boolean> {
+    const { recoveryMs = defaultRecoveryMs } = this.#init;
+    const lostAt = replicas.map(({ id, pipeline }) => (pipeline && this.#lostAt.get(id)) ?? -Infinity);
+    const leftMs = Math.max(...lostAt) + recoveryMs - performance.now();
+    if (!(leftMs > 0) || this.#waitingForDevices >= mostWaitingForDevices || this.#stopping.signal.aborted)
+      return false;
+    this.#waitingForDevices++;
+    try {
+      const late = AbortSignal.timeout(Math.ceil(leftMs));
+      await this.#somethingChanged(AbortSignal.any([this.#stopping.signal, late]));
+    } finally {
+      this.#waitingForDevices--;
+    }
+    return true;
   }
 
   /**

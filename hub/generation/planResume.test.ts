@@ -68,7 +68,7 @@ test('a stage that says it ends inside a step has nothing, and what it says to h
     said(9, 4),
     said(0, 0),
     said(9, 9),
-    said(0, 0),
+    said(10, 0),
     said(4, 4),
   ]);
 });

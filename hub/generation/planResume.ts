@@ -22,7 +22,9 @@ export function believable(stages: readonly KeptTokens[], steps: readonly number
   let end = 0;
   const ends = new Set([0, ...steps.map((length) => (end += length))]);
   return stages.map((kept) => {
-    const length = ends.has(kept.length) ? kept.length : 0;
+    // More than there is, is no more than that.
+    const said = Math.min(kept.length, end);
+    const length = ends.has(said) ? said : 0;
     const isRetained = kept.retainedFrom <= length && ends.has(kept.retainedFrom);
     return { ...kept, length, retainedFrom: isRetained ? kept.retainedFrom : length };
   });

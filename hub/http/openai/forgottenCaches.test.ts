@@ -74,7 +74,7 @@ test('a stage that has the cache gets the rest of the prompt, one that forgot it
   expect(first).toMatchObject({ text: 'Paris', cached: 0 });
   const { promptTokens } = first;
   expect(await ask()).toMatchObject({ text: 'Paris', cached: promptTokens - 1 });
-  expect(prompts.at(-1)).toMatchObject({ position: promptTokens - 1, cachedTokens: promptTokens - 1 });
+  expect(prompts.at(-1)).toMatchObject({ position: promptTokens - 1, steps: [1] });
 
   claim = () => 0;
   expect(await ask()).toMatchObject({ text: 'Paris', cached: 0 });

@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ProtocolError } from './errors.ts';
-import { decodeFrame, encodeFrame, frameElementTypes, type Frame, type FrameTensor } from './frame.ts';
+import {
+  decodeFrame,
+  encodeFrame,
+  frameElementTypes,
+  maxFrameTokens,
+  type Frame,
+  type FrameTensor,
+} from './frame.ts';
 import { SessionId } from './ids.ts';
 
 const uint32 = fc.integer({ min: 0, max: 0xffff_ffff });
@@ -33,7 +40,11 @@ const frame: fc.Arbitrary<Frame> = fc.oneof(
     sample: fc.boolean(),
     tensors: fc.array(tensor, { maxLength: 3 }),
   }),
-  fc.record({ kind: fc.constant('token' as const), ...base, token: uint32 }),
+  fc.record({
+    kind: fc.constant('token' as const),
+    ...base,
+    tokens: fc.array(uint32, { minLength: 1, maxLength: 4 }),
+  }),
 );
 
 test('a frame comes back as it was', () => {
@@ -72,4 +83,15 @@ test('arbitrary bytes give a frame or a ProtocolError, never anything else', () 
       },
     ),
   );
+});
+
+test('a token frame carries so many tokens and no more', () => {
+  const { sessionId, ...rest } = {
+    sessionId: SessionId.parse('01a22032-f1d4-7a88-9563-1548a60de1ee'),
+    epoch: 1,
+  };
+  const head = { kind: 'token' as const, sessionId, ...rest, position: 7, stageIndex: 0, sentAt: 1 };
+  const most = Array.from({ length: maxFrameTokens }, (_, index) => index);
+  expect(decodeFrame(encodeFrame({ ...head, tokens: most }))).toMatchObject({ tokens: most });
+  expect(() => decodeFrame(encodeFrame({ ...head, tokens: [...most, 1] }))).toThrow('with 65 tokens');
 });

@@ -7,16 +7,17 @@
  * | 0 | u32 | magic `frameMagic` |
  * | 4 | u8 | kind: 1 step, 2 token |
  * | 5 | u8 | flags: bit 0, sample after this step |
- * | 6 | u16 | tensors (step), 0 (token) |
+ * | 6 | u16 | tensors (step), tokens after the first (token) |
  * | 8 | 16 bytes | session id |
  * | 24 | u32 | epoch |
  * | 28 | u32 | position of the first token |
- * | 32 | u32 | tokens in the step (step), token id (token) |
+ * | 32 | u32 | tokens in the step (step), id of the first token (token) |
  * | 36 | u32 | index of the stage that it is for |
  * | 40 | f64 | sender's clock when it was written, Unix milliseconds with fraction |
  *
  * Then, for each tensor, a descriptor: u8 element type (index in `frameElementTypes`), u8 rank, u16 zero, u32 byte
  * length, u32 × rank dims; padded with zeros to a multiple of 8. Then each tensor's bytes, padded likewise.
+ * A token frame has the ids of the tokens after the first, u32 each.
  */
 import { ProtocolError } from './errors.ts';
 import { SessionId } from './ids.ts';
@@ -26,6 +27,8 @@ import type { ElementType } from './model.ts';
 export const frameMagic = 0x314b4c50;
 const headerBytes = 48;
 const maxTensors = 16;
+/** Most tokens in one token frame. */
+export const maxFrameTokens = 64;
 const maxRank = 8;
 /** Last moment that a JavaScript Date can be, in Unix milliseconds. */
 const latestTime = 8.64e15;
@@ -71,10 +74,14 @@ export interface StepFrame extends FrameBase {
   tensors: FrameTensor[];
 }
 
-/** The token drawn for `position`, from the last stage to the first. */
+/**
+ * The token drawn for `position`, and those that are known to follow it, from the last stage to the first. The first one runs each in
+ * a step of its own, and the last one samples after the last of them.
+ */
 export interface TokenFrame extends FrameBase {
   kind: 'token';
-  token: number;
+  /** At least one, at most `maxFrameTokens`. */
+  tokens: readonly number[];
 }
 
 export type Frame = StepFrame | TokenFrame;
@@ -87,7 +94,8 @@ export function isFrameElementType(type: ElementType): type is FrameElementType 
 /** @returns the frame's bytes in a buffer of their own */
 export function encodeFrame(frame: Frame): Uint8Array<ArrayBuffer> {
   const tensors = frame.kind === 'step' ? frame.tensors : [];
-  let size = headerBytes;
+  const [token = 0, ...after] = frame.kind === 'token' ? frame.tokens : [];
+  let size = headerBytes + 4 * after.length;
   for (const tensor of tensors) size += descriptorBytes(tensor.dims.length);
   for (const tensor of tensors) size += align(tensor.bytes.byteLength);
   const bytes = new Uint8Array(size);
@@ -95,13 +103,14 @@ export function encodeFrame(frame: Frame): Uint8Array<ArrayBuffer> {
   view.setUint32(0, frameMagic, true);
   view.setUint8(4, frame.kind === 'step' ? 1 : 2);
   view.setUint8(5, frame.kind === 'step' && frame.sample ? 1 : 0);
-  view.setUint16(6, tensors.length, true);
+  view.setUint16(6, frame.kind === 'step' ? tensors.length : after.length, true);
   writeUuid(bytes, 8, frame.sessionId);
   view.setUint32(24, frame.epoch, true);
   view.setUint32(28, frame.position, true);
-  view.setUint32(32, frame.kind === 'step' ? frame.length : frame.token, true);
+  view.setUint32(32, frame.kind === 'step' ? frame.length : token, true);
   view.setUint32(36, frame.stageIndex, true);
   view.setFloat64(40, frame.sentAt, true);
+  for (const [index, id] of after.entries()) view.setUint32(headerBytes + 4 * index, id, true);
   let offset = headerBytes;
   for (const tensor of tensors) {
     view.setUint8(offset, frameElementTypes.indexOf(tensor.type));
@@ -135,7 +144,7 @@ export function decodeFrame(bytes: Uint8Array): Frame {
     sentAt: view.getFloat64(40, true),
   };
   const flags = view.getUint8(5);
-  const tensorCount = view.getUint16(6, true);
+  const count = view.getUint16(6, true);
   if (!(base.sentAt >= 0 && base.sentAt <= latestTime)) {
     throw new ProtocolError('frame with a clock that is no time');
   }
@@ -147,16 +156,23 @@ export function decodeFrame(bytes: Uint8Array): Frame {
         ...base,
         length: view.getUint32(32, true),
         sample: flags === 1,
-        tensors: readTensors(bytes, view, tensorCount),
+        tensors: readTensors(bytes, view, count),
       };
     case 2:
-      if (flags !== 0 || tensorCount !== 0 || bytes.byteLength !== headerBytes) {
-        throw new ProtocolError('token frame with more than its header');
+      if (count >= maxFrameTokens) throw new ProtocolError(`token frame with ${count + 1} tokens`);
+      if (flags !== 0 || bytes.byteLength !== headerBytes + 4 * count) {
+        throw new ProtocolError('token frame with more or less than its tokens');
       }
-      return { kind: 'token', ...base, token: view.getUint32(32, true) };
+      return { kind: 'token', ...base, tokens: readTokens(view, count) };
     default:
       throw new ProtocolError(`frame of unknown kind ${view.getUint8(4)}`);
   }
+}
+
+/** @param count of those after the first */
+function readTokens(view: DataView, count: number): number[] {
+  const after = Array.from({ length: count }, (_, index) => view.getUint32(headerBytes + 4 * index, true));
+  return [view.getUint32(32, true), ...after];
 }
 
 function readTensors(bytes: Uint8Array, view: DataView, tensorCount: number): FrameTensor[] {

@@ -20,7 +20,12 @@ export interface StageOutputComponents {
 }
 
 /** Takes a token that this stage, the only one, drew itself. */
-export type FeedToken = (session: StageSession, epoch: number, position: number, token: number) => void;
+export type FeedToken = (
+  session: StageSession,
+  epoch: number,
+  position: number,
+  tokens: readonly number[],
+) => void;
 
 export class StageOutput {
   readonly #components: StageOutputComponents;
@@ -52,10 +57,10 @@ export class StageOutput {
     const { id: sessionId, epoch } = session;
     const finish = finishAt(session.limits, position, token);
     // First what the next step waits for, then the hub.
-    if (!finish && isFirst(place)) this.#feed(session, epoch, position, token);
+    if (!finish && isFirst(place)) this.#feed(session, epoch, position, [token]);
     else if (!finish) {
       const head = { kind: 'token', sessionId, epoch, position, stageIndex: 0, sentAt: unixMs() } as const;
-      this.#send(session, workerAt(place, 0), { ...head, token });
+      this.#send(session, workerAt(place, 0), { ...head, tokens: [token] });
     }
     this.#components.sendToHub({
       type: 'token',

@@ -194,7 +194,7 @@ export class StageSessions {
     try {
       if (session.early) holdEarly(session.early, { frame, arrival });
       else if (frame.kind === 'step') this.#run(session, frame);
-      else this.#feed(session, frame.epoch, frame.position, frame.token);
+      else this.#feed(session, frame.epoch, frame.position, frame.tokens);
     } catch (error) {
       this.#fail(session, error);
     }
@@ -212,7 +212,7 @@ export class StageSessions {
     void this.#step(session, request, sample);
   }
 
-  /** A token from the last stage, which the first one feeds in. */
+  /** Tokens from the last stage, which the first one feeds in. */
   token(frame: TokenFrame, arrival: FrameArrival): void {
     const session = this.#expect(frame, arrival, isFirst(this.place) ? lastWorker(this.place) : undefined);
     if (session) this.#take(session, frame, arrival);
@@ -282,16 +282,20 @@ export class StageSessions {
     return session;
   }
 
-  #feed(session: StageSession, epoch: number, position: number, token: number): void {
+  #feed(session: StageSession, epoch: number, position: number, tokens: readonly number[]): void {
     try {
       this.#checkOpen(session);
-      checkContinues(session, { epoch, position, length: 1 });
+      checkContinues(session, { epoch, position, length: tokens.length });
     } catch (error) {
       this.#fail(session, error);
       return;
     }
-    session.position++;
-    void this.#step(session, { position, length: 1, tokenIds: [token], sample: true });
+    session.position += tokens.length;
+    // Each by itself, as they would have come: caches of some stages come out otherwise from several at once.
+    for (const [index, token] of tokens.entries()) {
+      const sample = index === tokens.length - 1;
+      void this.#step(session, { position: position + index, length: 1, tokenIds: [token], sample });
+    }
   }
 
   /** @param sampleLater whether the last stage samples after this step; as in the request where it is the last */
