@@ -10,9 +10,10 @@ test.each([
     '<tool_call>',
     { notation: 'xml' },
   ],
-  ['Llama 3', '{% if tools %}Environment: ipython{% endif %}', '<|python_tag|>', json],
-  ['Mistral', '{% if tools %}[TOOL_CALLS]{% endif %}', '[TOOL_CALLS]', { notation: 'mistral' }],
-  ['Phi-4 and Granite', '{% if tools %}<|tool_call|>{% endif %}', '<|tool_call|>', json],
+  ['Llama 3', '{% if tools %}Environment: ipython{% endif %}', '{"name":', { tag: '<|python_tag|>' }],
+  ['Mistral', '{% if tools %}[TOOL_CALLS]{% endif %}', '[TOOL_CALLS]', { isList: true }],
+  ['newer Mistral', '{{ tools }}[TOOL_CALLS]{{ name }}[ARGS]', '[TOOL_CALLS]', { isNamed: true }],
+  ['Phi-4 and Granite', '{% if tools %}<|tool_call|>{% endif %}', '<|tool_call|>', { isList: true }],
   ['any that takes tools', '{{ tools | tojson }}', '{"name":', { ...json, onlyAtStart: true }],
 ])('%s is found by its template', (_, template, open, more) => {
   expect(findResponseFormat(template).calls).toMatchObject({ open, ...more });

@@ -19,6 +19,21 @@ export type CallNotation =
   /** `name[ARGS]{…}`, or JSON. */
   | 'mistral';
 
+/** How a model calls tools: its marks, and what is between them. */
+export interface CallFormat extends Marks {
+  notation: CallNotation;
+  /** A call is the beginning of an answer, or none. */
+  onlyAtStart?: boolean;
+  /** Another mark that may come before a call that only stands at the start. */
+  tag?: string;
+  /** Calls are written as one list, also where there is one. */
+  isList?: boolean;
+  /** Each call is a name, `[ARGS]` and its arguments. */
+  isNamed?: boolean;
+  /** What a call calls its arguments. Default: `arguments`. */
+  argumentsName?: string;
+}
+
 export interface Marks {
   open: string;
   /** The first of these ends it; so does the end of the answer. */
@@ -29,7 +44,7 @@ export interface ResponseFormat {
   /** Marks around what the model thinks; undefined where it does not. */
   reasoning?: Marks;
   /** Marks around calls; undefined where the template takes no tools. */
-  calls?: Marks & { notation: CallNotation; onlyAtStart?: boolean };
+  calls?: CallFormat;
   /** OpenAI's harmony: messages with a channel each, whose name says what they are. */
   isHarmony?: boolean;
   /** What the model itself says of its answers; it counts before all the others. */
@@ -49,6 +64,14 @@ export function marksThoughts({ reasoning, isHarmony, declared }: ResponseFormat
 
 const none: ResponseFormat = {};
 
+/** Where a template takes tools and shows no marks, an answer that begins like a call is one. */
+const plainJson: CallFormat = {
+  open: '{"name":',
+  close: [],
+  notation: 'json',
+  onlyAtStart: true,
+};
+
 /** Families by a mark that no other has. The first that fits is taken. */
 const families: { mark: RegExp; format: ResponseFormat }[] = [
   { mark: /<\|channel\|>/, format: { isHarmony: true } },
@@ -61,26 +84,22 @@ const families: { mark: RegExp; format: ResponseFormat }[] = [
     format: { calls: { open: '<tool_call>', close: ['</tool_call>'], notation: 'json' } },
   },
   {
+    mark: /\[TOOL_CALLS\].*\[ARGS\]/s,
+    format: { calls: { open: '[TOOL_CALLS]', close: [], notation: 'mistral', isNamed: true } },
+  },
+  {
     mark: /\[TOOL_CALLS\]/,
-    format: { calls: { open: '[TOOL_CALLS]', close: [], notation: 'mistral' } },
+    format: { calls: { open: '[TOOL_CALLS]', close: [], notation: 'mistral', isList: true } },
   },
   {
     mark: /<\|tool_call\|>/,
-    format: { calls: { open: '<|tool_call|>', close: ['<|/tool_call|>'], notation: 'json' } },
+    format: { calls: { open: '<|tool_call|>', close: ['<|/tool_call|>'], notation: 'json', isList: true } },
   },
   {
     mark: /<\|python_tag\|>|ipython/,
-    format: { calls: { open: '<|python_tag|>', close: [], notation: 'json' } },
+    format: { calls: { ...plainJson, tag: '<|python_tag|>', argumentsName: 'parameters' } },
   },
 ];
-
-/** Where a template takes tools and shows no marks, an answer that begins like a call is one. */
-const plainJson: ResponseFormat['calls'] = {
-  open: '{"name":',
-  close: [],
-  notation: 'json',
-  onlyAtStart: true,
-};
 
 /**
  * @param template of the model; undefined where it has none
@@ -115,5 +134,6 @@ export function marksOf({ reasoning, calls, isHarmony, declared }: ResponseForma
     return new Set(['start', 'channel', 'message', 'end', 'constrain', 'call'].map((name) => `<|${name}|>`));
   }
   const marks = [reasoning, calls].flatMap((one) => (one ? [one.open, ...one.close] : []));
+  if (calls?.tag !== undefined) marks.push(calls.tag);
   return new Set([...marks, ...(calls?.notation === 'mistral' ? ['[ARGS]', '[CALL_ID]'] : [])]);
 }

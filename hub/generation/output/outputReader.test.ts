@@ -72,6 +72,12 @@ const samples: [string, ResponseFormat, string, OutputPart[]][] = [
     '<|python_tag|>{"name": "get_weather", "parameters": {"city": "Köln"}}; {"name": "now", "parameters": {}}',
     [weather, call('now', {})],
   ],
+  [
+    'Llama without its tag',
+    llama,
+    '{"name": "get_weather", "parameters": {"city": "Köln"}}; {"name": "now", "parameters": {}}',
+    [weather, call('now', {})],
+  ],
   ['Mistral with a list', mistral, `[TOOL_CALLS] [${weatherJson}]`, [weather]],
   [
     'Mistral with names',

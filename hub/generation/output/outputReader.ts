@@ -122,6 +122,7 @@ export class OutputReader {
     return [
       ...(partsReasoning && format.reasoning ? [format.reasoning.open] : []),
       ...(isCallPossible && format.calls ? [format.calls.open] : []),
+      ...(isCallPossible && format.calls?.tag !== undefined ? [format.calls.tag] : []),
     ];
   }
 
@@ -129,6 +130,7 @@ export class OutputReader {
     const region = this.#region;
     const { reasoning, calls, isHarmony } = this.#init.format;
     const opens = (marks: Marks | undefined): marks is Marks => marks?.open === mark;
+    const isCall = calls !== undefined && [calls.open, calls.tag].includes(mark);
     switch (region.type) {
       case 'calls':
         this.#region = { type: 'text' };
@@ -147,13 +149,14 @@ export class OutputReader {
           this.#region = { type: 'header', marks: header };
           return;
         }
-        if (region.type === 'text' && opens(calls) && calls.onlyAtStart && before.trim() !== '') {
+        if (region.type === 'text' && isCall && calls.onlyAtStart && before.trim() !== '') {
           this.#give(parts, before + mark);
           return;
         }
         this.#give(parts, before);
-        if (opens(calls)) this.#region = { type: 'calls', marks: calls, lead: this.#blanks };
-        else if (region.type === 'text' && opens(reasoning))
+        if (isCall) {
+          this.#region = { type: 'calls', marks: { ...calls, open: mark }, lead: this.#blanks };
+        } else if (region.type === 'text' && opens(reasoning))
           this.#region = { type: 'reasoning', marks: reasoning };
         else this.#region = { type: 'text' };
         this.#blanks = '';
@@ -186,7 +189,10 @@ export class OutputReader {
     close: string,
   ): void {
     const { calls } = this.#init.format;
-    const read = readCalls(calls?.onlyAtStart ? marks.open + text : text, calls?.notation ?? 'json');
+    const read = readCalls(
+      calls?.onlyAtStart && marks.open !== calls.tag ? marks.open + text : text,
+      calls?.notation ?? 'json',
+    );
     if (read) {
       parts.push(...read.map((call) => ({ type: 'tool-call' as const, ...call })));
       return;

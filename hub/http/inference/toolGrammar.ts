@@ -59,38 +59,47 @@ export function callRules({
   }
   if (!calls) return undefined;
   const [close] = calls.close;
-  const begin = calls.onlyAtStart ? '{"name":' : '';
-  /** A call as JSON, without what the trigger holds of it. */
-  const body = (skip: string): string =>
-    anyOf((name, args) => {
-      const text = `{"name": ${JSON.stringify(name)}, "arguments": `.slice(skip.length);
-      return `${JSON.stringify(text)} ${args} "}"`;
-    });
+  /** What stands between the name of a call and its arguments. */
+  const beforeArguments = `, "${calls.argumentsName ?? 'arguments'}": `;
   if (calls.onlyAtStart) {
     // A token may hold the blank behind the trigger, too.
     const rest = anyOf(
-      (name, args) => `" "? ${JSON.stringify(`${JSON.stringify(name)}, "arguments": `)} ${args} "}"`,
+      (name, args) => `" "? ${JSON.stringify(`${JSON.stringify(name)}${beforeArguments}`)} ${args} "}"`,
     );
-    return { calls: isTriggered ? rest : body(''), rules: argumentRules, trigger: begin };
+    const whole = `${JSON.stringify(calls.open)} ${rest}`;
+    return { calls: isTriggered ? rest : whole, rules: argumentRules, trigger: calls.open };
   }
   const more = (between: string): string => {
     if (mostCalls === 1) return '';
     return ` (${between} call)${mostCalls === undefined ? '*' : `{0,${mostCalls - 1}}`}`;
   };
-  const blank = '"\\n"?';
-  if (calls.notation === 'mistral') {
-    const list = `"[" call${more('", "')} "]"`;
+  const begin = isTriggered ? '' : `${mark(calls.open)} `;
+  if (calls.isNamed) {
+    const named = anyOf((name, args) => `${JSON.stringify(name)} ${mark('[ARGS]')} ${args}`);
     return {
-      calls: isTriggered ? list : `${mark(calls.open)} ${list}`,
-      rules: [`call: ${body('')}`, ...argumentRules],
+      calls: `${begin}call${more(mark(calls.open))}`,
+      rules: [`call: ${named}`, ...argumentRules],
       trigger: calls.open,
     };
   }
+  const call = anyOf(
+    (name, args) => `${JSON.stringify(`{"name": ${JSON.stringify(name)}${beforeArguments}`)} ${args} "}"`,
+  );
+  if (calls.isList) {
+    // Some of a family end the list with a token, others with the answer.
+    const end = close !== undefined && tokenizer.marks.has(close) ? ` ${mark(close)}` : '';
+    return {
+      calls: `${begin}" "? "[" call${more('", "')} "]"${end}`,
+      rules: [`call: ${call}`, ...argumentRules],
+      trigger: calls.open,
+    };
+  }
+  const blank = '"\\n"?';
   const end = close === undefined ? '' : `${blank} ${mark(close)}`;
   const others = close === undefined ? '' : more(`${blank} ${mark(calls.open)}`);
   return {
-    calls: `${isTriggered ? '' : `${mark(calls.open)} `}call${others}`,
-    rules: [`call: ${blank} ${body('')} ${end}`, ...argumentRules],
+    calls: `${begin}call${others}`,
+    rules: [`call: ${blank} ${call} ${end}`, ...argumentRules],
     trigger: calls.open,
   };
 }
