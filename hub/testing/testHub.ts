@@ -74,7 +74,7 @@ export async function startTestHub(init: TestHubInit = {}): Promise<TestHub> {
   const blobs = new BlobStore(path.join(directory, 'blobs'));
   const model = await testModel(modelInit);
   const identity = { hubId: HubId.parse(randomUUID()), joinToken: testJoinToken, apiKey: testApiKey };
-  const access = await loadAccess(database, identity, adminPassword);
+  const access = await loadAccess(database, identity, adminPassword, () => Promise.resolve());
   const settings = await HubSettings.load(database.values, { modelDirectories });
   let url = '';
   const catalogue = library

@@ -1,5 +1,6 @@
 import type { JoinToken, Settings, UnapprovedDevice } from '@potluck/api';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { JoinTokens } from '../../accounts/joinTokens.ts';
 import { api } from '../../testing/apiClient.ts';
 import { startTestHub, testJoinToken, type TestHub } from '../../testing/testHub.ts';
 import type { ScriptedWorker } from '../../testing/scriptedWorker.ts';
@@ -68,23 +69,46 @@ test('no new device comes in where none is wanted', async () => {
 });
 
 test('the hub’s own join token is replaced: who is here stays, or goes, and nobody new comes in with it', async () => {
-  const kept: string[] = [];
-  const tokens = hub.access.joinTokens;
-  // As the hub was started with its token, another one would not last.
-  expect((await api(hub, 'POST', '/join-tokens/hub/replace', {})).status).toBe(409);
-  const { JoinTokens } = await import('../../accounts/joinTokens.ts');
-  const own = await JoinTokens.load(hub.database.joinTokens, testJoinToken, (token) =>
-    Promise.resolve(void kept.push(token)),
-  );
-  const former = await own.replaceOwn({ stay: true });
-  expect(own.own).toBe(kept[0]);
-  expect([own.idOf(testJoinToken), own.expiredIdOf(testJoinToken)]).toEqual([undefined, former]);
-  expect(own.idOf(kept[0] ?? '')).toBe('hub');
-  expect(await own.replaceOwn({ stay: false })).toBeUndefined();
-  expect(own.expiredIdOf(kept[0] ?? '')).toBeUndefined();
-  const { body } = await api<{ tokens: JoinToken[] }>(hub, 'GET', '/join-tokens');
-  expect(body.tokens[0]?.permanent).toBe(true);
-  expect(tokens.own).toBe(testJoinToken);
+  const replace = (body: object): Promise<{ status: number }> =>
+    api(hub, 'POST', '/join-tokens/hub/replace', body);
+  const tokenNow = async (): Promise<string> =>
+    (await api<{ token: string }>(hub, 'GET', '/join')).body.token;
+  const isHere = (worker: ScriptedWorker): boolean => hub.registry.table.has(worker.id);
+  const blob = async (token: string): Promise<number> =>
+    (
+      await fetch(`${hub.url}/blobs/${'0'.repeat(64)}`, {
+        headers: { authorization: `Bearer ${token}`, 'x-forwarded-for': '10.0.0.1' },
+      })
+    ).status;
+  const stays = hub.worker('stays', {});
+  await expect.poll(() => isHere(stays)).toBe(true);
+  expect((await replace({ stay: true })).status).toBe(200);
+  const second = await tokenNow();
+  expect(second).not.toBe(testJoinToken);
+  expect(isHere(stays)).toBe(true);
+  // It still gets its weights; nobody new joins.
+  expect(await blob(testJoinToken)).toBe(404);
+  const late = hub.worker('late', {});
+  await late.closed;
+  expect(late.received).toMatchObject([{ code: 'bad-token' }]);
+
+  const goes = hub.worker('goes', { token: second });
+  await expect.poll(() => isHere(goes)).toBe(true);
+  expect((await replace({ stay: false })).status).toBe(200);
+  await goes.closed;
+  expect(isHere(stays)).toBe(true);
+  // Revoking the former one ends those that stayed.
+  const { tokens } = (await api<{ tokens: JoinToken[] }>(hub, 'GET', '/join-tokens')).body;
+  const former = tokens.find(({ name }) => name.includes('until it was replaced'));
+  expect(former?.nodes).toBeGreaterThanOrEqual(1);
+  await api(hub, 'POST', `/join-tokens/${former?.id}/revoke`);
+  await stays.closed;
+  expect(await blob(testJoinToken)).toBe(401);
+});
+
+test('a hub that was started with its token says that it can’t be replaced', async () => {
+  const given = await JoinTokens.load(hub.database.joinTokens, 'given to the hub');
+  await expect(given.replaceOwn({ stay: true })).rejects.toThrow('started with its join token');
 });
 
 test('only origins are taken as such', async () => {

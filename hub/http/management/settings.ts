@@ -1,6 +1,6 @@
 /** What the operator set. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { Settings, SettingsChange } from '@potluck/api';
+import { Settings, SettingsChange, TurnCredential } from '@potluck/api';
 import type { Context } from 'hono';
 import type { Catalogue } from '../../models/catalogue.ts';
 import type { HubSettings } from '../../settings/hubSettings.ts';
@@ -34,6 +34,22 @@ export function settingsRoutes(components: SettingsRouteComponents): OpenAPIHono
       { responses: { 200: answers(Settings, 'The settings') } },
     ),
     (c) => c.json(view(c, hubSettings.current), 200),
+  );
+  app.openapi(
+    route(
+      {
+        method: 'get',
+        path: '/turn-credential',
+        summary: 'The password of the TURN servers, to test them',
+        tag,
+        scope: 'admin',
+      },
+      { responses: { 200: answers(TurnCredential, 'As the settings have it') } },
+    ),
+    (c) => {
+      c.header('cache-control', 'no-store');
+      return c.json({ credential: hubSettings.turnServer?.credential ?? null }, 200);
+    },
   );
   app.openapi(
     route(

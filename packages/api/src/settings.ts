@@ -81,7 +81,7 @@ export const Settings = z
     /** TURN servers for workers that find no direct way to each other, beside `flagTurnUrls`. */
     turnUrls: z.array(TurnUrl).max(8),
     turnUsername: z.string().max(500),
-    /** True where the password for them is kept. The password itself is sent to workers only. */
+    /** True where the password for them is kept. The password itself is sent to workers, and to administrators who test the servers. */
     hasTurnCredential: z.boolean(),
     /** TURN servers of the flag `--turn`; they are used, too. */
     flagTurnUrls: z.array(z.string()),
@@ -113,6 +113,10 @@ export const Settings = z
   })
   .meta({ id: 'Settings' });
 export type Settings = z.infer<typeof Settings>;
+
+/** `GET /api/settings/turn-credential`: for the app's test of the servers; null where none is kept. */
+export const TurnCredential = z.object({ credential: z.string().nullable() }).meta({ id: 'TurnCredential' });
+export type TurnCredential = z.infer<typeof TurnCredential>;
 
 /** `PATCH /api/settings`. Another `revision` than the present one is answered with 409 `conflict`. */
 export const SettingsChange = z

@@ -12,13 +12,13 @@ export type ShownEvent = Exclude<TabAgentEvent, { type: 'device-lost' | 'wrong-a
 export function applyAgentEvent(snapshot: TabSnapshot, event: ShownEvent): TabSnapshot {
   switch (event.type) {
     case 'joined':
-      return { ...snapshot, hub: { state: 'joined', reason: undefined } };
+      return { ...snapshot, hub: joinedHub(event.waitsForApproval ?? false) };
     case 'hub-away': {
       const state = snapshot.hub.state === 'connecting' ? 'connecting' : 'lost';
       return { ...snapshot, hub: { state, reason: event.reason } };
     }
     case 'assigned':
-      return { ...snapshot, stages: withAssigned(snapshot.stages, event.message) };
+      return { ...snapshot, hub: joinedHub(false), stages: withAssigned(snapshot.stages, event.message) };
     case 'stage':
       return { ...snapshot, stages: withReport(snapshot.stages, event.report) };
     case 'blobs':
@@ -32,6 +32,10 @@ export function applyAgentEvent(snapshot: TabSnapshot, event: ShownEvent): TabSn
     case 'log':
       return withEvent(snapshot, event.event);
   }
+}
+
+function joinedHub(waitsForApproval: boolean): TabSnapshot['hub'] {
+  return { state: 'joined', reason: undefined, ...(waitsForApproval && { waitsForApproval }) };
 }
 
 /** Adds a line to the log. */

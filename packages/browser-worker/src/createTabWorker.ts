@@ -6,6 +6,8 @@ import { countWeights } from './blobs/countWeights.ts';
 import { indexedDbBlobStore } from './blobs/indexedDbBlobStore.ts';
 import { Contribution } from './contribution.ts';
 import { inspectDevice } from './device/inspectDevice.ts';
+import { watchConditions } from './policies/watchConditions.ts';
+import { pauseWords, whyPause, type DeviceConditions, type PauseReason } from './policies/whyPause.ts';
 import { storageOf } from './settings/storageOf.ts';
 import { takeTabIdentity, type TabIdentity } from './settings/tabIdentity.ts';
 import { describeBrowser, TabSettingsStore, type TabSettings } from './settings/tabSettings.ts';
@@ -33,6 +35,7 @@ class Tab implements TabWorker {
   readonly #inspected: Promise<void>;
   readonly #mainMemoryBytes: number | undefined;
   #identity: TabIdentity | undefined;
+  #conditions: DeviceConditions = { onBattery: false, hidden: false, metered: false };
   /** Ends the wait for answers under way. */
   #hurry: (() => void) | undefined;
   /** Commands run one after the other. */
@@ -67,6 +70,10 @@ class Tab implements TabWorker {
       this.#closed.signal,
     );
     this.#inspected = this.#inspect();
+    watchConditions((conditions) => {
+      this.#conditions = conditions;
+      void this.#followPolicies();
+    }, this.#closed.signal);
   }
 
   get snapshot(): TabSnapshot {
@@ -81,6 +88,7 @@ class Tab implements TabWorker {
     this.#settings.change(settings);
     this.#view.set({ settings: this.#settings.settings });
     if (this.#contribution.run) this.#stayAlive.want(this.#settings.settings);
+    void this.#followPolicies();
   }
 
   useToken(token: string): void {
@@ -93,7 +101,7 @@ class Tab implements TabWorker {
 
   start(): Promise<void> {
     return this.#command(async () => {
-      if (this.#identity && !this.#contribution.run) await this.#contribution.start(this.#identity);
+      if (this.#identity && !this.#contribution.run) await this.#startOrRest(this.#identity);
     });
   }
 
@@ -104,6 +112,7 @@ class Tab implements TabWorker {
       if (this.#identity) this.#identity.was = 'paused';
       await this.#drained(run);
       await this.#contribution.end('paused', 'paused');
+      this.#view.set({ pausedBecause: undefined });
     });
   }
 
@@ -135,6 +144,39 @@ class Tab implements TabWorker {
       if (this.#contribution.run) await this.#contribution.end('idle', 'closed');
       this.#closed.abort();
       this.#identity?.release();
+    });
+  }
+
+  get #whyPause(): PauseReason | undefined {
+    return whyPause(this.#settings.settings, this.#conditions);
+  }
+
+  /** A tab that rests by itself goes on by itself, also after a reload. */
+  async #startOrRest(identity: TabIdentity): Promise<void> {
+    const pausedBecause = this.#whyPause;
+    this.#view.set({ pausedBecause });
+    if (pausedBecause === undefined) return this.#contribution.start(identity);
+    identity.was = 'contributing';
+    this.#view.set({ state: 'paused', problem: undefined });
+  }
+
+  /** Rests or goes on, as the conditions and what the person chose are by then. */
+  #followPolicies(): Promise<void> {
+    return this.#command(async () => {
+      const { run } = this.#contribution;
+      const reason = this.#whyPause;
+      const { state, pausedBecause } = this.snapshot;
+      if (run && reason !== undefined) {
+        await this.#drained(run);
+        await this.#contribution.end('paused', pauseWords[reason]);
+        this.#view.set({ pausedBecause: reason });
+      } else if (
+        state === 'paused' &&
+        pausedBecause !== undefined &&
+        pausedBecause !== reason &&
+        this.#identity
+      )
+        await this.#startOrRest(this.#identity);
     });
   }
 

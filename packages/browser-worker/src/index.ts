@@ -14,6 +14,7 @@
  * A tab that was contributing when it was reloaded starts by itself; one that was paused stays so.
  */
 export { createTabWorker } from './createTabWorker.ts';
+export type { PauseReason } from './policies/whyPause.ts';
 export type { TabSettings } from './settings/tabSettings.ts';
 export type {
   DeviceOffer,

@@ -1,5 +1,6 @@
 /** What a tab that is a worker tells its page: plain values, replaced as a whole at every change. */
 import type { CandidatePair, Device, Sha256, StageState, WorkerId } from '@potluck/protocol';
+import type { PauseReason } from './policies/whyPause.ts';
 import type { TabSettings } from './settings/tabSettings.ts';
 
 /**
@@ -48,6 +49,8 @@ export interface HubView {
   state: 'offline' | 'connecting' | 'joined' | 'lost';
   /** Why, where it is lost or was refused for now. */
   reason: string | undefined;
+  /** True where the operator must approve this device before it gets anything to do. */
+  waitsForApproval?: boolean;
 }
 
 /** One blob of weights (or the graph, which comes first). */
@@ -100,6 +103,10 @@ export interface ServedView {
   steps: number;
   /** Tokens a second over the last seconds with work; 0 before the first step. */
   tokensPerSecond: number;
+  /** Answers and texts that this tab took part in. */
+  answers: number;
+  /** Bytes that came from and went to the stages beside this one. */
+  bytes: number;
   /** Sessions that are open now. */
   openSessions: number;
 }
@@ -122,6 +129,8 @@ export interface TabEvent {
 /** Everything at one moment. */
 export interface TabSnapshot {
   state: TabState;
+  /** Why it is `paused`, where it paused by itself and goes on by itself. */
+  pausedBecause?: PauseReason | undefined;
   /** The last thing that went wrong and still matters. */
   problem: Problem | undefined;
   /** Undefined while `inspecting`. */

@@ -24,7 +24,7 @@ export class SnapshotStore {
       hub: { state: 'offline', reason: undefined },
       stages: [],
       peers: [],
-      served: { tokens: 0, steps: 0, tokensPerSecond: 0, openSessions: 0 },
+      served: { tokens: 0, steps: 0, tokensPerSecond: 0, answers: 0, bytes: 0, openSessions: 0 },
       cache: { bytes: 0, blobs: 0, inMemory: false },
       stayAlive: { visibility: pagePresence(), wakeLock: false, quietTone: false },
       events: [],

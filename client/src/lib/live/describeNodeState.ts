@@ -24,6 +24,7 @@ const modeNames = /* @wc-include */ {
   paused: 'paused',
   draining: 'finishing answers',
   drained: 'paused',
+  waiting: 'waiting for approval',
 } as const;
 
 /** A node's state in a word or two, and why it is in it. */

@@ -1,15 +1,28 @@
 /** This tab as a worker: what packages/browser-worker tells, for components to show. */
 import type { TabSnapshot, TabWorker } from '@potluck/browser-worker';
 import type { JoinLink } from '@potluck/protocol';
-import { addServed, keepContributed, readContributed, type Contributed } from './contributed.ts';
+import {
+  addServed,
+  keepContributed,
+  nothingContributed,
+  readContributed,
+  type Contributed,
+} from './contributed.ts';
 import { hubUrl } from '#lib/hub/hubUrl.ts';
+
+/** Time is kept at least this often, in milliseconds. */
+const countTimeEveryMs = 10_000;
 
 class Tab {
   /** Undefined until the worker's code is loaded. */
   snapshot = $state.raw<TabSnapshot>();
   /** What this browser has done in all, earlier visits included. */
   contributed = $state.raw<Contributed>(readContributed());
-  #counted: Contributed = { tokens: 0, steps: 0 };
+  #counted = nothingContributed;
+  /** Time for which this page was joined, until `#joinedAt`, in milliseconds. */
+  #joinedMs = 0;
+  /** When time was counted last, by `performance.now()`; undefined while it is not joined. */
+  #joinedAt: number | undefined;
   /** Why it could not be loaded. */
   problem = $state<string>();
   #worker: TabWorker | undefined;
@@ -35,11 +48,17 @@ class Tab {
     if (link !== undefined) this.#worker?.useToken(link.token);
   }
 
-  #count(served: Contributed): void {
-    if (served.tokens === this.#counted.tokens) return;
+  #count({ served, hub }: TabSnapshot): void {
+    const now = performance.now();
+    if (this.#joinedAt !== undefined) this.#joinedMs += now - this.#joinedAt;
+    this.#joinedAt = hub.state === 'joined' ? now : undefined;
+    const { tokens, steps, answers, bytes } = served;
+    const all = { tokens, steps, answers, bytes, joinedMs: Math.round(this.#joinedMs) };
+    const isNews = tokens !== this.#counted.tokens || answers !== this.#counted.answers;
+    if (!isNews && all.joinedMs - this.#counted.joinedMs < countTimeEveryMs) return;
     // Another tab of this browser may have added to it.
-    this.contributed = addServed(readContributed(), this.#counted, served);
-    this.#counted = { tokens: served.tokens, steps: served.steps };
+    this.contributed = addServed(readContributed(), this.#counted, all);
+    this.#counted = all;
     keepContributed(this.contributed);
   }
 
@@ -55,9 +74,11 @@ class Tab {
       this.#worker = worker;
       worker.subscribe((snapshot) => {
         this.snapshot = snapshot;
-        this.#count(snapshot.served);
+        this.#count(snapshot);
         tellWatchers(snapshot);
       });
+      // Nothing else tells that time goes by.
+      setInterval(() => this.#count(worker.snapshot), countTimeEveryMs);
       if (!link?.auto) return;
       const { name, memoryBytes } = link;
       worker.change({

@@ -9,11 +9,11 @@ export function tokenIn(text: string): string {
 /**
  * Reads the join link by which the page was opened, and takes what is secret in it out of the address, so that it is not
  * shown, shared or kept in the history.
- * @returns undefined where the address has no token
+ * @returns undefined where the address has no token and no invite
  */
 export function takeJoinLink(): JoinLink | undefined {
   const link = readJoinLink(location.href);
-  if (link.token === '') return undefined;
+  if (link.token === '' && link.invite === undefined) return undefined;
   history.replaceState(history.state, '', location.pathname + location.search);
   return link;
 }

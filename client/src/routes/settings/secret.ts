@@ -27,6 +27,13 @@ export function endOfDay(date: string): number | null {
   return date === '' ? null : new Date(`${date}T23:59:59`).getTime();
 }
 
+/** A day as a date field has it, so many days from now. */
+export function dateIn(days: number, now = new Date()): string {
+  const day = new Date(now.getFullYear(), now.getMonth(), now.getDate() + days);
+  const part = (value: number): string => String(value).padStart(2, '0');
+  return `${day.getFullYear()}-${part(day.getMonth() + 1)}-${part(day.getDate())}`;
+}
+
 /** What a key may do at most, in a few words each. */
 export function describeLimits(limits: KeyLimits): string[] {
   const { requestsPerMinute, concurrentRequests, tokensPerDay, models } = limits;

@@ -1,5 +1,5 @@
 /** A stage host that counts what goes through another one, except what is only tried. */
-import type { StageHost } from '@potluck/engine';
+import type { StageHost, StepRequest } from '@potluck/engine';
 import { isKeptCache, trialCacheId } from '@potluck/worker';
 import type { ServedView } from '../snapshot.ts';
 
@@ -17,6 +17,8 @@ export function countingStageHost(
 ): { host: StageHost; counts(): StepCounts } {
   let tokens = 0;
   let steps = 0;
+  let answers = 0;
+  let bytes = 0;
   /** Open caches of each stage. */
   const openOf = new Set<Set<string>>();
   let recent: { begun: number; ended: number; tokens: number }[] = [];
@@ -39,7 +41,10 @@ export function countingStageHost(
           async open(request) {
             await stage.open(request);
             if (request.cacheId === trialCacheId) return;
-            if (!isKeptCache(request.cacheId)) open.add(request.cacheId);
+            if (!isKeptCache(request.cacheId)) {
+              open.add(request.cacheId);
+              answers++;
+            }
             if (request.from?.take === true) open.delete(request.from.cacheId);
             onChange();
           },
@@ -55,13 +60,19 @@ export function countingStageHost(
           },
           async step(request) {
             const begun = now();
+            // Counted first: the step may take the buffers away.
+            const received = bytesOf(request.boundary);
             const result = await stage.step(request);
-            if (request.cacheId !== trialCacheId) count(begun, request.length);
+            if (request.cacheId !== trialCacheId) {
+              bytes += received + bytesOf(result.boundary);
+              count(begun, request.length);
+            }
             return result;
           },
           async encode(request) {
             const begun = now();
             const result = await stage.encode(request);
+            answers++;
             count(begun, request.tokenIds.length);
             return result;
           },
@@ -72,9 +83,15 @@ export function countingStageHost(
       tokens,
       steps,
       tokensPerSecond: rate(recent),
+      answers,
+      bytes,
       openSessions: Math.max(0, ...[...openOf].map(({ size }) => size)),
     }),
   };
+}
+
+function bytesOf(tensors: StepRequest['boundary'] = []): number {
+  return tensors.reduce((sum, tensor) => sum + tensor.bytes.byteLength, 0);
 }
 
 function rate(steps: readonly { begun: number; ended: number; tokens: number }[]): number {

@@ -21,6 +21,9 @@ test('settings and tokens are kept for the next page', () => {
     device: 'auto',
     keepScreenOn: false,
     quietTone: true,
+    pauseOnBattery: false,
+    pauseWhenHidden: false,
+    pauseOnMetered: false,
   });
   expect(next.tokenFor('http://hub')).toBe('secret');
   expect(next.tokenFor('http://other')).toBeUndefined();

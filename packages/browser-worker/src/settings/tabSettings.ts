@@ -12,6 +12,12 @@ export interface TabSettings {
   keepScreenOn: boolean;
   /** Plays a tone too quiet to hear, so that browsers do not slow a hidden tab down. Default false. */
   quietTone: boolean;
+  /** Rests while the device runs on battery, where the browser tells. Default false. */
+  pauseOnBattery: boolean;
+  /** Rests while nobody looks at the tab. Default false. */
+  pauseWhenHidden: boolean;
+  /** Rests while the network is metered, where the browser tells. Default false. */
+  pauseOnMetered: boolean;
 }
 
 const Stored = z.object({
@@ -20,6 +26,9 @@ const Stored = z.object({
   device: z.enum(['auto', 'wasm']).catch('auto'),
   keepScreenOn: z.boolean().catch(false),
   quietTone: z.boolean().catch(false),
+  pauseOnBattery: z.boolean().catch(false),
+  pauseWhenHidden: z.boolean().catch(false),
+  pauseOnMetered: z.boolean().catch(false),
   /** Join tokens by hub. */
   tokens: z.record(z.string(), z.string()).catch({}),
 });
@@ -43,8 +52,8 @@ export class TabSettingsStore {
   }
 
   get settings(): TabSettings {
-    const { name = this.#defaultName, memoryBytes, device, keepScreenOn, quietTone } = this.#stored;
-    return { name, memoryBytes, device, keepScreenOn, quietTone };
+    const { tokens: _tokens, name = this.#defaultName, memoryBytes, ...rest } = this.#stored;
+    return { name, memoryBytes, ...rest };
   }
 
   /** Takes what is valid; a name of spaces only means the default one. */

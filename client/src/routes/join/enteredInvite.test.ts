@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest';
+import { enteredInvite } from './enteredInvite.ts';
+
+test('codes, secrets and links of invites are known from join tokens', () => {
+  for (const text of ['7KQM-X4TB', ' 7kqm x4tb ', 'invite-abc'])
+    expect(enteredInvite(text)).toBe(text.trim());
+  expect(enteredInvite('https://hub.example/join#invite=invite-abc')).toBe('invite-abc');
+  for (const text of [
+    '',
+    '7KQMX4TB',
+    'join-abc',
+    'https://hub.example/join#token=t',
+    'https://',
+    'O0O0-1111',
+  ])
+    expect(enteredInvite(text), text).toBeUndefined();
+});

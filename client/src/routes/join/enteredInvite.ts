@@ -1,0 +1,11 @@
+import { readJoinLink } from '@potluck/protocol';
+
+/** What the hub draws as a code, with its dash or a blank: a join token of eight characters is none. */
+const code = /^[2-9A-HJKMNP-Z]{4}[\s-][2-9A-HJKMNP-Z]{4}$/i;
+
+/** The invite in what a person entered: its code, its secret, or its link; undefined where it is something else. */
+export function enteredInvite(text: string): string | undefined {
+  const entered = text.trim();
+  if (code.test(entered) || entered.startsWith('invite-')) return entered;
+  return /^https?:/i.test(entered) && URL.canParse(entered) ? readJoinLink(entered).invite : undefined;
+}
