@@ -3,6 +3,9 @@
  * expression each; where GBNF means signs one by one, so does that. Pure; as long as its result may be is bounded.
  */
 
+import { namesIn, type GbnfNode as Node } from './gbnfNode.ts';
+import { findTerminals } from './gbnfTerminals.ts';
+
 /** Longest result, in characters: repetition within repetition stays as it is, so grammars hardly grow. */
 const maxResult = 1024 * 1024;
 const maxDepth = 64;
@@ -11,13 +14,6 @@ const maxDepth = 64;
 export class GbnfError extends Error {
   override readonly name = 'GbnfError';
 }
-
-type Node =
-  | { type: 'text'; text: string }
-  | { type: 'class'; pattern: string }
-  | { type: 'rule'; name: string }
-  | { type: 'repeat'; node: Node; least: number; most: number | undefined }
-  | { type: 'sequence' | 'choice'; nodes: Node[] };
 
 /** True where a text looks like GBNF, and not like Lark. */
 export function isGbnf(text: string): boolean {
@@ -33,6 +29,7 @@ export function gbnfToLark(text: string): string {
       if (!rules.has(name)) throw new GbnfError(`the grammar has no rule '${name}', which it names`);
     }
   }
+  // It adds rules where it parts some.
   const terminals = findTerminals(rules);
   const names = new Map(
     [...rules.keys()].map((name, index) => [
@@ -47,34 +44,6 @@ export function gbnfToLark(text: string): string {
   const lark = `%llguidance {}\n${lines.join('\n')}\n`;
   if (lark.length > maxResult) throw new GbnfError(`the grammar takes more than ${maxResult} characters`);
   return lark;
-}
-
-/** Rules that never come back to themselves. */
-function findTerminals(rules: ReadonlyMap<string, Node>): Set<string> {
-  const terminals = new Set<string>();
-  for (let grew = true; grew;) {
-    grew = false;
-    for (const [name, node] of rules) {
-      if (terminals.has(name) || !namesIn(node).every((one) => terminals.has(one))) continue;
-      terminals.add(name);
-      grew = true;
-    }
-  }
-  return terminals;
-}
-
-function namesIn(node: Node): string[] {
-  switch (node.type) {
-    case 'rule':
-      return [node.name];
-    case 'repeat':
-      return namesIn(node.node);
-    case 'sequence':
-    case 'choice':
-      return node.nodes.flatMap(namesIn);
-    default:
-      return [];
-  }
 }
 
 function written(node: Node, names: ReadonlyMap<string, string>): string {

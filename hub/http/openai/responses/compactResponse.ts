@@ -3,7 +3,6 @@ import type { Context } from 'hono';
 import type OpenAI from 'openai';
 import { z } from 'zod';
 import { ApiError } from '../../apiError.ts';
-import { Model } from '../../inference/generationFields.ts';
 import { infer } from '../../inference/inference.ts';
 import { bodyReader } from '../../inference/readBody.ts';
 import { readJson } from '../../inference/readJson.ts';
@@ -11,6 +10,7 @@ import { startChat } from '../../inference/startChat.ts';
 import { conversationItems } from './conversationItems.ts';
 import { fitConversation } from './fitConversation.ts';
 import { readItems, type InputItem } from './inputItems.ts';
+import { keptItems } from './keptItems.ts';
 import { messagesOf } from './responseConversation.ts';
 import { itemId, responseIdOf, responseUsage } from './responseShapes.ts';
 import { seal } from './sealedText.ts';
@@ -19,7 +19,7 @@ import type { ResponseParts } from './startResponse.ts';
 const Hint = z.string().max(1000).optional();
 /** What this surface honours. */
 export const CompactBody = z.object({
-  model: Model,
+  model: z.string({ error: 'must be the name of a model, as GET /v1/models lists it' }),
   input: z.union([z.string(), z.array(z.unknown()).max(10_000)]).optional(),
   instructions: z.string().optional(),
   previous_response_id: z.string().max(200).optional(),
@@ -85,7 +85,10 @@ export async function answerCompaction(c: Context, parts: ResponseParts): Promis
       id: responseIdOf(generation.id),
       object: 'response.compaction',
       created_at: Math.floor(generation.createdAt / 1000),
-      output: [...items.filter(isUsers), compaction] as OpenAI.Responses.ResponseOutputItem[],
+      output: [
+        ...keptItems(items.filter(isUsers), generation.id),
+        compaction,
+      ] as OpenAI.Responses.ResponseOutputItem[],
       usage,
     } satisfies OpenAI.Responses.CompactedResponse;
     return Response.json(answer, { headers: inference.headers(generation) });

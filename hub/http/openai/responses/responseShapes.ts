@@ -85,6 +85,8 @@ export function begunResponse(
     truncation: body.truncation,
     metadata: body.metadata ?? {},
     access_programs: null,
+    // OpenAI's servers say so until there is one; OpenAI's types do not.
+    usage: null as unknown as OpenAI.Responses.ResponseUsage,
     ...(body.user === undefined ? {} : { user: body.user }),
   };
 }

@@ -93,6 +93,7 @@ test('the events of a stream come in order, are numbered, and join to the respon
     return event;
   });
   expect(events.map(({ sequence_number: number }) => number)).toEqual(events.map((_, index) => index));
+  expect(events[0]).toMatchObject({ response: { usage: null } });
   const types = events.map(({ type }) => type.replace('response.', ''));
   expect(types.filter((type, index) => type !== types[index - 1])).toEqual([
     ...['created', 'in_progress'],
@@ -390,7 +391,10 @@ test('a conversation is told in short, and goes on with that', async () => {
   });
   expect(compacted).toMatchObject({
     object: 'response.compaction',
-    output: [{ role: 'user', content: 'Hi' }, { type: 'compaction' }],
+    output: [
+      { role: 'user', content: [{ type: 'input_text', text: 'Hi' }], status: 'completed' },
+      { type: 'compaction' },
+    ],
     usage: { output_tokens: hub.encode('They greeted each other.').length + 1 },
   });
   const next = await client.responses.create({
@@ -398,6 +402,8 @@ test('a conversation is told in short, and goes on with that', async () => {
     input: [...(compacted.output as OpenAI.Responses.ResponseInput), { role: 'user', content: 'And?' }],
   });
   expect(await promptOf(next)).toMatch(/user\nHi\s.*They greeted each other\.\s.*user\nAnd\?/s);
+  const unnamed = client.responses.compact({ input: 'Hi' } as OpenAI.Responses.ResponseCompactParams);
+  await expect(unnamed).rejects.toMatchObject({ status: 400, param: 'model' });
 });
 
 test.each<[object, string, string]>([

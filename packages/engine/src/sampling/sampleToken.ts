@@ -76,10 +76,12 @@ function likeliestToken(logits: Float32Array): number {
   let hasNaN = false;
   for (let token = 0; token < logits.length; token++) {
     const logit = logits[token] as number;
+    // One comparison for nearly all of them.
+    if (logit <= largest) continue;
     if (logit > largest) {
       largest = logit;
       best = token;
-    } else if (!(logit <= largest)) hasNaN = true;
+    } else hasNaN = true;
   }
   if (hasNaN || largest === Infinity) {
     throw new ComputeError('The logits hold values that are no numbers');
