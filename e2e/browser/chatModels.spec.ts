@@ -24,6 +24,9 @@ async function change(settings: Partial<Settings>): Promise<void> {
 test('a model has options, is opened in the chat, and is a favourite from then on', async () => {
   const { page } = app;
   await page.goto('/models');
+  await expect(page.getByRole('region', { name: 'Try a bigger model' })).toContainText(
+    /4-bit weights · .+ tokens of context · can call tools/,
+  );
   const card = page.getByRole('region', { name: 'minimind2-small' });
   await card.getByRole('button', { name: 'Options of minimind2-small' }).click();
   const dialog = page.getByRole('dialog', { name: 'Options of minimind2-small' });
@@ -90,6 +93,11 @@ test('how sure the model was of each word is asked for and shown only where a pe
   expect((await request).postDataJSON()).toMatchObject({ logprobs: true });
   const answer = page.getByRole('article', { name: 'Answer' });
   await expect(answer.getByTitle(/^\d+(\.\d)?% sure\. Other choices: “/).first()).toBeVisible();
+  await answer
+    .getByTitle(/% sure/)
+    .last()
+    .click();
+  await expect(answer.getByText(/^“.*”: \d+(\.\d)?% sure/)).toBeVisible();
   expect(await seriousViolations(page)).toEqual([]);
 
   await page.getByRole('button', { name: 'Chat settings' }).click();
@@ -120,11 +128,17 @@ test('two models answer side by side, also on a phone', async ({ model }) => {
       small: { systemPrompt: '', sampling: { max_tokens: 4 } },
     },
   });
+  const asked: unknown[] = [];
+  page.on('request', (request) => {
+    if (!request.url().endsWith('/v1/chat/completions')) return;
+    asked.push((request.postDataJSON() as { model: unknown }).model);
+  });
   await page.getByLabel('Your message').fill('Hello');
   await page.keyboard.press('Enter');
   for (const side of [first!, second!]) {
     await expect(side.getByRole('article', { name: 'Answer' }).getByText('tokens/s')).toBeVisible();
   }
+  expect(asked.toSorted()).toEqual(['minimind2-small', 'small']);
   await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
   await page.setViewportSize({ width: 390, height: 844 });
   expect(await seriousViolations(page)).toEqual([]);
@@ -210,4 +224,45 @@ test('words about what was done never lie on Send', async () => {
     page.getByRole('button', { name: 'Send' }).boundingBox(),
   ]);
   expect((said?.y ?? 0) + (said?.height ?? 0)).toBeLessThanOrEqual(send?.y ?? 0);
+});
+
+test('a refusal comes into view, and Retry is offered only where it can help', async () => {
+  const { page } = app;
+  await page.setViewportSize({ width: 900, height: 420 });
+  await page.goto('/');
+  await keepShort(page, 2);
+  await say(page, `What is in this soup?${'\nAnd what else?'.repeat(30)}`);
+  let [status, code] = [400, 'invalid_value'];
+  await page.route('**/v1/chat/completions', (route) =>
+    route.fulfill({ status, json: { error: { message: `No soup today: ${code}.`, code } } }),
+  );
+  const ask = async (): Promise<void> => {
+    await page.getByLabel('Your message').fill('And today?');
+    await page.keyboard.press('Enter');
+  };
+  await ask();
+  const alert = page.getByRole('alert').filter({ hasText: 'No soup today' });
+  await expect(alert).toBeInViewport();
+  await expect(alert.getByRole('button', { name: 'Retry' })).toHaveCount(0);
+  [status, code] = [503, 'no_capacity'];
+  await ask();
+  await expect(alert).toContainText('no_capacity');
+  await expect(alert.getByRole('button', { name: 'Retry' })).toBeInViewport();
+  await page.unroute('**/v1/chat/completions');
+  await alert.getByRole('button', { name: 'Retry' }).click();
+  await expect(page.getByRole('article', { name: 'Answer' }).last().getByText('tokens/s')).toBeVisible();
+});
+
+test('a page from before an update offers to reload', async () => {
+  const { page } = app;
+  await page.goto('/');
+  await expect(page.getByLabel('Your message')).toBeVisible();
+  await page.route('**/_app/version.json', (route) => route.fulfill({ json: { version: 'next' } }));
+  await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+  const banner = page.getByText('Potluck was updated');
+  await expect(banner).toBeVisible();
+  await page.unroute('**/_app/version.json');
+  await page.getByRole('button', { name: 'Reload' }).click();
+  await expect(banner).toHaveCount(0);
+  await expect(page.getByLabel('Your message')).toBeVisible();
 });

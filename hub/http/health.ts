@@ -15,10 +15,13 @@ export function healthRoutes({
   deployments,
   generator,
   loopDelay,
+  defaultModel,
 }: {
   generator: Pick<Generator, 'isDraining'>;
   deployments: Pick<Deployments, 'list'>;
   loopDelay: Pick<LoopDelay, 'now'>;
+  /** Answers where a request names no model; undefined where none would. */
+  defaultModel: () => string | undefined;
 }): Hono {
   const app = new Hono();
   const state = (): { ready: boolean } & Record<string, unknown> => {
@@ -34,7 +37,9 @@ export function healthRoutes({
     const [first = { ready: false, missing: 'no model is deployed' }] = models;
     // Whoever spreads requests over hubs sends a hub that stops none any more.
     const isStopping = generator.isDraining;
-    const ready = !isStopping && models.some((one) => one.ready);
+    // A model at rest answers, too, once it is asked.
+    const rests = deployments.list.length === 0 && defaultModel() !== undefined;
+    const ready = !isStopping && (rests || models.some((one) => one.ready));
     const status = isStopping ? 'stopping' : ready ? 'ok' : 'waiting';
     return { status, ...first, ready, models, eventLoopDelayMs: loopDelay.now() };
   };

@@ -35,6 +35,8 @@ test('an alias is a name that every list and every request takes, and never one 
   expect(data.map(({ id }) => id)).toEqual(['test-model', 'gpt-4o']);
   expect(await client.models.retrieve('gpt-4o')).toMatchObject({ id: 'gpt-4o', root: 'test-model' });
   expect((await modelNamed('test-model'))?.aliases).toEqual(['gpt-4o']);
+  const tags = (await api<{ models: { name: string }[] }>(hub, 'GET', '/tags')).body.models;
+  expect(tags.map(({ name }) => name)).toEqual(['test-model', 'gpt-4o']);
   await expect(ask('lost')).rejects.toThrow(/'lost' does not exist here/);
   await expect(ask('constructor')).rejects.toThrow(/does not exist here/);
   const tokens = await fetch(`${hub.url}/tokenize`, {
@@ -82,6 +84,7 @@ test('a model that is not deployed is deployed when a request names it, and unde
   await hub.onDemand.restIdle(Date.now() + 5 * 60_000);
   expect(hub.deployments.list).toEqual([]);
   expect(await hub.database.deployments.list()).toEqual([]);
+  expect((await fetch(`${hub.url}/health/ready`)).status).toBe(200);
   // Who names none gets the last one that went to rest.
   expect((await modelNamed('second'))?.isDefault).toBe(true);
   const asked = await fetch(`${hub.url}/v1/chat/completions`, {

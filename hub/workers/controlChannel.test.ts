@@ -23,11 +23,19 @@ test('a worker with the token is welcomed and told how to signal', async () => {
 });
 
 test.each([
-  ['a wrong token', { token: 'wrong' }, 'bad-token', false],
-  ['another protocol', { protocolVersion: 99 }, 'version-mismatch', false],
-])('%s is refused with a reason', async (_what, hello, code, retry) => {
+  ['a wrong token', { token: 'wrong' }, 'bad-token', /token is wrong/],
+  ['another protocol', { protocolVersion: 99 }, 'version-mismatch', /update the hub/],
+  [
+    'a tab from before',
+    { protocolVersion: 1, kind: 'browser' as const },
+    'version-mismatch',
+    /reload this page/,
+  ],
+])('%s is refused with a reason', async (_what, hello, code, says) => {
   const worker = hub.worker('one', { hello });
-  expect(await worker.message('refusal')).toMatchObject({ code, retry });
+  const refusal = await worker.message('refusal');
+  expect(refusal).toMatchObject({ code, retry: false });
+  expect(refusal.message).toMatch(says);
   await worker.closed;
   expect(joined()).toEqual([]);
 });

@@ -1,17 +1,14 @@
 /** The list of models in Anthropic's shape. */
 import type Anthropic from '@anthropic-ai/sdk';
-import type { Deployment } from '../../pipelines/deployment.ts';
-import { servedContext } from '../../pipelines/servedContext.ts';
 import { ApiError } from '../apiError.ts';
+import type { ListedModel } from '../inference/listedModels.ts';
 
-export function modelInfo(deployment: Deployment): Anthropic.ModelInfo {
-  const { id, importedAt, contextLength } = deployment.model.package;
-  const tokens = servedContext(deployment)?.tokens ?? contextLength;
+export function modelInfo({ name: id, model, contextTokens: tokens }: ListedModel): Anthropic.ModelInfo {
   return {
     type: 'model',
     id,
     display_name: id,
-    created_at: new Date(importedAt * 1000).toISOString(),
+    created_at: new Date(model.importedAt * 1000).toISOString(),
     capabilities: null,
     deprecated_at: null,
     lifecycle: 'active',
@@ -32,12 +29,12 @@ export interface PageQuery {
 }
 
 /** A page of the list: after or before a model that the last page had. @throws ApiError 400 */
-export function modelPage(deployments: readonly Deployment[], query: PageQuery) {
+export function modelPage(models: readonly ListedModel[], query: PageQuery) {
   const limit = Number(query.limit ?? defaultLimit);
   if (!Number.isInteger(limit) || limit < 1 || limit > mostModels) {
     throw new ApiError(400, `'limit': must be a whole number from 1 to ${mostModels}`, { param: 'limit' });
   }
-  const all = deployments.map(modelInfo);
+  const all = models.map(modelInfo);
   const indexOf = (id: string): number => all.findIndex((one) => one.id === id);
   const after = query.after_id === undefined ? 0 : indexOf(query.after_id) + 1;
   const before = query.before_id === undefined ? all.length : indexOf(query.before_id);

@@ -1,21 +1,24 @@
 /** Anthropic's API, as far as it goes. */
 import { Hono } from 'hono';
-import { deploymentNamed, type InferenceComponents } from '../inference/inference.ts';
+import { unknownModel, type InferenceComponents } from '../inference/inference.ts';
+import { listedModels, type ListComponents } from '../inference/listedModels.ts';
 import { isAnthropicClient } from './anthropicErrors.ts';
 import { modelInfo, modelPage } from './anthropicModels.ts';
 import { answerMessages, countTokens } from './messages.ts';
 
 /** Routes to mount under `/v1`, before those of OpenAI's API: who says `anthropic-version` gets the other list of models. */
-export function anthropicRoutes(components: InferenceComponents): Hono {
+export function anthropicRoutes(components: InferenceComponents & ListComponents): Hono {
   const app = new Hono();
   app.get('/models', (c, next) => {
     if (!isAnthropicClient(c)) return next();
-    return Promise.resolve(c.json(modelPage(components.deployments.list, c.req.query())));
+    return Promise.resolve(c.json(modelPage(listedModels(components), c.req.query())));
   });
   app.get('/models/:id{.+}', (c, next) => {
     if (!isAnthropicClient(c)) return next();
-    const deployment = deploymentNamed(c.req.param('id'), components);
-    return Promise.resolve(c.json(modelInfo(deployment)));
+    const asked = c.req.param('id');
+    const listed = listedModels(components).find(({ name }) => name === asked);
+    if (!listed) throw unknownModel(asked, components.deployments.list);
+    return Promise.resolve(c.json(modelInfo(listed)));
   });
   app.post('/messages', (c) => answerMessages(c, components));
   app.post('/messages/count_tokens', (c) => countTokens(c, components));

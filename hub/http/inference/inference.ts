@@ -286,7 +286,9 @@ function findDeployment(
       param: 'model',
     });
   }
-  return deploymentNamed(asked, { deployments, settings });
+  const deployment = findNamed(asked, { deployments, settings });
+  if (!deployment) throw unknownModel(asked, deployments.list);
+  return deployment;
 }
 
 /** @returns what is deployed under a model's own name, or under an alias of it */
@@ -295,17 +297,6 @@ export function findNamed(
   { deployments, settings }: Pick<EncodingComponents, 'deployments' | 'settings'>,
 ): Deployment | undefined {
   return deployments.find(idOf(asked, settings().aliases, (name) => deployments.find(name) !== undefined));
-}
-
-/** @throws ApiError 404 */
-export function deploymentNamed(
-  asked: string,
-  components: Pick<EncodingComponents, 'deployments' | 'settings'>,
-): Deployment {
-  const { deployments } = components;
-  const deployment = findNamed(asked, components);
-  if (!deployment) throw unknownModel(asked, deployments.list);
-  return deployment;
 }
 
 /** A name as an error says it: whoever sends megabytes does not get them back. */

@@ -1,10 +1,12 @@
 /** Models as Ollama lists and shows them. */
+import type { ModelPackage } from '@potluck/protocol';
 import { marksThoughts, takesTools } from '../../models/responseFormat.ts';
 import type { Deployment } from '../../pipelines/deployment.ts';
+import type { ListedModel } from '../inference/listedModels.ts';
 import { servedContext } from '../../pipelines/servedContext.ts';
 
 /** What a model is, for people; what the hub does not know is empty. */
-function detailsOf({ model: { package: model } }: Deployment) {
+function detailsOf(model: ModelPackage) {
   return {
     parent_model: '',
     format: 'onnx',
@@ -21,7 +23,7 @@ function parameterSize(count: number): string {
   return `${(count / unit).toFixed(count >= 1e9 ? 1 : 2)}${letter}`;
 }
 
-function sizeOf({ model: { package: model } }: Deployment): number {
+function sizeOf(model: ModelPackage): number {
   const layers = model.layers.reduce((sum, { weightBytes }) => sum + weightBytes, 0);
   return layers + model.embeddingBytes + model.headBytes + model.tiedBytes;
 }
@@ -29,15 +31,14 @@ function sizeOf({ model: { package: model } }: Deployment): number {
 const isoTime = (seconds: number): string => new Date(seconds * 1000).toISOString();
 
 /** An entry of `GET /api/tags`. */
-export function listedModel(deployment: Deployment) {
-  const { id, importedAt, graph } = deployment.model.package;
+export function listedModel({ name, model }: Pick<ListedModel, 'name' | 'model'>) {
   return {
-    name: id,
-    model: id,
-    modified_at: isoTime(importedAt),
-    size: sizeOf(deployment),
-    digest: graph.sha256,
-    details: detailsOf(deployment),
+    name,
+    model: name,
+    modified_at: isoTime(model.importedAt),
+    size: sizeOf(model),
+    digest: model.graph.sha256,
+    details: detailsOf(model),
   };
 }
 
@@ -46,7 +47,10 @@ const never = '2318-01-01T00:00:00Z';
 
 /** An entry of `GET /api/ps`: models that devices serve now. */
 export function runningModel(deployment: Deployment) {
-  const { modified_at: _, ...listed } = listedModel(deployment);
+  const { modified_at: _, ...listed } = listedModel({
+    name: deployment.model.package.id,
+    model: deployment.model.package,
+  });
   return {
     ...listed,
     expires_at: never,
@@ -65,7 +69,7 @@ export function shownModel(deployment: Deployment) {
     parameters: '',
     template: '',
     system: '',
-    details: detailsOf(deployment),
+    details: detailsOf(model),
     model_info: {
       'general.architecture': 'onnx',
       'general.basename': model.id,

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { servedContext } from '../../pipelines/servedContext.ts';
 import { ApiError } from '../apiError.ts';
 import { findNamed, unknownModel, type InferenceComponents } from '../inference/inference.ts';
+import { listedModels, type ListComponents } from '../inference/listedModels.ts';
 import { readPart } from '../inference/readBody.ts';
 import { readJson } from '../inference/readJson.ts';
 import { hubVersion } from '../../network/hubVersion.ts';
@@ -20,11 +21,11 @@ const ollamaVersion = '0.13.0';
 const ShowBody = z.looseObject({ model: z.string().optional(), name: z.string().optional() });
 
 /** Routes to mount under `/api`, beside those of the management API, for whoever may ask. */
-export function ollamaRoutes(components: InferenceComponents & EncoderComponents): Hono {
+export function ollamaRoutes(components: InferenceComponents & EncoderComponents & ListComponents): Hono {
   const app = new Hono();
   const { deployments } = components;
   app.get('/version', (c) => c.json({ version: ollamaVersion, potluck: hubVersion }));
-  app.get('/tags', (c) => c.json({ models: deployments.list.map(listedModel) }));
+  app.get('/tags', (c) => c.json({ models: listedModels(components).map(listedModel) }));
   app.get('/ps', (c) =>
     c.json({ models: deployments.list.filter((one) => servedContext(one)).map(runningModel) }),
   );
