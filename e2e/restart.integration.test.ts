@@ -2,7 +2,14 @@
 import { randomUUID } from 'node:crypto';
 import type { Conversation, Message } from '@potluck/api';
 import { beforeAll, expect, test } from 'vitest';
-import { freePort, startHub, startWorker, stop, type HubProcess } from './support/hubProcess.ts';
+import {
+  freePort,
+  startHub,
+  startWorker,
+  stop,
+  type HubProcess,
+  type WorkerProcess,
+} from './support/hubProcess.ts';
 import { requestOf } from './support/requests.ts';
 
 const model = 'minimind2-small';
@@ -40,6 +47,7 @@ const chat = { ...long, messages: say('Tell me of a lake.'), temperature: 0.7, s
 let hub: HubProcess;
 let directory: string;
 let port: number;
+let workers: WorkerProcess[];
 
 const send = (path: string, body: object, headers: Record<string, string> = {}): Promise<Response> =>
   fetch(`${hub.url}${path}`, {
@@ -68,7 +76,7 @@ beforeAll(async () => {
   });
   directory = first.dataDirectory;
   hub = first;
-  const workers = await Promise.all(['anna', 'bert'].map((name) => startWorker(hub, name)));
+  workers = await Promise.all(['anna', 'bert'].map((name) => startWorker(hub, name)));
   return async () => {
     for (const worker of workers) await worker[Symbol.asyncDispose]();
     await first[Symbol.asyncDispose]();
@@ -80,6 +88,8 @@ test.each(['SIGKILL', 'SIGTERM'] as const)(
   'all kinds of answers survive a hub that gets %s',
   async (signal) => {
     await served();
+    const route = await routeNow();
+    const loads = loadsOf(workers);
     const undisturbed = {
       streamed: textOf(await (await post('/v1/chat/completions', streamed)).text()),
       whole: await contentOf(post('/v1/chat/completions', whole)),
@@ -145,6 +155,9 @@ test.each(['SIGKILL', 'SIGTERM'] as const)(
       ...{ status: 'done', completionTokens: 60 },
       recovery: { replays: 1, lost: ['the hub'] },
     });
+    // Nothing was fetched or loaded again.
+    expect(loadsOf(workers)).toEqual(loads);
+    expect(await routeNow()).toBe(route);
     const again = await post('/v1/chat/completions', whole, named(forWhole));
     expect(again.status).toBe(409);
   },
@@ -156,6 +169,16 @@ async function served(): Promise<void> {
     if (models?.every(({ ready }) => ready)) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
+}
+
+async function routeNow(): Promise<string | undefined> {
+  const { models } = await json<{ models?: { route: string }[] }>(fetch(`${hub.url}/health`));
+  return models?.[0]?.route;
+}
+
+/** How often each worker has fetched or loaded a stage. */
+function loadsOf(all: readonly WorkerProcess[]): number[] {
+  return all.map((worker) => [...worker.log().matchAll(/stage \d+ of \d+ (downloading|compiling)/g)].length);
 }
 
 /** Of a stream that may have been cut: whole events only. */

@@ -21,6 +21,7 @@ import {
   type PipelineSettings,
   type PipelinesState,
 } from './state/state.ts';
+import type { ServedBefore } from './state/events.ts';
 import type { Announcement } from './whatChanged.ts';
 import type { WorkerFollower } from './workerFollower.ts';
 
@@ -133,22 +134,24 @@ export class Deployments {
   /**
    * Deploys a model, or changes how it is deployed: running answers end first.
    * @param revision that of the deployment which the caller looked at; undefined for a new one
-   * @param awaited workers that served it before the hub was started again, and are about to come
+   * @param served how it was served before the hub was started again: those workers are about to come
    * @throws DeploymentError if the plan can't fit the model, or another revision is current
    */
-  deploy(
-    model: Model,
-    plan: DeploymentPlan,
-    revision?: number,
-    awaited: readonly WorkerId[] = [],
-  ): Deployment {
+  deploy(model: Model, plan: DeploymentPlan, revision?: number, served?: ServedBefore): Deployment {
     const { id, layers } = model.package;
     const problem = checkPlan(plan, layers.length);
     if (problem) throw new DeploymentError('bad_plan', problem.message, problem.param);
     const present = this.find(id);
     if (present?.revision !== revision) throw revisionConflict(id, present);
     const newIds = newPipelineIds(replicaCount(plan) - (present?.replicas.length ?? 0));
-    this.#executor.dispatch({ type: 'deployed', model, plan, newIds, createdAt: Date.now(), awaited });
+    this.#executor.dispatch({
+      type: 'deployed',
+      model,
+      plan,
+      newIds,
+      createdAt: Date.now(),
+      ...(served ? { served } : {}),
+    });
     return this.find(id) as Deployment;
   }
 

@@ -47,6 +47,7 @@ export class PipelineExecutor {
   readonly #gridSource: GridSource;
   #state: PipelinesState;
   #isBusy = false;
+  #isStopping = false;
   #isStopped = false;
   #isTelling = false;
   #wake: { at: number; cancel: () => void } | undefined;
@@ -110,6 +111,8 @@ export class PipelineExecutor {
   stop(): void {
     this.#later?.();
     this.#later = undefined;
+    // Workers keep what they have loaded, for the next run of the hub.
+    this.#isStopping = true;
     this.dispatch({ type: 'hub-stopping' });
     this.#isStopped = true;
     this.#wake?.cancel();
@@ -154,6 +157,7 @@ export class PipelineExecutor {
     switch (command.type) {
       case 'release':
       case 'release-strays':
+        if (this.#isStopping) return;
         for (const { workerId, assignmentId } of command.releases) {
           registry.send(workerId, { type: 'release', assignmentId });
         }

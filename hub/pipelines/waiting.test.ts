@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { AssignmentId } from '@potluck/protocol';
 import { expect, test } from 'vitest';
 import { puppetGrid, settled, type PuppetGrid } from '../testing/puppetGrid.ts';
 import { sizedModel } from '../testing/sizedModel.ts';
@@ -42,22 +44,43 @@ test('a plan by hand that waits for a node says what stays reserved at the other
 test('after a restart a model waits for those who served it, so that each gets the layers that it has', async () => {
   const grid = puppetGrid();
   const [one, two, other] = ['one', 'two', 'other'].map((name) => grid.worker(name, 4e8));
-  grid.deployments.deploy(model, automatic, undefined, [one!.id, two!.id]);
+  const served = [
+    { workerId: two!.id, firstLayer: 0, lastLayer: 1 },
+    { workerId: one!.id, firstLayer: 2, lastLayer: 3 },
+  ];
+  const graph = (await model.cutStage(2, 3)).graph.sha256;
+  const [kept, stray] = [randomUUID(), randomUUID()].map((id) => AssignmentId.parse(id));
+  one!.heldStages = [{ assignmentId: kept!, model: model.package.id, graph, bytes: 1e8 }];
+  grid.deployments.deploy(model, automatic, undefined, { epoch: 7, replicas: [served] });
   other?.join();
   one?.join();
+  one?.report(kept!, 'ready', { cacheBytes: 1e6 });
+  one?.report(stray!, 'ready', { cacheBytes: 1e6 });
   await pass(grid, 1000);
   expect(missing(grid)).toBe('waiting for the nodes that served it before the hub was started again');
   two?.join();
   await pass(grid, 1000);
-  expect(places(grid)).toHaveLength(2);
+  expect(places(grid)).toEqual(['two', 'one']);
+  expect(grid.deployments.list[0]?.replicas[0]?.ready?.epoch).toBe(8);
+  // What it has stays until it was assigned the same again; what nobody knows goes at once.
+  expect(
+    one?.received.map((message) => [message.type, 'assignmentId' in message && message.assignmentId]),
+  ).toEqual([
+    ['release', stray],
+    ['assign', expect.any(String)],
+    ['release', kept],
+  ]);
 });
 
 test('after a restart a model does not wait for long', async () => {
   const grid = puppetGrid();
   const [gone, other] = ['gone', 'other'].map((name) => grid.worker(name, 1e9));
-  grid.deployments.deploy(model, automatic, undefined, [gone!.id]);
+  grid.deployments.deploy(model, automatic, undefined, {
+    epoch: 1,
+    replicas: [[{ workerId: gone!.id, firstLayer: 0, lastLayer: 3 }]],
+  });
   other?.join();
-  await pass(grid, 4000);
+  await pass(grid, 9000);
   expect(places(grid)).toEqual([]);
   await pass(grid, 2000);
   expect(places(grid)).toEqual(['other']);

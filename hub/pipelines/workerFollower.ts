@@ -24,11 +24,11 @@ export function workerFollower(
 ): WorkerFollower {
   const instances = new Map<WorkerId, InstanceId>();
   return {
-    joined: ({ id, name, instanceId }) => {
+    joined: ({ id, name, instanceId, heldStages }) => {
       const isRestarted = (instances.get(id) ?? instanceId) !== instanceId;
       instances.set(id, instanceId);
       if (isRestarted) dispatch({ type: 'worker-restarted', workerId: id });
-      dispatch({ type: 'worker-joined', worker: { id, name }, mode: nodes.of(id).mode });
+      dispatch({ type: 'worker-joined', worker: { id, name }, mode: nodes.of(id).mode, heldStages });
     },
     left: ({ id, name }, reason) => dispatch({ type: 'worker-left', worker: { id, name }, reason }),
     leaving: ({ id, name }) => dispatch({ type: 'worker-leaving', worker: { id, name } }),

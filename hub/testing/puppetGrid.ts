@@ -7,6 +7,7 @@ import {
   type AssignmentId,
   type Device,
   type FromHubMessage,
+  type HeldStage,
   type StageReport,
   type StageState,
 } from '@potluck/protocol';
@@ -26,6 +27,8 @@ export class PuppetWorker {
   readonly device: Device = { kind: 'cpu', description: 'puppet', float16: true };
   readonly received: FromHubMessage[] = [];
   instanceId = InstanceId.parse(randomUUID());
+  /** What it says that it has when it joins. */
+  heldStages: HeldStage[] = [];
   /** Answers by itself: what it is assigned is ready at once, what it is to release is released. */
   isHealthy: boolean;
   readonly #registry: RegistryWithoutSockets;
@@ -46,10 +49,10 @@ export class PuppetWorker {
   }
 
   record(joinedAt: number): WorkerRecord {
-    const { id, name, device, instanceId, memoryBytes } = this;
+    const { id, name, device, instanceId, memoryBytes, heldStages } = this;
     return {
       ...{ id, name, reportedName: name, kind: 'node', version: '1', instanceId, joinedAt, isLeaving: false },
-      ...{ device, memoryBytes, joinTokenId: 'hub', cachedBlobs: new Set(), peers: new Map() },
+      ...{ device, memoryBytes, joinTokenId: 'hub', cachedBlobs: new Set(), peers: new Map(), heldStages },
       load: { busy: 0, usedBytes: { weights: 0, caches: 0 } },
     };
   }

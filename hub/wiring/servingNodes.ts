@@ -1,25 +1,34 @@
-/** Which nodes serve which model: kept, so that after a restart of the hub each gets the layers that it has loaded. */
+/** Which nodes serve which layers of a model: kept, so that after a restart of the hub each gets what it has loaded. */
 import { WorkerId } from '@potluck/protocol';
 import { z } from 'zod';
 import type { Deployment } from '../pipelines/deployment.ts';
+import type { ServedBefore } from '../pipelines/state/events.ts';
 import type { ValueStore } from '../settings/valueStore.ts';
 
-const name = 'serving-nodes';
-const ServingNodes = z.record(z.string(), z.array(WorkerId));
+const name = 'serving-stages';
+const count = z.number().int().nonnegative();
+const Stage = z.object({ workerId: WorkerId, firstLayer: count, lastLayer: count });
+const ServingNodes = z.record(z.string(), z.object({ epoch: count, replicas: z.array(z.array(Stage)) }));
 
 export async function keepServingNodes(
   values: ValueStore,
   deployments: readonly Deployment[],
 ): Promise<void> {
   const serving = deployments.map(({ model, replicas }) => {
-    const stages = replicas.flatMap(({ ready }) => ready?.stages ?? []);
-    return [model.package.id, [...new Set(stages.map(({ workerId }) => workerId))]] as const;
+    const ready = replicas.flatMap((replica) => replica.ready ?? []);
+    const served: ServedBefore = {
+      epoch: Math.max(0, ...ready.map(({ epoch }) => epoch)),
+      replicas: ready.map(({ stages }) =>
+        stages.map(({ workerId, firstLayer, lastLayer }) => ({ workerId, firstLayer, lastLayer })),
+      ),
+    };
+    return [model.package.id, served] as const;
   });
   await values.put(name, Object.fromEntries(serving));
 }
 
 /** @returns by the ids of models; none where nothing was kept */
-export async function readServingNodes(values: ValueStore): Promise<ReadonlyMap<string, WorkerId[]>> {
+export async function readServingNodes(values: ValueStore): Promise<ReadonlyMap<string, ServedBefore>> {
   const { data = {} } = ServingNodes.safeParse(await values.get(name));
-  return new Map(Object.entries(data));
+  return new Map(Object.entries(data).filter(([, { replicas }]) => replicas.length > 0));
 }

@@ -133,6 +133,7 @@ export class WorkerRegistry {
       load: { busy: 0, usedBytes: { weights: 0, caches: 0 } },
       isLeaving: false,
       cachedBlobs: new Set(hello.cachedBlobs),
+      heldStages: hello.heldStages ?? [],
       peers: new Map(),
     };
     const endLease = (): void => {

@@ -10,6 +10,7 @@ const record = (name: string): WorkerRecord => ({
   reportedName: name,
   joinTokenId: 'hub',
   cachedBlobs: new Set(),
+  heldStages: [],
   kind: 'node',
   version: '1',
   device: { kind: 'cpu', description: 'test', float16: false },

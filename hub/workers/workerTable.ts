@@ -1,6 +1,7 @@
 /** The workers that are here, as a state that events change. */
 import type {
   Device,
+  HeldStage,
   InstanceId,
   PeerReport,
   Sha256,
@@ -36,6 +37,8 @@ export interface WorkerRecord {
   joinTokenId: string;
   /** Blobs that it has, as far as is known: what it said when it joined, and what it loaded since. */
   cachedBlobs: ReadonlySet<Sha256>;
+  /** Stages that it had when it joined. */
+  heldStages: readonly HeldStage[];
   /** Tabs only: whether somebody looks at it, by what it last said. */
   presence?: WorkerPresence['state'];
   load: Load;

@@ -97,7 +97,7 @@ export class SimulatedWorker {
     const { id, name, kind, memoryBytes } = this.profile;
     return {
       ...{ id, name, reportedName: name, kind, memoryBytes, instanceId: this.instanceId, joinedAt },
-      ...{ version: 'simulated', joinTokenId: 'hub', isLeaving: false, peers: new Map() },
+      ...{ version: 'simulated', joinTokenId: 'hub', isLeaving: false, peers: new Map(), heldStages: [] },
       device: { kind: kind === 'node' ? 'cpu' : 'webgpu', description: 'simulated', float16: true },
       cachedBlobs: new Set(this.cachedBlobs),
       load: { busy: 0, usedBytes: { weights: 0, caches: 0 } },

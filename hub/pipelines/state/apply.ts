@@ -3,6 +3,7 @@ import type { WorkerId } from '@potluck/protocol';
 import { applyCommand } from './applyCommand.ts';
 import { applyDeploymentEvent, ended } from './applyDeploymentEvent.ts';
 import { applyReport } from './applyReport.ts';
+import { found } from './found.ts';
 import type { NamedWorker, PipelineEvent } from './events.ts';
 import { changedAt } from './held.ts';
 import { shiftedMigration } from './migration.ts';
@@ -15,7 +16,8 @@ export function apply(state: PipelinesState, event: PipelineEvent): PipelinesSta
   switch (event.type) {
     case 'worker-joined': {
       const { id } = event.worker;
-      const next = everyPipeline(state, (one) => withQuarantine(one, pardoned(one.quarantine, [id])));
+      const pardoning = everyPipeline(state, (one) => withQuarantine(one, pardoned(one.quarantine, [id])));
+      const next = (event.heldStages ?? []).reduce((before, held) => found(before, id, held), pardoning);
       return event.mode === 'draining' ? withDraining(next, id, true) : next;
     }
     case 'worker-restarted':

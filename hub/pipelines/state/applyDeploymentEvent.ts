@@ -1,8 +1,9 @@
 /** What the operator does to deployments. */
-import type { ModelId, PipelineId, WorkerId } from '@potluck/protocol';
+import type { ModelId, PipelineId } from '@potluck/protocol';
 import { hasSameLayout, replicaCount } from '../deployment.ts';
 import type { Command } from './commands.ts';
-import type { PipelineEvent } from './events.ts';
+import { newStages, type TargetStage } from '../pipeline.ts';
+import type { PipelineEvent, ServedBefore } from './events.ts';
 import { givenUp } from './givenUp.ts';
 import { noQuarantine } from './quarantine.ts';
 import {
@@ -37,7 +38,7 @@ export function ended(one: PipelineState, reason: string): PipelineState {
 /** Running answers end before another plan is followed; replicas that are too many end at once. */
 function deployed(
   state: PipelinesState,
-  { model, plan, newIds, createdAt, awaited = [], at }: Extract<DeploymentEvent, { type: 'deployed' }>,
+  { model, plan, newIds, createdAt, served: before, at }: Extract<DeploymentEvent, { type: 'deployed' }>,
 ): PipelinesState {
   const { id } = model.package;
   const present = state.deployments.get(id);
@@ -52,9 +53,9 @@ function deployed(
     if (pipeline) pipelines.set(one, replanned(pipeline, plan));
   }
   const served = present?.model ?? model;
-  for (const one of added) {
+  for (const [index, one] of added.entries()) {
     const pipeline = newPipelineState(one, served, plan);
-    pipelines.set(one, awaited.length === 0 ? pipeline : awaiting(pipeline, awaited, at));
+    pipelines.set(one, before ? awaiting(pipeline, before, index, at) : pipeline);
   }
   return withDeployment({ ...next, pipelines }, id, {
     model: served,
@@ -66,12 +67,23 @@ function deployed(
   });
 }
 
-/** Long enough for workers that try to connect again every second or two. */
-const awaitsForMs = 5000;
+/** Long enough for workers that try to connect again every few seconds, as they do when the hub was away for half a minute. */
+const awaitsForMs = 10_000;
 
-function awaiting(one: PipelineState, workers: readonly WorkerId[], at: number): PipelineState {
+function awaiting(
+  one: PipelineState,
+  { epoch, replicas }: ServedBefore,
+  index: number,
+  at: number,
+): PipelineState {
   const reason = 'waiting for the nodes that served it before the hub was started again';
-  return { ...one, phase: { type: 'missing', reason }, awaits: { workers, until: at + awaitsForMs } };
+  const workers = [...new Set(replicas.flat().map(({ workerId }) => workerId))];
+  const target = (replicas[index] ?? []).map((stage): TargetStage => {
+    return { ...stage, workerName: '', memoryBytes: 0, cacheBytes: 0, mostChunkTokens: 0 };
+  });
+  const former = newStages(one.id, target, [], 0);
+  const awaits = { workers, until: at + awaitsForMs };
+  return { ...one, epoch, former, assignments: former.length, phase: { type: 'missing', reason }, awaits };
 }
 
 /** The same layout once more moves nothing that serves; workers that failed are tried again. */

@@ -2,12 +2,14 @@
 import type { DeploymentPlan, NodeMode } from '@potluck/api';
 import type {
   AssignmentId,
+  HeldStage,
   ModelId,
   PipelineId,
   StageDescription,
   StageReport,
   WorkerId,
 } from '@potluck/protocol';
+import type { StageAt } from '../../placement/layerRange.ts';
 import type { Model } from '../../models/model.ts';
 import type { Command } from './commands.ts';
 
@@ -17,11 +19,25 @@ export interface NamedWorker {
   name: string;
 }
 
+/** How a model was served by a former run of the hub. */
+export interface ServedBefore {
+  /** The last epoch: later ones are told apart from it. */
+  epoch: number;
+  /** Stages of each replica that served, in order. */
+  replicas: readonly (readonly StageAt[])[];
+}
+
 /** `at`: when it happened, by a `Clock`. */
 export type PipelineEvent = { at: number } & PipelineHappening;
 
 export type PipelineHappening =
-  | { type: 'worker-joined'; worker: NamedWorker; mode: NodeMode }
+  /** `heldStages`: what it has of an earlier time, perhaps for a hub that was started again since. */
+  | {
+      type: 'worker-joined';
+      worker: NamedWorker;
+      mode: NodeMode;
+      heldStages?: readonly HeldStage[];
+    }
   /** Another run of it: it holds nothing of what its id held before. Comes before `worker-joined`. */
   | { type: 'worker-restarted'; workerId: WorkerId }
   | { type: 'worker-left'; worker: NamedWorker; reason: string }
@@ -39,8 +55,8 @@ export type PipelineHappening =
       newIds: readonly PipelineId[];
       /** Unix milliseconds. */
       createdAt: number;
-      /** Workers that served it before the hub was started again: they are waited for, but not for long. */
-      awaited?: readonly WorkerId[];
+      /** Where it was served before the hub was started again: those workers are waited for, but not for long. */
+      served?: ServedBefore;
     }
   /** A deployed model has other files now. */
   | { type: 'model-replaced'; model: Model; plan: DeploymentPlan; newIds: readonly PipelineId[] }

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { Encode, EncodeFailed, Encoded } from './encodingMessages.ts';
 import { ProtocolError, RefusalCode } from './errors.ts';
-import { AssignmentId, HubId, InstanceId, PipelineId, Sha256, WorkerId } from './ids.ts';
+import { AssignmentId, HubId, InstanceId, ModelId, PipelineId, Sha256, WorkerId } from './ids.ts';
 import { exceededLimit, type JsonLimits } from './jsonShape.ts';
 import { DeviceKind, StageDescription } from './model.ts';
 import {
@@ -82,6 +82,20 @@ export type StageState = z.infer<typeof StageState>;
 
 // ---- from the worker -------------------------------------------------------------------------------------------
 
+/** Most stages that a hello names; others are taken away when their reports come. */
+export const maxHeldStages = 32;
+
+/** A stage that a worker has, or loads, for a hub that it lost. */
+export const HeldStage = z.object({
+  assignmentId: AssignmentId,
+  model: ModelId,
+  /** The stage's graph. */
+  graph: Sha256,
+  /** Weights, and what its caches may take. */
+  bytes,
+});
+export type HeldStage = z.infer<typeof HeldStage>;
+
 /** First message on the socket. */
 export const Hello = z.object({
   type: z.literal('hello'),
@@ -98,6 +112,8 @@ export const Hello = z.object({
   memoryBytes: bytes,
   /** Blobs in the worker's cache, so that placement can prefer it. */
   cachedBlobs: z.array(Sha256).max(maxNamedBlobs),
+  /** What a worker that comes back has: a hub that was started again finds it there. Missing: nothing. */
+  heldStages: z.array(HeldStage).max(maxHeldStages).optional(),
 });
 export type Hello = z.infer<typeof Hello>;
 

@@ -1,6 +1,7 @@
 /** The worker agent: joins a hub, serves the stages that it is given, talks to peers. The host brings the ports. */
 import type { StageHost } from '@potluck/engine';
 import {
+  maxHeldStages,
   maxNamedBlobs,
   type Assign,
   type Device,
@@ -87,6 +88,9 @@ export interface WorkerAgent {
   stop(reason?: string): Promise<void>;
 }
 
+/** How long stages stay loaded for a hub that is away. */
+const heldForMs = 15 * 60_000;
+
 /** Starts an agent. It keeps trying to reach the hub until it is stopped or refused. */
 export function startWorkerAgent(components: WorkerAgentComponents, init: WorkerAgentInit): WorkerAgent {
   const { observe } = components;
@@ -96,6 +100,8 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
   const finished = deferred<void>();
   const assignments = new Map<string, Assignment>();
   let presence: WorkerPresence['state'] | undefined;
+  /** Set while the hub is away. */
+  let forgetting: ReturnType<typeof setTimeout> | undefined;
   /** Set when this worker wants nothing new. */
   let drained: Deferred<void> | undefined;
 
@@ -130,6 +136,7 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
         workerId,
         ...about,
         cachedBlobs: (await blobs.list()).slice(-maxNamedBlobs),
+        heldStages: [...assignments.values()].flatMap(({ held }) => held ?? []).slice(0, maxHeldStages),
       }),
     },
     {
@@ -146,6 +153,8 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
       onAway: (reason) => observe?.({ type: 'hub-away', reason }),
       onLost: () => {
         links.onHubLost();
+        forgetting = setTimeout(forgetStages, heldForMs);
+        (forgetting as { unref?: () => void }).unref?.();
         tellDrained();
       },
       onLeaseEnded: () =>
@@ -197,7 +206,16 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
     if (!live || !hub.connected) drained?.resolve();
   }
 
+  /** The hub has been away for so long that somebody else may want the memory. */
+  function forgetStages(): void {
+    for (const assignment of assignments.values())
+      void assignment.release('the hub has been away for too long');
+    assignments.clear();
+    wantPeers();
+  }
+
   function onWelcome(welcome: Welcome): void {
+    clearTimeout(forgetting);
     const { waitsForApproval = false } = welcome;
     observe?.({ type: 'joined', waitsForApproval });
     void load.restart();
@@ -314,6 +332,7 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
   function end(error?: Error, reason?: string): Promise<void> {
     ending ??= (async () => {
       load.stop();
+      clearTimeout(forgetting);
       hub.stop(reason);
       tellDrained();
       links.close();

@@ -1,6 +1,6 @@
 /** One assignment's life: assigned, downloading, compiling, warming, connecting, ready. */
 import type { LoadedStage } from '@potluck/engine';
-import type { Assign, Encode, FromWorkerMessage, StageState, WorkerId } from '@potluck/protocol';
+import type { Assign, Encode, FromWorkerMessage, HeldStage, StageState, WorkerId } from '@potluck/protocol';
 import type { BlobCache } from '../blobs/blobCache.ts';
 import { SessionError } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -55,6 +55,14 @@ export class Assignment {
 
   get state(): StageState {
     return this.#state;
+  }
+
+  /** What a hub that was started again is told of it; undefined where nothing is here. */
+  get held(): HeldStage | undefined {
+    if (this.#isFinal() || !this.#lease) return undefined;
+    const { assignmentId, stage } = this.#message;
+    const { model, graph, weightBytes } = stage;
+    return { assignmentId, model, graph: graph.sha256, bytes: weightBytes + this.#lease.cacheBytes };
   }
 
   /** Brings the stage to `ready`, or to `failed` with a reason. Never rejects. */
