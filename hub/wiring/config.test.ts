@@ -11,6 +11,7 @@ test('without flags the hub listens on 8000 with one local worker and the built-
     model: 'minimind2-small',
     modelGiven: false,
     localWorkers: 1,
+    clientWait: 600,
     deviceWait: 60,
     stopWait: 10,
     forceRelay: false,
