@@ -17,6 +17,7 @@ const usage = `Usage: ${ownCommand} <command> [options]
   worker   lend this machine's compute to a hub
   browsers lend it with headless browsers
   models   list, add, plan and deploy a hub's models
+  doctor   say what is wrong, and write one file for a report of a problem
   help     show this text, or a command's options: ${ownCommand} help <command>
   version  show which version this is
 `;
@@ -78,6 +79,8 @@ async function main(args) {
       return (await import('../packages/headless-browsers/src/main.ts')).runBrowsers(rest);
     case 'models':
       return (await import('../packages/command-line/src/models/main.ts')).runModels(rest);
+    case 'doctor':
+      return (await import('../packages/command-line/src/doctor/main.ts')).runDoctor(rest);
     case 'help':
       if (rest[0] !== undefined) return main([rest[0], '--help']);
       process.stdout.write(usage);

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import type { Deployment } from '@potluck/api';
 import { tinyDecoder, writeRandomDecoder } from '@potluck/onnx/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { DoctorReport } from '../packages/command-line/src/doctor/main.ts';
 import { requestOf } from './support/requests.ts';
 
 const program = fileURLToPath(new URL('../bin/potluck.js', import.meta.url));
@@ -174,3 +175,30 @@ test('once there is a password, who can read the data directory of the hub needs
   expect(await models('list', '--data', data)).toMatchObject({ code: 0, problem: '' });
   expect((await stat(path.join(data, 'local-key.json'))).mode & 0o077).toBe(0);
 });
+
+test('doctor says what is wrong, and writes one file with all that a report should have', async () => {
+  const out = path.join(directory, 'report.json');
+  const child = start('doctor', '--data', path.join(directory, 'data'), '--out', out);
+  const output = outputOf(child);
+  await once(child, 'close');
+  expect(await output).toMatch(/^The hub: version \d+\.\d+\.\d+, 2 devices/m);
+  const report = JSON.parse(await readFile(out, 'utf8')) as DoctorReport;
+  expect(child.exitCode).toBe(report.problems.length === 0 ? 0 : 1);
+  expect(report.here.dataDirectory).toMatchObject({ isWritable: true });
+  expect(report.hub).toMatchObject({ certificate: { kind: 'own' }, nodes: [{}, {}] });
+  expect((await stat(out)).mode & 0o077).toBe(0);
+});
+
+test('doctor without a hub still writes the file, and says where it looked', async () => {
+  const out = path.join(directory, 'alone.json');
+  const child = start('doctor', '--hub', 'http://localhost:1', '--out', out);
+  const output = outputOf(child);
+  await once(child, 'close');
+  expect(child.exitCode).toBe(1);
+  expect(await output).toContain('No hub answers at http://localhost:1');
+  expect(JSON.parse(await readFile(out, 'utf8'))).toMatchObject({ hub: null });
+});
+
+async function outputOf(child: ChildProcess): Promise<string> {
+  return Buffer.concat((await child.stdout?.toArray()) ?? []).toString();
+}

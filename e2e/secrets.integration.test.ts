@@ -233,6 +233,12 @@ test('a damaged model, and secrets that come in files', async () => {
   expectNothingTold();
 });
 
+test('diagnostics tell nothing', async () => {
+  const { status, text } = await ask('GET', '/api/diagnostics');
+  expect(status).toBe(200);
+  expect([...canaries].filter((canary) => text.includes(canary))).toEqual([]);
+});
+
 test('a database that loses its tables', async () => {
   const database = new DatabaseSync(path.join(data, 'hub.sqlite'));
   for (const table of ['requests', 'conversations', 'hub_values']) database.exec(`DROP TABLE ${table}`);

@@ -1,4 +1,5 @@
 /** Puts the parts of a hub together around a catalogue of models and a database. Opens nothing by itself. */
+import path from 'node:path';
 import { WorkerId, type IceServers } from '@potluck/protocol';
 import type { Hono } from 'hono';
 import type { Logger } from 'pino';
@@ -72,6 +73,8 @@ export interface HubComponents {
   reachability: ReachabilityComponents;
   /** Answers that the last run of the hub left unfinished. Default: none. */
   unfinished?: readonly JournalEntry[];
+  /** Last lines of the log that say that something is wrong. Default: none. */
+  lastTrouble?: (() => readonly string[]) | undefined;
   /** How many workers, beside those that are here, are just being started. Default: none. */
   workersStarting?: (present: ReadonlySet<string>) => number;
 }
@@ -368,6 +371,10 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
       },
       { hubId: identity.hubId, signalling, forceRelay },
     ),
+    diagnostics: {
+      dataDirectory: path.dirname(init.importsDirectory),
+      lastTrouble: components.lastTrouble ?? (() => []),
+    },
     workerSocket,
     signalling: { room, key: signalling.key, mayEnter: (id, token) => tokens.accepts(id, token) },
     cookies,

@@ -1,5 +1,5 @@
 /** `potluck hub`: reads the settings, runs a hub until it is stopped. */
-import { createLogger, SettingsError } from '@potluck/command-line';
+import { createLogger, LastTrouble, SettingsError } from '@potluck/command-line';
 import { ProxySettingsError, proxySettings, useProxyForDownloads } from '@potluck/machine';
 import { readConfig } from './config.ts';
 import { ModelError } from '../models/modelError.ts';
@@ -29,8 +29,12 @@ export async function runHub(argv: string[]): Promise<void> {
     const config = readConfig(argv, process.env);
     if (!config) return;
     useProxy();
-    const logger = await createLogger({ ...config, name: 'hub', to: 2, isTerminal: process.stderr.isTTY });
-    const hub = await startHub(config, logger);
+    const trouble = new LastTrouble();
+    const logger = await createLogger({
+      ...config,
+      ...{ name: 'hub', to: 2, isTerminal: process.stderr.isTTY, trouble },
+    });
+    const hub = await startHub(config, logger, trouble);
     void hub.ready.then(() => {
       if (!stopping.signal.aborted) process.stdout.write(`ready ${hub.url}\n`);
     });

@@ -37,6 +37,7 @@ import {
   namedHosts,
   type Reachability,
 } from '../network/reachability/reachability.ts';
+import type { LastTrouble } from '@potluck/command-line';
 import type { IceServersInit } from '../network/stun/iceServers.ts';
 import { startStunServer, type StunServerInit } from '../network/stun/stunServer.ts';
 import { identityFileName, keepJoinToken, loadIdentity, type HubIdentity } from '../accounts/secrets.ts';
@@ -52,15 +53,20 @@ export interface RunningHub {
 
 /**
  * Starts a hub.
+ * @param trouble that the logger is told
  * @throws StartError, ModelError or StorageError with one message that says what to do
  */
-export async function startHub(config: HubConfig, logger: Logger): Promise<RunningHub> {
+export async function startHub(
+  config: HubConfig,
+  logger: Logger,
+  trouble?: LastTrouble,
+): Promise<RunningHub> {
   const closers: (() => Promise<void> | void)[] = [];
   const stop = async (): Promise<void> => {
     for (const close of closers.splice(0).reverse()) await close();
   };
   try {
-    const running = await start(config, logger, closers);
+    const running = await start(config, logger, closers, trouble);
     return { ...running, stop };
   } catch (error) {
     await stop();
@@ -72,6 +78,7 @@ async function start(
   config: HubConfig,
   logger: Logger,
   closers: (() => Promise<void> | void)[],
+  trouble: LastTrouble | undefined,
 ): Promise<Omit<RunningHub, 'stop'>> {
   const data = path.resolve(config.data);
   await prepareDirectory(data, logger);
@@ -147,6 +154,7 @@ async function start(
       unfinished,
       workersStarting: (present) => localWorkers.startingBeside(present),
       reachability: { reachability, https: () => https },
+      lastTrouble: trouble && (() => trouble.lines),
     },
     {
       identity,

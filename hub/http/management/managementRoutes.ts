@@ -4,6 +4,8 @@ import { LiveEvent } from '@potluck/api';
 import { certificateRoutes, type CertificateRouteComponents } from './certificate.ts';
 import { conversationRoutes, type ConversationRouteComponents } from './conversations.ts';
 import { deploymentRoutes, type DeploymentRouteComponents } from './deployments.ts';
+import type { DiagnosticsComponents } from './collectDiagnostics.ts';
+import { diagnosticsRoutes } from './diagnostics.ts';
 import { streamEvents, type EventComponents } from './events.ts';
 import { historyRoutes, type HistoryRouteComponents } from './history.ts';
 import { importRoutes, type ImportRouteComponents } from './imports.ts';
@@ -25,6 +27,7 @@ import { sessionRoutes, type SessionComponents } from './session.ts';
 export type ManagementComponents = CertificateRouteComponents &
   ConversationRouteComponents &
   DeploymentRouteComponents &
+  DiagnosticsComponents &
   InviteRouteComponents &
   JoinTokenRouteComponents &
   KeyRouteComponents &
@@ -59,6 +62,7 @@ export function managementRoutes(components: ManagementComponents): OpenAPIHono 
   app.route('/remote-models', remoteModelRoutes(components));
   app.route('/imports', importRoutes(components));
   app.route('/settings', settingsRoutes(components));
+  app.route('/diagnostics', diagnosticsRoutes(components));
   app.route('/certificate', certificateRoutes(components));
   app.route('/keys', keyRoutes(components));
   app.route('/join-tokens', joinTokenRoutes(components));

@@ -10,6 +10,7 @@ export * from './certificate.ts';
 export * from './common.ts';
 export * from './conversations.ts';
 export * from './deployments.ts';
+export * from './diagnostics.ts';
 export * from './events.ts';
 export { formatBytes } from './formatBytes.ts';
 export * from './history.ts';

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createLogger, type LoggerInit } from './createLogger.ts';
+import { LastTrouble } from './lastTrouble.ts';
 
 let directory: string;
 beforeAll(async () => {
@@ -47,4 +48,15 @@ test('a file that can not be written is named at the start', async () => {
   await expect(createLogger({ ...init, logFile: path.join(blocked, 'a.log') })).rejects.toThrow(
     `--log-file: ${path.join(blocked, 'a.log')} can't be written:`,
   );
+});
+
+test('what goes wrong is remembered, the last of it, and nothing else', async () => {
+  const trouble = new LastTrouble();
+  const log = await createLogger({ ...init, logLevel: 'info', trouble });
+  log.info('fine');
+  for (let count = 0; count < 60; count++) log.warn({ count }, 'x'.repeat(5000));
+  expect(trouble.lines).toHaveLength(50);
+  expect(trouble.lines.join('')).not.toContain('fine');
+  expect(trouble.lines[0]).toContain('"count":10');
+  expect(Math.max(...trouble.lines.map(({ length }) => length))).toBe(2000);
 });

@@ -28,6 +28,8 @@ export interface LoggerInit extends LogSettings {
   /** Standard output, standard error, or where a test reads. */
   to: 1 | 2 | NodeJS.WritableStream;
   isTerminal: boolean;
+  /** Told also what goes wrong. */
+  trouble?: DestinationStream;
 }
 
 /** The flags of every program that has a log. */
@@ -51,7 +53,7 @@ export function logSettingsOf({ logLevel, logFile, logFileSize, logFiles }: LogS
 
 /** @throws SettingsError where the file can't be written */
 export async function createLogger(init: LoggerInit): Promise<Logger> {
-  const { logLevel: level, logFile, isTerminal, name, to } = init;
+  const { logLevel: level, logFile, isTerminal, name, to, trouble } = init;
   const printed: DestinationStream = isTerminal
     ? pretty({
         destination: to,
@@ -64,11 +66,14 @@ export async function createLogger(init: LoggerInit): Promise<Logger> {
       ? destination({ dest: to, sync: true })
       : to;
   const streams =
-    logFile === undefined
+    logFile === undefined && !trouble
       ? printed
       : multistream([
           { stream: printed, level: 'trace' },
-          { stream: await rollingFile(logFile, init), level: 'trace' },
+          ...(logFile === undefined
+            ? []
+            : [{ stream: await rollingFile(logFile, init), level: 'trace' as const }]),
+          ...(trouble ? [{ stream: trouble, level: 'warn' as const }] : []),
         ]);
   const serializers = { error: pino.stdSerializers.err };
   return pino({ level, serializers, base: { name }, timestamp: pino.stdTimeFunctions.isoTime }, streams);

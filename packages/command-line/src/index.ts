@@ -10,6 +10,7 @@ export { isSecret, memory, port, secret, wholeNumber } from './arguments.ts';
 export { createLogger, logFlags, logSettingsOf, type LogSettings } from './createLogger.ts';
 export { fingerprintFlag } from './fingerprintFlag.ts';
 export { flag } from './flag.ts';
+export { LastTrouble } from './lastTrouble.ts';
 export { ownCommand } from './ownCommand.ts';
 export { completeFlags, parseFlags } from './parseFlags.ts';
 export { hubOf, readFingerprint, type HubAddress } from './hubOf.ts';

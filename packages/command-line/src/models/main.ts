@@ -12,17 +12,14 @@ import {
   type Node,
 } from '@potluck/api';
 import { Command, CommanderError, Option } from 'commander';
-import { fingerprintFlag } from '../fingerprintFlag.ts';
-import { flag } from '../flag.ts';
-import { hubOf } from '../hubOf.ts';
+import { connect, withHubFlags, type HubOptions } from '../connect.ts';
 import { ownCommand } from '../ownCommand.ts';
-import { addSecretFiles, asSecret, readSecretFiles, secretFlag } from '../secretFiles.ts';
+import { addSecretFiles, asSecret, readSecretFiles } from '../secretFiles.ts';
 import { SettingsError } from '../settingsError.ts';
 import { wholeNumber } from '../arguments.ts';
 import { describePreview } from './describePreview.ts';
 import { followDeployment, followImport } from './followProgress.ts';
-import { CommandError, HubClient } from './hubClient.ts';
-import { readLocalHub } from './localHub.ts';
+import { CommandError, type HubClient } from './hubClient.ts';
 import { planOf, type PlanOptions } from './planOptions.ts';
 
 /**
@@ -47,33 +44,6 @@ export async function runModels(argv: string[]): Promise<void> {
   }
 }
 
-interface HubOptions {
-  /** Default: the hub that keeps its data in `data`. */
-  hub?: string;
-  key?: string;
-  /** Default: `.potluck`. */
-  data?: string;
-  fingerprint?: string;
-}
-
-/**
- * A key that was given is used; without one, that which a hub of this user on this machine wrote.
- * @throws SettingsError if the hub's URL or its fingerprint can't be used, or no hub runs with the directory that was named
- */
-function connect({ hub, key, data, fingerprint: given }: HubOptions): HubClient {
-  const local = readLocalHub(data ?? '.potluck');
-  if (data !== undefined && !local && hub === undefined) {
-    throw new SettingsError(
-      `no hub of yours runs with the data directory "${data}". Start one with it, or name the hub with --hub`,
-    );
-  }
-  const { hubUrl, fingerprint } = hubOf({
-    hub: hub ?? local?.url ?? 'http://localhost:8000',
-    ...(given === undefined ? {} : { fingerprint: given }),
-  });
-  return new HubClient({ hub: hubUrl, key: key ?? local?.keyAt(hubUrl), fingerprint });
-}
-
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /** Whoever reads the output may stop early, as `head` does. */
@@ -89,20 +59,7 @@ function modelsCommand(): Command {
     .configureOutput({ writeErr: () => undefined })
     .hook('preAction', (_models, one) => readSecretFiles(one));
   const command = (usage: string, description: string): Command =>
-    models
-      .command(usage)
-      .description(description)
-      .addOption(
-        flag('--hub <url>', 'the hub (default: the one that runs with --data, else http://localhost:8000)'),
-      )
-      .addOption(fingerprintFlag())
-      .addOption(
-        secretFlag(
-          '--key <key>',
-          'API key that may administer (default: the one in --data, on the hub’s machine)',
-        ),
-      )
-      .addOption(flag('--data <directory>', 'data directory of a hub on this machine (default: .potluck)'));
+    withHubFlags(models.command(usage).description(description));
   const withPlan = (one: Command): Command =>
     one
       .addOption(new Option('--shards <count>', 'number of stages').argParser(wholeNumber(1, 999)))
