@@ -68,6 +68,8 @@ test('counts answers, tokens, times and stages', async () => {
   expect(grew('potluck_requests_total', { model, status: 'done' })).toBe(1);
   expect(grew('potluck_tokens_total', { model, type: 'output' })).toBe(hub.encode('soup').length + 1);
   expect(grew('potluck_tokens_total', { model, type: 'input' })).toBeGreaterThan(0);
+  expect(grew('potluck_prompt_cache_total', { model, result: 'miss' })).toBe(1);
+  expect(grew('potluck_cached_tokens_total', { model })).toBe(0);
   expect(grew('gen_ai_server_time_to_first_token_seconds_count', { gen_ai_request_model: model })).toBe(1);
   expect(grew('gen_ai_server_request_duration_seconds_count', { gen_ai_request_model: model })).toBe(1);
   expect(grew('potluck_queue_seconds_count', { gen_ai_request_model: model })).toBe(1);

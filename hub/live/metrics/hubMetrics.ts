@@ -45,6 +45,16 @@ export class HubMetrics {
     'Tokens of prompts (input) and answers (output).',
     ['model', 'type'],
   );
+  readonly #cachedTokens = this.#counter(
+    'potluck_cached_tokens_total',
+    'Tokens of prompts that a kept cache held, so that no device computed them; part of the input in potluck_tokens_total.',
+    ['model'],
+  );
+  readonly #cacheLookups = this.#counter(
+    'potluck_prompt_cache_total',
+    'Answers whose prompt began with what a cache held (hit), and those that computed all of it (miss).',
+    ['model', 'result'],
+  );
   readonly #replays = this.#counter(
     'potluck_replays_total',
     'How often answers went on with other devices, or in a new epoch.',
@@ -211,6 +221,11 @@ export class HubMetrics {
     if (record.errorCode !== null) this.#failures.inc({ model, code: record.errorCode });
     this.#tokens.inc({ model, type: 'input' }, record.promptTokens);
     this.#tokens.inc({ model, type: 'output' }, record.completionTokens);
+    // Null where the answer never began.
+    if (record.cachedTokens !== null) {
+      this.#cachedTokens.inc({ model }, record.cachedTokens);
+      this.#cacheLookups.inc({ model, result: record.cachedTokens > 0 ? 'hit' : 'miss' });
+    }
     if (record.replays > 0) this.#replays.inc({ model }, record.replays);
     if (record.recovery) {
       this.#recomputed.inc({ model }, record.recovery.recomputedTokens);
