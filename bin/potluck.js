@@ -17,6 +17,7 @@ const usage = `Usage: ${ownCommand} <command> [options]
   worker   lend this machine's compute to a hub
   browsers lend it with headless browsers
   models   list, add, plan and deploy a hub's models
+  backup   copy a hub's data directory, while the hub runs too
   doctor   say what is wrong, and write one file for a report of a problem
   help     show this text, or a command's options: ${ownCommand} help <command>
   version  show which version this is
@@ -38,6 +39,13 @@ function version() {
 /** @returns {boolean} */
 function hasHub() {
   return existsSync(new URL('../hub/wiring/main.ts', import.meta.url));
+}
+
+function noHubHere() {
+  process.stderr.write(
+    'potluck: this is the package that a hub gives to machines that join it, and has no hub in it.\n',
+  );
+  process.exitCode = 2;
 }
 
 /**
@@ -65,13 +73,7 @@ async function main(args) {
   const [command, ...rest] = args;
   switch (command) {
     case 'hub':
-      if (!hasHub()) {
-        process.stderr.write(
-          'potluck: this is the package that a hub gives to machines that join it, and has no hub in it.\n',
-        );
-        process.exitCode = 2;
-        return;
-      }
+      if (!hasHub()) return noHubHere();
       return (await import('../hub/wiring/main.ts')).runHub(rest);
     case 'worker':
       return (await import('../packages/node-worker/src/main.ts')).runWorker(rest);
@@ -79,6 +81,9 @@ async function main(args) {
       return (await import('../packages/headless-browsers/src/main.ts')).runBrowsers(rest);
     case 'models':
       return (await import('../packages/command-line/src/models/main.ts')).runModels(rest);
+    case 'backup':
+      if (!hasHub()) return noHubHere();
+      return (await import('../hub/wiring/backup.ts')).runBackup(rest);
     case 'doctor':
       return (await import('../packages/command-line/src/doctor/main.ts')).runDoctor(rest);
     case 'help':

@@ -1,6 +1,6 @@
 /** The hub's database behind asynchronous functions: an embedded SQLite file. */
 import type { InStatement } from '@libsql/client';
-import { open } from 'node:fs/promises';
+import { access, open } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { StartError } from '../errors/startError.ts';
@@ -141,6 +141,24 @@ async function keepPrivate(file: string): Promise<void> {
     await handle?.close();
   }
 }
+
+/**
+ * Writes all that is committed now into a database of its own, while the hub goes on.
+ * @param directory of the copy, which has none yet
+ * @throws Error where there is no database, or the copy can't be written
+ */
+export async function copyDatabase(dataDirectory: string, directory: string): Promise<void> {
+  await access(fileIn(dataDirectory));
+  const thread = databaseThread({ url: pathToFileURL(fileIn(dataDirectory)).href, busyTimeoutMs, begin: [] });
+  try {
+    await thread.rows({ sql: 'VACUUM INTO ?', args: [fileIn(directory)] });
+  } finally {
+    await thread.close();
+  }
+}
+
+/** The database's own files, by name: `copyDatabase` copies what is in them. */
+export const isDatabaseFile = (name: string): boolean => /^hub\.sqlite(-wal|-shm|-journal)?$/.test(name);
 
 function fileIn(dataDirectory: string): string {
   return path.join(dataDirectory, 'hub.sqlite');

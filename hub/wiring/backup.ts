@@ -1,0 +1,79 @@
+/** `potluck backup`: a copy of a hub's data directory, whether or not the hub runs. */
+import { copyFile, cp, readdir, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { flag, SettingsError } from '@potluck/command-line';
+import { localKeyFileName } from '@potluck/command-line/local-key';
+import { Command, CommanderError } from 'commander';
+import { copyDatabase, isDatabaseFile } from '../database/database.ts';
+import { messageOf } from '../errors/messageOf.ts';
+import { makeDirectory } from '../files/makeDirectory.ts';
+
+export interface BackupInit {
+  dataDirectory: string;
+  /** Made where there is none; must be empty. */
+  target: string;
+  withoutModels?: boolean;
+}
+
+/** Of this run of the hub, or made anew by workers. */
+const notKept = new Set<string>([localKeyFileName, 'lock', 'lock.sqlite', 'workers']);
+const ofModels = new Set(['blobs', 'models', 'imports']);
+
+/**
+ * Copies all that was committed when the call began. The database comes first: what it names is there by then, and files
+ * that come later harm nothing.
+ * @throws Error where there is no hub's data, the target is not empty, or the copy can't be written; nothing is left then
+ */
+export async function backUp({ dataDirectory, target, withoutModels = false }: BackupInit): Promise<void> {
+  await makeDirectory(target, 0o700);
+  if ((await readdir(target)).length > 0) throw new Error(`${target} is not empty: name a new folder`);
+  try {
+    await copyDatabase(dataDirectory, target);
+    for (const name of await readdir(dataDirectory)) {
+      const from = path.join(dataDirectory, name);
+      if (isDatabaseFile(name) || notKept.has(name) || isInside(target, from)) continue;
+      if (withoutModels && ofModels.has(name)) continue;
+      const to = path.join(target, name);
+      if ((await stat(from)).isDirectory()) await cp(from, to, { recursive: true });
+      else await copyFile(from, to);
+    }
+  } catch (error) {
+    // Half a backup looks like one.
+    await rm(target, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+function isInside(inner: string, outer: string): boolean {
+  const relative = path.relative(outer, path.resolve(inner));
+  return relative === '' || (!relative.startsWith('..') && !path.isAbsolute(relative));
+}
+
+interface Options {
+  data: string;
+  withoutModels?: boolean;
+}
+
+/** @param argv what comes after `potluck backup` */
+export async function runBackup(argv: string[]): Promise<void> {
+  process.umask(0o077);
+  const command = new Command('potluck backup')
+    .description("Copy a hub's data directory into a new folder, while the hub runs too.")
+    .argument('<folder>', 'where the copy goes')
+    .addOption(flag('--data <directory>', 'data directory of the hub').default('.potluck'))
+    .option('--without-models', 'leave models out; they can be added again')
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined })
+    .action(async (target: string, { data, withoutModels = false }: Options) => {
+      await backUp({ dataDirectory: path.resolve(data), target: path.resolve(target), withoutModels });
+      process.stdout.write(`The copy is in ${target}. Who has it has all keys of the hub.\n`);
+    });
+  try {
+    await command.parseAsync(argv, { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return;
+    const isWrong = error instanceof CommanderError || error instanceof SettingsError;
+    process.stderr.write(`potluck backup: ${messageOf(error).replace(/^error: /, '')}\n`);
+    process.exitCode = isWrong ? 2 : 1;
+  }
+}
