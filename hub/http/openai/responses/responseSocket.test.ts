@@ -72,6 +72,23 @@ test('what is wrong is told, and the connection goes on', async () => {
   socket.close();
 });
 
+test('what could not be gone on with is forgotten', async () => {
+  const socket = await opened();
+  const ask = async (more: object): Promise<Message | undefined> => {
+    const answers = messagesUntil(socket, isEnd);
+    socket.send(JSON.stringify({ type: 'response.create', store: false, input: 'Hi', ...more }));
+    return (await answers).at(-1);
+  };
+  const first = await ask({});
+  const { id } = first?.response ?? {};
+  const stray = { type: 'function_call_output', call_id: 'x', output: '' };
+  expect(await ask({ previous_response_id: id, input: [stray] })).toMatchObject({ type: 'error' });
+  expect(await ask({ previous_response_id: id })).toMatchObject({
+    error: { code: 'previous_response_not_found' },
+  });
+  socket.close();
+});
+
 test('an answer ends with its connection', async () => {
   hub.holds = true;
   const socket = await opened();

@@ -13,7 +13,7 @@ import { infer } from '../../inference/inference.ts';
 import { parseJson } from '../../inference/parseJson.ts';
 import { conversationItems, type UnkeptResponse } from './conversationItems.ts';
 import { readItems } from './inputItems.ts';
-import { readResponseBody } from './responseBody.ts';
+import { readResponseBody, type ResponseBody } from './responseBody.ts';
 import type { ResponseEvent } from './responseShapes.ts';
 import { startResponse, type ResponseParts } from './startResponse.ts';
 
@@ -87,6 +87,18 @@ class Connection {
     }
   }
 
+  /** As OpenAI has it, what could not be gone on with is forgotten, unless it is kept. */
+  async #goOn(body: ResponseBody): Promise<void> {
+    const isUnkept =
+      body.previous_response_id !== undefined && body.previous_response_id === this.#unkept?.id;
+    try {
+      await this.#respondTo(body);
+    } catch (error) {
+      if (isUnkept) this.#unkept = undefined;
+      throw error;
+    }
+  }
+
   async #respond(text: string): Promise<void> {
     const { type, stream: _stream, ...fields } = readMessage(text);
     if (type !== 'response.create') {
@@ -99,6 +111,10 @@ class Connection {
         param: 'background',
       });
     }
+    await this.#goOn(body);
+  }
+
+  async #respondTo(body: ResponseBody): Promise<void> {
     const { owner } = this.#c.var.caller;
     const items = await conversationItems(this.#parts, owner, body, this.#unkept);
     await infer(
