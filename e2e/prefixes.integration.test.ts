@@ -113,8 +113,11 @@ describe('a model whose caches come out the same from any steps, in two stages',
       }
       expect(cached).toBe(whole.promptTokens - 1);
       expect(text).toBe(whole.choices[0]?.text);
-      const { replays } = await requestOf(hub, response.headers.get('x-request-id') ?? '');
+      const { replays, stages } = await requestOf(hub, response.headers.get('x-request-id') ?? '');
       expect(replays).toBeGreaterThan(0);
+      // The answer's tokens so far ran again several at once, as the prompt did.
+      const { tokens = 0, tokenSteps = 0 } = (which === 'first' ? stages[0] : stages.at(-1))?.timings ?? {};
+      expect(tokens - tokenSteps).toBeGreaterThan(whole.promptTokens);
     },
   );
 

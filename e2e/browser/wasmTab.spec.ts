@@ -24,6 +24,23 @@ test('a tab without a GPU serves the whole model', async ({ browser, site }) => 
   const { served, cache } = await tab.until(({ served }) => served.openSessions === 0);
   expect(served.tokens).toBeGreaterThan(10);
   expect(cache.bytes).toBeGreaterThan(20e6);
+
+  // Two questions to the same story: the second one is computed from where it differs, to the same probabilities.
+  const story = 'The river rose after three days of rain, and the people carried their chairs up the hill. ';
+  const about = async (asked: string, more: object = {}) => {
+    const content = `${story.repeat(13)}${asked}`;
+    const { choices, usage } = await hub.client.chat.completions.create({
+      ...{ model: 'minimind2-small', messages: [{ role: 'user', content }], temperature: 0, max_tokens: 2 },
+      ...{ logprobs: true, ...more },
+    });
+    return { choices, cached: usage?.prompt_tokens_details?.cached_tokens ?? -1 };
+  };
+  expect((await about('What rose?')).cached).toBe(0);
+  const second = await about('Who carried what?');
+  expect(second.cached).toBeGreaterThanOrEqual(256);
+  const anew = await about('Who carried what?', { cache_salt: 'nobody else has it' });
+  expect(anew.cached).toBe(0);
+  expect(second.choices).toEqual(anew.choices);
 });
 
 /** As WebKit does in private windows. */
