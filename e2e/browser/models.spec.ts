@@ -63,12 +63,21 @@ test.describe('on one hub', () => {
     const page = await openModels(hub);
     await useMirror(page, 'http://127.0.0.1:9');
     await goTo(page, 'Chat');
+    const addInPicker = async (): Promise<Locator> => {
+      await page.getByRole('button', { name: /^Model:/ }).click();
+      await page.getByRole('menuitem', { name: 'Add a model' }).click();
+      return page.getByRole('dialog', { name: 'Add a model' });
+    };
     const menu = page.getByRole('region', { name: 'Try a bigger model' });
     await expect(menu.getByRole('status')).toContainText("can't be reached");
     const line = menu.getByRole('listitem').filter({ hasText: 'SmolLM2 360M' });
     // A button that can't work is not offered.
     await expect(menu.getByRole('listitem').first()).toBeVisible();
     await expect(menu.getByRole('button')).toHaveCount(0);
+    const byName = await addInPicker();
+    await expect(byName.getByRole('status')).toContainText("can't be reached");
+    await expect(byName.getByRole('button', { name: 'Search' })).toBeDisabled();
+    await page.keyboard.press('Escape');
     await useMirror(page, remote.endpoint);
     await goTo(page, 'Models');
     await expect(menu.getByRole('status')).toHaveCount(0);
@@ -78,11 +87,6 @@ test.describe('on one hub', () => {
     expect(await seriousViolations(page)).toEqual([]);
 
     await goTo(page, 'Chat');
-    const addInPicker = async (): Promise<Locator> => {
-      await page.getByRole('button', { name: /^Model:/ }).click();
-      await page.getByRole('menuitem', { name: 'Add a model' }).click();
-      return page.getByRole('dialog', { name: 'Add a model' });
-    };
     const dialog = await addInPicker();
     await dialog.getByLabel('Model name or search words').fill(suggested.repository);
     await dialog.getByRole('button', { name: 'Search' }).click();
