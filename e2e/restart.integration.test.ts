@@ -48,6 +48,8 @@ let hub: HubProcess;
 let directory: string;
 let port: number;
 let workers: WorkerProcess[];
+/** What a hub answers that nobody disturbs. */
+let undisturbed: Record<'streamed' | 'whole' | 'held' | 'chat' | 'background', string>;
 
 const send = (path: string, body: object, headers: Record<string, string> = {}): Promise<Response> =>
   fetch(`${hub.url}${path}`, {
@@ -77,6 +79,16 @@ beforeAll(async () => {
   directory = first.dataDirectory;
   hub = first;
   workers = await Promise.all(['anna', 'bert'].map((name) => startWorker(hub, name)));
+  await served();
+  undisturbed = {
+    streamed: textOf(await (await post('/v1/chat/completions', streamed)).text()),
+    whole: await contentOf(post('/v1/chat/completions', whole)),
+    held: await contentOf(post('/v1/chat/completions', held)),
+    chat: textOf(await (await post('/v1/chat/completions', chat)).text()),
+    background: await responseText(
+      (await json<{ id: string }>(post('/v1/responses', { ...background, background: true }))).id,
+    ),
+  };
   return async () => {
     for (const worker of workers) await worker[Symbol.asyncDispose]();
     await first[Symbol.asyncDispose]();
@@ -87,18 +99,8 @@ beforeAll(async () => {
 test.each(['SIGKILL', 'SIGTERM'] as const)(
   'all kinds of answers survive a hub that gets %s',
   async (signal) => {
-    await served();
     const route = await routeNow();
     const loads = loadsOf(workers);
-    const undisturbed = {
-      streamed: textOf(await (await post('/v1/chat/completions', streamed)).text()),
-      whole: await contentOf(post('/v1/chat/completions', whole)),
-      held: await contentOf(post('/v1/chat/completions', held)),
-      chat: textOf(await (await post('/v1/chat/completions', chat)).text()),
-      background: await responseText(
-        (await json<{ id: string }>(post('/v1/responses', { ...background, background: true }))).id,
-      ),
-    };
     expect(undisturbed.streamed).not.toBe('');
     const [forStreamed, forWhole, forHeld] = [randomUUID(), randomUUID(), randomUUID()];
     const named = (id: string, read = 0) => ({ 'x-potluck-request': id, 'last-event-id': String(read) });
