@@ -17,8 +17,13 @@ const askingPath =
   /^(\/v1|\/v2)?\/(chat\/completions|completions|responses|messages|embeddings|rerank)$|^\/api\/(chat|generate|embed|embeddings)$/;
 
 /** @returns undefined where the request asks no model, or was accepted before it failed */
-export function refusalOf(c: Context, { code, message }: ApiError): Refusal | undefined {
-  if (c.req.method !== 'POST' || !askingPath.test(c.req.path) || c.get('isRecorded')) return undefined;
+export function refusalOf(c: Context, error: ApiError): Refusal | undefined {
+  return c.req.method === 'POST' && askingPath.test(c.req.path) ? refusalIn(c, error) : undefined;
+}
+
+/** The same of a request that is known to ask a model. */
+export function refusalIn(c: Context, { code, message }: ApiError): Refusal | undefined {
+  if (c.get('isRecorded')) return undefined;
   const caller = c.get('caller') as Context['var']['caller'] | undefined;
   if (!caller) return undefined;
   return { author: authorOf(caller), model: c.get('askedModel') ?? '', code, message };

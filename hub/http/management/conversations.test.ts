@@ -177,6 +177,8 @@ test('an answer goes on when its page is closed in the middle, and stops when it
   await closed.body?.getReader().read();
   page.abort();
   expect(await status(0)).toBe('streaming');
+  // Whoever looks at the requests sees that nobody reads it, and may stop it.
+  await expect.poll(() => hub.generator.running.map(({ hasReader }) => hasReader)).toEqual([false]);
   finish[0]?.();
   await expect.poll(() => status(0)).toBe('done');
   expect((await read(ada, conversation.id)).body.messages[0]?.content).toBe('Hello there');

@@ -1,4 +1,5 @@
 /** Requests to a model that several devices serve, each with a replica of its own. */
+import type { RequestDetail } from '@potluck/api';
 import { afterEach, expect, test } from 'vitest';
 import type { ScriptedWorker, ScriptedWorkerInit } from '../../testing/scriptedWorker.ts';
 import { answering, startTestHub, type TestHub, type TestHubInit } from '../../testing/testHub.ts';
@@ -86,8 +87,12 @@ test('a worker that opens sessions and gives no token is replaced, its answer go
   expect(answer.headers.get('x-potluck-route')).toBe('first[0-7]');
   expect(answer.headers.get('x-potluck-replays')).toBe('1');
   const id = answer.headers.get('x-request-id');
-  const record: unknown = await (await fetch(`${hub.url}/api/requests/${id}`)).json();
+  const record = (await (await fetch(`${hub.url}/api/requests/${id}`)).json()) as RequestDetail;
   expect(record).toMatchObject({ route: 'first[0-7]', replays: 1, recovery: { lost: ['second'] } });
+  const { pauses, lastTokenMs } = record.timeline ?? { pauses: [], lastTokenMs: null };
+  expect(pauses.map(({ lost }) => lost)).toEqual([['second']]);
+  expect(pauses[0]?.toMs).toBeGreaterThan(pauses[0]?.fromMs ?? Infinity);
+  expect(lastTokenMs).toBeGreaterThanOrEqual(pauses[0]?.toMs ?? Infinity);
   hub.worker('spare', answering(hub, 'Here I am'));
   await expect.poll(readyRoutes).toEqual(['first', 'spare']);
   expect(await answerOf(await ask())).toBe('Here I am');

@@ -66,6 +66,8 @@ test('what is wrong is told, and the connection goes on', async () => {
     socket.send(sent);
     expect(await answer).toMatchObject([{ type: 'error', error }]);
   }
+  const refused = () => hub.database.requests.list({ status: 'refused', model: 'nobody' }, 9);
+  await expect.poll(refused).toMatchObject([{ errorCode: 'model_not_found' }]);
   const answers = messagesUntil(socket, isEnd);
   socket.send('{"type":"response.create","input":"Hi"}');
   expect((await answers).at(-1)?.type).toBe('response.completed');

@@ -9,6 +9,7 @@ import type { WebSocket } from 'ws';
 import { messageOf } from '../../../errors/messageOf.ts';
 import { ApiError, toApiError } from '../../apiError.ts';
 import { hasScope } from '../../caller.ts';
+import { refusalIn } from '../../refusals.ts';
 import { infer } from '../../inference/inference.ts';
 import { parseJson } from '../../inference/parseJson.ts';
 import { conversationItems, type UnkeptResponse } from './conversationItems.ts';
@@ -76,6 +77,9 @@ class Connection {
 
   async #answer(text: string): Promise<void> {
     if (this.#isOver) return;
+    // Each message is a request of its own.
+    this.#c.set('isRecorded', false);
+    this.#c.set('askedModel', undefined);
     try {
       await this.#respond(text);
     } catch (error) {
@@ -83,6 +87,8 @@ class Connection {
       if (apiError.code === 'internal_error') {
         this.#parts.logger.error({ reason: messageOf(error) }, 'a request over a web socket failed');
       }
+      const refusal = refusalIn(this.#c, apiError);
+      if (refusal && !this.#isOver) this.#parts.refused.note(refusal);
       this.#send({ type: 'error', status: apiError.status, error: apiError.body.error });
     }
   }

@@ -1,6 +1,7 @@
 /** From a body to a response that has begun. */
 import type { Context } from 'hono';
 import type { ResponseStore } from '../../../conversations/responseStore.ts';
+import type { RefusedRequests } from '../../../generation/refusedRequests.ts';
 import type { Generation } from '../../../generation/generation.ts';
 import type { ApiError } from '../../apiError.ts';
 import { settingsOf } from '../../inference/generationFields.ts';
@@ -21,6 +22,7 @@ import { RunningResponse, type RunningResponses } from './runningResponses.ts';
 
 export interface ResponseComponents extends InferenceComponents {
   responses: ResponseStore;
+  refused: Pick<RefusedRequests, 'note'>;
 }
 
 export interface ResponseParts extends ResponseComponents {
