@@ -16,7 +16,8 @@ test('a node that comes and goes all the time fills nothing and keeps no other k
   });
   for (let times = 0; times < 5000; times += 1) history.note('node-joined', { node: 'x'.repeat(1000) });
   history.note('settings-changed', { actor: 'local', detail: { settings: 'trustLocal' } });
-  expect(events).toHaveLength(101);
+  expect(events).toHaveLength(102);
+  expect(events[100]).toMatchObject({ kind: 'node-joined', node: null, detail: { more: 'yes' } });
   expect(events[0]?.node).toHaveLength(300);
   expect(events.at(-1)).toMatchObject({ kind: 'settings-changed', actor: 'local' });
   for (let minute = 0; minute < 5; minute += 1) {

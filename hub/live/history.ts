@@ -28,7 +28,7 @@ export interface HistoryComponents {
 /** Some months of a busy hub; 2 MB. */
 export const mostHistory = 10_000;
 const minuteMs = 60_000;
-/** Of one kind: a node that comes and goes all the time leaves room for everything else. */
+/** Of one kind: a node that comes and goes all the time leaves room for everything else. One more event says that there were more. */
 const mostInMinute = 100;
 const mostCharacters = 300;
 const trimEvery = 500;
@@ -51,11 +51,18 @@ export class History {
     if (at - this.#minute.since >= minuteMs) this.#minute = { since: at, counts: new Map() };
     const count = (this.#minute.counts.get(kind) ?? 0) + 1;
     this.#minute.counts.set(kind, count);
-    if (count > mostInMinute) return;
+    if (count > mostInMinute + 1) return;
+    const isOneTooMany = count > mostInMinute;
     const short = (text: string | null): string | null => text && text.slice(0, mostCharacters);
-    const details = Object.entries(detail).map(([name, text]) => [name, short(text) ?? '']);
+    const details = Object.entries(isOneTooMany ? { more: 'yes' } : detail).map(([name, text]) => [
+      name,
+      short(text) ?? '',
+    ]);
     const event = {
-      ...{ at, kind, node: short(node), model: short(model), actor: short(actor) },
+      ...{ at, kind },
+      ...(isOneTooMany
+        ? { node: null, model: null, actor: null }
+        : { node: short(node), model: short(model), actor: short(actor) }),
       detail: Object.fromEntries(details) as Record<string, string>,
     };
     write('an event', () => store.add(event));

@@ -51,7 +51,8 @@ export const HistoryEvent = z
         'Who changed it: `admin` (logged in), `local` (the hub’s own machine) or `key:` and the name of a key. Null where nobody did, and for callers that may not administer.',
     }),
     detail: z.record(z.string(), z.string()).meta({
-      description: 'By the kind: `reason`, `nodes`, `name`, `mode`, `settings`',
+      description:
+        'By the kind: `reason`, `nodes`, `name`, `mode`, `settings`; `more` where more of a kind happened in a minute than are kept',
     }),
   })
   .meta({ id: 'HistoryEvent' });

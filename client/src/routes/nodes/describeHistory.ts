@@ -26,6 +26,8 @@ export function describeHistory({ kind, node, model, detail }: HistoryEvent): st
   const what = model ?? /* @wc-include */ 'A model';
   const { nodes, name, mode, settings, version } = detail;
   const reason = plainReason(detail['reason'] ?? '');
+  // More of the same happened in this minute than is kept.
+  if (detail['more'] !== undefined) return '…';
   switch (kind) {
     case 'node-joined':
       return version === undefined ? `${who} joined.` : `${who} joined with version ${version}.`;
