@@ -10,6 +10,7 @@ import { isFromOwnPage, localTrust } from './access.ts';
 import { ApiError } from './apiError.ts';
 import type { HubCookies } from './cookies.ts';
 import { isOllamaPath } from './ollama/ollamaPaths.ts';
+import { connectionOf } from './source.ts';
 
 /** What a request may do. */
 export interface Caller {
@@ -108,7 +109,10 @@ function callerOf(c: Context, options: CallerOptions): Caller {
   const scopes = localScopes(c, options);
   if (scopes.length > 0) {
     const owner = ownerOf(identity, 'local');
-    if (identity !== undefined) options.proxySigns.noteBrowser(owner);
+    if (identity !== undefined) {
+      const connection = connectionOf(c)?.socket;
+      options.proxySigns.noteBrowser(owner, { connection, userAgent: c.req.header('user-agent') });
+    }
     return { scopes, via: 'local', owner };
   }
   const keyProblem = sent === undefined ? {} : { keyProblem: 'The key is wrong.' };

@@ -88,6 +88,8 @@ export interface HubInit {
   localKey?: string;
   /** Opens `/metrics`, and nothing else. Default: there is none. */
   metricsToken?: string | undefined;
+  /** Where everything is kept. Default: nothing is said of it. */
+  dataDirectory?: string;
   /** Folder for models that are not imported yet. */
   importsDirectory: string;
   download?: DownloadInit;
@@ -388,7 +390,8 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
       localKey: init.localKey,
       proxySigns,
     },
-    reachability: components.reachability,
+    reachability: { ...components.reachability, stunPort: init.ice?.stunPort },
+    dataDirectory: init.dataDirectory,
     pagesDirectory: builtPagesDirectory,
     logger,
   });

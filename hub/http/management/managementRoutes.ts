@@ -20,6 +20,7 @@ import { hubInformationRoutes, joinInformationRoutes, type ReachabilityComponent
 import { requestRoutes, type RequestRouteComponents } from './requests.ts';
 import { route, securitySchemes } from './route.ts';
 import { settingsRoutes, type SettingsRouteComponents } from './settings.ts';
+import { storageRoutes, type StorageRouteComponents } from './storage.ts';
 import { waitingWorkerRoutes, type WaitingWorkerRouteComponents } from './waitingWorkers.ts';
 import { usageRoutes, type UsageRouteComponents } from './usage.ts';
 import { sessionRoutes, type SessionComponents } from './session.ts';
@@ -36,6 +37,7 @@ export type ManagementComponents = CertificateRouteComponents &
   ImportRouteComponents &
   ModelRouteComponents &
   SettingsRouteComponents &
+  StorageRouteComponents &
   EventComponents &
   NodeRouteComponents &
   RequestRouteComponents &
@@ -66,6 +68,7 @@ export function managementRoutes(components: ManagementComponents): OpenAPIHono 
   app.route('/certificate', certificateRoutes(components));
   app.route('/keys', keyRoutes(components));
   app.route('/join-tokens', joinTokenRoutes(components));
+  app.route('/storage', storageRoutes(components));
   app.route('/invites', inviteRoutes(components));
   app.route('/requests', requestRoutes(components));
   app.route('/usage', usageRoutes(components));

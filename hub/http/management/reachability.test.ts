@@ -27,6 +27,7 @@ test('a page learns where HTTPS is, and gets no secret', async () => {
     httpsPort: 8443,
     addresses: ['192.168.1.20'],
     publicUrls: [],
+    stunPort: null,
     fingerprint: 'AA:BB',
   });
   reach = { httpPort: 8000, hosts: ['10.0.0.7'] };

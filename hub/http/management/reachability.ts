@@ -18,6 +18,8 @@ export interface HubInformationComponents {
   reachability: () => Reachability;
   /** Undefined where HTTPS is off. */
   https: () => Pick<Https, 'certificate'> | undefined;
+  /** Undefined where the hub answers no STUN requests. */
+  stunPort?: number | undefined;
 }
 
 export interface ReachabilityComponents extends HubInformationComponents {
@@ -33,7 +35,11 @@ export interface JoinInformationComponents {
 const tag = 'Hub';
 
 /** Routes to mount under `/hub`; they need no key: the join page leads to HTTPS with them. */
-export function hubInformationRoutes({ reachability, https }: HubInformationComponents): OpenAPIHono {
+export function hubInformationRoutes({
+  reachability,
+  https,
+  stunPort,
+}: HubInformationComponents): OpenAPIHono {
   const app = openApiRoutes();
   app.openapi(
     route(
@@ -56,6 +62,7 @@ export function hubInformationRoutes({ reachability, https }: HubInformationComp
           httpsPort: httpsPort ?? null,
           addresses: [...hosts],
           publicUrls: publicAddresses.map(({ url }) => url),
+          stunPort: stunPort ?? null,
           fingerprint: fingerprint ?? null,
         },
         200,

@@ -13,6 +13,10 @@ export const HubInformation = z
       description:
         'URLs that the operator or a trusted proxy names, the likeliest first; they may have a path',
     }),
+    stunPort: z.number().int().nullable().meta({
+      description:
+        'UDP port of the hub’s own STUN responder, at the host that was asked; null: there is none',
+    }),
     fingerprint: z.string().nullable().meta({
       description: 'SHA-256 of the certificate at the end of the hub’s chain, where it has its own',
     }),

@@ -25,4 +25,5 @@ export * from './requests.ts';
 export * from './session.ts';
 export * from './settings.ts';
 export * from './usage.ts';
+export * from './storage.ts';
 export * from './waitingWorkers.ts';

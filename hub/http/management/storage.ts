@@ -1,0 +1,48 @@
+/** What the hub keeps, and where. */
+import { statfs } from 'node:fs/promises';
+import path from 'node:path';
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { StorageUse } from '@potluck/api';
+import { sizeOfFolder } from '../../files/sizeOfFolder.ts';
+import { ApiError } from '../apiError.ts';
+import { openApiRoutes } from './openApi.ts';
+import { answers, route } from './route.ts';
+
+export interface StorageRouteComponents {
+  /** Undefined where nothing is kept on a disk, as in tests. */
+  dataDirectory?: string | undefined;
+}
+
+/** What lies where below the data directory. */
+const places: Record<StorageUse['parts'][number]['name'], string[]> = {
+  database: ['hub.sqlite', 'hub.sqlite-wal'],
+  models: ['models'],
+  weights: ['blobs'],
+  imports: ['imports'],
+  workers: ['workers'],
+};
+
+/** Routes to mount under `/storage`. */
+export function storageRoutes({ dataDirectory }: StorageRouteComponents): OpenAPIHono {
+  const app = openApiRoutes();
+  app.openapi(
+    route(
+      { method: 'get', path: '/', summary: 'What the hub keeps, and where', tag: 'Storage', scope: 'admin' },
+      { responses: { 200: answers(StorageUse, 'Sizes of what lies in the data directory') } },
+    ),
+    async (c) => {
+      if (dataDirectory === undefined)
+        throw new ApiError(404, 'This hub keeps nothing on a disk.', { code: 'not_found' });
+      const parts: StorageUse['parts'] = [];
+      for (const [name, files] of Object.entries(places)) {
+        let bytes = 0;
+        for (const file of files) bytes += await sizeOfFolder(path.join(dataDirectory, file));
+        parts.push({ name: name as keyof typeof places, bytes });
+      }
+      const disk = await statfs(dataDirectory).catch(() => undefined);
+      const freeBytes = disk ? disk.bavail * disk.bsize : null;
+      return c.json({ directory: dataDirectory, parts, freeBytes }, 200);
+    },
+  );
+  return app;
+}
