@@ -98,7 +98,7 @@ test('the hub’s own machine joins without a token; elsewhere there is a field 
   await other.setExtraHTTPHeaders({ 'x-forwarded-for': '10.0.0.1' });
   const page = await other.newPage();
   await page.goto('/join');
-  const field = page.getByLabel('Join link or token');
+  const field = page.getByLabel('Join link, invite code or token');
   await expect(field).toHaveAccessibleDescription(/“Add a device”/);
   expect(await seriousViolations(page)).toEqual([]);
   const join = page.getByRole('button', { name: /^(Join this hub|Try again)$/ });
