@@ -6,7 +6,7 @@ import { ApiError } from '../apiError.ts';
 import { parameterName } from './readBody.ts';
 
 /** Longest grammar, in characters. */
-const mostCharacters = 64 * 1024;
+const mostCharacters = 8 * 1024;
 
 /** What a tool's text follows. */
 export const InputGrammar = z.looseObject({

@@ -5,6 +5,8 @@ import type { GbnfNode } from './gbnfNode.ts';
 const samples = [...Array.from({ length: 128 }, (_, code) => String.fromCharCode(code)), 'é', '日'];
 type Signs = ReadonlySet<string>;
 const none: Signs = new Set();
+/** Over all rules: longer chains of rules are not followed to their end. */
+const mostPasses = 12;
 
 export class GbnfSigns {
   readonly #empty = new Set<string>();
@@ -43,7 +45,7 @@ export class GbnfSigns {
       [this.#first, this.#tail, this.#follow]
         .flatMap((one) => [...one.values()])
         .reduce((sum, { size }) => sum + size, this.#empty.size);
-    for (let before = -1; before < count();) {
+    for (let [before, pass] = [-1, 0]; before < count() && pass < mostPasses; pass++) {
       before = count();
       work();
     }

@@ -7,14 +7,17 @@ import { GbnfSigns } from './gbnfSigns.ts';
 
 type Rules = Map<string, GbnfNode>;
 
+/** Grammars with more are taken as they are: the search takes the hub's time. */
+const [mostParts, mostRules] = [1000, 200];
 /** Rules that are looked at more often than that are left as they are. */
-const mostRounds = 64;
+const mostRounds = 4;
 
 /** @param rules to which those are added that rules are parted into */
 export function findTerminals(rules: Rules): Set<string> {
   const ambiguous = new Set<string>();
   for (let round = 0; ; round++) {
     const terminals = withoutCircles(rules, ambiguous);
+    if (isLarge(rules)) return terminals;
     const signs = new GbnfSigns(rules, (name) => !terminals.has(name));
     const found = [...terminals].filter((name) => signs.isAmbiguous(name));
     if (found.length === 0 || round === mostRounds) return terminals;
@@ -23,6 +26,18 @@ export function findTerminals(rules: Rules): Set<string> {
       rules.set(name, parted(rules.get(name) as GbnfNode, name, rules));
     }
   }
+}
+
+function isLarge(rules: Rules): boolean {
+  if (rules.size > mostRules) return true;
+  let count = 0;
+  const waiting = [...rules.values()];
+  for (let node = waiting.pop(); node && count <= mostParts; node = waiting.pop()) {
+    count++;
+    if (node.type === 'repeat') waiting.push(node.node);
+    if (node.type === 'sequence' || node.type === 'choice') waiting.push(...node.nodes);
+  }
+  return count > mostParts;
 }
 
 /** Rules that never come back to themselves, nor to an ambiguous one. */

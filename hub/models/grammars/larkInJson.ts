@@ -29,9 +29,9 @@ const common: Readonly<Record<string, string>> = {
 const parts = /\/\/[^\n]*|"(?:[^"\\\n]|\\.)*"|\/(?:[^/\\\n]|\\.)+\/[imslux]*|%\w+[^\n]*|[^"/%]+|[^]/g;
 
 /** Longest grammar, in characters: each sign may become many. */
-const mostCharacters = 64 * 1024;
+const mostCharacters = 8 * 1024;
 /** Most rules. */
-const mostRules = 1000;
+const mostRules = 200;
 
 /**
  * Rules that do not come back to themselves become terminals, which are one expression each: the engine does not go back
@@ -53,11 +53,12 @@ function withTerminals(grammar: string): string {
     rules.set(found[at] ?? '', (found[at + 1] ?? '').replace(/->[ \t]*\w+/g, '').match(parts) ?? []);
   }
   if (rules.size > mostRules) throw new PatternInJsonError(`the grammar has more than ${mostRules} rules`);
+  const named = new Map([...rules].map(([name, body]) => [name, new Set(namesIn(body))]));
   const terminals = new Set<string>();
   for (let before = -1; before < terminals.size;) {
     before = terminals.size;
-    for (const [name, body] of rules) {
-      if (namesIn(body).every((one) => terminals.has(one) || !rules.has(one))) terminals.add(name);
+    for (const [name, names] of named) {
+      if ([...names].every((one) => terminals.has(one) || !rules.has(one))) terminals.add(name);
     }
   }
   const order = [...rules.keys()];

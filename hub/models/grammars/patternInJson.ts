@@ -30,6 +30,10 @@ export function textInJson(text: string): string {
   return JSON.stringify(text).slice(1, -1);
 }
 
+/** Classes that were written last: the same ones come again and again. */
+const known = new Map<string, string>();
+const mostKnown = 64;
+
 type Part = [length: number, text: string];
 
 function partInJson(pattern: string, at: number, flags: string): Part {
@@ -98,6 +102,14 @@ function classLength(text: string): number {
 
 /** @param source of a class of characters, in its brackets or as an escape */
 function classInJson(source: string, flags: string): string {
+  const key = `${flags} ${source}`;
+  const written = known.get(key) ?? newClass(source, flags);
+  if (known.size >= mostKnown) known.clear();
+  known.set(key, written);
+  return written;
+}
+
+function newClass(source: string, flags: string): string {
   const has = membership(source, flags.includes('i') ? 'i' : '');
   const special = escapedInJson.filter(has).map(literalInJson);
   const isPlain = Array.from({ length: 0x5f }, (_, code) => String.fromCharCode(0x20 + code))
