@@ -1,7 +1,10 @@
 /** Settings in a file: the same names as the flags, as YAML or JSON. */
 import { readFileSync, statSync } from 'node:fs';
-import { parse } from 'yaml';
+import { createRequire } from 'node:module';
+import type * as yaml from 'yaml';
 import { SettingsError } from './settingsError.ts';
+
+const require = createRequire(import.meta.url);
 
 const mostBytes = 1e6;
 
@@ -17,6 +20,8 @@ export function readConfigFile(file: string): Map<string, FileValue> {
   let content: unknown;
   try {
     if (statSync(file).size > mostBytes) throw new Error(`it is larger than ${mostBytes} bytes`);
+    // Few have such a file, and it takes a while to load what reads it.
+    const { parse } = require('yaml') as typeof yaml;
     content = parse(readFileSync(file, 'utf8'), { maxAliasCount: 0 });
   } catch (cause) {
     const reason = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);

@@ -2,7 +2,6 @@
 import { accessSync, closeSync, constants, mkdirSync, openSync } from 'node:fs';
 import path from 'node:path';
 import { destination, multistream, pino, type DestinationStream, type Logger } from 'pino';
-import pretty from 'pino-pretty';
 import type { Option } from 'commander';
 import { memory, wholeNumber } from './arguments.ts';
 import { flag } from './flag.ts';
@@ -55,13 +54,7 @@ export function logSettingsOf({ logLevel, logFile, logFileSize, logFiles }: LogS
 export async function createLogger(init: LoggerInit): Promise<Logger> {
   const { logLevel: level, logFile, isTerminal, name, to, trouble } = init;
   const printed: DestinationStream = isTerminal
-    ? pretty({
-        destination: to,
-        colorize: true,
-        ignore: 'pid,hostname',
-        translateTime: 'HH:MM:ss',
-        sync: true,
-      })
+    ? await prettyStream(to)
     : typeof to === 'number'
       ? destination({ dest: to, sync: true })
       : to;
@@ -77,6 +70,18 @@ export async function createLogger(init: LoggerInit): Promise<Logger> {
         ]);
   const serializers = { error: pino.stdSerializers.err };
   return pino({ level, serializers, base: { name }, timestamp: pino.stdTimeFunctions.isoTime }, streams);
+}
+
+/** Loaded where a person looks only: most processes are started by others. */
+async function prettyStream(destination: LoggerInit['to']): Promise<DestinationStream> {
+  const { default: pretty } = await import('pino-pretty');
+  return pretty({
+    destination,
+    colorize: true,
+    ignore: 'pid,hostname',
+    translateTime: 'HH:MM:ss',
+    sync: true,
+  });
 }
 
 /** What can't be written later, as on a full disk, is said once and keeps nobody from working. */
