@@ -3,5 +3,6 @@ import { expectAgreement } from './support/agreement.ts';
 
 test('a tab on WebGPU and one on wasm find the same tokens likeliest as Node does', async () => {
   test.setTimeout(400_000);
-  await expectAgreement(100);
+  // Unit tests compare all families on wasm; WebGPU is only here.
+  await expectAgreement(50, 1);
 });
