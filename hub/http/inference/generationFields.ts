@@ -1,7 +1,7 @@
 /** The parameters of a generation that OpenAI's surfaces share, with vLLM's and llama.cpp's beside them. */
 import { z } from 'zod';
 import { ApiError } from '../apiError.ts';
-import type { SurfaceRequest } from './inference.ts';
+import type { SurfaceRequest } from './surfaceRequest.ts';
 import { readPart, tooMany } from './readBody.ts';
 
 const maxStopStrings = 4;

@@ -5,7 +5,7 @@ import { conversationHeaders, requestHeader, type ModelDefaults, type Settings }
 import type { KeyUse } from '../../accounts/keyUse.ts';
 import type { ConversationKeeper } from '../../conversations/conversationKeeper.ts';
 import type { Generation } from '../../generation/generation.ts';
-import type { AnswerGrammar, GenerationRequest } from '../../generation/generationRequest.ts';
+import type { AnswerGrammar } from '../../generation/generationRequest.ts';
 import type { Generator } from '../../generation/generator.ts';
 import { modelDigest } from '../../generation/journal/journalEntry.ts';
 import { makePrompt, makeTextPrompt } from '../../generation/makePrompt.ts';
@@ -23,6 +23,7 @@ import { shareOf, type Caller } from '../caller.ts';
 import { withSampling, withSystemPrompt } from './modelDefaults.ts';
 import { heldTo, marksNamedIn, type HeldToInit } from './heldTo.ts';
 import { naming } from './namingParam.ts';
+import type { SurfaceRequest } from './surfaceRequest.ts';
 import {
   askedOf,
   eventsReadOf,
@@ -52,11 +53,7 @@ export interface InferenceComponents {
   logger: Logger;
 }
 
-/** What a surface says of one generation; who asks and what is kept is the same for all of them. */
-export type SurfaceRequest = Omit<
-  GenerationRequest,
-  'share' | 'author' | 'arrivedAt' | 'systemTokens' | 'samePromptAs' | 'id' | 'asked' | 'suspended'
->;
+export type { SurfaceRequest };
 
 /** One request to one model, on behalf of one caller. */
 export interface Inference {

@@ -2,7 +2,7 @@
 import type { ModelDefaults } from '@potluck/api';
 import type { ChatMessage } from '../../models/chatFormat.ts';
 import { definedOnly, settingsOf } from './generationFields.ts';
-import type { SurfaceRequest } from './inference.ts';
+import type { SurfaceRequest } from './surfaceRequest.ts';
 
 /** The conversation, with the model's system prompt where it has none of its own. */
 export function withSystemPrompt(
