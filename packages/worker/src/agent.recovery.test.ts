@@ -210,7 +210,7 @@ it('a stage that is told to run other steps than its tokens have, or longer ones
     await next.open(all);
     next.feed(0, all, [...steps]);
     const failed = await one.message('session-failed', (m) => m.sessionId === next.sessionId);
-    expect(failed).toMatchObject({ code: 'bad-frame', message: expect.stringContaining(reason) });
+    expect(failed).toMatchObject({ code: 'bad-frame', message: expect.stringContaining(reason) as string });
   }
   const again = new Epoch([one, two, three], assigns, cacheId);
   await again.open(all, all.length);
