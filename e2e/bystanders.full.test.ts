@@ -37,11 +37,11 @@ test('a hub and a worker that are started twice are refused, and the answer of t
   })();
   const second = await run('hub', '--data', hub.dataDirectory, '--port', String(await freePort()));
   expect(second.code).not.toBe(0);
-  expect(second.said).toMatch(/process \d+/);
+  expect(second.said).toMatch(/process id \d+/);
   const local = path.join(hub.dataDirectory, 'workers/local-1');
   const worker = await run('worker', '--hub', hub.url, '--token', hub.joinToken, '--data', local);
   expect(worker.code).not.toBe(0);
-  expect(worker.said).toMatch(/process \d+/);
+  expect(worker.said).toMatch(/process id \d+/);
   expect(await received).toBe(undisturbed.choices[0]?.message.content);
 });
 
