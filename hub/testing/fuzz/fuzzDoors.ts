@@ -68,12 +68,16 @@ export async function fuzzDoors(hub: TestHub, { count, seed }: FuzzInit): Promis
     fc.asyncProperty(inputs, (input) => askHub(hub, input)),
     runs('http'),
   );
+  // Whatever an administrator's inputs have decided about new devices and join tokens, the next one is let in.
+  await hub.settings.change({ revision: hub.settings.current.revision, newDevices: 'welcome' });
+  const { secret: token } = await hub.access.joinTokens.create({ name: 'fuzz', expiresAt: null });
   // A worker that is too small to get a stage says what others would say.
-  let worker = hub.worker('fuzz', { memoryBytes: 1 });
+  const fuzzWorker = (): ScriptedWorker => hub.worker('fuzz', { memoryBytes: 1, token });
+  let worker = fuzzWorker();
   let isOpen = false;
   const joined = async (): Promise<ScriptedWorker> => {
     if (isOpen) return worker;
-    worker = hub.worker('fuzz', { memoryBytes: 1 });
+    worker = fuzzWorker();
     await worker.message('welcome');
     isOpen = true;
     void worker.closed.then(() => (isOpen = false));
