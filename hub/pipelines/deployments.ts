@@ -185,14 +185,17 @@ export class Deployments {
     this.#executor.dispatch({ type: 'crowded', model });
   }
 
-  /** Counts an answer that runs through a replica, until the returned function is called with the tokens that it had. */
-  use(pipelineId: PipelineId): (tokens?: number) => void {
-    this.#executor.dispatch({ type: 'answer-began', pipelineId });
+  /**
+   * Counts an answer that runs through a replica, until the returned function is called with the tokens that it had.
+   * @param room prompt and longest answer, in tokens: who takes the place of a lost device is to have it
+   */
+  use(pipelineId: PipelineId, room?: number): (tokens?: number) => void {
+    this.#executor.dispatch({ type: 'answer-began', pipelineId, room });
     let isOver = false;
     return (tokens = 0) => {
       if (isOver) return;
       isOver = true;
-      this.#executor.dispatch({ type: 'answer-ended', pipelineId, tokens });
+      this.#executor.dispatch({ type: 'answer-ended', pipelineId, tokens, room });
     };
   }
 

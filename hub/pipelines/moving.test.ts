@@ -117,6 +117,76 @@ test('measurements that come and go move a pipeline ever more rarely', async () 
   expect(moves).toBeLessThan(13);
 });
 
+const shards = { mode: 'shards', count: 2, replicas: 1 } as const;
+test.each([
+  { plan: automatic, first: ['fast'], meanwhile: ['tab'] },
+  { plan: shards, first: ['steady', 'fast'], meanwhile: ['steady', 'tab'] },
+])(
+  'a slow device that stands in for a lost one ($plan.mode) gives its place back in the middle of an answer',
+  async ({ plan, first, meanwhile }) => {
+    if (plan.mode === 'shards') joined('steady', 20);
+    const fast = joined('fast', 15);
+    grid.deployments.deploy(model, plan);
+    await pass(2 * minute);
+    expect(places().toSorted()).toEqual(first.toSorted());
+    joined('tab', 3000, 9e8);
+    grid.deployments.use(replica().id);
+    fast.leave();
+    await pass(1000);
+    expect(places().toSorted()).toEqual(meanwhile.toSorted());
+    fast.startAnew();
+    fast.join();
+    await pass(20_000);
+    expect(places().toSorted()).toEqual(first.toSorted());
+  },
+);
+
+test('a stand-in that is only a little slower keeps its place until the answer is over', async () => {
+  const fast = joined('fast', 15);
+  grid.deployments.deploy(model, automatic);
+  await pass(2 * minute);
+  joined('spare', 25, 9e8);
+  const end = grid.deployments.use(replica().id);
+  fast.leave();
+  await pass(1000);
+  fast.startAnew();
+  fast.join();
+  await pass(20_000);
+  expect(places()).toEqual(['spare']);
+  end();
+  await pass(1000);
+  expect(places()).toEqual(['fast']);
+});
+
+test('what takes the place of a lost device has room for the answers under way, where anybody has', async () => {
+  const long = sizedModel({ name: 'model', layers: 4, layerBytes: 2.5e7, cacheBytes: 5e4 });
+  joined('steady', 20, 2e9);
+  const fast = joined('fast', 20, 2e9);
+  grid.deployments.deploy(long, shards);
+  await pass(2 * minute);
+  // It has room for 700 tokens beside two layers, and for 2,200 beside one.
+  joined('tab', 3000, 2.2e8);
+  grid.deployments.use(replica().id, 4000);
+  fast.leave();
+  await pass(1000);
+  expect(places()).toEqual(['steady', 'steady']);
+});
+
+test('where nobody has room for the answers under way, the pipeline goes to the first who has', async () => {
+  const long = sizedModel({ name: 'model', layers: 4, layerBytes: 2.5e7, cacheBytes: 1e4 });
+  const fast = joined('fast', 15);
+  grid.deployments.deploy(long, automatic);
+  await pass(2 * minute);
+  const small = joined('small', 15, 2.6e8);
+  grid.deployments.use(replica().id, 4000);
+  fast.leave();
+  await pass(1000);
+  expect(places()).toEqual([small.name]);
+  joined('slower', 20);
+  await pass(20_000);
+  expect(places()).toEqual(['slower']);
+});
+
 const large = sizedModel({ name: 'model', layers: 4, layerBytes: 1e8, cacheBytes: 100 });
 
 test('of two slow workers, a fast one takes the place of one; the other keeps its layers', async () => {

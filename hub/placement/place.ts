@@ -32,6 +32,8 @@ export interface PlacementRequest {
   barred?: ReadonlyMap<WorkerId, string>;
   /** True where caches of other models can be told to shrink. */
   mayShrink?: boolean;
+  /** The longest of the conversations that run, in tokens: what keeps its place for them has room for it where that can be. */
+  conversationTokens?: number;
   /** What people call a node that is away. */
   nameOf: (nodeId: string) => string;
 }
@@ -82,11 +84,36 @@ export function* placeEach(
       tight.ok && former.length === 0 && hasShortContext(request.model, tight)
         ? placeReplica({ ...request, barred, mayShrink: false, model: roomyModel }, [], roomyLayers(), effort)
         : undefined;
-    const found = roomy?.ok ? roomy : tight;
+    const fits = roomy?.ok ? roomy : tight;
+    const found =
+      (fits.ok ? placeForConversations({ ...request, barred }, former, fits, effort) : undefined) ?? fits;
     yield found;
     if (!found.ok) return;
     for (const { workerId } of found.stages) taken.set(workerId, 'has another replica');
   }
+}
+
+/**
+ * Instead of workers that have too little room for the conversations that run, others, if these have it.
+ * @returns undefined where there is room for them, or nowhere else is
+ */
+function placeForConversations(
+  request: Omit<PlacementRequest, 'replicas'>,
+  former: readonly StageAt[],
+  { stages }: Placement,
+  effort: Effort,
+): Placement | undefined {
+  const { model, conversationTokens = 0 } = request;
+  const cacheTokens = Math.min(model.contextLength, conversationTokens);
+  const tooSmall = stages.filter((stage) => contextOf(model, [stage]).tokens < cacheTokens);
+  if (tooSmall.length === 0) return undefined;
+  const barred = new Map(request.barred);
+  for (const { workerId } of tooSmall)
+    barred.set(workerId, 'has too little memory for the conversations that run');
+  const roomyModel = { ...model, cacheTokens };
+  const roomy = { ...request, barred, mayShrink: false, model: roomyModel };
+  const found = placeReplica(roomy, former, layerTable(roomyModel), effort);
+  return found.ok && contextOf(model, found.stages).tokens >= cacheTokens ? found : undefined;
 }
 
 function hasShortContext(model: PlacedModel, { stages }: Placement): boolean {

@@ -29,6 +29,7 @@ test('a move pays where the expected tokens gain more than loading takes', () =>
   expect(ask(fast)).toEqual({
     isWorth: true,
     reason: 'a token would take 40 ms instead of 100 ms; 1 GB to load pay after 1684 tokens',
+    timesAsFast: 2.5,
   });
   expect(ask(fast, { expectedTokens: 1000 })).toMatchObject({
     isWorth: false,

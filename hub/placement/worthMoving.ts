@@ -24,6 +24,8 @@ export interface MoveVerdict {
   isWorth: boolean;
   /** For people. */
   reason: string;
+  /** How many times as long a token takes now; 1 where that is not known. */
+  timesAsFast: number;
 }
 
 /** What a worker fetches weights with where no link of its own was measured, in bytes a second. */
@@ -36,29 +38,30 @@ const usualBytesPerSecond = 10e6;
 export function worthMoving(question: MoveQuestion): MoveVerdict {
   const { model, grid, current, target, expectedTokens, pauseMs } = question;
   const gone = current.find(({ workerId }) => !grid.workers.has(workerId));
-  if (gone) return { isWorth: true, reason: 'a worker of it is gone' };
+  if (gone) return { isWorth: true, reason: 'a worker of it is gone', timesAsFast: 1 };
   if (target.some(({ workerId }) => !grid.workers.has(workerId))) {
-    return { isWorth: false, reason: 'a worker that it would move to is gone' };
+    return { isWorth: false, reason: 'a worker that it would move to is gone', timesAsFast: 1 };
   }
   const now = tokenTime(model, current, grid);
   const then = tokenTime(model, target, grid);
   const gainMs = now.milliseconds - then.milliseconds;
+  const timesAsFast = now.milliseconds / Math.max(1e-6, then.milliseconds);
   const change = `a token would take ${format(then.milliseconds)} ms instead of ${format(now.milliseconds)} ms`;
   const atWorstMs = [...then.stages, ...then.hops].reduce(
     (sum, { milliseconds, basis }) => sum + milliseconds / (1 - leastGain[basis]),
     0,
   );
   if (atWorstMs > now.milliseconds) {
-    return { isWorth: false, reason: `${change}, which may be noise` };
+    return { isWorth: false, reason: `${change}, which may be noise`, timesAsFast };
   }
   const { bytes, milliseconds } = loading(question);
   const costMs = milliseconds + pauseMs;
   const tokens = Math.ceil(costMs / gainMs);
   const pays = `${change}; ${formatBytes(bytes)} to load pay after ${tokens} tokens`;
   if (tokens > expectedTokens) {
-    return { isWorth: false, reason: `${pays}, and ${Math.floor(expectedTokens)} are expected` };
+    return { isWorth: false, reason: `${pays}, and ${Math.floor(expectedTokens)} are expected`, timesAsFast };
   }
-  return { isWorth: true, reason: pays };
+  return { isWorth: true, reason: pays, timesAsFast };
 }
 
 /** What is to be loaded for stages that are new at their workers; these load at the same time. */

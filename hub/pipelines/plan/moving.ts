@@ -7,10 +7,10 @@ import { worthMoving, type MoveVerdict } from '../../placement/worthMoving.ts';
 import { isSameStage } from '../../placement/layerRange.ts';
 import type { TargetStage } from '../pipeline.ts';
 import type { Command } from '../state/commands.ts';
-import { stagesOf, usesWorker, type PipelineState } from '../state/state.ts';
+import { conversationTokensOf, stagesOf, usesWorker, type PipelineState } from '../state/state.ts';
 import { weighedAt } from '../state/weighed.ts';
 import type { Context } from './context.ts';
-import { findPlace } from './placing.ts';
+import { findPlace, workersOf } from './placing.ts';
 import { standsBy } from './standingBy.ts';
 
 /**
@@ -20,6 +20,8 @@ import { standsBy } from './standingBy.ts';
 const leastExpectedTokens = 10_000;
 /** How long requests wait while a pipeline goes to stages that are loaded. */
 const moveMs = 1000;
+/** A token of a repaired pipeline takes so many times as long as it would elsewhere: its answers go on there. */
+const urgentGain = 2;
 /** A placement looks at each worker that is here: how rarely it is asked keeps what it costs far below a thousandth. */
 const pauseMsPerWorker = 1000;
 
@@ -27,7 +29,7 @@ const pauseMsPerWorker = 1000;
 export function moveWhereItPays(one: PipelineState, context: Context): Command | undefined {
   const { phase, plan, migration, retiring, weighed, tokens, cutAgainAt = -Infinity, id: pipelineId } = one;
   const { grid, now } = context;
-  if (phase.type !== 'serving' || plan.mode !== 'automatic' || retiring || !weighed) return undefined;
+  if (phase.type !== 'serving' || plan.mode === 'manual' || retiring || !weighed) return undefined;
   if (migration && !standsBy(one)) return undefined;
   if (now < Math.max(weighed.againAt, cutAgainAt)) return undefined;
   const { capacity } = grid;
@@ -36,14 +38,17 @@ export function moveWhereItPays(one: PipelineState, context: Context): Command |
   const pauseMs = grid.view.workers.size * pauseMsPerWorker;
   const next = weighedAt(now, weighed, { isMoving: target !== undefined, capacity, tokens, pauseMs });
   if (!target) return { type: 'stay', pipelineId, weighed: next };
-  const { stages, reason } = target;
+  const { stages, reason, timesAsFast, mustPay } = target;
+  // What stands in for a lost device may be so slow that the answers under way would go on for minutes.
+  const isUrgent = !mustPay || (weighed.isRepaired === true && timesAsFast >= urgentGain);
   const preloads = stages.filter(({ workerId }) => !usesWorker(one, workerId));
   return {
     type: 'migrate',
     pipelineId,
     migration: {
-      ...{ target: stages, preloads, isMomentary: true, mustPay: true, cutOver: 'after-draining' },
-      reason: `it is faster elsewhere: ${reason}`,
+      ...{ target: stages, preloads, isMomentary: true, mustPay },
+      cutOver: isUrgent ? 'at-once' : 'after-draining',
+      reason,
     },
     weighed: next,
   };
@@ -63,7 +68,7 @@ function findTarget(
   one: PipelineState,
   context: Context,
   expectedTokens: number,
-): { stages: readonly TargetStage[]; reason: string } | undefined {
+): { stages: readonly TargetStage[]; reason: string; timesAsFast: number; mustPay: boolean } | undefined {
   const current = stagesOf(one);
   const ways = [
     () => findPlace(one, context),
@@ -72,8 +77,14 @@ function findTarget(
   for (const find of ways) {
     const place = find();
     if (!place.ok || !isMomentary(one, place.stages) || isShorter(one, place.stages)) continue;
-    const { isWorth, reason } = weigh(one, context, place.stages, expectedTokens);
-    if (isWorth) return { stages: place.stages, reason };
+    if (one.plan.mode === 'shards' && workersOf(place.stages) < workersOf(current)) continue;
+    const { stages } = place;
+    const { isWorth, reason, timesAsFast } = weigh(one, context, stages, expectedTokens);
+    if (isWorth) return { stages, reason: `it is faster elsewhere: ${reason}`, timesAsFast, mustPay: true };
+    if (hasRoomOnlyThere(one, stages)) {
+      const why = 'the answers under way have room elsewhere';
+      return { stages, reason: why, timesAsFast: Infinity, mustPay: false };
+    }
   }
   return undefined;
 }
@@ -85,10 +96,21 @@ function isMomentary(one: PipelineState, target: readonly TargetStage[]): boolea
 }
 
 /** True where usual conversations would have room no more. */
-function isShorter({ model, ...one }: PipelineState, target: readonly TargetStage[]): boolean {
+function isShorter(one: PipelineState, target: readonly TargetStage[]): boolean {
+  const { tokens } = contextOf(one.model.package, target);
+  return tokens < Math.min(usualCacheTokens, presentContext(one));
+}
+
+/** True where answers have no room where the pipeline is, and have it there. */
+function hasRoomOnlyThere(one: PipelineState, target: readonly TargetStage[]): boolean {
+  const wanted = Math.min(one.model.package.contextLength, conversationTokensOf(one));
+  return presentContext(one) < wanted && contextOf(one.model.package, target).tokens >= wanted;
+}
+
+/** In tokens. */
+function presentContext({ model, ...one }: PipelineState): number {
   const present = stagesOf(one).map((stage) => ({ ...stage, cacheBytes: stage.mostCacheBytes }));
-  const { tokens } = contextOf(model.package, target);
-  return tokens < Math.min(usualCacheTokens, contextOf(model.package, present).tokens);
+  return contextOf(model.package, present).tokens;
 }
 
 function slowestOf(one: PipelineState, { grid }: Context): WorkerId | undefined {

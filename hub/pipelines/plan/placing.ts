@@ -4,7 +4,7 @@ import { place, type PlacementResult } from '../../placement/place.ts';
 import type { CacheToShrink } from '../../placement/shrinkCaches.ts';
 import type { TargetStage } from '../pipeline.ts';
 import { nextPardon } from '../state/quarantine.ts';
-import { stagesOf, type PipelineState } from '../state/state.ts';
+import { conversationTokensOf, stagesOf, type PipelineState } from '../state/state.ts';
 import type { Context } from './context.ts';
 import { findBarred, type Barred } from './findBarred.ts';
 import { whileSame } from './whileSame.ts';
@@ -28,7 +28,8 @@ export function placeFor(
   const { plan, quarantine, id } = one;
   const { grid, now } = context;
   const stayed = former.map(({ workerId, firstLayer }) => `${workerId}[${firstLayer}]`).join();
-  const inputs = [plan, quarantine, nextPardon(quarantine, now), grid.workersStarting];
+  const pardon = nextPardon(quarantine, now);
+  const inputs = [plan, quarantine, pardon, grid.workersStarting, conversationTokensOf(one)];
   return whileSame(grid.capacity, `${id} ${stayed} ${mayShrink}`, inputs, () =>
     findPlace(one, context, { former, mayShrink }),
   );
@@ -59,6 +60,7 @@ export function findPlace(
       barred: without ? new Map(others).set(without, 'is slow') : others,
       replaced: new Set([id]),
       mayShrink,
+      conversationTokens: conversationTokensOf(one),
       nameOf: (nodeId) => grid.nameOf(nodeId),
     }).replicas[0];
   // Those that failed for want of code may still serve other layers, where the others do not suffice.

@@ -45,11 +45,16 @@ export function apply(state: PipelinesState, event: PipelineEvent): PipelinesSta
     case 'crowded':
       return crowded(state, event);
     case 'answer-began':
-      return onePipeline(state, event.pipelineId, (one) => ({ ...one, answers: one.answers + 1 }));
+      return onePipeline(state, event.pipelineId, (one) => ({
+        ...one,
+        answers: one.answers + 1,
+        rooms: event.room === undefined ? one.rooms : [...one.rooms, event.room],
+      }));
     case 'answer-ended':
       return onePipeline(state, event.pipelineId, (one) => ({
         ...one,
         answers: Math.max(0, one.answers - 1),
+        rooms: withoutOne(one.rooms, event.room),
         tokens: one.tokens + event.tokens,
       }));
     case 'suspected':
@@ -65,6 +70,12 @@ export function apply(state: PipelinesState, event: PipelineEvent): PipelinesSta
     case 'command-sent':
       return applyCommand(state, event.command, event.at);
   }
+}
+
+/** Without one of the numbers that are the same. */
+function withoutOne(rooms: readonly number[], room: number | undefined): readonly number[] {
+  const index = room === undefined ? -1 : rooms.indexOf(room);
+  return index < 0 ? rooms : rooms.toSpliced(index, 1);
 }
 
 /** Requests that are further apart than this are no crowd. */

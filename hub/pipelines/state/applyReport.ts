@@ -74,7 +74,7 @@ function serving(
     ...one,
     tokens: 0,
     standbyFrom: at + standbyAfterMs,
-    weighed: servesSince(at, one.weighed),
+    weighed: servesSince(at, one.weighed, one.former.length > 0),
     phase: { type: 'serving', pipeline },
     former: [],
     isMoving: false,

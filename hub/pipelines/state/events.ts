@@ -74,9 +74,10 @@ export type PipelineHappening =
     }
   /** A request came while each replica had enough to do. */
   | { type: 'crowded'; model: ModelId }
-  | { type: 'answer-began'; pipelineId: PipelineId }
-  /** `tokens`: how many it had. */
-  | { type: 'answer-ended'; pipelineId: PipelineId; tokens: number }
+  /** `room`: prompt and longest answer, in tokens. */
+  | { type: 'answer-began'; pipelineId: PipelineId; room?: number | undefined }
+  /** `tokens`: how many it had. `room`: as it began. */
+  | { type: 'answer-ended'; pipelineId: PipelineId; tokens: number; room?: number | undefined }
   /** Workers do not answer though they are there. `epoch`: that of the pipeline in which it was seen. */
   | { type: 'suspected'; pipelineId: PipelineId; epoch: number; workerIds: readonly WorkerId[] }
   | { type: 'hub-stopping' }

@@ -71,6 +71,8 @@ export interface PipelineState {
   standbyFrom?: number;
   /** How many answers run through it. */
   answers: number;
+  /** Prompt and longest answer of those of them that have told, in tokens. */
+  rooms: readonly number[];
   /** How many tokens it has answered with since it serves where it is. */
   tokens: number;
   /** When it is asked next whether it would be faster elsewhere; absent before it has served. */
@@ -112,6 +114,7 @@ export function newPipelineState(id: PipelineId, model: Model, plan: DeploymentP
     quarantine: noQuarantine,
     isMoving: false,
     answers: 0,
+    rooms: [],
     tokens: 0,
   };
 }
@@ -124,6 +127,11 @@ export function pipelineOf({ phase }: Pick<PipelineState, 'phase'>): Pipeline | 
 /** Its stages; none while nothing is placed. */
 export function stagesOf(state: Pick<PipelineState, 'phase'>): readonly Stage[] {
   return pipelineOf(state)?.stages ?? [];
+}
+
+/** The longest of the answers that run through it or wait for it, with its prompt, in tokens; 0 where none has told. */
+export function conversationTokensOf({ rooms }: Pick<PipelineState, 'rooms'>): number {
+  return Math.max(0, ...rooms);
 }
 
 /** True where the worker has a stage of the pipeline. */

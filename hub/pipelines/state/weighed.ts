@@ -9,21 +9,26 @@ export interface Weighed {
   moves: number;
   /** Since when `moves` is so many. */
   since: number;
+  /** True where others took the stages of a lost device, whoever was soonest: until it moves, it is asked sooner. */
+  isRepaired?: boolean;
 }
 
 /** A pipeline stays where it is for so long before it is asked whether it would be faster elsewhere. */
 const leastCalmMs = 60_000;
+/** The same once others took the stages of a lost device, which may be back in a moment. */
+const leastRepairedMs = 5000;
 const mostCalmMs = 6 * 3_600_000;
 /** After so many times as long, one move less is remembered. */
 const forgottenAfter = 8;
 
 /** Twice as long with each move, so that measurements that come and go do not move it for ever. */
-const calmMs = (moves: number): number => Math.min(mostCalmMs, leastCalmMs * 2 ** moves);
+const calmMs = (moves: number, leastMs = leastCalmMs): number => Math.min(mostCalmMs, leastMs * 2 ** moves);
 
-/** It serves from now on. */
-export function servesSince(at: number, before: Weighed | undefined): Weighed {
+/** It serves from now on. @param isRepaired true where others took the stages of a lost device */
+export function servesSince(at: number, before: Weighed | undefined, isRepaired = false): Weighed {
   const { moves = 0, since = at } = before ?? {};
-  return { moves, since, againAt: at + calmMs(moves) };
+  if (!isRepaired) return { moves, since, againAt: at + calmMs(moves) };
+  return { moves, since, againAt: at + calmMs(moves, leastRepairedMs), isRepaired };
 }
 
 /**
@@ -32,11 +37,13 @@ export function servesSince(at: number, before: Weighed | undefined): Weighed {
  */
 export function weighedAt(
   at: number,
-  { moves, since }: Weighed,
+  { moves, since, isRepaired = false }: Weighed,
   { isMoving, pauseMs, ...of }: Pick<Weighed, 'capacity' | 'tokens'> & { isMoving: boolean; pauseMs: number },
 ): Weighed {
   const isForgotten = moves > 0 && at - since > forgottenAfter * calmMs(moves);
   const next = isMoving ? moves + 1 : isForgotten ? moves - 1 : moves;
-  const againAt = at + Math.max(leastCalmMs, pauseMs, isMoving ? calmMs(next) : 0);
-  return { ...of, againAt, moves: next, since: next === moves ? since : at };
+  const leastMs = isRepaired && !isMoving ? calmMs(moves, leastRepairedMs) : leastCalmMs;
+  const againAt = at + Math.max(Math.min(leastMs, leastCalmMs), pauseMs, isMoving ? calmMs(next) : 0);
+  const kept = isRepaired && !isMoving ? { isRepaired } : {};
+  return { ...of, ...kept, againAt, moves: next, since: next === moves ? since : at };
 }
