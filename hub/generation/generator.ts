@@ -57,6 +57,8 @@ export interface GeneratorInit {
   leastDeadlineMs?: number;
   /** How long an answer whose devices were lost waits for others, in milliseconds. Default 60,000. */
   recoveryMs?: number;
+  /** How much of that it waits for room for all of it, before less room does. Default 5,000; at most half of `recoveryMs`. */
+  roomPatienceMs?: number;
 }
 
 /** Told how generations go. */
@@ -115,6 +117,7 @@ const usualAnswerTokens = 128;
 const defaultRecoveryMs = 60_000;
 /** Requests that wait at once for devices in the place of lost ones. */
 const mostWaitingForDevices = 128;
+const defaultRoomPatienceMs = 5000;
 const stopMs = 3000;
 /** Before an answer is tried again on devices that have just failed it. */
 const sameEpochPauseMs = 200;
@@ -364,7 +367,12 @@ export class Generator {
       ...{ systemTokens, constraint, minTokens },
       ...(cachedTokens === undefined ? {} : { cachedTokens }),
     };
-    const serving = await this.#servingAgain(init, undefined, hubWasAway(), signal);
+    const serving = await this.#servingAgain(
+      { ...init, answered: tokens.length },
+      undefined,
+      hubWasAway(),
+      signal,
+    );
     // The stages know the request's own id as one whose session they have lost.
     const begin: AttemptInit = {
       ...{ id: SessionId.parse(uuidv7()), cacheId, resumes: true, mayBegin: false },
@@ -398,7 +406,7 @@ export class Generator {
           this.#sessions.delete(lost.session.id);
           if (running.attempt.pipeline.id !== lost.pipeline.id) {
             running.done();
-            running.done = deployments.use(running.attempt.pipeline.id);
+            running.done = deployments.use(running.attempt.pipeline.id, prompt.length + maxTokens);
           }
           return running.attempt;
         },
@@ -441,7 +449,7 @@ export class Generator {
     this.#noteCompany(generation);
     this.#running.set(generation, running);
     this.#byId.set(about.id, generation);
-    running.done = deployments.use(running.attempt.pipeline.id);
+    running.done = deployments.use(running.attempt.pipeline.id, prompt.length + maxTokens);
     void generation.recorded.then((recorded) => {
       this.#running.delete(generation);
       this.#byId.delete(about.id);
@@ -492,8 +500,13 @@ export class Generator {
     signal: AbortSignal,
   ): Attempt {
     const { registry, deployments } = this.#components;
-    const { prompt, maxTokens, stopTokenIds, chunkTokens, sampling, share, owner, systemTokens, tokens } =
-      init;
+    const { prompt, stopTokenIds, chunkTokens, sampling, share, owner, systemTokens, tokens } = init;
+    const maxTokens = Math.min(init.maxTokens, admission.largestSession - prompt.length);
+    if (maxTokens < init.maxTokens)
+      this.#components.logger.warn(
+        { request: own.id, route: routeOf(pipeline.stages), maxTokens },
+        `the answer ends after ${maxTokens} tokens at most: its devices now have no room for more`,
+      );
     const cached = { cacheId: own.cacheId, owner, prompt, answer: tokens, systemTokens };
     // An answer's steps are the same in all attempts, and so is where they begin anew.
     const isFirst = own.answered.length === 0 && init.cachedTokens === undefined && own.mayBegin;
@@ -533,7 +546,8 @@ export class Generator {
     signal: AbortSignal,
   ): Promise<Attempt> {
     const { id: lostId, epoch } = lost.pipeline;
-    const serving = await this.#servingAgain(init, lost.pipeline, error, signal);
+    const asked = { ...init, answered: init.tokens.length };
+    const serving = await this.#servingAgain(asked, lost.pipeline, error, signal);
     const isSameEpoch = serving.pipeline.id === lostId && serving.pipeline.epoch === epoch;
     // What failed though all devices are here: nothing that they have is trusted, and not at once.
     if (isSameEpoch) await Promise.all([lost.session.close(), setTimeout(sameEpochPauseMs)]);
@@ -547,31 +561,42 @@ export class Generator {
     return this.#attempt(serving, init, begin, signal);
   }
 
-  /** Waits until a replica serves that has room for an answer whose pipeline was lost. @throws GenerationError */
+  /**
+   * Waits until a replica serves that has room for an answer whose pipeline was lost. After a few seconds, room for what the
+   * answer has and some more does: its end is then that of the room.
+   * @throws GenerationError
+   */
   async #servingAgain(
-    { model, prompt, maxTokens, owner, systemTokens }: AnswerInit,
+    { model, prompt, maxTokens, owner, systemTokens, answered }: AnswerInit & { answered: number },
     lost: ReadyPipeline | undefined,
     error: GenerationError,
     signal: AbortSignal,
   ): Promise<Serving> {
     const { deployments } = this.#components;
-    const { recoveryMs = defaultRecoveryMs } = this.#init;
-    const over = AbortSignal.any([signal, this.#stopping.signal, AbortSignal.timeout(recoveryMs)]);
+    const { recoveryMs = defaultRecoveryMs, roomPatienceMs = defaultRoomPatienceMs } = this.#init;
+    const stopping = AbortSignal.any([signal, this.#stopping.signal]);
+    const over = AbortSignal.any([stopping, AbortSignal.timeout(recoveryMs)]);
+    const impatient = AbortSignal.timeout(Math.floor(Math.min(roomPatienceMs, recoveryMs / 2)));
     const tokens = prompt.length + maxTokens;
     for (;;) {
       const deployment = deployments.find(model.package.id);
       if (this.#stopping.signal.aborted || deployments.isStopped) throw hubStopped(error);
       if (signal.aborted) throw error;
       if (deployment?.model !== model) throw noLongerServed(model, deployment, error);
-      const roomy = this.#takingAnswers(deployment).filter(
-        ({ admission }) => admission.largestSession >= tokens,
-      );
+      const serving = this.#takingAnswers(deployment);
+      const mostTokens = Math.max(...serving.map(({ admission }) => admission.largestSession));
+      const hasLess = impatient.aborted && mostTokens > prompt.length + answered;
+      const least = hasLess ? Math.min(tokens, mostTokens) : tokens;
+      const roomy = serving.filter(({ admission }) => admission.largestSession >= least);
       const own = roomy.find(({ pipeline }) => pipeline.id === lost?.id);
       const asked = { prompt, owner, systemTokens };
       const next = own ?? shortestWait(this.#weighed(roomy, model, asked, maxTokens));
       if (next) return next;
-      if (over.aborted) throw notRecovered(error, deployment, recoveryMs);
-      await this.#somethingChanged(over);
+      if (over.aborted) {
+        const room = serving.length > 0 ? { mostTokens, tokens: prompt.length + answered } : undefined;
+        throw notRecovered(error, deployment, recoveryMs, room);
+      }
+      await this.#somethingChanged(impatient.aborted ? over : AbortSignal.any([over, impatient]));
     }
   }
 

@@ -41,13 +41,20 @@ export function hubWasAway(): GenerationError {
   });
 }
 
-/** No devices went on with an answer whose own were lost. @param error how they were lost */
+/**
+ * No devices went on with an answer whose own were lost.
+ * @param error how they were lost
+ * @param room where devices serve that are too small: what they have room for, and what prompt and answer have, in tokens
+ */
 export function notRecovered(
   error: GenerationError,
   deployment: Deployment,
   waitedMs: number,
+  room?: { mostTokens: number; tokens: number },
 ): GenerationError {
-  const missing = missingOf(deployment);
+  const missing = room
+    ? `the devices that serve the model now have room for ${room.mostTokens} tokens, and prompt and answer have ${room.tokens} already`
+    : missingOf(deployment);
   return new GenerationError(
     'worker_lost',
     `${error.message} No other device could continue within ${Math.round(waitedMs / 1000)} s` +

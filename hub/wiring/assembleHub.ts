@@ -107,6 +107,8 @@ export interface HubInit {
   leastDeadlineMs?: number;
   /** How long an answer whose devices were lost waits for others, in milliseconds. Default 60,000. */
   recoveryMs?: number;
+  /** How much of that it waits for room for all of it, before less room does. Default 5,000. */
+  roomPatienceMs?: number;
   /** How long an answer that a restart interrupted waits for its client, in milliseconds. Default 600,000. */
   clientWaitMs?: number;
 }
@@ -186,6 +188,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
   const patience = {
     ...(init.leastDeadlineMs === undefined ? {} : { leastDeadlineMs: init.leastDeadlineMs }),
     ...(init.recoveryMs === undefined ? {} : { recoveryMs: init.recoveryMs }),
+    ...(init.roomPatienceMs === undefined ? {} : { roomPatienceMs: init.roomPatienceMs }),
   };
   const generator = new Generator(
     {

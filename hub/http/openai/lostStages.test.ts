@@ -20,7 +20,7 @@ function opened(
 }
 
 beforeEach(async () => {
-  hub = await startTestHub({ recoveryMs: 30_000 });
+  hub = await startTestHub({ recoveryMs: 30_000, roomPatienceMs: 0 });
   claims = { length: 0, retainedFrom: 0 };
   const workers = ['one', 'two'].map((name) =>
     hub.worker(name, {
@@ -39,14 +39,18 @@ beforeEach(async () => {
 });
 afterEach(() => hub.close());
 
-const ask = async (): Promise<{ text: string | undefined; replays: string | null }> => {
+const ask = async (): Promise<{ text?: string; replays: string | null; finish?: string }> => {
   const response = await fetch(`${hub.url}/v1/completions`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ model: 'test-model', prompt: [10, 11, 12, 13], max_tokens: 4 }),
   });
-  const { choices } = (await response.json()) as { choices?: { text: string }[] };
-  return { text: choices?.[0]?.text, replays: response.headers.get('x-potluck-replays') };
+  const { choices } = (await response.json()) as {
+    choices?: { text: string; finish_reason: string }[];
+  };
+  const { text, finish_reason: finish } = choices?.[0] ?? {};
+  const replays = response.headers.get('x-potluck-replays');
+  return { ...(text === undefined ? {} : { text }), replays, ...(finish === undefined ? {} : { finish }) };
 };
 
 /** An answer of which the hub has two tokens; then its last stage is gone, and `next` takes its place. */
@@ -94,7 +98,7 @@ test('a stage that acknowledges and forgets costs its own answer another try, an
   next.tokens(again.sessionId, 6, rest, 'length');
   next.tokens(other.sessionId, 4, hub.encode('Yes'), 'length');
   expect((await asked).replays).toBe('2');
-  expect(await bystander).toEqual({ text: 'Yes', replays: null });
+  expect(await bystander).toEqual({ text: 'Yes', replays: null, finish: 'length' });
 });
 
 test('a request that comes while a lost stage is replaced waits for that, as the answers under way do', async () => {
@@ -121,6 +125,21 @@ test('a request that comes while a lost stage is replaced waits for that, as the
     (one) => one.sessionId !== prompt.sessionId && one.tokens.length === 4,
   );
   next.tokens(other.sessionId, 4, hub.encode('Yes'), 'length');
-  expect(await later).toEqual({ text: 'Yes', replays: null });
+  expect(await later).toEqual({ text: 'Yes', replays: null, finish: 'length' });
   await asked;
+});
+
+test('an answer whose new device has no room for all of it goes on as far as that reaches, and says why it ends', async () => {
+  // Room for the prompt of 4, the 2 tokens so far, and one more.
+  const { asked, prompt, next, rest } = await midAnswer((worker, { assignmentId, stage }) =>
+    worker.send({
+      ...{ type: 'stage-report', assignmentId, state: 'ready' },
+      cacheBytes: 7 * stage.cacheBytesPerToken,
+    }),
+  );
+  const again = await first.message('prompt', ({ sessionId }) => sessionId !== prompt.sessionId);
+  const opening = await next.message('open-session', ({ sessionId }) => sessionId === again.sessionId);
+  expect(opening).toMatchObject({ capacity: 7, lengthLimit: 7 });
+  next.tokens(again.sessionId, 6, rest.slice(0, 1), 'length');
+  expect(await asked).toEqual({ text: expect.any(String), replays: '1', finish: 'length' });
 });
