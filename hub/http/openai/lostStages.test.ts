@@ -141,5 +141,5 @@ test('an answer whose new device has no room for all of it goes on as far as tha
   const opening = await next.message('open-session', ({ sessionId }) => sessionId === again.sessionId);
   expect(opening).toMatchObject({ capacity: 7, lengthLimit: 7 });
   next.tokens(again.sessionId, 6, rest.slice(0, 1), 'length');
-  expect(await asked).toEqual({ text: expect.any(String), replays: '1', finish: 'length' });
+  expect(await asked).toEqual({ text: expect.any(String) as string, replays: '1', finish: 'length' });
 });
