@@ -1,5 +1,5 @@
 /** What happened, kept over restarts: bounded in rows, in letters, and in how many come in a minute. */
-import type { HistoryEvent, HistoryKind, HistoryTopic } from '@potluck/api';
+import { HistoryKind, type HistoryEvent, type HistoryTopic } from '@potluck/api';
 
 export type NewHistoryEvent = Omit<HistoryEvent, 'id' | 'at'>;
 
@@ -79,6 +79,7 @@ export function kindsOf(topic: HistoryTopic | undefined): HistoryKind[] | undefi
       return [
         ...(['node-joined', 'node-left', 'node-lost', 'node-refused'] as const),
         ...(['node-changed', 'node-evicted', 'node-readmitted'] as const),
+        ...(['node-approved', 'node-declined'] as const),
       ];
     case 'models':
       return [
@@ -92,4 +93,10 @@ export function kindsOf(topic: HistoryTopic | undefined): HistoryKind[] | undefi
         ...(['hub-token-replaced', 'invite-created', 'invite-revoked'] as const),
       ];
   }
+}
+
+/** Kinds that callers see who may not administer: nothing of settings, keys and invites. */
+export function kindsForAll(topic: HistoryTopic | undefined): HistoryKind[] {
+  const hidden = new Set(kindsOf('settings'));
+  return (kindsOf(topic) ?? HistoryKind.options).filter((kind) => !hidden.has(kind));
 }

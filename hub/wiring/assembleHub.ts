@@ -276,6 +276,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     store: database.history,
     write: (what, write) => writes.write(what, write),
   });
+  history.note('hub-started', { detail: { version: hubVersion } });
   whatFollows({
     history,
     states,

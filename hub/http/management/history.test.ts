@@ -61,7 +61,10 @@ test('what happened is kept with names, and who changed what only for who admini
   expect(events.find(({ kind }) => kind === 'model-ready')?.detail).toEqual({ nodes: 'pantry' });
   expect((await history('?about=pantry')).map(({ kind }) => kind)).toEqual(['node-lost', 'node-joined']);
   const asker = { ...elsewhere, authorization: `Bearer ${testApiKey}` };
-  expect((await history('?topic=settings', asker)).map(({ actor }) => actor)).toEqual([null]);
+  expect(await history('?topic=settings', asker)).toEqual([]);
+  expect((await history('?topic=nodes', asker)).map(({ actor }) => actor)).toEqual([null, null]);
+  expect((await history('', asker)).map(({ kind }) => kind)).not.toContain('settings-changed');
+  expect(events.at(-1)).toMatchObject({ kind: 'hub-started', actor: null });
   const { body } = await api<HistoryPage>(hub, 'GET', '/history?limit=1');
   expect(await history(`?before=${body.next}&limit=1`)).toHaveLength(1);
 });

@@ -2,7 +2,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { HistoryPage, HistoryQuery } from '@potluck/api';
 import type { WriteQueue } from '../../files/writeQueue.ts';
-import { kindsOf, type HistoryStore } from '../../live/history.ts';
+import { kindsForAll, kindsOf, type HistoryStore } from '../../live/history.ts';
 import { hasScope } from '../caller.ts';
 import { openApiRoutes } from './openApi.ts';
 import { answers, route } from './route.ts';
@@ -23,9 +23,9 @@ export function historyRoutes({ database, writes }: HistoryRouteComponents): Ope
     async (c) => {
       await writes.settled();
       const { topic, about, before, limit } = c.req.valid('query');
-      const kinds = kindsOf(topic);
-      const found = await database.history.list({ ...(kinds && { kinds }), about, before }, limit + 1);
       const isAdmin = hasScope(c.var.caller, 'admin');
+      const kinds = isAdmin ? kindsOf(topic) : kindsForAll(topic);
+      const found = await database.history.list({ ...(kinds && { kinds }), about, before }, limit + 1);
       const events = found
         .slice(0, limit)
         .map(({ actor, ...event }) => ({ ...event, actor: isAdmin ? actor : null }));

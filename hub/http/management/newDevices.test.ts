@@ -1,4 +1,4 @@
-import type { JoinToken, Settings, UnapprovedDevice } from '@potluck/api';
+import type { HistoryPage, JoinToken, Settings, UnapprovedDevice } from '@potluck/api';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { JoinTokens } from '../../accounts/joinTokens.ts';
 import { api } from '../../testing/apiClient.ts';
@@ -17,6 +17,11 @@ const set = async (change: object): Promise<number> => {
 };
 const waiting = async (): Promise<UnapprovedDevice[]> =>
   (await api<{ devices: UnapprovedDevice[] }>(hub, 'GET', '/nodes/unapproved')).body.devices;
+/** Names of nodes to which it happened. */
+const noted = async (kind: string): Promise<(string | null)[]> =>
+  (await api<HistoryPage>(hub, 'GET', '/history?limit=200')).body.events
+    .filter((event) => event.kind === kind)
+    .map(({ node }) => node);
 const modeOf = (worker: ScriptedWorker): string => hub.nodes.of(worker.id).mode;
 const assigned = (worker: ScriptedWorker): boolean => worker.received.some(({ type }) => type === 'assign');
 
@@ -43,6 +48,8 @@ test('an unknown device gets no layers until it is approved, and that is remembe
   await api(hub, 'PATCH', `/nodes/${worker.id}`, { mode: 'active' });
   await expect.poll(() => assigned(worker)).toBe(true);
   expect(await waiting()).toEqual([]);
+  expect(await noted('node-approved')).toEqual([name]);
+  expect(await noted('node-changed')).toEqual([]);
   worker.kill();
   await worker.closed;
   const back = hub.worker('laptop again', { hello: { workerId: worker.id } });
@@ -55,6 +62,8 @@ test('a device that was refused stays out', async () => {
   await expect.poll(waiting).toHaveLength(1);
   await api(hub, 'POST', `/nodes/${worker.id}/evict`, { ban: true, reason: 'nobody knows it' });
   await worker.closed;
+  expect(await noted('node-declined')).toEqual(['stranger']);
+  expect(await noted('node-evicted')).toEqual([]);
   const again = hub.worker('stranger', { hello: { workerId: worker.id } });
   await again.closed;
   expect(again.received.at(-1)).toMatchObject({ type: 'refusal', code: 'evicted' });

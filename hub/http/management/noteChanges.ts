@@ -1,13 +1,16 @@
 /** What people change through the management API is kept with who did it. */
 import type { HistoryKind } from '@potluck/api';
+import type { WorkerId } from '@potluck/protocol';
 import type { Context, MiddlewareHandler } from 'hono';
+import type { Invites } from '../../accounts/invites.ts';
 import type { History, NewHistoryEvent } from '../../live/history.ts';
 import type { NodeBook } from '../../workers/nodeBook.ts';
 import type { Caller } from '../caller.ts';
 
 export interface ChangeComponents {
   history: Pick<History, 'note'>;
-  nodes: Pick<NodeBook, 'nameOf'>;
+  nodes: Pick<NodeBook, 'nameOf' | 'of'>;
+  invites: Pick<Invites, 'list'>;
 }
 
 type Body = Record<string, unknown>;
@@ -16,9 +19,17 @@ interface Change {
   kind: HistoryKind;
   /** By method and path below `/api`. */
   on: RegExp;
-  /** What is told of it. @param id the first group of `on` */
+  /** What is told of it. `id`: the group of `on` that matched. */
   tell?: (
-    change: { id: string; body: Body; query: (name: string) => string | undefined },
+    change: {
+      id: string;
+      body: Body;
+      query: (name: string) => string | undefined;
+      /** True where the node waited for approval until then. */
+      waited: boolean;
+      /** What the invite was called until then, where there was one. */
+      invite: string | undefined;
+    },
     names: Pick<NodeBook, 'nameOf'>,
   ) => Partial<NewHistoryEvent>;
 }
@@ -33,14 +44,16 @@ const details = (given: Record<string, unknown>): Record<string, string> =>
 const changes: Change[] = [
   {
     ...{ kind: 'node-changed', on: /^PATCH \/nodes\/([^/]+)$/ },
-    tell: ({ id, body: { name, mode } }, names) => ({
+    tell: ({ id, body: { name, mode }, waited }, names) => ({
+      kind: waited && mode === 'active' ? 'node-approved' : 'node-changed',
       node: names.nameOf(id),
       detail: details({ name, mode }),
     }),
   },
   {
     ...{ kind: 'node-evicted', on: /^POST \/nodes\/([^/]+)\/evict$/ },
-    tell: ({ id, body: { reason, ban } }, names) => ({
+    tell: ({ id, body: { reason, ban }, waited }, names) => ({
+      kind: waited && ban === true ? 'node-declined' : 'node-evicted',
       node: names.nameOf(id),
       detail: details({ reason, ban: ban === true ? 'yes' : undefined }),
     }),
@@ -94,24 +107,27 @@ const changes: Change[] = [
     ...{ kind: 'invite-created', on: /^POST \/invites$/ },
     tell: ({ body: { name } }) => ({ detail: details({ name }) }),
   },
-  { kind: 'invite-revoked', on: /^(?:POST \/invites\/[^/]+\/revoke|DELETE \/invites\/[^/]+)$/ },
+  {
+    ...{ kind: 'invite-revoked', on: /^(?:POST \/invites\/([^/]+)\/revoke|DELETE \/invites\/([^/]+))$/ },
+    tell: ({ invite }) => ({ detail: details({ name: invite }) }),
+  },
   { kind: 'join-token-revoked', on: /^(?:POST \/join-tokens\/[^/]+\/revoke|DELETE \/join-tokens\/[^/]+)$/ },
 ];
 
 /** Notes each change that was made, after it was. */
-export function noteChanges({ history, nodes }: ChangeComponents): MiddlewareHandler {
+export function noteChanges({ history, nodes, invites }: ChangeComponents): MiddlewareHandler {
   return async function noteChange(c, next) {
-    await next();
-    if (c.req.method === 'GET' || c.res.status >= 400) return;
     const asked = `${c.req.method} ${c.req.path.replace(/^\/api/, '')}`;
-    for (const { kind, on, tell } of changes) {
-      const match = on.exec(asked);
-      if (!match) continue;
-      const query = (name: string): string | undefined => c.req.query(name);
-      const told = tell?.({ id: match[1] ?? '', body: await bodyOf(c), query }, nodes);
-      history.note(kind, { ...told, actor: actorOf(c.var.caller) });
-      return;
-    }
+    const change = c.req.method === 'GET' ? undefined : changes.find(({ on }) => on.test(asked));
+    const groups: (string | undefined)[] = change?.on.exec(asked)?.slice(1) ?? [];
+    const id = groups.find((group) => group !== undefined) ?? '';
+    const invite = invites.list.find((one) => one.id === id)?.name;
+    const waited = nodes.of(id as WorkerId).mode === 'waiting';
+    await next();
+    if (!change || c.res.status >= 400) return;
+    const query = (name: string): string | undefined => c.req.query(name);
+    const told = change.tell?.({ id, body: await bodyOf(c), query, waited, invite }, nodes) ?? {};
+    history.note(told.kind ?? change.kind, { ...told, actor: actorOf(c.var.caller) });
   };
 }
 

@@ -14,6 +14,12 @@ export const HistoryKind = z.enum([
   'node-changed',
   'node-evicted',
   'node-readmitted',
+  /** It was never here, waited, and may take layers now. */
+  'node-approved',
+  /** It was never here, waited, and may not join. */
+  'node-declined',
+  /** The hub itself, at each start. */
+  'hub-started',
   /** Answers from now on, on the nodes that are named. */
   'model-ready',
   /** A node of its pipeline is gone or failed. */

@@ -1,6 +1,6 @@
 import { HistoryKind, type HistoryEvent } from '@potluck/api';
 import { expect, test } from 'vitest';
-import { describeActor, describeHistory } from './describeHistory.ts';
+import { describeHistory } from './describeHistory.ts';
 
 const event: HistoryEvent = {
   ...{ id: 1, at: 0, kind: 'node-lost', node: 'garage', model: null, actor: null },
@@ -15,15 +15,19 @@ test('every kind of event is a sentence with names', () => {
     expect(text, kind).toMatch(/^\S.*\.$/);
     expect(text, kind).not.toMatch(/undefined|null/);
   }
-  expect(describeHistory({ ...event, kind: 'settings-changed', detail: { settings: 'trustLocal, x' } })).toBe(
-    'Settings changed: trust this machine, x.',
-  );
 });
 
-test('who did it is said in words', () => {
-  expect([null, 'admin', 'key:work'].map(describeActor)).toEqual([
-    undefined,
-    'by the admin',
-    'with the key work',
+test('who did it is part of the sentence', () => {
+  const told = (kind: HistoryKind, actor: string | null): string =>
+    describeHistory({ ...event, kind, actor, detail: { settings: 'newDevices, x', name: 'Ada' } });
+  expect([null, 'admin', 'local', 'key:work'].map((actor) => told('settings-changed', actor))).toEqual([
+    'Settings changed: “Devices that were never here”, “x”.',
+    'The admin changed “Devices that were never here”, “x”.',
+    'Someone on the hub’s own machine changed “Devices that were never here”, “x”.',
+    'The key work changed “Devices that were never here”, “x”.',
   ]);
+  expect(told('node-approved', 'admin')).toBe('garage was approved by the admin.');
+  expect(told('node-declined', 'key:work')).toBe('garage was refused with the key work.');
+  expect(told('invite-revoked', 'admin')).toBe('The invite Ada was ended (by the admin).');
+  expect(told('invite-revoked', null)).toBe('The invite Ada was ended.');
 });

@@ -1,19 +1,27 @@
 /** What happened, in a sentence. */
 import type { HistoryEvent } from '@potluck/api';
 
-/** What settings are called; others by the name that programs know. */
+/** What settings are called where they are made; others by the name that programs know. */
 const settingNames: Record<string, string> = /* @wc-include */ {
-  retentionDays: 'how long requests are kept',
-  keepChatWords: 'keep words of chats',
-  keepApiWords: 'keep words of programs',
-  trustLocal: 'trust this machine',
-  hubEndpoint: 'model source',
+  retentionDays: 'Keep requests for (days)',
+  keepChatWords: 'Keep chat messages with requests',
+  keepApiWords: 'Keep what programs send',
+  trustLocal: 'Programs on the hub’s own machine need no key',
+  hubEndpoint: 'Download models from',
   hubToken: 'Hugging Face token',
   turnUrls: 'TURN servers',
   turnUsername: 'TURN user name',
   turnCredential: 'TURN password',
-  defaultModel: 'default model',
-  standbyShare: 'memory for standby',
+  defaultModel: 'Default model',
+  standbyShare: 'Memory for standby',
+  queueLimit: 'Requests that may wait for one model',
+  newDevices: 'Devices that were never here',
+  corsOrigins: 'Web pages of other sites that may use the API',
+  aliases: 'Other names of models',
+  modelDefaults: 'Defaults of models',
+  defaultsForPrograms: 'Defaults for programs',
+  loadOnDemand: 'Load on demand',
+  unloadAfterMinutes: 'Unload after (minutes without a request)',
 };
 
 /** Codes of connections are for the log, and the sentence has a point of its own. */
@@ -21,7 +29,19 @@ function plainReason(reason: string): string {
   return reason.replace(/ \(code \d+\)/, '').replace(/\.$/, '');
 }
 
-export function describeHistory({ kind, node, model, detail }: HistoryEvent): string {
+/** Kinds whose sentences name who did it themselves. */
+const namesActor = new Set<HistoryEvent['kind']>(['node-approved', 'node-declined', 'settings-changed']);
+
+/** What happened, in one sentence, with who did it where that is known. */
+export function describeHistory(event: HistoryEvent): string {
+  const sentence = describeWhat(event);
+  const by = describeActor(event.actor);
+  if (by === undefined || namesActor.has(event.kind)) return sentence;
+  return sentence.replace(/[.。]$/, (point) => ` (${by})${point}`);
+}
+
+function describeWhat({ kind, node, model, actor, detail }: HistoryEvent): string {
+  const by = describeActor(actor);
   const who = node ?? /* @wc-include */ 'A device';
   const what = model ?? /* @wc-include */ 'A model';
   const { nodes, name, mode, settings, version } = detail;
@@ -42,6 +62,12 @@ export function describeHistory({ kind, node, model, detail }: HistoryEvent): st
       return mode === 'active' ? `${who} takes layers again.` : `${who} was paused.`;
     case 'node-evicted':
       return detail['ban'] === 'yes' ? `${who} was removed and blocked.` : `${who} was removed.`;
+    case 'node-approved':
+      return by === undefined ? `${who} was approved.` : `${who} was approved ${by}.`;
+    case 'node-declined':
+      return by === undefined ? `${who} was refused.` : `${who} was refused ${by}.`;
+    case 'hub-started':
+      return `The hub started with version ${version ?? ''}.`;
     case 'node-readmitted':
       return `${who} may join again.`;
     case 'model-ready':
@@ -57,10 +83,7 @@ export function describeHistory({ kind, node, model, detail }: HistoryEvent): st
     case 'model-removed':
       return `${what} was removed from the hub.`;
     case 'settings-changed':
-      return `Settings changed: ${(settings ?? '')
-        .split(', ')
-        .map((one) => settingNames[one] ?? one)
-        .join(', ')}.`;
+      return describeSettings(actor, settings ?? '');
     case 'password-changed':
       return 'The admin password changed.';
     case 'certificate-changed':
@@ -78,14 +101,28 @@ export function describeHistory({ kind, node, model, detail }: HistoryEvent): st
     case 'invite-created':
       return `The invite ${name ?? ''} was made.`;
     case 'invite-revoked':
-      return 'An invite was ended.';
+      return name === undefined ? 'An invite was ended.' : `The invite ${name} was ended.`;
   }
 }
 
+/** @param settings names that programs know, with `, ` between them */
+function describeSettings(actor: string | null, settings: string): string {
+  const names = settings
+    .split(', ')
+    .map((one) => `“${settingNames[one] ?? one}”`)
+    .join(', ');
+  if (actor === null) return `Settings changed: ${names}.`;
+  if (actor === 'admin') return `The admin changed ${names}.`;
+  if (actor === 'local') return `Someone on the hub’s own machine changed ${names}.`;
+  return `The key ${keyOf(actor)} changed ${names}.`;
+}
+
+const keyOf = (actor: string): string => actor.replace(/^key:/, '');
+
 /** Who changed something; undefined where nobody did, or where this browser may not know. */
-export function describeActor(actor: string | null): string | undefined {
+function describeActor(actor: string | null): string | undefined {
   if (actor === null) return undefined;
   if (actor === 'admin') return 'by the admin';
   if (actor === 'local') return 'from the hub’s own machine';
-  return `with the key ${actor.replace(/^key:/, '')}`;
+  return `with the key ${keyOf(actor)}`;
 }
