@@ -185,6 +185,7 @@ const migrations: string[][] = [
       PRIMARY KEY (id, position)
     ) STRICT, WITHOUT ROWID`,
   ],
+  ['ALTER TABLE requests ADD COLUMN is_temporary INTEGER NOT NULL DEFAULT 0'],
 ];
 
 /**

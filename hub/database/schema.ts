@@ -41,6 +41,7 @@ export const requests = sqliteTable('requests', {
   cachedTokens: integer('cached_tokens'),
   timeline: text({ mode: 'json' }).$type<Timeline>(),
   times: integer().notNull(),
+  isTemporary: integer('is_temporary', { mode: 'boolean' }).notNull(),
 });
 
 /** What happened, and who changed what. */

@@ -21,7 +21,7 @@ export interface Recovery {
   replays: number;
   /** Tokens that some stage ran once more, over all attempts. */
   recomputedTokens: number;
-  /** From each loss until the next token, in milliseconds, over all attempts. */
+  /** From the last token before each loss until the next one, in milliseconds, over all attempts. */
   pauseMs: number;
   /** Workers that were lost or failed, by their names, each once. */
   lost: string[];

@@ -50,6 +50,8 @@ export interface GenerationInit {
   /** Null where nothing can be said. */
   predicted: PredictedAnswer | null;
   author: RequestAuthor;
+  /** Its words are not kept, whatever the settings say. */
+  isTemporary: boolean;
   /** What was asked, where it and the answer are kept with the request. */
   words?: Words[];
   /** Filled with the tokens of the answer as they come. */
@@ -90,7 +92,7 @@ export class Generation {
   readonly #components: GenerationComponents;
   readonly #init: GenerationInit;
   /** When it asked for room, by `performance.now()`. */
-  readonly #askedAt = performance.now();
+  readonly #askedAt: number;
   readonly #cancelling = new AbortController();
   readonly #recorded = Promise.withResolvers<RequestRecord>();
   readonly #prompted = Promise.withResolvers<void>();
@@ -123,6 +125,8 @@ export class Generation {
     this.#attempt = components.attempt;
     this.#tokens = init.tokens;
     const { goesOn } = init;
+    // A former run of the hub knew how long it was prepared and queued.
+    this.#askedAt = goesOn ? init.arrivedAt : performance.now();
     this.#recovery = goesOn?.recovery ?? noRecovery;
     this.#past = [...(goesOn?.tokens ?? [])];
     if (goesOn) {
@@ -187,6 +191,11 @@ export class Generation {
   /** How long it waited for room, and when its first and its last token came, in milliseconds since the request. */
   get times(): { queueMs: number | null; firstTokenMs: number | null; lastTokenMs: number | null } {
     return { queueMs: this.#queueMs, firstTokenMs: this.#firstTokenMs, lastTokenMs: this.#lastTokenMs };
+  }
+
+  /** Whether it stands still for what was lost, and the names of that. */
+  get paused(): { lost: string[] } | undefined {
+    return this.#lostAt === undefined || this.#over ? undefined : { lost: [...new Set(this.#lostNames)] };
   }
 
   /** False once the page or program that asked went away, while the answer goes on. */
@@ -348,11 +357,29 @@ export class Generation {
       } catch (error) {
         if (this.#isCancelled || !isLoss(error)) throw error;
         this.#failures += weightOf(error);
-        if (this.#failures >= mostFailures) throw error;
-        this.#lostAt ??= performance.now();
-        this.#lostNames.push(...(await this.#goOn(error)));
+        this.#lostAt ??= this.#lastTokenAt ?? performance.now();
+        this.#lostNames.push(...(error.workers ?? []));
+        try {
+          if (this.#failures >= mostFailures) throw error;
+          this.#components.grew();
+          this.#lostNames.push(...(await this.#goOn(error)));
+        } catch (cause) {
+          this.#gaveUp(cause, this.#lostAt);
+          throw cause;
+        }
       }
     }
+  }
+
+  /** It waited for other devices to its end. A next run of the hub notes the whole pause itself. */
+  #gaveUp(error: unknown, since: number): void {
+    const goesOn = error instanceof GenerationError && error.code === 'hub_stopped';
+    if (!goesOn && !this.#isCancelled) this.#notePause(since, [...new Set(this.#lostNames)]);
+  }
+
+  /** When its last token came, by `performance.now()`. */
+  get #lastTokenAt(): number | undefined {
+    return this.#lastTokenMs === null ? undefined : this.#init.arrivedAt + this.#lastTokenMs;
   }
 
   /** Waits for room and opens the session, unless that was done. */
@@ -361,7 +388,7 @@ export class Generation {
     if (this.#attemptState === 'running') return;
     await room.granted;
     this.#attemptState = 'admitted';
-    this.#queueMs ??= performance.now() - this.#askedAt;
+    if (!this.#init.goesOn) this.#queueMs ??= performance.now() - this.#askedAt;
     this.#components.grew();
     if (this.#isCancelled) throw cancelled();
     await this.#samePrompt();
@@ -414,13 +441,17 @@ export class Generation {
 
   /** @param since by `performance.now()` */
   #paused(since: number, lost: string[]): void {
+    this.#notePause(since, lost);
+    this.#components.logger.info({ request: this.id, ...this.#recovery }, 'the answer goes on');
+  }
+
+  /** @param since by `performance.now()` */
+  #notePause(since: number, lost: string[]): void {
     const now = performance.now();
     this.#recovery = { ...this.#recovery, pauseMs: this.#recovery.pauseMs + now - since };
     const { arrivedAt } = this.#init;
-    // It may have begun before this run of the hub did.
     const fromMs = Math.max(0, since - arrivedAt);
     if (this.#pauses.length < mostPauses) this.#pauses.push({ fromMs, toMs: now - arrivedAt, lost });
-    this.#components.logger.info({ request: this.id, ...this.#recovery }, 'the answer goes on');
   }
 
   async #end(outcome: Partial<RequestRecord>): Promise<void> {
@@ -485,6 +516,7 @@ export class Generation {
       chunkTokens: this.#init.chunkTokens,
       predicted: this.#init.predicted,
       ...this.#init.author,
+      isTemporary: this.#init.isTemporary,
       prompt: this.#init.words ?? null,
       answer: this.#init.words ? this.#text : null,
       stages: this.#stages(new Map()),

@@ -50,6 +50,8 @@ export interface GenerationRequest {
   share: string;
   /** For the record. */
   author: RequestAuthor;
+  /** For the record: its words are not kept, whatever the settings say. Default: false. */
+  isTemporary?: boolean;
   /** What was asked, where it and the answer are kept with the request. */
   words?: Words[];
 }

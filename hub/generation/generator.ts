@@ -381,7 +381,9 @@ export class Generator {
     const attempt = this.#attempt(serving, init, begin, signal);
     const { replays, lost } = state.recovery;
     const recovery = { ...state.recovery, replays: replays + 1, lost: [...new Set([...lost, 'the hub'])] };
-    return this.#launch(request, init, attempt, {
+    // It came to a former run: all its times are since then.
+    const arrivedAt = performance.now() - Math.max(0, Date.now() - createdAt);
+    return this.#launch({ ...request, arrivedAt }, init, attempt, {
       ...{ id, createdAt, predicted: null },
       goesOn: { tokens, recovery, at },
     });
@@ -442,6 +444,7 @@ export class Generator {
         chunkTokens,
         arrivedAt: request.arrivedAt,
         author: request.author,
+        isTemporary: request.isTemporary ?? false,
         tokens,
         ...(request.words ? { words: request.words } : {}),
       },

@@ -87,6 +87,7 @@ function rowOf({ author, model, code, message }: Refusal, at: number): RequestRe
     route: '',
     epoch: 0,
     replays: 0,
+    isTemporary: false,
     prompt: null,
     answer: null,
     stages: [],

@@ -87,6 +87,8 @@ export interface RequestRecord extends RequestAuthor {
   chunkTokens: number | null;
   /** As if it had the pipeline for itself; null in records of older versions, and where a worker was just gone. */
   predicted: PredictedAnswer | null;
+  /** True where its words were not to be kept, whatever the settings say; false in records of older versions. */
+  isTemporary: boolean;
   prompt: Words[] | null;
   answer: string | null;
   stages: StageRecord[];

@@ -34,6 +34,7 @@ export function requestRecord(changes: Partial<RequestRecord> = {}): RequestReco
     times: 1,
     chunkTokens: 256,
     predicted: { tokensPerSecond: 100, firstTokenMs: 2 },
+    isTemporary: false,
     prompt: null,
     answer: null,
     ...changes,

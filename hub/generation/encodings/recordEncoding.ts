@@ -61,6 +61,7 @@ export function recordEncoding(
     times: 1,
     chunkTokens: null,
     predicted: null,
+    isTemporary: false,
     prompt: null,
     answer: null,
     stages: work.map(({ stage, ...done }) => ({

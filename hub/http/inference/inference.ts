@@ -130,7 +130,7 @@ export async function infer<T>(
   const keepsWords = mayKeep && !isTemporary;
   const defaults = isChat(caller) ? undefined : defaultsFor(model, components);
   const author = suspended?.author ?? authorOf(caller);
-  const common = { author, share: suspended?.share ?? shareOf(c), arrivedAt: started };
+  const common = { author, share: suspended?.share ?? shareOf(c), arrivedAt: started, isTemporary };
   if (suspended) goingOn.suspended.take(suspended, () => controller.abort());
   const generations: Generation[] = [];
   /** Of prompts that were made of conversations. */

@@ -10,7 +10,7 @@ export interface RequestReader {
 
 export function viewRequest(record: RequestRecord, reader: Pick<RequestReader, 'owner'>): RequestSummary {
   const { stages, owner, keyId: _keyId, keyName, prompt: _prompt, answer: _answer, ...rest } = record;
-  const { decodeTokensPerSecond, ...shown } = rest;
+  const { decodeTokensPerSecond, isTemporary: _temporary, ...shown } = rest;
   return {
     ...shown,
     key: keyName,
@@ -23,7 +23,10 @@ export function viewRequest(record: RequestRecord, reader: Pick<RequestReader, '
 /** With its words, where they were kept and the reader may see them: its author, or for programs' the administrator. */
 export function viewRequestDetail(record: RequestRecord, reader: RequestReader): RequestDetail {
   const summary = viewRequest(record, reader);
-  if (record.prompt === null) return { ...summary, prompt: null, answer: null, wordsMissing: 'not-kept' };
+  if (record.prompt === null) {
+    const wordsMissing = record.isTemporary ? 'temporary' : 'not-kept';
+    return { ...summary, prompt: null, answer: null, wordsMissing };
+  }
   const mayRead = summary.mine || (reader.isAdmin && record.source === 'api');
   if (!mayRead) return { ...summary, prompt: null, answer: null, wordsMissing: 'not-yours' };
   return { ...summary, prompt: record.prompt, answer: record.answer, wordsMissing: null };

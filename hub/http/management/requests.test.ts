@@ -101,7 +101,7 @@ test('words are kept only where the settings say so, and read only by who may', 
   expect(await detail(await ask(ada), ada)).toMatchObject({ answer: null, wordsMissing: 'not-kept' });
   // Nor are words kept that somebody asked not to keep.
   const temporary = await ask({ ...withKey, [conversationHeaders.temporary]: 'yes' });
-  expect(await detail(temporary)).toMatchObject({ prompt: null, answer: null, wordsMissing: 'not-kept' });
+  expect(await detail(temporary)).toMatchObject({ prompt: null, answer: null, wordsMissing: 'temporary' });
   // Who only asks sees own requests only.
   expect((await api(hub, 'GET', `/requests/${chat}`, undefined, withKey)).status).toBe(404);
   expect((await list('', withKey)).total).toBe(3);

@@ -8,7 +8,7 @@ export function viewRefused(record: RequestRecord): Activity {
   const { id, model, status, createdAt, errorCode } = record;
   return {
     ...{ id, model, status, createdAt, errorCode },
-    ...{ nodeIds: [], queuePlace: null, tokensPerSecond: null, hasReader: true },
+    ...{ nodeIds: [], queuePlace: null, tokensPerSecond: null, hasReader: true, paused: null },
     ...{ promptTokens: 0, promptTokensRead: 0, completionTokens: 0 },
   };
 }
@@ -26,5 +26,6 @@ export function viewActivity(generation: Generation, record?: RequestRecord): Ac
     tokensPerSecond: generation.tokensPerSecond,
     errorCode: record?.errorCode ?? null,
     hasReader: generation.hasReader,
+    paused: record ? null : (generation.paused ?? null),
   };
 }

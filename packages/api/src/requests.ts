@@ -72,7 +72,7 @@ export const RequestSummary = z
         replays: Count,
         /** Tokens that some stage ran once more. */
         recomputedTokens: Count,
-        /** From each loss until the next token, in all. */
+        /** From the last token before each loss until the next one, in all. */
         pauseMs: Milliseconds,
         /** Names of the devices that were lost. */
         lost: z.array(z.string()),
@@ -101,8 +101,8 @@ export type RequestSummary = z.infer<typeof RequestSummary>;
 export const RequestDetail = RequestSummary.extend({
   prompt: z.array(z.object({ role: z.string(), content: z.string() })).nullable(),
   answer: z.string().nullable(),
-  /** Why there are no words: `not-kept` (see settings), `not-yours`; null where there are. */
-  wordsMissing: z.enum(['not-kept', 'not-yours']).nullable(),
+  /** Why there are no words: `not-kept` (see settings), `temporary` (asked so), `not-yours`; null where there are. */
+  wordsMissing: z.enum(['not-kept', 'temporary', 'not-yours']).nullable(),
 }).meta({ id: 'RequestDetail' });
 export type RequestDetail = z.infer<typeof RequestDetail>;
 

@@ -20,7 +20,7 @@ const running: Activity = {
     promptTokens: 1,
     completionTokens: 0,
   },
-  ...{ status: 'running', tokensPerSecond: null, errorCode: null, hasReader: true },
+  ...{ status: 'running', tokensPerSecond: null, errorCode: null, hasReader: true, paused: null },
 };
 
 /** Streams that a test speaks for, and pages that keep what they hear. */

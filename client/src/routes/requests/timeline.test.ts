@@ -37,6 +37,18 @@ test('a request is prepared, queues, reads its prompt, and writes', () => {
   ]);
 });
 
+test('one that failed while it waited for devices says so', () => {
+  const pauses = [{ fromMs: 500, toMs: 1000, lost: ['garage'] }];
+  const failed = {
+    ...request,
+    status: 'failed',
+    timeline: { preparedMs: 50, lastTokenMs: 500, pauses },
+  } as const;
+  expect(timelineOf(failed)?.phases.at(-1)).toEqual({ kind: 'wait', fromMs: 500, toMs: 1000 });
+  // It went on, and failed for another reason.
+  expect(timelineOf({ ...request, status: 'failed' })?.phases.at(-1)?.kind).toBe('end');
+});
+
 test('one that never had room shows where it waited', () => {
   const waited = {
     ...request,

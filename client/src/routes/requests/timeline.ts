@@ -2,7 +2,8 @@
 import type { RequestSummary } from '@potluck/api';
 
 export interface TimelinePhase {
-  kind: 'prepare' | 'queue' | 'prompt' | 'tokens' | 'end';
+  /** `wait`: for devices in the place of lost ones, until it failed. */
+  kind: 'prepare' | 'queue' | 'prompt' | 'tokens' | 'wait' | 'end';
   /** Milliseconds since the request's arrival. */
   fromMs: number;
   toMs: number;
@@ -33,7 +34,7 @@ export function timelineOf(request: RequestSummary): RequestTimeline | undefined
     ['queue', queueMs === null ? null : admittedMs],
     ['prompt', firstTokenMs],
     ['tokens', lastTokenMs],
-    ['end', totalMs],
+    [isLost(request) ? 'wait' : 'end', totalMs],
   ];
   const phases: TimelinePhase[] = [];
   let fromMs = 0;
@@ -57,6 +58,12 @@ export function timelineOf(request: RequestSummary): RequestTimeline | undefined
       ].filter((one) => one !== undefined),
     })),
   };
+}
+
+/** Whether it waited for other devices to its end. */
+function isLost({ status, timeline }: RequestSummary): boolean {
+  const pause = timeline?.pauses.at(-1);
+  return status === 'failed' && pause !== undefined && pause.toMs > (timeline?.lastTokenMs ?? 0);
 }
 
 /** Times are the device's own: what it computed for a prompt that was refused room is not longer than the phase. */
