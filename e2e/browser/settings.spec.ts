@@ -119,7 +119,7 @@ test('who gives something wrong to log in hears what is wrong with it', async ()
   await dialog.getByLabel('Key or password').fill('wrong horse');
   await dialog.getByRole('button', { name: 'Sign in' }).click();
   await expect(dialog.getByRole('alert')).toHaveText(
-    'That is neither the administrator’s password nor a key of this hub.',
+    'That is neither the admin password nor a key of this hub.',
   );
   await dialog.getByLabel('Key or password').fill('correct horse');
   await dialog.getByRole('button', { name: 'Sign in' }).click();

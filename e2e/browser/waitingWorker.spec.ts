@@ -71,7 +71,7 @@ test('a port where nobody waits says what to start, on a phone, too', async () =
   await dialog.getByLabel('Port', { exact: true }).fill(String(await freePort()));
   await dialog.getByLabel('Token').fill('a-good-secret');
   await dialog.getByRole('button', { name: 'Test connection' }).click();
-  await expect(dialog.getByRole('listitem')).toContainText('is `npm run potluck -- worker --listen', {
+  await expect(dialog.getByRole('listitem')).toContainText('is a worker with `--listen', {
     ignoreCase: true,
   });
   expect(await dialog.evaluate((element) => element.scrollWidth <= element.clientWidth)).toBe(true);

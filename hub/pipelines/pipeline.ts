@@ -134,6 +134,11 @@ export function routeOf(stages: readonly Pick<Stage, 'workerName' | 'firstLayer'
     .join(',');
 }
 
+/** What a stage does, for people who don't care how weights become ready. */
+function plainState(state: Stage['state']): string {
+  return state === 'compiling' || state === 'warming' ? 'preparing' : state;
+}
+
 /** One line about stages that are not ready yet, for people. */
 export function describeProgress(pipeline: Pipeline): string {
   return pipeline.stages
@@ -143,7 +148,7 @@ export function describeProgress(pipeline: Pipeline): string {
         progress && progress.totalBytes > 0
           ? ` ${Math.floor((100 * progress.doneBytes) / progress.totalBytes)} %`
           : '';
-      return `${workerName} (layers ${firstLayer} to ${lastLayer}) is ${state}${share}${reason ? `: ${reason}` : ''}`;
+      return `${workerName} (layers ${firstLayer} to ${lastLayer}) is ${plainState(state)}${share}${reason ? `: ${reason}` : ''}`;
     })
     .join('; ');
 }

@@ -109,7 +109,7 @@ test.each(['vanishes', 'is evicted', 'is paused'])(
     const first = hub.worker('first', { onAssign: () => undefined });
     const { assignmentId } = await first.message('assign');
     first.send({ type: 'stage-report', assignmentId, state: 'compiling' });
-    await expect.poll(() => hub.deployment.missing).toMatch(/^first \(layers 0 to 7\) is compiling/);
+    await expect.poll(() => hub.deployment.missing).toMatch(/^first \(layers 0 to 7\) is preparing/);
     if (what === 'vanishes') first.kill();
     else if (what === 'is evicted')
       await api(hub, 'POST', `/nodes/${first.id}/evict`, { reason: 'too slow' });

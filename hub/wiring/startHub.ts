@@ -206,10 +206,10 @@ async function start(
 
 /** Who may change things, for the log. */
 function describeAdministering(hasPassword: boolean, isBehindProxy: boolean): string {
-  if (hasPassword) return "changing things needs the administrator's password, on this machine too";
+  if (hasPassword) return 'changing things needs the admin password, on this machine too';
   if (!isBehindProxy)
-    return "whoever is on this machine may change everything until an administrator's password is chosen in the settings";
-  return "there is no administrator's password yet, so nobody can change things in the app: start with POTLUCK_ADMIN_PASSWORD";
+    return 'whoever is on this machine may change everything until an admin password is chosen in the settings';
+  return 'there is no admin password yet, so nobody can change things in the app: start with POTLUCK_ADMIN_PASSWORD';
 }
 
 /** Keys, conversations and the weights of gated models lie there: nobody else on this machine gets in. */

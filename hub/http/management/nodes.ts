@@ -72,7 +72,8 @@ export function nodeRoutes(components: NodeRouteComponents): OpenAPIHono {
         .filter(({ id }) => nodes.of(id).mode === 'waiting')
         .sort((one, other) => one.joinedAt - other.joinedAt)
         .map(({ id, name, kind, device, memoryBytes, address = '', joinTokenId, joinedAt }) => ({
-          ...{ id, name, kind, memoryBytes, address, joinedAt },
+          ...{ id, name, kind, memoryBytes, joinedAt },
+          address: address.replace(/^::ffff:(?=\d+\.)/i, ''),
           device: device.description,
           joinedWith: names.get(joinTokenId) ?? '',
         }));

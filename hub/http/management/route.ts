@@ -16,7 +16,7 @@ interface Description<P extends string> {
 }
 
 const hint =
-  'Log in with the administrator’s password, or send an API key as "Authorization: Bearer …"; ' +
+  'Log in with the admin password, or send an API key as "Authorization: Bearer …"; ' +
   'the hub says where to find its own when it starts.';
 
 /**

@@ -1,4 +1,4 @@
-/** Who the caller is; logging in and out; the administrator's password. */
+/** Who the caller is; logging in and out; the admin password. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { Login, NewPassword, Session, type Scope } from '@potluck/api';
 import type { AdminPassword } from '../../accounts/adminPassword.ts';
@@ -23,8 +23,7 @@ export interface SessionComponents {
 
 const tag = 'Session';
 const askForOne = 'Whoever runs the hub can make another one, in its settings.';
-const noPassword =
-  'There is no administrator’s password yet: it is chosen on the hub’s own machine, in the settings.';
+const noPassword = 'There is no admin password yet: it is chosen on the hub’s own machine, in the settings.';
 
 /** Routes to mount under `/session`. */
 export function sessionRoutes({ password, keys, logins, cookies, hub }: SessionComponents): OpenAPIHono {
@@ -87,7 +86,7 @@ export function sessionRoutes({ password, keys, logins, cookies, hub }: SessionC
 
   app.openapi(
     route(
-      { method: 'put', path: '/password', summary: 'Choose the administrator’s password', tag },
+      { method: 'put', path: '/password', summary: 'Choose the admin password', tag },
       { request: takes(NewPassword), responses: { 200: answers(Session, 'It is set; other logins ended') } },
     ),
     async (c) => {
@@ -136,7 +135,7 @@ export function sessionRoutes({ password, keys, logins, cookies, hub }: SessionC
       return `This key ${key === 'revoked' ? 'was revoked' : 'has expired'}. ${askForOne}`;
     if ('key' in login) return `This hub has no such key. ${askForOne}`;
     return password.isSet
-      ? 'That is neither the administrator’s password nor a key of this hub.'
+      ? 'That is neither the admin password nor a key of this hub.'
       : `This hub has no such key. ${noPassword}`;
   }
 }

@@ -62,7 +62,7 @@ export function settingsRoutes(components: SettingsRouteComponents): OpenAPIHono
     async (c) => {
       const change = c.req.valid('json');
       if (change.trustLocal === false && !password.isSet) {
-        throw new ApiError(409, 'Choose an administrator’s password first, or nobody could log in.', {
+        throw new ApiError(409, 'Choose an admin password first, or nobody could log in.', {
           code: 'conflict',
           param: 'trustLocal',
         });

@@ -1,6 +1,5 @@
 /** Why a worker that listens can't be dialed, in words that say what to do. */
 import type { ConnectionStep } from '@potluck/api';
-import { ownCommand } from '@potluck/command-line';
 import { DomainError } from '../../errors/domainError.ts';
 import { systemCodeOf } from '../../errors/systemCodeOf.ts';
 
@@ -27,7 +26,7 @@ export function unreachable(error: unknown, host: string, port: number): DialErr
 function reasonOf(code: string | undefined, host: string, port: number): string {
   switch (code) {
     case 'ECONNREFUSED':
-      return `${host} refuses connections at port ${port}: is \`${ownCommand} worker --listen ${port}\` running there, and does its firewall allow the port?`;
+      return `${host} refuses connections at port ${port}: is a worker with \`--listen ${port}\` running there, and does its firewall allow the port?`;
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
     case 'EAI_FAIL':
@@ -62,7 +61,7 @@ export function unauthorised(error: unknown, host: string, port: number): DialEr
   }
   return new DialError(
     'authorised',
-    `what answers at port ${port} of ${host} is no waiting worker: start one there with \`${ownCommand} worker --listen ${port} --token …\`, or give its port`,
+    `what answers at port ${port} of ${host} is no waiting worker: start one there with \`worker --listen ${port} --token …\`, or give its port`,
     { cause: error },
   );
 }

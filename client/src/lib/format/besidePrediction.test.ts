@@ -10,6 +10,15 @@ test('both numbers stand beside each other, with how far off they are', () => {
   ]);
 });
 
+test('what is far off is so many times too high or too low', () => {
+  const [speed, first] = besidePrediction(
+    { tokensPerSecond: 171, firstTokenMs: 90 },
+    { tokensPerSecond: 36.7, firstTokenMs: 234 },
+  );
+  expect(speed).toContain('(4.7 times too high)');
+  expect(first).toContain('(2.6 times too low)');
+});
+
 test('what was not measured is not said', () => {
   expect(besidePrediction(predicted, { tokensPerSecond: null, firstTokenMs: null })).toEqual([]);
   expect(besidePrediction(predicted, { tokensPerSecond: null, firstTokenMs: 45 })).toHaveLength(1);

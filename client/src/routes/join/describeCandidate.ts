@@ -7,8 +7,7 @@ const kinds = {
   relay: 'an address at a TURN server',
 } as const;
 
-/** One end of a direct connection in words, with the word of ICE for those who look for it. */
-export function describeCandidate({ type, protocol, address }: IceCandidate): string {
-  const about = [type, protocol, address].filter((part) => part !== undefined).join(' ');
-  return `${kinds[type]} (${about})`;
+/** One end of a direct connection in words, with its address where the browser tells it. */
+export function describeCandidate({ type, address }: IceCandidate): string {
+  return address === undefined ? kinds[type] : `${kinds[type]} (${address})`;
 }
