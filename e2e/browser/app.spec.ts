@@ -46,6 +46,7 @@ test('conversations are renamed, found, deleted, and nobody else sees them', asy
   await app.page.getByRole('menuitem', { name: 'Rename' }).click();
   // The hub keeps 200 characters.
   const name = app.page.getByLabel('New name');
+  await expect(name).toBeFocused();
   await name.fill('');
   await app.page.keyboard.insertText('x'.repeat(300));
   await expect(name).toHaveValue('x'.repeat(200));
