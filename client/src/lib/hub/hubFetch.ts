@@ -2,6 +2,9 @@
 import { HubError, HubUnreachableError } from './errors.ts';
 import { hubPath } from './hubUrl.ts';
 
+/** Where a browser says who it is: a secret that is wrong there says nothing of the session that it has. */
+const doors = ['/api/session', '/api/invites/accept'];
+
 let refused = (): void => undefined;
 
 /** Names what is called whenever the hub wants to know who asks. */
@@ -23,8 +26,10 @@ export async function hubFetch(path: string, init: RequestInit = {}): Promise<Re
   }
   if (response.ok) return response;
   const error = await readError(response);
-  if (error.wantsKey && !path.startsWith('/api/session')) refused();
-  throw error;
+  if (!error.wantsKey || doors.some((door) => path.startsWith(door))) throw error;
+  refused();
+  // What the hub says is for programs: it tells of keys and headers.
+  throw new HubError('You are signed out. Sign in, or ask for a new invite.', error.status, error.code);
 }
 
 /** Asks for JSON. The hub is our own: its answers are taken as their types say. */
