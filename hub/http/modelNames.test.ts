@@ -28,7 +28,12 @@ const modelNamed = async (name: string): Promise<Model | undefined> =>
 
 test('an alias is a name that every list and every request takes, and never one that a model has', async () => {
   expect(await set({ aliases: { second: 'test-model' } })).toBe(409);
-  expect(await set({ aliases: { '<b>': 'test-model' } })).toBe(400);
+  const { revision } = (await api<Settings>(hub, 'GET', '/settings')).body;
+  const wrong = await api(hub, 'PATCH', '/settings', { revision, aliases: { '<b>': 'test-model' } });
+  expect(wrong).toMatchObject({
+    status: 400,
+    body: { error: { message: expect.stringMatching(/^'aliases\.<b>': letters, digits, dots/) as string } },
+  });
   expect(await set({ aliases: { 'gpt-4o': 'test-model', lost: 'gone' } })).toBe(200);
   expect((await ask('gpt-4o')).model).toBe('test-model');
   const { data } = await client.models.list();

@@ -19,7 +19,8 @@ function invalid(error: z.core.$ZodError): ApiError {
       typeof part === 'number' ? `${path}[${part}]` : path === '' ? String(part) : `${path}.${String(part)}`,
     '',
   );
-  const message = issue?.message ?? 'is wrong';
+  // Of a name that can't be one in a record, what a name must be says more than that it is none.
+  const message = (issue?.code === 'invalid_key' ? issue.issues[0] : issue)?.message ?? 'is wrong';
   return new ApiError(400, param === '' ? message : `'${param}': ${message}`, {
     code: 'invalid_value',
     cause: error,
