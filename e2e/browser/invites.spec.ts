@@ -30,11 +30,12 @@ test('one invite lets a friend chat and lend, after the operator approved the de
   await access.getByLabel('Web pages of other sites').fill('https://chat.example.org/path');
   await access.getByRole('button', { name: 'Save access' }).click();
   await expect(
-    operator.getByText('the origin of a web page, such as https://chat.example.org'),
+    operator.getByText('The line “https://chat.example.org/path” isn’t the address of a site.'),
   ).toBeVisible();
   await access.getByLabel('Web pages of other sites').fill('https://chat.example.org');
   await access.getByRole('button', { name: 'Save access' }).click();
   await expect(operator.getByText('Saved.', { exact: true })).toBeVisible();
+  await expect(operator.getByText('isn’t the address of a site')).toHaveCount(0);
   const invites = region(operator, 'Invites');
   await invites.getByLabel('Who is it for?').fill('<i>Anna</i>');
   await invites.getByLabel('Also make a short code').check();
@@ -54,10 +55,12 @@ test('one invite lets a friend chat and lend, after the operator approved the de
   const friend = await friends.newPage();
   await friend.goto('/join#invite=invite-that-nobody-made');
   await expect(friend.getByRole('alert')).toContainText('This hub has no such invite.');
+  await expect(friend.getByRole('dialog')).toHaveCount(0);
   await friend.goto(`/join${new URL(link).hash}`);
   await expect(friend.getByText('You’re in.')).toBeVisible();
   await expect(friend).toHaveURL(/\/join$/);
   await joinOnProcessor(friend);
+  await expect(friend.getByRole('heading', { name: 'Waiting for approval' })).toBeVisible();
   await expect(friend.getByText('must approve it first')).toBeVisible();
 
   await operator.goto('/nodes');

@@ -6,7 +6,7 @@ export interface Notice {
   tone: 'good' | 'bad';
 }
 
-/** Good news goes by itself; bad news stays until it is closed. */
+/** Good news goes by itself; bad news stays until it is closed, the person tries again or goes to another page. */
 const shownMs = 4000;
 
 class Notices {
@@ -21,6 +21,10 @@ class Notices {
   /** Said once, as long as it is shown. */
   warn(text: string): void {
     if (!this.list.some((notice) => notice.text === text)) this.#add(text, 'bad');
+  }
+
+  endWarnings(): void {
+    this.list = this.list.filter(({ tone }) => tone !== 'bad');
   }
 
   close(id: number): void {

@@ -1,5 +1,5 @@
 /** A list of secrets at the hub (API keys, join tokens): read, made, revoked, forgotten. */
-import { perform } from '#lib/hub/actions.ts';
+import { load, perform } from '#lib/hub/actions.ts';
 import { hubJson, hubSend } from '#lib/hub/hubFetch.ts';
 import type { Secret } from './secret.ts';
 
@@ -25,7 +25,7 @@ export class Secrets<Kind extends Secret, Created extends MadeSecret = MadeSecre
   }
 
   async refresh(): Promise<void> {
-    await perform(async () => {
+    await load(async () => {
       this.list = (await hubJson<Record<string, Kind[]>>(this.#path))[this.#field] ?? [];
       this.known = true;
     });
