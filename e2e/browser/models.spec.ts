@@ -62,7 +62,7 @@ test.describe('on one hub', () => {
   test('one click in the chat brings a suggested model, or the words why not', async () => {
     const page = await openModels(hub);
     await useMirror(page, 'http://127.0.0.1:9');
-    await goTo(page, 'Chat');
+    await goTo(page, 'Models');
     const addInPicker = async (): Promise<Locator> => {
       await page.getByRole('button', { name: /^Model:/ }).click();
       await page.getByRole('menuitem', { name: 'Add a model' }).click();
@@ -74,6 +74,9 @@ test.describe('on one hub', () => {
     // A button that can't work is not offered.
     await expect(menu.getByRole('listitem').first()).toBeVisible();
     await expect(menu.getByRole('button')).toHaveCount(0);
+    await goTo(page, 'Chat');
+    await expect(page.getByRole('heading', { name: 'What shall we cook up?' })).toBeVisible();
+    await expect(menu).toHaveCount(0);
     const byName = await addInPicker();
     await expect(byName.getByRole('status')).toContainText("can't be reached");
     await expect(byName.getByRole('button', { name: 'Search' })).toBeDisabled();

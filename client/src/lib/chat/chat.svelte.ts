@@ -160,8 +160,8 @@ export class Chat {
   async fork(messageId: string): Promise<string | undefined> {
     const path = threadOf(this.messages, messageId).map(({ message: one }) => one);
     const { title, model, systemPrompt, sampling } = this.conversation;
-    const copyTitle = `Copy of ${title}`.slice(0, longestName);
-    const about = { title: copyTitle, model, systemPrompt, sampling };
+    const copyTitle = `Copy of ${title}`;
+    const about = { title: copyTitle.slice(0, longestName), model, systemPrompt, sampling };
     try {
       return await keepConversation({ ...about, currentMessageId: messageId, messages: path });
     } catch (error) {

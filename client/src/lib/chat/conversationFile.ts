@@ -49,7 +49,7 @@ export function readConversations(text: string): FiledConversation[] {
   const file = objectOf(parsed(text));
   const list = file?.['conversations'];
   if (file?.['format'] !== format || !Array.isArray(list)) {
-    throw new Error('This file has no Potluck conversations. Choose a file that “Export” made.');
+    throw new Error('This file has no Potluck conversations. Choose a file that “Export all” made.');
   }
   if (list.length > mostConversations) {
     throw new Error(

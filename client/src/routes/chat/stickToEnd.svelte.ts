@@ -10,6 +10,7 @@ export class StickToEnd {
   /** To be attached to the element that scrolls. */
   attach = (element: HTMLElement): (() => void) => {
     this.#element = element;
+    this.isAtEnd = true;
     const onscroll = (): void => {
       this.isAtEnd = element.scrollHeight - element.scrollTop - element.clientHeight < nearEndPx;
     };

@@ -1,13 +1,13 @@
 /** A kept request once more: in a conversation of its own, or from a program. */
 import type { RequestDetail } from '@potluck/api';
 import { uuidv7 } from 'uuidv7';
+import { titleOf } from '#lib/chat/conversation.ts';
 import type { FiledConversation } from '#lib/chat/conversationFile.ts';
 import { requestCode } from '#lib/code/requestCode.ts';
 
 type Asked = Pick<RequestDetail, 'model' | 'seed' | 'prompt' | 'answer'>;
 
 const systemRoles = ['system', 'developer'];
-const longestTitle = 60;
 
 /** @returns undefined where its words are not here, or a conversation can't hold them, such as results of tools */
 export function conversationOf({ model, seed, prompt, answer }: Asked): FiledConversation | undefined {
@@ -25,7 +25,7 @@ export function conversationOf({ model, seed, prompt, answer }: Asked): FiledCon
   // What was answered then is the first version; the page asks for the second.
   if (answer) messages.push({ id: uuidv7(), parentId: asked, role: 'assistant', content: answer, model });
   return {
-    title: last.content.slice(0, longestTitle) || model,
+    title: last.content.trim() === '' ? model : titleOf(last.content),
     model,
     systemPrompt: words
       .filter(({ role }) => systemRoles.includes(role))
