@@ -12,7 +12,7 @@ import { ownAnswers } from '#lib/events/ownAnswers.ts';
 import { HubError, messageOf } from '#lib/hub/errors.ts';
 import { hubJson, hubSend } from '#lib/hub/hubFetch.ts';
 import { effectiveSettings } from './chatDefaults.ts';
-import { longestName, newConversation, titleOf, toRequestMessages, untitled } from './conversation.ts';
+import { copyTitleOf, newConversation, titleOf, toRequestMessages, untitled } from './conversation.ts';
 import { keepConversation } from './copyConversations.ts';
 import {
   explainUnsent,
@@ -160,8 +160,7 @@ export class Chat {
   async fork(messageId: string): Promise<string | undefined> {
     const path = threadOf(this.messages, messageId).map(({ message: one }) => one);
     const { title, model, systemPrompt, sampling } = this.conversation;
-    const copyTitle = `Copy of ${title}`;
-    const about = { title: copyTitle.slice(0, longestName), model, systemPrompt, sampling };
+    const about = { title: copyTitleOf(title), model, systemPrompt, sampling };
     try {
       return await keepConversation({ ...about, currentMessageId: messageId, messages: path });
     } catch (error) {

@@ -40,6 +40,12 @@ export function titleOf(prompt: string): string {
   return `${space > longestTitle / 2 ? cut.slice(0, space) : cut}…`;
 }
 
+/** The name of a copy, so that it is told from what it was made of. */
+export function copyTitleOf(title: string): string {
+  const words = `Copy of ${title}`;
+  return words.slice(0, longestName);
+}
+
 /**
  * What is sent to the model: the system prompt and what was said, without answers that failed before they began.
  * Messages in a row by the person become one, as many chat templates refuse them.

@@ -29,7 +29,8 @@ export async function hubFetch(path: string, init: RequestInit = {}): Promise<Re
   if (!error.wantsKey || doors.some((door) => path.startsWith(door))) throw error;
   refused();
   // What the hub says is for programs: it tells of keys and headers.
-  throw new HubError('You are signed out. Sign in, or ask for a new invite.', error.status, error.code);
+  const words = 'You are signed out. Sign in, or ask for a new invite.';
+  throw new HubError(words, error.status, error.code);
 }
 
 /** Asks for JSON. The hub is our own: its answers are taken as their types say. */

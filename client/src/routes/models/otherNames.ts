@@ -14,9 +14,8 @@ export function readOtherNames(text: string): string[] {
     .filter((name) => name !== '');
   const wrong = names.find((name) => !allowed.test(name));
   if (wrong !== undefined) {
-    throw new Error(
-      `The name “${wrong}” can’t be used. A name begins with a letter from A to Z or a digit. It may hold letters, digits, dots, dashes, colons, slashes and underscores, 100 characters at most.`,
-    );
+    const words = `The name “${wrong}” can’t be used. A name begins with a letter from A to Z or a digit. It may hold letters, digits, dots, dashes, colons, slashes and underscores, 100 characters at most.`;
+    throw new Error(words);
   }
   return names;
 }
