@@ -143,3 +143,25 @@ test('an answer whose new device has no room for all of it goes on as far as tha
   next.tokens(again.sessionId, 6, rest.slice(0, 1), 'length');
   expect(await asked).toEqual({ text: expect.any(String) as string, replays: '1', finish: 'length' });
 });
+
+test('a slow device that took a lost stage over gives it back in the middle of an answer', async () => {
+  const { asked, prompt, rest } = await midAnswer((worker, { assignmentId }) =>
+    worker.send({
+      ...{ type: 'stage-report', assignmentId, state: 'ready' },
+      ...{ cacheBytes: 1e9, tokenStepMs: 3000 },
+    }),
+  );
+  const again = await first.message('prompt', ({ sessionId }) => sessionId !== prompt.sessionId);
+  const back = hub.worker('two', {
+    hello: { workerId: last.id },
+    onAssign: (worker, { assignmentId }) =>
+      worker.send({
+        ...{ type: 'stage-report', assignmentId, state: 'ready' },
+        ...{ cacheBytes: 1e9, tokenStepMs: 10 },
+      }),
+  });
+  const there = await back.message('open-session', ({ sessionId }) => sessionId !== again.sessionId);
+  const third = await first.message('prompt', ({ sessionId }) => sessionId === there.sessionId);
+  back.tokens(third.sessionId, 6, rest, 'length');
+  expect(await asked).toMatchObject({ replays: '2', finish: 'length' });
+});
