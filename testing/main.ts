@@ -1,4 +1,4 @@
-/** `npm test`: every check and test, until one fails, then what took longest. */
+/** `npm test`: every check and test, then what took longest. */
 import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,13 +13,11 @@ const builtInModel = join(cache, 'built-in-model');
 
 /**
  * Lines beside each other, so that no processor stands still: browser and integration tests wait half of their time, for
- * processes to start and for deadlines. Unit tests and checks never wait, so they take what the others leave, and what
- * has deadlines is not late for them.
+ * processes to start and for deadlines. Checks have no deadlines and take what the others leave.
  */
 const lines: readonly Line[] = [
   { scripts: ['test:browser'] },
-  { scripts: ['test:integration'] },
-  { scripts: ['test:unit'], givesWay: true },
+  { scripts: ['test:integration', 'test:unit'] },
   { scripts: ['format:check', 'lint', 'check'], givesWay: true },
 ];
 

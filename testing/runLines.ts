@@ -18,19 +18,15 @@ export interface Outcome {
 }
 
 /**
- * Runs lines beside each other, and the scripts of a line one after the other. After a failure no other script starts.
+ * Runs lines beside each other, and the scripts of a line one after the other, also after a failure.
  * What the first line writes is shown at once; what a script of another line writes, when that script has ended.
  * @returns what was run, in the order of the lines
  */
 export async function runLines(lines: readonly Line[], env: NodeJS.ProcessEnv): Promise<Outcome[]> {
-  let failed = false;
   const runLine = async ({ scripts, givesWay = false }: Line, shown: boolean): Promise<Outcome[]> => {
     const outcomes: Outcome[] = [];
     for (const script of scripts) {
-      if (failed) break;
-      const outcome = await runScript(script, env, { shown, givesWay });
-      failed ||= !outcome.ok;
-      outcomes.push(outcome);
+      outcomes.push(await runScript(script, env, { shown, givesWay }));
     }
     return outcomes;
   };
