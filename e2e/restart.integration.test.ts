@@ -153,10 +153,17 @@ test.each(['SIGKILL', 'SIGTERM'] as const)(
     expect(JSON.parse(undisturbed.held)).toBeInstanceOf(Array);
     expect(await responseText(response.id)).toBe(undisturbed.background);
     expect(await messageText(conversation.id)).toBe(undisturbed.chat);
-    expect(await requestOf(hub, forStreamed)).toMatchObject({
+    const record = await requestOf(hub, forStreamed);
+    expect(record).toMatchObject({
       ...{ status: 'done', completionTokens: 60 },
       recovery: { replays: 1, lost: ['the hub'] },
     });
+    // All times are since it came, to the former run: the pause lies within the whole.
+    const { timeline, totalMs, recovery } = record;
+    const [pause] = timeline?.pauses ?? [];
+    expect(pause?.fromMs).toBeGreaterThan(0);
+    expect(pause?.toMs).toBeLessThan(totalMs ?? 0);
+    expect((pause?.toMs ?? 0) - (pause?.fromMs ?? 0)).toBeCloseTo(recovery?.pauseMs ?? 0, 3);
     // Nothing was fetched or loaded again.
     expect(loadsOf(workers)).toEqual(loads);
     expect(await routeNow()).toBe(route);

@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import OpenAI from 'openai';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { RequestDetail } from '@potluck/api';
 import type { Prompt } from '@potluck/protocol';
 import { api } from '../../testing/apiClient.ts';
 import { toSeed } from '../inference/generationFields.ts';
@@ -383,6 +384,12 @@ test('when a worker dies and none takes over, a stream ends with an error event,
       ?.replace(/^data: /, '') ?? '',
   ) as unknown;
   expect(last).toMatchObject({ error: { type: 'server_error', code: 'worker_lost' } });
+  const id = stream.headers.get('x-request-id') ?? '';
+  const { body: record } = await api<RequestDetail>(hub, 'GET', `/requests/${id}`);
+  const { pauses, lastTokenMs } = record.timeline ?? { pauses: [], lastTokenMs: null };
+  expect(pauses.map(({ lost }) => lost)).toEqual([['one']]);
+  expect(pauses[0]?.fromMs).toBeCloseTo(lastTokenMs ?? NaN, 3);
+  expect(pauses[0]?.toMs).toBeLessThanOrEqual(record.totalMs ?? 0);
   const response = await whole;
   expect(response.status).toBe(503);
   expect(await response.json()).toMatchObject({ error: { type: 'server_error', code: 'worker_lost' } });
