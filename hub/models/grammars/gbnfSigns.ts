@@ -154,17 +154,20 @@ export class GbnfSigns {
 
 /** What a text among others goes on with in a longer one. */
 function longerTexts(nodes: readonly GbnfNode[]): Signs {
-  const texts = nodes.flatMap((node) => {
-    const only = node.type === 'sequence' && node.nodes.length === 1 ? node.nodes[0] : node;
-    return only?.type === 'text' ? [only.text] : [];
-  });
-  return joined(
-    texts.flatMap((text) =>
-      texts
-        .filter((other) => other.length > text.length && other.startsWith(text))
-        .map((other) => sampleOf(other.slice(text.length))),
-    ),
+  const texts = new Set(
+    nodes.flatMap((node) => {
+      const only = node.type === 'sequence' && node.nodes.length === 1 ? node.nodes[0] : node;
+      return only?.type === 'text' ? [only.text] : [];
+    }),
   );
+  const lengths = new Set([...texts].map(({ length }) => length));
+  const signs: Signs[] = [];
+  for (const text of texts) {
+    for (const length of lengths) {
+      if (length < text.length && texts.has(text.slice(0, length))) signs.push(sampleOf(text.slice(length)));
+    }
+  }
+  return joined(signs);
 }
 
 function sampleOf(text: string): Signs {

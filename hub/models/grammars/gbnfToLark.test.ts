@@ -121,7 +121,8 @@ test.each([
   ['root ::= "a"\nroot ::= "b"', 'two rules'],
   ['root ::= ("a"', "')' in line 1"],
   ['root ::= []', 'an empty class'],
-])('%j is refused in plain words', (grammar, words) => {
+  [`root ::= "${'a'.repeat(32 * 1024)}"`, 'more than 32768 characters'],
+])('%.60j is refused in plain words', (grammar, words) => {
   expect(() => gbnfToLark(grammar)).toThrow(GbnfError);
   expect(() => gbnfToLark(grammar)).toThrow(words);
 });

@@ -6,6 +6,8 @@
 import { namesIn, type GbnfNode as Node } from './gbnfNode.ts';
 import { findTerminals } from './gbnfTerminals.ts';
 
+/** Longest grammar, in characters: reading one takes the hub's time. The longest of llama.cpp's own examples has 5 KB. */
+const maxGrammar = 32 * 1024;
 /** Longest result, in characters: repetition within repetition stays as it is, so grammars hardly grow. */
 const maxResult = 1024 * 1024;
 const maxDepth = 64;
@@ -22,6 +24,7 @@ export function isGbnf(text: string): boolean {
 
 /** @throws GbnfError */
 export function gbnfToLark(text: string): string {
+  if (text.length > maxGrammar) throw new GbnfError(`the grammar has more than ${maxGrammar} characters`);
   const rules = new Parser(text).rules();
   if (!rules.has('root')) throw new GbnfError("the grammar has no rule 'root', with which answers begin");
   for (const node of rules.values()) {
