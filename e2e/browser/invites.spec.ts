@@ -138,7 +138,7 @@ test('a tab pauses on battery, tells the hub why, and goes on by itself; the set
       battery.dispatchEvent(new Event('chargingchange'));
     }, charging);
   await page.goto('/join');
-  await expect(page.getByText('ms to the hub and back')).toBeVisible();
+  await expect(page.getByText('ms round trip')).toBeVisible();
   await page.getByLabel('Pause on battery').check();
   await joinOnProcessor(page);
   await expect.poll(async () => (await nodesOf(hub)).length).toBe(1);
