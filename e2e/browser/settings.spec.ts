@@ -37,7 +37,7 @@ test('TURN servers are kept, their password is not shown again, and they can be 
   await turn.getByLabel('User name').fill('potluck');
   await turn.getByLabel('Password').fill('a secret of TURN');
   await turn.getByRole('button', { name: 'Save servers' }).click();
-  await expect(page.getByText('a TURN server, such as turn:turn.example.org:3478')).toBeVisible();
+  await expect(page.getByText('isn’t the address of a TURN server')).toBeVisible();
   await turn
     .getByLabel('Addresses, one per line')
     .fill('turn:turn.example.org:3478\nturns:turn.example.org?transport=tcp');
