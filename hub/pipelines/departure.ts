@@ -2,6 +2,7 @@
 import type { DepartureEffect } from '@potluck/api';
 import type { PipelineId, WorkerId } from '@potluck/protocol';
 import type { GridView } from '../placement/gridView.ts';
+import { isSameRange, isSameStage } from '../placement/layerRange.ts';
 import { place } from '../placement/place.ts';
 import type { Deployment, Replica } from './deployment.ts';
 import type { Stage } from './pipeline.ts';
@@ -46,9 +47,7 @@ export function departureOf(
   const held = view
     .standbyOf(lost.id)
     .filter((stage) => stage.workerId !== workerId && stage.state === 'ready');
-  const holders = missing.map(({ firstLayer, lastLayer }) =>
-    held.find((stage) => stage.firstLayer === firstLayer && stage.lastLayer === lastLayer),
-  );
+  const holders = missing.map((lacking) => held.find((stage) => isSameRange(stage, lacking)));
   if (lost.ready && holders.every((holder) => holder !== undefined))
     return effect(
       'standby',
@@ -65,12 +64,7 @@ export function departureOf(
     nameOf: view.nameOf,
   }).replicas;
   if (!placed?.ok) return effect('stops', [], placed?.message ?? null);
-  const loads = placed.stages.filter(
-    ({ workerId: id, firstLayer, lastLayer }) =>
-      !stages.some(
-        (stage) => stage.workerId === id && stage.firstLayer === firstLayer && stage.lastLayer === lastLayer,
-      ),
-  );
+  const loads = placed.stages.filter((target) => !stages.some((stage) => isSameStage(stage, target)));
   return effect(
     'spare',
     loads.map((stage) => stage.workerId),
