@@ -153,13 +153,6 @@ async function inRecovery(context: FaultContext): Promise<number> {
   return lost + kill(context, victim(context));
 }
 
-/** The hub ends and starts again, where the grid can do that. */
-async function hub({ grid }: FaultContext): Promise<number> {
-  if (!grid.restartHub) return 0;
-  await grid.restartHub();
-  return 1;
-}
-
 /** By the names under which they are counted. */
 export const faults: Record<string, Fault> = {
   killed,
@@ -174,5 +167,4 @@ export const faults: Record<string, Fault> = {
   'same twice': sameTwice,
   'in prefill': inPrefill,
   'in recovery': inRecovery,
-  hub,
 };

@@ -50,8 +50,6 @@ export class MemoryGrid {
   readonly hub: TestHub;
   readonly switchboard = new Switchboard();
   readonly workers: FrailWorker[];
-  /** Ends the hub and starts it on the same files and the same port; missing: it can't do that yet. */
-  restartHub?: () => Promise<void>;
 
   private constructor(hub: TestHub, { workers, stepMs, isShaped }: MemoryGridInit) {
     this.hub = hub;
