@@ -1,11 +1,9 @@
 import type { DepartureEffect } from '@potluck/api';
-import { language } from '#lib/language/language.ts';
-
-const names = new Intl.ListFormat(language);
+import { formatList } from '#lib/format/formatList.ts';
 
 /** What happens to a model if a device leaves, in a sentence. */
 export function describeDeparture({ model, outcome, devices, reason }: DepartureEffect): string {
-  const who = names.format(devices);
+  const who = formatList(devices);
   switch (outcome) {
     case 'replica':
       return `${model} goes on at once: another copy runs on ${who}.`;
