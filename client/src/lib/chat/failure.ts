@@ -1,5 +1,5 @@
 /** What to tell a person whose message or answer did not come about. */
-import { locale } from '#lib/language/language.ts';
+import { formatNumber } from '#lib/format/formatNumber.ts';
 import { HubError, HubLostError, messageOf } from '#lib/hub/errors.ts';
 
 /** An attempt to get an answer that the hub did not accept. */
@@ -53,8 +53,7 @@ export const longestMessage = 1_000_000;
 
 /** What a person hears who pasted a whole book. */
 export function tooLong(length: number): string {
-  const [has, may] = [length, longestMessage].map((count) => count.toLocaleString(locale));
-  return `Your message is too long: it has ${has ?? ''} characters, and ${may ?? ''} is the most. Send a part of it.`;
+  return `Your message is too long: it has ${formatNumber(length)} characters, and ${formatNumber(longestMessage)} is the most. Send a part of it.`;
 }
 
 /** True where the hub went away in the middle of an answer: it goes on with the answer once it is back. */
