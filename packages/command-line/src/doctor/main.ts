@@ -2,8 +2,8 @@
 import { writeFile } from 'node:fs/promises';
 import { formatBytes, type Diagnostics } from '@potluck/api';
 import { Command, CommanderError } from 'commander';
-import { connect, withHubFlags, type HubOptions } from '../connect.ts';
-import { CommandError } from '../models/hubClient.ts';
+import { connect, withHubFlags, type HubOptions } from '../hub/connect.ts';
+import { CommandError } from '../hub/hubClient.ts';
 import { addSecretFiles, readSecretFiles } from '../secretFiles.ts';
 import { SettingsError } from '../settingsError.ts';
 import { clockProblem } from './clockProblem.ts';

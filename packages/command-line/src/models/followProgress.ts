@@ -1,6 +1,6 @@
 /** Says how an import or a deployment goes, until it is over. */
 import { formatBytes, type Import, type LiveEvent } from '@potluck/api';
-import { CommandError } from './hubClient.ts';
+import { CommandError } from '../hub/hubClient.ts';
 
 type Print = (line: string) => void;
 

@@ -12,14 +12,14 @@ import {
   type Node,
 } from '@potluck/api';
 import { Command, CommanderError, Option } from 'commander';
-import { connect, withHubFlags, type HubOptions } from '../connect.ts';
+import { connect, withHubFlags, type HubOptions } from '../hub/connect.ts';
 import { ownCommand } from '../ownCommand.ts';
 import { addSecretFiles, asSecret, readSecretFiles } from '../secretFiles.ts';
 import { SettingsError } from '../settingsError.ts';
 import { wholeNumber } from '../arguments.ts';
 import { describePreview } from './describePreview.ts';
 import { followDeployment, followImport } from './followProgress.ts';
-import { CommandError, type HubClient } from './hubClient.ts';
+import { CommandError, type HubClient } from '../hub/hubClient.ts';
 import { planOf, type PlanOptions } from './planOptions.ts';
 
 /**

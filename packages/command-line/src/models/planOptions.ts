@@ -1,6 +1,6 @@
 /** How a model is to be placed, as options of a command. */
 import type { DeploymentPlan, Node } from '@potluck/api';
-import { CommandError } from './hubClient.ts';
+import { CommandError } from '../hub/hubClient.ts';
 
 export interface PlanOptions {
   shards?: number;

@@ -1,12 +1,12 @@
 /** The hub that a command means, and the key with which it asks. */
 import type { Command } from 'commander';
-import { fingerprintFlag } from './fingerprintFlag.ts';
-import { flag } from './flag.ts';
-import { hubOf } from './hubOf.ts';
-import { HubClient } from './models/hubClient.ts';
-import { readLocalHub } from './models/localHub.ts';
-import { secretFlag } from './secretFiles.ts';
-import { SettingsError } from './settingsError.ts';
+import { fingerprintFlag } from '../fingerprintFlag.ts';
+import { flag } from '../flag.ts';
+import { hubOf } from '../hubOf.ts';
+import { secretFlag } from '../secretFiles.ts';
+import { SettingsError } from '../settingsError.ts';
+import { HubClient } from './hubClient.ts';
+import { readLocalHub } from './localHub.ts';
 
 export interface HubOptions {
   /** Default: the hub that keeps its data in `data`. */
