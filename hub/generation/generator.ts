@@ -294,7 +294,9 @@ export class Generator {
     this.#waitingForDevices++;
     try {
       const late = AbortSignal.timeout(Math.ceil(leftMs));
-      await this.#somethingChanged(AbortSignal.any([this.#stopping.signal, late]));
+      await this.#components.deployments.nextChange({
+        signal: AbortSignal.any([this.#stopping.signal, late]),
+      });
     } finally {
       this.#waitingForDevices--;
     }
@@ -599,19 +601,8 @@ export class Generator {
         const room = serving.length > 0 ? { mostTokens, tokens: prompt.length + answered } : undefined;
         throw notRecovered(error, deployment, recoveryMs, room);
       }
-      await this.#somethingChanged(impatient.aborted ? over : AbortSignal.any([over, impatient]));
+      await deployments.nextChange({ signal: impatient.aborted ? over : AbortSignal.any([over, impatient]) });
     }
-  }
-
-  /** Resolves at the next change of any deployment, or when the signal is aborted. */
-  async #somethingChanged(signal: AbortSignal): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const done = (): void => resolve();
-    const stop = this.#components.deployments.listen({ ready: done, changed: done });
-    signal.addEventListener('abort', done);
-    await promise;
-    signal.removeEventListener('abort', done);
-    stop();
   }
 
   /** The replicas that take answers. */

@@ -213,10 +213,30 @@ export class Deployments {
   /** Resolves when a replica's move, which takes only a moment, is over, or will not be. At once where it does not move. */
   async moved(pipelineId: PipelineId): Promise<void> {
     const isMoving = (): boolean => this.#executor.state.pipelines.get(pipelineId)?.isMoving ?? false;
-    if (!isMoving()) return;
+    if (isMoving()) await this.nextChange({ isEnough: () => !isMoving() });
+  }
+
+  /**
+   * Resolves at the next change of any deployment after which enough has changed, or when the signal is aborted.
+   * @param isEnough default: any change is
+   */
+  async nextChange({
+    isEnough = () => true,
+    signal,
+  }: {
+    isEnough?: () => boolean;
+    signal?: AbortSignal;
+  }): Promise<void> {
+    if (signal?.aborted) return;
     const { promise, resolve } = Promise.withResolvers<void>();
-    const stop = this.listen({ changed: () => isMoving() || resolve() });
+    const over = (): void => resolve();
+    const look = (): void => {
+      if (isEnough()) resolve();
+    };
+    const stop = this.listen({ ready: look, changed: look });
+    signal?.addEventListener('abort', over);
     await promise;
+    signal?.removeEventListener('abort', over);
     stop();
   }
 

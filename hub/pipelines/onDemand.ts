@@ -12,7 +12,7 @@ import type { Operator } from './operator.ts';
 
 export interface OnDemandComponents {
   catalogue: Pick<Catalogue, 'find'>;
-  deployments: Pick<Deployments, 'find' | 'list' | 'listen'>;
+  deployments: Pick<Deployments, 'find' | 'list' | 'nextChange'>;
   operator: Pick<Operator, 'deploy' | 'undeploy'>;
   values: ValueStore;
   settings: () => Pick<Settings, 'loadOnDemand' | 'unloadAfterMinutes' | 'defaultModel'>;
@@ -159,15 +159,10 @@ export class OnDemand {
       return !replicas.some(({ ready }) => ready) && replicas.some(({ pipeline }) => pipeline);
     };
     if (!isLoading()) return;
-    const over = Promise.withResolvers<void>();
-    const check = (): void => void (isLoading() || over.resolve());
-    const unlisten = deployments.listen({ ready: check, changed: check });
-    const timer = setTimeout(over.resolve, patienceMs).unref();
-    signal.addEventListener('abort', () => over.resolve(), { once: true });
-    if (signal.aborted) over.resolve();
-    await over.promise;
-    clearTimeout(timer);
-    unlisten();
+    await deployments.nextChange({
+      isEnough: () => !isLoading(),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]),
+    });
   }
 
   async #keep(): Promise<void> {
