@@ -96,7 +96,7 @@ export async function startTestHub(init: TestHubInit = {}): Promise<TestHub> {
       },
       ...(workersStarting ? { workersStarting } : {}),
     },
-    { identity, forceRelay: false, importsDirectory: path.join(directory, 'imports'), ...hubInit },
+    { identity, forceRelay: false, dataDirectory: directory, ...hubInit },
   );
   parts.deployments.deploy(
     model,

@@ -88,10 +88,8 @@ export interface HubInit {
   localKey?: string;
   /** Opens `/metrics`, and nothing else. Default: there is none. */
   metricsToken?: string | undefined;
-  /** Where everything is kept. Default: nothing is said of it. */
-  dataDirectory?: string;
-  /** Folder for models that are not imported yet. */
-  importsDirectory: string;
+  /** Where everything is kept. */
+  dataDirectory: string;
   download?: DownloadInit;
   /** How workers find a way to each other. Default: without any server. */
   ice?: IceServersInit;
@@ -230,7 +228,10 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
       },
       replace: (model) => operator.replaceModel(model),
     },
-    { directory: init.importsDirectory, ...(init.download ? { download: init.download } : {}) },
+    {
+      directory: path.join(init.dataDirectory, 'imports'),
+      ...(init.download ? { download: init.download } : {}),
+    },
   );
   const onDemand = await OnDemand.load({
     catalogue,
@@ -377,10 +378,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
       },
       { hubId: identity.hubId, signalling, forceRelay },
     ),
-    diagnostics: {
-      dataDirectory: path.dirname(init.importsDirectory),
-      lastTrouble: components.lastTrouble ?? (() => []),
-    },
+    lastTrouble: components.lastTrouble ?? (() => []),
     workerSocket,
     signalling: { room, key: signalling.key, mayEnter: (id, token) => tokens.accepts(id, token) },
     cookies,

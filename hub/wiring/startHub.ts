@@ -164,8 +164,7 @@ async function start(
       localKey: localKey.secret,
       metricsToken: config.metricsToken,
       proxies: trustedProxies(config.behindProxy ?? []),
-      dataDirectory: path.resolve(data),
-      importsDirectory: path.join(data, 'imports'),
+      dataDirectory: data,
       ice: iceOf(config, stun?.port),
     },
   );

@@ -13,18 +13,13 @@ import { findProblems } from './findProblems.ts';
 export interface DiagnosticsComponents extends NodeViewComponents {
   reachability: ReachabilityComponents;
   loopDelay: Pick<LoopDelay, 'now'>;
-  diagnostics: DiagnosticsSources;
-}
-
-/** What only the program around the hub knows. */
-export interface DiagnosticsSources {
   dataDirectory: string;
   /** Last lines of the log that say warn, error or fatal. */
   lastTrouble: () => readonly string[];
 }
 
 export async function collectDiagnostics(components: DiagnosticsComponents): Promise<Diagnostics> {
-  const { registry, deployments, reachability, loopDelay, diagnostics } = components;
+  const { registry, deployments, reachability, loopDelay, dataDirectory, lastTrouble } = components;
   const reach = reachability.reachability();
   const https = reachability.https();
   const { p99, max } = loopDelay.now();
@@ -43,7 +38,7 @@ export async function collectDiagnostics(components: DiagnosticsComponents): Pro
       eventLoopDelayMs: { p99, max },
       clockJumpMs: Math.round(Date.now() - performance.timeOrigin - performance.now()),
     },
-    disk: await lookAtDisk(diagnostics.dataDirectory),
+    disk: await lookAtDisk(dataDirectory),
     network: {
       httpPort: reach.httpPort,
       httpsPort: reach.httpsPort ?? null,
@@ -71,7 +66,7 @@ export async function collectDiagnostics(components: DiagnosticsComponents): Pro
       replicas: deployment.replicas.length,
       missing: deployment.replicas.some(({ ready }) => ready) ? null : (missingOf(deployment) ?? null),
     })),
-    lastTrouble: [...diagnostics.lastTrouble()],
+    lastTrouble: [...lastTrouble()],
   };
   const { madeAt, ...rest } = found;
   return { madeAt, problems: findProblems(found), ...rest };

@@ -4,13 +4,11 @@ import path from 'node:path';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { StorageUse } from '@potluck/api';
 import { sizeOfFolder } from '../../files/sizeOfFolder.ts';
-import { ApiError } from '../apiError.ts';
 import { openApiRoutes } from './openApi.ts';
 import { answers, route } from './route.ts';
 
 export interface StorageRouteComponents {
-  /** Undefined where nothing is kept on a disk, as in tests. */
-  dataDirectory?: string | undefined;
+  dataDirectory: string;
 }
 
 /** What lies where below the data directory. */
@@ -31,8 +29,6 @@ export function storageRoutes({ dataDirectory }: StorageRouteComponents): OpenAP
       { responses: { 200: answers(StorageUse, 'Sizes of what lies in the data directory') } },
     ),
     async (c) => {
-      if (dataDirectory === undefined)
-        throw new ApiError(404, 'This hub keeps nothing on a disk.', { code: 'not_found' });
       const parts: StorageUse['parts'] = [];
       for (const [name, files] of Object.entries(places)) {
         let bytes = 0;
