@@ -6,6 +6,7 @@ import type { Database } from '../database/database.ts';
 import type { WriteQueue } from '../files/writeQueue.ts';
 import type { JournalEntry } from '../generation/journal/journalEntry.ts';
 import type { SuspendedAnswers } from '../generation/journal/suspendedAnswers.ts';
+import { responseIdOf } from '../http/openai/responses/responseShapes.ts';
 
 export interface GoingOnComponents {
   suspended: SuspendedAnswers;
@@ -57,7 +58,7 @@ export function leaveInterrupted(
       await database.conversations.changeMessage(conversationId, messageId, { status: 'interrupted' });
       return;
     }
-    const responseId = `resp_${id.replaceAll('-', '')}`;
+    const responseId = responseIdOf(id);
     const row = await database.responses.find(author.owner, responseId);
     if (row) await database.responses.finish(author.owner, responseId, { ...row, status: 'interrupted' });
   });
