@@ -1,5 +1,6 @@
 /** Errors of the database in words that may be shown and logged: the libraries' own quote whole rows. */
 import { DomainError } from '../errors/domainError.ts';
+import { hasCode } from '../errors/hasCode.ts';
 import { messageOf } from '../errors/messageOf.ts';
 import { rootOf } from '../errors/rootOf.ts';
 import { fullDiskError, isFullDisk } from '../files/fullDisk.ts';
@@ -56,10 +57,7 @@ function plainError(error: unknown): Error {
 }
 
 function isLocked(error: unknown): boolean {
-  for (let one = error; one instanceof Error; one = one.cause) {
-    if ('code' in one && typeof one.code === 'string' && /^SQLITE_(BUSY|LOCKED)/.test(one.code)) return true;
-  }
-  return false;
+  return hasCode(error, (code) => /^SQLITE_(BUSY|LOCKED)/.test(code));
 }
 
 /** SQLite's own words, which name no values. */

@@ -1,4 +1,5 @@
 /** A full disk, as whatever writes to it says so. */
+import { hasCode } from '../errors/hasCode.ts';
 import { StorageError } from './storageError.ts';
 
 /** Of the file system, its quotas, and SQLite. */
@@ -6,10 +7,7 @@ const fullCodes = new Set(['ENOSPC', 'EDQUOT', 'SQLITE_FULL']);
 
 /** True where an error, or what caused it, says that the disk takes no more. */
 export function isFullDisk(error: unknown): boolean {
-  for (let one = error; one instanceof Error; one = one.cause) {
-    if ('code' in one && typeof one.code === 'string' && fullCodes.has(one.code)) return true;
-  }
-  return false;
+  return hasCode(error, (code) => fullCodes.has(code));
 }
 
 /** What people are told of it. */
