@@ -1,3 +1,17 @@
+export interface ChaosInit {
+  /** Decides whom each loss hits, when and how. */
+  seed: number;
+  stages: number;
+  /** Workers beside those that the stages need: who is lost comes back after a while. */
+  spares: number;
+  /** Answers under way at any time. */
+  concurrent: number;
+  /** Losses until no further one comes. */
+  losses: number;
+  /** Shortest and longest answer, in tokens. */
+  tokens: readonly [number, number];
+}
+
 /** What became of answers while workers were lost, over one run or several. */
 export interface ChaosResult {
   answers: number;
@@ -30,18 +44,47 @@ export function noResult(): ChaosResult {
 }
 
 export function joinResults(one: ChaosResult, other: ChaosResult): ChaosResult {
-  const losses = { ...one.losses };
-  for (const [kind, count] of Object.entries(other.losses)) losses[kind] = (losses[kind] ?? 0) + count;
-  return {
+  const joined = {
     answers: one.answers + other.answers,
     refusals: [...one.refusals, ...other.refusals],
     givenUp: [...one.givenUp, ...other.givenUp],
-    losses,
+    losses: { ...one.losses },
     replays: one.replays + other.replays,
     recomputedTokens: one.recomputedTokens + other.recomputedTokens,
     pauses: [...one.pauses, ...other.pauses],
     wrong: [...one.wrong, ...other.wrong],
   };
+  for (const [kind, count] of Object.entries(other.losses)) countLosses(joined, kind, count);
+  return joined;
+}
+
+export function countLosses({ losses }: ChaosResult, kind: string, count: number): void {
+  losses[kind] = (losses[kind] ?? 0) + count;
+}
+
+/** How an answer went on elsewhere, as the request's record tells. */
+export interface Disturbance {
+  replays: number;
+  recomputedTokens: number;
+  /** Of all losses together. */
+  pauseMs: number;
+  /** Names of the workers. */
+  lost: readonly string[];
+}
+
+/** @returns a line for people */
+export function countDisturbance(
+  result: ChaosResult,
+  index: number,
+  { replays, recomputedTokens, pauseMs, lost }: Disturbance,
+): string {
+  result.replays += replays;
+  result.recomputedTokens += recomputedTokens;
+  result.pauses.push(pauseMs / Math.max(1, replays));
+  return (
+    `answer ${index} went on after ${lost.join(', ') || 'a lost link'}: ` +
+    `${replays} times, ${Math.round(pauseMs)} ms, ${recomputedTokens} tokens again`
+  );
 }
 
 export function lossCount({ losses }: ChaosResult): number {

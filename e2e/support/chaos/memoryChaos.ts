@@ -1,22 +1,18 @@
 /** Answers under way in a grid of this process while its workers are lost in every way: each must end with its own tokens. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { seededRandom } from '../../../hub/testing/seededRandom.ts';
-import { lossCount, noResult, type ChaosResult } from './chaosResult.ts';
+import {
+  countDisturbance,
+  countLosses,
+  lossCount,
+  noResult,
+  type ChaosInit,
+  type ChaosResult,
+} from './chaosResult.ts';
 import { faults, type FaultContext } from './faults.ts';
 import { MemoryGrid, RefusedAnswer, type GridAnswer, type Question } from './memoryGrid.ts';
 
-export interface MemoryChaosInit {
-  /** Decides whom each loss hits, when and how. */
-  seed: number;
-  stages: number;
-  /** Workers beside those that the stages need. */
-  spares: number;
-  /** Answers under way at any time. */
-  concurrent: number;
-  /** Losses until no further one comes. */
-  losses: number;
-  /** Shortest and longest answer, in tokens. */
-  tokens: readonly [number, number];
+export interface MemoryChaosInit extends ChaosInit {
   /** Longest prompt, in tokens. */
   promptTokens: number;
   /** Milliseconds of a step. */
@@ -103,8 +99,7 @@ class MemoryChaos {
       const kind = kinds[turn % kinds.length] as string;
       const lost = (await faults[kind]?.(this.#context)) ?? 0;
       if (lost === 0) continue;
-      const { losses } = this.#result;
-      losses[kind] = (losses[kind] ?? 0) + lost;
+      countLosses(this.#result, kind, lost);
       say(`${kind}: ${lost} lost`);
     }
   }
@@ -137,14 +132,7 @@ class MemoryChaos {
           `after ${answer.replays} replays`,
       );
     }
-    if (answer.replays === 0) return;
-    result.replays += answer.replays;
-    result.recomputedTokens += answer.recomputedTokens;
-    result.pauses.push(answer.pauseMs / answer.replays);
-    this.#context.say(
-      `answer ${index} went on after ${answer.lost.join(', ') || 'a lost link'}: ` +
-        `${answer.replays} times, ${Math.round(answer.pauseMs)} ms, ${answer.recomputedTokens} tokens again`,
-    );
+    if (answer.replays > 0) this.#context.say(countDisturbance(result, index, answer));
   }
 }
 

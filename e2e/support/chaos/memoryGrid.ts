@@ -3,6 +3,7 @@ import type { WorkerId } from '@potluck/protocol';
 import type { GeneratorListener } from '../../../hub/generation/generator.ts';
 import type { ReadyStage } from '../../../hub/pipelines/pipeline.ts';
 import { startTestHub, testJoinToken, type TestHub } from '../../../hub/testing/testHub.ts';
+import type { Disturbance } from './chaosResult.ts';
 import { FrailWorker } from './frailWorker.ts';
 import { describeShaped } from './shapedStages.ts';
 import { Switchboard } from './switchboard.ts';
@@ -24,14 +25,9 @@ export interface Question {
   temperature: number;
 }
 
-export interface GridAnswer {
+export interface GridAnswer extends Disturbance {
   tokens: readonly number[];
   text: string;
-  /** Of the request's record. */
-  replays: number;
-  recomputedTokens: number;
-  pauseMs: number;
-  lost: string[];
 }
 
 /** An answer that ended with an error of the API. */

@@ -3,7 +3,14 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { seededRandom } from '../../../hub/testing/seededRandom.ts';
 import { startHub, type HubProcess } from '../hubProcess.ts';
 import { localWorkers, signalIfThere } from '../processes.ts';
-import { lossCount, noResult, type ChaosResult } from './chaosResult.ts';
+import {
+  countDisturbance,
+  countLosses,
+  lossCount,
+  noResult,
+  type ChaosInit,
+  type ChaosResult,
+} from './chaosResult.ts';
 import { requestOf, workersOf } from '../requests.ts';
 
 const model = 'minimind2-small';
@@ -11,20 +18,6 @@ const model = 'minimind2-small';
 const goOn = { 2: -100 };
 /** Longer than it takes a hub to miss a worker that gives no sign of life. */
 const sleepMs = 6_000;
-
-export interface ProcessChaosInit {
-  /** Decides whom each loss hits, when and how. */
-  seed: number;
-  stages: number;
-  /** Workers beside those that the stages need: who is lost comes back after a while. */
-  spares: number;
-  /** Answers under way at any time. */
-  concurrent: number;
-  /** Losses until no further one comes. */
-  losses: number;
-  /** Shortest and longest answer, in tokens. */
-  tokens: readonly [number, number];
-}
 
 interface Question {
   content: string;
@@ -34,10 +27,7 @@ interface Question {
 }
 
 /** @param say told each loss and each disturbed answer, for people */
-export async function runProcessChaos(
-  init: ProcessChaosInit,
-  say: (line: string) => void,
-): Promise<ChaosResult> {
+export async function runProcessChaos(init: ChaosInit, say: (line: string) => void): Promise<ChaosResult> {
   const random = seededRandom(init.seed);
   const workers = init.stages + init.spares;
   await using hub = await startHub({
@@ -68,14 +58,7 @@ export async function runProcessChaos(
         );
       }
       const { recovery } = await requestOf(hub, id);
-      if (!recovery) continue;
-      result.replays += recovery.replays;
-      result.recomputedTokens += recovery.recomputedTokens;
-      result.pauses.push(recovery.pauseMs / Math.max(1, recovery.replays));
-      say(
-        `answer ${index} went on after ${recovery.lost.join(', ') || 'a lost link'}: ` +
-          `${recovery.replays} times, ${Math.round(recovery.pauseMs)} ms, ${recovery.recomputedTokens} tokens again`,
-      );
+      if (recovery) say(countDisturbance(result, index, recovery));
     }
   }
 
@@ -86,8 +69,7 @@ export async function runProcessChaos(
     if (pid === undefined) return;
     const isKilled = random() < 0.5;
     say(`${isKilled ? 'kills' : 'stops'} ${victim}`);
-    const kind = isKilled ? 'killed' : 'asleep';
-    result.losses[kind] = (result.losses[kind] ?? 0) + 1;
+    countLosses(result, isKilled ? 'killed' : 'asleep', 1);
     signalIfThere(pid, isKilled ? 'SIGKILL' : 'SIGSTOP');
     if (isKilled) return;
     const waking = pause(sleepMs).then(() => {
