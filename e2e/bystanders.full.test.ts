@@ -1,12 +1,11 @@
 /** Processes that stand still or are started twice, beside somebody whose answer goes on. */
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { freePort, startHub, startWorker } from './support/hubProcess.ts';
+import { nodesOf } from './support/nodes.ts';
+import { runPotluck } from './support/runPotluck.ts';
 
-const program = fileURLToPath(new URL('../bin/potluck.js', import.meta.url));
 const ask = {
   model: 'minimind2-small',
   messages: [{ role: 'user' as const, content: 'Tell me a long story about a river.' }],
@@ -14,17 +13,6 @@ const ask = {
   /** The token that ends an answer does not come. */
   logit_bias: { 2: -100 },
 };
-
-/** Runs `potluck` to its end. */
-async function run(...args: string[]): Promise<{ code: number | null; said: string }> {
-  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  let said = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => (said += text));
-  }
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, said };
-}
 
 test('a hub and a worker that are started twice are refused, and the answer of the first ones goes on', async () => {
   await using hub = await startHub({ flags: ['--stages', '1'] });
@@ -35,13 +23,13 @@ test('a hub and a worker that are started twice are refused, and the answer of t
     for await (const chunk of stream) text += chunk.choices[0]?.delta.content ?? '';
     return text;
   })();
-  const second = await run('hub', '--data', hub.dataDirectory, '--port', String(await freePort()));
+  const second = await runPotluck('hub', '--data', hub.dataDirectory, '--port', String(await freePort()));
   expect(second.code).not.toBe(0);
-  expect(second.said).toMatch(/process id \d+/);
+  expect(second.problem).toMatch(/process id \d+/);
   const local = path.join(hub.dataDirectory, 'workers/local-1');
-  const worker = await run('worker', '--hub', hub.url, '--token', hub.joinToken, '--data', local);
+  const worker = await runPotluck('worker', '--hub', hub.url, '--token', hub.joinToken, '--data', local);
   expect(worker.code).not.toBe(0);
-  expect(worker.said).toMatch(/process id \d+/);
+  expect(worker.problem).toMatch(/process id \d+/);
   expect(await received).toBe(undisturbed.choices[0]?.message.content);
 });
 
@@ -55,12 +43,7 @@ test('a worker whose loop stands still is ended by its watchdog, and the answer 
   await using worker = await startWorker(hub, 'spare');
   if (options === undefined) delete process.env['NODE_OPTIONS'];
   else process.env['NODE_OPTIONS'] = options;
-  const joined = async (): Promise<boolean> => {
-    const { nodes } = (await (await fetch(`${hub.url}/api/nodes`)).json()) as {
-      nodes: { name: string; isConnected: boolean }[];
-    };
-    return nodes.some(({ name }) => name === 'spare');
-  };
+  const joined = async (): Promise<boolean> => (await nodesOf(hub)).some(({ name }) => name === 'spare');
   await expect.poll(joined, { timeout: 60_000 }).toBe(true);
   const stream = await hub.client.chat.completions.create({ ...ask, stream: true });
   const ended = once(worker.child, 'exit');

@@ -11,6 +11,7 @@ import { tinyDecoder, writeRandomDecoder } from '@potluck/onnx/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { DoctorReport } from '../packages/command-line/src/doctor/main.ts';
 import { requestOf } from './support/requests.ts';
+import { endOf, type Ended } from './support/runPotluck.ts';
 
 const program = fileURLToPath(new URL('../bin/potluck.js', import.meta.url));
 let directory: string;
@@ -44,22 +45,10 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
 });
 
-interface Ended {
-  code: number;
-  output: string;
-  problem: string;
-}
-
 const models = (...argv: string[]): Promise<Ended> => run(...argv, '--hub', url);
 
-async function run(...argv: string[]): Promise<Ended> {
-  const child = start('models', ...argv);
-  let output = '';
-  let problem = '';
-  child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  child.stderr?.on('data', (chunk: Buffer) => (problem += chunk.toString()));
-  const [code] = (await once(child, 'close')) as [number];
-  return { code, output, problem };
+function run(...argv: string[]): Promise<Ended> {
+  return endOf(start('models', ...argv));
 }
 
 test('a model is added from a directory, planned, deployed over two nodes beside another, asked, and removed', async () => {
@@ -178,12 +167,10 @@ test('once there is a password, who can read the data directory of the hub needs
 
 test('doctor says what is wrong, and writes one file with all that a report should have', async () => {
   const out = path.join(directory, 'report.json');
-  const child = start('doctor', '--data', path.join(directory, 'data'), '--out', out);
-  const output = outputOf(child);
-  await once(child, 'close');
-  expect(await output).toMatch(/^The hub: version \d+\.\d+\.\d+, 2 devices/m);
+  const { code, output } = await endOf(start('doctor', '--data', path.join(directory, 'data'), '--out', out));
+  expect(output).toMatch(/^The hub: version \d+\.\d+\.\d+, 2 devices/m);
   const report = JSON.parse(await readFile(out, 'utf8')) as DoctorReport;
-  expect(child.exitCode).toBe(report.problems.length === 0 ? 0 : 1);
+  expect(code).toBe(report.problems.length === 0 ? 0 : 1);
   expect(report.here.dataDirectory).toMatchObject({ isWritable: true });
   expect(report.hub).toMatchObject({ certificate: { kind: 'own' }, nodes: [{}, {}] });
   expect((await stat(out)).mode & 0o077).toBe(0);
@@ -191,14 +178,8 @@ test('doctor says what is wrong, and writes one file with all that a report shou
 
 test('doctor without a hub still writes the file, and says where it looked', async () => {
   const out = path.join(directory, 'alone.json');
-  const child = start('doctor', '--hub', 'http://localhost:1', '--out', out);
-  const output = outputOf(child);
-  await once(child, 'close');
-  expect(child.exitCode).toBe(1);
-  expect(await output).toContain('No hub answers at http://localhost:1');
+  const { code, output } = await endOf(start('doctor', '--hub', 'http://localhost:1', '--out', out));
+  expect(code).toBe(1);
+  expect(output).toContain('No hub answers at http://localhost:1');
   expect(JSON.parse(await readFile(out, 'utf8'))).toMatchObject({ hub: null });
 });
-
-async function outputOf(child: ChildProcess): Promise<string> {
-  return Buffer.concat((await child.stdout?.toArray()) ?? []).toString();
-}
