@@ -1,8 +1,8 @@
 /** What the hub keeps, and where. */
-import { statfs } from 'node:fs/promises';
 import path from 'node:path';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { StorageUse } from '@potluck/api';
+import { freeDiskBytes } from '@potluck/machine';
 import { sizeOfFolder } from '../../files/sizeOfFolder.ts';
 import { openApiRoutes } from './openApi.ts';
 import { answers, route } from './route.ts';
@@ -35,8 +35,7 @@ export function storageRoutes({ dataDirectory }: StorageRouteComponents): OpenAP
         for (const file of files) bytes += await sizeOfFolder(path.join(dataDirectory, file));
         parts.push({ name: name as keyof typeof places, bytes });
       }
-      const disk = await statfs(dataDirectory).catch(() => undefined);
-      const freeBytes = disk ? disk.bavail * disk.bsize : null;
+      const freeBytes = await freeDiskBytes(dataDirectory).catch(() => null);
       return c.json({ directory: dataDirectory, parts, freeBytes }, 200);
     },
   );

@@ -1,7 +1,8 @@
 /** Models on their way in: one at a time is worked on, the others wait; what was begun goes on after a restart. */
-import { rm, statfs } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { formatBytes, type Import, type NewImport } from '@potluck/api';
+import { freeDiskBytes } from '@potluck/machine';
 import type { Logger } from 'pino';
 import type { ImportStore } from './importStore.ts';
 import { DomainError } from '../../errors/domainError.ts';
@@ -323,8 +324,7 @@ export class Imports {
 
   async #mustHaveRoom(bytes: number): Promise<void> {
     await makeDirectory(this.#init.directory);
-    const { bavail, bsize } = await statfs(this.#init.directory);
-    const free = bavail * bsize;
+    const free = await freeDiskBytes(this.#init.directory);
     if (free >= bytes) return;
     throw new StorageError(
       `It takes ${formatBytes(bytes)} on the hub's disk while it is imported; ${formatBytes(free)} are free. ` +

@@ -1,7 +1,7 @@
 /**
  * What the machine is that a hub, a worker or a headless browser runs on: its memory and processors, also where a
- * container limits them, its proxy, which process has a data directory, and whether the hub at an address is the one that
- * was meant.
+ * container limits them, its free disk, its proxy, which process has a data directory, and whether the hub at an address is
+ * the one that was meant.
  *
  * @example
  * const lock = lockDirectory('/var/lib/potluck');
@@ -9,6 +9,7 @@
  */
 export { CertificateError } from './hub-certificate/certificateError.ts';
 export { checkHub, type HubCheck } from './hub-certificate/checkHub.ts';
+export { freeDiskBytes } from './disk/freeDiskBytes.ts';
 export { DirectoryInUseError, lockDirectory, type DirectoryLock } from './lock/lockDirectory.ts';
 export { effectiveMemoryBytes } from './memory/effectiveMemory.ts';
 export { limitedThreads } from './memory/limitedThreads.ts';

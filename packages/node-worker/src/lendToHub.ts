@@ -1,8 +1,7 @@
 /** This machine in a hub's service, until it is stopped or the hub will not have it. */
 import { randomUUID } from 'node:crypto';
-import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { limitedThreads } from '@potluck/machine';
+import { freeDiskBytes, limitedThreads } from '@potluck/machine';
 import { InstanceId } from '@potluck/protocol';
 import { peerJsConnector, slowConnector, startWorkerAgent, webSocketOpener } from '@potluck/worker';
 import type { AgentEvent, Log, WebSocketClass } from '@potluck/worker';
@@ -53,10 +52,7 @@ export async function lendToHub({ log }: { log: Log }, init: LendInit): Promise<
       connector: linkDelayMs > 0 ? slowConnector(connector, linkDelayMs) : connector,
       log,
       processBytes: () => process.memoryUsage.rss(),
-      freeDiskBytes: async () => {
-        const { bavail, bsize } = await statfs(settings.dataDirectory);
-        return bavail * bsize;
-      },
+      freeDiskBytes: () => freeDiskBytes(settings.dataDirectory),
       ...(observe && { observe }),
     },
     {

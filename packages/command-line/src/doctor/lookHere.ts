@@ -1,8 +1,9 @@
 /** What the machine says on which the command runs. */
 import { readFileSync } from 'node:fs';
-import { access, constants, stat, statfs } from 'node:fs/promises';
+import { access, constants, stat } from 'node:fs/promises';
 import { availableParallelism, freemem, totalmem } from 'node:os';
 import path from 'node:path';
+import { freeDiskBytes } from '@potluck/machine';
 
 export interface HereReport {
   version: string;
@@ -40,12 +41,12 @@ export async function lookHere(dataDirectory: string): Promise<HereReport> {
 async function lookAt(directory: string): Promise<HereReport['dataDirectory']> {
   const found = await stat(directory).catch(() => undefined);
   if (!found?.isDirectory()) return undefined;
-  const { bsize, bavail } = await statfs(directory);
+  const freeBytes = await freeDiskBytes(directory);
   const isWritable = await access(directory, constants.W_OK).then(
     () => true,
     () => false,
   );
-  return { path: directory, freeBytes: bsize * bavail, isWritable };
+  return { path: directory, freeBytes, isWritable };
 }
 
 /** Of the package around this file: in a clone and in what `npm pack` makes it lies four folders up. */
