@@ -31,7 +31,8 @@ export const requestHeader = 'x-potluck-request';
 
 const Id = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'a UUID in lower case');
 const Title = z.string().trim().min(1).max(200);
-const SystemPrompt = z.string().max(100_000);
+/** What a model is told before a conversation. */
+export const SystemPrompt = z.string().max(100_000);
 const Content = z.string().max(1_000_000);
 
 /** As in `/v1/chat/completions`; what is left out is the model's default. */

@@ -24,6 +24,6 @@ export * from './predictions.ts';
 export * from './requests.ts';
 export * from './session.ts';
 export * from './settings.ts';
-export * from './usage.ts';
 export * from './storage.ts';
+export * from './usage.ts';
 export * from './waitingWorkers.ts';

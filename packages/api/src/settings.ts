@@ -1,7 +1,7 @@
 /** What the operator set. */
 import { z } from 'zod';
 import { Count, Timestamp } from './common.ts';
-import { Sampling } from './conversations.ts';
+import { Sampling, SystemPrompt } from './conversations.ts';
 
 const HttpUrl = z.url({ protocol: /^https?$/, error: 'an http or https address' }).max(500);
 
@@ -43,7 +43,7 @@ export const Aliases = z
 /** What a model is told, and how it draws, where nobody says otherwise. */
 export const ModelDefaults = z
   .strictObject({
-    systemPrompt: z.string().max(100_000).default(''),
+    systemPrompt: SystemPrompt.default(''),
     sampling: Sampling.default({}),
   })
   .meta({ id: 'ModelDefaults' });
@@ -52,8 +52,12 @@ export type ModelDefaults = z.infer<typeof ModelDefaults>;
 const DefaultsByModel = z
   .record(ModelId, ModelDefaults)
   .refine((all) => Object.keys(all).length <= mostDefaults, `at most ${mostDefaults} models`);
-/** A week, in minutes. */
+/** In minutes, at most a week. */
 const UnloadAfter = z.number().int().min(1).max(10_080).nullable();
+const CorsOrigins = z.array(Origin).max(50);
+const QueueLimit = z.number().int().min(1).max(10_000);
+const StandbyShare = z.number().min(0).max(1);
+const DefaultModel = z.string().max(200).nullable();
 
 export const Settings = z
   .object({
@@ -86,7 +90,7 @@ export const Settings = z
     /** TURN servers of the flag `--turn`; they are used, too. */
     flagTurnUrls: z.array(z.string()),
     /** Answers where a request names no model, while it is deployed; null: the one that was deployed first. */
-    defaultModel: z.string().max(200).nullable(),
+    defaultModel: DefaultModel,
     /** Other names of models. A model's own name comes first. */
     aliases: Aliases,
     /** What each model is told, and how it draws, where nobody says otherwise; by the model's id. */
@@ -101,13 +105,13 @@ export const Settings = z
      * Devices load stages to stand by for lost ones while so much of all devices' memory is in use at most, what stands by
      * included: 0 (nobody stands by) to 1.
      */
-    standbyShare: z.number().min(0).max(1),
+    standbyShare: StandbyShare,
     /** Pages of other origins that may call the API from a browser, as far as their key goes; empty: any. */
-    corsOrigins: z.array(Origin).max(50),
+    corsOrigins: CorsOrigins,
     /** Who has a join token or an invite may bring devices that were never here, or not. */
     newDevices: NewDevices,
     /** Requests that may wait for one pipeline; more are answered with 429. */
-    queueLimit: z.number().int().min(1).max(10_000),
+    queueLimit: QueueLimit,
     /** Folders below which models may be imported from; empty: any, for administrators. */
     modelDirectories: z.array(z.string()),
   })
@@ -126,7 +130,7 @@ export const SettingsChange = z
     keepChatWords: z.boolean().optional(),
     keepApiWords: z.boolean().optional(),
     trustLocal: z.boolean().optional(),
-    defaultModel: z.string().max(200).nullable().optional(),
+    defaultModel: DefaultModel.optional(),
     /** Replaces all of them. */
     aliases: Aliases.optional(),
     /** Replaces all of them. */
@@ -134,10 +138,10 @@ export const SettingsChange = z
     defaultsForPrograms: z.boolean().optional(),
     loadOnDemand: z.boolean().optional(),
     unloadAfterMinutes: UnloadAfter.optional(),
-    standbyShare: z.number().min(0).max(1).optional(),
-    corsOrigins: z.array(Origin).max(50).optional(),
+    standbyShare: StandbyShare.optional(),
+    corsOrigins: CorsOrigins.optional(),
     newDevices: NewDevices.optional(),
-    queueLimit: z.number().int().min(1).max(10_000).optional(),
+    queueLimit: QueueLimit.optional(),
     hubEndpoint: HttpUrl.optional(),
     /** Null forgets it. */
     hubToken: z.string().min(1).max(500).nullable().optional(),
