@@ -86,11 +86,8 @@ test('arbitrary bytes give a frame or a ProtocolError, never anything else', () 
 });
 
 test('a token frame carries so many tokens and no more', () => {
-  const { sessionId, ...rest } = {
-    sessionId: SessionId.parse('01a22032-f1d4-7a88-9563-1548a60de1ee'),
-    epoch: 1,
-  };
-  const head = { kind: 'token' as const, sessionId, ...rest, position: 7, stageIndex: 0, sentAt: 1 };
+  const sessionId = SessionId.parse('01a22032-f1d4-7a88-9563-1548a60de1ee');
+  const head = { kind: 'token' as const, sessionId, epoch: 1, position: 7, stageIndex: 0, sentAt: 1 };
   const most = Array.from({ length: maxFrameTokens }, (_, index) => index);
   expect(decodeFrame(encodeFrame({ ...head, tokens: most }))).toMatchObject({ tokens: most });
   expect(() => decodeFrame(encodeFrame({ ...head, tokens: [...most, 1] }))).toThrow('with 65 tokens');

@@ -116,10 +116,8 @@ it('a neighbour that replays more than the stage was told to lack ends its sessi
   const first = await stage.open({ cacheId });
   stage.sessions.step(step(first, 0, 4), from(before));
   await settled();
-  const { sessionId, about } = await (async () => {
-    const sessionId = await stage.open({ cacheId, epoch: 2, keep: 4 });
-    return { sessionId, about: { sessionId, assignmentId: stage.assignmentId, epoch: 2 } };
-  })();
+  const sessionId = await stage.open({ cacheId, epoch: 2, keep: 4 });
+  const about = { sessionId, assignmentId: stage.assignmentId, epoch: 2 };
   await stage.sessions.resume({ type: 'resume-session', ...about, length: 4, sendFrom: 4, sampleAfter: 6 });
   stage.sessions.step({ ...step(sessionId, 0, 4), epoch: 2 }, from(before));
   await settled();
