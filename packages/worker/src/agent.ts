@@ -31,6 +31,7 @@ import { FrameRouter } from './sessions/frameRouter.ts';
 import { neighbours } from './sessions/stagePlace.ts';
 import type { StageSessions } from './sessions/stageSessions.ts';
 import { StagePool } from './stage-host/stagePool.ts';
+import { unref } from './unref.ts';
 import { WorkerNames } from './workerNames.ts';
 
 export interface WorkerAgentComponents {
@@ -154,7 +155,7 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
       onLost: () => {
         links.onHubLost();
         forgetting = setTimeout(forgetStages, heldForMs);
-        (forgetting as { unref?: () => void }).unref?.();
+        unref(forgetting);
         tellDrained();
       },
       onLeaseEnded: () =>

@@ -7,6 +7,7 @@ import type { CacheStart, LoadedStage, OpenCache, StepRequest, StepResult } from
 import { sessionErrorCodeOf } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { messageOf } from '../messageOf.ts';
+import { unref } from '../unref.ts';
 import { partSteps } from './joinSteps.ts';
 import { RetainedBoundaries, type RetainedStep } from './retainedBoundaries.ts';
 
@@ -278,9 +279,4 @@ export class StageCaches {
       }
     }
   }
-}
-
-/** In Node a timer that is only for tidiness keeps the process from ending. */
-function unref(timer: unknown): void {
-  (timer as { unref?: () => void }).unref?.();
 }
