@@ -4,15 +4,15 @@ import type { PredictedAnswer } from '@potluck/api';
 import type { AssignmentId, SessionId, StageTimings, TokenMessage, WorkerId } from '@potluck/protocol';
 import type { Logger } from 'pino';
 import { turnHasTime } from '../fairness/turnTime.ts';
-import { mostPauses, type Pause, type RequestAuthor, type RequestRecord } from './requestRecord.ts';
-import type { StageRecord, Words } from './requestRecord.ts';
+import type { RequestAuthor, RequestRecord, StageRecord, Words } from './requestRecord.ts';
 import type { CommittedToken } from './journal/journalEntry.ts';
 import type { JournalPage } from './journal/journal.ts';
 import type { ReadyPipeline } from '../pipelines/pipeline.ts';
 import { routeOf } from '../pipelines/pipeline.ts';
 import type { Answer, AnswerPiece } from './answer.ts';
-import { isLoss, mostFailures, noRecovery, weightOf, type Attempt, type Recovery } from './attempt.ts';
+import { isLoss, type Attempt, type Recovery } from './attempt.ts';
 import { cancelled, GenerationError } from './generationError.ts';
+import { Losses, type FormerLosses } from './losses.ts';
 
 export interface Usage {
   promptTokens: number;
@@ -61,11 +61,8 @@ export interface GenerationInit {
 }
 
 /** What a former run of the hub has of an answer. */
-export interface GoesOn {
+export interface GoesOn extends FormerLosses {
   tokens: readonly CommittedToken[];
-  recovery: Recovery;
-  /** When that run was last known to go on with it, in Unix milliseconds. */
-  at: number;
 }
 
 export interface GenerationComponents {
@@ -105,16 +102,10 @@ export class Generation {
   #attemptState: 'accepted' | 'admitted' | 'running' | 'lost' = 'accepted';
   readonly #tokens: number[];
   #cachedTokens: number | undefined;
-  #recovery: Recovery;
-  readonly #pauses: Pause[] = [];
+  readonly #losses: Losses;
   #hasReader = true;
   /** Tokens of a former run of the hub that are still to be told. */
   readonly #past: CommittedToken[];
-  /** Since when it stands still for what was lost, by `performance.now()`, and what that was. */
-  #lostAt: number | undefined;
-  #lostNames: string[] = [];
-  /** What failed since the last token, by `weightOf`. */
-  #failures = 0;
   #over = false;
   #hadCompany = false;
   #isRead = false;
@@ -127,12 +118,8 @@ export class Generation {
     const { goesOn } = init;
     // A former run of the hub knew how long it was prepared and queued.
     this.#askedAt = goesOn ? init.arrivedAt : performance.now();
-    this.#recovery = goesOn?.recovery ?? noRecovery;
+    this.#losses = new Losses(init.arrivedAt, goesOn);
     this.#past = [...(goesOn?.tokens ?? [])];
-    if (goesOn) {
-      this.#lostAt = performance.now() - Math.max(0, Date.now() - goesOn.at);
-      this.#lostNames = goesOn.recovery.lost.slice(-1);
-    }
     // It may be refused before anybody reads the events.
     components.attempt.room.granted.catch(() => undefined);
     components.record(this.#recordNow('running'));
@@ -185,7 +172,7 @@ export class Generation {
 
   /** What lost devices cost it so far. */
   get recovery(): Recovery {
-    return this.#recovery;
+    return this.#losses.recovery;
   }
 
   /** How long it waited for room, and when its first and its last token came, in milliseconds since the request. */
@@ -195,7 +182,8 @@ export class Generation {
 
   /** Whether it stands still for what was lost, and the names of that. */
   get paused(): { lost: string[] } | undefined {
-    return this.#lostAt === undefined || this.#over ? undefined : { lost: [...new Set(this.#lostNames)] };
+    const lost = this.#losses.standsStillFor;
+    return lost === undefined || this.#over ? undefined : { lost };
   }
 
   /** False once the page or program that asked went away, while the answer goes on. */
@@ -347,24 +335,20 @@ export class Generation {
       try {
         await this.#begin();
         const message = await this.#attempt.session.nextToken();
-        this.#failures = 0;
         if (this.#tokens.length === 0) this.#attempt.cache.runs();
         this.#prompted.resolve();
-        if (this.#lostAt !== undefined) this.#paused(this.#lostAt, [...new Set(this.#lostNames)]);
-        this.#lostAt = undefined;
-        this.#lostNames = [];
+        if (this.#losses.wentOn())
+          this.#components.logger.info({ request: this.id, ...this.recovery }, 'the answer goes on');
         return message;
       } catch (error) {
         if (this.#isCancelled || !isLoss(error)) throw error;
-        this.#failures += weightOf(error);
-        this.#lostAt ??= this.#lastTokenAt ?? performance.now();
-        this.#lostNames.push(...(error.workers ?? []));
+        this.#losses.failed(error, this.#lastTokenAt);
         try {
-          if (this.#failures >= mostFailures) throw error;
+          if (this.#losses.isTooMuch) throw error;
           this.#components.grew();
-          this.#lostNames.push(...(await this.#goOn(error)));
+          await this.#goOn(error);
         } catch (cause) {
-          this.#gaveUp(cause, this.#lostAt);
+          this.#gaveUp(cause);
           throw cause;
         }
       }
@@ -372,9 +356,9 @@ export class Generation {
   }
 
   /** It waited for other devices to its end. A next run of the hub notes the whole pause itself. */
-  #gaveUp(error: unknown, since: number): void {
+  #gaveUp(error: unknown): void {
     const goesOn = error instanceof GenerationError && error.code === 'hub_stopped';
-    if (!goesOn && !this.#isCancelled) this.#notePause(since, [...new Set(this.#lostNames)]);
+    if (!goesOn && !this.#isCancelled) this.#losses.notePause();
   }
 
   /** When its last token came, by `performance.now()`. */
@@ -395,8 +379,7 @@ export class Generation {
     await session.start();
     this.#attemptState = 'running';
     this.#cachedTokens ??= session.reusedTokens;
-    const recomputedTokens = this.#recovery.recomputedTokens + session.recomputedTokens;
-    this.#recovery = { ...this.#recovery, recomputedTokens };
+    this.#losses.recomputed(session.recomputedTokens);
   }
 
   /** Waits for another choice that computes the prompt for both. */
@@ -411,8 +394,8 @@ export class Generation {
     if (this.#isCancelled) throw cancelled();
   }
 
-  /** Goes on in another attempt. @returns names of what was lost @throws GenerationError where there is none */
-  async #goOn(error: GenerationError): Promise<string[]> {
+  /** Goes on in another attempt. @throws GenerationError where there is none */
+  async #goOn(error: GenerationError): Promise<void> {
     const lost = this.#attempt;
     const wasAdmitted = this.#holdsRoom;
     this.#attemptState = 'lost';
@@ -431,27 +414,7 @@ export class Generation {
     const here = new Set(this.workerIds);
     const replaced = lost.pipeline.stages.filter(({ workerId }) => !here.has(workerId));
     const names = [...(error.workers ?? []), ...replaced.map((one) => one.workerName)];
-    this.#recovery = {
-      ...this.#recovery,
-      replays: this.#recovery.replays + (wasAdmitted ? 1 : 0),
-      lost: [...new Set([...this.#recovery.lost, ...names])],
-    };
-    return names;
-  }
-
-  /** @param since by `performance.now()` */
-  #paused(since: number, lost: string[]): void {
-    this.#notePause(since, lost);
-    this.#components.logger.info({ request: this.id, ...this.#recovery }, 'the answer goes on');
-  }
-
-  /** @param since by `performance.now()` */
-  #notePause(since: number, lost: string[]): void {
-    const now = performance.now();
-    this.#recovery = { ...this.#recovery, pauseMs: this.#recovery.pauseMs + now - since };
-    const { arrivedAt } = this.#init;
-    const fromMs = Math.max(0, since - arrivedAt);
-    if (this.#pauses.length < mostPauses) this.#pauses.push({ fromMs, toMs: now - arrivedAt, lost });
+    this.#losses.replaced(names, wasAdmitted);
   }
 
   async #end(outcome: Partial<RequestRecord>): Promise<void> {
@@ -506,12 +469,12 @@ export class Generation {
       firstTokenMs: this.#firstTokenMs,
       totalMs: null,
       decodeTokensPerSecond: this.tokensPerSecond,
-      replays: this.#recovery.replays,
-      recovery: this.#recovery.replays > 0 ? this.#recovery : null,
+      replays: this.recovery.replays,
+      recovery: this.recovery.replays > 0 ? this.recovery : null,
       timeline: {
         preparedMs: this.#askedAt - this.#init.arrivedAt,
         lastTokenMs: this.#lastTokenMs,
-        pauses: this.#pauses,
+        pauses: this.#losses.pauses,
       },
       chunkTokens: this.#init.chunkTokens,
       predicted: this.#init.predicted,

@@ -1,0 +1,53 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { noRecovery } from './attempt.ts';
+import { GenerationError } from './generationError.ts';
+import { Losses } from './losses.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const lost = (...workers: string[]): GenerationError =>
+  new GenerationError('worker_lost', 'gone', { workers });
+
+test('a pause lasts from the last token before the loss to the next one, and names each device once', () => {
+  const arrivedAt = performance.now();
+  const losses = new Losses(arrivedAt);
+  expect(losses.wentOn()).toBe(false);
+  vi.advanceTimersByTime(100);
+  losses.failed(lost('one'), arrivedAt + 40);
+  losses.failed(lost('one', 'two'), arrivedAt + 40);
+  losses.replaced(['two', 'three'], true);
+  losses.recomputed(7);
+  expect(losses.standsStillFor).toEqual(['one', 'two', 'three']);
+  vi.advanceTimersByTime(100);
+  expect(losses.wentOn()).toBe(true);
+  expect(losses.standsStillFor).toBeUndefined();
+  expect(losses.pauses).toEqual([{ fromMs: 40, toMs: 200, lost: ['one', 'two', 'three'] }]);
+  expect(losses.recovery).toEqual({
+    replays: 1,
+    recomputedTokens: 7,
+    pauseMs: 160,
+    lost: ['two', 'three'],
+  });
+});
+
+test('what fails over and over without a token between is too much', () => {
+  const losses = new Losses(performance.now());
+  for (let time = 0; time < 11; time++) losses.failed(lost('one'), undefined);
+  expect(losses.isTooMuch).toBe(false);
+  losses.failed(lost('one'), undefined);
+  expect(losses.isTooMuch).toBe(true);
+  losses.wentOn();
+  expect(losses.isTooMuch).toBe(false);
+});
+
+test('an answer of a former run of the hub stands still since that run was last known to go on', () => {
+  const losses = new Losses(performance.now() - 5000, {
+    recovery: { ...noRecovery, pauseMs: 10, lost: ['one', 'the hub'] },
+    at: Date.now() - 3000,
+  });
+  expect(losses.standsStillFor).toEqual(['the hub']);
+  losses.wentOn();
+  expect(losses.pauses).toEqual([{ fromMs: 2000, toMs: 5000, lost: ['the hub'] }]);
+  expect(losses.recovery.pauseMs).toBe(3010);
+});

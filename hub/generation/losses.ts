@@ -1,0 +1,98 @@
+/** What lost devices have cost one answer so far, and whether it stands still for one now. */
+import { mostFailures, noRecovery, weightOf, type Recovery } from './attempt.ts';
+import type { GenerationError } from './generationError.ts';
+import { mostPauses, type Pause } from './requestRecord.ts';
+
+/** What a former run of the hub knew of an answer. */
+export interface FormerLosses {
+  recovery: Recovery;
+  /** When that run was last known to go on with the answer, in Unix milliseconds. */
+  at: number;
+}
+
+export class Losses {
+  readonly #arrivedAt: number;
+  readonly #pauses: Pause[] = [];
+  #recovery: Recovery;
+  /** Since when the answer stands still, by `performance.now()`. */
+  #since: number | undefined;
+  /** Names of what was lost since then. */
+  #names: Set<string>;
+  /** What failed since the last token, by `weightOf`. */
+  #failures = 0;
+
+  /** @param arrivedAt when the request came, by `performance.now()` */
+  constructor(arrivedAt: number, former?: FormerLosses) {
+    this.#arrivedAt = arrivedAt;
+    this.#recovery = former?.recovery ?? noRecovery;
+    this.#names = new Set(former?.recovery.lost.slice(-1));
+    if (former) this.#since = performance.now() - Math.max(0, Date.now() - former.at);
+  }
+
+  /** Over all attempts. */
+  get recovery(): Recovery {
+    return this.#recovery;
+  }
+
+  /** The first `mostPauses`, in order, and further ones as they come. */
+  get pauses(): Pause[] {
+    return this.#pauses;
+  }
+
+  /** Names of what was lost, while the answer stands still; undefined while it goes on. */
+  get standsStillFor(): string[] | undefined {
+    return this.#since === undefined ? undefined : [...this.#names];
+  }
+
+  /** True where more failed since the last token than an answer bears. */
+  get isTooMuch(): boolean {
+    return this.#failures >= mostFailures;
+  }
+
+  /** Devices failed. @param lastTokenAt when the last token came, by `performance.now()`; undefined before the first one */
+  failed(error: GenerationError, lastTokenAt: number | undefined): void {
+    this.#failures += weightOf(error);
+    this.#since ??= lastTokenAt ?? performance.now();
+    this.#add(error.workers ?? []);
+  }
+
+  /** Other devices, or the same ones, go on. @param isReplay true where the attempt before held room */
+  replaced(lost: readonly string[], isReplay: boolean): void {
+    const { replays, lost: before } = this.#recovery;
+    this.#recovery = {
+      ...this.#recovery,
+      replays: replays + (isReplay ? 1 : 0),
+      lost: [...new Set([...before, ...lost])],
+    };
+    this.#add(lost);
+  }
+
+  /** Stages ran tokens once more. */
+  recomputed(tokens: number): void {
+    this.#recovery = { ...this.#recovery, recomputedTokens: this.#recovery.recomputedTokens + tokens };
+  }
+
+  /** A token came. @returns true where the answer had stood still */
+  wentOn(): boolean {
+    const stoodStill = this.#since !== undefined;
+    this.notePause();
+    this.#failures = 0;
+    this.#since = undefined;
+    this.#names.clear();
+    return stoodStill;
+  }
+
+  /** Notes how long the answer has stood still until now, where it does. */
+  notePause(): void {
+    if (this.#since === undefined) return;
+    const now = performance.now();
+    this.#recovery = { ...this.#recovery, pauseMs: this.#recovery.pauseMs + now - this.#since };
+    if (this.#pauses.length >= mostPauses) return;
+    const fromMs = Math.max(0, this.#since - this.#arrivedAt);
+    this.#pauses.push({ fromMs, toMs: now - this.#arrivedAt, lost: [...this.#names] });
+  }
+
+  #add(names: readonly string[]): void {
+    for (const name of names) this.#names.add(name);
+  }
+}
