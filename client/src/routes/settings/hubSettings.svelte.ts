@@ -3,8 +3,6 @@ import type { Settings, SettingsChange } from '@potluck/api';
 import { load, perform } from '#lib/hub/actions.ts';
 import { hubJson, hubSend } from '#lib/hub/hubFetch.ts';
 
-type Change = Omit<SettingsChange, 'revision'>;
-
 export class HubSettingsState {
   /** Undefined until they were read. */
   current = $state.raw<Settings>();
@@ -17,15 +15,14 @@ export class HubSettingsState {
 
   /**
    * Somebody else may have changed something meanwhile: then the hub says so, and what is there now is read.
-   * @param change what to save, or a function that reads it from the form and may throw what is wrong there
+   * @param changeOf reads from the form what to save, and may throw what is wrong there
    * @returns true where it was saved
    */
-  async save(change: Change | (() => Change), success: string): Promise<boolean> {
+  async save(changeOf: () => Omit<SettingsChange, 'revision'>, success: string): Promise<boolean> {
     if (!this.current) return false;
     const { revision } = this.current;
     const done = await perform(async () => {
-      const wanted = typeof change === 'function' ? change() : change;
-      this.current = await hubSend<Settings>('PATCH', '/api/settings', { revision, ...wanted });
+      this.current = await hubSend<Settings>('PATCH', '/api/settings', { revision, ...changeOf() });
     }, success);
     if (!done) await this.read();
     return done;
