@@ -65,8 +65,11 @@ export function layTable(
 /** Of a seat's plate, and of the hub, in pixels. */
 export const seatRadius = 30;
 export const hubRadius = 38;
-const lineHeight = 14;
 const mostLines = 3;
+
+/** Where a seat's texts stand, in pixels below its middle. */
+export const nameBelow = seatRadius + 16;
+export const lineBelow = (index: number): number => seatRadius + 31 + 14 * index;
 
 /** What stands below a node's name: its layers, and of which model where it has several. */
 export function linesUnder(stages: readonly Pick<Stage, 'model' | 'firstLayer' | 'lastLayer'>[]): string[] {
@@ -89,14 +92,16 @@ function withLabelsApart(
   size: { width: number; height: number },
 ): Course[] {
   const around = ({ x, y }: Point, radius: number): Box => ({
-    ...{ x: x - radius, y: y - radius },
-    ...{ width: 2 * radius, height: 2 * radius },
+    x: x - radius,
+    y: y - radius,
+    width: 2 * radius,
+    height: 2 * radius,
   });
   const taken = seats.flatMap((seat) => [
     around(seat, seatRadius),
-    textBox({ x: seat.x, y: seat.y + seatRadius + 16 }, seat.node.name, 13),
+    textBox({ x: seat.x, y: seat.y + nameBelow }, seat.node.name, 13),
     ...linesUnder(seat.node.stages).map((line, index) =>
-      textBox({ x: seat.x, y: seat.y + seatRadius + 31 + lineHeight * index }, line),
+      textBox({ x: seat.x, y: seat.y + lineBelow(index) }, line),
     ),
   ]);
   const labelled = courses.flatMap((course) => (course.label ? [{ course, label: course.label }] : []));
