@@ -4,6 +4,7 @@
  */
 import { namesIn, type GbnfNode } from './gbnfNode.ts';
 import { GbnfSigns } from './gbnfSigns.ts';
+import { withoutCircles } from './withoutCircles.ts';
 
 type Rules = Map<string, GbnfNode>;
 
@@ -16,7 +17,8 @@ const mostRounds = 4;
 export function findTerminals(rules: Rules): Set<string> {
   const ambiguous = new Set<string>();
   for (let round = 0; ; round++) {
-    const terminals = withoutCircles(rules, ambiguous);
+    const others = [...rules].filter(([name]) => !ambiguous.has(name));
+    const terminals = withoutCircles(others.map(([name, node]) => [name, namesIn(node)]));
     if (isLarge(rules)) return terminals;
     const signs = new GbnfSigns(rules, (name) => !terminals.has(name));
     const found = [...terminals].filter((name) => signs.isAmbiguous(name));
@@ -38,35 +40,6 @@ function isLarge(rules: Rules): boolean {
     if (node.type === 'sequence' || node.type === 'choice') waiting.push(...node.nodes);
   }
   return count > mostParts;
-}
-
-/** Rules that never come back to themselves, nor to an ambiguous one. In time linear in the grammar. */
-function withoutCircles(rules: Rules, ambiguous: ReadonlySet<string>): Set<string> {
-  const terminals = new Set<string>();
-  /** How many of a rule's own rules are not known to be terminals yet, and who waits for a rule. */
-  const open = new Map<string, number>();
-  const waiting = new Map<string, string[]>();
-  const ready: string[] = [];
-  for (const [name, node] of rules) {
-    if (ambiguous.has(name)) continue;
-    const named = new Set(namesIn(node));
-    open.set(name, named.size);
-    if (named.size === 0) ready.push(name);
-    for (const one of named) {
-      const users = waiting.get(one) ?? [];
-      users.push(name);
-      waiting.set(one, users);
-    }
-  }
-  for (let name = ready.pop(); name !== undefined; name = ready.pop()) {
-    terminals.add(name);
-    for (const user of waiting.get(name) ?? []) {
-      const left = (open.get(user) ?? 0) - 1;
-      open.set(user, left);
-      if (left === 0) ready.push(user);
-    }
-  }
-  return terminals;
 }
 
 /** What stands before the last part of a sequence becomes a rule of its own. */

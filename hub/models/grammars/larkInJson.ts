@@ -1,5 +1,6 @@
 /** Grammars in Lark for a text, as grammars for the same text between the quotes of a JSON string. Pure. */
 import { PatternInJsonError, patternInJson, textInJson } from './patternInJson.ts';
+import { withoutCircles } from './withoutCircles.ts';
 
 /** Terminals that Lark itself has (lark/grammars/common.lark), as expressions. */
 const common: Readonly<Record<string, string>> = {
@@ -53,14 +54,9 @@ function withTerminals(grammar: string): string {
     rules.set(found[at] ?? '', (found[at + 1] ?? '').replace(/->[ \t]*\w+/g, '').match(parts) ?? []);
   }
   if (rules.size > mostRules) throw new PatternInJsonError(`the grammar has more than ${mostRules} rules`);
-  const named = new Map([...rules].map(([name, body]) => [name, new Set(namesIn(body))]));
-  const terminals = new Set<string>();
-  for (let before = -1; before < terminals.size;) {
-    before = terminals.size;
-    for (const [name, names] of named) {
-      if ([...names].every((one) => terminals.has(one) || !rules.has(one))) terminals.add(name);
-    }
-  }
+  const terminals = withoutCircles(
+    [...rules].map(([name, body]) => [name, namesIn(body).filter((one) => rules.has(one))]),
+  );
   const order = [...rules.keys()];
   const called = (name: string): string =>
     terminals.has(name) ? `T${order.indexOf(name)}` : name === 'start' ? name : `r${order.indexOf(name)}`;
