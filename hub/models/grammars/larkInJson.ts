@@ -57,17 +57,17 @@ function withTerminals(grammar: string): string {
   const terminals = withoutCircles(
     [...rules].map(([name, body]) => [name, namesIn(body).filter((one) => rules.has(one))]),
   );
-  const order = [...rules.keys()];
-  const called = (name: string): string =>
-    terminals.has(name) ? `T${order.indexOf(name)}` : name === 'start' ? name : `r${order.indexOf(name)}`;
-  const lines = [...rules].map(
-    ([name, body]) =>
-      `${called(name)}: ${body
-        .map((part) => renamed(part, rules, called))
-        .join('')
-        .trim()}`,
+  const names = new Map(
+    [...rules.keys()].map((name, index) => [
+      name,
+      terminals.has(name) ? `T${index}` : name === 'start' ? name : `r${index}`,
+    ]),
   );
-  return [...(terminals.has('start') ? [`start: ${called('start')}`] : []), ...lines].join('\n');
+  const lines = [...rules].map(([name, body]) => {
+    const pieces = body.map((part) => renamed(part, names));
+    return `${names.get(name)}: ${pieces.join('').trim()}`;
+  });
+  return [...(terminals.has('start') ? [`start: ${names.get('start')}`] : []), ...lines].join('\n');
 }
 
 const isQuoted = (part: string): boolean => /^["/]./.test(part);
@@ -76,13 +76,9 @@ function namesIn(body: readonly string[]): string[] {
   return body.filter((part) => !isQuoted(part)).flatMap((part) => part.match(/[a-zA-Z_]\w*/g) ?? []);
 }
 
-function renamed(
-  part: string,
-  rules: ReadonlyMap<string, unknown>,
-  called: (name: string) => string,
-): string {
+function renamed(part: string, names: ReadonlyMap<string, string>): string {
   if (isQuoted(part)) return part;
-  return part.replace(/[a-zA-Z_]\w*/g, (name) => (rules.has(name) ? called(name) : name));
+  return part.replace(/[a-zA-Z_]\w*/g, (name) => names.get(name) ?? name);
 }
 
 /** The same of a regular expression for the whole text. @throws PatternInJsonError */
