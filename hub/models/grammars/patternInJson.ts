@@ -86,8 +86,8 @@ function escapeInJson(text: string, flags: string): Part {
 
 function literalInJson(sign: string): string {
   const text = textInJson(sign);
-  const escaped = text.replace(/[\\^$.*+?()[\]{}|/#&~-]/g, '\\$&');
-  return text.length > sign.length ? `(?:${escaped})` : escaped;
+  const quoted = text.replace(/[\\^$.*+?()[\]{}|/#&~-]/g, '\\$&');
+  return text.length > sign.length ? `(?:${quoted})` : quoted;
 }
 
 /** From `[` to its `]`. */
@@ -103,7 +103,9 @@ function classLength(text: string): number {
 /** @param source of a class of characters, in its brackets or as an escape */
 function classInJson(source: string, flags: string): string {
   const key = `${flags} ${source}`;
-  const written = known.get(key) ?? newClass(source, flags);
+  const remembered = known.get(key);
+  if (remembered !== undefined) return remembered;
+  const written = newClass(source, flags);
   if (known.size >= mostKnown) known.clear();
   known.set(key, written);
   return written;
@@ -123,8 +125,8 @@ function newClass(source: string, flags: string): string {
 
 /** A class without the characters that JSON writes otherwise. */
 function withoutEscaped(source: string, has: (sign: string) => boolean): string {
-  const controls = Array.from({ length: 0x20 }, (_, code) => String.fromCharCode(code));
-  if (![...controls, '"', '\\'].some(has)) return source;
+  const low = Array.from({ length: 0x20 }, (_, code) => String.fromCharCode(code));
+  if (![...low, '"', '\\'].some(has)) return source;
   if (source.startsWith('[^')) return `${source.slice(0, -1)}${escaped}]`;
   if (/^\\[SWD]$/.test(source)) return `[^${source.toLowerCase()}${escaped}]`;
   return `[${source}&&[^${escaped}]]`;
