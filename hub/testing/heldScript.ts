@@ -1,5 +1,5 @@
 /** A script that is held to a constraint as a last stage holds a model: what may not come next is drawn in another way. */
-import { constraintService, type ConstraintService } from '@potluck/engine/constraint';
+import { allows, constraintService, type ConstraintService } from '@potluck/engine/constraint';
 import { readLlguidance } from '@potluck/engine/constraint/node';
 import type { ConstraintDescription } from '@potluck/protocol';
 
@@ -36,7 +36,7 @@ export async function heldScript(asked: ScriptToHold): Promise<{ tokens: number[
   let hasEnded = false;
   while (tokens.length < mostTokens && !hasEnded) {
     const allowed = await held.mask(answerId, tokens.length);
-    const may = (token: number): boolean => (((allowed[token >> 5] ?? 0) >>> (token & 31)) & 1) === 1;
+    const may = (token: number): boolean => allows(allowed, token);
     const wanted: number | undefined = follows ? script[tokens.length] : undefined;
     const drawn = wanted !== undefined && may(wanted) ? wanted : (endTokenIds.find(may) ?? firstOf(allowed));
     const taken = await held.take(answerId, tokens.length, drawn);

@@ -9,4 +9,5 @@ export { constraintService, type ConstraintService } from './constraintService.t
 export { tryGrammar } from './grammarBook.ts';
 export { Llguidance } from './llguidance.ts';
 export type { GrammarText } from './tokenConstraint.ts';
+export { allows } from './tokenMask.ts';
 export { writeVocabulary } from './vocabulary.ts';
