@@ -1,5 +1,5 @@
 /** What happened, kept over restarts: bounded in rows, in letters, and in how many come in a minute. */
-import { HistoryKind, type HistoryEvent, type HistoryTopic } from '@potluck/api';
+import type { HistoryEvent, HistoryKind } from '@potluck/api';
 
 export type NewHistoryEvent = Omit<HistoryEvent, 'id' | 'at'>;
 
@@ -26,7 +26,7 @@ export interface HistoryComponents {
 }
 
 /** Some months of a busy hub; 2 MB. */
-export const mostHistory = 10_000;
+const mostHistory = 10_000;
 const minuteMs = 60_000;
 /** Of one kind: a node that comes and goes all the time leaves room for everything else. One more event says that there were more. */
 const mostInMinute = 100;
@@ -68,35 +68,4 @@ export class History {
     write('an event', () => store.add(event));
     if (++this.#sinceTrim % trimEvery === 0) write('a limit of events', () => store.trim(mostHistory));
   }
-}
-
-/** @returns undefined where all kinds are wanted */
-export function kindsOf(topic: HistoryTopic | undefined): HistoryKind[] | undefined {
-  switch (topic) {
-    case undefined:
-      return undefined;
-    case 'nodes':
-      return [
-        ...(['node-joined', 'node-left', 'node-lost', 'node-refused'] as const),
-        ...(['node-changed', 'node-evicted', 'node-readmitted'] as const),
-        ...(['node-approved', 'node-declined'] as const),
-      ];
-    case 'models':
-      return [
-        ...(['model-ready', 'model-lost', 'model-deployed'] as const),
-        ...(['model-undeployed', 'model-added', 'model-removed'] as const),
-      ];
-    case 'settings':
-      return [
-        ...(['settings-changed', 'password-changed', 'certificate-changed', 'key-created'] as const),
-        ...(['key-revoked', 'join-token-created', 'join-token-revoked'] as const),
-        ...(['hub-token-replaced', 'invite-created', 'invite-revoked'] as const),
-      ];
-  }
-}
-
-/** Kinds that callers see who may not administer: nothing of settings, keys and invites. */
-export function kindsForAll(topic: HistoryTopic | undefined): HistoryKind[] {
-  const hidden = new Set(kindsOf('settings'));
-  return (kindsOf(topic) ?? HistoryKind.options).filter((kind) => !hidden.has(kind));
 }

@@ -2,7 +2,8 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { HistoryPage, HistoryQuery } from '@potluck/api';
 import type { WriteQueue } from '../../files/writeQueue.ts';
-import { kindsForAll, kindsOf, type HistoryStore } from '../../live/history.ts';
+import type { HistoryStore } from '../../live/history.ts';
+import { kindsForAll, kindsOf } from '../../live/historyTopics.ts';
 import { hasScope } from '../caller.ts';
 import { openApiRoutes } from './openApi.ts';
 import { answers, route } from './route.ts';
