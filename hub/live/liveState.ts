@@ -30,8 +30,8 @@ export interface LiveStateInit {
 
 const defaultCoalesceMs = 150;
 /**
- * Looking at one thing takes so long, as others see it: where hundreds change all the time, each is looked at less often, so that
- * who watches gets some hundred events a second at most, and the journal reaches back.
+ * Milliseconds by which each thing of one flush delays the next. Where hundreds change all the time, the hub looks at each
+ * less often. Those who watch get some hundred events a second at most, and the bus keeps the events of a longer time.
  */
 const msPerThing = 2;
 

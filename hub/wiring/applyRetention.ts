@@ -1,4 +1,7 @@
-/** Deletes requests and kept responses that are older than the settings allow: at once when those change, and every hour. */
+/**
+ * Deletes requests and kept responses that are older than the settings allow, and refused requests that are too many: at
+ * once when the settings change, and every hour.
+ */
 import type { Logger } from 'pino';
 import type { Database } from '../database/database.ts';
 import { mostRefused } from '../generation/refusedRequests.ts';

@@ -105,7 +105,7 @@ export interface HubInit {
   leastDeadlineMs?: number;
   /** How long an answer whose devices were lost waits for others, in milliseconds. Default 60,000. */
   recoveryMs?: number;
-  /** How much of that it waits for room for all of it, before less room does. Default 5,000. */
+  /** How much of that time it waits for devices with room for its longest end, before less room is enough. Default 5,000. */
   roomPatienceMs?: number;
   /** How long an answer that a restart interrupted waits for its client, in milliseconds. Default 600,000. */
   clientWaitMs?: number;

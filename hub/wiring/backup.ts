@@ -66,7 +66,9 @@ export async function runBackup(argv: string[]): Promise<void> {
     .configureOutput({ writeErr: () => undefined })
     .action(async (target: string, { data, withoutModels = false }: Options) => {
       await backUp({ dataDirectory: path.resolve(data), target: path.resolve(target), withoutModels });
-      process.stdout.write(`The copy is in ${target}. Who has it has all keys of the hub.\n`);
+      process.stdout.write(
+        `The copy is in ${target}. It holds all keys of the hub: keep it where nobody else can read it.\n`,
+      );
     });
   try {
     await command.parseAsync(argv, { from: 'user' });

@@ -32,7 +32,7 @@ export function gbnfToLark(text: string): string {
       if (!rules.has(name)) throw new GbnfError(`the grammar has no rule '${name}', which it names`);
     }
   }
-  // It adds rules where it parts some.
+  // `findTerminals` adds the rules into which it parts others.
   const terminals = findTerminals(rules);
   const names = new Map(
     [...rules.keys()].map((name, index) => [
