@@ -1,27 +1,12 @@
 /** Grammars for texts, inside of JSON strings, as the engine takes them. */
-import { Llguidance } from '@potluck/engine/constraint';
-import { readLlguidance } from '@potluck/engine/constraint/node';
 import { expect, test } from 'vitest';
+import { isTaken, larkMatcher } from '../../testing/grammarEngine.ts';
 import { larkInJson, regexInJson } from './larkInJson.ts';
-
-const engine = await Llguidance.open(await WebAssembly.compile(readLlguidance()));
-const bytes = engine.tokenizer({
-  size: 257,
-  end: 256,
-  isMark: (token) => token === 256,
-  bytes: (token) => (token < 256 ? Uint8Array.of(token) : new TextEncoder().encode('<end>')),
-});
 
 /** Whether a JSON object with this text is what the grammar lets come. */
 function takes(lark: string, input: string): boolean {
   const text = `%llguidance {}\nstart: "{\\"input\\":\\"" inner "\\"}"\ninner: %lark {\n${lark}\n}`;
-  const matcher = bytes.matcher({ kind: 'lark', text });
-  const tokens = [...new TextEncoder().encode(JSON.stringify({ input }))];
-  const fits = matcher.accepts(tokens) === tokens.length;
-  for (const token of fits ? tokens : []) matcher.accept(token);
-  const isTaken = fits && matcher.mayEnd;
-  matcher.dispose();
-  return isTaken;
+  return isTaken(larkMatcher(text), JSON.stringify({ input }));
 }
 
 test.each<[string, string, boolean]>([
@@ -38,8 +23,8 @@ test.each<[string, string, boolean]>([
   ['[\\]"-]{2}', '"]', true],
   ['(?i:abc)', 'ABC', true],
   ['a|"', '"', true],
-])('the expression %s and %j: %s', (pattern, text, isTaken) => {
-  expect(takes(regexInJson(pattern), text)).toBe(isTaken);
+])('the expression %s and %j: %s', (pattern, text, isRight) => {
+  expect(takes(regexInJson(pattern), text)).toBe(isRight);
 });
 
 test.each(['a(?=b)', '(?<!a)b', '\\bword', '(a)\\1', '[a', 'a^b', '[[:alpha:]]'])(
@@ -74,8 +59,8 @@ test.each<[string, string, boolean]>([
   [patch, '*** Begin Patch\n*** End Patch', false],
   [sums, '(1+2.5)+"3"', true],
   [sums, '(1+2', false],
-])('a grammar and %#: %j', (grammar, text, isTaken) => {
-  expect(takes(larkInJson(grammar), text)).toBe(isTaken);
+])('a grammar and %#: %j', (grammar, text, isRight) => {
+  expect(takes(larkInJson(grammar), text)).toBe(isRight);
 });
 
 test.each([
