@@ -119,15 +119,17 @@ export function noteChanges({ history, nodes, invites }: ChangeComponents): Midd
   return async function noteChange(c, next) {
     const asked = `${c.req.method} ${c.req.path.replace(/^\/api/, '')}`;
     const change = c.req.method === 'GET' ? undefined : changes.find(({ on }) => on.test(asked));
-    const groups: (string | undefined)[] = change?.on.exec(asked)?.slice(1) ?? [];
+    if (!change) return next();
+    const groups: (string | undefined)[] = change.on.exec(asked)?.slice(1) ?? [];
     const id = groups.find((group) => group !== undefined) ?? '';
     const invite = invites.list.find((one) => one.id === id)?.name;
     const waited = nodes.of(id as WorkerId).mode === 'waiting';
     await next();
-    if (!change || c.res.status >= 400) return;
+    if (c.res.status >= 400) return undefined;
     const query = (name: string): string | undefined => c.req.query(name);
     const told = change.tell?.({ id, body: await bodyOf(c), query, waited, invite }, nodes) ?? {};
     history.note(told.kind ?? change.kind, { ...told, actor: actorOf(c.var.caller) });
+    return undefined;
   };
 }
 
