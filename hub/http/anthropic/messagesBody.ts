@@ -5,7 +5,7 @@ import { generationFields } from '../inference/generationFields.ts';
 import { bodyReader, parameterName, readPart, tooMany, unsupportedParameter } from '../inference/readBody.ts';
 import { lengthOfList, refuseLongConversation } from '../inference/refuseLongConversation.ts';
 import { TemplateVariables } from '../inference/templateVariables.ts';
-import { toolChoiceOf, type ToolFields } from '../inference/tools.ts';
+import { toolChoiceOf, ToolName, type ToolFields } from '../inference/tools.ts';
 import { readContent, type ReadBlock } from './readContent.ts';
 
 const maxStopSequences = 64;
@@ -24,7 +24,7 @@ const System = z.union([z.string(), z.array(z.looseObject({ type: z.literal('tex
 });
 const Tool = z.looseObject({
   type: z.string().nullish(),
-  name: z.string().regex(/^[\w.-]{1,128}$/, 'takes letters, digits, dots, dashes and underscores'),
+  name: ToolName,
   description: z.string().nullish(),
   input_schema: z.looseObject({}).nullish(),
   strict: z.boolean().nullish(),

@@ -9,10 +9,14 @@ import { unsupportedParameter } from './readBody.ts';
 /** As many as OpenAI takes. */
 export const maxTools = 128;
 
+export const ToolName = z
+  .string()
+  .regex(/^[\w.-]{1,128}$/, 'takes letters, digits, dots, dashes and underscores');
+
 export const FunctionTool = z.looseObject({
   type: z.literal('function', { error: 'must be "function"; this hub runs no tools of its own' }),
   function: z.looseObject({
-    name: z.string().regex(/^[\w.-]{1,128}$/, 'takes letters, digits, dots, dashes and underscores'),
+    name: ToolName,
     description: z.string().nullish(),
     parameters: z.looseObject({}).nullish(),
     strict: z.boolean().nullish(),

@@ -13,7 +13,7 @@ import { bodyReader, readPart } from '../inference/readBody.ts';
 import { ReasoningEffort } from '../inference/reasoningFields.ts';
 import { lengthOfList, refuseLongConversation } from '../inference/refuseLongConversation.ts';
 import { TemplateVariables } from '../inference/templateVariables.ts';
-import { maxTools, toolChoiceOf, toolFields } from '../inference/tools.ts';
+import { maxTools, toolChoiceOf, toolFields, ToolName } from '../inference/tools.ts';
 import { grammarFields } from '../inference/wantedGrammar.ts';
 
 const TextPart = z.looseObject({ type: z.enum(['text', 'input_text', 'output_text']), text: z.string() });
@@ -53,7 +53,7 @@ export const Message = z.looseObject({
 
 /** Tools and the choice among them as they were called before there were others than functions. */
 const LegacyFunction = z.looseObject({
-  name: z.string().regex(/^[\w.-]{1,128}$/, 'takes letters, digits, dots, dashes and underscores'),
+  name: ToolName,
   description: z.string().nullish(),
   parameters: z.looseObject({}).nullish(),
 });

@@ -8,14 +8,14 @@ import {
   type ToolInput,
 } from '../inference/customTools.ts';
 import { readPart } from '../inference/readBody.ts';
-import { FunctionTool, type ToolFields } from '../inference/tools.ts';
+import { FunctionTool, ToolName, type ToolFields } from '../inference/tools.ts';
 
 type Tools = NonNullable<ToolFields['tools']>;
 
 const CustomTool = z.looseObject({
   type: z.literal('custom'),
   custom: z.looseObject({
-    name: z.string().regex(/^[\w.-]{1,128}$/, 'takes letters, digits, dots, dashes and underscores'),
+    name: ToolName,
     description: z.string().nullish(),
     format: z
       .looseObject({

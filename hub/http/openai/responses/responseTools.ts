@@ -10,9 +10,8 @@ import type { ToolChoice } from '../../inference/heldTo.ts';
 import { renamed } from '../../inference/namingParam.ts';
 import { InputGrammar, inputParameters, toolInput, type ToolInput } from '../../inference/customTools.ts';
 import { parameterName, readPart, tooMany, unsupportedParameter } from '../../inference/readBody.ts';
-import type { ToolFields } from '../../inference/tools.ts';
+import { maxTools, type ToolFields } from '../../inference/tools.ts';
 
-const maxTools = 128;
 const Name = z
   .string()
   .regex(/^[\w.-]{1,128}$/, 'takes letters, digits, dots, dashes and underscores, at most 128');
