@@ -98,14 +98,15 @@ function streamChat(answering: Answering): Response {
     // Nearly all chunks differ in their text alone.
     const isPlain =
       !body.logprobs && reports.tellsNothing && body.stream_options?.continuous_usage_stats !== true;
-    const templates = events.map((_, index) => {
+    const templateOf = (index: number) => {
       const chunk = (delta: ChatChunkInit['delta']) =>
         chatChunk(base, { index, delta, usage: usageNow(index) });
       return {
         text: textTemplate((content) => chunk({ content })),
         reasoning: textTemplate((text) => chunk(thoughts(text))),
       };
-    });
+    };
+    const templates = isPlain ? events.map((_, index) => templateOf(index)) : [];
     const usages: OutputUsage[] = [];
     const callCounts: number[] = [];
     for await (const { index, value: event } of interleave(events)) {
@@ -115,7 +116,7 @@ function streamChat(answering: Answering): Response {
         case 'reasoning': {
           const isText = event.type === 'text';
           if (!isText && body.include_reasoning === false) break;
-          const template = isPlain ? templates[index]?.[event.type] : undefined;
+          const template = templates[index]?.[event.type];
           if (template) {
             send(template(event.text));
             break;
