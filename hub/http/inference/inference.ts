@@ -53,8 +53,6 @@ export interface InferenceComponents {
   logger: Logger;
 }
 
-export type { SurfaceRequest };
-
 /** One request to one model, on behalf of one caller. */
 export interface Inference {
   model: Model;

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { ApiError } from '../apiError.ts';
 import { definedOnly, generationFields, settingsOf } from '../inference/generationFields.ts';
-import type { SurfaceRequest } from '../inference/inference.ts';
+import type { SurfaceRequest } from '../inference/surfaceRequest.ts';
 import { readPart, unsupportedParameter } from '../inference/readBody.ts';
 import { jsonObjectGrammar, jsonSchemaGrammar, type WantedGrammar } from '../inference/wantedGrammar.ts';
 import type { Model } from '../../models/model.ts';

@@ -5,15 +5,11 @@ import type { Usage } from '../../generation/generation.ts';
 import { answerStream, openaiStream } from '../inference/answerStream.ts';
 import { answerWhole } from '../inference/answerWhole.ts';
 import { choicesOf, refuseUnknownToken, settingsOf } from '../inference/generationFields.ts';
-import {
-  infer,
-  type Inference,
-  type InferenceComponents,
-  type SurfaceRequest,
-} from '../inference/inference.ts';
+import { infer, type Inference, type InferenceComponents } from '../inference/inference.ts';
 import { interleave } from '../inference/interleave.ts';
 import { promptText } from '../inference/promptText.ts';
 import { readJson } from '../inference/readJson.ts';
+import type { SurfaceRequest } from '../inference/surfaceRequest.ts';
 import { wantedGrammar } from '../inference/wantedGrammar.ts';
 import { answerBase, leastCached, usageBody, usageSoFar, type AnswerBase } from './answerShapes.ts';
 import {
