@@ -63,7 +63,7 @@ export async function askEncoder(
   const arrivedAt = performance.now();
   const { encodings } = components;
   c.set('askedModel', named);
-  await wake(c, { ...components, defaultModel: () => undefined }, named);
+  await wake(c, components, named);
   const deployment = findEncoder(components, task, named);
   const { model } = deployment;
   const { encoder } = model.package;

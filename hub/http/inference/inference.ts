@@ -109,7 +109,7 @@ export async function infer<T>(
   const suspended = id && (await suspendedRequest(c, goingOn, id, asked));
   const wanted = suspended?.model ?? named;
   c.set('askedModel', wanted);
-  await wake(c, components, wanted);
+  await wake(c, components, wanted ?? components.defaultModel());
   const deployment = findDeployment(wanted, components);
   const { model } = deployment;
   c.set('askedModel', model.package.id);
@@ -222,7 +222,7 @@ export async function encodingFor(
   components: EncodingComponents,
   named: string | undefined,
 ): Promise<Pick<Inference, 'model' | 'promptOf' | 'textPromptOf'>> {
-  await wake(c, components, named);
+  await wake(c, components, named ?? components.defaultModel());
   const { model } = findDeployment(named, components);
   refuseForeignModel(c.var.caller, model.package.id);
   const own = { share: shareOf(c), signal: c.req.raw.signal };
@@ -236,15 +236,15 @@ export async function encodingFor(
 }
 
 /**
- * Deploys the model that a request names, where the operator wants that, and waits until it can be asked.
+ * Deploys the model that a request asks, where the operator wants that, and waits until it can be asked.
+ * @param asked its name, or an alias; undefined: nothing is deployed
  * @throws ApiError 403, DeploymentError, ModelError
  */
 export async function wake(
   c: Context,
-  { onDemand, settings, defaultModel }: Pick<EncodingComponents, 'onDemand' | 'settings' | 'defaultModel'>,
-  named: string | undefined,
+  { onDemand, settings }: Pick<EncodingComponents, 'onDemand' | 'settings'>,
+  asked: string | undefined,
 ): Promise<void> {
-  const asked = named ?? defaultModel();
   if (asked === undefined) return;
   const id = idOf(asked, settings().aliases, (name) => onDemand.isAsleep(name));
   if (onDemand.isAsleep(id)) refuseForeignModel(c.var.caller, id);
