@@ -38,13 +38,10 @@ export function crossOrigin(allowed: () => readonly string[] = () => []): Middle
     }
     await next();
     if (origin === undefined) return undefined;
-    if (!isAllowed(origin)) {
-      c.header('vary', 'Origin', { append: true });
-      return undefined;
-    }
+    c.header('vary', 'Origin', { append: true });
+    if (!isAllowed(origin)) return undefined;
     c.header('access-control-allow-origin', origin);
     c.header('access-control-expose-headers', exposedHeaders);
-    c.header('vary', 'Origin', { append: true });
     return undefined;
   };
 }
