@@ -80,6 +80,12 @@ test('a model that is not deployed is deployed when a request names it, and unde
   await expect(ask('second')).rejects.toThrow(/does not exist here/);
   await set({ loadOnDemand: true, unloadAfterMinutes: 5 });
   expect((await client.models.list()).data.map(({ id }) => id)).toContain('second');
+  // An alias that was there before a model of that name stands behind it.
+  const { revision } = hub.settings.current;
+  await hub.settings.change({ revision, aliases: { 'test-model': 'second' } });
+  expect((await ask('test-model')).model).toBe('test-model');
+  expect(hub.deployments.list).toHaveLength(1);
+  await set({ aliases: {} });
   const [one, other] = await Promise.all([ask('second'), ask('second')]);
   expect([one.model, other.model]).toEqual(['second', 'second']);
   expect(await modelNamed('second')).toMatchObject({ deployed: true, loadsOnDemand: true });

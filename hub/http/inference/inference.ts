@@ -242,11 +242,12 @@ export async function encodingFor(
  */
 export async function wake(
   c: Context,
-  { onDemand, settings }: Pick<EncodingComponents, 'onDemand' | 'settings'>,
+  { deployments, onDemand, settings }: Pick<EncodingComponents, 'deployments' | 'onDemand' | 'settings'>,
   asked: string | undefined,
 ): Promise<void> {
   if (asked === undefined) return;
-  const id = idOf(asked, settings().aliases, (name) => onDemand.isAsleep(name));
+  const isModel = (name: string): boolean => onDemand.isAsleep(name) || deployments.find(name) !== undefined;
+  const id = idOf(asked, settings().aliases, isModel);
   if (onDemand.isAsleep(id)) refuseForeignModel(c.var.caller, id);
   await onDemand.wake(id, c.req.raw.signal);
 }
