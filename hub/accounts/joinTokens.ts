@@ -1,9 +1,9 @@
 /** Join tokens: the hub's own, and those that the administrator made. */
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { JoinToken } from '@potluck/api';
 import type { JoinTokenRow, RowStore } from './accountStores.ts';
 import { OwnTokenGivenError } from './ownTokenGivenError.ts';
-import { sameSecret } from './secrets.ts';
+import { drawOwnToken, sameSecret } from './secrets.ts';
 import { drawSecret, hashOfSecret, prefixOf } from './secretHash.ts';
 
 /** Id of the hub's own token, from its secrets file or `--join-token`. */
@@ -132,7 +132,7 @@ export class JoinTokens {
   async replaceOwn({ stay }: { stay: boolean }): Promise<string | undefined> {
     if (!this.#keepOwn) throw new OwnTokenGivenError();
     const former = this.#ownToken;
-    const next = randomBytes(18).toString('base64url');
+    const next = drawOwnToken();
     const now = Date.now();
     await this.#keepOwn(next);
     this.#ownToken = next;

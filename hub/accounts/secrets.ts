@@ -35,7 +35,7 @@ export async function loadIdentity(dataDirectory: string): Promise<HubIdentity> 
   if (text === undefined) {
     const identity: HubIdentity = {
       hubId: HubId.parse(randomUUID()),
-      joinToken: randomBytes(18).toString('base64url'),
+      joinToken: drawOwnToken(),
       apiKey: `sk-potluck-${randomBytes(24).toString('base64url')}`,
     };
     await writeIdentity(file, identity);
@@ -64,6 +64,9 @@ export async function keepJoinToken(dataDirectory: string, joinToken: string): P
 
 const writeIdentity = (file: string, identity: HubIdentity): Promise<void> =>
   writeFileAtomically(file, `${JSON.stringify(identity, undefined, 2)}\n`, 0o600);
+
+/** Draws a join token for the hub itself. */
+export const drawOwnToken = (): string => randomBytes(18).toString('base64url');
 
 /** Compares secrets in a time that tells nothing about them. */
 export function sameSecret(given: string, expected: string): boolean {
