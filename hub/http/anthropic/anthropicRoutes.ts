@@ -1,7 +1,7 @@
 /** Anthropic's API, as far as it goes. */
 import { Hono } from 'hono';
-import { unknownModel, type InferenceComponents } from '../inference/inference.ts';
-import { listedModels, type ListComponents } from '../inference/listedModels.ts';
+import type { InferenceComponents } from '../inference/inference.ts';
+import { findListed, listedModels, type ListComponents } from '../inference/listedModels.ts';
 import { isAnthropicClient } from './anthropicErrors.ts';
 import { modelInfo, modelPage } from './anthropicModels.ts';
 import { answerMessages, countTokens } from './messages.ts';
@@ -15,10 +15,7 @@ export function anthropicRoutes(components: InferenceComponents & ListComponents
   });
   app.get('/models/:id{.+}', (c, next) => {
     if (!isAnthropicClient(c)) return next();
-    const asked = c.req.param('id');
-    const listed = listedModels(components).find(({ name }) => name === asked);
-    if (!listed) throw unknownModel(asked, components.deployments.list);
-    return Promise.resolve(c.json(modelInfo(listed)));
+    return Promise.resolve(c.json(modelInfo(findListed(c.req.param('id'), components))));
   });
   app.post('/messages', (c) => answerMessages(c, components));
   app.post('/messages/count_tokens', (c) => countTokens(c, components));

@@ -2,7 +2,7 @@
 import type { ModelPackage } from '@potluck/protocol';
 import type { Catalogue } from '../../models/catalogue.ts';
 import { servedContext } from '../../pipelines/servedContext.ts';
-import type { InferenceComponents } from './inference.ts';
+import { unknownModel, type InferenceComponents } from './inference.ts';
 
 export interface ListedModel {
   /** Its own, or an alias. */
@@ -31,4 +31,11 @@ export function listedModels({ deployments, catalogue, onDemand, settings }: Lis
     return one && !own.has(name) ? [{ ...one, name }] : [];
   });
   return [...own.values(), ...aliases];
+}
+
+/** @throws ApiError 404 */
+export function findListed(asked: string, components: ListComponents): ListedModel {
+  const found = listedModels(components).find(({ name }) => name === asked);
+  if (!found) throw unknownModel(asked, components.deployments.list);
+  return found;
 }

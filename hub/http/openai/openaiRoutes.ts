@@ -1,8 +1,12 @@
 /** OpenAI's API, as far as it goes. */
 import { Hono } from 'hono';
 import type { ModelPackage } from '@potluck/protocol';
-import { unknownModel } from '../inference/inference.ts';
-import { listedModels, type ListComponents, type ListedModel } from '../inference/listedModels.ts';
+import {
+  findListed,
+  listedModels,
+  type ListComponents,
+  type ListedModel,
+} from '../inference/listedModels.ts';
 import { answerChat } from './chatCompletions.ts';
 import { answerCompletion } from './completions.ts';
 import { responseRoutes } from './responses/responseRoutes.ts';
@@ -11,17 +15,11 @@ import type { ResponseComponents } from './responses/startResponse.ts';
 /** Routes to mount under `/v1` (and, for clients that leave it out, under `/`). */
 export function openaiRoutes(components: ResponseComponents & ListComponents): Hono {
   const app = new Hono();
-  const { deployments } = components;
   app.get('/models', (c) => {
     const data = listedModels(components).map(describeModel);
     return c.json({ object: 'list', data });
   });
-  app.get('/models/:id{.+}', (c) => {
-    const asked = c.req.param('id');
-    const listed = listedModels(components).find(({ name }) => name === asked);
-    if (!listed) throw unknownModel(asked, deployments.list);
-    return c.json(describeModel(listed));
-  });
+  app.get('/models/:id{.+}', (c) => c.json(describeModel(findListed(c.req.param('id'), components))));
   app.post('/chat/completions', (c) => answerChat(c, components));
   app.post('/completions', (c) => answerCompletion(c, components));
   app.route('/responses', responseRoutes(components));
