@@ -1,9 +1,9 @@
 /** `potluck backup`: a copy of a hub's data directory, whether or not the hub runs. */
 import { copyFile, cp, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { flag, SettingsError } from '@potluck/command-line';
+import { endedByOptions, flag } from '@potluck/command-line';
 import { localKeyFileName } from '@potluck/command-line/local-key';
-import { Command, CommanderError } from 'commander';
+import { Command } from 'commander';
 import { copyDatabase, isDatabaseFile } from '../database/database.ts';
 import { messageOf } from '../errors/messageOf.ts';
 import { makeDirectory } from '../files/makeDirectory.ts';
@@ -73,9 +73,8 @@ export async function runBackup(argv: string[]): Promise<void> {
   try {
     await command.parseAsync(argv, { from: 'user' });
   } catch (error) {
-    if (error instanceof CommanderError && error.exitCode === 0) return;
-    const isWrong = error instanceof CommanderError || error instanceof SettingsError;
-    process.stderr.write(`potluck backup: ${messageOf(error).replace(/^error: /, '')}\n`);
-    process.exitCode = isWrong ? 2 : 1;
+    if (endedByOptions(command.name(), error)) return;
+    process.stderr.write(`potluck backup: ${messageOf(error)}\n`);
+    process.exitCode = 1;
   }
 }

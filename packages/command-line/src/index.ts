@@ -8,6 +8,7 @@
  */
 export { isSecret, memory, port, secret, wholeNumber } from './arguments.ts';
 export { createLogger, logFlags, logSettingsOf, type LogSettings } from './createLogger.ts';
+export { endedByOptions } from './endedByOptions.ts';
 export { fingerprintFlag } from './fingerprintFlag.ts';
 export { flag } from './flag.ts';
 export { LastTrouble } from './lastTrouble.ts';

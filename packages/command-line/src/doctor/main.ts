@@ -1,7 +1,8 @@
 /** `potluck doctor`: what is wrong with a hub, and one file with all that a report of a problem should have. */
 import { writeFile } from 'node:fs/promises';
 import { formatBytes, type Diagnostics } from '@potluck/api';
-import { Command, CommanderError } from 'commander';
+import { Command } from 'commander';
+import { endedByOptions } from '../endedByOptions.ts';
 import { connect, withHubFlags, type HubOptions } from '../hub/connect.ts';
 import { CommandError } from '../hub/hubClient.ts';
 import { addSecretFiles, readSecretFiles } from '../secretFiles.ts';
@@ -40,10 +41,7 @@ export async function runDoctor(argv: string[]): Promise<void> {
     addSecretFiles(command);
     await command.parseAsync(argv, { from: 'user' });
   } catch (error) {
-    if (error instanceof CommanderError && error.exitCode === 0) return;
-    if (!(error instanceof CommanderError) && !(error instanceof SettingsError)) throw error;
-    process.stderr.write(`potluck doctor: ${error.message.replace(/^error: /, '')}\n`);
-    process.exitCode = 2;
+    if (!endedByOptions(command.name(), error)) throw error;
   }
 }
 

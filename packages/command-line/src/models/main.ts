@@ -11,11 +11,11 @@ import {
   type NewImport,
   type Node,
 } from '@potluck/api';
-import { Command, CommanderError, Option } from 'commander';
+import { Command, Option } from 'commander';
+import { endedByOptions } from '../endedByOptions.ts';
 import { connect, withHubFlags, type HubOptions } from '../hub/connect.ts';
 import { ownCommand } from '../ownCommand.ts';
 import { addSecretFiles, asSecret, readSecretFiles } from '../secretFiles.ts';
-import { SettingsError } from '../settingsError.ts';
 import { wholeNumber } from '../arguments.ts';
 import { describePreview } from './describePreview.ts';
 import { followDeployment, followImport } from './followProgress.ts';
@@ -32,12 +32,7 @@ export async function runModels(argv: string[]): Promise<void> {
   try {
     await modelsCommand().parseAsync(argv.length === 0 ? ['--help'] : argv, { from: 'user' });
   } catch (error) {
-    if (error instanceof CommanderError || error instanceof SettingsError) {
-      if (error instanceof CommanderError && error.exitCode === 0) return;
-      process.stderr.write(`potluck models: ${error.message.replace(/^error: /, '')}\n`);
-      process.exitCode = 2;
-      return;
-    }
+    if (endedByOptions('potluck models', error)) return;
     if (!(error instanceof CommandError)) throw error;
     process.stderr.write(`potluck models: ${error.message}\n`);
     process.exitCode = 1;
