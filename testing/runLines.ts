@@ -45,7 +45,7 @@ async function runScript(
     // There, npm is a script of the shell.
     shell: process.platform === 'win32',
   });
-  // What it starts is like it.
+  // Processes that it starts get the same priority.
   if (givesWay && child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
   const [[code], ...written] = (await Promise.all([
     once(child, 'close'),
