@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
 
 export interface Hub {
   url: string;
@@ -14,6 +15,14 @@ export interface Hub {
   log(): string;
   hasEnded(): boolean;
   [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** How often a hub is asked whether it serves, in milliseconds. */
+const askEveryMs = 100;
+
+/** Waits until the models of a hub that answers are served. */
+export async function untilServed(url: string): Promise<void> {
+  while (!(await fetch(`${url}/health/ready`)).ok) await pause(askEveryMs);
 }
 
 /**

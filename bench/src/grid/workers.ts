@@ -1,20 +1,17 @@
 /** A hub without workers of its own, and workers in processes of their own, so that each can be slowed, stopped and killed. */
-import { setTimeout as pause } from 'node:timers/promises';
 import {
   startHub,
   startWorker,
   type HubProcess,
   type WorkerProcess,
 } from '../../../e2e/support/hubProcess.ts';
+import { untilServed } from '../hub.ts';
 
 export interface GridOfProcesses extends AsyncDisposable {
   hub: HubProcess;
   /** By name, `worker 1` first. */
   workers: ReadonlyMap<string, WorkerProcess>;
 }
-
-/** How often a hub is asked whether it serves, in milliseconds. */
-const askEveryMs = 100;
 
 export interface GridInit {
   modelDirectory: string;
@@ -45,11 +42,7 @@ export async function startGridOfProcesses(init: GridInit): Promise<GridOfProces
     started.set(name, starting.use(await startWorker(hub, name, ['--threads', '1', '--memory', '3GB'])));
   }
   delete process.env.POTLUCK_TEST_LINK_DELAY_MS;
-  await served(hub.url);
+  await untilServed(hub.url);
   const running = starting.move();
   return { hub, workers: started, [Symbol.asyncDispose]: () => running.disposeAsync() };
-}
-
-async function served(url: string): Promise<void> {
-  while (!(await fetch(`${url}/health/ready`)).ok) await pause(askEveryMs);
 }

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { loadavg } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { builtInModelDirectory } from '../../../hub/models/builtInModel.ts';
+import { untilServed } from '../hub.ts';
 import { describeMachine } from '../machine.ts';
 import { numbers } from '../options.ts';
 import { writeResults } from '../results.ts';
@@ -35,7 +36,6 @@ export const hubCommand = new Command('hub')
   .action(run);
 
 const text = 'The mill by the river is old, and its wheel turns in the morning when the water is high. ';
-const askEveryMs = 100;
 
 async function run(options: Options): Promise<void> {
   const { workers, replicas, streams, tokensPerSecond, seconds, port, profiles, out } = options;
@@ -43,7 +43,7 @@ async function run(options: Options): Promise<void> {
   const machine = describeMachine(['hono', '@hono/node-server', 'ws']);
   console.log(markdownTable([{ ...machine, load: loadavg()[0], command }]));
   await using hub = await startLoadedHub({ port, model: builtInModelDirectory(), profiles });
-  const post = async (method: string, path: string, body: object): Promise<unknown> => {
+  const send = async (method: string, path: string, body: object): Promise<unknown> => {
     const response = await fetch(`${hub.url}${path}`, {
       method,
       headers: { 'content-type': 'application/json' },
@@ -54,9 +54,9 @@ async function run(options: Options): Promise<void> {
   };
   const models = (await (await fetch(`${hub.url}/v1/models`)).json()) as { data: { id: string }[] };
   const model = models.data[0]?.id ?? '';
-  const { tokens } = (await post('POST', '/tokenize', { content: text })) as { tokens: number[] };
+  const { tokens } = (await send('POST', '/tokenize', { content: text })) as { tokens: number[] };
   const { url, joinToken } = hub;
-  await post('PUT', '/api/deployments', { model, plan: { mode: 'automatic', replicas }, revision: 1 });
+  await send('PUT', '/api/deployments', { model, plan: { mode: 'automatic', replicas }, revision: 1 });
   await hub.use();
   using grid = await startSimulatedGrid({ url, joinToken, workers, tokens });
   await pause(2000);
@@ -64,7 +64,7 @@ async function run(options: Options): Promise<void> {
   console.log(
     `\n${workers} workers joined: longest turn ${joining.turn.max.toFixed(1)} ms of processor time`,
   );
-  while (!(await fetch(`${url}/health/ready`)).ok) await pause(askEveryMs);
+  await untilServed(url);
   const rows: LoadRow[] = [];
   for (const count of streams)
     rows.push(await measureLoad(hub, grid, { model, streams: count, tokensPerSecond, seconds }));

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { stop } from '../../../e2e/support/hubProcess.ts';
 import type { ProcessUse } from './observer.ts';
 
 export interface LoadedHub extends AsyncDisposable {
@@ -62,9 +63,7 @@ export async function startLoadedHub({ port, model, profiles }: LoadedHubInit): 
       return use;
     },
     async [Symbol.asyncDispose]() {
-      const exited = once(child, 'exit');
-      child.kill('SIGTERM');
-      await exited;
+      await stop(child);
       await rm(data, { recursive: true, force: true });
     },
   };

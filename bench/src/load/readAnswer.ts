@@ -16,25 +16,16 @@ export interface Asked {
   model: string;
   content: string;
   maxTokens: number;
-  /** Headers beside those of every request. */
-  headers?: Record<string, string>;
 }
 
 const event = Buffer.from('data: {');
 
 /** @returns when the answer has begun @throws Error where the hub refuses */
-export async function readAnswer({
-  url,
-  agent,
-  model,
-  content,
-  maxTokens,
-  headers,
-}: Asked): Promise<ReadAnswer> {
+export async function readAnswer({ url, agent, model, content, maxTokens }: Asked): Promise<ReadAnswer> {
   const sent = request(`${url}/v1/chat/completions`, {
     method: 'POST',
     agent,
-    headers: { 'content-type': 'application/json', ...headers },
+    headers: { 'content-type': 'application/json' },
   });
   sent.end(
     JSON.stringify({ model, stream: true, max_tokens: maxTokens, messages: [{ role: 'user', content }] }),
