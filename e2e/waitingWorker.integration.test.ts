@@ -1,7 +1,8 @@
 /** A worker that waits for the hub to call, as `potluck worker --listen` starts it. */
-import type { ConnectionStep, Node } from '@potluck/api';
+import type { ConnectionStep } from '@potluck/api';
 import { expect, test } from 'vitest';
 import { freePort, startHub, startWaitingWorker, stop, type HubProcess } from './support/hubProcess.ts';
+import { nodesOf } from './support/nodes.ts';
 import { temporaryDirectory } from '../testing/temporaryDirectory.ts';
 
 const token = 'a-good-secret';
@@ -22,11 +23,9 @@ async function tryConnection(hub: HubProcess, port: number, secret = token): Pro
     .map((line) => JSON.parse(line) as ConnectionStep);
 }
 
-const nodes = async (hub: HubProcess): Promise<Node[]> =>
-  ((await (await fetch(`${hub.url}/api/nodes`)).json()) as { nodes: Node[] }).nodes;
 const servedBy = (hub: HubProcess, name: string): Promise<void> =>
   expect
-    .poll(async () => (await nodes(hub)).find((node) => node.name === name)?.role, { timeout: 60_000 })
+    .poll(async () => (await nodesOf(hub)).find((node) => node.name === name)?.role, { timeout: 60_000 })
     .toBe('serving');
 
 test('a waiting worker is tried, added over HTTPS, serves, and comes back after each restart', async () => {
@@ -53,7 +52,7 @@ test('a waiting worker is tried, added over HTTPS, serves, and comes back after 
     ]);
     expect(alone[2]?.message).toContain(`https://127.0.0.1:${httpsPort}`);
     expect(alone[3]?.candidateTypes).toContain('host');
-    expect(await nodes(hub)).toEqual([]);
+    expect(await nodesOf(hub)).toEqual([]);
 
     const added = await post(hub, '', { host: 'localhost', port: waiting.port, token });
     expect(added.status).toBe(201);
@@ -68,7 +67,7 @@ test('a waiting worker is tried, added over HTTPS, serves, and comes back after 
     hub = await start();
     await servedBy(hub, 'attic');
     await stop(worker.child);
-    await expect.poll(() => nodes(hub)).toEqual([]);
+    await expect.poll(() => nodesOf(hub)).toEqual([]);
     worker = await startWaitingWorker('attic', waiting);
     await servedBy(hub, 'attic');
     expect(worker.log()).toContain('going back to the hub that called last');
@@ -105,5 +104,5 @@ test('a real connection to a worker of the grid is tried; one that is evicted wa
   expect((await post(hub, `/${id}/evict`, {})).status).toBe(204);
   await expect.poll(() => worker.log()).toContain('waiting for a call');
   expect((await post(other, '', body)).status).toBe(201);
-  await expect.poll(async () => (await nodes(other)).map(({ name }) => name)).toEqual(['attic']);
+  await expect.poll(async () => (await nodesOf(other)).map(({ name }) => name)).toEqual(['attic']);
 });

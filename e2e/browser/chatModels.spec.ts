@@ -1,6 +1,7 @@
 /** Models in the chat: favourites, other names, defaults, two side by side, how sure they are; and words that nobody keeps. */
 import type { Settings } from '@potluck/api';
 import { expect, test } from './support/fixtures.ts';
+import { changeSettings } from '../support/changeSettings.ts';
 import { appOnHub } from './support/appOnHub.ts';
 import { askInChat, goTo, keepShort, say, seriousViolations } from './support/appPage.ts';
 
@@ -14,11 +15,6 @@ async function hubApi<T>(method: string, path: string, body?: unknown): Promise<
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   return (response.status === 204 ? undefined : await response.json()) as T;
-}
-
-async function change(settings: Partial<Settings>): Promise<void> {
-  const { revision } = await hubApi<Settings>('GET', '/settings');
-  await hubApi('PATCH', '/settings', { revision, ...settings });
 }
 
 test('a model has options, is opened in the chat, and is a favourite from then on', async () => {
@@ -122,7 +118,7 @@ test('two models answer side by side, also on a phone', async ({ model }) => {
   const [first, second] = ['First model', 'Second model'].map((name) => page.getByRole('region', { name }));
   await expect(first!.getByRole('combobox')).toHaveValue('minimind2-small');
   await expect(second!.getByRole('combobox')).toHaveValue('small');
-  await change({
+  await changeSettings(app.hub, {
     modelDefaults: {
       'minimind2-small': { systemPrompt: '', sampling: { max_tokens: 4 } },
       small: { systemPrompt: '', sampling: { max_tokens: 4 } },

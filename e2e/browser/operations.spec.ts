@@ -9,7 +9,7 @@ const app = appOnHub({
   viewport: { width: 1280, height: 900 },
 });
 
-/** Rounded boxes of what a selector finds, in pixels. */
+/** Boxes of what a selector finds, in CSS pixels. */
 const boxesOf = (page: Page, selector: string): Promise<DOMRect[]> =>
   page
     .locator(selector)
