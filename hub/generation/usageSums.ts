@@ -18,7 +18,7 @@ export interface CountedTimes {
   step: number;
   group: string;
   kind: 'firstTokenMs' | 'tokenMs';
-  /** `binOf` the milliseconds. */
+  /** Bin n begins at `leastBinMs * binGrowth ** n` milliseconds. */
   bin: number;
   count: number;
 }
