@@ -215,7 +215,7 @@ export class Session {
         { source, from, first: stepsOf(this.#shape, from, to) },
         { promptLength: prompt.length, chunkTokens, lastStep },
       );
-      this.#mostTokensInStep = Math.max(this.#mostTokensInStep, ...steps);
+      for (const length of steps) this.#mostTokensInStep = Math.max(this.#mostTokensInStep, length);
       return steps;
     };
     for (const [index, { workerId, assignmentId }] of stages.entries()) {
