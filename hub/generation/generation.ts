@@ -282,6 +282,8 @@ export class Generation {
     let outcome: Partial<RequestRecord> = { status: 'cancelled' };
     try {
       let reason: FinishReason | undefined;
+      // Another run of the hub, that goes on with it, knows it already.
+      let isKept = this.#init.goesOn !== undefined;
       while (!reason) {
         const past = this.#past.shift();
         const message = past ?? (await this.#nextToken());
@@ -296,7 +298,11 @@ export class Generation {
         this.#components.grew();
         if (answer.stopped) reason = 'stop';
         else reason = message.finish ?? (answer.tokenCount >= this.#init.maxTokens ? 'length' : undefined);
-        if (piece.text !== '') yield { type: 'text', ...piece };
+        if (piece.text !== '') {
+          if (!isKept) await this.#components.journal?.kept();
+          isKept = true;
+          yield { type: 'text', ...piece };
+        }
       }
       outcome = { status: 'done', finishReason: reason };
       const rest = answer.finish();

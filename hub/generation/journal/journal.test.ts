@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { CacheId, SamplingDescription, SessionId } from '@potluck/protocol';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { noRecovery } from '../attempt.ts';
 import { Journal } from './journal.ts';
 import type { JournalEntry, JournalOpening, JournalState } from './journalEntry.ts';
@@ -38,7 +38,10 @@ function journal(mostBytes?: number): {
 } {
   const saved: JournalBatch[] = [];
   let last = Promise.resolve();
-  const writes = { write: (_: string, write: () => Promise<void>) => void (last = last.then(write)) };
+  const writes = {
+    write: (_: string, write: () => Promise<void>) => void (last = last.then(write)),
+    settled: () => last,
+  };
   const store = { save: (batch: JournalBatch) => Promise.resolve(void saved.push(batch)) };
   // Written by hand here.
   const init = { everyMs: 1_000_000, ...(mostBytes === undefined ? {} : { mostBytes }) };
@@ -83,6 +86,23 @@ test('an answer that ends before the first write is never written, a later one i
   await settled();
   expect(saved.map(({ opened }) => opened.map((one) => one.opening.id))).toEqual([[later.id, goesOn.id], []]);
   expect(saved[1]).toMatchObject({ grown: [{ id: goesOn.id }], ended: [later.id] });
+});
+
+test('what was asked is kept before anybody reads the first word, together with what else was asked', async () => {
+  const { journal: pages, saved } = journal();
+  const page = pages.open(opening(), [1], () => state);
+  const other = pages.open(opening(), [1], () => state);
+  page?.grew({ token: 7 });
+  await page?.kept();
+  expect(saved).toMatchObject([{ opened: [{}, {}], grown: [{ tokens: [{ token: 7 }] }] }]);
+  await other?.kept();
+  expect(saved).toHaveLength(1);
+});
+
+test('nobody has to ask for what was asked to be kept', async () => {
+  const { journal: pages, saved } = journal();
+  pages.open(opening(), [1], () => state);
+  await vi.waitFor(() => expect(saved).toMatchObject([{ opened: [{}] }]));
 });
 
 test('what has no room is not kept, until another answer has ended', () => {

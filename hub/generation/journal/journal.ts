@@ -1,14 +1,15 @@
 /**
- * The journal of answers under way: what came of them is written a few times a second, behind the tokens. An answer that has
- * ended before is never written.
+ * The journal of answers under way: what was asked is written at once, and what came of it a few times a second, behind the
+ * tokens. Nobody reads a word of an answer that the next run of the hub does not know: it would have to draw another one.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { WriteQueue } from '../../files/writeQueue.ts';
 import type { CommittedToken, JournalEntry, JournalOpening, JournalState } from './journalEntry.ts';
 import type { JournalBatch, JournalStore } from './journalStore.ts';
 
 export interface JournalComponents {
   store: Pick<JournalStore, 'save'>;
-  writes: Pick<WriteQueue, 'write'>;
+  writes: Pick<WriteQueue, 'write' | 'settled'>;
 }
 
 export interface JournalInit {
@@ -20,6 +21,8 @@ export interface JournalInit {
 
 /** One answer in the journal. */
 export interface JournalPage {
+  /** Resolves when what was asked is kept, or can't be kept now. Its first word waits for that. */
+  kept(): Promise<void>;
   grew(token: CommittedToken): void;
   /** The answer is over here. @param goesOn true where the next run of the hub is to go on with it */
   end(goesOn: boolean): void;
@@ -29,6 +32,8 @@ const defaultEveryMs = 250;
 const defaultMostBytes = 64 * 1024 * 1024;
 /** Of prompts and requests, in one write: to make them ready takes the time of the event loop. */
 const mostOpenedBytes = 2 * 1024 * 1024;
+/** A database that takes longer holds up no answer, in milliseconds. */
+const mostKeepingMs = 1000;
 /** A token with its log probabilities has more; those are few. */
 const bytesPerToken = 8;
 
@@ -36,12 +41,18 @@ interface Page {
   id: string;
   /** Undefined once it is written. */
   opening: Omit<JournalBatch['opened'][number], 'state'> | undefined;
+  /** Settles when the opening is written, or rests because the database takes nothing. */
+  kept?: Promise<void>;
   state: () => JournalState;
   bytes: number;
   /** Tokens that are written. */
   written: number;
   unwritten: CommittedToken[];
 }
+
+type Taken = Omit<JournalBatch, 'opened'> & {
+  opened: { page: Page; opening: JournalBatch['opened'][number] }[];
+};
 
 export class Journal {
   readonly #components: JournalComponents;
@@ -51,6 +62,7 @@ export class Journal {
   readonly #changed = new Set<Page>();
   #ended: string[] = [];
   #timer: NodeJS.Timeout | undefined;
+  #openings: NodeJS.Immediate | undefined;
   #isWriting = false;
 
   constructor(components: JournalComponents, init: JournalInit = {}) {
@@ -86,8 +98,11 @@ export class Journal {
   /** Writes what there is, behind what was written before. */
   flush(): void {
     clearTimeout(this.#timer);
+    clearImmediate(this.#openings);
     this.#timer = undefined;
-    const batch = this.#take();
+    this.#openings = undefined;
+    const { opened, ...rest } = this.#take();
+    const batch = { opened: opened.map(({ opening }) => opening), ...rest };
     if (batch.opened.length + batch.grown.length + batch.ended.length === 0) return;
     this.#isWriting = true;
     this.#components.writes.write('what answers need to go on after a restart', async () => {
@@ -98,13 +113,26 @@ export class Journal {
         if (this.#changed.size + this.#ended.length > 0) this.#soon();
       }
     });
+    const kept = this.#components.writes.settled();
+    for (const { page } of opened) page.kept = kept;
   }
 
   #begin(page: Page): JournalPage {
     this.#bytes += page.bytes;
-    if (page.opening) this.#note(page);
+    if (page.opening) {
+      this.#note(page);
+      // Those that come together are written together.
+      if (!this.#isWriting) this.#openings ??= setImmediate(() => this.flush());
+    }
     let isOver = false;
     return {
+      kept: async () => {
+        while (page.opening && !isOver) this.flush();
+        const late = new AbortController();
+        const tooLate = delay(mostKeepingMs, undefined, { signal: late.signal }).catch(() => undefined);
+        await Promise.race([page.kept, tooLate]);
+        late.abort();
+      },
       grew: (token) => {
         if (isOver) return;
         page.unwritten.push(token);
@@ -131,8 +159,8 @@ export class Journal {
     this.#timer ??= setTimeout(() => this.flush(), this.#everyMs);
   }
 
-  #take(): JournalBatch {
-    const batch: JournalBatch = { opened: [], grown: [], ended: this.#ended };
+  #take(): Taken {
+    const batch: Taken = { opened: [], grown: [], ended: this.#ended };
     this.#ended = [];
     let openedBytes = 0;
     for (const page of [...this.#changed]) {
@@ -142,7 +170,7 @@ export class Journal {
         openedBytes += page.bytes;
       }
       const state = page.state();
-      if (opening) batch.opened.push({ ...opening, state });
+      if (opening) batch.opened.push({ page, opening: { ...opening, state } });
       if (tokens.length > 0) batch.grown.push({ id, position, tokens, state });
       page.opening = undefined;
       page.written += tokens.length;
