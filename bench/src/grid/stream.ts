@@ -10,6 +10,8 @@ export interface StreamedAnswer {
   firstTokenMs: number;
   /** The longest time without a piece after the first, in milliseconds. */
   longestPauseMs: number;
+  /** When each piece came, by `performance.now()`. */
+  times: number[];
 }
 
 export interface Question {
@@ -51,5 +53,6 @@ export async function stream(
     cachedTokens: usage?.prompt_tokens_details?.cached_tokens ?? 0,
     firstTokenMs: (times[0] ?? Number.NaN) - began,
     longestPauseMs: Math.max(0, ...pauses),
+    times,
   };
 }

@@ -15,11 +15,21 @@ export interface ThroughputOptions {
 export interface ThroughputRow {
   stages: number;
   sessions: number;
+  /** From the questions to the last token: prompts are read one by one. */
   'tokens/s': number;
-  /** To one answer at a time on as many stages. */
+  /** While no answer's prompt is read and none has ended. */
+  'decoding tokens/s': number;
+  /** Decoding, to one answer at a time on as many stages. */
   'of one session': number;
-  /** To as many answers at a time on one stage. */
+  /** Decoding, to as many answers at a time on one stage. */
   'of one stage': number;
+  /** Decoding, to one answer at a time on one stage. */
+  'of one session on one stage': number;
+}
+
+interface Rate {
+  whole: number;
+  decoding: number;
 }
 
 /** All numbers of stages are measured in turns, so that a change of the machine's speed meets all alike. */
@@ -28,7 +38,7 @@ export async function measureThroughput(
   { stages, sessions, tokens, rounds }: ThroughputOptions,
 ): Promise<ThroughputRow[]> {
   await using grids = new AsyncDisposableStack();
-  const measured: { stages: number; grid: GridOfProcesses; rates: Map<number, number[]> }[] = [];
+  const measured: { stages: number; grid: GridOfProcesses; rates: Map<number, Rate[]> }[] = [];
   for (const count of stages) {
     const init = { modelDirectory: model.directory, stages: count, workers: count };
     const grid = grids.use(await startGridOfProcesses(init));
@@ -39,16 +49,23 @@ export async function measureThroughput(
     for (const number of sessions)
       for (const { grid, rates } of measured) rates.get(number)?.push(await rateOf(grid, number, tokens));
   }
-  const rate = (count: number | undefined, number: number): number =>
-    median(measured.find((one) => one.stages === count)?.rates.get(number) ?? []);
+  const rate = (count: number, number: number, of: keyof Rate): number => {
+    const rates = measured.find((one) => one.stages === count)?.rates.get(number) ?? [];
+    return median(rates.map((one) => one[of]));
+  };
   return stages.flatMap((count) =>
-    sessions.map((number) => ({
-      stages: count,
-      sessions: number,
-      'tokens/s': rate(count, number),
-      'of one session': rate(count, number) / rate(count, 1),
-      'of one stage': rate(count, number) / rate(1, number),
-    })),
+    sessions.map((number) => {
+      const decoding = rate(count, number, 'decoding');
+      return {
+        stages: count,
+        sessions: number,
+        'tokens/s': rate(count, number, 'whole'),
+        'decoding tokens/s': decoding,
+        'of one session': decoding / rate(count, 1, 'decoding'),
+        'of one stage': decoding / rate(1, number, 'decoding'),
+        'of one session on one stage': decoding / rate(1, 1, 'decoding'),
+      };
+    }),
   );
 }
 
@@ -56,7 +73,7 @@ export async function measureThroughput(
 const question = (index: number): string =>
   `${index + 1}. Tell me about ${'the river and '.repeat(index % 4)}the old mill.`;
 
-async function rateOf({ hub }: GridOfProcesses, sessions: number, tokens: number): Promise<number> {
+async function rateOf({ hub }: GridOfProcesses, sessions: number, tokens: number): Promise<Rate> {
   const began = performance.now();
   const answers = await Promise.all(
     Array.from({ length: sessions }, (_, index) =>
@@ -64,7 +81,16 @@ async function rateOf({ hub }: GridOfProcesses, sessions: number, tokens: number
     ),
   );
   const seconds = (performance.now() - began) / 1000;
-  return answers.reduce((sum, answer) => sum + answer.tokens, 0) / seconds;
+  const all = answers.reduce((sum, answer) => sum + answer.tokens, 0);
+  // A piece may have several tokens, as long as a character is not whole.
+  const pieces = answers.reduce((sum, answer) => sum + answer.times.length, 0);
+  const from = Math.max(...answers.map(({ times }) => times[0] ?? Number.NaN));
+  const to = Math.min(...answers.map(({ times }) => times.at(-1) ?? Number.NaN));
+  const meanwhile = answers.flatMap(({ times }) => times.filter((time) => time > from && time <= to));
+  return {
+    whole: all / seconds,
+    decoding: ((meanwhile.length / Math.max(1, to - from)) * 1000 * all) / pieces,
+  };
 }
 
 export interface DelayRow {
@@ -81,7 +107,7 @@ export async function measureDelays(
   { delays, tokens, rounds }: { delays: readonly number[]; tokens: number; rounds: number },
 ): Promise<DelayRow[]> {
   await using grids = new AsyncDisposableStack();
-  const measured: { stages: number; delayMs: number; grid: GridOfProcesses; rates: number[] }[] = [];
+  const measured: { stages: number; delayMs: number; grid: GridOfProcesses; rates: Rate[] }[] = [];
   for (const { stages, delayMs } of [
     { stages: 1, delayMs: 0 },
     ...delays.map((delay) => ({ stages: 2, delayMs: delay })),
@@ -97,7 +123,9 @@ export async function measureDelays(
   return measured.map(({ stages, delayMs, rates }) => ({
     stages,
     'one way ms': delayMs,
-    'tokens/s': median(rates),
-    'of one stage': median(rates) / median(whole?.rates ?? []),
+    'tokens/s': decodingOf(rates),
+    'of one stage': decodingOf(rates) / decodingOf(whole?.rates ?? []),
   }));
 }
+
+const decodingOf = (rates: readonly Rate[]): number => median(rates.map(({ decoding }) => decoding));
