@@ -2,12 +2,14 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import OpenAI from 'openai';
+import { freePort } from '../../testing/freePort.ts';
 import { copyBuiltInModel } from './builtInModel.ts';
+
+export { freePort };
 
 const root = new URL('../../', import.meta.url).pathname;
 
@@ -174,14 +176,4 @@ async function listening(url: string, ready: Promise<void>): Promise<void> {
     if (answered) return;
     await Promise.race([ready, new Promise((resolve) => setTimeout(resolve, 50))]);
   }
-}
-
-/** A TCP port of this machine that nobody uses at the moment. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -2,11 +2,11 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { JoinInformation } from '@potluck/api';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { freePort } from '../../testing/freePort.ts';
 import { ScriptedWorker } from '../testing/scriptedWorker.ts';
 import { startTestHub, testApiKey, testJoinToken, type TestHub } from '../testing/testHub.ts';
 import { testStopToken } from '../testing/testModel.ts';
@@ -32,15 +32,6 @@ function findNginx(): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
