@@ -10,7 +10,7 @@ export default defineConfig({
   fullyParallel: false,
   timeout: 120_000,
   expect: { timeout: 60_000 },
-  reporter: [['list'], ['./testing/playwrightTimings.ts']],
+  reporter: [['list'], ['./testing/playwrightReporter.ts']],
   // What takes long is for `npm run test:full`.
   projects: [
     { name: 'browser', testIgnore: '**/*.full.spec.ts' },

@@ -1,9 +1,9 @@
 import { defineConfig } from 'vitest/config';
-import { vitestTimings } from './testing/vitestTimings.ts';
+import { vitestReporter } from './testing/vitestReporter.ts';
 
 export default defineConfig({
   test: {
-    reporters: ['default', vitestTimings],
+    reporters: ['default', vitestReporter],
     projects: [
       {
         test: {

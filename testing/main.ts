@@ -1,14 +1,16 @@
-/** `npm test`: every check and test, then what took longest. */
+/** `npm test`: every check and test, then what took longest, and last what failed. */
 import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { builtInModelIn, importBuiltInModel } from '../e2e/support/builtInModel.ts';
+import { failuresText } from './failures.ts';
 import { runLines, type Line } from './runLines.ts';
-import { readTimings, slowest, timingsInto } from './timings.ts';
+import { readReports, reportsInto } from './testReport.ts';
+import { slowest } from './timings.ts';
 
 const cache = join(import.meta.dirname, '../node_modules/.cache/potluck-tests');
 rmSync(cache, { recursive: true, force: true });
-const timings = join(cache, 'timings');
+const reportDirectory = join(cache, 'reports');
 const builtInModel = join(cache, 'built-in-model');
 
 /**
@@ -23,7 +25,7 @@ const lines: readonly Line[] = [
 
 const env = {
   ...process.env,
-  ...timingsInto(timings),
+  ...reportsInto(reportDirectory),
   ...builtInModelIn(builtInModel),
   // Where the product keeps what it compiled; so linters, too, and what tests start.
   NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(tmpdir(), 'node-compile-cache'),
@@ -31,7 +33,21 @@ const env = {
 await importBuiltInModel(builtInModel);
 const outcomes = await runLines(lines, env);
 
-console.log(`\n${slowest(readTimings(timings), 20)}\n`);
+const reports = readReports(reportDirectory);
+console.log(
+  `\n${slowest(
+    [...reports.values()].flatMap(({ files }) => files),
+    20,
+  )}\n`,
+);
 for (const { script, seconds, ok } of outcomes)
   console.log(`${seconds.toFixed(1).padStart(7)}  ${script}${ok ? '' : ': FAILED'}`);
-if (outcomes.some(({ ok }) => !ok)) process.exitCode = 1;
+const failed = outcomes.filter(({ ok }) => !ok);
+if (failed.length > 0) {
+  const scripts = failed.map(({ script, output }) => ({
+    ...{ script, output },
+    failures: reports.get(script)?.failures ?? [],
+  }));
+  console.log(`\n${failuresText(scripts)}`);
+  process.exitCode = 1;
+}

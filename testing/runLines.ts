@@ -2,7 +2,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants, setPriority } from 'node:os';
-import { text } from 'node:stream/consumers';
+import type { Readable } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
 
 /** Scripts that run one after the other. */
 export interface Line {
@@ -15,6 +16,8 @@ export interface Outcome {
   script: string;
   ok: boolean;
   seconds: number;
+  /** What it wrote, to whichever stream. */
+  output: string;
 }
 
 /**
@@ -41,17 +44,27 @@ async function runScript(
   const started = performance.now();
   const child = spawn('npm', ['run', script], {
     env,
-    stdio: shown ? 'inherit' : ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe'],
     // There, npm is a script of the shell.
     shell: process.platform === 'win32',
   });
   // Processes that it starts get the same priority.
   if (givesWay && child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
-  const [[code], ...written] = (await Promise.all([
-    once(child, 'close'),
-    child.stdout && text(child.stdout),
-    child.stderr && text(child.stderr),
-  ])) as [[number | null], string | null, string | null];
-  process.stdout.write(written.join(''));
-  return { script, ok: code === 0, seconds: (performance.now() - started) / 1000 };
+  let output = '';
+  const read = (stream: Readable): void => {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+      if (shown) process.stdout.write(text);
+    });
+  };
+  read(child.stdout);
+  read(child.stderr);
+  const closed = once(child, 'close');
+  const [code] = (await once(child, 'exit')) as [number | null];
+  // What it wrote last may still come; but a process that it left behind may hold its output open.
+  await Promise.race([closed, pause(5_000, undefined, { ref: false })]);
+  child.stdout.destroy();
+  child.stderr.destroy();
+  if (!shown) process.stdout.write(output);
+  return { script, ok: code === 0, seconds: (performance.now() - started) / 1000, output };
 }
