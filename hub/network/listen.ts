@@ -1,7 +1,8 @@
 /** Opens the hub's ports. */
-import type { Server as HttpServer } from 'node:http';
+import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { createAdaptorServer, type ServerType, type WebSocketServerLike } from '@hono/node-server';
 import { maxWorkerMessageBytes } from '@potluck/protocol';
 import { WebSocketServer } from 'ws';
@@ -28,7 +29,15 @@ const keepAliveMs = 620_000;
 /** A connection whose other end takes nothing of what waits for it is closed: what waits is kept in memory. */
 const defaultStalledMs = 120_000;
 
+/** Takes requests that another process answers. Each returns false for what this one answers itself. */
+export interface Elsewhere {
+  request(incoming: IncomingMessage, outgoing: ServerResponse): boolean;
+  upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): boolean;
+}
+
 export interface ListenOptions {
+  /** Default: this process answers everything. */
+  elsewhere?: Elsewhere;
   /** How long a connection may take nothing of what waits for it, in milliseconds. Default two minutes. */
   stalledMs?: number;
 }
@@ -53,10 +62,11 @@ export async function listen(
   fetch: Fetch,
   port: number,
   host?: string,
-  { stalledMs = defaultStalledMs }: ListenOptions = {},
+  { elsewhere, stalledMs = defaultStalledMs }: ListenOptions = {},
 ): Promise<Listening> {
   const sockets = webSocketServer();
   const server = createAdaptorServer({ fetch, websocket: { server: asLike(sockets) } });
+  if (elsewhere) lookElsewhere(server as HttpServer, elsewhere);
   closeStalled(server, stalledMs);
   await open(server, port, host, '--port');
   return listening(server, sockets);
@@ -71,6 +81,7 @@ export async function listenSecurely(
   { certificate, key }: ServerCertificate,
   port: number,
   host?: string,
+  { elsewhere }: Pick<ListenOptions, 'elsewhere'> = {},
 ): Promise<SecureListening> {
   const sockets = webSocketServer();
   const server = createAdaptorServer({
@@ -79,12 +90,27 @@ export async function listenSecurely(
     createServer,
     serverOptions: { cert: certificate, key },
   }) as Server;
+  if (elsewhere) lookElsewhere(server, elsewhere);
   closeStalled(server, defaultStalledMs);
   await open(server, port, host, '--https-port');
   return {
     ...listening(server, sockets),
     setCertificate: (renewed) => server.setSecureContext({ cert: renewed.certificate, key: renewed.key }),
   };
+}
+
+/** What is answered elsewhere comes to none of the server's listeners so far. */
+function lookElsewhere(server: HttpServer, elsewhere: Elsewhere): void {
+  const [request, upgrade] = [server.listeners('request'), server.listeners('upgrade')];
+  server.removeAllListeners('request').removeAllListeners('upgrade');
+  server.on('request', (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    if (!elsewhere.request(incoming, outgoing))
+      for (const one of request) one.call(server, incoming, outgoing);
+  });
+  server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (!elsewhere.upgrade(incoming, socket, head))
+      for (const one of upgrade) one.call(server, incoming, socket, head);
+  });
 }
 
 function webSocketServer(): WebSocketServer {

@@ -88,6 +88,13 @@ export interface HubInit {
   localKey?: string;
   /** Opens `/metrics`, and nothing else. Default: there is none. */
   metricsToken?: string | undefined;
+  /** Where several hubs serve one grid, this one leads. Default: it is alone. */
+  shared?: {
+    /** What is wrong with what the hubs share; undefined while all is well. */
+    trouble: () => string | undefined;
+    /** Further metrics, in the same format. */
+    metrics: () => Promise<string>;
+  };
   /** Where everything is kept. */
   dataDirectory: string;
   download?: DownloadInit;
@@ -354,7 +361,8 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     bus,
     live,
     loopDelay,
-    metrics: { metrics, token: init.metricsToken },
+    role: init.shared && 'leads',
+    metrics: { metrics, token: init.metricsToken, further: init.shared?.metrics },
     ...access,
     hub: { id: identity.hubId, version: hubVersion },
     conversations: new ConversationKeeper({ store: database.conversations, writes }),

@@ -13,7 +13,13 @@ import {
 } from '../certificate/uploadedCertificate.ts';
 import { systemCodeOf } from '../../errors/systemCodeOf.ts';
 import { StartError } from '../../errors/startError.ts';
-import { listenSecurely, type Fetch, type SecureListening, type ServerCertificate } from '../listen.ts';
+import {
+  listenSecurely,
+  type Elsewhere,
+  type Fetch,
+  type SecureListening,
+  type ServerCertificate,
+} from '../listen.ts';
 import { certificateNames } from './reachability.ts';
 
 const defaultHttpsPort = 8443;
@@ -52,21 +58,28 @@ export interface Https {
   close(): Promise<void>;
 }
 
+export interface OpenHttpsComponents {
+  fetch: Fetch;
+  logger: Logger;
+  /** Takes what another process answers. */
+  elsewhere?: Elsewhere;
+}
+
 /**
  * Opens HTTPS.
  * @returns undefined where it is turned off
  * @throws StartError for a certificate that can't be used, or a port that was asked for and can't be had
  */
 export async function openHttps(
-  components: { fetch: Fetch; logger: Logger },
+  components: OpenHttpsComponents,
   init: OpenHttpsInit,
 ): Promise<Https | undefined> {
-  const { fetch, logger } = components;
+  const { logger } = components;
   if (init.httpsPort === 'off') return undefined;
   const folder = path.join(init.data, 'certificate');
   const load = certificateLoader(init, folder, logger);
   const certificate = await load();
-  const server = await openPort(fetch, certificate, init, logger);
+  const server = await openPort(components, certificate, init);
   const keeper = new CertificateKeeper(
     { load, use: (renewed) => server.setCertificate(renewed), logger },
     certificate,
@@ -119,20 +132,19 @@ function certificateLoader(
 
 /** A port that nobody asked for is no reason not to start. */
 async function openPort(
-  fetch: Fetch,
+  { fetch, logger, ...options }: OpenHttpsComponents,
   certificate: HubCertificate,
   { httpsPort, port, host }: OpenHttpsInit,
-  logger: Logger,
 ): Promise<SecureListening> {
   if (httpsPort === 'off' || httpsPort !== undefined) {
-    return listenSecurely(fetch, certificate, Number(httpsPort), host);
+    return listenSecurely(fetch, certificate, Number(httpsPort), host, options);
   }
-  if (port === 0) return listenSecurely(fetch, certificate, 0, host);
+  if (port === 0) return listenSecurely(fetch, certificate, 0, host, options);
   try {
-    return await listenSecurely(fetch, certificate, defaultHttpsPort, host);
+    return await listenSecurely(fetch, certificate, defaultHttpsPort, host, options);
   } catch (error) {
     if (!(error instanceof StartError) || systemCodeOf(error.cause) !== 'EADDRINUSE') throw error;
-    const server = await listenSecurely(fetch, certificate, 0, host);
+    const server = await listenSecurely(fetch, certificate, 0, host, options);
     logger.warn(
       `port ${defaultHttpsPort} is in use, so HTTPS is at port ${server.port} this time. ` +
         'Choose one that stays with --https-port, or --https-port off.',

@@ -1,0 +1,171 @@
+/** A hub among several, at its doors: it answers itself while it leads, and otherwise passes requests on. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { notePassedOn, passedOnHeaders, readPassedOn } from '../http/passedOn.ts';
+import type { LeaderBoard } from '../lead/leaderBoard.ts';
+import type { Term } from '../lead/term.ts';
+import type { Elsewhere, Fetch } from '../network/listen.ts';
+import { messageOf } from '../errors/messageOf.ts';
+import type { FrontMetrics } from './frontMetrics.ts';
+import { BodyRoom } from './keepBody.ts';
+import { kindOf } from './kindOf.ts';
+import { LeaderLine } from './leaderLine.ts';
+import { passOn } from './passOn.ts';
+import { passUpgrade } from './passUpgrade.ts';
+import type { Waiting } from './waiting.ts';
+
+export interface FrontComponents {
+  board: LeaderBoard;
+  waiting: Waiting;
+  metrics: Pick<FrontMetrics, 'passedOn' | 'askedAgain'>;
+  /** Which requests this hub always answers itself while it does not lead. */
+  isOwn: (incoming: IncomingMessage) => boolean;
+  /** Answers those. */
+  answerOwn: Fetch;
+  logger: Logger;
+}
+
+/** What answers while this hub leads. */
+export interface Leading {
+  term: Term;
+  fetch: Fetch;
+  /** True once it takes no new requests that a model answers. */
+  isDraining: () => boolean;
+}
+
+export class Front implements Elsewhere {
+  readonly #components: FrontComponents;
+  readonly #line: LeaderLine;
+  readonly #bodies = new BodyRoom();
+  /** Connections of other hubs, while this one leads. */
+  readonly #passedOn = new Set<Duplex>();
+  /** Web sockets that clients and other hubs have with this one, while it leads. */
+  readonly #upgraded = new Set<Duplex>();
+  /** Requests of this hub's clients that another answers. */
+  readonly #underWay = new Set<Promise<void>>();
+  #leading: Leading | undefined;
+
+  constructor(components: FrontComponents) {
+    this.#components = components;
+    this.#line = new LeaderLine(components.board);
+  }
+
+  /** This hub answers from now on; undefined: another does, or nobody. */
+  lead(leading: Leading | undefined): void {
+    this.#leading = leading;
+  }
+
+  /** Ends the connections of other hubs: they ask the next leader. */
+  cutPassedOn(): void {
+    for (const socket of this.#passedOn) socket.destroy();
+  }
+
+  /** Ends web sockets that came while this hub led: whoever has one opens another. */
+  cutSockets(): void {
+    for (const socket of this.#upgraded) socket.destroy();
+  }
+
+  /** The hub stops. Resolves when all requests have their answers, or after the limit. @param limitMs in milliseconds */
+  async drain(limitMs: number): Promise<void> {
+    if (this.#underWay.size === 0 || limitMs <= 0) return;
+    this.#components.logger.info({ requests: this.#underWay.size, limitMs }, 'the hub stops when its clients have their answers');
+    const late = setTimeout(limitMs, undefined, { ref: false });
+    while (this.#underWay.size > 0) {
+      const isLate = await Promise.race([late.then(() => true), Promise.race(this.#underWay).then(() => false)]);
+      if (isLate) return;
+    }
+  }
+
+  close(): void {
+    this.#line.close();
+  }
+
+  request(incoming: IncomingMessage, outgoing: ServerResponse): boolean {
+    const isOfHub = incoming.headers[passedOnHeaders.secret] !== undefined;
+    if (this.#leading) {
+      if (isOfHub) keepWhileOpen(this.#passedOn, incoming.socket);
+      return false;
+    }
+    if (isOfHub) {
+      notLeading(outgoing);
+      return true;
+    }
+    const { board, waiting, metrics, logger, isOwn } = this.#components;
+    if (isOwn(incoming)) return false;
+    metrics.passedOn('request');
+    const components = { board, waiting, logger, line: this.#line, bodies: this.#bodies };
+    const passing = passOn({ ...components, askedAgain: () => metrics.askedAgain() }, incoming, outgoing)
+      .catch((error: unknown) => {
+        logger.error({ reason: messageOf(error), path: incoming.url }, 'a request could not be passed on');
+        outgoing.destroy();
+      })
+      .finally(() => this.#underWay.delete(passing));
+    // What only watches ends with the hub.
+    if (kindOf(incoming.method ?? 'GET', incoming.url ?? '/', incoming.headers) !== 'again')
+      this.#underWay.add(passing);
+    return true;
+  }
+
+  upgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): boolean {
+    if (this.#leading) {
+      keepWhileOpen(this.#upgraded, socket);
+      return false;
+    }
+    const { board, waiting, metrics, logger } = this.#components;
+    if (incoming.headers[passedOnHeaders.secret] !== undefined) {
+      socket.destroy();
+      return true;
+    }
+    metrics.passedOn('socket');
+    passUpgrade({ board, waiting, line: this.#line }, incoming, socket, head).catch((error: unknown) => {
+      logger.error({ reason: messageOf(error) }, 'a web socket could not be passed on');
+      socket.destroy();
+    });
+    return true;
+  }
+
+  /** Answers what `request` and `upgrade` left to this hub. */
+  readonly fetch: Fetch = async (request, environment) => {
+    const leading = this.#leading;
+    if (!leading) return this.#components.answerOwn(request, environment);
+    const { term, fetch, isDraining } = leading;
+    const { incoming } = environment as { incoming?: IncomingMessage };
+    const passedOn = incoming && readPassedOn(incoming.headers, term.record.secret);
+    // Who slept, or has not heard of Redis for long, asks first whether it still leads.
+    if (!term.isCertain && !(await term.confirm())) return notLeadingResponse();
+    if (passedOn) {
+      const { method = 'GET', url = '/', headers } = incoming;
+      if (isDraining() && kindOf(method, url, headers) === 'answer') return notLeadingResponse();
+      notePassedOn(environment, passedOn);
+    }
+    return fetch(request, environment);
+  };
+}
+
+function keepWhileOpen(sockets: Set<Duplex>, socket: Duplex): void {
+  if (sockets.has(socket)) return;
+  sockets.add(socket);
+  socket.once('close', () => sockets.delete(socket));
+}
+
+function notLeading(outgoing: ServerResponse): void {
+  outgoing.writeHead(503, { [passedOnHeaders.notLeading]: 'true', 'retry-after': '1', 'content-length': '0' });
+  outgoing.end();
+}
+
+/** Clients of this hub ask again by themselves; other hubs do it for theirs. */
+function notLeadingResponse(): Response {
+  return Response.json(
+    {
+      error: {
+        message: 'Another hub has just taken over. Ask again.',
+        type: 'server_error',
+        param: null,
+        code: 'no_leading_hub',
+      },
+    },
+    { status: 503, headers: { 'retry-after': '1', [passedOnHeaders.notLeading]: 'true' } },
+  );
+}

@@ -1,0 +1,33 @@
+/** What may be done with a request when the hub that was asked is lost. */
+import { conversationHeaders } from '@potluck/api';
+import type { IncomingHttpHeaders } from 'node:http';
+
+/**
+ * - `answer`: a model answers; it is asked again, and the answer goes on.
+ * - `again`: asked again as long as nothing of the answer has come.
+ * - `once`: it changes something, so nobody asks twice.
+ * - `upload`: the same, and its body is too large to be kept.
+ */
+export type RequestKind = 'answer' | 'again' | 'once' | 'upload';
+
+const answers = /^(\/v1)*\/(chat\/completions|completions|responses|messages)\/?$|^\/api\/(chat|generate)\/?$/;
+const changesNothing =
+  /^(\/v1)*\/(embeddings|tokenize|detokenize|apply-template|rerank|messages\/count_tokens)\/?$|^\/v2\/rerank\/?$|^\/api\/(embed|embeddings|show)\/?$/;
+const uploads = /^\/api\/imports\/[^/]+\/files$/;
+
+/** @param target as in the request line */
+export function kindOf(method: string, target: string, headers: IncomingHttpHeaders): RequestKind {
+  const path = pathOf(target).replaceAll(/\/{2,}/g, '/');
+  if (uploads.test(path)) return 'upload';
+  if (['GET', 'HEAD', 'OPTIONS'].includes(method)) return 'again';
+  if (method !== 'POST') return 'once';
+  if (changesNothing.test(path)) return 'again';
+  // An answer in a conversation goes on by itself, and is read there.
+  const isKept = headers[conversationHeaders.conversation] !== undefined;
+  return answers.test(path) && !isKept ? 'answer' : 'once';
+}
+
+/** Without what follows a question mark. */
+export function pathOf(target: string): string {
+  return target.split('?', 1)[0] ?? '/';
+}

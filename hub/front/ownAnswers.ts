@@ -1,0 +1,81 @@
+/** What a hub answers itself that does not lead: the app's files, how it is, and its metrics. */
+import { readdirSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
+import { Hono } from 'hono';
+import { sameSecret } from '../accounts/secrets.ts';
+import { localTrust } from '../http/access.ts';
+import { servePages, wantsPage } from '../http/pages.ts';
+import { findSource } from '../http/source.ts';
+import type { TrustedProxies } from '../http/trustedProxies.ts';
+import type { LeaderBoard } from '../lead/leaderBoard.ts';
+import type { FrontMetrics } from './frontMetrics.ts';
+import { pathOf } from './kindOf.ts';
+
+const ownPath = /^\/(health(\/ready)?|metrics)\/?$/;
+
+/** @returns true for requests that this hub answers itself @param directory of the app's files */
+export function ownRequests(directory: string): (incoming: IncomingMessage) => boolean {
+  const files = new Set(filesIn(directory).map((name) => `/${name.replaceAll('\\', '/')}`));
+  return ({ method, url = '/', headers }) => {
+    if (method !== 'GET' && method !== 'HEAD') return false;
+    const path = pathOf(url);
+    return ownPath.test(path) || files.has(path) || wantsPage(path, headers.accept);
+  };
+}
+
+function filesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((name) => /\.\w+$/.test(name));
+  } catch {
+    // The app is not built: whoever wants its page is told.
+    return [];
+  }
+}
+
+export interface OwnAnswersComponents {
+  board: LeaderBoard;
+  metrics: FrontMetrics;
+  /** What is wrong with what the hubs share. */
+  problems: () => readonly string[];
+}
+
+export interface OwnAnswersInit {
+  pagesDirectory: string;
+  metricsToken: string | undefined;
+  proxies: TrustedProxies;
+}
+
+/** Answers what `ownRequests` names. */
+export function ownAnswers(
+  { board, metrics, problems }: OwnAnswersComponents,
+  { pagesDirectory, metricsToken, proxies }: OwnAnswersInit,
+): Hono {
+  const app = new Hono({ strict: false });
+  app.use(findSource(proxies));
+  const health = (): { status: string; ready: boolean } & Record<string, unknown> => {
+    const ready = board.serving !== undefined;
+    const wrong = problems();
+    const status = !ready ? 'waiting' : wrong.length > 0 ? 'degraded' : 'ok';
+    return {
+      ...{ status, ready, role: 'follows' },
+      ...(ready ? {} : { missing: 'no hub leads at the moment' }),
+      ...(wrong.length > 0 && { problems: wrong }),
+    };
+  };
+  app.get('/health', (c) => c.json(health()));
+  app.get('/health/ready', (c) => {
+    const now = health();
+    return c.json(now, now.ready ? 200 : 503);
+  });
+  app.get('/metrics', async (c) => {
+    const sent = /^Bearer (.+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
+    const isScraper = metricsToken !== undefined && sent !== undefined && sameSecret(sent, metricsToken);
+    const isHere = !proxies.isAny && localTrust(c).may !== 'nothing';
+    if (isScraper || isHere) return c.body(await metrics.text(), 200, { 'content-type': metrics.contentType });
+    const message =
+      'Read the metrics from the hub’s own machine, or send the metrics token (--metrics-token) as "Authorization: Bearer …".';
+    return c.json({ error: { message, type: 'invalid_request_error', param: null, code: 'invalid_api_key' } }, 401);
+  });
+  app.use(servePages({ directory: pagesDirectory }));
+  return app;
+}
