@@ -1,5 +1,5 @@
 /** Writes the key for commands that the hub's own user runs on this machine. */
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { localKeyFileName, type LocalKeyFile } from '@potluck/command-line/local-key';
 import { writeFileAtomically } from '../files/writeFileAtomically.ts';
@@ -20,5 +20,12 @@ export async function writeLocalKey(dataDirectory: string, ports: readonly numbe
   const secret = drawSecret('local');
   const content: LocalKeyFile = { ports: [...ports], key: secret };
   await writeFileAtomically(file, `${JSON.stringify(content)}\n`, 0o600);
-  return { secret, remove: () => rm(file, { force: true }) };
+  return {
+    secret,
+    remove: async () => {
+      // Another hub that serves from the same directory by now has written its own.
+      const text = await readFile(file, 'utf8').catch(() => '');
+      if (text.includes(secret)) await rm(file, { force: true });
+    },
+  };
 }

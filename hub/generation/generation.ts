@@ -91,6 +91,7 @@ export class Generation {
   /** When it asked for room, by `performance.now()`. */
   readonly #askedAt: number;
   readonly #cancelling = new AbortController();
+  #isStopped = false;
   readonly #recorded = Promise.withResolvers<RequestRecord>();
   readonly #prompted = Promise.withResolvers<void>();
   #queueMs: number | null = null;
@@ -227,8 +228,15 @@ export class Generation {
 
   /** Ends it early, as if its reader had gone away. */
   cancel(): void {
+    if (this.#isStopped) return;
     this.#cancelling.abort();
     this.#attempt.session.fail(cancelled());
+  }
+
+  /** The hub stops: whoever reads the answer may come back to the next run for what follows. */
+  stop(error: GenerationError): void {
+    this.#isStopped = true;
+    this.#attempt.session.fail(error);
   }
 
   get #isCancelled(): boolean {

@@ -28,6 +28,8 @@ export interface GenerationRequest {
   shownMarks?: ReadonlySet<string>;
   /** The seed is drawn where there is none. */
   sampling: Partial<SamplingDescription>;
+  /** What is drawn then, where it was drawn before. */
+  seedToDraw?: number;
   /** Tokens at the beginning of the prompt that come of its system prompt alone. Default: that is not known. */
   systemTokens?: number;
   /** Begins with caches of requests of the same share that gave the same one, and no others. Default: those that gave none. */

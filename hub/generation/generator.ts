@@ -39,7 +39,7 @@ import {
 } from './whyNotAnswered.ts';
 
 /** Exclusive bound of drawn seeds; randomInt takes ranges below 2^48. */
-const seedBound = 2 ** 47;
+export const seedBound = 2 ** 47;
 
 export interface GeneratorComponents {
   deployments: Deployments;
@@ -208,7 +208,7 @@ export class Generator {
   /** The hub stops: answers under way end with an error that says so. Resolves when they are recorded, or after three seconds. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    for (const { attempt } of this.#running.values()) attempt.session.fail(hubStopped());
+    for (const generation of this.#running.keys()) generation.stop(hubStopped());
     await this.#allRecorded(stopMs);
   }
 
@@ -342,7 +342,7 @@ export class Generator {
     const { chunkTokens, predicted } = replica;
     const id = request.id ?? SessionId.parse(uuidv7());
     if (this.#byId.has(id)) throw new Error('there is a request with this id already');
-    const seed = request.sampling.seed ?? randomInt(seedBound);
+    const seed = request.sampling.seed ?? request.seedToDraw ?? randomInt(seedBound);
     const { sampling, stopTokenIds, minTokens, constraint } = howToDraw(request, model.package, seed);
     const init: AnswerInit = {
       ...{ model, share, owner, prompt, maxTokens, stopTokenIds, chunkTokens, sampling, tokens: [] },

@@ -1,7 +1,7 @@
 /** Whether a request was made on the hub's own machine, and whether a page of another origin is behind it. */
 import type { Context } from 'hono';
 import { machineNames } from '../network/reachability/localNames.ts';
-import { connectionOf } from './source.ts';
+import { askedUrl, connectionOf, type Connection } from './source.ts';
 
 /** Headers that a proxy adds: behind one, everybody seems to be on this machine. */
 const proxyHeaders =
@@ -27,7 +27,7 @@ export function localTrust(c: Context): LocalTrust {
   if (!connection || !isLoopbackAddress(connection.socket.remoteAddress)) return nothing;
   const header = Object.keys(c.req.header()).find((name) => proxyHeaders.test(name));
   if (header !== undefined) return { may: 'nothing', proxySign: `the header ${header}` };
-  const { origin: asked, protocol } = new URL(c.req.url);
+  const { origin: asked, protocol } = askedUrl(c);
   const host = c.req.header('host');
   if (host === undefined || !isOwnHost(host, protocol, connection.socket.localPort)) {
     return {
@@ -39,7 +39,7 @@ export function localTrust(c: Context): LocalTrust {
   if (origin !== undefined && origin !== asked) return nothing;
   if (!isOwnSite(c.req.header('sec-fetch-site'))) return nothing;
   if (connection.httpVersion === '1.0') return { may: 'ask', proxySign: 'HTTP/1.0, as nginx speaks it' };
-  return trustByConnectionHeader(c);
+  return trustByConnectionHeader(c, connection);
 }
 
 /**
@@ -47,8 +47,8 @@ export function localTrust(c: Context): LocalTrust {
  * sockets it says "upgrade", some with every request. Browsers do that for web sockets only, over which nothing is
  * administered; few programs do it.
  */
-function trustByConnectionHeader(c: Context): LocalTrust {
-  switch (c.req.header('connection')?.trim().toLowerCase()) {
+function trustByConnectionHeader(c: Context, { header }: Connection): LocalTrust {
+  switch (header?.trim().toLowerCase()) {
     case 'close':
       return { may: 'ask', proxySign: '"Connection: close", as nginx sends it' };
     case 'upgrade':

@@ -48,6 +48,8 @@ export interface AppComponents
   blobs: BlobStore;
   refused: Pick<RefusedRequests, 'note'>;
   loopDelay: Pick<LoopDelay, 'now'>;
+  /** Of the hub among several that serve one grid; undefined: it is alone. */
+  role?: 'leads' | undefined;
   metrics: MetricsOptions;
   /** The control socket for workers. */
   workerSocket: Handler;

@@ -16,12 +16,15 @@ export function healthRoutes({
   generator,
   loopDelay,
   defaultModel,
+  role,
 }: {
   generator: Pick<Generator, 'isDraining'>;
   deployments: Pick<Deployments, 'list'>;
   loopDelay: Pick<LoopDelay, 'now'>;
   /** Answers where a request names no model; undefined where none would. */
   defaultModel: () => string | undefined;
+  /** Of the hub among several that serve one grid; undefined: it is alone. */
+  role?: 'leads' | undefined;
 }): Hono {
   const app = new Hono();
   const state = (): { ready: boolean } & Record<string, unknown> => {
@@ -45,7 +48,7 @@ export function healthRoutes({
   };
   const shown = (c: Context): { ready: boolean } & Record<string, unknown> => {
     const { status, ready, ...details } = state();
-    return { status, ready, ...(hasScope(c.var.caller, 'ask') ? details : {}) };
+    return { status, ready, ...(role && { role }), ...(hasScope(c.var.caller, 'ask') ? details : {}) };
   };
   app.get('/', (c) => c.json(shown(c)));
   app.get('/ready', (c) => {

@@ -8,6 +8,8 @@ export interface MetricsOptions {
   metrics: Pick<HubMetrics, 'text' | 'contentType' | 'httpAnswered'>;
   /** Opens the metrics, and nothing else; undefined: there is none. */
   token?: string | undefined;
+  /** What else there is, in the same format. */
+  further?: (() => Promise<string>) | undefined;
 }
 
 const hint =
@@ -15,14 +17,15 @@ const hint =
 const surfaces = ['v1', 'api', 'blobs', 'health', 'metrics', 'peerjs', 'worker'];
 
 /** Routes to mount under `/metrics`: for programs on the hub's own machine, the metrics token, and administrators. */
-export function metricsRoutes({ metrics, token }: MetricsOptions): Hono {
+export function metricsRoutes({ metrics, token, further }: MetricsOptions): Hono {
   const app = new Hono();
   app.get('/', async (c, next) => {
     const sent = bearerOf(c);
     const isScraper = token !== undefined && sent !== undefined && sameSecret(sent, token);
     const isOpen = isScraper || c.var.caller.via === 'local' || hasScope(c.var.caller, 'admin');
     if (!isOpen) return requireScope('admin', hint)(c, next);
-    return c.body(await metrics.text(), 200, { 'content-type': metrics.contentType });
+    const text = [await metrics.text(), await further?.()].filter(Boolean).join('\n');
+    return c.body(text, 200, { 'content-type': metrics.contentType });
   });
   return app;
 }

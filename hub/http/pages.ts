@@ -43,7 +43,7 @@ export function servePages({ directory }: PageOptions): MiddlewareHandler {
   });
   return async function answerPages(c, next) {
     if (c.req.method !== 'GET' && c.req.method !== 'HEAD') return next();
-    if (isPageRequest(c)) return page.fetch(c.req.raw, c.env);
+    if (wantsPage(c.req.path, c.req.header('accept'))) return page.fetch(c.req.raw, c.env);
     if (!/\.\w+$/.test(c.req.path)) return next();
     const response = await site.fetch(wholeFile(c.req.raw), c.env);
     return response.status === 404 ? next() : response;
@@ -54,11 +54,10 @@ export function servePages({ directory }: PageOptions): MiddlewareHandler {
  * A person's browser that goes to an address: programs, and the app's own requests, do not ask for HTML. At `/` and
  * `/models` programs get something else.
  */
-function isPageRequest(c: Context): boolean {
-  const isReserved = /^\/(api|v1|peerjs|blobs|health|metrics|_app)(\/|$)/.test(c.req.path);
-  const isFile = /\.\w+$/.test(c.req.path);
-  const wantsPage = knownPage.test(c.req.path) || (c.req.header('accept') ?? '').includes('text/html');
-  return !isReserved && !isFile && wantsPage;
+export function wantsPage(path: string, accept = ''): boolean {
+  const isReserved = /^\/(api|v1|peerjs|blobs|health|metrics|_app)(\/|$)/.test(path);
+  const isFile = /\.\w+$/.test(path);
+  return !isReserved && !isFile && (knownPage.test(path) || accept.includes('text/html'));
 }
 
 /** The same request without its Range, which servers may ignore (RFC 9110, 14.2): nobody needs a part of the app's files. */

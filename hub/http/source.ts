@@ -1,6 +1,7 @@
 /** Where a request comes from: from the connection, or from the headers of a proxy that the operator named. */
 import type { IncomingMessage } from 'node:http';
 import type { Context, MiddlewareHandler } from 'hono';
+import { passedOnOf } from './passedOn.ts';
 import { noProxies, type TrustedProxies } from './trustedProxies.ts';
 
 export interface Source {
@@ -36,11 +37,35 @@ export function findSource(proxies: TrustedProxies = noProxies): MiddlewareHandl
   };
 }
 
+/** The client's own connection, which may be one to another hub. */
+export interface Connection {
+  socket: { remoteAddress?: string | undefined; localPort?: number | undefined };
+  httpVersion: string;
+  /** Its header of that name. */
+  header: string | undefined;
+}
+
 /** The connection that a request came on; undefined where there is none, as in tests. */
-export function connectionOf(c: Context): IncomingMessage | undefined {
+export function connectionOf(c: Context): Connection | undefined {
+  const passedOn = passedOnOf(c);
+  if (passedOn) {
+    const { address, localPort, httpVersion, connection } = passedOn;
+    return { socket: { remoteAddress: address, localPort }, httpVersion, header: connection };
+  }
   const environment = c.env as
     { incoming?: IncomingMessage; server?: { incoming?: IncomingMessage } } | undefined;
-  return environment?.server?.incoming ?? environment?.incoming;
+  const incoming = environment?.server?.incoming ?? environment?.incoming;
+  if (!incoming) return undefined;
+  const { socket, httpVersion } = incoming;
+  return { socket, httpVersion, header: c.req.header('connection') };
+}
+
+/** The URL as the client's own connection has it. */
+export function askedUrl(c: Context): URL {
+  const url = new URL(c.req.url);
+  const passedOn = passedOnOf(c);
+  if (passedOn) url.protocol = passedOn.protocol;
+  return url;
 }
 
 /** The URL under which the caller sees this hub, without a slash at its end; undefined where no host was asked. */
@@ -52,7 +77,7 @@ function sourceOf(c: Context, proxies: TrustedProxies): Source {
   const address = connectionOf(c)?.socket.remoteAddress;
   const source: Source = {
     address,
-    protocol: new URL(c.req.url).protocol === 'https:' ? 'https' : 'http',
+    protocol: askedUrl(c).protocol === 'https:' ? 'https' : 'http',
     host: c.req.header('host'),
     prefix: '',
     isForwarded: false,

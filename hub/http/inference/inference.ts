@@ -23,6 +23,7 @@ import { shareOf, type Caller } from '../caller.ts';
 import { withSampling, withSystemPrompt } from './modelDefaults.ts';
 import { heldTo, marksNamedIn, type HeldToInit } from './heldTo.ts';
 import { naming } from './namingParam.ts';
+import { passedOnOf } from '../passedOn.ts';
 import type { SurfaceRequest } from './surfaceRequest.ts';
 import {
   askedOf,
@@ -103,10 +104,13 @@ export async function infer<T>(
   const started = performance.now();
   const { generator, settings, grammars, goingOn } = components;
   const { caller } = c.var;
+  const passedOn = passedOnOf(c);
   const id = namedRequest(c);
   const eventsRead = eventsReadOf(c);
   const asked = await askedOf(c, outlivesReader);
-  const suspended = id && (await suspendedRequest(c, goingOn, id, asked));
+  const before = id && (await suspendedRequest(c, goingOn, id, asked));
+  const suspended = before && !('seedBefore' in before) ? before : undefined;
+  const seedToDraw = before && 'seedBefore' in before ? before.seedBefore : passedOn?.answer?.seed;
   const wanted = suspended?.model ?? named;
   c.set('askedModel', wanted);
   await wake(c, components, wanted ?? components.defaultModel());
@@ -163,9 +167,11 @@ export async function infer<T>(
       );
     },
     start: async ([first, ...more]) => {
-      if (id && more.length > 0) throw severalAnswers();
+      const isNamed = c.req.header(requestHeader) !== undefined;
+      if (isNamed && more.length > 0) throw severalAnswers();
       const own = {
-        ...(id ? { id } : {}),
+        ...(id && more.length === 0 ? { id } : {}),
+        ...(seedToDraw !== undefined && more.length === 0 ? { seedToDraw } : {}),
         ...(suspended ? { suspended } : {}),
         ...(asked && more.length === 0 ? { asked } : {}),
       };

@@ -1,5 +1,6 @@
 /** Requests that clients name, so that they can come back for the answer after the hub was started again. */
 import { createHash } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import { conversationHeaders, requestHeader } from '@potluck/api';
 import { SessionId } from '@potluck/protocol';
 import type { Context } from 'hono';
@@ -8,6 +9,7 @@ import type { AskedRequest, JournalEntry } from '../../generation/journal/journa
 import type { SuspendedAnswers } from '../../generation/journal/suspendedAnswers.ts';
 import type { RequestStore } from '../../generation/requestStore.ts';
 import { ApiError } from '../apiError.ts';
+import { passedOnOf } from '../passedOn.ts';
 
 export interface SuspendedComponents {
   /** Answers that a former run of the hub left unfinished. */
@@ -18,10 +20,13 @@ export interface SuspendedComponents {
 
 const lastEventHeader = 'last-event-id';
 
-/** @returns the id that the client gave its request; undefined where it gave none @throws ApiError 400 */
+/**
+ * @returns the id that the client gave its request, or the hub that passed it on; undefined where it has none
+ * @throws ApiError 400
+ */
 export function namedRequest(c: Context): SessionId | undefined {
   const given = c.req.header(requestHeader);
-  if (given === undefined) return undefined;
+  if (given === undefined) return SessionId.safeParse(passedOnOf(c)?.answer?.id).data;
   const { data } = SessionId.safeParse(given);
   if (data !== undefined && given === given.toLowerCase()) return data;
   throw new ApiError(400, `${requestHeader} takes a UUID in lower case.`, { param: requestHeader });
@@ -33,6 +38,9 @@ export function namedRequest(c: Context): SessionId | undefined {
  * @throws ApiError 400
  */
 export function eventsReadOf(c: Context): number | undefined {
+  // The other hub counts from what the client said.
+  const answer = passedOnOf(c)?.answer;
+  if (answer) return answer.eventsRead;
   if (c.req.header(requestHeader) === undefined) return undefined;
   const given = c.req.header(lastEventHeader) ?? '0';
   if (/^\d{1,9}$/.test(given)) return Number(given);
@@ -57,6 +65,15 @@ export async function askedOf(c: Context, outlivesReader: boolean): Promise<Aske
   return { ...asked, own: { body, headers } };
 }
 
+/** An answer that is given anew, by the draws that it had. */
+export interface BegunAnew {
+  seedBefore: number;
+}
+
+/** A connection that was lost ends its answer a little later, in milliseconds. */
+const mostEndingMs = 2000;
+const lookAgainMs = 50;
+
 /**
  * The answer that the client comes back for; undefined where its request is a new one.
  * @throws ApiError 409 where there is nothing that could go on, or the request is another one
@@ -66,24 +83,28 @@ export async function suspendedRequest(
   { suspended, requests, writes }: SuspendedComponents,
   id: SessionId,
   asked: AskedRequest | undefined,
-): Promise<JournalEntry | undefined> {
+): Promise<JournalEntry | BegunAnew | undefined> {
   const { owner } = c.var.caller;
   const entry = suspended.find(owner, id);
   if (entry) {
     if (entry.asked.path === asked?.path && entry.asked.bodyHash === asked.bodyHash) return entry;
     throw refused(`The request ${id} was another one: send the same body to the same path.`);
   }
-  await writes.settled();
-  const before = await requests.find(id);
-  if (!before) return undefined;
-  if (before.owner !== owner) throw refused('There is a request with this id. Draw another UUID.');
-  switch (before.status) {
-    case 'running':
-      throw refused(`The request ${id} is being answered.`);
-    case 'interrupted':
+  const until = performance.now() + mostEndingMs;
+  for (;;) {
+    await writes.settled();
+    const before = await requests.find(id);
+    if (!before) return undefined;
+    if (before.owner !== owner) throw refused('There is a request with this id. Draw another UUID.');
+    const { status, seed } = before;
+    // Its connection was lost, perhaps with another hub in between.
+    if (status === 'cancelled' || (status !== 'running' && passedOnOf(c)?.answer?.isAgain))
+      return { seedBefore: seed };
+    if (status === 'interrupted')
       throw refused(`The request ${id} waited too long for its client. Ask anew, with another id.`);
-    default:
-      throw refused(`The request ${id} has ended. Ask anew, with another id.`);
+    if (status !== 'running') throw refused(`The request ${id} has ended. Ask anew, with another id.`);
+    if (performance.now() > until) throw refused(`The request ${id} is being answered.`);
+    await setTimeout(lookAgainMs);
   }
 }
 
