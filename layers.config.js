@@ -7,13 +7,14 @@
 /** The hub's folders, from above: each may import those of the lines below it, and none beside or above it. */
 const hubLayers = [
   ['wiring'],
+  ['front'],
   ['http', 'database'],
   ['live', 'conversations'],
   ['generation'],
   ['pipelines'],
   ['models', 'workers'],
   ['network', 'accounts'],
-  ['placement', 'settings', 'files', 'fairness'],
+  ['placement', 'settings', 'files', 'fairness', 'lead'],
   ['errors'],
 ];
 

@@ -70,10 +70,16 @@ export class Front implements Elsewhere {
   /** The hub stops. Resolves when all requests have their answers, or after the limit. @param limitMs in milliseconds */
   async drain(limitMs: number): Promise<void> {
     if (this.#underWay.size === 0 || limitMs <= 0) return;
-    this.#components.logger.info({ requests: this.#underWay.size, limitMs }, 'the hub stops when its clients have their answers');
+    this.#components.logger.info(
+      { requests: this.#underWay.size, limitMs },
+      'the hub stops when its clients have their answers',
+    );
     const late = setTimeout(limitMs, undefined, { ref: false });
     while (this.#underWay.size > 0) {
-      const isLate = await Promise.race([late.then(() => true), Promise.race(this.#underWay).then(() => false)]);
+      const isLate = await Promise.race([
+        late.then(() => true),
+        Promise.race(this.#underWay).then(() => false),
+      ]);
       if (isLate) return;
     }
   }
@@ -151,7 +157,11 @@ function keepWhileOpen(sockets: Set<Duplex>, socket: Duplex): void {
 }
 
 function notLeading(outgoing: ServerResponse): void {
-  outgoing.writeHead(503, { [passedOnHeaders.notLeading]: 'true', 'retry-after': '1', 'content-length': '0' });
+  outgoing.writeHead(503, {
+    [passedOnHeaders.notLeading]: 'true',
+    'retry-after': '1',
+    'content-length': '0',
+  });
   outgoing.end();
 }
 

@@ -25,8 +25,14 @@ export class FrontMetrics {
         },
       });
     };
-    gauge('potluck_hub_leads', 'Whether this hub leads (1) or passes requests on (0).', ({ leads }) => Number(leads));
-    gauge('potluck_hub_epoch', 'Number of the leading hub as this one knows it; 0: none leads.', ({ epoch }) => epoch);
+    gauge('potluck_hub_leads', 'Whether this hub leads (1) or passes requests on (0).', ({ leads }) =>
+      Number(leads),
+    );
+    gauge(
+      'potluck_hub_epoch',
+      'Number of the leading hub as this one knows it; 0: none leads.',
+      ({ epoch }) => epoch,
+    );
     gauge('potluck_front_waiting', 'Requests that wait for a hub that leads.', ({ waiting }) => waiting);
     gauge('potluck_redis_up', 'Whether Redis answers this hub.', ({ redisAnswers }) => Number(redisAnswers));
     this.#passedOn = new Counter({

@@ -10,7 +10,8 @@ import type { IncomingHttpHeaders } from 'node:http';
  */
 export type RequestKind = 'answer' | 'again' | 'once' | 'upload';
 
-const answers = /^(\/v1)*\/(chat\/completions|completions|responses|messages)\/?$|^\/api\/(chat|generate)\/?$/;
+const answers =
+  /^(\/v1)*\/(chat\/completions|completions|responses|messages)\/?$|^\/api\/(chat|generate)\/?$/;
 const changesNothing =
   /^(\/v1)*\/(embeddings|tokenize|detokenize|apply-template|rerank|messages\/count_tokens)\/?$|^\/v2\/rerank\/?$|^\/api\/(embed|embeddings|show)\/?$/;
 const uploads = /^\/api\/imports\/[^/]+\/files$/;

@@ -25,7 +25,9 @@ export function ownRequests(directory: string): (incoming: IncomingMessage) => b
 
 function filesIn(directory: string): string[] {
   try {
-    return readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((name) => /\.\w+$/.test(name));
+    return readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((name) =>
+      /\.\w+$/.test(name),
+    );
   } catch {
     // The app is not built: whoever wants its page is told.
     return [];
@@ -71,10 +73,14 @@ export function ownAnswers(
     const sent = /^Bearer (.+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
     const isScraper = metricsToken !== undefined && sent !== undefined && sameSecret(sent, metricsToken);
     const isHere = !proxies.isAny && localTrust(c).may !== 'nothing';
-    if (isScraper || isHere) return c.body(await metrics.text(), 200, { 'content-type': metrics.contentType });
+    if (isScraper || isHere)
+      return c.body(await metrics.text(), 200, { 'content-type': metrics.contentType });
     const message =
       'Read the metrics from the hub’s own machine, or send the metrics token (--metrics-token) as "Authorization: Bearer …".';
-    return c.json({ error: { message, type: 'invalid_request_error', param: null, code: 'invalid_api_key' } }, 401);
+    return c.json(
+      { error: { message, type: 'invalid_request_error', param: null, code: 'invalid_api_key' } },
+      401,
+    );
   });
   app.use(servePages({ directory: pagesDirectory }));
   return app;

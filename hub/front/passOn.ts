@@ -296,7 +296,10 @@ async function passBytes(
   return 'done';
 }
 
-function writeHead(outgoing: ServerResponse, { statusCode = 502, statusMessage, rawHeaders }: IncomingMessage): void {
+function writeHead(
+  outgoing: ServerResponse,
+  { statusCode = 502, statusMessage, rawHeaders }: IncomingMessage,
+): void {
   outgoing.writeHead(statusCode, statusMessage, passedHeaders(rawHeaders));
   outgoing.flushHeaders();
 }

@@ -49,7 +49,13 @@ export async function passUpgrade(
   }
 }
 
-function join(incoming: IncomingMessage, socket: Duplex, head: Buffer, upstream: Socket, secret: string): void {
+function join(
+  incoming: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  upstream: Socket,
+  secret: string,
+): void {
   const headers = [
     ...passedHeaders(incoming.rawHeaders),
     ...frontHeaders(secret, incoming, undefined),

@@ -165,7 +165,10 @@ export class Leadership {
     reign: () => Reign | undefined,
   ): Promise<ReturnType<typeof afterLook>> {
     const look: Look = { isHeld: await this.#components.lease.keep(record).catch(() => undefined) };
-    if (look.isHeld === undefined) look.highestEpoch = await reign()?.highestEpoch().catch(() => undefined);
+    if (look.isHeld === undefined)
+      look.highestEpoch = await reign()
+        ?.highestEpoch()
+        .catch(() => undefined);
     const isOver = !holds(confirmedAt, momentNow(), this.#init.leaseMs);
     return afterLook(look, { epoch: record.epoch, isOver });
   }

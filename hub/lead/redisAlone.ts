@@ -18,7 +18,9 @@ export async function redisAlone<T>(
 ): Promise<T> {
   const own = randomUUID();
   const take = (): Promise<string | null> =>
-    redis.ask((client) => client.set(key, own, { condition: 'NX', expiration: { type: 'PX', value: longestMs } }));
+    redis.ask((client) =>
+      client.set(key, own, { condition: 'NX', expiration: { type: 'PX', value: longestMs } }),
+    );
   while ((await take().catch(() => null)) === null) {
     await setTimeout(askAgainMs, undefined, { signal });
   }

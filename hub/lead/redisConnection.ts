@@ -105,7 +105,6 @@ async function inTime<T>(answer: Promise<T>, patienceMs: number): Promise<T> {
 
 /** An attempt at several addresses fails with an error that has no words of its own. */
 function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError && error.message === '')
-    return error.errors.map(messageOf).join('; ');
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join('; ');
   return messageOf(error);
 }
