@@ -64,12 +64,17 @@ test('beyond the limit a request is refused with a time to come back, and others
     expect.objectContaining({
       code: 'rate_limit_exceeded',
       retryAfterSeconds: 5,
-      message: '2 of your requests are waiting already. Try again later.',
+      message:
+        '2 requests wait already, 2 of them yours: this one would be number 3, and there is no place for it. Ask again in 5 seconds.',
     }) as Error,
   );
   ask('other');
   ask('third');
-  expect(() => ask('fourth')).toThrow('4 requests are waiting already');
+  expect(() => ask('fourth')).toThrow('4 requests wait already: this one would be number 5');
+  // One that was accepted before goes on, however many wait.
+  const goesOn = admission.request(10, 'me', never, true);
+  goesOn.granted.catch(() => undefined);
+  expect(goesOn.place()).toBeGreaterThan(0);
 });
 
 test('one that is cancelled while it waits gives way to the next', async () => {

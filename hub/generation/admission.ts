@@ -5,7 +5,8 @@
 import { FairQueue } from '../fairness/fairQueue.ts';
 import { sessionTokens } from '../placement/sessionTokens.ts';
 import type { ReadyStage } from '../pipelines/pipeline.ts';
-import { cancelled, GenerationError } from './generationError.ts';
+import { cancelled } from './generationError.ts';
+import { mustHavePlace } from './mustHavePlace.ts';
 
 type CacheRoom = Pick<ReadyStage, 'cacheBytes'> & {
   description: Pick<ReadyStage['description'], 'cacheBytesPerToken' | 'stateBytes'>;
@@ -30,7 +31,6 @@ export interface AskedRoom {
 
 /** Sessions that may wait. */
 const defaultQueueLimit = 128;
-const retryAfterSeconds = 5;
 /** Part of the room that only those get who hold none, so that who comes last need not wait for the end of an answer. */
 const reservedShare = 1 / 8;
 
@@ -75,20 +75,12 @@ export class Admission {
    * Asks for room. What is returned is granted at once or in turn.
    * @param tokens prompt and longest answer together, at most `largestSession`
    * @param share whose request it is: each share gets its turn, however many requests the others have
+   * @param goesOn true for an answer that was accepted before and lost its devices: it is never refused
    * @throws GenerationError `rate_limit_exceeded` at once if too many of this share wait already
    */
-  request(tokens: number, share: string, signal: AbortSignal): AskedRoom {
-    // As many places as are free stay free, so that each further share finds some (Choudhury and Hahne, 1998).
-    const own = this.#waiting.sizeOf(share);
-    if (own >= this.#queueLimit() - this.#waiting.size) {
-      throw new GenerationError(
-        'rate_limit_exceeded',
-        own === 0
-          ? `${this.#waiting.size} requests are waiting already. Try again later.`
-          : `${own} of your requests are waiting already. Try again later.`,
-        { retryAfterSeconds },
-      );
-    }
+  request(tokens: number, share: string, signal: AbortSignal, goesOn = false): AskedRoom {
+    if (!goesOn)
+      mustHavePlace({ all: this.#waiting.size, own: this.#waiting.sizeOf(share) }, this.#queueLimit());
     let waits: Waiting | undefined;
     const granted = new Promise<void>((resolve, reject) => {
       if (this.#ended) {

@@ -445,6 +445,12 @@ export class Generation {
       if (outcome.status === 'failed') cache.failed();
       else cache.ended(isKept ? keep : undefined);
       room.release();
+    } else if (this.#attemptState === 'accepted') {
+      // A former run of the hub had all of it.
+      room.granted.then(
+        () => room.release(),
+        () => undefined,
+      );
     }
     const finished: RequestRecord = {
       ...this.#recordNow('done'),

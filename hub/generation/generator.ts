@@ -7,15 +7,12 @@ import type { Logger } from 'pino';
 import { uuidv7 } from 'uuidv7';
 import type { RequestRecord } from './requestRecord.ts';
 import type { Model } from '../models/model.ts';
-import { missingOf, type Deployment, type Replica } from '../pipelines/deployment.ts';
-import { predictAnswer } from '../placement/prediction/predictSpeed.ts';
+import type { Deployment, Replica } from '../pipelines/deployment.ts';
 import type { Deployments } from '../pipelines/deployments.ts';
 import { routeOf, type Pipeline, type ReadyPipeline } from '../pipelines/pipeline.ts';
-import { chunkTokensOf } from '../placement/promptChunks.ts';
 import type { SessionMessage, WorkerRegistry } from '../workers/workerRegistry.ts';
-import { Admission } from './admission.ts';
 import type { Attempt } from './attempt.ts';
-import { chooseReplica, type RoomyReplica } from './answerRoom.ts';
+import { chooseReplica } from './answerRoom.ts';
 import { Answer } from './answer.ts';
 import { Generation, type GenerationInit } from './generation.ts';
 import { GenerationError, retryWhileLoadingSeconds } from './generationError.ts';
@@ -23,26 +20,20 @@ import type { GenerationRequest } from './generationRequest.ts';
 import { howToDraw } from './howToDraw.ts';
 import type { Journal, JournalPage } from './journal/journal.ts';
 import { modelDigest, type JournalEntry, type JournalState } from './journal/journalEntry.ts';
-import { KeptCaches } from './prefixes/keptCaches.ts';
-import type { OwnedPrompt } from './prefixes/prefixIndex.ts';
 import { SessionCache } from './prefixes/sessionCache.ts';
 import { ProgressBook } from './progressBook.ts';
-import { Session, type SessionComponents, type SessionInit } from './session.ts';
+import { Session, type SessionInit } from './session.ts';
 import { shortestWait } from './shortestWait.ts';
-import {
-  hubStopped,
-  hubStops,
-  hubWasAway,
-  noLongerServed,
-  notRecovered,
-  notServed,
-} from './whyNotAnswered.ts';
+import type { Serving, Servings } from './servings.ts';
+import { isBusy, weighServings, type AskedAnswer, type WeighedServing } from './weighServings.ts';
+import { hubStopped, hubStops, hubWasAway } from './whyNotAnswered.ts';
 
 /** Exclusive bound of drawn seeds; randomInt takes ranges below 2^48. */
 export const seedBound = 2 ** 47;
 
 export interface GeneratorComponents {
   deployments: Deployments;
+  servings: Servings;
   registry: WorkerRegistry;
   record: (record: RequestRecord) => void;
   /** Default: answers under way end with the hub. */
@@ -51,14 +42,8 @@ export interface GeneratorComponents {
 }
 
 export interface GeneratorInit {
-  /** Requests that may wait for cache room of one pipeline, asked at each request. Default 128. */
-  queueLimit?: () => number;
   /** Shortest time after which an answer that stands still is given up, in milliseconds. Default 30,000. */
   leastDeadlineMs?: number;
-  /** How long an answer whose devices were lost waits for others, in milliseconds. Default 60,000. */
-  recoveryMs?: number;
-  /** How much of that it waits for room for all of it, before less room does. Default 5,000; at most half of `recoveryMs`. */
-  roomPatienceMs?: number;
 }
 
 /** Told how generations go. */
@@ -66,18 +51,6 @@ export interface GeneratorListener {
   /** Started, or has more tokens. */
   grew?(generation: Generation): void;
   ended?(generation: Generation, record: RequestRecord): void;
-}
-
-/** A pipeline that serves, and its cache room. */
-interface Serving {
-  pipeline: ReadyPipeline;
-  admission: Admission;
-  /** In which it runs prompts. */
-  chunkTokens: number;
-  /** Caches that prompts may begin with. */
-  kept: KeptCaches;
-  /** The last one that had it for itself. */
-  lastAnswer?: MeasuredAnswer;
 }
 
 interface Running {
@@ -112,12 +85,6 @@ interface AnswerInit extends Pick<
   cachedTokens?: number;
 }
 
-/** Nobody knows beforehand how long an answer gets. */
-const usualAnswerTokens = 128;
-const defaultRecoveryMs = 60_000;
-/** Requests that wait at once for devices in the place of lost ones. */
-const mostWaitingForDevices = 128;
-const defaultRoomPatienceMs = 5000;
 const stopMs = 3000;
 /** Before an answer is tried again on devices that have just failed it. */
 const sameEpochPauseMs = 200;
@@ -127,13 +94,7 @@ export class Generator {
   readonly #running = new Map<Generation, Running>();
   readonly #byId = new Map<string, Generation>();
   readonly #sessions = new Map<SessionId, Session>();
-  readonly #serving = new Map<PipelineId, Serving>();
   readonly #listeners = new Set<GeneratorListener>();
-  readonly #stopping = new AbortController();
-  /** When pipelines that served were lost, by `performance.now()`, until they serve again. */
-  readonly #lostAt = new Map<PipelineId, number>();
-  /** Requests that wait for a pipeline that was lost. */
-  #waitingForDevices = 0;
   #isDraining = false;
   readonly #progress = new ProgressBook();
   readonly #init: GeneratorInit;
@@ -144,26 +105,15 @@ export class Generator {
   }
 
   /** A pipeline serves from now on. */
-  pipelineReady({ id }: Replica, pipeline: ReadyPipeline): void {
-    const chunkTokens = chunkTokensOf(pipeline.stages);
-    const admission = new Admission(pipeline.stages, this.#init);
-    const { registry } = this.#components;
-    const send: SessionComponents['send'] = (workerId, message) => registry.send(workerId, message);
-    const kept = new KeptCaches({ stages: pipeline.stages, admission, send }, { chunkTokens });
-    this.#lostAt.delete(id);
-    this.#serving.set(id, { pipeline, admission, chunkTokens, kept });
-    this.#components.logger.info(
-      { route: routeOf(pipeline.stages), chunkTokens },
-      `prompts run in chunks of at most ${chunkTokens} tokens`,
-    );
+  pipelineReady(replica: Replica, pipeline: ReadyPipeline): void {
+    this.#components.servings.add(replica, pipeline);
   }
 
   /** A pipeline is over: answers that run through it go on elsewhere, or in its next epoch. */
-  pipelineLost({ id, epoch, stages }: Pipeline, reason: string): void {
-    const serving = this.#serving.get(id);
-    if (serving?.pipeline.epoch !== epoch) return;
-    this.#serving.delete(id);
-    this.#noteLost(id);
+  pipelineLost(pipeline: Pipeline, reason: string): void {
+    const { id, epoch, stages } = pipeline;
+    const serving = this.#components.servings.lost(pipeline);
+    if (!serving) return;
     this.#progress.forget(id);
     const error = new GenerationError('worker_lost', `${reason}, so the answer stopped here.`, {
       retryAfterSeconds: retryWhileLoadingSeconds,
@@ -172,13 +122,6 @@ export class Generator {
     serving.admission.end(error);
     for (const { attempt } of this.#running.values())
       if (attempt.pipeline.id === id && attempt.pipeline.epoch === epoch) attempt.session.abandon(error);
-  }
-
-  #noteLost(id: PipelineId): void {
-    const { recoveryMs = defaultRecoveryMs } = this.#init;
-    const now = performance.now();
-    for (const [other, at] of this.#lostAt) if (now - at > recoveryMs) this.#lostAt.delete(other);
-    this.#lostAt.set(id, now);
   }
 
   workerLeft(workerId: WorkerId): void {
@@ -207,7 +150,7 @@ export class Generator {
 
   /** The hub stops: answers under way end with an error that says so. Resolves when they are recorded, or after three seconds. */
   async stop(): Promise<void> {
-    this.#stopping.abort();
+    this.#components.servings.stop();
     for (const generation of this.#running.keys()) generation.stop(hubStopped());
     await this.#allRecorded(stopMs);
   }
@@ -237,13 +180,13 @@ export class Generator {
 
   /** Sessions that run, and those that wait for room. */
   get load(): { running: number; waiting: number } {
-    const waiting = [...this.#serving.values()].reduce((sum, one) => sum + one.admission.waitingCount, 0);
+    const waiting = this.#components.servings.waitingCount;
     return { running: this.#running.size - waiting, waiting };
   }
 
   /** The same for one pipeline. */
   loadOf(pipelineId: PipelineId): { running: number; waiting: number } {
-    const waiting = this.#serving.get(pipelineId)?.admission.waitingCount ?? 0;
+    const waiting = this.#components.servings.find(pipelineId)?.admission.waitingCount ?? 0;
     let all = 0;
     for (const { attempt } of this.#running.values()) if (attempt.pipeline.id === pipelineId) all++;
     return { running: all - waiting, waiting };
@@ -251,7 +194,7 @@ export class Generator {
 
   /** How fast a pipeline's last answer was that had it for itself; undefined before the first. */
   lastAnswerOf(pipelineId: PipelineId): MeasuredAnswer | undefined {
-    return this.#serving.get(pipelineId)?.lastAnswer;
+    return this.#components.servings.find(pipelineId)?.lastAnswer;
   }
 
   /** Those that were accepted and are not recorded yet. */
@@ -267,48 +210,12 @@ export class Generator {
   }
 
   /**
-   * Waits while the model moves to workers that have loaded it already, which takes a moment, and while others take the place of
-   * devices that were lost, as the answers do that these had.
-   */
-  async #settled({ model }: Deployment): Promise<Deployment> {
-    const { deployments } = this.#components;
-    for (;;) {
-      const deployment = deployments.find(model.package.id);
-      if (deployment?.model !== model) throw notServed(model, 'it was undeployed or replaced');
-      const { replicas } = deployment;
-      const moving = replicas.find(({ isMoving }) => isMoving);
-      const isServed = replicas.some(({ id, retiring }) => this.#serving.has(id) && retiring === undefined);
-      if (isServed) return deployment;
-      if (moving) await deployments.moved(moving.id);
-      else if (!(await this.#recovers(replicas))) return deployment;
-    }
-  }
-
-  /** Waits for a change where a pipeline that served is put together again. @returns false where none is, or not in time */
-  async #recovers(replicas: readonly Replica[]): Promise<boolean> {
-    const { recoveryMs = defaultRecoveryMs } = this.#init;
-    const lostAt = replicas.map(({ id, pipeline }) => (pipeline && this.#lostAt.get(id)) ?? -Infinity);
-    const leftMs = Math.max(...lostAt) + recoveryMs - performance.now();
-    if (!(leftMs > 0) || this.#waitingForDevices >= mostWaitingForDevices || this.#stopping.signal.aborted)
-      return false;
-    this.#waitingForDevices++;
-    try {
-      const late = AbortSignal.timeout(Math.ceil(leftMs));
-      await this.#components.deployments.nextChange({
-        signal: AbortSignal.any([this.#stopping.signal, late]),
-      });
-    } finally {
-      this.#waitingForDevices--;
-    }
-    return true;
-  }
-
-  /**
    * Resolves when the model can be asked. Called before the prompt is made, which takes time and may be for nothing.
+   * @param share whose request it is
    * @throws GenerationError if the model is not served
    */
-  async ready(deployment: Deployment): Promise<void> {
-    this.#servingOf(await this.#settled(deployment));
+  async ready(deployment: Deployment, share: string): Promise<void> {
+    await this.#components.servings.whenServed(deployment, share);
   }
 
   /**
@@ -316,13 +223,13 @@ export class Generator {
    * @throws GenerationError if the model is not served, the prompt too long, or the queue full
    */
   async start(deployment: Deployment, request: GenerationRequest, signal: AbortSignal): Promise<Generation> {
-    const { deployments } = this.#components;
+    const { deployments, servings } = this.#components;
     const { model } = deployment;
-    if (this.#stopping.signal.aborted) throw hubStopped();
+    if (servings.isStopped) throw hubStopped();
     if (this.#isDraining) throw hubStops();
     if (request.suspended) return this.#goOn(deployment, request, request.suspended, signal);
     const { prompt } = request;
-    const serving = this.#servingOf(await this.#settled(deployment));
+    const serving = await servings.whenServed(deployment, request.share);
     const { share, cacheSalt } = request;
     const owner = cacheSalt === undefined ? share : JSON.stringify([share, cacheSalt]);
     const systemTokens = cacheSalt === undefined ? (request.systemTokens ?? 0) : 0;
@@ -332,7 +239,8 @@ export class Generator {
       request.mayBeShorter && request.maxTokens !== undefined
         ? Math.max(1, Math.min(request.maxTokens, room))
         : request.maxTokens;
-    const weighed = this.#weighed(serving, model, asked, askedTokens, request.samePromptAs);
+    const samePromptAt = request.samePromptAs?.pipeline.id;
+    const weighed = this.#weighed(serving, { model, prompt: asked, maxTokens: askedTokens, samePromptAt });
     if (weighed.every(isBusy)) deployments.crowded(model.package.id);
     const { replica, maxTokens } = chooseReplica(weighed, {
       promptTokens: prompt.length,
@@ -369,12 +277,7 @@ export class Generator {
       ...{ systemTokens, constraint, minTokens },
       ...(cachedTokens === undefined ? {} : { cachedTokens }),
     };
-    const serving = await this.#servingAgain(
-      { ...init, answered: tokens.length },
-      undefined,
-      hubWasAway(),
-      signal,
-    );
+    const serving = await this.#servingAgain(init, tokens.length, undefined, hubWasAway(), signal);
     // The stages know the request's own id as one whose session they have lost.
     const begin: AttemptInit = {
       ...{ id: SessionId.parse(uuidv7()), cacheId, resumes: true, mayBegin: false },
@@ -519,7 +422,8 @@ export class Generator {
       mayBegin: isFirst,
       begins: (length) => (init.cachedTokens = length),
     });
-    const room = admission.request(prompt.length + maxTokens, share, signal);
+    const goesOn = own.resumes || !own.mayBegin;
+    const room = admission.request(prompt.length + maxTokens, share, signal, goesOn);
     const session = new Session(
       {
         pipeline,
@@ -551,8 +455,7 @@ export class Generator {
     signal: AbortSignal,
   ): Promise<Attempt> {
     const { id: lostId, epoch } = lost.pipeline;
-    const asked = { ...init, answered: init.tokens.length };
-    const serving = await this.#servingAgain(asked, lost.pipeline, error, signal);
+    const serving = await this.#servingAgain(init, init.tokens.length, lost.pipeline, error, signal);
     const isSameEpoch = serving.pipeline.id === lostId && serving.pipeline.epoch === epoch;
     // What failed though all devices are here: nothing that they have is trusted, and not at once.
     if (isSameEpoch) await Promise.all([lost.session.close(), setTimeout(sameEpochPauseMs)]);
@@ -567,92 +470,26 @@ export class Generator {
   }
 
   /**
-   * Waits until a replica serves that has room for an answer whose pipeline was lost. After a few seconds, room for what the
-   * answer has and some more does: its end is then that of the room.
-   * @throws GenerationError
+   * Waits until a replica serves that has room for an answer whose pipeline was lost.
+   * @param answered tokens of the answer so far
+   * @throws GenerationError where none does within `recoveryMs`
    */
-  async #servingAgain(
-    { model, prompt, maxTokens, owner, systemTokens, answered }: AnswerInit & { answered: number },
-    lost: ReadyPipeline | undefined,
+  #servingAgain(
+    { model, prompt, maxTokens, owner, systemTokens }: AnswerInit,
+    answered: number,
+    pipeline: ReadyPipeline | undefined,
     error: GenerationError,
     signal: AbortSignal,
   ): Promise<Serving> {
-    const { deployments } = this.#components;
-    const { recoveryMs = defaultRecoveryMs, roomPatienceMs = defaultRoomPatienceMs } = this.#init;
-    const stopping = AbortSignal.any([signal, this.#stopping.signal]);
-    const over = AbortSignal.any([stopping, AbortSignal.timeout(recoveryMs)]);
-    const impatient = AbortSignal.timeout(Math.floor(Math.min(roomPatienceMs, recoveryMs / 2)));
-    const tokens = prompt.length + maxTokens;
-    for (;;) {
-      const deployment = deployments.find(model.package.id);
-      if (this.#stopping.signal.aborted || deployments.isStopped) throw hubStopped(error);
-      if (signal.aborted) throw error;
-      if (deployment?.model !== model) throw noLongerServed(model, deployment, error);
-      const serving = this.#takingAnswers(deployment);
-      const mostTokens = Math.max(...serving.map(({ admission }) => admission.largestSession));
-      const hasLess = impatient.aborted && mostTokens > prompt.length + answered;
-      const least = hasLess ? Math.min(tokens, mostTokens) : tokens;
-      const roomy = serving.filter(({ admission }) => admission.largestSession >= least);
-      const own = roomy.find(({ pipeline }) => pipeline.id === lost?.id);
-      const asked = { prompt, owner, systemTokens };
-      const next = own ?? shortestWait(this.#weighed(roomy, model, asked, maxTokens));
-      if (next) return next;
-      if (over.aborted) {
-        const room = serving.length > 0 ? { mostTokens, tokens: prompt.length + answered } : undefined;
-        throw notRecovered(error, deployment, recoveryMs, room);
-      }
-      await deployments.nextChange({ signal: impatient.aborted ? over : AbortSignal.any([over, impatient]) });
-    }
+    const asked = { prompt, owner, systemTokens };
+    const lost = { model, promptTokens: prompt.length, maxTokens, answered, pipeline };
+    return this.#components.servings.again(lost, error, signal, (roomy) =>
+      shortestWait(this.#weighed(roomy, { model, prompt: asked, maxTokens })),
+    );
   }
 
-  /** The replicas that take answers. */
-  #takingAnswers({ replicas }: Deployment): Serving[] {
-    return replicas.flatMap(({ id, retiring }) => {
-      const one = this.#serving.get(id);
-      return one && retiring === undefined ? [one] : [];
-    });
-  }
-
-  /**
-   * The replicas that take answers, at least one.
-   * @throws GenerationError where none does
-   */
-  #servingOf(deployment: Deployment): Serving[] {
-    const { replicas, model } = deployment;
-    const serving = this.#takingAnswers(deployment);
-    if (serving.length > 0) return serving;
-    const moving = replicas.find(({ retiring }) => retiring !== undefined)?.retiring;
-    const why = moving === undefined ? missingOf(deployment) : `it is moving to other devices (${moving})`;
-    throw notServed(model, why, replicas);
-  }
-
-  /** The same replicas with what decides between them. */
-  #weighed(
-    serving: readonly Serving[],
-    model: Model,
-    prompt: OwnedPrompt,
-    maxTokens: number | undefined,
-    samePromptAs?: Generation,
-  ): (Serving & RoomyReplica & Pick<RequestRecord, 'predicted'>)[] {
-    const { grid } = this.#components.deployments;
-    const promptTokens = prompt.prompt.length;
-    const answerTokens = Math.min(maxTokens ?? usualAnswerTokens, usualAnswerTokens);
-    return serving.map((one) => {
-      const { id, stages } = one.pipeline;
-      const isHere = stages.every(({ workerId }) => grid.workers.has(workerId));
-      const asked = { promptTokens, maxTokens, chunkTokens: one.chunkTokens };
-      const predicted = isHere ? predictAnswer(model.package, stages, grid, asked) : null;
-      const isSame = samePromptAs?.pipeline.id === id;
-      const cached = isSame ? one.kept.reusableOfSame(promptTokens) : one.kept.reusable(prompt);
-      const newPart = (promptTokens - cached) / promptTokens;
-      const answerMs = predicted
-        ? predicted.firstTokenMs * newPart + (1000 / predicted.tokensPerSecond) * answerTokens
-        : Infinity;
-      const { largestSession } = one.admission;
-      // Prompt and answer are to have room at once.
-      const hasRoom = one.admission.hasRoom(promptTokens + (maxTokens ?? 0));
-      return { ...one, ...this.loadOf(id), predicted, answerMs, largestSession, hasRoom };
-    });
+  #weighed(servings: readonly Serving[], asked: AskedAnswer): WeighedServing[] {
+    return weighServings(servings, asked, this.#components.deployments.grid, (id) => this.loadOf(id));
   }
 
   /** Answers that share a worker wait for each other's steps. */
@@ -666,7 +503,7 @@ export class Generator {
   }
 
   #noteMeasured({ hadCompany, pipeline, usage }: Generation, record: RequestRecord): void {
-    const serving = this.#serving.get(pipeline.id);
+    const serving = this.#components.servings.find(pipeline.id);
     const { predicted, promptTokens, completionTokens, firstTokenMs, decodeTokensPerSecond } = record;
     if (serving?.pipeline.epoch !== record.epoch || hadCompany || record.replays > 0) return;
     // What is predicted is for the whole prompt.
@@ -683,7 +520,3 @@ export class Generator {
     for (const listener of [...this.#listeners]) call(listener);
   }
 }
-
-/** Each of its devices works on an answer already, or a further one has to wait for room. */
-const isBusy = ({ running, hasRoom, pipeline }: Serving & RoomyReplica): boolean =>
-  !hasRoom || running >= pipeline.stages.length;

@@ -23,6 +23,7 @@ import { liveHub } from '../live/liveHub.ts';
 import { viewRefused } from '../live/views/activityView.ts';
 import { Encodings } from '../generation/encodings/encodings.ts';
 import { Generator } from '../generation/generator.ts';
+import { Servings } from '../generation/servings.ts';
 import { RefusedRequests } from '../generation/refusedRequests.ts';
 import type { RequestRecord } from '../generation/requestRecord.ts';
 import type { ReachabilityComponents } from '../http/management/reachability.ts';
@@ -190,30 +191,23 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     },
   });
   const stopping = new AbortController();
-  const patience = {
-    ...(init.leastDeadlineMs === undefined ? {} : { leastDeadlineMs: init.leastDeadlineMs }),
-    ...(init.recoveryMs === undefined ? {} : { recoveryMs: init.recoveryMs }),
-    ...(init.roomPatienceMs === undefined ? {} : { roomPatienceMs: init.roomPatienceMs }),
-  };
-  const generator = new Generator(
+  const deadline = init.leastDeadlineMs === undefined ? {} : { leastDeadlineMs: init.leastDeadlineMs };
+  const patience = init.recoveryMs === undefined ? {} : { recoveryMs: init.recoveryMs };
+  const servings = new Servings(
+    { deployments, registry, logger },
     {
-      deployments,
-      registry,
-      record,
-      journal,
-      logger,
+      queueLimit: () => init.queueLimit ?? settings.current.queueLimit,
+      ...patience,
+      ...(init.roomPatienceMs === undefined ? {} : { roomPatienceMs: init.roomPatienceMs }),
     },
-    { queueLimit: () => init.queueLimit ?? settings.current.queueLimit, ...patience },
   );
+  const generator = new Generator({ deployments, servings, registry, record, journal, logger }, deadline);
   const encodings = new Encodings(
     {
-      deployments,
-      registry,
-      record,
+      ...{ deployments, servings, registry, record, logger },
       ended: ({ stages }) => statistics.requestEnded(stages),
-      logger,
     },
-    patience,
+    { ...deadline, ...patience },
   );
   const operator = new Operator({
     catalogue,

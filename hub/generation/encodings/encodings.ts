@@ -15,6 +15,7 @@ import { routeOf, type Pipeline, type ReadyPipeline, type ReadyStage } from '../
 import type { EncodingMessage, WorkerRegistry } from '../../workers/workerRegistry.ts';
 import { cancelled, GenerationError, retryWhileLoadingSeconds } from '../generationError.ts';
 import type { RequestAuthor, RequestRecord } from '../requestRecord.ts';
+import type { Servings } from '../servings.ts';
 import { hubStopped, noLongerServed, notServed } from '../whyNotAnswered.ts';
 import { recordEncoding, type EncodingWork } from './recordEncoding.ts';
 
@@ -45,7 +46,8 @@ export interface EncodingAnswer {
 }
 
 export interface EncodingsComponents {
-  deployments: Pick<Deployments, 'find' | 'use' | 'suspect' | 'moved' | 'isStopped'>;
+  deployments: Pick<Deployments, 'find' | 'use' | 'suspect'>;
+  servings: Pick<Servings, 'whenServed'>;
   registry: Pick<WorkerRegistry, 'send'>;
   record: (record: RequestRecord) => void;
   /** Told of each request that has ended. */
@@ -189,15 +191,9 @@ export class Encodings {
    * Resolves when the model can be asked. Called before texts are made tokens, which takes time and may be for nothing.
    * @throws GenerationError if the model is not served
    */
-  async ready(deployment: Deployment): Promise<void> {
-    const { model } = deployment;
+  async ready(deployment: Deployment, share: string): Promise<void> {
     if (this.#isStopped) throw hubStopped();
-    const now = this.#components.deployments.find(model.package.id);
-    if (now?.model !== model) throw notServed(model, 'it was undeployed or replaced');
-    const moving = now.replicas.find(({ isMoving }) => isMoving);
-    if (moving) await this.#components.deployments.moved(moving.id);
-    const serves = [...this.#servers.values()].some((server) => server.model === model.package.id);
-    if (!serves) throw notServed(model, missingOf(now), now.replicas);
+    await this.#components.servings.whenServed(deployment, share);
   }
 
   /**
@@ -205,7 +201,7 @@ export class Encodings {
    * @throws GenerationError if the model is not served, too much waits already, or the devices failed
    */
   async encode(deployment: Deployment, request: EncodingRequest): Promise<EncodingAnswer> {
-    await this.ready(deployment);
+    await this.ready(deployment, request.share);
     const { model } = deployment;
     const { texts, share, signal } = request;
     const queue = this.#queueOf(model.package.id);

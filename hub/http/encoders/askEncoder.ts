@@ -84,7 +84,7 @@ export async function askEncoder(
     );
   };
   try {
-    await encodings.ready(deployment);
+    await encodings.ready(deployment, options.share);
     return await work({
       model,
       encoder,

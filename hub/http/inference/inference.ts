@@ -147,7 +147,7 @@ export async function infer<T>(
     eventsRead,
     promptOf: async (messages, options = {}) => {
       if (suspended) return suspended.prompt;
-      await generator.ready(deployment);
+      await generator.ready(deployment, common.share);
       const encoding = { ...options, share: common.share, signal };
       const told = withSystemPrompt(messages, defaults);
       const prompt = await makePrompt(model, told, encoding);
@@ -156,7 +156,7 @@ export async function infer<T>(
     },
     textPromptOf: async (text, addsSpecial) => {
       if (suspended) return suspended.prompt;
-      await generator.ready(deployment);
+      await generator.ready(deployment, common.share);
       return makeTextPrompt(model, text, { addsSpecial, share: common.share, signal });
     },
     heldTo: async (held) => {
