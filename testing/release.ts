@@ -1,8 +1,9 @@
 /** `npm run release -- VERSION`: writes a new version where it stands, and heads the changelog with it. Commits nothing. */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { changelogFor, isNewer, withVersion } from './releaseTexts.ts';
+import { workspaceFolders } from './workspaces.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const file = (name: string): string => path.join(root, name);
@@ -14,14 +15,9 @@ if (!isNewer(wanted, before)) {
   process.stderr.write(`npm run release -- VERSION takes a version above ${before}, such as 0.2.0.\n`);
   process.exit(2);
 }
-const workspaces = [
-  'hub',
-  'client',
-  'bench',
-  ...readdirSync(file('packages')).map((name) => `packages/${name}`),
-];
 const places = [
-  ...['', ...workspaces.map((folder) => `${folder}/`)].map((folder) => `${folder}package.json`),
+  'package.json',
+  ...workspaceFolders(root).map((folder) => `${folder}/package.json`),
   'hub/network/hubVersion.ts',
   'packages/node-worker/src/version.ts',
   'README.md',

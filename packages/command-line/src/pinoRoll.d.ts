@@ -1,6 +1,6 @@
 /** The package has no types: what is used of it. */
 declare module 'pino-roll' {
-  import type { SonicBoom } from 'sonic-boom';
+  import type { destination } from 'pino';
 
   interface RollOptions {
     /** Path without number and ending. */
@@ -10,5 +10,5 @@ declare module 'pino-roll' {
     size: string;
     limit: { count: number };
   }
-  export default function roll(options: RollOptions): Promise<SonicBoom>;
+  export default function roll(options: RollOptions): Promise<ReturnType<typeof destination>>;
 }

@@ -1,8 +1,9 @@
 /** What a program consists of: its own files, and the packages that it needs. */
 import { readdir, readFile } from 'node:fs/promises';
-import { isBuiltin, stripTypeScriptTypes } from 'node:module';
+import { stripTypeScriptTypes } from 'node:module';
 import path, { posix } from 'node:path';
 import { readJson } from './projectFiles.ts';
+import { packageOf, specifiersIn, withoutComments } from './specifiers.ts';
 
 export interface ProgramFiles {
   /** From the project's root, with slashes, in order. */
@@ -15,8 +16,6 @@ export interface ProgramFiles {
 
 /** Imports, calls of `require`, and files that threads and processes run: all of them are literals. */
 const relative = /['"`](\.{1,2}\/[^'"`\n]*?\.(?:ts|js))['"`]/g;
-const bare =
-  /(?:\bfrom|\bimport|\brequire|\bresolve|\(import\.meta\.url\))\s*\(?\s*['"]([@#\w][\w./#@-]*)['"]/g;
 
 /**
  * Follows a program from its first files.
@@ -41,11 +40,9 @@ export async function programFiles(
     // Types need no package at run time.
     const code = withoutComments(file.endsWith('.ts') ? stripTypeScriptTypes(source) : source);
     for (const [, name = ''] of code.matchAll(relative)) await follow(posix.join(posix.dirname(file), name));
-    for (const [, specifier = ''] of code.matchAll(bare)) {
-      if (isBuiltin(specifier)) continue;
-      const [scope = '', rest = ''] = specifier.split('/');
-      if (!/^[@#]potluck$/.test(scope)) {
-        packages.add(scope.startsWith('@') ? `${scope}/${rest}` : scope);
+    for (const specifier of specifiersIn(code)) {
+      if (!/^[@#]potluck\//.test(specifier)) {
+        packages.add(packageOf(specifier));
         continue;
       }
       const name = `#${specifier.slice(1)}`;
@@ -75,9 +72,4 @@ async function ownPackages(root: string): Promise<Map<string, string>> {
       own.set(posix.join('#potluck', folder, name), posix.join('packages', folder, file));
   }
   return own;
-}
-
-/** Comments name files, too. */
-function withoutComments(code: string): string {
-  return code.replaceAll(/^\s*(\/\/|\*|\/\*).*$/gm, '');
 }
