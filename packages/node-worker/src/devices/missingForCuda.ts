@@ -19,7 +19,7 @@ export interface CudaFacts {
 export const howToGetCuda =
   'CUDA needs, in this order: an NVIDIA driver, the CUDA toolkit (12 or 13, as the provider’s library was built for), cuDNN 9, ' +
   'and the provider’s library of the same version as onnxruntime-node. Get that with ' +
-  '`node node_modules/onnxruntime-node/script/install.js --onnxruntime-node-install=cuda12`; README.md has the other ways';
+  '`node node_modules/onnxruntime-node/script/install.js --onnxruntime-node-install=cuda12`; docs/troubleshooting.md has the other ways';
 
 /** @returns the first thing that is missing; undefined where CUDA is worth a try */
 export function missingForCuda(facts: CudaFacts = factsHere()): string | undefined {
