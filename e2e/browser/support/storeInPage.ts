@@ -12,6 +12,7 @@ export async function storeInPage(page: Page, database: string): Promise<BlobSto
     list: () => store.evaluate((it) => it.list()),
     touch: (sha256) => store.evaluate((it, name) => it.touch(name), sha256),
     sizeOf: (sha256) => store.evaluate((it, name) => it.sizeOf(name), sha256),
+    usage: () => store.evaluate((it) => it.usage()),
     async read(sha256) {
       const numbers = await store.evaluate(async (it, name) => {
         const bytes = await it.read(name);

@@ -117,7 +117,8 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
     processBytes: components.processBytes,
     disk: async () => {
       const freeBytes = await components.freeDiskBytes?.();
-      return { weightBytes: await blobs.keptBytes(), ...(freeBytes === undefined ? {} : { freeBytes }) };
+      const { bytes: weightBytes } = await components.blobStore.usage();
+      return { weightBytes, ...(freeBytes === undefined ? {} : { freeBytes }) };
     },
     report: (message) => {
       if (hub.connected) hub.send({ type: 'load', ...message });

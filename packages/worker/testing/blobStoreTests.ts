@@ -23,6 +23,7 @@ export function runBlobStoreTests(name: string, setup: () => Promise<() => Promi
         expect(await one.list()).toEqual([sha256]);
         expect(await one.sizeOf(sha256)).toBe(bytes.byteLength);
         expect(await one.read(sha256)).toEqual(bytes);
+        expect(await one.usage()).toEqual({ blobs: 1, bytes: bytes.byteLength });
       }
     });
 
@@ -79,6 +80,7 @@ export function runBlobStoreTests(name: string, setup: () => Promise<() => Promi
       await store.remove(sha256);
       expect(await store.sizeOf(sha256)).toBeUndefined();
       expect(await store.list()).toEqual([]);
+      expect(await store.usage()).toEqual({ blobs: 0, bytes: 0 });
     });
   });
 }

@@ -11,6 +11,7 @@ import {
 } from '@potluck/worker';
 import { expose } from 'comlink';
 import '@potluck/engine/comlink-errors';
+import { estimateStorage } from '../device/estimateStorage.ts';
 import { webWorkerStageHost, type WebWorkerStageHost } from '../engine/webWorkerStageHost.ts';
 import type { TabEvent } from '../snapshot.ts';
 import { pageConnector } from '../web-rtc/pageConnector.ts';
@@ -117,8 +118,6 @@ expose(api);
 
 /** What the browser gives this origin, beside what is there. */
 async function freeDiskBytes(): Promise<number | undefined> {
-  const { storage } = navigator as { storage?: StorageManager };
-  const estimate = await storage?.estimate();
-  if (estimate?.quota === undefined) return undefined;
-  return Math.max(0, Math.floor(estimate.quota - (estimate.usage ?? 0)));
+  const estimate = await estimateStorage();
+  return estimate && Math.max(0, Math.floor(estimate.quotaBytes - estimate.usedBytes));
 }

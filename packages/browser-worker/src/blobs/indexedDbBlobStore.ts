@@ -38,8 +38,6 @@ interface WholeBlob {
 type PieceKey = [sha256: Sha256, index: number];
 
 export interface IndexedDbBlobStore extends BlobStore {
-  /** Whole blobs, and bytes in them. */
-  usage(): Promise<{ blobs: number; bytes: number }>;
   /** Forgets everything, but for what a tab holds; where there are no locks to tell, that too. */
   forget(): Promise<void>;
 }

@@ -1,5 +1,6 @@
 /** What the browser says of the device, without loading anything. */
 import type { DeviceOffer, Problem } from '../snapshot.ts';
+import { estimateStorage } from './estimateStorage.ts';
 import { gpuClass, gpuName } from './gpuName.ts';
 import { suggestMemory } from './suggestMemory.ts';
 
@@ -67,14 +68,8 @@ async function inspectGpu(): Promise<Pick<DeviceOffer, 'gpu' | 'withoutGpu'>> {
 
 async function inspectStorage(): Promise<DeviceOffer['storage']> {
   try {
-    const { storage } = navigator as { storage?: StorageManager };
-    const estimate = await storage?.estimate();
-    if (estimate?.quota === undefined) return undefined;
-    return {
-      usedBytes: estimate.usage ?? 0,
-      quotaBytes: estimate.quota,
-      persistent: (await storage?.persisted()) ?? false,
-    };
+    const estimate = await estimateStorage();
+    return estimate && { ...estimate, persistent: await navigator.storage.persisted() };
   } catch {
     return undefined;
   }

@@ -66,6 +66,13 @@ export async function fileBlobStore({ directory, shared }: FileBlobStoreInit): P
       await orAbsent(utimes(fileOf(sha256), seconds, seconds));
     },
     sizeOf: async (sha256) => sizeOf(await locate(sha256)),
+    async usage() {
+      const names = new Set([...(await sharedBlobs.names()), ...(await ownNames(directory))]);
+      const sizes = await Promise.all(
+        [...names].map(async (name) => (await sizeOf(await locate(name))) ?? 0),
+      );
+      return { blobs: names.size, bytes: sizes.reduce((sum, size) => sum + size, 0) };
+    },
     read: async (sha256) => orAbsent(readWhole(await locate(sha256))),
     openPartial: (sha256) => storage(openPartial(fileOf(sha256))),
     async remove(sha256) {

@@ -62,13 +62,6 @@ export class BlobCache {
     };
   }
 
-  /** What all blobs take that are kept for good, in bytes. */
-  async keptBytes(): Promise<number> {
-    const { store } = this.#components;
-    const sizes = await Promise.all((await store.list()).map((name) => store.sizeOf(name)));
-    return sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0);
-  }
-
   /** True where a blob of this name and size is there (its bytes are verified when they are read). */
   async has(blob: BlobRef): Promise<boolean> {
     if ((await this.#components.store.sizeOf(blob.sha256)) === blob.size) return true;

@@ -26,6 +26,8 @@ export interface BlobStore {
   touch(sha256: Sha256): Promise<void>;
   /** A whole blob's size, undefined where it isn't. */
   sizeOf(sha256: Sha256): Promise<number | undefined>;
+  /** Whole blobs, and the bytes that they take. */
+  usage(): Promise<{ blobs: number; bytes: number }>;
   /** A whole blob in a buffer of its own (the caller may transfer it), undefined where it isn't. Not verified. */
   read(sha256: Sha256): Promise<Uint8Array<ArrayBuffer> | undefined>;
   /** Opens the place where the blob arrives; one at a time for each blob. @throws StorageFullError */

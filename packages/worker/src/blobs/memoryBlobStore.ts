@@ -64,6 +64,10 @@ export function memoryBlobStore({
       whole.set(sha256, bytes);
     },
     sizeOf: async (sha256) => whole.get(sha256)?.byteLength,
+    usage: async () => ({
+      blobs: whole.size,
+      bytes: [...whole.values()].reduce((sum, { byteLength }) => sum + byteLength, 0),
+    }),
     read: async (sha256) => whole.get(sha256)?.slice(),
     openPartial: async (sha256) => partialOf(sha256),
     async remove(sha256) {
