@@ -26,6 +26,8 @@ test.each([
 test.each([
   [['modles'], /unknown command 'modles'/],
   [['models', 'lst'], /unknown command 'lst'/],
+  [['worker', '--memroy', '8GB'], /unknown option '--memroy'[^]*--memory[^]*worker --help/],
+  [['backup'], /missing required argument 'folder'\. See `.* backup --help`/],
 ])('%j is refused with the word that was not understood', async (args, text) => {
   const { code, problem } = await runPotluck(...args);
   expect(problem).toMatch(text);

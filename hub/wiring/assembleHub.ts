@@ -11,6 +11,7 @@ import { ProxySigns } from '../accounts/proxySigns.ts';
 import { ConversationKeeper } from '../conversations/conversationKeeper.ts';
 import { Dialer } from '../workers/dialing/dialer.ts';
 import type { Database } from '../database/database.ts';
+import { dataFolders } from '../files/dataFolders.ts';
 import { WriteQueue } from '../files/writeQueue.ts';
 import { HubMetrics } from '../live/metrics/hubMetrics.ts';
 import { observeHub } from '../live/metrics/observedHub.ts';
@@ -230,7 +231,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
       replace: (model) => operator.replaceModel(model),
     },
     {
-      directory: path.join(init.dataDirectory, 'imports'),
+      directory: path.join(init.dataDirectory, dataFolders.imports),
       ...(init.download ? { download: init.download } : {}),
     },
   );

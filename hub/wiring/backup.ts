@@ -3,9 +3,12 @@ import { copyFile, cp, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { endedByOptions, flag } from '@potluck/command-line';
 import { localKeyFileName } from '@potluck/command-line/local-key';
+import { lockFileNames } from '@potluck/machine';
 import { Command } from 'commander';
 import { copyDatabase, isDatabaseFile } from '../database/database.ts';
 import { messageOf } from '../errors/messageOf.ts';
+import { dataFolders } from '../files/dataFolders.ts';
+import { isInside } from '../files/isInside.ts';
 import { makeDirectory } from '../files/makeDirectory.ts';
 
 export interface BackupInit {
@@ -16,8 +19,8 @@ export interface BackupInit {
 }
 
 /** Of this run of the hub, or made anew by workers. */
-const notKept = new Set<string>([localKeyFileName, 'lock', 'lock.sqlite', 'workers']);
-const ofModels = new Set(['blobs', 'models', 'imports']);
+const notKept = new Set<string>([localKeyFileName, ...lockFileNames, dataFolders.workers]);
+const ofModels = new Set<string>([dataFolders.blobs, dataFolders.models, dataFolders.imports]);
 
 /**
  * Copies all that was committed when the call began. The database comes first: what it names is there by then, and files
@@ -44,11 +47,6 @@ export async function backUp({ dataDirectory, target, withoutModels = false }: B
   }
 }
 
-function isInside(inner: string, outer: string): boolean {
-  const relative = path.relative(outer, path.resolve(inner));
-  return relative === '' || (!relative.startsWith('..') && !path.isAbsolute(relative));
-}
-
 interface Options {
   data: string;
   withoutModels?: boolean;
@@ -57,7 +55,19 @@ interface Options {
 /** @param argv what comes after `potluck backup` */
 export async function runBackup(argv: string[]): Promise<void> {
   process.umask(0o077);
-  const command = new Command('potluck backup')
+  const command = backupCommand();
+  try {
+    await command.parseAsync(argv, { from: 'user' });
+  } catch (error) {
+    if (endedByOptions(command.name(), error)) return;
+    process.stderr.write(`potluck backup: ${messageOf(error)}\n`);
+    process.exitCode = 1;
+  }
+}
+
+/** The command with its options. */
+export function backupCommand(): Command {
+  return new Command('potluck backup')
     .description("Copy a hub's data directory into a new folder, while the hub runs too.")
     .argument('<folder>', 'where the copy goes')
     .addOption(flag('--data <directory>', 'data directory of the hub').default('.potluck'))
@@ -70,11 +80,4 @@ export async function runBackup(argv: string[]): Promise<void> {
         `The copy is in ${target}. It holds all keys of the hub: keep it where nobody else can read it.\n`,
       );
     });
-  try {
-    await command.parseAsync(argv, { from: 'user' });
-  } catch (error) {
-    if (endedByOptions(command.name(), error)) return;
-    process.stderr.write(`potluck backup: ${messageOf(error)}\n`);
-    process.exitCode = 1;
-  }
 }

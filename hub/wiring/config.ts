@@ -3,7 +3,6 @@ import {
   flag,
   logFlags,
   memory,
-  ownCommand,
   parseFlags,
   port,
   secret,
@@ -85,7 +84,7 @@ function readFlags(command: Command, argv: string[], environment: NodeJS.Process
     return parseFlags<RawOptions>(command, argv, { write, environment });
   } catch (cause) {
     if (!(cause instanceof SettingsError)) throw cause;
-    throw new StartError(`${cause.message}\nSee ${ownCommand} hub --help for every option.`, { cause });
+    throw new StartError(cause.message, { cause });
   }
 }
 

@@ -8,6 +8,7 @@ import { loadAccess } from '../accounts/accessControl.ts';
 import { writeLocalKey } from '../accounts/localKey.ts';
 import { identityFileName, keepJoinToken, loadIdentity, type HubIdentity } from '../accounts/secrets.ts';
 import { openDatabase, type Database } from '../database/database.ts';
+import { dataFolders } from '../files/dataFolders.ts';
 import { trustedProxies } from '../http/trustedProxies.ts';
 import { BlobStore } from '../models/blobStore.ts';
 import { LibraryCatalogue } from '../models/libraryCatalogue.ts';
@@ -90,8 +91,8 @@ export async function serveGrid(
     ...(https?.certificate.fingerprint && { fingerprint: https.certificate.fingerprint }),
   });
 
-  const blobs = new BlobStore(path.join(data, 'blobs'));
-  const library = new ModelLibrary(path.join(data, 'models'), blobs, logger);
+  const blobs = new BlobStore(path.join(data, dataFolders.blobs));
+  const library = new ModelLibrary(path.join(data, dataFolders.models), blobs, logger);
   const { contextLength } = config;
   const catalogue = await LibraryCatalogue.load(library, {
     logger,
@@ -117,8 +118,8 @@ export async function serveGrid(
       count: config.localWorkers,
       hubUrl: `http://${localHost}:${port}`,
       joinToken: access.joinTokens.local,
-      directory: path.join(data, 'workers'),
-      blobsDirectory: path.join(data, 'blobs'),
+      directory: path.join(data, dataFolders.workers),
+      blobsDirectory: path.join(data, dataFolders.blobs),
       logLevel: config.logLevel,
       ...shareOfMachine(config),
     },

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { StorageUse } from '@potluck/api';
 import { freeDiskBytes } from '@potluck/machine';
+import { dataFolders } from '../../files/dataFolders.ts';
 import { sizeOfFolder } from '../../files/sizeOfFolder.ts';
 import { openApiRoutes } from './openApi.ts';
 import { answers, route } from './route.ts';
@@ -14,10 +15,10 @@ export interface StorageRouteComponents {
 /** What lies where below the data directory. */
 const places: Record<StorageUse['parts'][number]['name'], string[]> = {
   database: ['hub.sqlite', 'hub.sqlite-wal'],
-  models: ['models'],
-  weights: ['blobs'],
-  imports: ['imports'],
-  workers: ['workers'],
+  models: [dataFolders.models],
+  weights: [dataFolders.blobs],
+  imports: [dataFolders.imports],
+  workers: [dataFolders.workers],
 };
 
 /** Routes to mount under `/storage`. */

@@ -1,6 +1,7 @@
 /** Which directories models may be imported from. */
 import { realpath } from 'node:fs/promises';
 import path from 'node:path';
+import { isInside } from '../../files/isInside.ts';
 import { ImportError } from './importError.ts';
 
 /**
@@ -11,12 +12,9 @@ import { ImportError } from './importError.ts';
 export async function allowedDirectory(directory: string, allowed: readonly string[]): Promise<string> {
   const found = await realpath(path.resolve(directory)).catch(() => undefined);
   const roots = await Promise.all(allowed.map((root) => realpath(path.resolve(root)).catch(() => undefined)));
-  const isInside = roots.some(
-    (root) =>
-      root !== undefined && found !== undefined && (found === root || found.startsWith(root + path.sep)),
-  );
+  const isAllowed = roots.some((root) => root !== undefined && found !== undefined && isInside(found, root));
   // Who may not look there must not learn what is there either.
-  if (allowed.length > 0 && !isInside) {
+  if (allowed.length > 0 && !isAllowed) {
     throw new ImportError(
       'not_allowed',
       `Models may be added from ${allowed.join(', ')} only (the hub's --model-directory).`,

@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander';
+import { withHelpHint } from './helpHint.ts';
 import { SettingsError } from './settingsError.ts';
 
 /**
@@ -9,7 +10,8 @@ import { SettingsError } from './settingsError.ts';
 export function endedByOptions(name: string, error: unknown): boolean {
   if (error instanceof CommanderError && error.exitCode === 0) return true;
   if (!(error instanceof CommanderError) && !(error instanceof SettingsError)) return false;
-  process.stderr.write(`${name}: ${error.message.replace(/^error: /, '')}\n`);
+  const problem = error instanceof CommanderError ? withHelpHint(name, error) : error.message;
+  process.stderr.write(`${name}: ${problem}\n`);
   process.exitCode = 2;
   return true;
 }

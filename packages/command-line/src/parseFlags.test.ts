@@ -85,6 +85,13 @@ test.each([
   expect(reading).toThrow(message.replace('FILE', file));
 });
 
+test('a flag that is not there is refused with the nearest one, and with where all are', () => {
+  expect(() => read(['--prot', '1'])).toThrow(
+    "unknown option '--prot'\n(Did you mean --port?) See `npm run potluck -- test --help`.",
+  );
+  expect(() => read(['--port', 'high'])).toThrow(/A port is a number from 0 to 65535\. See `npm run/);
+});
+
 test('a file that is not there is named', () => {
   expect(() => read(['--config', '/nowhere.yaml'])).toThrow(/--config: \/nowhere.yaml can't be read: ENOENT/);
 });

@@ -2,6 +2,7 @@
 import { CommanderError, InvalidArgumentError, type Command, type Option } from 'commander';
 import { readConfigFile, type FileValue } from './configFile.ts';
 import { flag } from './flag.ts';
+import { withHelpHint } from './helpHint.ts';
 import { addSecretFiles, isSecretFlag, readSecretFiles } from './secretFiles.ts';
 import { SettingsError } from './settingsError.ts';
 
@@ -28,7 +29,7 @@ export function parseFlags<Options extends object>(
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return undefined;
-    throw new SettingsError(error.message.replace(/^error: /, ''), { cause: error });
+    throw new SettingsError(withHelpHint(command.name(), error), { cause: error });
   }
   const { config: _, ...options } = command.opts<Options & { config?: string }>();
   return options as unknown as Options;

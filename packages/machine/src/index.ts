@@ -10,9 +10,15 @@
 export { CertificateError } from './hub-certificate/certificateError.ts';
 export { checkHub, type HubCheck } from './hub-certificate/checkHub.ts';
 export { freeDiskBytes } from './disk/freeDiskBytes.ts';
-export { DirectoryInUseError, lockDirectory, type DirectoryLock } from './lock/lockDirectory.ts';
+export {
+  DirectoryInUseError,
+  lockDirectory,
+  lockFileNames,
+  type DirectoryLock,
+} from './lock/lockDirectory.ts';
 export { effectiveMemoryBytes } from './memory/effectiveMemory.ts';
 export { limitedThreads } from './memory/limitedThreads.ts';
+export { stopSignals } from './processes/stopSignals.ts';
 export { environmentForChild } from './processes/environmentForChild.ts';
 export { openTunnel } from './proxy/openTunnel.ts';
 export { ProxySettingsError, proxyFor, proxySettings, type ProxySettings } from './proxy/proxySettings.ts';

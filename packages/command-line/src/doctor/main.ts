@@ -29,6 +29,16 @@ interface Options extends HubOptions {
  * @param argv what comes after `potluck doctor`
  */
 export async function runDoctor(argv: string[]): Promise<void> {
+  const command = doctorCommand();
+  try {
+    await command.parseAsync(argv, { from: 'user' });
+  } catch (error) {
+    if (!endedByOptions(command.name(), error)) throw error;
+  }
+}
+
+/** The command with its options. */
+export function doctorCommand(): Command {
   const command = new Command('potluck doctor')
     .description('Look at a hub and this machine, and write one file for a report of a problem.')
     .exitOverride()
@@ -36,13 +46,9 @@ export async function runDoctor(argv: string[]): Promise<void> {
     .option('--out <file>', 'where the report goes', 'potluck-doctor.json')
     .hook('preAction', (_command, one) => readSecretFiles(one))
     .action(examine);
-  try {
-    withHubFlags(command);
-    addSecretFiles(command);
-    await command.parseAsync(argv, { from: 'user' });
-  } catch (error) {
-    if (!endedByOptions(command.name(), error)) throw error;
-  }
+  withHubFlags(command);
+  addSecretFiles(command);
+  return command;
 }
 
 async function examine({ out, ...options }: Options): Promise<void> {

@@ -47,7 +47,8 @@ function endWithReader(error: NodeJS.ErrnoException): void {
   process.exit();
 }
 
-function modelsCommand(): Command {
+/** All commands, with their options. */
+export function modelsCommand(): Command {
   const models = new Command('potluck models')
     .description('The models of a running hub.')
     .exitOverride()

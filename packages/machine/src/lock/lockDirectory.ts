@@ -29,6 +29,8 @@ export interface DirectoryLock {
 const lockFileName = 'lock.sqlite';
 /** Says to people which process has the directory. */
 const ownerFileName = 'lock';
+/** What a lock leaves in its directory; of no use elsewhere. */
+export const lockFileNames = [lockFileName, ownerFileName] as const;
 /** SQLite's result code for a lock that another has. */
 const busy = 5;
 
