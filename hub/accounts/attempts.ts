@@ -10,9 +10,10 @@ export class Attempts {
 
   /**
    * Begins a try, which counts as a failure until it is taken back: tries at the same time count as well.
+   * @param now in milliseconds of a clock that nobody sets
    * @returns seconds until this address may try again; 0 where the try may go on
    */
-  begin(address: string, now = Date.now()): number {
+  begin(address: string, now = performance.now()): number {
     const network = networkOf(address);
     const recent = (this.#failures.get(network) ?? []).filter((time) => time > now - windowMs);
     const [oldest = now] = recent.slice(-freeFailures);

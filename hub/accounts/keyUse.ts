@@ -26,13 +26,14 @@ export class KeyUse {
 
   /**
    * Takes a place for one request.
+   * @param now in milliseconds of a clock that nobody sets
    * @returns a function that gives the place back when the request has ended, once however often it is called; or why
    *   there is none
    */
-  async begin({ id, name, limits }: UsedKey, now = Date.now()): Promise<(() => void) | KeyRefusal> {
+  async begin({ id, name, limits }: UsedKey, now = performance.now()): Promise<(() => void) | KeyRefusal> {
     const { requestsPerMinute, concurrentRequests, tokensPerDay } = limits;
     if (tokensPerDay !== undefined) {
-      const tokens = await this.#components.tokensOf(id, now - dayMs);
+      const tokens = await this.#components.tokensOf(id, Date.now() - dayMs);
       if (tokens >= tokensPerDay) {
         const message = `The key '${name}' has used ${tokens} of its ${tokensPerDay} tokens a day.`;
         return { message, retryAfterSeconds: 3600 };

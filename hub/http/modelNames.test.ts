@@ -90,9 +90,9 @@ test('a model that is not deployed is deployed when a request names it, and unde
   expect([one.model, other.model]).toEqual(['second', 'second']);
   expect(await modelNamed('second')).toMatchObject({ deployed: true, loadsOnDemand: true });
 
-  await hub.onDemand.restIdle(Date.now() + 4 * 60_000);
+  await hub.onDemand.restIdle(performance.now() + 4 * 60_000);
   expect(hub.deployments.list).toHaveLength(2);
-  await hub.onDemand.restIdle(Date.now() + 5 * 60_000);
+  await hub.onDemand.restIdle(performance.now() + 5 * 60_000);
   expect(hub.deployments.list).toEqual([]);
   expect(await hub.database.deployments.list()).toEqual([]);
   expect((await fetch(`${hub.url}/health/ready`)).status).toBe(200);
@@ -106,6 +106,6 @@ test('a model that is not deployed is deployed when a request names it, and unde
   expect(((await asked.json()) as { model: string }).model).toBe('second');
 
   await set({ loadOnDemand: false });
-  await hub.onDemand.restIdle(Date.now() + 60 * 60_000);
+  await hub.onDemand.restIdle(performance.now() + 60 * 60_000);
   expect(hub.deployments.list).toHaveLength(1);
 });

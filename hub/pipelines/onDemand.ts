@@ -33,7 +33,10 @@ export class OnDemand {
   readonly #components: OnDemandComponents;
   /** Plans of models at rest, in the order in which they came to it. */
   readonly #resting: Map<string, DeploymentPlan>;
+  /** When a model was asked last, by `performance.now()`. */
   readonly #used = new Map<string, number>();
+  /** When each deployment was made, by the clock that people set and by `performance.now()`. */
+  #seen = new Map<string, { createdAt: number; at: number }>();
   /** Requests that wait for a model. */
   readonly #waiting = new Map<string, number>();
   readonly #deploying = new Map<string, Promise<void>>();
@@ -42,7 +45,7 @@ export class OnDemand {
   private constructor(components: OnDemandComponents, resting: Map<string, DeploymentPlan>) {
     this.#components = components;
     this.#resting = resting;
-    this.#timer = setInterval(() => void this.restIdle(Date.now()), checkMs).unref();
+    this.#timer = setInterval(() => void this.restIdle(performance.now()), checkMs).unref();
   }
 
   static async load(components: OnDemandComponents): Promise<OnDemand> {
@@ -70,7 +73,7 @@ export class OnDemand {
 
   /** Notes that the model was asked. */
   used(id: string): void {
-    this.#used.set(id, Date.now());
+    this.#used.set(id, performance.now());
   }
 
   /**
@@ -93,16 +96,23 @@ export class OnDemand {
     }
   }
 
-  /** Undeploys what nobody has asked for as long as the settings say. @param now Unix milliseconds */
+  /** Undeploys what nobody has asked for as long as the settings say. @param now as `performance.now()`, which nobody sets */
   async restIdle(now: number): Promise<void> {
     const { settings, deployments, isAnswering, logger } = this.#components;
     const { loadOnDemand, unloadAfterMinutes } = settings();
     if (!loadOnDemand || unloadAfterMinutes === null) return;
-    const models = deployments.list.map(({ model, createdAt }) => {
-      const { id } = model.package;
+    this.#seen = new Map(
+      deployments.list.map(({ model, createdAt }) => {
+        const { id } = model.package;
+        const before = this.#seen.get(id);
+        const at = performance.now() - Math.max(0, Date.now() - createdAt);
+        return [id, before?.createdAt === createdAt ? before : { createdAt, at }];
+      }),
+    );
+    const models = [...this.#seen].map(([id, { at }]) => {
       return {
         model: id,
-        lastUsedAt: Math.max(createdAt, this.#used.get(id) ?? 0),
+        lastUsedAt: Math.max(at, this.#used.get(id) ?? 0),
         isBusy: this.#waiting.has(id) || isAnswering(id),
       };
     });

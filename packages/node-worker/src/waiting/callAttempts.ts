@@ -7,12 +7,12 @@ const mostAddresses = 1000;
 export class CallAttempts {
   readonly #failures = new Map<string, number[]>();
 
-  /** True where this address may not try now. */
-  mustWait(address: string, now = Date.now()): boolean {
+  /** True where this address may not try now. @param now in milliseconds of a clock that nobody sets */
+  mustWait(address: string, now = performance.now()): boolean {
     return this.#recent(address, now).length >= mostFailures;
   }
 
-  failed(address: string, now = Date.now()): void {
+  failed(address: string, now = performance.now()): void {
     const recent = [...this.#recent(address, now), now];
     this.#failures.delete(address);
     this.#failures.set(address, recent);
