@@ -2,8 +2,8 @@
 import type { InStatement } from '@libsql/client';
 import { access, open } from 'node:fs/promises';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { StartError } from '../errors/startError.ts';
+import { databaseUrl } from './databaseUrl.ts';
 import { conversationStore } from './conversationStore.ts';
 import type { ResponseStore } from '../conversations/responseStore.ts';
 import type { ConversationStore } from '../conversations/conversationStore.ts';
@@ -61,7 +61,7 @@ export interface Database {
  */
 export async function openDatabase(dataDirectory: string): Promise<Database> {
   const file = fileIn(dataDirectory);
-  const url = pathToFileURL(file).href;
+  const url = databaseUrl(file);
   await keepPrivate(file);
   // FULL: a write that was acknowledged is on the disk, also when the power goes.
   const durable = ['PRAGMA journal_mode = WAL', 'PRAGMA synchronous = FULL'];
@@ -149,7 +149,7 @@ async function keepPrivate(file: string): Promise<void> {
  */
 export async function copyDatabase(dataDirectory: string, directory: string): Promise<void> {
   await access(fileIn(dataDirectory));
-  const thread = databaseThread({ url: pathToFileURL(fileIn(dataDirectory)).href, busyTimeoutMs, begin: [] });
+  const thread = databaseThread({ url: databaseUrl(fileIn(dataDirectory)), busyTimeoutMs, begin: [] });
   try {
     await thread.rows({ sql: 'VACUUM INTO ?', args: [fileIn(directory)] });
   } finally {
