@@ -359,7 +359,6 @@ function conflict({ record }: Job, what: string): ImportError {
   );
 }
 
-/** What people and programs are told of an import that failed; codes of the system stay out of it. */
 /**
  * True where the same import may end otherwise. A model that can't be run stays one, unless somebody changes its directory,
  * or a busy machine had no time for it.
@@ -371,6 +370,7 @@ function canHelp(error: unknown, kind: Import['kind']): boolean {
   return false;
 }
 
+/** What people and programs are told of an import that failed; codes of the system stay out of it. */
 function failureOf(error: unknown): { code: string; message: string } {
   if (error instanceof StorageError) return { code: 'no_space', message: error.message };
   if (isFullDisk(error)) return { code: 'no_space', message: fullDiskError(error).message };

@@ -1,8 +1,8 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { PassThrough } from 'node:stream';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { createLogger, type LoggerInit } from './createLogger.ts';
 import { LastTrouble } from './lastTrouble.ts';
 
@@ -49,6 +49,30 @@ test('a file that can not be written is named at the start', async () => {
     `--log-file: ${path.join(blocked, 'a.log')} can't be written:`,
   );
 });
+
+// A device of Linux, as full as can be.
+test.skipIf(process.platform !== 'linux')(
+  'a full disk is said once, and what is printed goes on',
+  async () => {
+    await mkdir(path.join(directory, 'full'));
+    await symlink('/dev/full', path.join(directory, 'full', 'a.1.log'));
+    const said = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    try {
+      const to = new PassThrough();
+      const log = await createLogger({ ...init, to, logFile: path.join(directory, 'full', 'a.log') });
+      const messages = (): unknown[] => said.mock.calls.map(([text]) => text);
+      log.warn('one');
+      await expect
+        .poll(messages)
+        .toEqual([expect.stringMatching(/^potluck: the log file can't be written any more: ENOSPC/)]);
+      log.warn('two');
+      await expect.poll(() => String(to.read() ?? '')).toContain('two');
+      expect(messages()).toHaveLength(1);
+    } finally {
+      said.mockRestore();
+    }
+  },
+);
 
 test('what goes wrong is remembered, the last of it, and nothing else', async () => {
   const trouble = new LastTrouble();
