@@ -4,9 +4,8 @@ import { expect, test } from 'vitest';
 import { startHub, stop } from './support/hubProcess.ts';
 import { temporaryDirectory } from '../testing/temporaryDirectory.ts';
 import { processTree, shownOf } from './support/processes.ts';
+import { program } from './support/program.ts';
 import { testBrowser } from './support/testBrowser.ts';
-
-const program = new URL('../bin/potluck.js', import.meta.url).pathname;
 
 interface Nodes {
   nodes: { name: string; kind: string; device: { kind: string }; peers: { state: string }[] }[];

@@ -5,15 +5,14 @@ import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import type { Deployment } from '@potluck/api';
 import { tinyDecoder, writeRandomDecoder } from '@potluck/onnx/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { DoctorReport } from '../packages/command-line/src/doctor/main.ts';
+import { program } from './support/program.ts';
 import { requestOf } from './support/requests.ts';
 import { endOf, type Ended } from './support/runPotluck.ts';
 
-const program = fileURLToPath(new URL('../bin/potluck.js', import.meta.url));
 let directory: string;
 let hub: ChildProcess;
 let url: string;

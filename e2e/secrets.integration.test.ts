@@ -9,8 +9,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { temporaryDirectory } from '../testing/temporaryDirectory.ts';
 import { startHub, stop, type HubProcess } from './support/hubProcess.ts';
 import { localWorkers, processTree, shownOf } from './support/processes.ts';
+import { program } from './support/program.ts';
 
-const program = new URL('../bin/potluck.js', import.meta.url).pathname;
 const model = 'minimind2-small';
 const secrets = {
   joinToken: 'join-token-of-a-test',

@@ -1,6 +1,6 @@
 /** Our side: a real hub with local workers, asked over HTTP as any client asks. */
 import { ask, type GridMeasurement } from './ask.ts';
-import { startHub } from './hub.ts';
+import { startHub } from '../../e2e/support/hubProcess.ts';
 
 /** A hub that serves one model with a fixed number of stages. */
 export interface Grid {
@@ -21,16 +21,15 @@ export async function startGrid(options: {
   const { modelDirectory, stages, threads, port, device } = options;
   await using starting = new AsyncDisposableStack();
   const hub = starting.use(
-    await startHub(
+    await startHub({
       port,
-      [
+      flags: [
         ...['--model', modelDirectory, '--stages', String(stages)],
-        ...['--local-workers', String(stages), '--threads', String(threads)],
+        ...['--local-workers', String(stages), '--threads', String(threads), '--log-level', 'warn'],
       ],
-      device,
-    ),
+      env: { POTLUCK_DEVICE: device },
+    }),
   );
-  await hub.ready;
   const running = starting.move();
   return {
     stages,

@@ -71,7 +71,7 @@ async function serve({ directory, threads, device }: WholeModelInit): Promise<vo
   process.send?.('loaded');
 }
 
-if (process.argv[1] === new URL(import.meta.url).pathname) {
+if (import.meta.main) {
   const [directory = '', threads = '1', device = 'cpu'] = process.argv.slice(2);
   await serve({ directory, threads: Number(threads), device: device as WholeModelInit['device'] });
 }

@@ -1,17 +1,20 @@
 /** Starts the product as a user does: the command line, in a process of its own. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
 import OpenAI from 'openai';
 import { freePort } from '../../testing/freePort.ts';
 import { copyBuiltInModel } from './builtInModel.ts';
+import { program } from './program.ts';
 
 export { freePort };
 
-const root = new URL('../../', import.meta.url).pathname;
+/** How often a hub is asked whether it serves, in milliseconds. */
+const askEveryMs = 100;
 
 /** A running hub with its own data directory. */
 export interface HubProcess {
@@ -40,6 +43,10 @@ export interface HubOptions {
   env?: Record<string, string>;
   /** Default: this project's `bin/potluck.js`. */
   program?: string;
+  /** Flags of Node itself. */
+  nodeFlags?: string[];
+  /** True for a channel to the process, to what `nodeFlags` load there. */
+  ipc?: boolean;
 }
 
 /**
@@ -53,13 +60,17 @@ export async function startHub(options: HubOptions = {}): Promise<HubProcess> {
   const child = spawn(
     process.execPath,
     [
-      options.program ?? join(root, 'bin/potluck.js'),
+      ...(options.nodeFlags ?? []),
+      options.program ?? program,
       'hub',
       ...['--port', String(port), '--host', '127.0.0.1', '--data', dataDirectory, '--join-token', joinToken],
       ...(options.flags ?? []),
     ],
-    { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...options.env } },
-  );
+    {
+      stdio: ['ignore', 'pipe', 'pipe', ...(options.ipc ? (['ipc'] as const) : [])],
+      env: { ...process.env, ...options.env },
+    },
+  ) as ChildProcessWithoutNullStreams;
   let log = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (log += text));
   const removeData = async (): Promise<void> => {
@@ -141,7 +152,7 @@ async function spawnWorker(flags: string[], given?: string): Promise<WorkerProce
   const dataDirectory = given ?? (await mkdtemp(join(tmpdir(), 'potluck-worker-')));
   const child = spawn(
     process.execPath,
-    [join(root, 'bin/potluck.js'), 'worker', '--data', dataDirectory, '--device', 'cpu', ...flags],
+    [program, 'worker', '--data', dataDirectory, '--device', 'cpu', ...flags],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
   let log = '';
@@ -176,4 +187,9 @@ async function listening(url: string, ready: Promise<void>): Promise<void> {
     if (answered) return;
     await Promise.race([ready, new Promise((resolve) => setTimeout(resolve, 50))]);
   }
+}
+
+/** Waits until the models of a hub that answers are served. */
+export async function untilServed(url: string): Promise<void> {
+  while (!(await fetch(`${url}/health/ready`)).ok) await pause(askEveryMs);
 }

@@ -5,10 +5,10 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { freePort, startHub, startWorker, stop, type HubProcess } from './hubProcess.ts';
 import { signalTree } from './processes.ts';
+import { program } from './program.ts';
 import { temporaryDirectory } from '../../testing/temporaryDirectory.ts';
 import { testBrowser } from './testBrowser.ts';
 
-const program = new URL('../../bin/potluck.js', import.meta.url).pathname;
 const model = 'minimind2-small';
 /** What people may expect: a device that was away is back this long after the hub and the device both are there. */
 const backWithinMs = 30_000;

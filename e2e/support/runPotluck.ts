@@ -1,8 +1,7 @@
 /** Commands of the product that end by themselves. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-
-const program = new URL('../../bin/potluck.js', import.meta.url).pathname;
+import { program } from './program.ts';
 
 /** How a command ended, and what it wrote. */
 export interface Ended {

@@ -4,11 +4,10 @@ import { joinLink } from '@potluck/protocol';
 import { messageOf } from '@potluck/worker';
 import type { Browser } from 'playwright';
 import { setTimeout as pause } from 'node:timers/promises';
+import { startHub, type HubProcess } from '../../../e2e/support/hubProcess.ts';
 import { ask } from '../ask.ts';
 import type { Grid } from '../ourSide.ts';
-import { startHub, type Hub } from '../hub.ts';
 
-const joinToken = 'join-token-of-the-bench';
 /** Enough for the whole model and its caches in each tab. */
 const memoryBytes = 1e9;
 /** SwiftShader takes its time, on a busy machine minutes. */
@@ -28,7 +27,11 @@ export async function startTabGrid(browser: Browser, init: TabGridInit): Promise
   const { modelDirectory, tabs, device, port } = init;
   await using starting = new AsyncDisposableStack();
   const hub = starting.use(
-    await startHub(port, ['--model', modelDirectory, '--local-workers', '0', '--join-token', joinToken]),
+    await startHub({
+      port,
+      waitUntilReady: false,
+      flags: ['--model', modelDirectory, '--local-workers', '0', '--log-level', 'warn'],
+    }),
   );
   const context = starting.use(await browser.newContext());
   const settings = JSON.stringify({ device: device === 'wasm' ? 'wasm' : 'auto' });
@@ -36,7 +39,7 @@ export async function startTabGrid(browser: Browser, init: TabGridInit): Promise
   await isServed(hub);
   for (let tab = 1; tab <= tabs; tab++) {
     const page = await context.newPage();
-    const link = { hubUrl: hub.url, token: joinToken, name: `tab-${tab}`, memoryBytes, auto: true };
+    const link = { hubUrl: hub.url, token: hub.joinToken, name: `tab-${tab}`, memoryBytes, auto: true };
     await page.goto(joinLink(link));
     await page
       .locator('html[data-worker-state="contributing"]')
@@ -52,7 +55,7 @@ export async function startTabGrid(browser: Browser, init: TabGridInit): Promise
 }
 
 /** Gives every tab one stage, and waits until all of them serve. */
-async function deployByHand(hub: Hub, tabs: number): Promise<void> {
+async function deployByHand(hub: HubProcess, tabs: number): Promise<void> {
   const { url } = hub;
   const { nodes } = await getJson<{ nodes: { id: string }[] }>(`${url}/api/nodes`);
   if (nodes.length !== tabs) throw new Error(`${nodes.length} of ${tabs} tabs joined the hub`);
@@ -90,7 +93,7 @@ async function getJson<Body>(url: string): Promise<Body> {
 }
 
 /** Waits until the hub answers: it reads its model first. */
-const isServed = (hub: Hub): Promise<void> =>
+const isServed = (hub: HubProcess): Promise<void> =>
   lookUntil(hub, 'the hub does not answer', async () => {
     const { ok, status } = await fetch(`${hub.url}/api/deployments`);
     return ok || `it answers ${status}`;
@@ -100,12 +103,18 @@ const isServed = (hub: Hub): Promise<void> =>
  * @param look resolves with true, or with what is missing
  * @throws Error with `problem`, what was missing at last and what the hub has said, when it took too long or the hub ended
  */
-async function lookUntil(hub: Hub, problem: string, look: () => Promise<string | true>): Promise<void> {
+async function lookUntil(
+  hub: HubProcess,
+  problem: string,
+  look: () => Promise<string | true>,
+): Promise<void> {
   const deadline = performance.now() + startDeadlineMs;
   for (;;) {
     const seen = await look().catch(messageOf);
     if (seen === true) return;
-    if (hub.hasEnded() || performance.now() > deadline)
+    const { exitCode, signalCode } = hub.child;
+    const hasEnded = exitCode !== null || signalCode !== null;
+    if (hasEnded || performance.now() > deadline)
       throw new Error(`${problem}: ${seen}; the hub said:\n${hub.log()}`);
     await pause(lookEveryMs);
   }

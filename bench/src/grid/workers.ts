@@ -2,10 +2,10 @@
 import {
   startHub,
   startWorker,
+  untilServed,
   type HubProcess,
   type WorkerProcess,
 } from '../../../e2e/support/hubProcess.ts';
-import { untilServed } from '../hub.ts';
 
 export interface GridOfProcesses extends AsyncDisposable {
   hub: HubProcess;

@@ -2,8 +2,8 @@
 import { Command } from 'commander';
 import { loadavg } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
+import { untilServed } from '../../../e2e/support/hubProcess.ts';
 import { builtInModelDirectory } from '../../../hub/models/builtInModel.ts';
-import { untilServed } from '../hub.ts';
 import { describeMachine } from '../machine.ts';
 import { numbers } from '../options.ts';
 import { writeResults } from '../results.ts';

@@ -5,8 +5,8 @@ import { Command } from 'commander';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startHub } from '../../../e2e/support/hubProcess.ts';
 import { requestOf } from '../../../e2e/support/requests.ts';
-import { startHub } from '../hub.ts';
 import { describeMachine } from '../machine.ts';
 import { generatedModel, smallDecoder, trainedModel } from '../models.ts';
 import { numbers } from '../options.ts';
@@ -115,11 +115,14 @@ async function measure(model: PredictedModel, stages: number, options: Options):
   const prompts = options.promptTokens.map((length) => promptOfLength(tokenizer, length).content);
   // Another length comes first at each number of stages.
   if (stages % 2 === 0) prompts.reverse();
-  await using hub = await startHub(options.port, [
-    ...['--model', model.directory, '--stages', String(stages)],
-    ...['--local-workers', String(stages), '--threads', '1'],
-  ]);
-  await hub.ready;
+  await using hub = await startHub({
+    port: options.port,
+    flags: [
+      ...['--model', model.directory, '--stages', String(stages)],
+      ...['--local-workers', String(stages), '--threads', '1', '--log-level', 'warn'],
+    ],
+    env: { POTLUCK_DEVICE: 'cpu' },
+  });
   const rows: Row[] = [];
   for (let round = 0; round < options.rounds; round++) {
     for (const prompt of prompts) {
