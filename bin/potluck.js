@@ -4,7 +4,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import module from 'node:module';
-import path from 'node:path';
+import { bundledNode } from './bundledNode.js';
 import { hideOwnSecrets, hideSecrets } from './hideSecrets.js';
 
 const neededVersion = [22, 19];
@@ -46,23 +46,6 @@ function noHubHere() {
     'potluck: this is the package that a hub gives to machines that join it, and has no hub in it.\n',
   );
   process.exitCode = 2;
-}
-
-/**
- * A Node that came with the packages: in a clone by `node`, else by the package for this kind of machine.
- * @returns {string | undefined}
- */
-function bundledNode() {
-  const system = process.platform === 'win32' ? 'win' : process.platform;
-  const program = process.platform === 'win32' ? 'bin/node.exe' : 'bin/node';
-  const require = module.createRequire(import.meta.url);
-  for (const name of ['node', `node-${system}-${process.arch}`]) {
-    for (const folder of require.resolve.paths(name) ?? []) {
-      const found = path.join(folder, name, program);
-      if (existsSync(found)) return found;
-    }
-  }
-  return undefined;
 }
 
 /**
@@ -115,7 +98,9 @@ if (isNewEnough(process.versions.node)) {
   await main(process.argv.slice(2));
 } else {
   // Outside npm scripts the system's Node comes first; the project's own one is a dependency.
-  const bundled = bundledNode();
+  const { resolve } = module.createRequire(import.meta.url);
+  const folders = resolve.paths('node') ?? [];
+  const bundled = bundledNode(folders);
   if (bundled !== undefined) {
     const child = spawn(bundled, process.argv.slice(1), { stdio: 'inherit' });
     process.title = `potluck ${hideSecrets(process.argv.slice(2)).shown.join(' ')}`;

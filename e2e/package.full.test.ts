@@ -19,7 +19,7 @@ const environment = Object.fromEntries(
 );
 
 test('what npm packs works where it is installed, and brings no more than it names', async () => {
-  const directory = await mkdtemp(path.join(tmpdir(), 'potluck-install-'));
+  const directory = await mkdtemp(path.join(tmpdir(), 'Pötluck, installiert-'));
   try {
     await run('npm', ['pack', '--pack-destination', directory], { cwd: root, env: environment });
     const [tarball = ''] = (await readdir(directory)).filter((name) => name.endsWith('.tgz'));

@@ -13,11 +13,12 @@ import { startHub, stop, type HubProcess } from './support/hubProcess.ts';
 import { nodesOf } from './support/nodes.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
+/** With spaces and umlauts, as people's home directories have them. */
 let directory: string;
 let hub: HubProcess;
 
 beforeAll(async () => {
-  directory = await mkdtemp(path.join(tmpdir(), 'potluck-package-'));
+  directory = await mkdtemp(path.join(tmpdir(), 'Pötluck, ein Paket-'));
   const app = path.join(directory, 'app');
   await mkdir(app);
   await writeFile(path.join(app, 'index.html'), '<title>the app</title>');

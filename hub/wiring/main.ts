@@ -1,6 +1,6 @@
 /** `potluck hub`: reads the settings, runs a hub until it is stopped. */
 import { createLogger, LastTrouble, SettingsError } from '@potluck/command-line';
-import { ProxySettingsError, proxySettings, useProxyForDownloads } from '@potluck/machine';
+import { ProxySettingsError, proxySettings, stopSignals, useProxyForDownloads } from '@potluck/machine';
 import { readConfig } from './config.ts';
 import { ModelError } from '../models/modelError.ts';
 import { StorageError } from '../files/storageError.ts';
@@ -11,7 +11,7 @@ import { startHub } from './startHub.ts';
 const exitGraceMs = 1000;
 
 /**
- * Runs a hub until SIGINT or SIGTERM. Problems of the person's making are printed as one message and set the exit code
+ * Runs a hub until a signal ends it (`stopSignals`). Problems of the person's making are printed as one message and set the exit code
  * (2: wrong settings; 1: anything else); nothing is thrown for them.
  * @param argv what comes after `potluck hub`
  */
@@ -24,7 +24,7 @@ export async function runHub(argv: string[]): Promise<void> {
     if (stopping.signal.aborted) process.exit(1);
     stopping.abort();
   };
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  for (const signal of stopSignals()) process.on(signal, onSignal);
   try {
     const config = readConfig(argv, process.env);
     if (!config) return;
@@ -47,7 +47,7 @@ export async function runHub(argv: string[]): Promise<void> {
     process.stderr.write(`potluck hub: ${error.message}\n`);
     process.exitCode = error instanceof StartError || error instanceof SettingsError ? 2 : 1;
   } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    for (const signal of stopSignals()) process.off(signal, onSignal);
     setTimeout(() => process.exit(), exitGraceMs).unref();
   }
 }

@@ -12,6 +12,7 @@ export { endedByOptions } from './endedByOptions.ts';
 export { fingerprintFlag } from './fingerprintFlag.ts';
 export { flag } from './flag.ts';
 export { LastTrouble } from './lastTrouble.ts';
+export { ownDirectory } from './ownDirectory.ts';
 export { ownCommand } from './ownCommand.ts';
 export { completeFlags, parseFlags } from './parseFlags.ts';
 export { hubOf, readFingerprint, type HubAddress } from './hubOf.ts';

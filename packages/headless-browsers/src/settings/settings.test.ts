@@ -16,7 +16,7 @@ describe('the flags of headless browsers', () => {
       gpu: 'auto',
       browser: undefined,
       memoryBytes: undefined,
-      dataDirectory: '/data/browsers',
+      dataDirectory: '/data/potluck/browsers',
       sandbox: true,
     });
   });

@@ -1,6 +1,5 @@
 /** The command line of `potluck browsers`; every flag has an environment variable. */
-import { homedir, hostname } from 'node:os';
-import { join } from 'node:path';
+import { hostname } from 'node:os';
 import {
   fingerprintFlag,
   flag,
@@ -8,6 +7,7 @@ import {
   logFlags,
   logSettingsOf,
   memory,
+  ownDirectory,
   parseFlags,
   secretFlag,
   SettingsError,
@@ -90,7 +90,7 @@ export function browsersCommand(environment: NodeJS.ProcessEnv): Command {
     )
     .addOption(
       flag('--data <directory>', 'where the browsers keep identities and weights').default(
-        join(environment['XDG_DATA_HOME'] ?? join(homedir(), '.potluck'), 'browsers'),
+        ownDirectory('browsers', environment),
         '~/.potluck/browsers',
       ),
     )

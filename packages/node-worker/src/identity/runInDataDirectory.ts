@@ -1,12 +1,12 @@
 /** The life of a command that keeps things in a directory of its own. */
 import { mkdirSync } from 'node:fs';
-import { DirectoryInUseError, lockDirectory, type DirectoryLock } from '@potluck/machine';
+import { DirectoryInUseError, lockDirectory, stopSignals, type DirectoryLock } from '@potluck/machine';
 import { messageOf } from '@potluck/worker';
 import { SettingsError } from '@potluck/command-line';
 
 /**
  * Makes and locks the directory, runs, and gives it back.
- * @param run ends when `stopping` does: at SIGINT or SIGTERM, with its name as the reason. Asked twice, the process ends
+ * @param run ends when `stopping` does: at a signal (`stopSignals`), with its name as the reason. Asked twice, the process ends
  * at once
  * @throws SettingsError if the directory can't be made, or a living process has it
  */
@@ -20,11 +20,11 @@ export async function runInDataDirectory(
     if (stopping.signal.aborted) process.exit(1);
     stopping.abort(signal);
   };
-  process.on('SIGINT', stop).on('SIGTERM', stop);
+  for (const signal of stopSignals()) process.on(signal, stop);
   try {
     await run(stopping.signal);
   } finally {
-    process.off('SIGINT', stop).off('SIGTERM', stop);
+    for (const signal of stopSignals()) process.off(signal, stop);
     lock.release();
   }
 }

@@ -1,7 +1,6 @@
 /** The command line of `potluck worker`; every flag has an environment variable. */
 import { randomBytes } from 'node:crypto';
-import { homedir, hostname } from 'node:os';
-import { join } from 'node:path';
+import { hostname } from 'node:os';
 import {
   fingerprintFlag,
   flag,
@@ -10,6 +9,7 @@ import {
   logFlags,
   logSettingsOf,
   memory,
+  ownDirectory,
   parseFlags,
   port,
   secretFlag,
@@ -104,7 +104,7 @@ export function workerCommand(environment: NodeJS.ProcessEnv): Command {
     )
     .addOption(
       flag('--data <directory>', 'where identity and weights are kept').default(
-        defaultDataDirectory(environment),
+        ownDirectory('worker', environment),
         '~/.potluck/worker',
       ),
     )
@@ -159,9 +159,4 @@ function joiningOf({ hub, listen, token, fingerprint }: RawOptions): WorkerSetti
     );
   }
   return { listen: { port: listen, token } };
-}
-
-function defaultDataDirectory(environment: NodeJS.ProcessEnv): string {
-  const base = environment['XDG_DATA_HOME'];
-  return base ? join(base, 'potluck', 'worker') : join(homedir(), '.potluck', 'worker');
 }
