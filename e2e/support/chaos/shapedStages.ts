@@ -83,6 +83,7 @@ function shapedStage(
 ): Omit<LoadedStage, 'lost' | 'dispose'> {
   const caches = new Map<string, ShapedCache>();
   const { firstLayer, lastLayer, cacheBytesPerToken } = description;
+  let room = cacheBytes;
   const layers = Array.from({ length: lastLayer - firstLayer + 1 }, (_, index) => firstLayer + index);
   const lengthOf = ({ states }: ShapedCache): number => (states[0]?.length ?? 1) - 1;
   const reserved = (): number => [...caches.values()].reduce((sum, { capacity }) => sum + capacity, 0);
@@ -118,7 +119,7 @@ function shapedStage(
         throw new SessionError('cache-miss', `cache ${from.cacheId} is shorter than ${from.length}`);
       }
       const returned = from?.take === true ? (source?.capacity ?? 0) : 0;
-      if ((reserved() - returned + capacity) * cacheBytesPerToken > cacheBytes) {
+      if ((reserved() - returned + capacity) * cacheBytesPerToken > room) {
         throw new SessionError('no-room', `no room for ${capacity} tokens`);
       }
       if (from?.take === true) caches.delete(from.cacheId);
@@ -154,6 +155,9 @@ function shapedStage(
     },
     async truncate(cacheId, length) {
       for (const states of find(cacheId).states) states.splice(length + 1);
+    },
+    async resize(bytes) {
+      room = bytes;
     },
     async release(cacheId) {
       turns.delete(cacheId);

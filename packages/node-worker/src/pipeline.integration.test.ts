@@ -1,5 +1,5 @@
 import { tinyDecoder } from '@potluck/onnx/testing';
-import { refusedExitCode } from '@potluck/protocol';
+import { refusedExitCode, type StageDescription } from '@potluck/protocol';
 import { afterEach, describe, expect, it } from 'vitest';
 import { deployRandomModel } from '../testing/deployableModel.ts';
 import { join, startHub, stopAll } from '../testing/joinedProcesses.ts';
@@ -64,6 +64,33 @@ describe('headless workers', () => {
     await second.worker.message('token', ({ position }) => position > 80);
     second.process.child.kill('SIGKILL');
     await failed;
+  });
+
+  it('give a stage that stood by with little room for caches more once it serves, without loading it again', async () => {
+    const hub = await startHub();
+    const model = await deployRandomModel(hub, tinyDecoder);
+    const { worker } = await join(hub);
+    const [stage] = model.stages(1) as [StageDescription];
+    // One session of full length, or not quite two of these.
+    const least = stage.contextLength * stage.cacheBytesPerToken;
+    const assigns = await hub.deploy([{ worker, stage }], { cacheBytes: least });
+    const expected = await hub.generate([worker], assigns, prompt, { length: 60 });
+    await expect(hub.generate([worker], assigns, prompt, { length: 60 })).rejects.toThrow(/no-room/);
+    const fetched = hub.blobRequests.length;
+    const [serving] = await hub.deploy([{ worker, stage }], { cacheBytes: 2 * least });
+    if (!serving) throw new Error('an assignment expected');
+    const { tokens } = await hub.generate([worker], [serving], prompt, { length: 60 });
+    expect(tokens).toEqual(expected.tokens);
+    await expect(hub.generate([worker], [serving], prompt, { length: 186 })).rejects.toThrow(/no-room/);
+    worker.send({ ...serving, cacheBytes: 4 * least });
+    const { assignmentId } = serving;
+    await worker.message(
+      'stage-report',
+      (report) => report.assignmentId === assignmentId && report.cacheBytes === 4 * least,
+    );
+    const longer = await hub.generate([worker], [serving], prompt, { length: 186 });
+    expect(longer.tokens.slice(0, 60)).toEqual(expected.tokens);
+    expect(hub.blobRequests).toHaveLength(fetched);
   });
 
   it('compute with WebGPU on a software adapter when asked to, once it has passed its test', async (context) => {

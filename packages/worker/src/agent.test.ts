@@ -71,6 +71,29 @@ describe('a worker agent', () => {
     expect(ready.cacheBytes).toBeGreaterThan(0);
   });
 
+  it('gives the caches of a stage that serves other room as soon as the hub says so, and its sessions go on', async () => {
+    const hub = await startHub();
+    const { worker, host } = await join(hub);
+    const [stage] = cut(1, hub.addBlob(randomBytes(50))) as [StageDescription];
+    const tokens = (count: number): number => count * stage.cacheBytesPerToken;
+    const [assign] = (await hub.deploy([{ worker, stage }], { cacheBytes: tokens(300) })) as [Assign];
+    const held = deferred<void>();
+    host.holdSteps = held.promise;
+    const short = hub.generate([worker], [assign], prompt, { length: 20 });
+    await worker.message('session-opened');
+    worker.send({ ...assign, cacheBytes: tokens(2000) });
+    await worker.message(
+      'stage-report',
+      ({ state, cacheBytes }) => state === 'ready' && cacheBytes === tokens(2000),
+    );
+    const long = hub.generate([worker], [assign], prompt, { length: 1500 });
+    held.resolve();
+    expect((await short).tokens).toEqual(echoAnswer(prompt, 6, 20));
+    expect((await long).tokens).toEqual(echoAnswer(prompt, 6, 1500));
+    const states = worker.messages.flatMap((m) => (m.type === 'stage-report' ? [m.state] : []));
+    expect(states.filter((state) => state === 'connecting')).toHaveLength(1);
+  });
+
   it('closes a session with its timings and frees its cache', async () => {
     const hub = await startHub();
     const { joined, workers, assigns } = await pipeline(hub, 2);

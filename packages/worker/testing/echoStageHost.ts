@@ -142,6 +142,7 @@ function echoLoadedStage(
     if (!cache) throw new SessionError('cache-miss', `no cache ${cacheId}`);
     return cache;
   };
+  let room = cacheBytes;
   const usedTokens = (): number => [...caches.values()].reduce((sum, { capacity }) => sum + capacity, 0);
   const layers = stage.lastLayer - stage.firstLayer + 1;
   const isLast = stage.logits !== undefined;
@@ -168,7 +169,7 @@ function echoLoadedStage(
         caches.delete(from.cacheId);
         openCaches.delete(from.cacheId);
       }
-      const free = Math.floor(cacheBytes / stage.cacheBytesPerToken) - usedTokens();
+      const free = Math.floor(room / stage.cacheBytesPerToken) - usedTokens();
       if (!caches.has(cacheId) && capacity > free) {
         throw new SessionError('no-room', `asked for ${capacity} tokens, ${free} left`);
       }
@@ -204,6 +205,9 @@ function echoLoadedStage(
     },
     async truncate(cacheId, length) {
       find(cacheId).sums.splice(length + 1);
+    },
+    async resize(bytes) {
+      room = bytes;
     },
     async release(cacheId) {
       caches.delete(cacheId);

@@ -72,7 +72,7 @@ export interface ScriptedHub {
   /** Gives each worker a stage and waits until all are ready. */
   deploy(
     stages: { worker: ScriptedWorker; stage: StageDescription }[],
-    init?: Pick<Partial<Assign>, 'epoch' | 'promptTrials'>,
+    init?: Pick<Partial<Assign>, 'epoch' | 'promptTrials' | 'cacheBytes'>,
   ): Promise<Assign[]>;
   /** Opens a session at each stage, sends the prompt, and collects the answer. */
   generate(
@@ -194,7 +194,7 @@ export async function startScriptedHub({
       const next = arrived.shift();
       return next ? Promise.resolve(next) : new Promise((resolve) => waiting.push(resolve));
     },
-    async deploy(stages, { epoch = 0, promptTrials } = {}) {
+    async deploy(stages, { epoch = 0, ...more } = {}) {
       const pipelineId = PipelineId.parse(randomUUID());
       const places = stages.map(({ worker }) => ({
         assignmentId: AssignmentId.parse(randomUUID()),
@@ -210,7 +210,7 @@ export async function startScriptedHub({
           stages: places,
           stage,
           deadlineMs: 120_000,
-          ...(promptTrials && { promptTrials }),
+          ...more,
         };
       });
       for (const [index, { worker }] of stages.entries()) worker.send(assigns[index] as Assign);

@@ -25,3 +25,13 @@ test('no more is kept than was in use at once, whatever lengths come', () => {
     expect(pool.freeBytes).toBeLessThanOrEqual(2 * length);
   }
 });
+
+test('a pool that may hold less lets go of what is free, and one that may hold more keeps it', () => {
+  const pool = arrayBufferPool(1000);
+  for (const buffer of Array.from({ length: 10 }, () => pool.take(100))) pool.give(buffer);
+  pool.resize(300);
+  expect(pool.freeBytes).toBe(300);
+  pool.resize(500);
+  for (const buffer of Array.from({ length: 10 }, () => pool.take(100))) pool.give(buffer);
+  expect(pool.freeBytes).toBe(500);
+});

@@ -8,7 +8,7 @@ export interface BufferPoolOptions<Buffer> {
   size(buffer: Buffer): number;
   /** Frees a buffer that the pool lets go. */
   destroy(buffer: Buffer): void;
-  /** Bytes that free buffers and taken ones may hold together. */
+  /** Bytes that free buffers and taken ones may hold together, until `resize`. */
   limitBytes: number;
 }
 
@@ -19,12 +19,14 @@ const mostSurplus = 1.125;
 export class BufferPool<Buffer> {
   readonly #options: BufferPoolOptions<Buffer>;
   readonly #free: Buffer[] = [];
+  #limitBytes: number;
   #takenBytes = 0;
   #freeBytes = 0;
   #mostTakenBytes = 0;
 
   constructor(options: BufferPoolOptions<Buffer>) {
     this.#options = options;
+    this.#limitBytes = options.limitBytes;
   }
 
   get takenBytes(): number {
@@ -49,7 +51,7 @@ export class BufferPool<Buffer> {
     this.#takenBytes += reused === undefined ? bytes : size(reused);
     this.#mostTakenBytes = Math.max(this.#mostTakenBytes, this.#takenBytes);
     // Before a buffer is created, so that the limit holds at every moment.
-    this.#shrinkTo(Math.min(this.#options.limitBytes, this.#mostTakenBytes));
+    this.#shrinkTo(Math.min(this.#limitBytes, this.#mostTakenBytes));
     return reused ?? this.#options.create(bytes);
   }
 
@@ -58,7 +60,13 @@ export class BufferPool<Buffer> {
     this.#takenBytes -= size;
     this.#freeBytes += size;
     this.#free.push(buffer);
-    this.#shrinkTo(this.#options.limitBytes);
+    this.#shrinkTo(this.#limitBytes);
+  }
+
+  /** From now on free buffers and taken ones may hold so many bytes together. */
+  resize(limitBytes: number): void {
+    this.#limitBytes = limitBytes;
+    this.#shrinkTo(limitBytes);
   }
 
   /** Frees everything that is not taken. */

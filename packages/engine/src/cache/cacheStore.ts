@@ -30,7 +30,7 @@ export interface CacheSlot {
 export class CacheStore {
   readonly #description: StageDescription;
   readonly #strategy: CacheStrategy;
-  readonly #capacityBytes: number;
+  #capacityBytes: number;
   readonly #slots = new Map<string, CacheSlot>();
   #reservedBytes = 0;
 
@@ -116,6 +116,12 @@ export class CacheStore {
       for (const tensor of slot.tensors) tensor.dispose();
       this.#reservedBytes -= slot.reservedBytes;
     });
+  }
+
+  /** From now on all caches may reserve so many bytes together; those that are open stay. */
+  resize(capacityBytes: number): void {
+    this.#capacityBytes = capacityBytes;
+    this.#strategy.resize(capacityBytes);
   }
 
   releaseAll(): void {

@@ -21,6 +21,8 @@ export type CacheStrategyName = 'rows' | 'growing' | 'in-place';
 export interface CacheStrategy {
   /** New, empty tensors for one cache, in the order of the stage's caches; at most `capacity` rows each. */
   create(capacity: number): CacheTensor[];
+  /** From now on caches and the memory kept for later ones may take so many bytes together. */
+  resize(limitBytes: number): void;
   /** Frees the memory kept for later caches. */
   clear(): void;
 }
@@ -41,7 +43,9 @@ export function createCacheStrategy(
   const layouts = caches.map((cache) => ({ cache, layout: cacheLayout(cache) }));
   const growing = ({ cache, layout }: (typeof layouts)[number]): CacheTensor =>
     new GrowingTensor(ort, cache, layout, { cutter });
-  if (name === 'growing') return { create: () => layouts.map(growing), clear: () => undefined };
+  if (name === 'growing') {
+    return { create: () => layouts.map(growing), resize: () => undefined, clear: () => undefined };
+  }
   if (name === 'rows') {
     const pool = arrayBufferPool(limitBytes);
     return {
@@ -49,6 +53,7 @@ export function createCacheStrategy(
         layouts.map((entry) =>
           isPadded(name, entry.cache) ? new RowsTensor(ort, entry.layout, pool, capacity) : growing(entry),
         ),
+      resize: (bytes) => pool.resize(bytes),
       clear: () => pool.clear(),
     };
   }
@@ -66,6 +71,7 @@ export function createCacheStrategy(
           ? new InPlaceTensor(ort, entry.layout, device, pool, capacity)
           : growing(entry),
       ),
+    resize: (bytes) => pool.resize(bytes),
     clear: () => pool.clear(),
   };
 }

@@ -130,7 +130,10 @@ export interface StageUsage {
  */
 export interface Stage {
   readonly description: StageDescription;
-  /** Bytes that its caches may reserve together: less than `load` was given where unpacked weights took the rest. */
+  /**
+   * Bytes that its caches may reserve together, from the time that it is loaded until `resize`: less than `load` was given where
+   * unpacked weights took the rest.
+   */
   readonly cacheBytes: number;
   readonly stepShape: StepShape;
   /**
@@ -159,6 +162,8 @@ export interface Stage {
   truncate(cacheId: string, length: number): Promise<void>;
   /** Gives a cache's room back and drops its queued steps; nothing happens where there is none. */
   release(cacheId: string): Promise<void>;
+  /** From now on its caches may reserve so many bytes together. Those that are open stay, also where they reserve more. */
+  resize(cacheBytes: number): Promise<void>;
   /** One prompt chunk and one decode step (one text, at an encoder) on a cache that is thrown away, so that kernels are compiled. */
   warmUp(): Promise<void>;
   usage(): Promise<StageUsage>;
@@ -173,6 +178,7 @@ export const stageVerbs = [
   'encode',
   'truncate',
   'release',
+  'resize',
   'warmUp',
   'usage',
   'dispose',

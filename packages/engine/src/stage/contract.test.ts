@@ -24,6 +24,8 @@ it('a stage in this process keeps the contract', async () => {
     'fork of no cache': 'CacheMissError: cache-miss',
     'fork beyond the end': 'CacheMissError: cache-miss',
     'cut beyond the end': 'CacheMissError: cache-miss',
+    'cache without room': 'NoRoomError: no-room',
+    'cache with room again': 'none',
     'step of a stage that is gone': 'StageGoneError: stage-gone',
   });
 });

@@ -128,6 +128,10 @@ export async function createStage(
       held.released(cacheId);
       store.release(cacheId);
     },
+    resize: async (bytes) => {
+      checkAlive();
+      store.resize(bytes);
+    },
     warmUp: () => warmUp(stage),
     usage: async () => store.usage,
     dispose: () => {

@@ -54,6 +54,7 @@ export async function exerciseStage(stage: Stage): Promise<StageAnswers> {
     ),
     'fork beyond the end': await refusal(stage.open({ cacheId: 'c', ...opening, from: ofA(24) })),
     'cut beyond the end': await refusal(stage.truncate('a', 24)),
+    ...(await resized(stage)),
   };
   await stage.release('a');
   await stage.release('b');
@@ -64,6 +65,17 @@ export async function exerciseStage(stage: Stage): Promise<StageAnswers> {
     ...{ answer, ofFork, ofTruncated, ofCarriedOver, usage },
     refusals: { ...refusals, 'step of a stage that is gone': after },
   };
+}
+
+/** A further cache is refused where the open ones have all the room, and finds some where there is more again. */
+async function resized(stage: Stage): Promise<StageAnswers['refusals']> {
+  const { reservedBytes } = await stage.usage();
+  await stage.resize(reservedBytes);
+  const full = await refusal(stage.open({ cacheId: 'c', ...opening }));
+  await stage.resize(stage.cacheBytes);
+  const roomy = await refusal(stage.open({ cacheId: 'c', ...opening }));
+  await stage.release('c');
+  return { 'cache without room': full, 'cache with room again': roomy };
 }
 
 async function goOn(

@@ -90,11 +90,17 @@ export class Assignment {
     }
   }
 
-  /** Takes a new place for the stage that is loaded already. */
+  /** Takes a new place for the stage that is loaded already, or other room for its caches. */
   async replace(message: Assign): Promise<void> {
+    const { cacheBytes: _before, ...place } = this.#message;
     this.#message = message;
+    const resized = this.#resize(message);
     if (!this.sessions) return this.report();
     this.sessions.place = message;
+    await resized;
+    const { cacheBytes: _now, ...newPlace } = message;
+    // What it serves goes on meanwhile.
+    if (JSON.stringify(place) === JSON.stringify(newPlace)) return this.report();
     const watchdog = new Watchdog(message.deadlineMs, () => this.#state);
     this.#watchdog = watchdog;
     try {
@@ -103,6 +109,15 @@ export class Assignment {
       await this.#giveUp('failed', messageOf(error));
     } finally {
       watchdog.stop();
+    }
+  }
+
+  /** The room that its caches had stays, where that can't be changed: the report says how much there is. */
+  async #resize({ cacheBytes }: Assign): Promise<void> {
+    try {
+      await this.#lease?.resize(cacheBytes);
+    } catch (error) {
+      this.#components.log.warn({ error: messageOf(error) }, 'could not change the room for caches');
     }
   }
 

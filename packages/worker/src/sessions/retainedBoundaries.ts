@@ -18,14 +18,14 @@ interface Kept extends RetainedStep {
 }
 
 export class RetainedBoundaries {
-  readonly #limitBytes: number;
+  #limitBytes: number;
   /** Oldest first. */
   readonly #all = new Set<Kept>();
   /** Of each cache the steps that follow one another up to the last one. */
   readonly #byCache = new Map<string, Kept[]>();
   #bytes = 0;
 
-  /** @param limitBytes most bytes of tensors, over all caches */
+  /** @param limitBytes most bytes of tensors, over all caches, until `resize` */
   constructor(limitBytes: number) {
     this.#limitBytes = limitBytes;
   }
@@ -33,6 +33,12 @@ export class RetainedBoundaries {
   /** Bytes of tensors in all. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** From now on so many bytes of tensors are kept at most. */
+  resize(limitBytes: number): void {
+    this.#limitBytes = limitBytes;
+    while (this.#bytes > limitBytes) this.#dropOldest();
   }
 
   /** Keeps a copy of a step's tensors: whoever sends them may give their buffers away. */

@@ -60,7 +60,7 @@ export class StageCaches {
   /** Caches that are about to be kept. */
   readonly #keeping = new Map<string, Promise<boolean>>();
 
-  /** @param retainBytes most bytes of boundary tensors to retain, over all caches */
+  /** @param retainBytes most bytes of boundary tensors to retain, over all caches, until `resize` */
   constructor({ stage, log }: { stage: LoadedStage; log: Log }, { retainBytes }: { retainBytes: number }) {
     this.#stage = stage;
     this.#log = log;
@@ -70,6 +70,20 @@ export class StageCaches {
   /** Bytes of retained boundary tensors. */
   get retainedBytes(): number {
     return this.#retained.bytes;
+  }
+
+  /**
+   * From now on caches and boundary tensors may take so much. What sessions use stays; kept caches that have no room any more go.
+   * @param room in bytes
+   */
+  async resize({ cacheBytes, retainBytes }: { cacheBytes: number; retainBytes: number }): Promise<void> {
+    this.#retained.resize(retainBytes);
+    await this.#stage.resize(cacheBytes);
+    for (const cacheId of [...this.#kept.keys()]) {
+      const { reservedBytes } = await this.#stage.usage();
+      if (reservedBytes <= cacheBytes) return;
+      this.drop(cacheId);
+    }
   }
 
   /**

@@ -17,16 +17,21 @@ const retainedShare = 1 / 16;
 
 /** A share of a stage. */
 export interface StageLease {
-  /** What caches may take; less, once the stage is loaded, where its host took some of it for weights. */
+  /** What caches may take now; less, once the stage is loaded, where its host took some of it for weights. */
   readonly cacheBytes: number;
   /** True where the stage is in memory, or being loaded, for another assignment. */
   readonly isShared: boolean;
   /** The loaded stage's caches, the same for all its shares. @throws AssignmentError before `load` */
   readonly caches: StageCaches;
-  /** The stage; only the first one's `give` is called, unless that fails: it hands the artifact to the host. */
+  /**
+   * The stage, with the room for caches that its last share is to have; only the first one's `give` is called, unless that
+   * fails: it hands the artifact to the host.
+   */
   load(give: GiveArtifact, onProgress?: (note: string) => void): Promise<LoadedStage>;
   /** Warms the loaded stage up and times it, once for all its shares: the first one's `promptTrials` count. */
   warmUp(stage: LoadedStage, promptTrials?: readonly number[]): Promise<StageTrial>;
+  /** As `StagePool.reserve` says it, for the stage that is reserved: the room changes as soon as the stage is loaded. */
+  resize(mostCacheBytes?: number): Promise<void>;
   /** Unloads the stage with its last share. */
   release(): Promise<void>;
 }
@@ -34,13 +39,12 @@ export interface StageLease {
 /** Gets the artifact, hands it over and cleans up after it. */
 export type GiveArtifact = (load: (artifact: StageArtifact) => Promise<LoadedStage>) => Promise<LoadedStage>;
 
-interface Entry {
+interface Entry extends CacheRoom {
   key: string;
+  stage: StageDescription;
   shares: number;
-  weightBytes: number;
-  cacheBytes: number;
-  /** What retained boundary tensors may take. */
-  retainBytes: number;
+  /** What the last one who reserved it, or resized it, wants for caches at most. */
+  mostCacheBytes: number;
   caches: StageCaches | undefined;
   /** What the host took of the caches' room. */
   unpackedBytes: number;
@@ -48,6 +52,13 @@ interface Entry {
   loaded: LoadedStage | undefined;
   loading: Promise<LoadedStage> | undefined;
   warming: Promise<StageTrial> | undefined;
+}
+
+/** What a stage may take beside its weights, in bytes. */
+interface CacheRoom {
+  cacheBytes: number;
+  /** What retained boundary tensors may take. */
+  retainBytes: number;
 }
 
 export class StagePool {
@@ -65,11 +76,11 @@ export class StagePool {
   /** What the stages in memory use now, in bytes: weights, unpacked copies included, and open caches. */
   async used(): Promise<{ weights: number; caches: number }> {
     const used = { weights: 0, caches: 0 };
-    for (const { loaded, caches, weightBytes, unpackedBytes } of [...this.#entries.values()]) {
+    for (const { loaded, caches, stage, unpackedBytes } of [...this.#entries.values()]) {
       if (!loaded) continue;
       try {
         const { reservedBytes } = await loaded.usage();
-        used.weights += weightBytes + unpackedBytes;
+        used.weights += stage.weightBytes + unpackedBytes;
         used.caches += reservedBytes + (caches?.retainedBytes ?? 0);
       } catch {
         // It went away meanwhile, and uses nothing.
@@ -79,12 +90,14 @@ export class StagePool {
   }
 
   /**
+   * A stage that is in memory already stays as it is; its caches get the room that is asked for now.
    * @param mostCacheBytes less than the budget allows, where the hub wants room for other stages
    * @throws AssignmentError if weights and the least useful cache do not fit into the budget
    */
   reserve(stage: StageDescription, mostCacheBytes = Infinity): StageLease {
     const key = keyOf(stage);
     const entry = this.#entries.get(key) ?? this.#enter(key, stage, mostCacheBytes);
+    entry.mostCacheBytes = mostCacheBytes;
     entry.shares++;
     let released = false;
     return {
@@ -98,7 +111,15 @@ export class StagePool {
         if (!entry.caches) throw new AssignmentError('the stage is not in memory');
         return entry.caches;
       },
-      load: (give, onProgress) => this.#load(entry, give, onProgress),
+      load: async (give, onProgress) => {
+        const loaded = await this.#load(entry, give, onProgress);
+        await this.#resize(entry);
+        return loaded;
+      },
+      resize: (bytes = Infinity) => {
+        entry.mostCacheBytes = bytes;
+        return this.#resize(entry);
+      },
       warmUp: (loaded, promptTrials = []) => (entry.warming ??= tryStage(loaded, stage, promptTrials)),
       release: async () => {
         if (released) return;
@@ -120,8 +141,7 @@ export class StagePool {
       );
     }
     const free = this.#memoryBytes - others - withWorkingMemory(stage.weightBytes);
-    const contextBytes = (tokens: number): number => tokens * stage.cacheBytesPerToken + stage.stateBytes;
-    const least = contextBytes(Math.min(leastCacheTokens, stage.contextLength));
+    const least = leastCacheBytes(stage);
     if (free < least) {
       throw new AssignmentError(
         `layers ${stage.firstLayer} to ${stage.lastLayer} of ${stage.model} need ${megabytes(withWorkingMemory(stage.weightBytes))} ` +
@@ -129,17 +149,12 @@ export class StagePool {
           (others > 0 ? `, of which other stages reserve ${megabytes(others)}` : ''),
       );
     }
-    const most = mostFullSessions * contextBytes(stage.contextLength);
-    const allBytes = Math.floor(Math.min(free, most, Math.max(least, mostCacheBytes)));
-    const isLast = stage.boundaryOut.length === 0;
-    const retainBytes = isLast ? 0 : Math.min(Math.floor(allBytes * retainedShare), allBytes - least);
-    const cacheBytes = allBytes - retainBytes;
     const entry = {
       key,
+      stage,
       shares: 0,
-      weightBytes: stage.weightBytes,
-      cacheBytes,
-      retainBytes,
+      mostCacheBytes,
+      ...roomOf(stage, free, mostCacheBytes),
       caches: undefined,
       unpackedBytes: 0,
       loaded: undefined,
@@ -148,6 +163,22 @@ export class StagePool {
     };
     this.#entries.set(key, entry);
     return entry;
+  }
+
+  /** Gives a loaded stage's caches the room that they are to have, as far as other stages leave it. */
+  async #resize(entry: Entry): Promise<void> {
+    const { stage, caches, unpackedBytes, mostCacheBytes } = entry;
+    if (!caches) return;
+    const others = [...this.#entries.values()].reduce(
+      (sum, other) => sum + (other === entry ? 0 : takenBy(other)),
+      0,
+    );
+    const free = this.#memoryBytes - others - withWorkingMemory(stage.weightBytes);
+    const { cacheBytes, retainBytes } = roomOf(stage, free, mostCacheBytes);
+    const room = { cacheBytes: Math.max(leastCacheBytes(stage), cacheBytes - unpackedBytes), retainBytes };
+    if (room.cacheBytes === entry.cacheBytes && retainBytes === entry.retainBytes) return;
+    Object.assign(entry, room);
+    await caches.resize(room);
   }
 
   async #load(entry: Entry, give: GiveArtifact, onProgress?: (note: string) => void): Promise<LoadedStage> {
@@ -190,8 +221,24 @@ export class StagePool {
 
 const withWorkingMemory = (weightBytes: number): number => weightBytes + workingMemoryBytes(weightBytes);
 
-const takenBy = ({ weightBytes, cacheBytes, retainBytes, unpackedBytes }: Entry): number =>
-  withWorkingMemory(weightBytes) + cacheBytes + retainBytes + unpackedBytes;
+const takenBy = ({ stage, cacheBytes, retainBytes, unpackedBytes }: Entry): number =>
+  withWorkingMemory(stage.weightBytes) + cacheBytes + retainBytes + unpackedBytes;
+
+const contextBytes = ({ cacheBytesPerToken, stateBytes }: StageDescription, tokens: number): number =>
+  tokens * cacheBytesPerToken + stateBytes;
+
+const leastCacheBytes = (stage: StageDescription): number =>
+  contextBytes(stage, Math.min(leastCacheTokens, stage.contextLength));
+
+/** @param free what other stages and the stage's own weights leave, in bytes */
+function roomOf(stage: StageDescription, free: number, mostCacheBytes: number): CacheRoom {
+  const least = leastCacheBytes(stage);
+  const most = mostFullSessions * contextBytes(stage, stage.contextLength);
+  const allBytes = Math.floor(Math.max(least, Math.min(free, most, mostCacheBytes)));
+  const isLast = stage.boundaryOut.length === 0;
+  const retainBytes = isLast ? 0 : Math.min(Math.floor(allBytes * retainedShare), allBytes - least);
+  return { cacheBytes: allBytes - retainBytes, retainBytes };
+}
 
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
