@@ -96,3 +96,16 @@ test('when the pipeline ends those who wait are told why', async () => {
   await expect(waiting).rejects.toThrow('gone');
   await expect(admission.request(1, 'me', never).granted).rejects.toThrow('gone');
 });
+
+test('who waits for room has it as soon as the stages have more, and what is held counts on', async () => {
+  const admission = new Admission([stage(100, 1)]);
+  const first = admission.request(80, 'me', never);
+  const second = admission.request(60, 'me', never);
+  expect(admission.waitingCount).toBe(1);
+  admission.resize([stage(160, 1)]);
+  await second.granted;
+  expect(admission.largestSession).toBe(160);
+  expect(admission.hasRoom(30)).toBe(false);
+  first.release();
+  expect(admission.hasRoom(30)).toBe(true);
+});

@@ -35,7 +35,7 @@ const defaultQueueLimit = 128;
 const reservedShare = 1 / 8;
 
 export class Admission {
-  readonly #stages: readonly CacheRoom[];
+  #stages: readonly CacheRoom[];
   readonly #queueLimit: () => number;
   /** Bytes at each stage. */
   readonly #reserved: number[];
@@ -48,6 +48,12 @@ export class Admission {
     this.#stages = stages;
     this.#queueLimit = init.queueLimit ?? (() => defaultQueueLimit);
     this.#reserved = stages.map(() => 0);
+  }
+
+  /** The same stages have other room from now on. */
+  resize(stages: readonly CacheRoom[]): void {
+    this.#stages = stages;
+    this.#grantInTurn();
   }
 
   /** Longest session that fits when no other is there, in tokens. */

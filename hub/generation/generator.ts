@@ -109,6 +109,11 @@ export class Generator {
     this.#components.servings.add(replica, pipeline);
   }
 
+  /** A pipeline that serves has other room for caches. */
+  pipelineResized(pipeline: ReadyPipeline): void {
+    this.#components.servings.resized(pipeline);
+  }
+
   /** A pipeline is over: answers that run through it go on elsewhere, or in its next epoch. */
   pipelineLost(pipeline: Pipeline, reason: string): void {
     const { id, epoch, stages } = pipeline;

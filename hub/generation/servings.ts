@@ -98,6 +98,14 @@ export class Servings {
     );
   }
 
+  /** A pipeline that serves has other room for caches: who waits for some may have it now. */
+  resized(pipeline: ReadyPipeline): void {
+    const serving = this.#serving.get(pipeline.id);
+    if (serving?.pipeline.epoch !== pipeline.epoch) return;
+    serving.pipeline = pipeline;
+    serving.admission.resize(pipeline.stages);
+  }
+
   /** A pipeline is over. @returns what it was; undefined where it is another epoch that serves, or none */
   lost({ id, epoch }: Pick<Pipeline, 'id' | 'epoch'>): Serving | undefined {
     const serving = this.#serving.get(id);

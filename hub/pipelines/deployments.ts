@@ -34,6 +34,8 @@ export interface DeploymentsComponents extends Omit<ExecutorComponents, 'clock' 
 /** Told about every pipeline, in the order in which it happens. */
 export interface DeploymentsListener {
   ready?(replica: Replica, pipeline: ReadyPipeline): void;
+  /** The pipeline that serves has other room for caches; what runs through it goes on. */
+  resized?(replica: Replica, pipeline: ReadyPipeline): void;
   /** The pipeline is over; whatever ran through it has ended. */
   lost?(replica: Replica, pipeline: Pipeline, reason: string): void;
   /**
@@ -251,6 +253,9 @@ export class Deployments {
       switch (announcement.type) {
         case 'ready':
           listener.ready?.(announcement.replica, announcement.pipeline);
+          break;
+        case 'resized':
+          listener.resized?.(announcement.replica, announcement.pipeline);
           break;
         case 'lost':
           listener.lost?.(announcement.replica, announcement.pipeline, announcement.reason);

@@ -167,6 +167,9 @@ export class PipelineExecutor {
         // While the workers load, so that the first request does not wait for it.
         this.#state.pipelines.get(command.pipelineId)?.model.tokenizer.warmUp();
         return;
+      case 'resize':
+        for (const [workerId, message] of command.messages) registry.send(workerId, message);
+        return;
       case 'cut':
         void this.#cut(command);
         return;

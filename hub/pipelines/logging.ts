@@ -64,6 +64,9 @@ export function logCommand(
         logger.info({ model, stages, reason }, text);
       }
       return;
+    case 'resize':
+      logger.info({ model, stages: routeOf(command.stages) }, 'memory is free again: its caches grow');
+      return;
     case 'add-replica':
       logger.info({ model }, 'requests wait: another replica is added');
       return;
@@ -80,7 +83,7 @@ export function logCommand(
 }
 
 export function logAnnouncement(logger: Logger, announcement: Announcement): void {
-  if (announcement.type === 'changed') return;
+  if (announcement.type === 'changed' || announcement.type === 'resized') return;
   const { pipeline, replica } = announcement;
   const details = { model: replica.model.package.id, epoch: pipeline.epoch };
   if (announcement.type === 'ready') {

@@ -6,6 +6,8 @@ import { stagesOf, type PipelinesState, type PipelineState } from './state/state
 
 export type Announcement =
   | { type: 'ready'; replica: Replica; pipeline: ReadyPipeline }
+  /** The pipeline that serves has other room for caches. */
+  | { type: 'resized'; replica: Replica; pipeline: ReadyPipeline }
   /** The pipeline serves no more; what ran through it has ended. */
   | { type: 'lost'; replica: Replica; pipeline: Pipeline; reason: string }
   /** Something of a deployment is different, or it is gone. `workers`: whose stages are different. */
@@ -48,8 +50,14 @@ function served(was: PipelineState | undefined, is: PipelineState | undefined): 
   if (is && after && before?.epoch !== after.epoch) {
     announcements.push({ type: 'ready', replica: replicaOf(is), pipeline: after });
   }
+  if (is && after && before?.epoch === after.epoch && hasOtherRoom(before, after)) {
+    announcements.push({ type: 'resized', replica: replicaOf(is), pipeline: after });
+  }
   return announcements;
 }
+
+const hasOtherRoom = ({ stages }: ReadyPipeline, after: ReadyPipeline): boolean =>
+  stages.some(({ cacheBytes }, index) => cacheBytes !== after.stages[index]?.cacheBytes);
 
 /** Answers are counted elsewhere, and nobody sees who sits out or what is remembered. */
 function looksTheSame(was: PipelineState, is: PipelineState): boolean {

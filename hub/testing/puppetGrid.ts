@@ -60,7 +60,10 @@ export class PuppetWorker {
   receive(message: FromHubMessage): void {
     this.received.push(message);
     if (!this.isHealthy) return;
-    if (message.type === 'assign') this.report(message.assignmentId, 'ready', { cacheBytes: 1e6 });
+    if (message.type === 'assign') {
+      const { assignmentId, cacheBytes = 1e6 } = message;
+      this.report(assignmentId, 'ready', { cacheBytes });
+    }
     if (message.type === 'release') this.report(message.assignmentId, 'released');
   }
 

@@ -6,6 +6,7 @@ import type { Context } from './context.ts';
 import { forgetWhatIsOver, markDrained, releaseStrays } from './ending.ts';
 import { giveUpRetiring, giveUpWhatLostAStage, giveUpWhatStalls } from './givingUp.ts';
 import type { Grid } from './grid.ts';
+import { growCaches } from './growing.ts';
 import { cutOverWhatIsLoaded, dropFailedMigration, holdRequests, preloadNewcomers } from './migrating.ts';
 import { dropWhatDoesNotPay, moveWhereItPays } from './moving.ts';
 import { addReplica, dropReplica } from './replicating.ts';
@@ -48,5 +49,5 @@ export function plan(state: PipelinesState, grid: Grid, now: number): Command | 
       if (answer) return answer;
     }
   }
-  return dropStandby(context) ?? dropReplica(context) ?? addReplica(context);
+  return dropStandby(context) ?? dropReplica(context) ?? addReplica(context) ?? growCaches(context);
 }

@@ -9,7 +9,7 @@ import { released } from './held.ts';
 import { standbyAfterMs } from './migration.ts';
 import { quarantined, type Quarantine } from './quarantine.ts';
 import { stagesOf, type PipelineSettings, type PipelinesState, type PipelineState } from './state.ts';
-import { onePipeline } from './update.ts';
+import { onePipeline, withStages } from './update.ts';
 
 export function applyCommand(state: PipelinesState, command: Command, at: number): PipelinesState {
   switch (command.type) {
@@ -70,6 +70,13 @@ function decided(
       return one.migration ? { ...one, migration: { ...one.migration, isCutAsked: true } } : one;
     case 'assign':
       return assigned(one, deadlineFrom(at, settings));
+    case 'resize': {
+      const byId = new Map(command.stages.map((stage) => [stage.assignmentId, stage]));
+      return withStages(one, (stage) => {
+        const { reservedBytes, mostCacheBytes } = byId.get(stage.assignmentId) ?? stage;
+        return byId.has(stage.assignmentId) ? { ...stage, reservedBytes, mostCacheBytes } : stage;
+      });
+    }
     case 'migrate': {
       const before = withoutMigration(one);
       const { preloads, ...migration } = command.migration;

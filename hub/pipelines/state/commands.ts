@@ -1,6 +1,6 @@
 /** What `plan` decides. Each carries all that is needed to take it in and to carry it out. */
 import type { Assign, AssignmentId, ModelId, PipelineId, WorkerId } from '@potluck/protocol';
-import type { Stage, TargetStage } from '../pipeline.ts';
+import type { CutStage, Stage, TargetStage } from '../pipeline.ts';
 import type { Migration } from './migration.ts';
 import type { Weighed } from './weighed.ts';
 
@@ -21,6 +21,13 @@ export type Command =
   | { type: 'refuse'; pipelineId: PipelineId; missing: string; refusal: object; pauseMs: number }
   | { type: 'cut'; pipelineId: PipelineId; stages: readonly Stage[] }
   | { type: 'assign'; pipelineId: PipelineId; messages: readonly [WorkerId, Assign][] }
+  /** Stages that serve have other room for caches from now on. `stages`: those that change, as they are to be. */
+  | {
+      type: 'resize';
+      pipelineId: PipelineId;
+      stages: readonly CutStage[];
+      messages: readonly [WorkerId, Assign][];
+    }
   /** Workers load stages ahead. `weighed`: where it moves to be faster. */
   | { type: 'migrate'; pipelineId: PipelineId; migration: NewMigration; weighed?: Weighed }
   /** `reason`: where nothing failed. */
