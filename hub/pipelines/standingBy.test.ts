@@ -107,3 +107,27 @@ test('a holder that fails or leaves is missed by nobody', async () => {
   expect(all.holders()).toHaveLength(2);
   expect(all.replica().ready?.epoch).toBe(1);
 });
+
+test.each([
+  { name: 'the fastest, not who has most memory', otherMs: undefined, holder: 'small and fast' },
+  { name: 'one of the same kind, which goes on with the same words', otherMs: 10, holder: 'small and fast' },
+  { name: 'one of another kind that is much faster', otherMs: 3, holder: 'other kind' },
+])('$name stands by', async ({ otherMs, holder }) => {
+  const all = setup();
+  const { grid } = all;
+  const joined = (name: string, memoryBytes: number, milliseconds: number, device = {}): void => {
+    const worker = grid.worker(name, memoryBytes);
+    Object.assign(worker.device, device);
+    const { id: modelId } = model.package;
+    grid.speeds.measured(worker, { model: modelId, weightBytes: 1e8, milliseconds, source: 'served' });
+    worker.join();
+  };
+  joined('serving', 4e9, 2);
+  grid.deployments.deploy(model, { mode: 'automatic', replicas: 1 });
+  await all.pass(1000);
+  joined('large and slow', 8e9, 40);
+  joined('small and fast', 1e9, 12);
+  if (otherMs !== undefined) joined('other kind', 1e9, otherMs, { kind: 'webgpu' });
+  await all.pass(standbyAfterMs + 1000);
+  expect(all.holders()).toEqual([`${holder} 0-3`]);
+});

@@ -1,7 +1,8 @@
 /** Who loads, ahead of time, what a running pipeline would miss most? */
-import type { WorkerId } from '@potluck/protocol';
-import { freeBytes, reservedBytes, type GridWorker } from '../../placement/gridView.ts';
+import { findCandidates, type Candidate } from '../../placement/candidates.ts';
+import { reservedBytes } from '../../placement/gridView.ts';
 import { stageBytes, stageMemory } from '../../placement/stageMemory.ts';
+import { standInTime } from '../../placement/standInTime.ts';
 import { targetOf, type Stage, type TargetStage } from '../pipeline.ts';
 import type { Command } from '../state/commands.ts';
 import { stagesOf, usesWorker, type PipelineState } from '../state/state.ts';
@@ -56,67 +57,86 @@ const needsRoom = ({ phase }: PipelineState): boolean =>
 
 function holdersFor(one: PipelineState, context: Context): TargetStage[] {
   const { grid } = context;
-  const { unableToo } = findBarred(one, context);
+  const { model } = one;
   const workers = [...grid.view.workers.values()];
-  const free = new Map(
-    workers
-      .filter(({ id }) => !unableToo.has(id) && !usesWorker(one, id))
-      .map((worker) => [worker.id, { worker, bytes: freeBytes(worker.memory) }]),
-  );
   const offered = workers.reduce((sum, { memory }) => sum + memory.offeredBytes, 0);
   const used = workers.reduce((sum, { memory }) => sum + reservedBytes(memory), 0);
+  const leastOf = stageBytes(model.package);
+  const stages = stagesOf(one).map((stage, index) => {
+    const { firstLayer, lastLayer } = stage;
+    return { stage, index, least: leastOf(firstLayer, lastLayer) };
+  });
+  const smallest = Math.min(...stages.map(({ least }) => least));
   let left = grid.standbyShare * offered - used;
+  if (left < smallest) return [];
+  const { unableToo } = findBarred(one, context);
+  const free = findCandidates(grid.view, model.package, { barred: unableToo })
+    .candidates.filter(({ id, memoryBytes }) => memoryBytes >= smallest && !usesWorker(one, id))
+    .map((candidate) => ({ candidate, bytes: candidate.memoryBytes }));
   const holders: TargetStage[] = [];
-  const bySize = stagesOf(one).toSorted((first, other) => other.reservedBytes - first.reservedBytes);
-  for (const stage of bySize) {
-    const holder = holderOf(one, stage, { free: [...free.values()], left, holders, context });
-    if (!holder) continue;
+  for (const { stage, index, least } of stages.toSorted((left, right) => right.least - left.least)) {
+    const choices = free.filter(({ bytes }) => Math.min(bytes, left) >= least);
+    const best = bestHolder(one, index, { choices, holders, context });
+    if (!best) continue;
+    // Room for as many answers as the stage has, where there is so much.
+    const hasAll = stage.reservedBytes >= least && Math.min(best.bytes, left) >= stage.reservedBytes;
+    const { firstLayer, lastLayer } = stage;
+    const { cacheBytes } = stageMemory(model.package)(firstLayer, lastLayer);
+    const { id } = best.candidate;
+    const holder: TargetStage = {
+      ...targetOf(stage),
+      ...{ workerId: id, workerName: grid.nameOf(id) },
+      ...(hasAll ? {} : { memoryBytes: least, cacheBytes }),
+    };
     holders.push(holder);
     left -= holder.memoryBytes;
-    const at = free.get(holder.workerId);
-    if (at) at.bytes -= holder.memoryBytes;
+    best.bytes -= holder.memoryBytes;
   }
   return holders;
 }
 
 interface Choice {
-  free: readonly { worker: GridWorker; bytes: number }[];
-  left: number;
-  holders: readonly TargetStage[];
-  context: Context;
+  candidate: Candidate;
+  /** What it has left. */
+  bytes: number;
 }
 
-/** A device of the same kind rounds alike, so that answers go on with the words that they would have had. */
-function holderOf(
-  { model }: PipelineState,
-  stage: Stage,
-  { free, left, holders, context: { grid } }: Choice,
-): TargetStage | undefined {
-  const { firstLayer, lastLayer } = stage;
-  const least = stageBytes(model.package)(firstLayer, lastLayer);
-  const kind = grid.deviceKindOf(stage.workerId);
-  const held = (id: WorkerId): number => holders.filter(({ workerId }) => workerId === id).length;
-  const choices = free
-    .filter(({ bytes }) => Math.min(bytes, left) >= least)
-    .map(({ worker: { id }, bytes }) => ({
-      ...{ id, bytes, held: held(id), isSame: grid.deviceKindOf(id) === kind },
-    }))
-    .sort(
-      (one, other) =>
-        Number(other.isSame) - Number(one.isSame) || one.held - other.held || other.bytes - one.bytes,
-    );
-  const [best] = choices;
-  if (!best) return undefined;
-  // Room for as many answers as the stage has, where there is so much.
-  const hasAll = stage.reservedBytes >= least && Math.min(best.bytes, left) >= stage.reservedBytes;
-  return {
-    ...targetOf(stage),
-    ...{ workerId: best.id, workerName: grid.nameOf(best.id) },
-    ...(hasAll
-      ? {}
-      : {
-          memoryBytes: least,
-          cacheBytes: stageMemory(model.package)(firstLayer, lastLayer).cacheBytes,
-        }),
+/** Times that differ by less are the same. */
+const sameTime = 1.1;
+/**
+ * A device of another kind rounds otherwise, so that answers go on with other words: so many times as fast is worth that. It is
+ * what makes a repaired pipeline move at once (`moving`).
+ */
+const worthOtherWords = 2;
+
+/** Whoever makes a token fastest when it has to serve; of equals, who holds least, then who has most room. */
+function bestHolder(
+  one: PipelineState,
+  index: number,
+  {
+    choices,
+    holders,
+    context: { grid },
+  }: { choices: readonly Choice[]; holders: readonly TargetStage[]; context: Context },
+): Choice | undefined {
+  const stages = stagesOf(one);
+  const timeAt = standInTime({ model: one.model.package, grid: grid.view }, stages, index);
+  const kind = grid.deviceKindOf((stages[index] as Stage).workerId);
+  const held = ({ candidate }: Choice): number =>
+    holders.filter(({ workerId }) => workerId === candidate.id).length;
+  const pace = ({ candidate }: Choice): number => {
+    const words = grid.deviceKindOf(candidate.id) === kind ? 1 : worthOtherWords;
+    return Math.round(Math.log(Math.max(1e-6, words * timeAt(candidate))) / Math.log(sameTime));
   };
+  let best: { choice: Choice; order: readonly number[] } | undefined;
+  for (const choice of choices) {
+    const order = [pace(choice), held(choice), -choice.bytes];
+    if (!best || comesBefore(order, best.order)) best = { choice, order };
+  }
+  return best?.choice;
+}
+
+function comesBefore(one: readonly number[], other: readonly number[]): boolean {
+  const differs = one.findIndex((value, index) => value !== other[index]);
+  return differs >= 0 && (one[differs] as number) < (other[differs] as number);
 }
