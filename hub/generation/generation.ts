@@ -468,8 +468,14 @@ export class Generation {
     );
   }
 
+  /** The request as it is at this moment, while it runs. */
+  get recordNow(): RequestRecord {
+    return this.#recordNow('running');
+  }
+
   #recordNow(status: RequestRecord['status']): RequestRecord {
     const { pipeline } = this;
+    const { recovery, pauses } = status === 'running' ? this.#losses.soFar : this.#losses;
     const { promptTokens, completionTokens } = this.usage;
     return {
       id: this.id,
@@ -489,12 +495,12 @@ export class Generation {
       firstTokenMs: this.#firstTokenMs,
       totalMs: null,
       decodeTokensPerSecond: this.tokensPerSecond,
-      replays: this.recovery.replays,
-      recovery: this.recovery.replays > 0 ? this.recovery : null,
+      replays: recovery.replays,
+      recovery: recovery.replays > 0 || (status === 'running' && pauses.length > 0) ? recovery : null,
       timeline: {
         preparedMs: this.#askedAt - this.#init.arrivedAt,
         lastTokenMs: this.#lastTokenMs,
-        pauses: this.#losses.pauses,
+        pauses,
       },
       chunkTokens: this.#init.chunkTokens,
       predicted: this.#init.predicted,

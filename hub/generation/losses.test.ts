@@ -51,3 +51,20 @@ test('an answer of a former run of the hub stands still since that run was last 
   expect(losses.pauses).toEqual([{ fromMs: 2000, toMs: 5000, lost: ['the hub'] }]);
   expect(losses.recovery.pauseMs).toBe(3010);
 });
+
+test('while an answer stands still, what is said of it has the pause until now', () => {
+  const arrivedAt = performance.now();
+  const losses = new Losses(arrivedAt);
+  expect(losses.soFar).toEqual({ recovery: noRecovery, pauses: [] });
+  vi.advanceTimersByTime(100);
+  losses.failed(lost('one'), arrivedAt + 40);
+  vi.advanceTimersByTime(50);
+  expect(losses.pauses).toEqual([]);
+  expect(losses.soFar).toEqual({
+    recovery: { ...noRecovery, pauseMs: 110, lost: ['one'] },
+    pauses: [{ fromMs: 40, toMs: 150, lost: ['one'] }],
+  });
+  losses.replaced(['one'], true);
+  losses.wentOn();
+  expect(losses.soFar).toEqual({ recovery: losses.recovery, pauses: losses.pauses });
+});

@@ -39,6 +39,16 @@ export class Losses {
     return this.#pauses;
   }
 
+  /** Both with the pause that lasts now, which has its end now. */
+  get soFar(): { recovery: Recovery; pauses: Pause[] } {
+    const pause = this.#pauseNow();
+    if (!pause) return { recovery: this.#recovery, pauses: this.#pauses };
+    const { lost, pauseMs, ...rest } = this.#recovery;
+    const pauses = this.#pauses.length < mostPauses ? [...this.#pauses, pause] : this.#pauses;
+    const all = [...new Set([...lost, ...this.#names])];
+    return { recovery: { ...rest, pauseMs: pauseMs + pause.toMs - pause.fromMs, lost: all }, pauses };
+  }
+
   /** Names of what was lost, while the answer stands still; undefined while it goes on. */
   get standsStillFor(): string[] | undefined {
     return this.#since === undefined ? undefined : [...this.#names];
@@ -84,12 +94,18 @@ export class Losses {
 
   /** Notes how long the answer has stood still until now, where it does. */
   notePause(): void {
-    if (this.#since === undefined) return;
-    const now = performance.now();
-    this.#recovery = { ...this.#recovery, pauseMs: this.#recovery.pauseMs + now - this.#since };
-    if (this.#pauses.length >= mostPauses) return;
+    const pause = this.#pauseNow();
+    if (!pause || this.#since === undefined) return;
+    const pauseMs = this.#recovery.pauseMs + performance.now() - this.#since;
+    this.#recovery = { ...this.#recovery, pauseMs };
+    if (this.#pauses.length < mostPauses) this.#pauses.push(pause);
+  }
+
+  /** From the loss until now; undefined while the answer goes on. */
+  #pauseNow(): Pause | undefined {
+    if (this.#since === undefined) return undefined;
     const fromMs = Math.max(0, this.#since - this.#arrivedAt);
-    this.#pauses.push({ fromMs, toMs: now - this.#arrivedAt, lost: [...this.#names] });
+    return { fromMs, toMs: performance.now() - this.#arrivedAt, lost: [...this.#names] };
   }
 
   #add(names: readonly string[]): void {

@@ -17,7 +17,7 @@ import { answers, done, noContent, route } from './route.ts';
 export interface RequestRouteComponents {
   database: { requests: RequestStore };
   writes: Pick<WriteQueue, 'settled'>;
-  generator: Pick<Generator, 'cancel' | 'recorded'>;
+  generator: Pick<Generator, 'cancel' | 'recorded' | 'find'>;
   /** Answers that a former run of the hub left unfinished. */
   goingOn: SuspendedComponents;
 }
@@ -38,12 +38,16 @@ const Filter = RequestQuery.omit({ limit: true, cursor: true });
 export function requestRoutes({ database, writes, generator, goingOn }: RequestRouteComponents): OpenAPIHono {
   const app = openApiRoutes();
   const { requests } = database;
+  /** What is kept of a request that runs is how it began. */
+  const asItIsNow = (record: RequestRecord): RequestRecord =>
+    record.status === 'running' ? (generator.find(record.id)?.recordNow ?? record) : record;
   /** Everybody sees what happens; only the administrator sees others' requests in a list. */
   const find = async (c: Context, id: string): Promise<RequestRecord> => {
     const requestId = requestIdOf(id);
     await generator.recorded(requestId);
     await writes.settled();
-    const record = await requests.find(requestId);
+    const kept = await requests.find(requestId);
+    const record = kept && asItIsNow(kept);
     const { owner, isAdmin } = readerOf(c);
     if (record && (isAdmin || record.owner === owner)) return record;
     throw new ApiError(404, `There is no request ${id}.`, { code: 'request_not_found' });
@@ -69,7 +73,7 @@ export function requestRoutes({ database, writes, generator, goingOn }: RequestR
       const last = records.length > query.limit ? page.at(-1) : undefined;
       return c.json(
         {
-          requests: page.map((record) => viewRequest(record, reader)),
+          requests: page.map((record) => viewRequest(asItIsNow(record), reader)),
           total,
           next: last ? `${last.createdAt}~${last.id}` : null,
         },

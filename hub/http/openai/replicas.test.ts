@@ -1,5 +1,5 @@
 /** Requests to a model that several devices serve, each with a replica of its own. */
-import type { RequestDetail } from '@potluck/api';
+import type { RequestDetail, RequestPage } from '@potluck/api';
 import { afterEach, expect, test } from 'vitest';
 import type { ScriptedWorker, ScriptedWorkerInit } from '../../testing/scriptedWorker.ts';
 import { answering, startTestHub, type TestHub, type TestHubInit } from '../../testing/testHub.ts';
@@ -81,6 +81,12 @@ test('a worker that opens sessions and gives no token is replaced, its answer go
   const prompt = await bystander.message('prompt');
   const moved = ask({ max_tokens: 5 });
   const again = await bystander.message('prompt', ({ sessionId }) => sessionId !== prompt.sessionId);
+  // It is told while it happens.
+  const { requests } = (await (await fetch(`${hub.url}/api/requests`)).json()) as RequestPage;
+  expect(requests.find(({ replays }) => replays === 1)).toMatchObject({
+    ...{ status: 'running', route: 'first[0-7]', recovery: { lost: ['second'] } },
+    timeline: { pauses: [{ lost: ['second'] }] },
+  });
   bystander.tokens(again.sessionId, again.tokens.length, hub.encode('At last'), 'length');
   const answer = await moved;
   expect(await answerOf(answer)).toBe('At last');
