@@ -110,6 +110,10 @@ test.each([
   ['root ::= "a"\nroot ::= "b"', 'two rules'],
   ['root ::= ("a"', "')' in line 1"],
   ['root ::= []', 'an empty class'],
+  ['root ::= "a"{1,10000}', 'too many repetitions, {1,10000}, in line 1, column 13: at most 9999'],
+  ['root ::= "a" | "b"{10000}', 'too many repetitions, {10000}, in line 1, column 19: at most 9999'],
+  [`root ::= "a"{${'9'.repeat(5000)},}`, 'too many repetitions, {99999'],
+  ['root ::= "a"{one}', "needs '{2}' or '{1,5}' in line 1, column 13"],
   [`root ::= "${'a'.repeat(32 * 1024)}"`, 'more than 32768 characters'],
 ])('%.60j is refused in plain words', (grammar, words) => {
   expect(() => gbnfToLark(grammar)).toThrow(GbnfError);

@@ -11,6 +11,8 @@ const maxGrammar = 32 * 1024;
 /** Longest result, in characters: repetition within repetition stays as it is, so grammars hardly grow. */
 const maxResult = 1024 * 1024;
 const maxDepth = 64;
+/** Most that a count may say. llama.cpp takes 2,000. */
+const maxCount = 9999;
 
 /** Thrown where a grammar is not understood; the message says where. */
 export class GbnfError extends Error {
@@ -146,13 +148,18 @@ class Parser {
     if (sign === '*') return { type: 'repeat', node, least: 0, most: undefined };
     if (sign === '+') return { type: 'repeat', node, least: 1, most: undefined };
     if (sign === '?') return { type: 'repeat', node, least: 0, most: 1 };
-    const counts = this.#match(/\{\s*\d{1,4}\s*(,\s*(\d{1,4})?\s*)?\}/y);
-    if (counts === undefined) return node;
+    const place = this.#place();
+    const counts = this.#match(/\{\s*\d+\s*(,\s*(\d+)?\s*)?\}/y);
+    if (counts === undefined) return this.#text[this.#at] === '{' ? this.#fail("'{2}' or '{1,5}'") : node;
     const [least = '0', most] = counts
       .slice(1, -1)
       .split(',')
       .map((count) => count.trim());
     const end = most === undefined ? Number(least) : most === '' ? undefined : Number(most);
+    if (Math.max(Number(least), end ?? 0) > maxCount) {
+      const shown = counts.length > 30 ? `${counts.slice(0, 30)}…` : counts;
+      throw new GbnfError(`the grammar has too many repetitions, ${shown}, in ${place}: at most ${maxCount}`);
+    }
     return { type: 'repeat', node, least: Number(least), most: end };
   }
 
@@ -213,9 +220,13 @@ class Parser {
   }
 
   #fail(expected: string): never {
+    throw new GbnfError(`the grammar needs ${expected} in ${this.#place()}`);
+  }
+
+  #place(): string {
     const before = this.#text.slice(0, this.#at);
     const line = before.split('\n').length;
     const column = this.#at - before.lastIndexOf('\n');
-    throw new GbnfError(`the grammar needs ${expected} in line ${line}, column ${column}`);
+    return `line ${line}, column ${column}`;
   }
 }
