@@ -60,6 +60,21 @@ test('the first start asks for a password on this machine; with it one administe
 
   const next = { password: 'battery staple', current: 'wrong' };
   expect((await api(hub, 'PUT', '/session/password', next, cookies)).status).toBe(403);
+  // Who is elsewhere and not signed in does not hear whether a guess is right, however often.
+  for (let guess = 0; guess < 8; guess++) {
+    const guessed = { ...next, current: guess % 2 === 0 ? password : 'wrong' };
+    const answer = await api<{ error: { message: string } }>(
+      hub,
+      'PUT',
+      '/session/password',
+      guessed,
+      elsewhere,
+    );
+    expect([answer.status, answer.body.error.message]).toEqual([
+      403,
+      'Sign in with the admin password before you change it.',
+    ]);
+  }
   await api(hub, 'PUT', '/session/password', { ...next, current: password }, cookies);
   // All logins of before are over.
   expect((await api(hub, 'GET', '/settings', undefined, cookies)).status).toBe(401);

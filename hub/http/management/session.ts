@@ -1,12 +1,14 @@
 /** Who the caller is; logging in and out; the admin password. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import { Login, NewPassword, Session, type Scope } from '@potluck/api';
 import type { AdminPassword } from '../../accounts/adminPassword.ts';
 import type { ApiKeys } from '../../accounts/apiKeys.ts';
 import { Attempts } from '../../accounts/attempts.ts';
 import type { Logins } from '../../accounts/logins.ts';
+import { localTrust } from '../access.ts';
 import { ApiError } from '../apiError.ts';
-import type { Caller } from '../caller.ts';
+import { hasScope, type Caller } from '../caller.ts';
 import type { HubCookies } from '../cookies.ts';
 import { beginTry } from './beginTry.ts';
 import { openApiRoutes } from './openApi.ts';
@@ -24,6 +26,10 @@ export interface SessionComponents {
 const tag = 'Session';
 const askForOne = 'Whoever runs the hub can make another one, in its settings.';
 const noPassword = 'There is no admin password yet: it is chosen on the hub’s own machine, in the settings.';
+
+function isOnHubMachine(c: Context): boolean {
+  return !c.var.source.isBehindProxy && localTrust(c).may === 'administer';
+}
 
 /** Routes to mount under `/session`. */
 export function sessionRoutes({ password, keys, logins, cookies, hub }: SessionComponents): OpenAPIHono {
@@ -102,6 +108,12 @@ export function sessionRoutes({ password, keys, logins, cookies, hub }: SessionC
         );
       }
       if (password.isSet) {
+        // Who is elsewhere and not signed in learns nothing of it, whether what is given is right or wrong.
+        if (!hasScope(c.var.caller, 'admin') && !isOnHubMachine(c)) {
+          throw new ApiError(403, 'Sign in with the admin password before you change it.', {
+            code: 'not_allowed',
+          });
+        }
         const address = beginTry(c, attempts);
         if (!(await password.verify(current ?? ''))) {
           throw new ApiError(403, 'The current password is wrong.', {
