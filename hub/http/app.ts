@@ -28,6 +28,7 @@ import { isOllamaPath } from './ollama/ollamaPaths.ts';
 import { ollamaRoutes } from './ollama/ollamaRoutes.ts';
 import { servePages } from './pages.ts';
 import { loggedRequest, requestId } from './requestId.ts';
+import { readRest } from './readRest.ts';
 import { refusalOf } from './refusals.ts';
 import { findSource, hubUrlFor } from './source.ts';
 import { unbufferedStreams } from './streams.ts';
@@ -85,6 +86,7 @@ export function createApp(components: AppComponents): HubApp {
   };
   const app = new Hono({ getPath: (request) => plainPath(getPath(request)) });
 
+  app.use(readRest());
   app.use(findSource(components.proxies));
   app.use(unbufferedStreams());
   app.use(crossOrigin(() => components.hubSettings.current.corsOrigins));
