@@ -20,5 +20,5 @@ test('whoever asks while stages move to a worker that came is answered', async (
   let last = '';
   while (!last.includes('second')) last = await route();
   expect(last.match(/\[\d+-\d+\]/g)).toHaveLength(2);
-  expect(hub.log()).toContain('workers load stages that they will take over');
+  await expect.poll(() => hub.log()).toContain('workers load stages that they will take over');
 });

@@ -70,7 +70,7 @@ test('a waiting worker is tried, added over HTTPS, serves, and comes back after 
     await expect.poll(() => nodesOf(hub)).toEqual([]);
     worker = await startWaitingWorker('attic', waiting);
     await servedBy(hub, 'attic');
-    expect(worker.log()).toContain('going back to the hub that called last');
+    await expect.poll(() => worker.log()).toContain('going back to the hub that called last');
   } finally {
     await worker[Symbol.asyncDispose]();
     await hub[Symbol.asyncDispose]();

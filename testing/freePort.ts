@@ -1,12 +1,24 @@
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 
-/** A TCP port of this machine that nobody uses at the moment. */
+/** How many ports this process has chosen. */
+let chosen = 0;
+
+/**
+ * A TCP port of this machine that nobody uses, and that nobody takes before the program that a test starts has it: it is
+ * below those that systems give away by themselves (from 32768 on Linux), and other processes begin elsewhere.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
+  for (;;) {
+    const port = 10_000 + ((97 * process.pid + chosen++) % 20_000);
+    const server = createServer().listen(port, '127.0.0.1');
+    const isFree = await once(server, 'listening').then(
+      () => true,
+      () => false,
+    );
+    if (!isFree) continue;
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
 }

@@ -155,6 +155,6 @@ for (const [how, goAway] of [
     await goAway(tab.page);
     await expect.poll(() => nodesOf(hub)).toEqual([]);
     // Its beacon, or its socket's end: what comes first.
-    expect(hub.log()).toMatch(/its page was left|its connection closed/);
+    await expect.poll(() => hub.log()).toMatch(/its page was left|its connection closed/);
   });
 }

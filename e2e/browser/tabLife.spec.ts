@@ -57,7 +57,7 @@ test('a tab reloaded in the middle of an answer is the same worker, rejoins with
   expect(after.stages[0]?.packs.map(({ cached }) => cached)).not.toContain(false);
   expect(await rest).toBe(longAnswerTokens);
   expect(await ask(hub, prompt)).toEqual(answer);
-  expect(hub.log()).toContain('its page was left');
+  await expect.poll(() => hub.log()).toContain('its page was left');
 });
 
 test('pause, resume and leave are kept over a reload', async ({ browser, tabHub: hub }) => {

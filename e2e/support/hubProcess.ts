@@ -77,7 +77,7 @@ export async function startHub(options: HubOptions = {}): Promise<HubProcess> {
     if (options.dataDirectory === undefined) await rm(dataDirectory, { recursive: true, force: true });
   };
   const lines = createInterface({ input: child.stdout });
-  const ready = Promise.race([once(lines, 'line'), once(child, 'exit')]).then(([line]: unknown[]) => {
+  const ready = Promise.race([once(lines, 'line'), once(child, 'close')]).then(([line]: unknown[]) => {
     if (typeof line === 'string' && /^ready http:..\S+:\d+$/.test(line)) return;
     throw new Error(`the hub did not get ready (${String(line)}):\n${log}`);
   });
