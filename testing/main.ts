@@ -2,6 +2,7 @@
 import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buildTestPages, testPagesIn } from '../e2e/browser/support/builtPages.ts';
 import { builtInModelIn, importBuiltInModel } from '../e2e/support/builtInModel.ts';
 import { failuresText } from './failures.ts';
 import { runLines, type Line } from './runLines.ts';
@@ -12,6 +13,7 @@ const cache = join(import.meta.dirname, '../node_modules/.cache/potluck-tests');
 rmSync(cache, { recursive: true, force: true });
 const reportDirectory = join(cache, 'reports');
 const builtInModel = join(cache, 'built-in-model');
+const testPages = join(cache, 'test-pages');
 
 /**
  * Lines beside each other, so that no processor stands still: browser and integration tests wait half of their time, for
@@ -27,10 +29,11 @@ const env = {
   ...process.env,
   ...reportsInto(reportDirectory),
   ...builtInModelIn(builtInModel),
+  ...testPagesIn(testPages),
   // Where the product keeps what it compiled; so linters, too, and what tests start.
   NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(tmpdir(), 'node-compile-cache'),
 };
-await importBuiltInModel(builtInModel);
+await Promise.all([importBuiltInModel(builtInModel), buildTestPages(testPages)]);
 const outcomes = await runLines(lines, env);
 
 const reports = readReports(reportDirectory);

@@ -8,8 +8,7 @@ test('a tab holds its answers to a schema, and loads what it needs for that only
 }) => {
   await using hub = await startHub({ flags: ['--local-workers', '0'] });
   await using context = await browser.newContext();
-  const loaded: string[] = [];
-  context.on('response', (response) => loaded.push(response.url()));
+  const { length } = site.requested;
   const tab = await openTab(context, { pageUrl: site.url, hub, name: 'tab', device: 'wasm' });
   await tab.command('start');
   await tab.until(serves);
@@ -20,7 +19,7 @@ test('a tab holds its answers to a schema, and loads what it needs for that only
     });
     return choices[0]?.message.content ?? '';
   };
-  const engine = (): string[] => loaded.filter((url) => url.includes('llguidance'));
+  const engine = (): string[] => site.requested.slice(length).filter((path) => path.includes('llguidance'));
   const free = await ask({});
   expect(engine()).toEqual([]);
   const schema = {
@@ -33,5 +32,6 @@ test('a tab holds its answers to a schema, and loads what it needs for that only
   const value = JSON.parse(held) as { city: unknown; size: unknown };
   expect(typeof value.city).toBe('string');
   expect(['small', 'large']).toContain(value.size);
+  expect(engine()).not.toEqual([]);
   expect(await ask({})).toBe(free);
 });

@@ -16,13 +16,12 @@ test('a tab on WebGPU serves the same tokens without JSPI', async ({ browser }) 
   const { tokens: expected } = await ask(hub, prompt);
   await using ofTab = await startHub({ flags: ['--model', model.path, '--local-workers', '0'] });
   await using context = await browser.newContext();
-  const builds: string[] = [];
-  context.on('request', (request) => builds.push(/ort-wasm[^/]*\.wasm$/.exec(request.url())?.[0] ?? ''));
   const tab = await openTab(context, { pageUrl: page.url, hub: ofTab, name: 'tab' });
   await tab.command('start');
   expect((await tab.until(serves)).device?.kind).toBe('webgpu');
-  expect(builds.join(' ')).toContain('asyncify');
-  expect(builds.join(' ')).not.toContain('jspi');
+  const builds = page.requested.filter((path) => /ort-wasm[^/]*\.wasm$/.test(path)).join(' ');
+  expect(builds).toContain('asyncify');
+  expect(builds).not.toContain('jspi');
   const { tokens, route } = await ask(ofTab, prompt);
   expect(route).toBe('tab[0-3]');
   expect(tokens).toEqual(expected);

@@ -1,29 +1,20 @@
-/** Builds the test pages once and serves them as the hub serves the app: isolated, so that wasm may use threads. */
-import { rmSync } from 'node:fs';
-import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
+/** Serves the test pages as the hub serves the app: isolated, so that wasm may use threads. */
+import { once } from 'node:events';
+import { readdir, readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { basename, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { build, preview } from 'vite';
-import { grammarEngine } from '../../../packages/browser-worker/src/build/grammarEngine.ts';
-import { temporaryDirectory } from '../../../testing/temporaryDirectory.ts';
+import { createAdaptorServer } from '@hono/node-server';
+import { serveStatic } from '@hono/node-server/serve-static';
+import { Hono } from 'hono';
+import { builtPages } from './builtPages.ts';
 
 export interface TestPage {
   /** Ends in a slash. */
   url: string;
+  /** Paths that were asked for so far, also by web workers of web workers, of which Playwright does not always tell. */
+  requested: readonly string[];
   [Symbol.asyncDispose](): Promise<void>;
 }
-
-const root = fileURLToPath(new URL('../page', import.meta.url));
-const pages = ['index.html', 'weights.html', 'engine.html'];
-const common = { root, configFile: false as const, logLevel: 'warn' as const };
-const isolation = {
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-embedder-policy': 'require-corp',
-};
-
-/** For all tests of this process: it takes some seconds. */
-let built: Promise<string> | undefined;
 
 export interface TestPageInit {
   /** JavaScript that runs first in the engine's web worker, where no test can reach: to have a device that fails. */
@@ -33,48 +24,42 @@ export interface TestPageInit {
 }
 
 export async function serveTestPage({ inEngine, inAgent }: TestPageInit = {}): Promise<TestPage> {
-  built ??= buildPages();
-  const directory = await temporaryDirectory('potluck-page-');
-  const outDir = directory.path;
-  await cp(await built, outDir, { recursive: true });
-  if (inEngine !== undefined) await putFirst(inEngine, outDir, /^engineWorker-.*\.js$/);
-  if (inAgent !== undefined) await putFirst(inAgent, outDir, /^agentWorker-.*\.js$/);
-  const server = await preview({
-    ...common,
-    build: { outDir },
-    preview: { host: '127.0.0.1', port: 0, allowedHosts: ['page.test'], headers: isolation },
+  const directory = await builtPages();
+  const files = (await readdir(directory, { recursive: true })).map((name) => `/${name}`);
+  /** What runs first, by the path of the script. */
+  const first = new Map<string, string>();
+  for (const [name, script] of Object.entries({ engineWorker: inEngine, agentWorker: inAgent })) {
+    if (script === undefined) continue;
+    const found = files.filter((path) => basename(path).startsWith(`${name}-`) && path.endsWith('.js'));
+    if (found.length === 0) throw new Error(`no script of the page is called ${name}`);
+    for (const path of found) first.set(path, script);
+  }
+  const requested: string[] = [];
+  const app = new Hono();
+  app.use(async (c, next) => {
+    requested.push(c.req.path);
+    await next();
+    c.header('cross-origin-opener-policy', 'same-origin');
+    c.header('cross-origin-embedder-policy', 'require-corp');
   });
-  const { port } = server.httpServer.address() as AddressInfo;
+  app.get('/*', async (c, next) => {
+    const script = first.get(c.req.path);
+    if (script === undefined) return next();
+    const text = await readFile(join(directory, c.req.path), 'utf8');
+    return c.body(`${script}\n${text}`, { headers: { 'content-type': 'text/javascript' } });
+  });
+  app.get('/*', serveStatic({ root: directory }));
+  const server = createAdaptorServer({ fetch: app.fetch });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}/`,
+    requested,
     async [Symbol.asyncDispose]() {
-      await server.close();
-      await directory[Symbol.asyncDispose]();
+      server.close();
+      if ('closeAllConnections' in server) server.closeAllConnections();
+      await once(server, 'close');
     },
   };
-}
-
-/** @returns where they are, until this process ends */
-async function buildPages(): Promise<string> {
-  const { path: outDir } = await temporaryDirectory('potluck-page-');
-  process.once('exit', () => rmSync(outDir, { recursive: true, force: true }));
-  await build({
-    ...common,
-    build: {
-      ...{ outDir, emptyOutDir: true, target: 'es2024', minify: false },
-      rolldownOptions: { input: pages.map((name) => join(root, name)) },
-    },
-    plugins: [grammarEngine()],
-    worker: { format: 'es', plugins: () => [grammarEngine()] },
-  });
-  return outDir;
-}
-
-async function putFirst(script: string, directory: string, name: RegExp): Promise<void> {
-  const found = (await readdir(directory, { recursive: true })).filter((path) => name.test(basename(path)));
-  if (found.length === 0) throw new Error(`no file of the page is called ${name.source}`);
-  for (const path of found) {
-    const file = join(directory, path);
-    await writeFile(file, `${script}\n${await readFile(file, 'utf8')}`);
-  }
 }
