@@ -4,6 +4,7 @@ import { joinLink } from '@potluck/protocol';
 import { startHub, startWorker } from '../support/hubProcess.ts';
 import { nodesOf } from '../support/nodes.ts';
 import { ask } from './support/ask.ts';
+import { runFirstInWorkers } from './support/firstInWorkers.ts';
 import { holdLock } from './support/webLock.ts';
 import { joinButton } from './support/appPage.ts';
 
@@ -12,17 +13,25 @@ const answerTokens = 24;
 /** Room for one stage. */
 const memoryBytes = 80e6;
 
-/** In the engine: warms no stage up while the page holds that lock. */
+/** In the engine: loads no runtime and warms no stage up while somebody holds the lock of that name. */
 const obedientEngine = `
-const { addEventListener } = self;
-self.addEventListener = (type, listener, ...rest) => {
-  const obedient = async (event) => {
-    const isWarmUp = event.data.path?.[0] === 'call' && event.data.argumentList[1].value === 'warmUp';
-    if (isWarmUp) await navigator.locks.request('warming up', () => undefined);
-    listener(event);
+if (name === 'potluck-engine') {
+  const free = (lock) => navigator.locks.request(lock, { mode: 'shared' }, () => undefined);
+  const { addEventListener, fetch } = self;
+  self.fetch = async (resource, ...rest) => {
+    const url = String(resource.url ?? resource);
+    if (url.includes('/ort-wasm') && url.endsWith('.wasm')) await free('loading the runtime');
+    return fetch.call(self, resource, ...rest);
   };
-  addEventListener.call(self, type, type === 'message' ? obedient : listener, ...rest);
-};
+  self.addEventListener = (type, listener, ...rest) => {
+    const obedient = async (event) => {
+      const isWarmUp = event.data.path?.[0] === 'call' && event.data.argumentList[1].value === 'warmUp';
+      if (isWarmUp) await free('warming up');
+      listener(event);
+    };
+    addEventListener.call(self, type, type === 'message' ? obedient : listener, ...rest);
+  };
+}
 `;
 
 declare global {
@@ -103,13 +112,14 @@ test('bars show how far each pack is, and the steps until the stage serves follo
       if (globalThis.saidByBadge.at(-1) !== text) globalThis.saidByBadge.push(text);
     }).observe(document, { subtree: true, childList: true, characterData: true });
   });
-  // The graph comes through; weights and the runtime are held back.
+  await runFirstInWorkers(page, obedientEngine);
+  // A page beside it holds the locks, from before there is an engine.
+  const beside = await page.context().newPage();
+  await beside.goto(`${hub.url}/health`);
+  const runtime = await holdLock(beside, 'loading the runtime');
+  const warmUp = await holdLock(beside, 'warming up');
+  // The graph comes through; weights are held back.
   const weights = await holdBack(page, /\/blobs\//, 1);
-  const runtime = await holdBack(page, /\/ort-wasm[^/]*\.wasm$/, 0);
-  await page.context().route(/\/engineWorker-[^/]*\.js$/, async (route) => {
-    const response = await route.fetch();
-    await route.fulfill({ response, body: `${obedientEngine}\n${await response.text()}` });
-  });
   await page.goto(joinLink({ hubUrl: hub.url, token: hub.joinToken, auto: true }));
   const stage = stageOf(page);
   const bar = stage.getByRole('progressbar', { name: 'Weights' });
@@ -130,9 +140,7 @@ test('bars show how far each pack is, and the steps until the stage serves follo
   const compiling = stage.getByRole('progressbar', { name: 'Compiling' });
   await expect(compiling).toBeVisible();
   await expect(compiling).not.toHaveAttribute('aria-valuenow');
-  await runtime.held;
-  const warmUp = await holdLock(page, 'warming up');
-  await runtime.release();
+  await runtime();
   await expect(stage.locator('header')).toContainText('warming up');
   await expect(stage.locator('li.done')).toHaveText(['downloading', 'compiling']);
   await warmUp();

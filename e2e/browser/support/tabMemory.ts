@@ -1,5 +1,6 @@
 /** What a tab that contributes holds in memory, counted from outside. */
 import type { Page } from '@playwright/test';
+import { runFirstInWorkers } from './firstInWorkers.ts';
 import { devToolsOfPage, devToolsOfWorker, type DevTools } from './devTools.ts';
 
 export interface TabMemory {
@@ -27,7 +28,8 @@ declare global {
 
 /** Has wasm memories and GPU buffers counted in the page and in each of its web workers, from their first line on. */
 export async function countMemory(page: Page): Promise<void> {
-  await page.addInitScript(install);
+  await page.addInitScript(count);
+  await runFirstInWorkers(page, `(${count.toString()})();`);
 }
 
 /** To be called once the tab serves; each call of what it returns measures. */
@@ -58,7 +60,7 @@ async function scriptBytesOf(devTools: DevTools): Promise<number> {
 }
 
 /** Runs in the page, and by its own text in every web worker below: it may refer to nothing around it. */
-function install(): void {
+function count(): void {
   const memories = new Set<WebAssembly.Memory>();
   const buffers = new Map<GPUBuffer, number>();
   WebAssembly.Memory = class extends WebAssembly.Memory {
@@ -87,15 +89,4 @@ function install(): void {
     gpuBytes: sum(buffers.values()),
     gpuBuffers: buffers.size,
   });
-  const scriptUrl = (text: string): string =>
-    URL.createObjectURL(new Blob([text], { type: 'text/javascript' }));
-  globalThis.Worker = class extends Worker {
-    constructor(url: string | URL, options?: WorkerOptions) {
-      const counting = scriptUrl(`(${install.toString()})();`);
-      super(
-        scriptUrl(`import ${JSON.stringify(counting)};\nimport ${JSON.stringify(String(url))};`),
-        options,
-      );
-    }
-  };
 }
