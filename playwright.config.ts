@@ -8,7 +8,7 @@ export default defineConfig({
   testDir: 'e2e/browser',
   workers: 3,
   fullyParallel: false,
-  timeout: 120_000,
+  timeout: 240_000,
   expect: { timeout: 60_000 },
   reporter: [['list'], ['./testing/playwrightReporter.ts']],
   // What takes long is for `npm run test:full`.

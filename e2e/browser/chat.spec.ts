@@ -3,7 +3,7 @@ import { expect, test } from './support/fixtures.ts';
 import { freePort, startHub, stop } from '../support/hubProcess.ts';
 import { temporaryDirectory } from '../../testing/temporaryDirectory.ts';
 import { appOnHub } from './support/appOnHub.ts';
-import { askInChat, goTo, keepShort, say } from './support/appPage.ts';
+import { askInChat, goTo, keepShort, neverEnd, say } from './support/appPage.ts';
 
 declare global {
   /** Runs what waits for the page to be idle. */
@@ -68,8 +68,11 @@ test('a prompt is changed and asked again, an answer is copied, written anew and
   await app.page.getByLabel('Maximum length').fill('20000');
   await app.page.getByLabel('Temperature').fill('1.5');
   await app.page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
+  await neverEnd(app.page);
   await app.page.getByLabel('Your message').fill('Tell me a story that does not end.');
   await app.page.keyboard.press('Enter');
+  // Before it comes, the last one is the one before.
+  await expect(answer).toHaveCount(2);
   await expect(answer.last().locator('.markdown')).not.toBeEmpty();
   // One answer at a time.
   const another = [
@@ -426,9 +429,20 @@ test('a hub that dies while it answers goes on when it is back, without anybody 
     await using hub = await startHub(options);
     await page.goto(hub.url);
     await keepShort(page, 150);
+    await neverEnd(page);
     await page.getByLabel('Your message').fill('Tell me a story that does not end.');
     await page.keyboard.press('Enter');
-    await expect(answer.locator('.markdown')).not.toBeEmpty();
+    // Looked for in every frame: the hub must die before the answer ends.
+    await page.evaluate(
+      () =>
+        new Promise<void>((resolve) => {
+          const look = (): void => {
+            if (document.querySelector('article .markdown')?.textContent) resolve();
+            else requestAnimationFrame(look);
+          };
+          look();
+        }),
+    );
     await stop(hub.child, 'SIGKILL');
     read = (await answer.locator('.markdown').textContent()) ?? '';
   }

@@ -1,7 +1,7 @@
 /** The app in other languages. */
 import { expect, test } from './support/fixtures.ts';
 import { appOnHub } from './support/appOnHub.ts';
-import { seriousViolations } from './support/appPage.ts';
+import { neverEnd, seriousViolations } from './support/appPage.ts';
 
 const app = appOnHub();
 
@@ -14,6 +14,7 @@ test('a person reads the app in the language of choice, which the browser rememb
   expect(await seriousViolations(page)).toEqual([]);
   await page.goto('/');
   await expect(page.getByRole('heading', { name: 'Was kochen wir heute?' })).toBeVisible();
+  await neverEnd(page);
   await page.getByLabel('Deine Nachricht').fill('Tell me a story that does not end.');
   await page.keyboard.press('Enter');
   const answer = page.getByRole('article', { name: 'Antwort' });

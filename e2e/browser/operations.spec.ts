@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test, type Page } from './support/fixtures.ts';
 import { appOnHub } from './support/appOnHub.ts';
-import { askInChat, goTo, seriousViolations } from './support/appPage.ts';
+import { askInChat, goTo, neverEnd, seriousViolations } from './support/appPage.ts';
 
 const app = appOnHub({
   flags: ['--local-workers', '2', '--stages', '2'],
@@ -45,10 +45,10 @@ test('requests show when what happened, are replayed in a chat, and are summed u
   });
 
   await test.step('a request is asked again in a chat of its own', async () => {
+    await neverEnd(page);
     await page.getByRole('button', { name: 'Replay in chat' }).click();
     const answer = page.getByRole('article', { name: 'Answer' });
     await expect(answer).toHaveAttribute('aria-busy', 'true');
-    // It may be long: nobody knows how long the first one was allowed to be.
     await page.keyboard.press('Escape');
     await expect(answer.getByLabel('Version 2 of 2')).toBeVisible();
   });

@@ -69,8 +69,22 @@ export async function say(page: Page, text: string): Promise<void> {
   await expect(answers.last().getByText('tokens/s')).toBeVisible();
 }
 
-/** What axe finds on the page as it is now. */
+/** From now on, answers in this page end only at their longest: the token that ends the built-in model's answers does not come. */
+export async function neverEnd(page: Page): Promise<void> {
+  await page.route('**/v1/chat/completions', (route) => {
+    const body = route.request().postDataJSON() as object;
+    return route.continue({ postData: JSON.stringify({ ...body, logit_bias: { 2: -100 } }) });
+  });
+}
+
+/** What axe finds on the page, once what moves there by itself has come to its place: amid a transition, colours are of neither end. */
 export async function seriousViolations(page: Page): Promise<string[]> {
+  await page.evaluate(async () => {
+    const ending = document
+      .getAnimations()
+      .filter(({ effect }) => Number.isFinite(effect?.getComputedTiming().endTime));
+    await Promise.allSettled(ending.map(({ finished }) => finished));
+  });
   // The other mode is for frames of other origins, and opens a page of its own each time.
   const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).analyze();
   return violations

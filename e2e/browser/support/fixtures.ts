@@ -34,7 +34,7 @@ export const test = base.extend<OfTest, OfWorker>({
       await using site = await serveTestPage();
       await use(site);
     },
-    { scope: 'worker', timeout: 120_000 },
+    { scope: 'worker', timeout: 240_000 },
   ],
   model: [
     async ({}, use) => {
@@ -48,7 +48,7 @@ export const test = base.extend<OfTest, OfWorker>({
       await using hub = await startHub({ flags: ['--model', model.path, '--local-workers', '0'] });
       await use(hub);
     },
-    { scope: 'worker', timeout: 120_000 },
+    { scope: 'worker', timeout: 240_000 },
   ],
   tabHub: async ({ sharedTabHub }, use) => {
     const { length } = sharedTabHub.log();
