@@ -60,6 +60,29 @@ describe('a hub as it comes', () => {
     expect(second.choices).toEqual((await askNumbers(await newcomer(hub), secondTurn)).choices);
   });
 
+  test('tells of the tokens of a prompt what it told of them as an answer', async () => {
+    const asked = { model, temperature: 0, logprobs: 1 };
+    const answer = (await hub.client.completions.create({
+      ...{
+        ...asked,
+        prompt: '<|im_start|>user\nWho are you?<|im_end|>\n<|im_start|>assistant\n',
+        max_tokens: 12,
+      },
+      ...{ return_token_ids: true },
+    })) as OpenAI.Completion & { choices: { prompt_token_ids?: number[]; token_ids?: number[] }[] };
+    const [{ logprobs, prompt_token_ids: before = [], token_ids: after = [] } = {}] = answer.choices;
+    const prompt = [...before, ...after];
+    const scored = await hub.client.completions.create({ ...asked, prompt, echo: true, max_tokens: 0 });
+    const told = scored.choices[0]?.logprobs?.token_logprobs;
+    expect(told).toHaveLength(prompt.length);
+    // Kernels round by the steps.
+    const expected = logprobs?.token_logprobs ?? [];
+    expect(expected.length).toBeGreaterThan(8);
+    expect(told?.slice(before.length, before.length + expected.length)).toEqual(
+      expected.map((value) => expect.closeTo(value, 0) as number),
+    );
+  });
+
   test('says how busy its workers are while they answer, and when they rest', async () => {
     const events = await EventReader.open(hub);
     await hub.client.chat.completions.create({ model, messages: question });

@@ -1,7 +1,14 @@
 /** One answer from admission to its record. */
 import { setImmediate } from 'node:timers/promises';
 import type { PredictedAnswer } from '@potluck/api';
-import type { AssignmentId, SessionId, StageTimings, TokenMessage, WorkerId } from '@potluck/protocol';
+import type {
+  AssignmentId,
+  SessionId,
+  StageTimings,
+  TokenMessage,
+  TokenScore,
+  WorkerId,
+} from '@potluck/protocol';
 import type { Logger } from 'pino';
 import { turnHasTime } from '../fairness/turnTime.ts';
 import type { RequestAuthor, RequestRecord, StageRecord, Words } from './requestRecord.ts';
@@ -13,6 +20,7 @@ import type { Answer, AnswerPiece } from './answer.ts';
 import { isLoss, type Attempt, type Recovery } from './attempt.ts';
 import { cancelled, GenerationError } from './generationError.ts';
 import { Losses, type FormerLosses } from './losses.ts';
+import type { ScoredPrompt } from './scoredPrompt.ts';
 
 export interface Usage {
   promptTokens: number;
@@ -43,6 +51,8 @@ export interface GenerationInit {
   seed: number;
   promptTokens: number;
   maxTokens: number;
+  /** Whether the answer is to have no token. */
+  answersNothing: boolean;
   /** Longest chunk in which the prompt runs. */
   chunkTokens: number;
   /** When the request came, by `performance.now()`: its template and tokenizer ran since. */
@@ -69,6 +79,8 @@ export interface GenerationComponents {
   attempt: Attempt;
   /** Another choice of the same request, that computes the same prompt. */
   samePromptAs?: Generation | undefined;
+  /** Filled before the first token comes, where it is wanted how likely the prompt's tokens are. */
+  scored?: ScoredPrompt | undefined;
   /**
    * The devices of an attempt failed: finds others, or the same in a new epoch, that go on after the answer's tokens so far.
    * @throws GenerationError where none can
@@ -164,6 +176,13 @@ export class Generation {
       cachedTokens: this.#cachedTokens ?? 0,
       completionTokens: this.#components.answer.tokenCount,
     };
+  }
+
+  /**
+   * How likely each token of the prompt from the second on was; undefined where nobody asked. Complete from the first event on.
+   */
+  get promptScores(): readonly TokenScore[] | undefined {
+    return this.#components.scored?.scores;
   }
 
   /** Those of the answer so far, the one that stopped it included. */
@@ -298,6 +317,10 @@ export class Generation {
         if (!past) {
           this.#lastTokenMs = performance.now() - this.#init.arrivedAt;
           if (!this.#init.goesOn) this.#firstTokenMs ??= this.#lastTokenMs;
+          if (this.#init.answersNothing) {
+            reason = 'length';
+            break;
+          }
           this.#components.journal?.grew(message);
         } else if (!turnHasTime()) await setImmediate();
         this.#tokens.push(message.token);

@@ -17,6 +17,10 @@ export interface GenerationRequest {
   mayBeShorter?: boolean;
   /** Shortest answer in tokens, but for one with a constraint, which ends when it is complete. Default: none. */
   minTokens?: number;
+  /** True to draw no token at all: only the prompt runs. Default: false. */
+  answersNothing?: boolean;
+  /** Tell how likely each token of the prompt was, with so many of the likeliest in its place. Default: that is not told. */
+  promptScores?: number;
   stopStrings: string[];
   /** True to make the stop string that came part of the answer. Default: false. */
   showsStop?: boolean;

@@ -1,7 +1,7 @@
 /** Accepts requests for answers, and leads what workers say to the sessions that it is about. */
 import { randomInt, randomUUID } from 'node:crypto';
 import type { MeasuredAnswer } from '@potluck/api';
-import { CacheId, SessionId, type PipelineId, type WorkerId } from '@potluck/protocol';
+import { CacheId, scoredStepTokens, SessionId, type PipelineId, type WorkerId } from '@potluck/protocol';
 import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { uuidv7 } from 'uuidv7';
@@ -22,6 +22,7 @@ import type { Journal, JournalPage } from './journal/journal.ts';
 import { modelDigest, type JournalEntry, type JournalState } from './journal/journalEntry.ts';
 import { SessionCache } from './prefixes/sessionCache.ts';
 import { ProgressBook } from './progressBook.ts';
+import { ScoredPrompt } from './scoredPrompt.ts';
 import { Session, type SessionInit } from './session.ts';
 import { shortestWait } from './shortestWait.ts';
 import type { Serving, Servings } from './servings.ts';
@@ -83,6 +84,8 @@ interface AnswerInit extends Pick<
   tokens: number[];
   /** Tokens that a kept cache held when the first attempt began. */
   cachedTokens?: number;
+  /** Where it is wanted how likely the prompt's tokens are. */
+  scored?: ScoredPrompt | undefined;
 }
 
 const stopMs = 3000;
@@ -233,7 +236,7 @@ export class Generator {
     if (servings.isStopped) throw hubStopped();
     if (this.#isDraining) throw hubStops();
     if (request.suspended) return this.#goOn(deployment, request, request.suspended, signal);
-    const { prompt } = request;
+    const { prompt, promptScores } = request;
     const serving = await servings.whenServed(deployment, request.share);
     const { share, cacheSalt } = request;
     const owner = cacheSalt === undefined ? share : JSON.stringify([share, cacheSalt]);
@@ -244,7 +247,9 @@ export class Generator {
       request.mayBeShorter && request.maxTokens !== undefined
         ? Math.max(1, Math.min(request.maxTokens, room))
         : request.maxTokens;
-    const samePromptAt = request.samePromptAs?.pipeline.id;
+    // What is scored begins with an empty cache.
+    const samePromptAs = promptScores === undefined ? request.samePromptAs : undefined;
+    const samePromptAt = samePromptAs?.pipeline.id;
     const weighed = this.#weighed(serving, { model, prompt: asked, maxTokens: askedTokens, samePromptAt });
     if (weighed.every(isBusy)) deployments.crowded(model.package.id);
     const { replica, maxTokens } = chooseReplica(weighed, {
@@ -252,7 +257,11 @@ export class Generator {
       maxTokens: askedTokens,
       contextLength: model.package.contextLength,
     });
-    const { chunkTokens, predicted } = replica;
+    const { predicted } = replica;
+    const chunkTokens =
+      promptScores === undefined
+        ? replica.chunkTokens
+        : Math.min(replica.chunkTokens, scoredStepTokens(model.package.vocabularySize));
     const id = request.id ?? SessionId.parse(uuidv7());
     if (this.#byId.has(id)) throw new Error('there is a request with this id already');
     const seed = request.sampling.seed ?? request.seedToDraw ?? randomInt(seedBound);
@@ -260,6 +269,7 @@ export class Generator {
     const init: AnswerInit = {
       ...{ model, share, owner, prompt, maxTokens, stopTokenIds, chunkTokens, sampling, tokens: [] },
       ...{ systemTokens, constraint, minTokens },
+      ...(promptScores === undefined ? {} : { scored: new ScoredPrompt(prompt.length, promptScores) }),
     };
     const cacheId = CacheId.parse(randomUUID());
     const begin: AttemptInit = { id, cacheId, answered: [], resumes: false, mayBegin: true };
@@ -312,7 +322,9 @@ export class Generator {
     const generation: Generation = new Generation(
       {
         attempt,
-        samePromptAs: request.samePromptAs,
+        // What is scored begins with an empty cache.
+        samePromptAs: init.scored ? undefined : request.samePromptAs,
+        scored: init.scored,
         again: async (lost, error, cancelled) => {
           running.attempt = await this.#attemptAgain(init, lost, error, cancelled);
           this.#sessions.delete(lost.session.id);
@@ -351,6 +363,7 @@ export class Generator {
         seed: init.sampling.seed,
         promptTokens: prompt.length,
         maxTokens,
+        answersNothing: request.answersNothing ?? false,
         chunkTokens,
         arrivedAt: request.arrivedAt,
         author: request.author,
@@ -384,8 +397,17 @@ export class Generator {
   ): JournalPage | undefined {
     const { journal } = this.#components;
     if (suspended) return journal?.reopen(suspended, state);
-    if (!asked) return undefined;
-    const { model, prompt, tokens: _, owner: cacheOwner, cachedTokens: _cached, ...rest } = init;
+    // The scores of a prompt are not written down.
+    if (!asked || init.scored) return undefined;
+    const {
+      model,
+      prompt,
+      tokens: _,
+      owner: cacheOwner,
+      cachedTokens: _cached,
+      scored: _none,
+      ...rest
+    } = init;
     const { package: about } = model;
     const opening = { id, createdAt, model: about.id, modelDigest: modelDigest(about) };
     return journal?.open({ ...rest, ...opening, cacheOwner, author, stream, asked }, prompt, state);
@@ -413,7 +435,8 @@ export class Generator {
     signal: AbortSignal,
   ): Attempt {
     const { registry, deployments } = this.#components;
-    const { prompt, stopTokenIds, chunkTokens, sampling, share, owner, systemTokens, tokens } = init;
+    const { prompt, stopTokenIds, chunkTokens, sampling, share, owner, systemTokens, tokens, scored } = init;
+    const scores = scored?.isComplete === false;
     const maxTokens = Math.min(init.maxTokens, admission.largestSession - prompt.length);
     if (maxTokens < init.maxTokens)
       this.#components.logger.warn(
@@ -424,7 +447,9 @@ export class Generator {
     // An answer's steps are the same in all attempts, and so is where they begin anew.
     const isFirst = own.answered.length === 0 && init.cachedTokens === undefined && own.mayBegin;
     const cache = new SessionCache(kept, cached, {
-      mayBegin: isFirst,
+      mayBegin: isFirst && !scored,
+      // Its steps are others than those of prompts that nobody scores.
+      isShared: !scored,
       begins: (length) => (init.cachedTokens = length),
     });
     const goesOn = own.resumes || !own.mayBegin;
@@ -439,7 +464,8 @@ export class Generator {
         prefix: cache,
       },
       {
-        ...{ ...own, prompt, maxTokens, stopTokenIds, chunkTokens, sampling },
+        ...{ ...own, prompt, maxTokens, stopTokenIds, chunkTokens, sampling, scored },
+        resumes: own.resumes && !scores,
         constraint: init.constraint,
         cachedTokens: init.cachedTokens,
         leastDeadlineMs: this.#init.leastDeadlineMs,

@@ -7,6 +7,7 @@ import {
   type ConstraintDescription,
   type FromHubMessage,
   type OpenSession,
+  type PromptScores,
   type SamplingDescription,
   type SessionErrorCode,
   type SessionFailed,
@@ -25,6 +26,7 @@ import { GenerationError, retryWhileLoadingSeconds } from './generationError.ts'
 import { believable, planResume, type ResumedStage } from './planResume.ts';
 import { canJoin, replaySteps } from './replaySteps.ts';
 import type { ProgressBook } from './progressBook.ts';
+import type { ScoredPrompt } from './scoredPrompt.ts';
 import { ProgressWatch } from './progressWatch.ts';
 import { stageToBlame } from './stageToBlame.ts';
 import { stepDeadlineMs, triedStepMs } from './stepDeadline.ts';
@@ -57,6 +59,8 @@ export interface SessionInit {
   sampling: SamplingDescription;
   /** What the answer is held to. */
   constraint?: ConstraintDescription | undefined;
+  /** Filled with how likely the prompt's tokens were, unless that is known. The session begins with an empty cache then. */
+  scored?: ScoredPrompt | undefined;
   /** Shortest time after which the session is given up where no stage goes on, in milliseconds. Default 30,000. */
   leastDeadlineMs?: number | undefined;
 }
@@ -159,7 +163,9 @@ export class Session {
   async start(): Promise<void> {
     const { id, cacheId, prompt, answered, resumes, maxTokens, stopTokenIds, chunkTokens } = this.#init;
     const { sampling, constraint } = this.#init;
+    const scored = this.#scoring;
     const { stages, epoch } = this.#pipeline;
+    scored?.begin();
     const from = this.#components.prefix?.begin();
     if (from) this.#cachedTokens = from.length;
     const tokens = answered.length === 0 ? prompt : [...prompt, ...answered];
@@ -180,6 +186,7 @@ export class Session {
         stopTokenIds,
         chunkTokens,
         ...(isLast ? { sampling, tokens, ...(constraint ? { constraint } : {}) } : {}),
+        ...(isLast && scored ? { scores: scored.alternatives } : {}),
       };
     });
     for (const message of openings) refuseTooLong(message);
@@ -269,6 +276,9 @@ export class Session {
         return;
       case 'session-progress':
         if (message.epoch === this.#pipeline.epoch) this.#wentOn(stage, message.position);
+        return;
+      case 'prompt-scores':
+        if (message.epoch === this.#pipeline.epoch) this.#score(stage, message);
         return;
       case 'session-failed':
         if (message.epoch !== this.#pipeline.epoch) return;
@@ -419,6 +429,19 @@ export class Session {
     if (stage === this.#pipeline.stages.at(-1)) this.#components.progress.made(this.#pipeline.id);
   }
 
+  /** Where the prompt's tokens are still to be scored. */
+  get #scoring(): ScoredPrompt | undefined {
+    const { scored } = this.#init;
+    return scored?.isComplete === false ? scored : undefined;
+  }
+
+  #score(stage: ReadyStage, { position, scores }: PromptScores): void {
+    if (this.#closing || stage !== this.#pipeline.stages.at(-1)) return;
+    if (this.#scoring?.take(position, scores) === true) return;
+    const what = `sent scores of ${scores.length} tokens at ${position}, which are not what comes next`;
+    this.fail(new GenerationError('stage_failed', `${stage.workerName} ${what}`));
+  }
+
   /** Only the last stage draws tokens; late and repeated ones are dropped. */
   #commit(workerId: WorkerId, message: TokenMessage): void {
     const last = this.#pipeline.stages.at(-1);
@@ -431,6 +454,11 @@ export class Session {
           `${last.workerName} sent token ${message.position}, expected ${this.#nextPosition}`,
         ),
       );
+      return;
+    }
+    if (this.#scoring) {
+      const what = 'did not tell how likely the tokens of the prompt are. Update Potluck there';
+      this.fail(new GenerationError('stage_failed', `${last.workerName} ${what}`));
       return;
     }
     this.#nextPosition++;

@@ -23,6 +23,32 @@ export interface AnsweringHub extends TestHub {
   openedFor(id: string): Promise<OpenSession>;
 }
 
+/** What the worker says of a token of a prompt: a quarter less likely at each place. */
+export const scriptedScore = (position: number): number => -position / 4;
+
+/** Where the session wants to know how likely the prompt's tokens are, in two messages. */
+function tellScores(worker: ScriptedWorker, { sessionId, assignmentId, epoch, tokens }: Prompt): void {
+  const opened = worker.received.findLast(
+    (one) => one.type === 'open-session' && one.sessionId === sessionId,
+  );
+  const alternatives = opened?.type === 'open-session' ? opened.scores : undefined;
+  if (alternatives === undefined) return;
+  const scores = tokens.slice(1).map((token, index) => ({
+    logprob: scriptedScore(index + 1),
+    topLogprobs: Array.from({ length: alternatives }, (_, rank) => ({
+      token: token + 1 + rank,
+      logprob: -rank,
+    })),
+  }));
+  const half = Math.ceil(scores.length / 2);
+  for (const start of [0, half]) {
+    const part = scores.slice(start, start + half);
+    if (part.length === 0) continue;
+    const about = { sessionId, assignmentId, epoch, position: start + 1 };
+    worker.send({ type: 'prompt-scores', ...about, scores: part });
+  }
+}
+
 /** Longest answer that is held to a constraint, in tokens. */
 const mostObeying = 100;
 
@@ -32,6 +58,7 @@ export async function startAnsweringHub(init: TestHubInit = {}): Promise<Answeri
   const answerer = hub.worker('one', {
     onPrompt: (worker, prompt) => {
       const { answers } = answeringHub;
+      tellScores(worker, prompt);
       const [answer = ''] = answers.length > 1 ? answers.splice(0, 1) : answers;
       if (answeringHub.holds) worker.tokens(prompt.sessionId, prompt.tokens.length, hub.encode(answer));
       else if (answeringHub.obeys) void obey(worker, prompt, answer);

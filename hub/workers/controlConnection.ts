@@ -222,6 +222,7 @@ function costOf({ type }: FromWorkerMessage): number {
   switch (type) {
     case 'session-opened':
     case 'session-progress':
+    case 'prompt-scores':
     case 'token':
     case 'session-failed':
     case 'session-closed':

@@ -218,6 +218,7 @@ export class WorkerRegistry {
       case 'stage-report':
       case 'session-opened':
       case 'session-progress':
+      case 'prompt-scores':
       case 'token':
       case 'session-failed':
       case 'session-closed':

@@ -6,6 +6,8 @@ import type { CachedTokens } from './prefixIndex.ts';
 export interface SessionCacheInit {
   /** Whether it may begin with a cache that is there already. */
   mayBegin: boolean;
+  /** Whether others may begin with it. */
+  isShared: boolean;
   /** Told with how many tokens it begins. */
   begins: (length: number) => void;
 }
@@ -36,12 +38,12 @@ export class SessionCache implements SessionPrefix {
 
   /** The first token came: the prompt is in the session's cache. */
   runs(): void {
-    this.#kept.runs(this.#cached);
+    if (this.#init.isShared) this.#kept.runs(this.#cached);
   }
 
   /** How many tokens of the cache are worth keeping; undefined for none. */
   worthKeeping(): number | undefined {
-    return this.#kept.worthKeeping(this.#cached);
+    return this.#init.isShared ? this.#kept.worthKeeping(this.#cached) : undefined;
   }
 
   /** The session is over. @param length tokens of its cache that all stages keep */

@@ -46,6 +46,11 @@ export const MaxTokens = z
   .int({ error: 'must be a whole number of tokens, at least 1, or -1 to leave it to the hub' })
   .refine((value) => value === -1 || value >= 1, 'must be at least 1, or -1 to leave it to the hub');
 
+/** The same where an answer may have no token at all, so that only the prompt runs. */
+export const MaxTokensOrNone = z
+  .int({ error: 'must be a whole number of tokens, or -1 to leave it to the hub' })
+  .min(-1, 'must be at least 0, or -1 to leave it to the hub');
+
 export const Model = z
   .string({ error: 'must be the name of a model, as GET /v1/models lists it' })
   .optional();
@@ -159,7 +164,8 @@ export function settingsOf(
   for (const token of stopTokenIds ?? []) refuseUnknownToken(token, 'stop_token_ids', vocabularySize);
   return {
     // Clients that send several mean the smallest one.
-    ...(maxTokens === undefined ? {} : { maxTokens }),
+    ...(maxTokens === undefined ? {} : { maxTokens: Math.max(1, maxTokens) }),
+    ...(maxTokens === 0 ? { answersNothing: true } : {}),
     ...(minTokens > 0 ? { minTokens } : {}),
     stopStrings: [fields.stop ?? []].flat(),
     ...definedOnly({

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ApiError } from '../apiError.ts';
 import {
   checkGenerationFields,
-  MaxTokens,
+  MaxTokensOrNone,
   generationFields,
   refuseManyBiases,
   reportFields,
@@ -15,6 +15,8 @@ import { bodyReader, tooMany, unsupportedParameter } from '../inference/readBody
 const maxPrompts = 128;
 /** OpenAI's own, where a request does not say. */
 const defaultMaxTokens = 16;
+/** With `echo`, of all prompts and choices together, alternatives included. */
+const maxPromptLogprobs = 2 ** 18;
 const Tokens = z.array(z.int().min(0)).min(1);
 
 /** What this surface honours. */
@@ -22,7 +24,8 @@ export const CompletionBody = z.object({
   ...generationFields,
   ...grammarFields,
   ...reportFields,
-  max_tokens: MaxTokens.default(defaultMaxTokens),
+  max_tokens: MaxTokensOrNone.optional(),
+  n_predict: MaxTokensOrNone.optional(),
   prompt: z.union([z.string(), z.array(z.string()).min(1), Tokens, z.array(Tokens).min(1)], {
     error: 'must be a text, a list of texts, a list of token ids, or a list of such lists',
   }),
@@ -64,13 +67,26 @@ export function readCompletionBody(value: unknown): CompletionBody {
   if (answers > maxPrompts) {
     throw tooMany('n', `${maxPrompts} answers in all, and n for each prompt makes ${answers}`);
   }
-  if (body.echo && body.logprobs !== undefined) {
-    throw unsupportedParameter(
-      'echo',
-      "Together with 'logprobs' it asks for the prompt's own log probabilities, which the devices do not tell.",
-    );
-  }
-  return body;
+  const { n_predict: limit = defaultMaxTokens } = body;
+  return { ...body, max_tokens: body.max_tokens ?? limit };
+}
+
+/** How many alternatives to tell of each token of the prompt; undefined where the prompt's tokens are not asked for. */
+export function promptAlternatives({ echo, logprobs }: CompletionBody): number | undefined {
+  return echo ? logprobs : undefined;
+}
+
+/** @param prompts token ids @throws ApiError 400 where more is asked of the prompts' tokens than one answer may hold */
+export function refuseManyScores(body: CompletionBody, prompts: readonly number[][]): void {
+  const alternatives = promptAlternatives(body);
+  if (alternatives === undefined) return;
+  const tokens = body.n * prompts.reduce((sum, { length }) => sum + length, 0);
+  const asked = tokens * (alternatives + 1);
+  if (asked <= maxPromptLogprobs) return;
+  throw tooMany(
+    'logprobs',
+    `${maxPromptLogprobs} log probabilities of prompts, and ${tokens} tokens with ${alternatives} alternatives each make ${asked}`,
+  );
 }
 
 /** @throws ApiError 400 if a prompt is empty */

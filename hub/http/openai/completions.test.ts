@@ -1,7 +1,7 @@
 /** Text completions, with one hub for all. */
 import OpenAI from 'openai';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startAnsweringHub, type AnsweringHub } from '../../testing/answeringHub.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { scriptedScore, startAnsweringHub, type AnsweringHub } from '../../testing/answeringHub.ts';
 import { answerParameters } from '../inference/knownParameters.ts';
 import { CompletionBody } from './completionBody.ts';
 
@@ -70,6 +70,77 @@ test('log probabilities are lists whose tokens join to the text', async () => {
   ).toEqual(logprobs?.tokens);
 });
 
+/** As lm-evaluation-harness asks. */
+describe('echo with log probabilities', () => {
+  const prompt = 'Two and a half';
+
+  test('tells how likely each token of the prompt is, and draws none where none is wanted', async () => {
+    const tokens = await encode(prompt);
+    const answer = await client.completions.create({
+      model,
+      prompt: tokens,
+      echo: true,
+      logprobs: 2,
+      max_tokens: 0,
+    });
+    const [choice] = answer.choices;
+    expect(choice).toMatchObject({ text: prompt, finish_reason: 'length' });
+    expect(answer.usage).toMatchObject({ prompt_tokens: tokens.length, completion_tokens: 0 });
+    const { tokens: texts = [], token_logprobs, top_logprobs, text_offset } = choice?.logprobs ?? {};
+    expect(texts.join('')).toBe(prompt);
+    expect(token_logprobs).toEqual(tokens.map((_, index) => (index === 0 ? null : scriptedScore(index))));
+    expect(top_logprobs?.[0]).toBeNull();
+    // The token itself beside the two likeliest.
+    expect(top_logprobs?.[1]).toMatchObject({ [texts[1] ?? '']: scriptedScore(1) });
+    expect(text_offset?.map((offset, index) => prompt.slice(offset, text_offset[index + 1]))).toEqual(texts);
+  });
+
+  test.each([false, true])('goes on with the answer, streamed: %j', async (stream) => {
+    const body = { model, prompt: [prompt, 'Two'], echo: true, logprobs: 0, n: 2, max_tokens: 50 };
+    const choices = new Map<number, { text: string; logprobs: Required<OpenAI.CompletionChoice.Logprobs> }>();
+    const take = ({ choices: some }: OpenAI.Completion): void => {
+      for (const { index, text, logprobs } of some) {
+        const known = choices.get(index) ?? {
+          text: '',
+          logprobs: { tokens: [], token_logprobs: [], top_logprobs: [], text_offset: [] },
+        };
+        known.text += text;
+        known.logprobs.tokens.push(...(logprobs?.tokens ?? []));
+        known.logprobs.token_logprobs.push(...(logprobs?.token_logprobs ?? []));
+        known.logprobs.text_offset.push(...(logprobs?.text_offset ?? []));
+        choices.set(index, known);
+      }
+    };
+    if (stream) for await (const chunk of await client.completions.create({ ...body, stream })) take(chunk);
+    else take(await client.completions.create({ ...body, stream }));
+    for (const [index, before] of [prompt, prompt, 'Two', 'Two'].entries()) {
+      const { text, logprobs } = choices.get(index) ?? {};
+      expect(text).toBe(`${before} and a half`);
+      expect(logprobs?.tokens.join('')).toBe(text);
+      const scored = (await encode(before)).map((_, place) => (place === 0 ? null : scriptedScore(place)));
+      const answered = hub.encode(' and a half').map(() => -0.5);
+      expect(logprobs?.token_logprobs).toEqual([...scored, ...answered]);
+      const offsets = logprobs?.text_offset ?? [];
+      expect(offsets.map((offset, place) => text?.slice(offset, offsets[place + 1]))).toEqual(
+        logprobs?.tokens,
+      );
+    }
+  });
+
+  test('begins with no cache of an earlier prompt, whose steps had no scores', async () => {
+    const { id } = await client.completions.create({ model, prompt, echo: true, logprobs: 1 });
+    const opened = await hub.openedFor(id);
+    expect(opened).toMatchObject({ scores: 1 });
+    expect(opened.from).toBeUndefined();
+  });
+});
+
+test('a text may be read without an answer', async () => {
+  const { choices, usage } = await client.completions.create({ model, prompt: 'Two', max_tokens: 0 });
+  expect(choices).toEqual([{ index: 0, text: '', logprobs: null, finish_reason: 'length' }]);
+  expect(usage?.completion_tokens).toBe(0);
+});
+
 test('a stream has the same shape, with usage at its end where it is asked for', async () => {
   const stream = await client.completions.create({
     model,
@@ -96,13 +167,19 @@ test('without a limit of its own an answer has OpenAI’s 16 tokens', async () =
   const { id } = await client.completions.create({ model, prompt: 'Two' });
   const open = await hub.openedFor(id);
   expect(open.lengthLimit - open.promptLength).toBe(16);
+  const other = await send({ prompt: 'Two', n_predict: 40 });
+  const { id: otherId } = (await other.json()) as { id: string };
+  const longer = await hub.openedFor(otherId);
+  expect(longer.lengthLimit - longer.promptLength).toBe(40);
 });
 
 test.each<[object, string]>([
   [{ prompt: 'x', suffix: 'y' }, 'suffix'],
   [{ prompt: ['x', 'y'], n: 100 }, 'n'],
   [{ prompt: 'x', best_of: 3 }, 'best_of'],
-  [{ prompt: 'x', echo: true, logprobs: 1 }, 'echo'],
+  [{ prompt: 'word '.repeat(1200), echo: true, logprobs: 20, n: 16 }, 'logprobs'],
+  [{ prompt: 'x', max_tokens: -2 }, 'max_tokens'],
+  [{ prompt: 'x', max_tokens: 0, min_tokens: 1 }, 'min_tokens'],
   [{ prompt: 'x', logprobs: true }, 'logprobs'],
   [{ prompt: 'x', logprobs: 21 }, 'logprobs'],
   [{ prompt: '' }, 'prompt'],

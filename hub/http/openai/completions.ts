@@ -13,13 +13,21 @@ import type { SurfaceRequest } from '../inference/surfaceRequest.ts';
 import { wantedGrammar } from '../inference/wantedGrammar.ts';
 import { answerBase, leastCached, usageBody, usageSoFar, type AnswerBase } from './answerShapes.ts';
 import {
+  promptAlternatives,
   promptsOf,
   readCompletionBody,
+  refuseManyScores,
   type CompletionBody,
   type CompletionPrompt,
 } from './completionBody.ts';
 import { Reports } from './reports.ts';
-import { completion, completionLogprobs, type CompletionChoice } from './completionShapes.ts';
+import {
+  completion,
+  completionLogprobs,
+  noLogprobs,
+  promptLogprobs,
+  type CompletionChoice,
+} from './completionShapes.ts';
 
 type Generations = Awaited<ReturnType<Inference['start']>>;
 
@@ -35,11 +43,17 @@ export async function answerCompletion(c: Context, components: InferenceComponen
     });
     const encoded: number[][] = [];
     for (const prompt of prompts) encoded.push(await tokensOf(prompt, body, inference));
+    refuseManyScores(body, encoded);
     const texts = prompts.map((prompt) => textOf(prompt, inference));
     const constraint = await inference.heldTo({ wanted: wantedGrammar(body) });
+    const promptScores = promptAlternatives(body);
     const requests = encoded.flatMap((prompt, index) => {
-      const words = [{ role: 'user', content: texts[index] ?? '' }];
-      return choicesOf({ ...settings, prompt, words, ...(constraint ? { constraint } : {}) }, body.n);
+      const request = {
+        ...{ ...settings, prompt, words: [{ role: 'user', content: texts[index] ?? '' }] },
+        ...(constraint ? { constraint } : {}),
+        ...(promptScores === undefined ? {} : { promptScores }),
+      };
+      return choicesOf(request, body.n);
     }) as [SurfaceRequest, ...SurfaceRequest[]];
     const generations = await inference.start(requests);
     const [generation] = generations;
@@ -48,7 +62,13 @@ export async function answerCompletion(c: Context, components: InferenceComponen
       generations,
       body,
       base: answerBase('cmpl', generation, model),
-      echoes: texts.flatMap((text) => Array.from({ length: body.n }, () => (body.echo ? text : ''))),
+      echo: (index) => {
+        const text = body.echo ? (texts[Math.floor(index / body.n)] ?? '') : '';
+        const scores = generations[index]?.promptScores;
+        if (!scores) return { text, logprobs: body.logprobs === undefined ? null : noLogprobs() };
+        const prompt = requests[index]?.prompt ?? [];
+        return { text, logprobs: promptLogprobs(prompt, scores, text, model.tokenizer.tokenBytes) };
+      },
       usage: (usages) => usageOf(usages, encoded, body.n),
       reports: new Reports({
         fields: body,
@@ -67,23 +87,20 @@ interface Answering {
   generations: Generations;
   body: CompletionBody;
   base: AnswerBase;
-  /** What stands before each choice's text. */
-  echoes: string[];
+  /** What stands before a choice's own text. Asked once its first event is there. */
+  echo: (index: number) => Pick<CompletionChoice, 'text' | 'logprobs'>;
   usage: (usages: readonly Usage[]) => OpenAI.CompletionUsage;
   reports: Reports;
 }
 
 async function wholeCompletion(answering: Answering): Promise<Response> {
-  const { inference, generations, body, base, echoes, usage, reports } = answering;
+  const { inference, generations, base, echo, usage, reports } = answering;
   const { tokenBytes } = inference.model.tokenizer;
-  const choices = echoes.map((text): CompletionChoice => {
-    const logprobs = body.logprobs === undefined ? null : completionLogprobs([], tokenBytes, 0);
-    return { text, logprobs, finishReason: null };
-  });
+  const choices: CompletionChoice[] = [];
   const usages: Usage[] = [];
   const events = generations.map((one) => one.events(inference.controller.signal));
   for await (const { index, value: event } of interleave(events)) {
-    const choice = choices[index] as CompletionChoice;
+    const choice = (choices[index] ??= { ...echo(index), finishReason: null });
     if (event.type === 'finish') {
       choice.finishReason = event.reason;
       usages[index] = event.usage;
@@ -103,27 +120,32 @@ async function wholeCompletion(answering: Answering): Promise<Response> {
 }
 
 function streamCompletion(answering: Answering, { logger }: InferenceComponents): Response {
-  const { inference, generations, body, base, echoes, usage, reports } = answering;
+  const { inference, generations, body, base, echo, usage, reports } = answering;
   const { tokenBytes } = inference.model.tokenizer;
   const usageNow = (index: number) => usageSoFar(body, generations[index]);
-  const lengths = echoes.map(({ length }) => length);
+  const lengths = new Map<number, number>();
   const headers = inference.headers(generations[0]);
   return answerStream({ logger, inference, generations, headers, ...openaiStream }, async (send) => {
     const sendChoice = (index: number, choice: Partial<CompletionChoice>): void => {
       const whole = { text: '', logprobs: null, finishReason: null, ...choice };
       send(JSON.stringify(reports.with(completion(base, [[index, whole]], usageNow(index)))));
     };
-    for (const [index, text] of echoes.entries()) if (text !== '') sendChoice(index, { text });
     const usages: Usage[] = [];
     const events = generations.map((one) => one.events(inference.controller.signal));
     for await (const { index, value: event } of interleave(events)) {
+      let offset = lengths.get(index);
+      if (offset === undefined) {
+        const before = echo(index);
+        if (before.text !== '') sendChoice(index, before);
+        offset = before.text.length;
+        lengths.set(index, offset);
+      }
       if (event.type === 'finish') {
         usages[index] = event.usage;
         sendChoice(index, { finishReason: event.reason });
         continue;
       }
-      const offset = lengths[index] ?? 0;
-      lengths[index] = offset + event.text.length;
+      lengths.set(index, offset + event.text.length);
       const logprobs =
         body.logprobs === undefined ? null : completionLogprobs(event.logprobs, tokenBytes, offset);
       sendChoice(index, { text: event.text, logprobs });

@@ -1,5 +1,5 @@
 /** Answers whose last stage is lost, while the first one says what is not so; and requests that come meanwhile. */
-import type { Assign, OpenSession } from '@potluck/protocol';
+import type { Assign, OpenSession, Prompt } from '@potluck/protocol';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { ReadyStage } from '../../pipelines/pipeline.ts';
 import type { ScriptedWorker } from '../../testing/scriptedWorker.ts';
@@ -39,18 +39,30 @@ beforeEach(async () => {
 });
 afterEach(() => hub.close());
 
-const ask = async (): Promise<{ text?: string; replays: string | null; finish?: string }> => {
+interface Asked {
+  text?: string;
+  replays: string | null;
+  finish?: string;
+  logprobs?: (number | null)[];
+}
+
+const ask = async (more: object = {}): Promise<Asked> => {
   const response = await fetch(`${hub.url}/v1/completions`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ model: 'test-model', prompt: [10, 11, 12, 13], max_tokens: 4 }),
+    body: JSON.stringify({ model: 'test-model', prompt: [10, 11, 12, 13], max_tokens: 4, ...more }),
   });
   const { choices } = (await response.json()) as {
-    choices?: { text: string; finish_reason: string }[];
+    choices?: { text: string; finish_reason: string; logprobs: { token_logprobs: number[] } | null }[];
   };
-  const { text, finish_reason: finish } = choices?.[0] ?? {};
+  const { text, finish_reason: finish, logprobs } = choices?.[0] ?? {};
   const replays = response.headers.get('x-potluck-replays');
-  return { ...(text === undefined ? {} : { text }), replays, ...(finish === undefined ? {} : { finish }) };
+  const told = {
+    ...(text === undefined ? {} : { text }),
+    replays,
+    ...(finish === undefined ? {} : { finish }),
+  };
+  return logprobs ? { ...told, logprobs: logprobs.token_logprobs } : told;
 };
 
 /** An answer of which the hub has two tokens; then its last stage is gone, and `next` takes its place. */
@@ -76,6 +88,60 @@ test.each([
   expect(again).toMatchObject({ position: 0, steps: [4, 1, 1] });
   next.tokens(again.sessionId, 6, rest, 'length');
   expect((await asked).replays).toBe('1');
+});
+
+test('a prompt whose tokens were scored in part is scored again, and from its beginning', async () => {
+  const asked = ask({ echo: true, logprobs: 0, max_tokens: 0 });
+  const prompt = await first.message('prompt');
+  const score = (
+    worker: ScriptedWorker,
+    { sessionId, epoch }: Prompt,
+    position: number,
+    logprobs: number[],
+  ) => {
+    const { assignmentId } = worker.received.findLast((one) => one.type === 'open-session') as OpenSession;
+    const scores = logprobs.map((logprob) => ({ logprob, topLogprobs: [] }));
+    worker.send({ type: 'prompt-scores', sessionId, assignmentId, epoch, position, scores });
+  };
+  score(last, prompt, 1, [-1, -2]);
+  await last.flushed();
+  const next = hub.worker('next');
+  await next.message('welcome');
+  last.kill();
+  const again = await first.message('prompt', ({ sessionId }) => sessionId !== prompt.sessionId);
+  expect(again).toMatchObject({ position: 0, tokens: [10, 11, 12, 13] });
+  score(next, again, 1, [-3, -4, -5]);
+  next.tokens(again.sessionId, 4, [20], 'length', again.epoch);
+  expect(await asked).toMatchObject({ replays: '1', finish: 'length', logprobs: [null, -3, -4, -5] });
+});
+
+test.each([
+  ['tells nothing of the prompt', [], /did not tell how likely/],
+  ['leaves a token of the prompt out', [[2, [-1]]], /not what comes next/],
+  ['tells more than the prompt has', [[1, [-1, -2, -3, -4]]], /not what comes next/],
+] as [string, [number, number[]][], RegExp][])('a last stage that %s is no use', async (_, told, why) => {
+  const failed = new Promise<string>((resolve) => {
+    hub.generator.listen({ ended: (__, { errorMessage }) => resolve(errorMessage ?? '') });
+  });
+  const asked = ask({ echo: true, logprobs: 0 });
+  const seen = new Set<string>();
+  // As often as the hub tries.
+  const answerAll = async (): Promise<void> => {
+    for (;;) {
+      const prompt = await first.message('prompt', ({ sessionId }) => !seen.has(sessionId));
+      seen.add(prompt.sessionId);
+      const { assignmentId } = last.received.findLast((one) => one.type === 'open-session') as OpenSession;
+      for (const [position, logprobs] of told) {
+        const scores = logprobs.map((logprob) => ({ logprob, topLogprobs: [] }));
+        const about = { sessionId: prompt.sessionId, assignmentId, epoch: prompt.epoch, position };
+        last.send({ type: 'prompt-scores', ...about, scores });
+      }
+      last.tokens(prompt.sessionId, 4, [20], 'length', prompt.epoch);
+    }
+  };
+  void answerAll();
+  expect(await failed).toMatch(why);
+  expect((await asked).text).toBeUndefined();
 });
 
 test('a stage that acknowledges and forgets costs its own answer another try, and a bystander nothing', async () => {

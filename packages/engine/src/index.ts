@@ -20,6 +20,7 @@ export type {
   EncodeRequest,
   EncodeResult,
   OpenCache,
+  ScoredTokens,
   Stage,
   StageArtifact,
   StageUsage,

@@ -52,5 +52,6 @@ export { checkStageGraph } from './stage/checkStageGraph.ts';
 export { floatMatMuls, type FloatMatMuls } from './stage/floatMatMuls.ts';
 export { stageGraphName, type ReadWeights } from './stage/stageFiles.ts';
 export { firstLayers, type FirstLayers } from './stage/firstLayers.ts';
+export { lastLogits, type LastLogitsStage } from './stage/lastLogits.ts';
 export { returnNewRows, type NewRowsDescription, type NewRowsStage } from './stage/returnNewRows.ts';
 export { wholeModel } from './stage/wholeModel.ts';

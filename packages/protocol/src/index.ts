@@ -21,4 +21,5 @@ export * from './relay.ts';
 export * from './sampling.ts';
 export * from './sessionMessages.ts';
 export * from './slices.ts';
+export * from './tensorRows.ts';
 export * from './workingMemory.ts';

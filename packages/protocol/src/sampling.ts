@@ -3,6 +3,9 @@ import { z } from 'zod';
 
 const finite = z.number().finite();
 
+/** Most alternatives that are reported of one token. */
+export const mostAlternatives = 20;
+
 export const SamplingDescription = z.object({
   /** 0 means greedy: the most likely token, the lower id among equals. */
   temperature: finite.min(0).max(100).default(1),
@@ -30,7 +33,7 @@ export const SamplingDescription = z.object({
   seed: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
   choiceIndex: z.number().int().nonnegative().default(0),
   /** How many alternatives to report with each token's log probability; undefined reports nothing. */
-  topLogprobs: z.number().int().min(0).max(20).optional(),
+  topLogprobs: z.number().int().min(0).max(mostAlternatives).optional(),
 });
 export type SamplingDescription = z.infer<typeof SamplingDescription>;
 
@@ -40,3 +43,29 @@ export const TokenLogprob = z.object({
   logprob: z.number(),
 });
 export type TokenLogprob = z.infer<typeof TokenLogprob>;
+
+/** How likely a token of the prompt was after those before it: by the model alone, before penalties and biases. */
+export const TokenScore = z.object({
+  logprob: z.number(),
+  /** The likeliest tokens in its place, likeliest first. */
+  topLogprobs: z.array(TokenLogprob).max(mostAlternatives),
+});
+export type TokenScore = z.infer<typeof TokenScore>;
+
+/** Logits of a step whose tokens are all scored take no more than this, in bytes of 32-bit floats. */
+const mostScoredLogitBytes = 32 * 2 ** 20;
+/** Longer steps win nothing. */
+const mostScoredTokens = 128;
+
+/** @returns most tokens of a prompt in one step whose log probabilities are wanted, at least 2 */
+export function scoredStepTokens(vocabularySize: number): number {
+  return Math.max(2, Math.min(mostScoredTokens, Math.floor(mostScoredLogitBytes / (4 * vocabularySize))));
+}
+
+/** A worker's messages are bounded in how many values they hold. */
+const mostScoredValues = 1200;
+
+/** @returns how many scores go in one message, with so many alternatives each */
+export function scoresInMessage(alternatives: number): number {
+  return Math.floor(mostScoredValues / (6 * (alternatives + 1)));
+}

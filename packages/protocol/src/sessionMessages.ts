@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { SessionErrorCode } from './errors.ts';
 import { AssignmentId, CacheId, SessionId, WorkerId } from './ids.ts';
 import { ConstraintDescription } from './constraint.ts';
-import { SamplingDescription, TokenLogprob } from './sampling.ts';
+import { mostAlternatives, SamplingDescription, TokenLogprob, TokenScore } from './sampling.ts';
 
 const count = z.number().int().nonnegative();
 /** 11 days: longer than any session. */
@@ -53,6 +53,11 @@ export const OpenSession = z.object({
   tokens: tokenIds.optional(),
   /** Last stage only: what the answer is held to. */
   constraint: ConstraintDescription.optional(),
+  /**
+   * Last stage only: tell how likely each token of the prompt was, with so many of the likeliest in its place. The cache begins
+   * empty, and steps have at most `scoredStepTokens` tokens.
+   */
+  scores: count.max(mostAlternatives).optional(),
 });
 export type OpenSession = z.infer<typeof OpenSession>;
 
@@ -141,6 +146,18 @@ export const SessionProgress = z.object({
 });
 export type SessionProgress = z.infer<typeof SessionProgress>;
 
+/** How likely tokens of the prompt were, from the last stage: in order, each once, and all of them before the first token. */
+export const PromptScores = z.object({
+  type: z.literal('prompt-scores'),
+  sessionId: SessionId,
+  assignmentId: AssignmentId,
+  epoch: count,
+  /** Index of the first of these tokens in the sequence: the one at 0 has none. */
+  position: count.min(1),
+  scores: z.array(TokenScore).min(1),
+});
+export type PromptScores = z.infer<typeof PromptScores>;
+
 /** One token from the last stage. Committed when the hub has it. */
 export const TokenMessage = z.object({
   type: z.literal('token'),
@@ -150,7 +167,7 @@ export const TokenMessage = z.object({
   position: count,
   token: count,
   logprob: z.number().optional(),
-  topLogprobs: z.array(TokenLogprob).max(20).optional(),
+  topLogprobs: z.array(TokenLogprob).max(mostAlternatives).optional(),
   /** Set on the last one: a stop token, or `lengthLimit` reached. */
   finish: z.enum(['stop', 'length']).optional(),
 });

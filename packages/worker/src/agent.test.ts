@@ -7,7 +7,7 @@ import {
   type StageDescription,
 } from '@potluck/protocol';
 import { afterEach, describe, expect, it } from 'vitest';
-import { echoAnswer } from '../testing/echoStageHost.ts';
+import { echoAnswer, echoScore } from '../testing/echoStageHost.ts';
 import { cut, join, pipeline, startHub, stopAll } from '../testing/joinedAgents.ts';
 import type { AgentEvent } from './agentEvent.ts';
 import { deferred } from './deferred.ts';
@@ -151,6 +151,27 @@ describe('a worker agent', () => {
       [50, 100, 150],
       [50, 100],
     ]);
+  });
+
+  it('tells how likely the tokens of a prompt are, in order, before the first token of the answer', async () => {
+    const hub = await startHub();
+    const { workers, assigns } = await pipeline(hub, 2);
+    await hub.generate(workers, assigns, prompt, { length: 2, chunkTokens: 50, scores: 20 });
+    const messages = workers.at(-1)?.messages ?? [];
+    const told = messages.flatMap((message) => (message.type === 'prompt-scores' ? [message] : []));
+    let next = 1;
+    for (const { position, scores } of told) {
+      expect(position).toBe(next);
+      next += scores.length;
+    }
+    let sum = 0;
+    const expected = prompt.slice(1).map((token, index) => {
+      sum += (prompt[index] ?? 0) + 6;
+      return echoScore(sum, token, 20);
+    });
+    expect(told.flatMap(({ scores }) => scores)).toEqual(expected);
+    const types = messages.map(({ type }) => type);
+    expect(types.lastIndexOf('prompt-scores')).toBeLessThan(types.indexOf('token'));
   });
 
   it('times the chunks that it is asked to try before its stage serves', async () => {

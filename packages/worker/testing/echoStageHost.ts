@@ -3,7 +3,7 @@
  * the answer's next token is the sum of all rows. Any lost, doubled or swapped row changes the answer.
  */
 import type { LoadedStage, StageArtifact, StageHost, StepRequest } from '@potluck/engine';
-import type { BlobRef, FrameTensor, StageDescription } from '@potluck/protocol';
+import type { BlobRef, FrameTensor, StageDescription, TokenScore } from '@potluck/protocol';
 import { ModelId, Sha256 } from '@potluck/protocol';
 import { deferred, type Deferred } from '../src/deferred.ts';
 import { SessionError } from '../src/errors.ts';
@@ -20,6 +20,15 @@ export function echoAnswer(prompt: number[], layerCount: number, length: number)
     sum += token + layerCount;
   }
   return tokens.slice(prompt.length);
+}
+
+/** How likely a token is after rows with this sum: any wrong row or token shows. */
+export function echoScore(sum: number, token: number, alternatives: number): TokenScore {
+  const likeliest = Array.from({ length: alternatives }, (_, index) => ({
+    token: index,
+    logprob: -index - 1,
+  }));
+  return { logprob: -sum - token / vocabularySize, topLogprobs: likeliest };
 }
 
 /** What an echo encoder makes of a text: how many tokens there are, and their sum. */
@@ -181,7 +190,7 @@ function echoLoadedStage(
       }
       openCaches.add(cacheId);
     },
-    async step({ cacheId, epoch, position, length, tokenIds, boundary, sample }: StepRequest) {
+    async step({ cacheId, epoch, position, length, tokenIds, boundary, sample, score }: StepRequest) {
       await hold();
       const cache = caches.get(cacheId);
       if (cache?.epoch !== epoch || cache.sums.length - 1 !== position) {
@@ -201,7 +210,14 @@ function echoLoadedStage(
         return { boundary: [{ ...tensor, dims: [1, length, width], bytes } as FrameTensor], ...timings };
       }
       const sum = cache.sums.at(-1) ?? 0;
-      return { ...(sample && { sampled: { token: sum % vocabularySize } }), ...timings };
+      const scores = score?.tokens.map((token, row) =>
+        echoScore(cache.sums[position + row + 1] ?? 0, token, score.alternatives),
+      );
+      return {
+        ...(sample && { sampled: { token: sum % vocabularySize } }),
+        ...(scores && { scores }),
+        ...timings,
+      };
     },
     async truncate(cacheId, length) {
       find(cacheId).sums.splice(length + 1);

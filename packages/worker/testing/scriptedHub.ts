@@ -86,6 +86,8 @@ export interface ScriptedHub {
       /** What each stage is told to run at most at once; `chunkTokens` by default. */
       mostTokens?: number[];
       epoch?: number;
+      /** How many alternatives to tell of each token of the prompt. */
+      scores?: number;
     },
   ): Promise<{ sessionId: SessionId; tokens: number[]; finish: 'stop' | 'length' }>;
   /** Cuts all sockets and listens no more. */
@@ -230,7 +232,7 @@ export async function startScriptedHub({
       workers,
       assigns,
       prompt,
-      { length, stopTokenIds = [], chunkTokens = 64, mostTokens, epoch = 0 },
+      { length, stopTokenIds = [], chunkTokens = 64, mostTokens, epoch = 0, scores },
     ) {
       const sessionId = SessionId.parse(randomUUID());
       const cacheId = CacheId.parse(randomUUID());
@@ -255,7 +257,7 @@ export async function startScriptedHub({
             cacheId,
             ...limits,
             chunkTokens: mostTokens?.[index] ?? chunkTokens,
-            ...(isLast && { sampling: greedy, tokens: prompt }),
+            ...(isLast && { sampling: greedy, tokens: prompt, scores }),
           });
           await Promise.race([
             failed,

@@ -8,6 +8,7 @@ import type {
   SamplingDescription,
   StageDescription,
   TokenLogprob,
+  TokenScore,
 } from '@potluck/protocol';
 
 /** All that a stage is made of, as it came out of the packs. Who loads it may take the buffers away (transfer them). */
@@ -70,6 +71,16 @@ export interface StepRequest {
   boundary?: readonly FrameTensor[];
   /** Last stage only: draw the token at position + length. Without it the logits are not even read. */
   sample: boolean;
+  /** Last stage only: tell how likely tokens were that are there already, in a step of at most `scoredStepTokens`. */
+  score?: ScoredTokens;
+}
+
+/** Tokens of a prompt, to be scored. */
+export interface ScoredTokens {
+  /** Those after the first rows of a step: the first one follows the step's first token. At least one, at most one a row. */
+  tokens: readonly number[];
+  /** How many of the likeliest to tell in the place of each. */
+  alternatives: number;
 }
 
 /** One text for an encoder. */
@@ -94,6 +105,8 @@ export interface StepResult {
   boundary?: FrameTensor[];
   /** The token at position + length, where the step asked for it. */
   sampled?: { token: number; logprob?: number; topLogprobs?: TokenLogprob[] };
+  /** Of the tokens that the step asked for, in their order: by the logits as the model gave them. */
+  scores?: TokenScore[];
   /** Milliseconds in the queue. */
   queueMs: number;
   /** Milliseconds in ONNX Runtime, the cache and sampling: of a run that several steps shared, this one's share. */

@@ -1,15 +1,12 @@
 /** From the last position's logits to a token: penalties, log probabilities, cuts, draw. */
 import type { SamplingDescription, TokenLogprob } from '@potluck/protocol';
-import { ComputeError } from '../errors.ts';
 import { keepTokens } from './keptTokens.ts';
 import { uniformDraw } from './philox.ts';
 import { holdBack } from './holdBack.ts';
+import { likeliestToken, logprobsOf } from './logprobs.ts';
 import { processLogits } from './processLogits.ts';
 import type { TokenHistory } from './tokenHistory.ts';
 import { topTokens } from './topTokens.ts';
-
-/** Given for tokens that are ruled out, as OpenAI's API does: JSON has no infinity. */
-const leastLogprob = -9999;
 
 export interface SampledToken {
   token: number;
@@ -44,8 +41,7 @@ export function sampleToken(
   const largest = logits[likeliest] as number;
   const token = sampling.temperature === 0 ? likeliest : draw(logits, largest, sampling, position);
   if (sampling.topLogprobs === undefined) return { token };
-  const normalizer = logSumExp(logits, largest);
-  const logprob = (id: number): number => Math.max(leastLogprob, (logits[id] as number) - normalizer);
+  const logprob = logprobsOf(logits, largest);
   return {
     token,
     logprob: logprob(token),
@@ -69,27 +65,6 @@ function ruleOut(logits: Float32Array, allowed: Uint32Array): void {
   }
 }
 
-/** The lowest id among the largest logits. */
-function likeliestToken(logits: Float32Array): number {
-  let best = 0;
-  let largest = -Infinity;
-  let hasNaN = false;
-  for (let token = 0; token < logits.length; token++) {
-    const logit = logits[token] as number;
-    // One comparison for nearly all of them.
-    if (logit <= largest) continue;
-    if (logit > largest) {
-      largest = logit;
-      best = token;
-    } else hasNaN = true;
-  }
-  if (hasNaN || largest === Infinity) {
-    throw new ComputeError('The logits hold values that are no numbers');
-  }
-  if (largest === -Infinity) throw new ComputeError('Every token is ruled out');
-  return best;
-}
-
 function draw(
   logits: Float32Array,
   largest: number,
@@ -107,10 +82,4 @@ function draw(
     if (rest < 0) break;
   }
   return tokens ? (tokens[last] as number) : last;
-}
-
-function logSumExp(logits: Float32Array, largest: number): number {
-  let sum = 0;
-  for (let token = 0; token < logits.length; token++) sum += Math.exp((logits[token] as number) - largest);
-  return largest + Math.log(sum);
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { layOutBatch, type MemberStep } from './batchLayout.ts';
 
-const step = (position: number, length = 1, logits = false): MemberStep => ({ position, length, logits });
+const step = (position: number, length = 1, logitRows = 0): MemberStep => ({ position, length, logitRows });
 
 describe('layOutBatch', () => {
   it('gives every step attention of at least two rows that ends at a multiple of four', () => {
@@ -31,14 +31,15 @@ describe('layOutBatch', () => {
   });
 
   it('chooses the last row of each member that wants logits', () => {
-    const layout = layOutBatch([step(7), step(0, 3, true), step(4, 1, true)], 1);
+    const layout = layOutBatch([step(7), step(0, 3, 1), step(4, 1, 1)], 1);
     expect(layout.logitRows).toEqual([3, 4]);
     expect(layOutBatch([step(7), step(0, 3)], 4).logitRows).toEqual([]);
+    expect(layOutBatch([step(7, 1, 1), step(0, 3, 3)], 1).logitRows).toEqual([0, 1, 2, 3]);
   });
 
   it('fills rows and logits up to a multiple, whatever the company', () => {
-    expect(layOutBatch([step(7, 1, true)], 2)).toMatchObject({ rows: 2, order: [0, 0], logitRows: [0, 0] });
-    const three = layOutBatch([step(7, 1, true), step(3, 1, true), step(0, 3)], 4);
+    expect(layOutBatch([step(7, 1, 1)], 2)).toMatchObject({ rows: 2, order: [0, 0], logitRows: [0, 0] });
+    const three = layOutBatch([step(7, 1, 1), step(3, 1, 1), step(0, 3)], 4);
     expect(three.rows).toBe(8);
     expect(three.order.slice(5)).toEqual([three.order[4], three.order[4], three.order[4]]);
     expect(three.logitRows).toEqual([0, 1, 1, 1]);

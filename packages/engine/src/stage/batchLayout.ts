@@ -18,8 +18,8 @@ export interface MemberStep {
   position: number;
   /** Tokens in it. */
   length: number;
-  /** Whether its last row gets logits. */
-  logits: boolean;
+  /** How many of its last rows get logits. */
+  logitRows: number;
 }
 
 /** Where a member's rows are. */
@@ -51,7 +51,7 @@ export function layOutBatch(steps: readonly MemberStep[], granularity: number): 
   const order: number[] = [];
   const logitRows: number[] = [];
   let attendedBefore = 0;
-  for (const { position, length, logits } of steps) {
+  for (const { position, length, logitRows: wanted } of steps) {
     const firstRow = order.length;
     const total = attendedTotal(position, length);
     const attendedRows = Array.from(
@@ -60,7 +60,7 @@ export function layOutBatch(steps: readonly MemberStep[], granularity: number): 
     );
     for (let row = 0; row < length; row++) order.push(attendedBefore + row);
     attendedBefore += attendedRows.length;
-    if (logits) logitRows.push(firstRow + length - 1);
+    for (let row = length - wanted; row < length; row++) logitRows.push(firstRow + row);
     members.push({ firstRow, attendedRows, total });
   }
   fillUp(order, granularity);

@@ -1,6 +1,6 @@
 /** A stage whose sessions share runs: one graph for any company (`batchSteps` of @potluck/onnx). */
 import type { BatchedStage, BatchGroup, BatchSlot } from '@potluck/onnx';
-import type { FrameTensor, StageCache, StageDescription, StageInput } from '@potluck/protocol';
+import type { FrameTensor, StageCache, StageDescription, StageInput, StageTensor } from '@potluck/protocol';
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import { cacheLayout } from '../cache/cacheLayout.ts';
 import { RowsTensor } from '../cache/rowsTensor.ts';
@@ -33,7 +33,7 @@ export function batchedSession(
   return {
     run: async (members) => {
       const layout = layOutBatch(
-        members.map(({ request, logits }) => ({ ...request, logits })),
+        members.map(({ request, logitRows }) => ({ ...request, logitRows })),
         granularity,
       );
       const groups = activeGroups(stage.groups, members.length);
@@ -230,14 +230,19 @@ function memberOutputs(
   layout: BatchLayout,
 ): MemberOutputs[] {
   const boundary = boundaryTensors(outputs, boundaryOut);
-  let logitRow = 0;
+  let before = 0;
+  const ownLogits = (count: number, logits: StageTensor): Float32Array[] => {
+    const first = before;
+    before += count;
+    return Array.from({ length: count }, (_, row) => logitsOfRow(outputs, logits, first + row));
+  };
   return members.map((member, index): MemberOutputs => {
     const { firstRow } = layout.members[index] as MemberRows;
     const { length } = member.request;
     const own = boundary.map((tensor) => cutRows(tensor, layout.rows, firstRow, length));
     return {
       ...(boundaryOut.length > 0 ? { boundary: own } : {}),
-      ...(member.logits && logits ? { logits: logitsOfRow(outputs, logits, logitRow++) } : {}),
+      ...(member.logitRows > 0 && logits ? { logits: ownLogits(member.logitRows, logits) } : {}),
     };
   });
 }

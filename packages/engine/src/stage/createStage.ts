@@ -8,12 +8,13 @@ import { BadStepError, CacheMissError, ComputeError, StageGoneError, TruncateErr
 import type { OrtModule } from '../ortModule.ts';
 import { RunQueue, type RunBatch } from '../queue/runQueue.ts';
 import { HeldAnswers } from './heldAnswers.ts';
+import { joinRows, rowByRow } from './rowByRow.ts';
 import { runSteps, type QueuedStep } from './runSteps.ts';
 import type { StageOptions } from './stageOptions.ts';
 import { createStageSession, usesGpu } from './createStageSession.ts';
 import type { StageSession } from './stageSession.ts';
 import { checkText } from './encoderSession.ts';
-import { checkStep } from './stepInputs.ts';
+import { checkScore, checkStep } from './stepInputs.ts';
 import { unpackWeights } from './unpackWeights.ts';
 import { warmUp } from './warmUp.ts';
 
@@ -85,7 +86,12 @@ export async function createStage(
     step: async (request) => {
       checkAlive();
       checkStep(description, request);
+      checkScore(description, request);
       const slot = store.get(request.cacheId);
+      if (request.score && request.length > 1 && !session.givesLogitRows) {
+        // All at once: what comes next for this cache waits behind them.
+        return joinRows(await Promise.all(rowByRow(description, request).map((row) => stage.step(row))));
+      }
       // Whoever waits for a grammar keeps nobody else waiting.
       const asked = held.allowedAfter(request);
       const allowed = asked && (await asked);

@@ -1,5 +1,11 @@
 /** ONNX Runtime's session of a stage: which graph it runs, and the options that it is made with. */
-import { batchSteps, returnNewRows, UnsupportedModelError, type BatchedStage } from '@potluck/onnx';
+import {
+  batchSteps,
+  lastLogits,
+  returnNewRows,
+  UnsupportedModelError,
+  type BatchedStage,
+} from '@potluck/onnx';
 import type { StageDescription, StageTensor } from '@potluck/protocol';
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import type { StageArtifact } from '../contract/stage.ts';
@@ -67,6 +73,7 @@ async function createBatched(
   const members = stage.groups.reduce((sum, { slots }) => sum + slots.length, 0);
   return {
     stepShape: { ...shape, members },
+    givesLogitRows: true,
     ...batchedSession(parts, shape.rows),
     release: () => release(session),
   };
@@ -88,12 +95,19 @@ async function createSingle(
 ): Promise<StageSession> {
   const { description } = artifact;
   const rows = options.cacheStrategy === 'rows' ? returnNewRows(artifact.graph, description) : undefined;
-  const session = await loadSession(ort, rows ? { ...artifact, graph: rows.graph } : artifact, options);
+  const graph = rows?.graph ?? artifact.graph;
+  const many = usesGpu(options) ? undefined : await lastLogits(graph, description);
+  const session = await loadSession(ort, { ...artifact, graph: many?.graph ?? graph }, options);
   // onnxruntime-node 1.30 mixes the outputs' locations up when one is left out: caches then come back to the CPU.
   const fetchesLogits = usesGpu(options) && options.cacheStrategy === 'growing';
   return {
     stepShape: { members: 1, rows: 1, replay: 'steps' },
-    ...singleSession({ ort, description, session, pastLengthInput: rows?.pastLengthInput, fetchesLogits }),
+    givesLogitRows: many !== undefined,
+    ...singleSession({
+      ...{ ort, description, session, fetchesLogits },
+      pastLengthInput: rows?.pastLengthInput,
+      logitsFromInput: many?.logitsFromInput,
+    }),
     release: () => release(session),
   };
 }
@@ -108,6 +122,7 @@ async function createEncoder(
   const session = await loadSession(ort, artifact, options);
   return {
     stepShape: { members: 1, rows: 1, replay: 'steps' },
+    givesLogitRows: false,
     run: () => Promise.reject(new BadStepError(`${description.model} is an encoder, which has no steps`)),
     ...encoderSession({ ort, inputs: description.inputs, encoding, session }),
     release: () => release(session),

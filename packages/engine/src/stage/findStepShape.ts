@@ -106,7 +106,7 @@ class Trial {
       }),
       boundary: boundaryIn.map((tensor) => madeUp(tensor, position, length)),
     };
-    return { tensors, request, logits: logits !== undefined };
+    return { tensors, request, logitRows: logits === undefined ? 0 : 1 };
   }
 
   async step(tensors: RowsTensor[], position: number, length: number): Promise<MemberOutputs | undefined> {
@@ -150,14 +150,14 @@ function madeUp(tensor: StageTensor, position: number, length: number): FrameTen
 }
 
 function sameOutputs(left: MemberOutputs | undefined, right: MemberOutputs | undefined): boolean {
-  return sameBytes(left?.logits, right?.logits) && sameBoundary(left, right, ({ bytes }) => bytes);
+  return sameBytes(left?.logits?.[0], right?.logits?.[0]) && sameBoundary(left, right, ({ bytes }) => bytes);
 }
 
 /** Whether a step of one row gave what a longer one gave for its last row. */
 function sameLastRow(step: MemberOutputs | undefined, chunk: MemberOutputs | undefined): boolean {
   const lastRow = ({ bytes, dims }: FrameTensor): Uint8Array =>
     bytes.subarray(-bytes.byteLength / (dims[1] ?? 1));
-  return sameBytes(step?.logits, chunk?.logits) && sameBoundary(step, chunk, lastRow);
+  return sameBytes(step?.logits?.[0], chunk?.logits?.[0]) && sameBoundary(step, chunk, lastRow);
 }
 
 function sameBoundary(

@@ -2,9 +2,10 @@
 import type { StageDescription } from '@potluck/protocol';
 import { whileRunning, type CacheSlot } from '../cache/cacheStore.ts';
 import type { StepRequest, StepResult } from '../contract/stage.ts';
-import { BadStepError, CacheMissError, NoRoomError } from '../errors.ts';
+import { BadStepError, CacheMissError, ComputeError, NoRoomError } from '../errors.ts';
 import { needsHistory } from '../sampling/processLogits.ts';
 import { sampleToken, type SampledToken } from '../sampling/sampleToken.ts';
+import { scoreToken } from '../sampling/scoreToken.ts';
 import type { MemberOutputs, StageSession } from './stageSession.ts';
 
 /** A step as it waits for its turn. */
@@ -38,7 +39,7 @@ export async function runSteps(
       taking.map(({ step: { slot, request }, draw }) => ({
         tensors: slot.tensors,
         request,
-        logits: draw !== undefined,
+        logitRows: logitRowsOf(request, draw),
       })),
     );
     const results = taking.map(({ step, draw }, index) => settle(() => finish(step, outputs[index], draw)));
@@ -74,8 +75,25 @@ function finish(
   slot.length = request.position + request.length;
   const result: StepResult = { queueMs: 0, computeMs: 0 };
   if (outputs?.boundary) result.boundary = outputs.boundary;
-  if (draw && outputs?.logits) result.sampled = draw(outputs.logits);
+  const { score, length } = request;
+  const logits = outputs?.logits ?? [];
+  if (score) {
+    result.scores = score.tokens.map((token, row) =>
+      scoreToken(logits[row] ?? noLogits(length), token, score.alternatives),
+    );
+  }
+  // Changes them.
+  if (draw) result.sampled = draw(logits.at(-1) ?? noLogits(length));
   return result;
+}
+
+function logitRowsOf({ score, length }: StepRequest, draw: Draw | undefined): number {
+  if (score) return length;
+  return draw ? 1 : 0;
+}
+
+function noLogits(length: number): never {
+  throw new ComputeError(`A run of ${length} tokens gave too few logits`);
 }
 
 /**

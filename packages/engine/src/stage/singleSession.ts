@@ -6,7 +6,7 @@ import type { OrtModule } from '../ortModule.ts';
 import { compute } from './compute.ts';
 import type { MemberOutputs, RunMember, StageSession } from './stageSession.ts';
 import { StepInputs } from './stepInputs.ts';
-import { boundaryTensors, logitsOfRow, output } from './stepOutputs.ts';
+import { allLogits, boundaryTensors, output } from './stepOutputs.ts';
 
 export interface SingleSessionParts {
   ort: OrtModule;
@@ -14,6 +14,8 @@ export interface SingleSessionParts {
   session: InferenceSession;
   /** Of `returnNewRows`, where the graph was rewritten so. */
   pastLengthInput: string | undefined;
+  /** Of `lastLogits`, where the graph was rewritten so. */
+  logitsFromInput: string | undefined;
   /** Whether logits are fetched when nobody wants them. */
   fetchesLogits: boolean;
 }
@@ -23,12 +25,13 @@ export function singleSession({
   description,
   session,
   pastLengthInput,
+  logitsFromInput,
   fetchesLogits,
 }: SingleSessionParts): Pick<StageSession, 'run'> {
   const inputs = new StepInputs(ort, description);
   const { boundaryOut, caches } = description;
 
-  async function runOne({ tensors, request, logits: wantsLogits }: RunMember): Promise<MemberOutputs> {
+  async function runOne({ tensors, request, logitRows }: RunMember): Promise<MemberOutputs> {
     const { position, length } = request;
     const feeds = inputs.feeds(request);
     if (pastLengthInput !== undefined) {
@@ -36,7 +39,11 @@ export function singleSession({
     }
     const fetches: Record<string, Tensor | null> = {};
     for (const { name } of boundaryOut) fetches[name] = null;
-    const logits = wantsLogits ? description.logits : undefined;
+    if (logitsFromInput !== undefined) {
+      const from = BigInt(-Math.max(1, logitRows));
+      feeds[logitsFromInput] = new ort.Tensor('int64', BigInt64Array.of(from), [1]);
+    }
+    const logits = logitRows > 0 ? description.logits : undefined;
     if (description.logits && (logits || fetchesLogits)) fetches[description.logits.name] = null;
     for (const [index, cache] of caches.entries()) {
       const tensor = tensors[index];
@@ -52,7 +59,7 @@ export function singleSession({
     }
     return {
       ...(boundaryOut.length > 0 ? { boundary: boundaryTensors(outputs, boundaryOut) } : {}),
-      ...(logits ? { logits: logitsOfRow(outputs, logits, 0) } : {}),
+      ...(logits ? { logits: allLogits(outputs, logits, logitRows) } : {}),
     };
   }
 

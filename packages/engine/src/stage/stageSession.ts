@@ -8,20 +8,22 @@ export interface RunMember {
   /** In the order of the description's caches. */
   tensors: readonly CacheTensor[];
   request: StepRequest;
-  /** Whether its last row gets logits. */
-  logits: boolean;
+  /** How many of its last rows get logits; at most one where the session doesn't give more. */
+  logitRows: number;
 }
 
 /** What comes out of a run for one member. */
 export interface MemberOutputs {
   /** Undefined at the last stage. */
   boundary?: FrameTensor[];
-  /** [vocabulary], free to be changed. */
-  logits?: Float32Array;
+  /** One [vocabulary] for each row that got them, in order, free to be changed. */
+  logits?: Float32Array[];
 }
 
 export interface StageSession {
   readonly stepShape: StepShape;
+  /** Whether several rows of a step can get logits. */
+  readonly givesLogitRows: boolean;
   /**
    * Runs a step of each member, of which there are at most `stepShape.members`, and commits their rows to their tensors.
    * @throws ComputeError for all of them; no tensor has changed then

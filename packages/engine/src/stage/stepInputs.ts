@@ -1,5 +1,5 @@
 /** The inputs of one step that are not caches: derived from position and length, or taken from the boundary. */
-import type { StageDescription, StageInput } from '@potluck/protocol';
+import { scoredStepTokens, type StageDescription, type StageInput } from '@potluck/protocol';
 import type { Tensor } from 'onnxruntime-common';
 import { BadStepError } from '../errors.ts';
 import type { OrtModule } from '../ortModule.ts';
@@ -81,6 +81,20 @@ export function checkStep(description: StageDescription, request: StepRequest): 
       );
     }
   }
+}
+
+/**
+ * Checks that the tokens which a step is to score can be scored.
+ * @throws BadStepError
+ */
+export function checkScore(description: StageDescription, { length, score }: StepRequest): void {
+  if (!score) return;
+  const { tokens } = score;
+  const most = scoredStepTokens(description.vocabularySize);
+  if (!description.logits || length > most || tokens.length < 1 || tokens.length > length) {
+    throw new BadStepError(`A step of ${length} tokens that scores ${tokens.length}; at most ${most} can be`);
+  }
+  checkTokenIds(description, tokens);
 }
 
 /** @throws BadStepError for an id that the vocabulary lacks */

@@ -45,6 +45,15 @@ export function logitsOfRow(
   }
 }
 
+/** The logits of the first `count` rows that got some. */
+export function allLogits(
+  outputs: Readonly<Record<string, Tensor>>,
+  logits: StageTensor,
+  count: number,
+): Float32Array[] {
+  return Array.from({ length: count }, (_, row) => logitsOfRow(outputs, logits, row));
+}
+
 /** @throws ComputeError if the run did not return `name` */
 export function output(outputs: Readonly<Record<string, Tensor>>, name: string): Tensor {
   const tensor = outputs[name];

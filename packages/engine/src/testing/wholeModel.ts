@@ -28,13 +28,7 @@ export async function answerWhole(
   count: number,
   options: WholeModelOptions = {},
 ): Promise<number[]> {
-  const folder = path.join(directory, 'onnx');
-  const { graph } = await readModel(directoryModelFiles(folder), graphFile);
-  const session = await nodeOrt.InferenceSession.create(path.join(folder, graphFile), {
-    intraOpNumThreads: 1,
-    logSeverityLevel: 4,
-  });
-  const headSize = await headSizeOf(directory);
+  const { graph, session, headSize } = await openWhole(directory, graphFile);
   const caches = new Map<string, Tensor>();
   const answer: number[] = [];
   let fed = prompt;
@@ -42,19 +36,9 @@ export async function answerWhole(
     const total = past + fed.length;
     const end = options.dummyRows ? 4 * Math.ceil((past + Math.max(2, fed.length)) / 4) : total;
     const run = [...fed, ...new Array<number>(end - total).fill(0)];
-    const values = new Map([
-      ['input_ids', run],
-      ['attention_mask', new Array<number>(end).fill(1)],
-      ['position_ids', run.map((_, place) => past + place)],
-    ]);
-    const feeds = graph.inputs.map((input) => {
-      const integers = values.get(input.name);
-      const tensor = integers
-        ? new nodeOrt.Tensor('int64', BigInt64Array.from(integers, BigInt), [1, integers.length])
-        : (caches.get(input.name) ?? emptyCache(input, headSize, options));
-      return [input.name, tensor] as const;
-    });
-    const results = await session.run(Object.fromEntries(feeds));
+    const cacheOf = (input: OnnxValue): Tensor =>
+      caches.get(input.name) ?? emptyCache(input, headSize, options);
+    const results = await session.run(feedsOf(graph.inputs, run, past, cacheOf));
     for (const [name, tensor] of Object.entries(results)) {
       const type = stageElementType(tensor.type as ElementType);
       const whole = { bytes: tensorBytes(tensor), dims: [...tensor.dims] };
@@ -68,6 +52,55 @@ export async function answerWhole(
   }
   await session.release();
   return answer;
+}
+
+/** Logits of every token of a prompt, by the graph as it was exported, in one run. @returns [tokens][vocabulary] */
+export async function logitsOfPrompt(
+  directory: string,
+  graphFile: string,
+  prompt: readonly number[],
+): Promise<Float32Array[]> {
+  const { graph, session, headSize } = await openWhole(directory, graphFile);
+  const results = await session.run(
+    feedsOf(graph.inputs, prompt, 0, (input) => emptyCache(input, headSize, {})),
+  );
+  const logits = results['logits'] as Tensor;
+  const size = logits.dims.at(-1) ?? 0;
+  const all = new Float32Array(tensorBytes(logits).slice().buffer);
+  await session.release();
+  return prompt.map((_, row) => all.subarray(row * size, (row + 1) * size));
+}
+
+async function openWhole(directory: string, graphFile: string) {
+  const folder = path.join(directory, 'onnx');
+  const { graph } = await readModel(directoryModelFiles(folder), graphFile);
+  const session = await nodeOrt.InferenceSession.create(path.join(folder, graphFile), {
+    intraOpNumThreads: 1,
+    logSeverityLevel: 4,
+  });
+  return { graph, session, headSize: await headSizeOf(directory) };
+}
+
+/** @param past tokens before these */
+function feedsOf(
+  inputs: readonly OnnxValue[],
+  tokens: readonly number[],
+  past: number,
+  cacheOf: (input: OnnxValue) => Tensor,
+): Record<string, Tensor> {
+  const values = new Map([
+    ['input_ids', tokens],
+    ['attention_mask', new Array<number>(past + tokens.length).fill(1)],
+    ['position_ids', tokens.map((_, place) => past + place)],
+  ]);
+  const feeds = inputs.map((input) => {
+    const integers = values.get(input.name);
+    const tensor = integers
+      ? new nodeOrt.Tensor('int64', BigInt64Array.from(integers, BigInt), [1, integers.length])
+      : cacheOf(input);
+    return [input.name, tensor] as const;
+  });
+  return Object.fromEntries(feeds);
 }
 
 function emptyCache({ name, type, dims }: OnnxValue, headSize: number, { ring }: WholeModelOptions): Tensor {

@@ -1,5 +1,5 @@
 /** Boundary tensors of several steps as those of one, and of one as those of each of its tokens. Pure. */
-import type { FrameTensor, StageTensor } from '@potluck/protocol';
+import { axisOfRows, layoutOfRows, rowOf, type FrameTensor, type StageTensor } from '@potluck/protocol';
 import type { RetainedStep } from './retainedBoundaries.ts';
 
 /**
@@ -62,33 +62,9 @@ function joinOne(
   return { position: parts[0]?.position ?? 0, length, tensors };
 }
 
-/** The axis along which a tensor has one row for each token of its step; undefined where it has not. */
-function axisOfRows({ dims }: StageTensor): number | undefined {
-  const isPlain = !dims.includes('past') && !dims.includes('total');
-  const axis = dims.indexOf('step');
-  return isPlain && axis >= 0 && dims.lastIndexOf('step') === axis ? axis : undefined;
-}
-
-/** How often the axis is gone through, and the bytes of one row of it. */
-function layoutOf({ dims, bytes }: FrameTensor, axis: number): { outer: number; rowBytes: number } {
-  const outer = dims.slice(0, axis).reduce((product, dim) => product * dim, 1);
-  return { outer, rowBytes: bytes.byteLength / outer / (dims[axis] ?? 1) };
-}
-
-function rowOf(tensor: FrameTensor, axis: number, row: number): FrameTensor {
-  const { outer, rowBytes } = layoutOf(tensor, axis);
-  const bytes = new Uint8Array(outer * rowBytes);
-  const stride = tensor.bytes.byteLength / outer;
-  for (let place = 0; place < outer; place++) {
-    const start = place * stride + row * rowBytes;
-    bytes.set(tensor.bytes.subarray(start, start + rowBytes), place * rowBytes);
-  }
-  return { ...tensor, dims: tensor.dims.with(axis, 1), bytes };
-}
-
 function joinTensors(parts: readonly FrameTensor[], axis: number, length: number): FrameTensor {
   const [first] = parts as [FrameTensor];
-  const { outer, rowBytes } = layoutOf(first, axis);
+  const { outer, rowBytes } = layoutOfRows(first, axis);
   const bytes = new Uint8Array(outer * length * rowBytes);
   let offset = 0;
   for (let place = 0; place < outer; place++) {

@@ -1,4 +1,5 @@
 /** The sessions of a stage, and what is left of those that ended. */
+import type { ScoredTokens } from '@potluck/engine';
 import type { CacheId, Frame, OpenSession, SessionId, StageTimings, WorkerId } from '@potluck/protocol';
 import { noTimings } from './timings.ts';
 
@@ -33,6 +34,8 @@ export interface StageSession {
   /** Most tokens in one step. */
   chunkTokens: number;
   limits: Pick<OpenSession, 'stopTokenIds' | 'lengthLimit'>;
+  /** The whole prompt, where its tokens are to be scored. */
+  scored: ScoredTokens | undefined;
   state: 'opening' | 'open' | 'ended';
   /** Set from the opening until `resume-session` where the session begins with tokens of another cache or an earlier epoch. */
   early: EarlyFrame[] | undefined;
@@ -75,10 +78,14 @@ export class SessionTable {
   /** Begins a session, in place of one of the same id: what still runs for that one counts no more. */
   begin(message: OpenSession): StageSession {
     const { sessionId: id, epoch, cacheId, capacity, promptLength, chunkTokens = Infinity } = message;
-    const { stopTokenIds, lengthLimit } = message;
+    const { stopTokenIds, lengthLimit, scores, tokens } = message;
     const session: StageSession = {
       ...{ id, epoch, cacheId, position: 0, capacity, promptLength, chunkTokens },
       limits: { stopTokenIds, lengthLimit },
+      scored:
+        scores === undefined
+          ? undefined
+          : { tokens: tokens?.slice(0, promptLength) ?? [], alternatives: scores },
       state: 'opening',
       early: undefined,
       resent: undefined,

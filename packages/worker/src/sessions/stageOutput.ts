@@ -1,6 +1,13 @@
 /** Where the result of a step goes: the boundary to the next stage, a token to the first one and to the hub. */
 import type { StepResult } from '@potluck/engine';
-import type { Frame, FrameTensor, FromWorkerMessage, WorkerId } from '@potluck/protocol';
+import {
+  scoresInMessage,
+  type Frame,
+  type FrameTensor,
+  type FromWorkerMessage,
+  type TokenScore,
+  type WorkerId,
+} from '@potluck/protocol';
 import { unixMs } from '../clock.ts';
 import { SessionError } from '../errors.ts';
 import { finishAt } from './checks.ts';
@@ -70,6 +77,23 @@ export class StageOutput {
       ...sampled,
       ...(finish && { finish }),
     });
+  }
+
+  /** Tells the hub how likely tokens of the prompt were. @param position of the first of them in the sequence */
+  scored(
+    place: StagePlace,
+    { id: sessionId, epoch }: StageSession,
+    position: number,
+    scores: TokenScore[],
+  ): void {
+    const { assignmentId } = place;
+    const size = scoresInMessage(scores[0]?.topLogprobs.length ?? 0);
+    for (let start = 0; start < scores.length; start += size) {
+      this.#components.sendToHub({
+        ...{ type: 'prompt-scores', sessionId, assignmentId, epoch, position: position + start },
+        scores: scores.slice(start, start + size),
+      });
+    }
   }
 
   #send({ timings }: StageSession, peer: WorkerId | undefined, frame: Frame): void {

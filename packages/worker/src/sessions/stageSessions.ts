@@ -1,5 +1,5 @@
 /** The sessions of one assignment: from a prompt, a step frame or a token to the next frame or token. */
-import type { StepRequest } from '@potluck/engine';
+import type { ScoredTokens, StepRequest } from '@potluck/engine';
 import {
   maxFrameBytes,
   type CacheId,
@@ -307,8 +307,12 @@ export class StageSessions {
     try {
       const sample = request.sample && isLast(this.place);
       const { cacheId, epoch } = session;
+      const score = scoredBy(session, request);
       const started = performance.now();
-      const result = await this.#components.caches.step({ ...request, cacheId, epoch, sample });
+      const result = await this.#components.caches.step({
+        ...{ ...request, cacheId, epoch, sample },
+        ...(score && { score }),
+      });
       if (session.state !== 'open') return;
       const now = performance.now();
       // A chunk that is given ahead waits for the one before, also where the stage's queue does not see it yet.
@@ -332,7 +336,10 @@ export class StageSessions {
           const step = { position, length, sample: sampleLater };
           this.#output.forward(this.place, session, step, result.boundary);
         }
-      } else if (sample) this.#output.sampled(this.place, session, position + length, result);
+      } else {
+        if (result.scores) this.#output.scored(this.place, session, position + 1, result.scores);
+        if (sample) this.#output.sampled(this.place, session, position + length, result);
+      }
       const isOften = length > 1 ? !sample : !sampleLater && (position + length) % progressEvery === 0;
       if (isOften) this.#progressed(session, position + length);
     } catch (error) {
@@ -378,6 +385,15 @@ export class StageSessions {
       ...(peer && { peer }),
     });
   }
+}
+
+/** The tokens that a step is to score, where its session wants that. */
+function scoredBy(
+  { scored }: StageSession,
+  { position, length }: Pick<StepRequest, 'position' | 'length'>,
+): ScoredTokens | undefined {
+  const tokens = scored?.tokens.slice(position + 1, position + length + 1) ?? [];
+  return scored && tokens.length > 0 ? { ...scored, tokens } : undefined;
 }
 
 /** @throws SessionError where more came than a stage may hold */
