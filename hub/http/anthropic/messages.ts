@@ -3,12 +3,9 @@ import type Anthropic from '@anthropic-ai/sdk';
 import type { Context } from 'hono';
 import { ApiError } from '../apiError.ts';
 import { settingsOf } from '../inference/generationFields.ts';
-import {
-  encodingFor,
-  infer,
-  type EncodingComponents,
-  type InferenceComponents,
-} from '../inference/inference.ts';
+import { encodingFor } from '../inference/encodingFor.ts';
+import { infer } from '../inference/infer.ts';
+import type { EncodingComponents, InferenceComponents } from '../inference/inference.ts';
 import { renamed } from '../inference/namingParam.ts';
 import { readJson } from '../inference/readJson.ts';
 import { startChat } from '../inference/startChat.ts';

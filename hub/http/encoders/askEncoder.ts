@@ -9,13 +9,8 @@ import { ApiError } from '../apiError.ts';
 import { authorOf } from '../author.ts';
 import { shareOf } from '../caller.ts';
 import { naming } from '../inference/namingParam.ts';
-import {
-  findNamed,
-  takePlace,
-  unknownModel,
-  wake,
-  type InferenceComponents,
-} from '../inference/inference.ts';
+import { findNamed, takePlace, unknownModel, wake } from '../inference/askedModel.ts';
+import type { InferenceComponents } from '../inference/inference.ts';
 
 export type EncoderComponents = Pick<
   InferenceComponents,

@@ -2,7 +2,8 @@
 import type { ModelPackage } from '@potluck/protocol';
 import type { Catalogue } from '../../models/catalogue.ts';
 import { servedContext } from '../../pipelines/servedContext.ts';
-import { unknownModel, type InferenceComponents } from './inference.ts';
+import { unknownModel } from './askedModel.ts';
+import type { InferenceComponents } from './inference.ts';
 
 export interface ListedModel {
   /** Its own, or an alias. */

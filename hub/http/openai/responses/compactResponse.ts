@@ -3,7 +3,7 @@ import type { Context } from 'hono';
 import type OpenAI from 'openai';
 import { z } from 'zod';
 import { ApiError } from '../../apiError.ts';
-import { infer } from '../../inference/inference.ts';
+import { infer } from '../../inference/infer.ts';
 import { bodyReader } from '../../inference/readBody.ts';
 import { readJson } from '../../inference/readJson.ts';
 import { startChat } from '../../inference/startChat.ts';

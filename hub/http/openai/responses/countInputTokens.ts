@@ -1,7 +1,7 @@
 /** `POST /v1/responses/input_tokens`: how long the prompt of a response would be. */
 import type { Context } from 'hono';
 import type OpenAI from 'openai';
-import { encodingFor } from '../../inference/inference.ts';
+import { encodingFor } from '../../inference/encodingFor.ts';
 import { readJson } from '../../inference/readJson.ts';
 import { conversationItems } from './conversationItems.ts';
 import { readResponseBody } from './responseBody.ts';

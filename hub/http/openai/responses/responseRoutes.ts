@@ -3,7 +3,7 @@ import { Hono, type Context } from 'hono';
 import type { ResponseRow } from '../../../conversations/responseStore.ts';
 import { messageOf } from '../../../errors/messageOf.ts';
 import { ApiError } from '../../apiError.ts';
-import { infer } from '../../inference/inference.ts';
+import { infer } from '../../inference/infer.ts';
 import { readJson } from '../../inference/readJson.ts';
 import { answerCompaction } from './compactResponse.ts';
 import { countInputTokens } from './countInputTokens.ts';

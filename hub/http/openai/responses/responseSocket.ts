@@ -10,7 +10,7 @@ import { messageOf } from '../../../errors/messageOf.ts';
 import { ApiError, toApiError } from '../../apiError.ts';
 import { hasScope } from '../../caller.ts';
 import { refusalIn } from '../../refusals.ts';
-import { infer } from '../../inference/inference.ts';
+import { infer } from '../../inference/infer.ts';
 import { parseJson } from '../../inference/parseJson.ts';
 import { conversationItems, type UnkeptResponse } from './conversationItems.ts';
 import { readItems } from './inputItems.ts';

@@ -1,0 +1,128 @@
+/** Finds the model that a request asks, takes a place, and lets a surface answer. */
+import type { Context } from 'hono';
+import { conversationHeaders, requestHeader } from '@potluck/api';
+import type { Generation } from '../../generation/generation.ts';
+import { modelDigest } from '../../generation/journal/journalEntry.ts';
+import type { Model } from '../../models/model.ts';
+import { ApiError } from '../apiError.ts';
+import { authorOf, isChat } from '../author.ts';
+import { shareOf } from '../caller.ts';
+import { passedOnOf } from '../passedOn.ts';
+import { defaultsFor, findDeployment, takePlace, wake } from './askedModel.ts';
+import type { Inference, InferenceComponents } from './inference.ts';
+import { naming } from './namingParam.ts';
+import { newInference } from './newInference.ts';
+import { resumedInference } from './resumedInference.ts';
+import type { StartingParts } from './startGeneration.ts';
+import { askedOf, eventsReadOf, namedRequest, suspendedRequest } from './suspendedRequest.ts';
+
+export interface InferenceOptions {
+  /** As the request names it. */
+  model: string | undefined;
+  /** The parameter that the prompt is made of. */
+  promptParam: string;
+  /** True where the answer is kept, and goes on without its reader. */
+  outlivesReader?: boolean;
+}
+
+/**
+ * Finds the model, takes one of the places that the caller's key has, and lets `work` answer. Where that fails, what was
+ * started ends.
+ * @throws ApiError, GenerationError
+ */
+export async function infer<T>(
+  c: Context,
+  components: InferenceComponents,
+  { model: named, promptParam, outlivesReader = false }: InferenceOptions,
+  work: (inference: Inference) => Promise<T>,
+): Promise<T> {
+  const arrivedAt = performance.now();
+  const { goingOn, settings } = components;
+  const { caller } = c.var;
+  const passedOn = passedOnOf(c);
+  const id = namedRequest(c);
+  const eventsRead = eventsReadOf(c);
+  const asked = await askedOf(c, outlivesReader);
+  const before = id && (await suspendedRequest(c, goingOn, id, asked));
+  const suspended = before && !('seedBefore' in before) ? before : undefined;
+  const seedToDraw = before && 'seedBefore' in before ? before.seedBefore : passedOn?.answer?.seed;
+  const wanted = suspended?.model ?? named;
+  c.set('askedModel', wanted);
+  await wake(c, components, wanted ?? components.defaultModel());
+  const deployment = findDeployment(wanted, components);
+  const { model } = deployment;
+  c.set('askedModel', model.package.id);
+  if (suspended && suspended.modelDigest !== modelDigest(model.package)) throw hasOtherFiles(model);
+  if (model.package.encoder) throw writesNothing(model);
+  const done = await takePlace(caller, model.package.id, components);
+  // Ends the generation when the client goes away, whatever it was waiting for.
+  const controller = new AbortController();
+  if (!outlivesReader) {
+    c.req.raw.signal.addEventListener('abort', () => controller.abort(), { once: true });
+    if (c.req.raw.signal.aborted) controller.abort();
+  }
+  const isTemporary = c.req.header(conversationHeaders.temporary) !== undefined;
+  const mayKeep = isChat(caller) ? settings().keepChatWords : settings().keepApiWords;
+  const generations: Generation[] = [];
+  const parts: StartingParts = {
+    ...{ components, deployment, id, seedToDraw, asked, arrivedAt, isTemporary },
+    isNamed: c.req.header(requestHeader) !== undefined,
+    signal: controller.signal,
+    keepsWords: mayKeep && !isTemporary,
+    defaults: isChat(caller) ? undefined : defaultsFor(model, components),
+    onStart: (generation) => {
+      generations.push(generation);
+      c.set('isRecorded', true);
+    },
+    onAllStarted: (all) => void Promise.all(all.map(({ recorded }) => recorded)).then(done),
+  };
+  if (suspended) goingOn.suspended.take(suspended, () => controller.abort());
+  const inference: Inference = {
+    model,
+    controller,
+    onReaderGone: () => {
+      if (!outlivesReader) controller.abort();
+      else for (const generation of generations) generation.readerGone();
+    },
+    eventsRead,
+    headers: (generation) => ({
+      'x-request-id': generation.id,
+      'x-potluck-route': generation.route,
+      'server-timing': `accept;dur=${(performance.now() - arrivedAt).toFixed(1)}`,
+    }),
+    ...(suspended
+      ? resumedInference(parts, suspended)
+      : newInference(parts, { author: authorOf(caller), share: shareOf(c) })),
+  };
+  try {
+    return await work(inference);
+  } catch (error) {
+    done();
+    controller.abort();
+    if (suspended) goingOn.suspended.giveBack(suspended);
+    await Promise.all(generations.map((generation) => generation.discard()));
+    throw naming(promptParam, error);
+  }
+}
+
+function hasOtherFiles({ package: { id } }: Model): ApiError {
+  return new ApiError(
+    409,
+    `'${id}' was replaced by other files, so the answer can't go on. Ask anew, with another id.`,
+    { code: 'conflict', param: requestHeader },
+  );
+}
+
+function writesNothing({ package: { id, encoder } }: Model): ApiError {
+  const [what, where] =
+    encoder?.task === 'rerank'
+      ? ['rates documents', '/v1/rerank']
+      : ['turns texts into vectors', '/v1/embeddings'];
+  return new ApiError(
+    400,
+    `'${id}' ${what} and writes nothing. Ask it at ${where}, or choose a model that writes.`,
+    {
+      ...{ code: 'model_not_supported', param: 'model' },
+    },
+  );
+}
