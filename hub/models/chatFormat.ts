@@ -15,7 +15,8 @@ export interface ToolCall {
 
 /** A message as chat templates take it. */
 export interface ChatMessage {
-  role: 'system' | 'user' | 'assistant' | 'tool';
+  /** The last two only in prompts of rerankers. */
+  role: 'system' | 'user' | 'assistant' | 'tool' | 'query' | 'document';
   content: string;
   name?: string;
   reasoning_content?: string;

@@ -20,6 +20,7 @@ import { StorageError } from '../files/storageError.ts';
 import { fullDiskError, isFullDisk } from '../files/fullDisk.ts';
 import type { BlobStore } from './blobStore.ts';
 import { describeEncoder } from './encoders/describeEncoder.ts';
+import { readLogitScore } from './encoders/logitScore.ts';
 import { readSentenceModel } from './encoders/sentenceModel.ts';
 import { inThread } from './inThread.ts';
 import type { LinkRule } from './linkRule.ts';
@@ -145,19 +146,25 @@ type ImportedGraph = Omit<
   'formatVersion' | 'id' | 'source' | 'license' | 'importedAt' | 'files'
 >;
 
+const rerankerNote = 'A reranker: it says how well documents answer a question, and writes no text.';
+
 async function importGraph(
   options: ImportOptions,
   { name, origin }: ModelSource,
   kept: ReadonlyMap<string, Uint8Array>,
 ): Promise<ImportedGraph> {
   const kind = await encoderKind(options.files, options.graphFile, options.config);
-  if (kind === undefined) return importDecoder(options);
+  if (kind === undefined) {
+    const decoder = await importDecoder(options);
+    const reranker = readLogitScore(kept, decoder.vocabularySize);
+    return reranker ? { ...decoder, reranker, notes: [rerankerNote, ...decoder.notes] } : decoder;
+  }
   const sentence = readSentenceModel({ files: kept, names: [name, origin] }, kind);
   const { gives, size, ...imported } = await importEncoder({ ...options, ...sentence });
   const encoder = describeEncoder({ gives, size }, sentence, kept);
   const note =
     encoder.task === 'rerank'
-      ? 'A reranker: it says how well documents answer a question, and writes no text.'
+      ? rerankerNote
       : `An embedding model: it turns texts into vectors of ${size} numbers (${encoder.pooling}), and writes no text.`;
   return { ...imported, encoder, notes: [note, ...imported.notes] };
 }

@@ -17,6 +17,8 @@ export const keptFileNames = [
   '2_Dense/model.safetensors',
   '3_Dense/config.json',
   '3_Dense/model.safetensors',
+  // Of its rerankers that write: which logits are the score.
+  '1_LogitScore/config.json',
   'LICENSE',
   'LICENSE.txt',
 ];

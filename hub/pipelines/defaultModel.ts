@@ -1,4 +1,5 @@
 /** Which model answers where none is named. */
+import { writesText } from '../models/writesText.ts';
 import type { Deployment } from './deployment.ts';
 
 /**
@@ -12,8 +13,7 @@ export function defaultModel(
   chosen: string | null,
 ): string | undefined {
   const oldestFirst = deployments
-    // Encoders write nothing.
-    .filter(({ model }) => !model.package.encoder)
+    .filter(({ model }) => writesText(model.package))
     .toSorted((one, other) => one.createdAt - other.createdAt);
   const found = oldestFirst.find(({ model }) => model.package.id === chosen) ?? oldestFirst[0];
   return found?.model.package.id;

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { messageOf } from '../errors/messageOf.ts';
 import type { Catalogue } from '../models/catalogue.ts';
 import type { ValueStore } from '../settings/valueStore.ts';
+import { writesText } from '../models/writesText.ts';
 import { DeploymentError } from './deploymentError.ts';
 import type { Deployments } from './deployments.ts';
 import { idleModels } from './idleModels.ts';
@@ -61,7 +62,7 @@ export class OnDemand {
     const candidates = [defaultModel ?? '', ...[...this.#resting.keys()].reverse()];
     return candidates.find((id) => {
       const model = catalogue.find(id);
-      return model && !model.encoder;
+      return model && writesText(model);
     });
   }
 

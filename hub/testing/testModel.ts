@@ -1,6 +1,13 @@
 /** A model whose stages compute nothing; its tokenizer is the built-in model's. */
 import { createHash } from 'node:crypto';
-import { ModelId, Sha256, type BlobRef, type DeviceKind, type StageDescription } from '@potluck/protocol';
+import {
+  ModelId,
+  Sha256,
+  type BlobRef,
+  type DeviceKind,
+  type RerankerDescription,
+  type StageDescription,
+} from '@potluck/protocol';
 import { builtInModelDirectory } from '../models/builtInModel.ts';
 import type { Model } from '../models/model.ts';
 import { loadTokenizer, type Tokenizer } from '../models/tokenizer.ts';
@@ -14,6 +21,9 @@ export interface TestModelInit {
   /** Width of what crosses between layers; by default the package does not tell. */
   width?: number;
   deviceKinds?: DeviceKind[];
+  reranker?: RerankerDescription;
+  /** Default: the built-in model's. */
+  tokenizer?: Tokenizer;
   /** What stages' descriptions say beside, where stages run. By default they say nothing of what goes in and out. */
   describe?: (stage: StageDescription) => Partial<StageDescription>;
 }
@@ -58,9 +68,10 @@ export async function testModel(init: TestModelInit = {}): Promise<Model> {
       parameterCount: 0,
       float16,
       ...(init.deviceKinds ? { deviceKinds: init.deviceKinds } : {}),
+      ...(init.reranker ? { reranker: init.reranker } : {}),
       notes: [],
     },
-    tokenizer: await (tokenizer ??= loadTokenizer(builtInModelDirectory())),
+    tokenizer: init.tokenizer ?? (await (tokenizer ??= loadTokenizer(builtInModelDirectory()))),
     cutStage: async (firstLayer, lastLayer): Promise<StageDescription> => {
       const count = lastLayer - firstLayer + 1;
       const stage: StageDescription = {

@@ -23,6 +23,8 @@ export interface InferenceOptions {
   promptParam: string;
   /** True where the answer is kept, and goes on without its reader. */
   outlivesReader?: boolean;
+  /** True where documents are to be rated, and no text is wanted. */
+  rates?: boolean;
 }
 
 /**
@@ -33,7 +35,7 @@ export interface InferenceOptions {
 export async function infer<T>(
   c: Context,
   components: InferenceComponents,
-  { model: named, promptParam, outlivesReader = false }: InferenceOptions,
+  { model: named, promptParam, outlivesReader = false, rates = false }: InferenceOptions,
   work: (inference: Inference) => Promise<T>,
 ): Promise<T> {
   const arrivedAt = performance.now();
@@ -53,7 +55,7 @@ export async function infer<T>(
   const { model } = deployment;
   c.set('askedModel', model.package.id);
   if (suspended && suspended.modelDigest !== modelDigest(model.package)) throw hasOtherFiles(model);
-  if (model.package.encoder) throw writesNothing(model);
+  if (model.package.encoder || (model.package.reranker && !rates)) throw writesNothing(model);
   const done = await takePlace(caller, model.package.id, components);
   // Ends the generation when the client goes away, whatever it was waiting for.
   const controller = new AbortController();
@@ -115,9 +117,9 @@ function hasOtherFiles({ package: { id } }: Model): ApiError {
 
 function writesNothing({ package: { id, encoder } }: Model): ApiError {
   const [what, where] =
-    encoder?.task === 'rerank'
-      ? ['rates documents', '/v1/rerank']
-      : ['turns texts into vectors', '/v1/embeddings'];
+    encoder?.task === 'embeddings'
+      ? ['turns texts into vectors', '/v1/embeddings']
+      : ['rates documents', '/v1/rerank'];
   return new ApiError(
     400,
     `'${id}' ${what} and writes nothing. Ask it at ${where}, or choose a model that writes.`,

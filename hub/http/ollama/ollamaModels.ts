@@ -1,6 +1,7 @@
 /** Models as Ollama lists and shows them. */
 import type { ModelPackage } from '@potluck/protocol';
 import { marksThoughts, takesTools } from '../../models/responseFormat.ts';
+import { writesText } from '../../models/writesText.ts';
 import type { Deployment } from '../../pipelines/deployment.ts';
 import type { ListedModel } from '../inference/listedModels.ts';
 import { servedContext } from '../../pipelines/servedContext.ts';
@@ -78,7 +79,7 @@ export function shownModel(deployment: Deployment) {
       'onnx.block_count': model.layers.length,
       'onnx.vocab_size': model.vocabularySize,
     },
-    capabilities: model.encoder
+    capabilities: !writesText(model)
       ? ['embedding']
       : [
           'completion',

@@ -27,9 +27,9 @@ export function openaiRoutes(components: ResponseComponents & ListComponents): H
 }
 
 /** `type` is what several servers call it. */
-function kindOf(encoder: ModelPackage['encoder']): Record<string, unknown> {
+function kindOf({ encoder, reranker }: ModelPackage): Record<string, unknown> {
+  if (reranker || encoder?.task === 'rerank') return { type: 'rerank' };
   if (!encoder) return { type: 'chat' };
-  if (encoder.task === 'rerank') return { type: 'rerank' };
   return { type: 'embedding', dimensions: encoder.size };
 }
 
@@ -43,7 +43,7 @@ function describeModel({ name, model, contextTokens }: ListedModel): Record<stri
     max_model_len: contextTokens,
     context_length: contextTokens,
     ...(name === model.id ? {} : { root: model.id }),
-    ...kindOf(model.encoder),
+    ...kindOf(model),
     ...(model.license ? { license: model.license } : {}),
   };
 }

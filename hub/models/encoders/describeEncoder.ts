@@ -43,7 +43,7 @@ export function describeEncoder(
 }
 
 /** Sigmoid, unless the model says otherwise: as Sentence Transformers reads it. */
-function activationOf(files: SentenceFiles['files']): 'sigmoid' | 'identity' {
+export function activationOf(files: SentenceFiles['files']): 'sigmoid' | 'identity' {
   for (const name of ['config_sentence_transformers.json', 'config.json']) {
     const bytes = files.get(name);
     const found = bytes && Scoring.safeParse(JSON.parse(new TextDecoder().decode(bytes))).data;

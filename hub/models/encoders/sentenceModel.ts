@@ -23,7 +23,7 @@ export interface SentenceFiles {
   names: readonly string[];
 }
 
-const Modules = z
+export const Modules = z
   .array(z.object({ path: z.string().max(200).default(''), type: z.string().max(200) }))
   .max(20);
 const Pooling = z.looseObject({
@@ -40,7 +40,7 @@ const SentenceBert = z.object({
   max_seq_length: z.int().min(1).nullish(),
   do_lower_case: z.boolean().nullish(),
 });
-const SentenceTransformers = z.object({
+export const SentenceTransformers = z.object({
   prompts: z.record(z.string(), z.string()).nullish(),
   default_prompt_name: z.string().nullish(),
 });
@@ -87,9 +87,9 @@ export function readSentenceModel(
   gives: 'vector' | 'token-vectors' | 'scores',
 ): SentenceModel {
   const { files } = sources;
-  const config = read(files, 'config.json', Config) ?? {};
-  const bert = read(files, 'sentence_bert_config.json', SentenceBert);
-  const own = read(files, 'config_sentence_transformers.json', SentenceTransformers);
+  const config = readSentenceFile(files, 'config.json', Config) ?? {};
+  const bert = readSentenceFile(files, 'sentence_bert_config.json', SentenceBert);
+  const own = readSentenceFile(files, 'config_sentence_transformers.json', SentenceTransformers);
   const family = encoderFamily([...sources.names, config._name_or_path ?? '']);
   const prompts = own?.prompts ?? family?.prompts ?? {};
   const named = Object.hasOwn(prompts, own?.default_prompt_name ?? '') ? own?.default_prompt_name : undefined;
@@ -108,13 +108,13 @@ type VectorParts = Pick<SentenceModel, 'pooling' | 'dense' | 'normalizes'>;
 
 /** The graph pools by itself, and its dense layers are in it. */
 function wholeVector(files: SentenceFiles['files']): VectorParts {
-  const modules = read(files, 'modules.json', Modules);
+  const modules = readSentenceFile(files, 'modules.json', Modules);
   const normalizes = modules === undefined || modules.some(({ type }) => kindOf(type) === 'Normalize');
   return { pooling: [], dense: [], normalizes };
 }
 
 function vectorOf({ files, names }: SentenceFiles, familyPooling: PoolingMode | undefined): VectorParts {
-  const modules = read(files, 'modules.json', Modules);
+  const modules = readSentenceFile(files, 'modules.json', Modules);
   if (!modules) {
     if (familyPooling) return { pooling: [familyPooling], dense: [], normalizes: true };
     throw new ModelError(
@@ -146,13 +146,14 @@ function vectorOf({ files, names }: SentenceFiles, familyPooling: PoolingMode | 
   throw new ModelError('its modules.json names no Pooling, so there is no vector of a text');
 }
 
-function kindOf(type: string): string {
+/** A module's class. */
+export function kindOf(type: string): string {
   return type.split('.').at(-1) ?? type;
 }
 
 function poolingOf(files: SentenceFiles['files'], folder: string): PoolingMode[] {
   const name = `${folder}/config.json`;
-  const config = read(files, name, Pooling);
+  const config = readSentenceFile(files, name, Pooling);
   if (!config) throw new ModelError(`it has no ${name}, which says how one vector is made of a text`);
   if (config.include_prompt === false)
     throw new ModelError(`its ${name} leaves prompts out of the pooling, which the hub does not do`);
@@ -165,7 +166,7 @@ function poolingOf(files: SentenceFiles['files'], folder: string): PoolingMode[]
 }
 
 function denseOf(files: SentenceFiles['files'], folder: string): DenseLayer {
-  const config = read(files, `${folder}/config.json`, Dense);
+  const config = readSentenceFile(files, `${folder}/config.json`, Dense);
   const weights = files.get(`${folder}/model.safetensors`);
   if (!config || !weights) {
     throw new ModelError(
@@ -203,7 +204,12 @@ function positionsOf({
   return positions - (padding ?? 1) - 1;
 }
 
-function read<T>(files: SentenceFiles['files'], name: string, schema: z.ZodType<T>): T | undefined {
+/** @throws ModelError where a file is there and not as the schema says */
+export function readSentenceFile<T>(
+  files: SentenceFiles['files'],
+  name: string,
+  schema: z.ZodType<T>,
+): T | undefined {
   const bytes = files.get(name);
   if (!bytes) return undefined;
   try {

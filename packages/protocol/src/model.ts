@@ -209,6 +209,18 @@ export const EncoderDescription = z.object({
 });
 export type EncoderDescription = z.infer<typeof EncoderDescription>;
 
+/** A model that writes, and rates a document by what it would write: the logits of two tokens behind the prompt that its template makes. */
+export const RerankerDescription = z.object({
+  /** Token ids: the score is the first one's logit less the second one's. */
+  trueTokenId: count,
+  falseTokenId: count,
+  /** What is asked of the documents, as the system prompt; missing: what the template says. */
+  instruction: z.string().max(10_000).optional(),
+  /** Whether a score is a probability (sigmoid) or what the model gives. */
+  activation: z.enum(['sigmoid', 'identity']),
+});
+export type RerankerDescription = z.infer<typeof RerankerDescription>;
+
 /** An imported model. Blobs are named, never embedded. */
 export const ModelPackage = z.object({
   formatVersion: z.literal(1),
@@ -243,6 +255,8 @@ export const ModelPackage = z.object({
   deviceKinds: z.array(DeviceKind).min(1).optional(),
   /** Only where the model is an encoder, which is one layer here; missing where it writes text. */
   encoder: EncoderDescription.optional(),
+  /** Only where the model rates documents by its logits. */
+  reranker: RerankerDescription.optional(),
   /** What the rewrites did and what was left out, for people. */
   notes: z.array(z.string()),
 });
