@@ -24,3 +24,28 @@ test('looks follow one another, so that what was found last is used', async () =
   expect(used).toEqual(['earlier', 'latest']);
   expect(keeper.current.certificate).toBe('latest');
 });
+
+test('a certificate that can not be renewed is named once, and the present one stays in use', async () => {
+  const expired = 'the certificate expired on Jan 1. Renew it.';
+  const reasons = [expired, expired, undefined, expired];
+  const lines: string[] = [];
+  const keeper = new CertificateKeeper(
+    {
+      load: () => {
+        const reason = reasons.shift();
+        return reason === undefined ? Promise.resolve(named('first')) : Promise.reject(new Error(reason));
+      },
+      use: () => expect.unreachable(),
+      logger: pino(
+        {},
+        { write: (line: string) => void lines.push((JSON.parse(line) as { msg: string }).msg) },
+      ),
+    },
+    named('first'),
+  );
+  for (const left = reasons; left.length > 0;) await keeper.look();
+  keeper.stop();
+  const said = `HTTPS goes on with the certificate that the hub has: ${expired}`;
+  expect(lines).toEqual([said, said]);
+  expect(keeper.current.certificate).toBe('first');
+});

@@ -17,6 +17,8 @@ export class CertificateKeeper {
   readonly #components: CertificateKeeperComponents;
   readonly #timer: NodeJS.Timeout;
   #current: HubCertificate;
+  /** What was wrong at the last look, and is not said again at each. */
+  #said: string | undefined;
   /** Looks follow one another, so that an earlier one never undoes what a later one found. */
   #looking: Promise<void> = Promise.resolve();
 
@@ -45,12 +47,16 @@ export class CertificateKeeper {
     const { load, use, logger } = this.#components;
     try {
       const found = await load();
+      this.#said = undefined;
       if (found.certificate === this.#current.certificate) return;
       use(found);
       this.#current = found;
       logger.info({ kind: found.kind }, 'HTTPS goes on with a new certificate');
     } catch (error) {
-      logger.warn({ reason: messageOf(error) }, 'HTTPS goes on with the certificate it has');
+      const reason = messageOf(error);
+      if (reason !== this.#said)
+        logger.warn({ reason }, `HTTPS goes on with the certificate that the hub has: ${reason}`);
+      this.#said = reason;
     }
   }
 }
