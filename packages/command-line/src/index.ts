@@ -6,6 +6,7 @@
  * const command = new Command('potluck worker').addOption(flag('--memory <size>', 'most memory').argParser(memory('8GB')));
  * const options = parseFlags<{ memory?: number }>(command, args, { write, environment: process.env });
  */
+export { formatBytes } from '@potluck/api';
 export { isSecret, memory, port, secret, wholeNumber } from './arguments.ts';
 export { createLogger, logFlags, logSettingsOf, type LogSettings } from './createLogger.ts';
 export { endedByOptions } from './endedByOptions.ts';

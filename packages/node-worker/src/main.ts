@@ -1,6 +1,6 @@
 /** `potluck worker`: reads the settings, starts the agent on this machine's device, ends when asked to. */
 import { createLogger, SettingsError } from '@potluck/command-line';
-import { CertificateError, ProxySettingsError, proxySettings } from '@potluck/machine';
+import { CertificateError, effectiveMemoryBytes, ProxySettingsError, proxySettings } from '@potluck/machine';
 import { refusedExitCode } from '@potluck/protocol';
 import { RefusedByHubError } from '@potluck/worker';
 import { describeDevices, findDevices } from './devices/findDevices.ts';
@@ -8,6 +8,7 @@ import { DeviceError } from './errors.ts';
 import { trustHub } from './hub-certificate/trustHub.ts';
 import { runInDataDirectory } from './identity/runInDataDirectory.ts';
 import { lendToHub } from './lendToHub.ts';
+import { memoryToOffer } from './settings/memoryToOffer.ts';
 import { readSettings, type WorkerSettings } from './settings/settings.ts';
 import { waitForCalls } from './waiting/waitForCalls.ts';
 import { watchLoop } from './watchdog/watchLoop.ts';
@@ -48,6 +49,14 @@ async function serve({ joining, ...settings }: WorkerSettings, signal: AbortSign
   const { description, float16 } = describeDevices(devices);
   log.info({ devices: devices.map(({ kind }) => kind), float16, reason }, `computes with ${description}`);
   if (signal.aborted) return;
+  const hasGpu = devices.some(({ kind }) => kind !== 'cpu');
+  const offer = memoryToOffer({
+    wantedBytes: settings.memoryBytes,
+    machineBytes: effectiveMemoryBytes(),
+    hasGpu,
+  });
+  if (offer.warning !== undefined) log.warn({}, offer.warning);
+  settings.memoryBytes = offer.bytes;
   try {
     if ('hub' in joining) await lendToHub({ log }, { hub: joining.hub, settings, devices, signal });
     else await waitForCalls({ log }, { listen: joining.listen, settings, devices, signal });
