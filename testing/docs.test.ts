@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Command } from 'commander';
+import { CommanderError, type Command } from 'commander';
 import { beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { startTestHub } from '../hub/testing/testHub.ts';
@@ -58,7 +58,11 @@ function parsePotluck([name = '', ...args]: string[]): void {
     one.exitOverride().configureOutput({ writeErr: () => undefined, writeOut: () => undefined });
     if (one.commands.length === 0) one.action(() => undefined);
   }
-  command.parse(args, { from: 'user' });
+  try {
+    command.parse(args, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError && error.exitCode === 0)) throw error;
+  }
 }
 
 const installed = (name: string): boolean => isThere(`node_modules/.bin/${name}`);
@@ -195,4 +199,30 @@ test('settings in a file that the pages show are settings', () => {
       ).toEqual([]);
     }
   }
+});
+
+test('what the troubleshooting page quotes is what the product says', () => {
+  const sources = ['bin', 'hub', 'packages', 'client/src']
+    .flatMap((folder) =>
+      readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) =>
+        path.join(folder, name),
+      ),
+    )
+    .filter(
+      (name) => /\.(ts|js|svelte)$/.test(name) && !/node_modules|build\/|\.test\.|\/testing\//.test(name),
+    )
+    .map((name) => read(name).replaceAll("\\'", "'"));
+  const quoted = [...read('docs/troubleshooting.md').matchAll(/^- \*\*(.*?)\*\*(?::|$| |,)[^\n]*/gm)].flatMap(
+    ([line]) =>
+      [...line.matchAll(/\*\*`([^`]+)`/g), ...line.matchAll(/says? `([^`]+)`/g)].map(
+        ([, message = '']) => message,
+      ),
+  );
+  expect(quoted.length).toBeGreaterThan(20);
+  const parts = quoted
+    .flatMap((message) => message.split('…').map((part) => part.trim()))
+    .filter((part) => part.length > 5);
+  expect(
+    parts.filter((part) => !/^--/.test(part) && !sources.some((source) => source.includes(part))),
+  ).toEqual([]);
 });
