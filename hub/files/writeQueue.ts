@@ -8,7 +8,7 @@ interface Write {
   write: () => Promise<void>;
 }
 
-/** How long a write rests that met a full disk or a locked database, in milliseconds. */
+/** How long a write rests that met a full disk, or a database that is locked or away, in milliseconds. */
 const defaultRetryMs = 5000;
 /** So many writes rest at most: each holds what it writes, such as an answer. */
 const mostResting = 2000;
@@ -17,18 +17,24 @@ export class WriteQueue {
   readonly #logger: Logger;
   readonly #retryMs: number;
   #last: Promise<void> = Promise.resolve();
-  /** Writes that wait for room on the disk, or for a lock; none while all goes well. */
+  /** Writes that wait for room on the disk, or for the database; none while all goes well. */
   #resting: Write[] = [];
   #retry: NodeJS.Timeout | undefined;
+  #trouble: string | undefined;
 
   constructor(logger: Logger, { retryMs = defaultRetryMs } = {}) {
     this.#logger = logger;
     this.#retryMs = retryMs;
   }
 
+  /** Why writes rest; undefined while all goes well. */
+  get trouble(): string | undefined {
+    return this.#trouble;
+  }
+
   /**
-   * Writes behind what was given before. A write that meets a full disk or a locked database is tried again until it
-   * succeeds; later ones wait behind it. A write that fails otherwise is logged, and nothing else fails for it.
+   * Writes behind what was given before. A write that meets a full disk, or a database that is locked or away, is tried
+   * again until it succeeds; later ones wait behind it. A write that fails otherwise is logged, and nothing else fails for it.
    * @param what for the log, such as `a message`
    */
   write(what: string, write: () => Promise<void>): void {
@@ -65,6 +71,7 @@ export class WriteQueue {
           const { what } = next;
           if (!wasResting)
             this.#logger.warn({ reason: messageOf(error) }, `${what} waits to be kept in the database`);
+          this.#trouble = messageOf(error);
           this.#retryLater();
           return;
         }
@@ -72,6 +79,7 @@ export class WriteQueue {
       }
       this.#resting.shift();
     }
+    this.#trouble = undefined;
     if (wasResting) this.#logger.info('all that waited is kept in the database');
   }
 

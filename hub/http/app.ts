@@ -51,6 +51,8 @@ export interface AppComponents
   loopDelay: Pick<LoopDelay, 'now'>;
   /** Of the hub among several that serve one grid; undefined: it is alone. */
   role?: 'leads' | undefined;
+  /** Why nothing can be kept; undefined while all is well. */
+  trouble: () => string | undefined;
   metrics: MetricsOptions;
   /** The control socket for workers. */
   workerSocket: Handler;

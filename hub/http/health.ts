@@ -8,19 +8,23 @@ import { routeOf } from '../pipelines/pipeline.ts';
 import { hasScope } from './caller.ts';
 
 /**
- * Routes to mount under `/health`: `/` answers 200 while the hub lives, `/ready` 503 while no model is served. Models and
- * workers are named to those who may ask, with how late the hub's event loop was; everybody else learns only whether the hub serves.
+ * Routes to mount under `/health`: `/` answers 200 while the hub lives, `/ready` 503 while no model is served. A hub that
+ * answers and keeps nothing is `degraded`. Models and workers are named to those who may ask, with how late the hub's event
+ * loop was and what is wrong with its database; everybody else learns only whether the hub serves.
  */
 export function healthRoutes({
   deployments,
   generator,
   loopDelay,
+  trouble,
   defaultModel,
   role,
 }: {
   generator: Pick<Generator, 'isDraining'>;
   deployments: Pick<Deployments, 'list'>;
   loopDelay: Pick<LoopDelay, 'now'>;
+  /** Why nothing can be kept; undefined while all is well. */
+  trouble: () => string | undefined;
   /** Answers where a request names no model; undefined where none would. */
   defaultModel: () => string | undefined;
   /** Of the hub among several that serve one grid; undefined: it is alone. */
@@ -43,8 +47,11 @@ export function healthRoutes({
     // A model at rest answers, too, once it is asked.
     const rests = deployments.list.length === 0 && defaultModel() !== undefined;
     const ready = !isStopping && (rests || models.some((one) => one.ready));
-    const status = isStopping ? 'stopping' : ready ? 'ok' : 'waiting';
-    return { status, ...first, ready, models, eventLoopDelayMs: loopDelay.now() };
+    const problem = trouble();
+    const serving = problem === undefined ? 'ok' : 'degraded';
+    const status = isStopping ? 'stopping' : ready ? serving : 'waiting';
+    const kept = problem === undefined ? {} : { trouble: problem };
+    return { status, ...first, ready, models, ...kept, eventLoopDelayMs: loopDelay.now() };
   };
   const shown = (c: Context): { ready: boolean } & Record<string, unknown> => {
     const { status, ready, ...details } = state();

@@ -16,7 +16,11 @@ test('while the database is locked, answers come; what must be kept is refused w
   const hub = await startTestHub({ model: { contextLength: 1_000_000 } });
   const bystander = await startBystander(hub);
   const before = await api<Settings>(hub, 'GET', '/settings');
-  const other = createClient({ url: pathToFileURL(path.join(hub.directory, 'hub.sqlite')).href });
+  const other = createClient({
+    url: pathToFileURL(path.join(hub.directory, 'hub.sqlite')).href,
+    // The hub may be writing.
+    timeout: 60_000,
+  });
   const lock = await other.transaction('write');
 
   const answer = await fetch(`${hub.url}/v1/chat/completions`, {
