@@ -1,4 +1,4 @@
-/** The hub's database behind asynchronous functions: an embedded SQLite file. */
+/** The hub's database behind asynchronous functions: an embedded SQLite file, or a server's (`databaseServer.ts`). */
 import type { InStatement } from '@libsql/client';
 import { access, open } from 'node:fs/promises';
 import path from 'node:path';
@@ -15,11 +15,12 @@ import type { ApiKeyRow, InviteRow, JoinTokenRow, LoginStore, RowStore } from '.
 import { historyStore } from './historyStore.ts';
 import type { HistoryStore } from '../live/history.ts';
 import { journalStore } from './journalStore.ts';
+import { leadingClient, type Leadership } from './leadership.ts';
 import type { JournalStore } from '../generation/journal/journalStore.ts';
 import { migrate } from './migrations.ts';
 import { nodeStore } from './nodeStore.ts';
 import type { NodeStore } from '../workers/nodeStore.ts';
-import { plainReason, withPlainErrors } from './plainErrors.ts';
+import { fileContext, plainReason, withPlainErrors } from './plainErrors.ts';
 import { responseStore } from './responseStore.ts';
 import { requestStore } from './requestStore.ts';
 import type { RequestStore } from '../generation/requestStore.ts';
@@ -35,8 +36,8 @@ import type { ValueStore } from '../settings/valueStore.ts';
 /** How long a write waits for another process that has the file, in milliseconds. */
 const busyTimeoutMs = 5000;
 
-/** What the hub asks of its database. A promise that resolved means that the row survives a crash. */
-export interface Database {
+/** What the hub asks of its database. A promise that resolved means that the row survives a crash of the hub. */
+export interface Database extends Leadership {
   requests: RequestStore;
   usage: UsageStore;
   history: HistoryStore;
@@ -51,7 +52,9 @@ export interface Database {
   deployments: DeploymentStore;
   imports: ImportStore;
   values: ValueStore;
-  /** Resolves when the file is closed. */
+  /** Why nothing can be kept now; undefined while the database answers. */
+  trouble(): string | undefined;
+  /** Resolves when the file, or the connection, is closed. */
   close(): Promise<void>;
 }
 
@@ -78,6 +81,7 @@ export async function openDatabase(dataDirectory: string): Promise<Database> {
   const searcher = databaseThread(readOnly);
   return {
     ...storesIn(writer, reader, searcher),
+    trouble: () => undefined,
     close: async () => {
       // A long search is not waited for.
       void searcher.close();
@@ -96,26 +100,30 @@ export function storesIn(
   writer: DatabaseThread,
   reader = writer,
   searcher = writer,
-): Omit<Database, 'close'> {
-  const client = storableClient(writer.client);
+  context = fileContext,
+): Omit<Database, 'trouble' | 'close'> {
+  const { client: leading, ...leadership } = leadingClient(writer.client);
+  const client = storableClient(leading);
   const database = drizzle(client);
   const reading = drizzle(storableClient(reader.client));
   const searches = new SearchQueue(searcher);
+  const plain = <Store extends object>(store: Store): Store => withPlainErrors(store, context);
   return {
-    requests: withPlainErrors(requestStore(database, reading, searches)),
-    usage: usageStore(withPlainErrors({ rows: (statement: InStatement) => reader.rows(statement) })),
-    history: withPlainErrors(historyStore(database, reading)),
-    journal: withPlainErrors(journalStore(client)),
-    nodes: withPlainErrors(nodeStore(database)),
-    conversations: withPlainErrors(conversationStore(database, reading, searches)),
-    responses: withPlainErrors(responseStore(database)),
-    apiKeys: withPlainErrors(apiKeyStore(database)),
-    joinTokens: withPlainErrors(joinTokenStore(database)),
-    invites: withPlainErrors(inviteStore(database)),
-    logins: withPlainErrors(loginStore(database)),
-    deployments: withPlainErrors(deploymentStore(database)),
-    imports: withPlainErrors(importStore(database)),
-    values: withPlainErrors(valueStore(database)),
+    ...plain(leadership),
+    requests: plain(requestStore(database, reading, searches)),
+    usage: usageStore(plain({ rows: (statement: InStatement) => reader.rows(statement) })),
+    history: plain(historyStore(database, reading)),
+    journal: plain(journalStore(client)),
+    nodes: plain(nodeStore(database)),
+    conversations: plain(conversationStore(database, reading, searches)),
+    responses: plain(responseStore(database)),
+    apiKeys: plain(apiKeyStore(database)),
+    joinTokens: plain(joinTokenStore(database)),
+    invites: plain(inviteStore(database)),
+    logins: plain(loginStore(database)),
+    deployments: plain(deploymentStore(database)),
+    imports: plain(importStore(database)),
+    values: plain(valueStore(database)),
   };
 }
 
@@ -148,7 +156,12 @@ async function keepPrivate(file: string): Promise<void> {
  * @throws Error where there is no database, or the copy can't be written
  */
 export async function copyDatabase(dataDirectory: string, directory: string): Promise<void> {
-  await access(fileIn(dataDirectory));
+  await access(fileIn(dataDirectory)).catch((cause: unknown) => {
+    throw new Error(
+      `there is no ${fileIn(dataDirectory)}. Name the hub's data directory with --data, or its libSQL server with --database-url`,
+      { cause },
+    );
+  });
   const thread = databaseThread({ url: databaseUrl(fileIn(dataDirectory)), busyTimeoutMs, begin: [] });
   try {
     await thread.rows({ sql: 'VACUUM INTO ?', args: [fileIn(directory)] });

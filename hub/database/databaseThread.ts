@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import type { Client, InStatement, TransactionMode, Value } from '@libsql/client';
 import type { SearchStep } from './textSearch.ts';
 
-export interface ThreadInit {
+export interface FileInit {
   /** Of the database's file. */
   url: string;
   /** How long a statement waits for another connection that has the file, in milliseconds. */
@@ -11,6 +11,18 @@ export interface ThreadInit {
   /** Statements with which the connection begins. */
   begin: readonly string[];
 }
+
+export interface ServerInit {
+  /** Of a libSQL server. */
+  serverUrl: string;
+  token?: string | undefined;
+  /** Longest time from a question to its answer, in milliseconds. */
+  deadlineMs: number;
+  /** True where statements are done one after another, as with a file; else they may overtake each other. */
+  inOrder: boolean;
+}
+
+export type ThreadInit = FileInit | ServerInit;
 
 /** What the thread is asked. Statements with a mode are one transaction; `search` is the text that is looked for. */
 export type ThreadQuestion = ThreadTask | 'close';
@@ -25,10 +37,16 @@ interface PlainResult {
   rowsAffected: number;
 }
 
+/** What is told of an error. */
+export interface Problem {
+  message: string;
+  code?: string;
+}
+
 export type ThreadAnswer =
   | { id: number; results: PlainResult[] }
   | { id: number; found: SearchStep }
-  | { id: number; problem: { message: string; code?: string } };
+  | { id: number; problem: Problem };
 
 export interface DatabaseThread {
   /** As far as Drizzle needs it to select and to write: `execute` and `batch`, and rows without names. */
@@ -48,6 +66,10 @@ type TaskOf<Task> = Task extends unknown ? Omit<Task, 'id'> : never;
 /** The thread starts with the first question. If it ends, what it was asked fails, and the next question starts another. */
 export function databaseThread(init: ThreadInit): DatabaseThread {
   const open = new Map<number, PromiseWithResolvers<PlainResult[] | SearchStep>>();
+  const program =
+    'serverUrl' in init
+      ? new URL('./serverThread.ts', import.meta.url)
+      : new URL('./sqliteThread.ts', import.meta.url);
   let worker: Worker | undefined;
   let asked = 0;
   let isClosed = false;
@@ -64,7 +86,7 @@ export function databaseThread(init: ThreadInit): DatabaseThread {
     for (const id of [...open.keys()]) settle({ id, problem: { message } });
   };
   const start = (): Worker => {
-    const started = new Worker(new URL('./sqliteThread.ts', import.meta.url), { workerData: init });
+    const started = new Worker(program, { workerData: init });
     started.on('message', settle);
     started.on('error', (error: Error) => {
       if (worker === started) failAll(error.message);
@@ -110,7 +132,7 @@ export function databaseThread(init: ThreadInit): DatabaseThread {
   };
 }
 
-function errorOf({ message, code }: { message: string; code?: string }): Error {
+function errorOf({ message, code }: Problem): Error {
   const error = new Error(message);
   return code === undefined ? error : Object.assign(error, { code });
 }

@@ -4,8 +4,7 @@ import { expect, test } from 'vitest';
 import { noRecovery } from '../generation/attempt.ts';
 import type { JournalOpening, JournalState } from '../generation/journal/journalEntry.ts';
 import { requestRecord } from '../testing/requestRecord.ts';
-import { temporaryDirectory } from '../../testing/temporaryDirectory.ts';
-import { openDatabase } from './database.ts';
+import { databaseKinds } from '../testing/testDatabases.ts';
 
 const state: JournalState = {
   ...{ cacheId: CacheId.parse(randomUUID()), epoch: 3, cachedTokens: 16, recovery: noRecovery, at: 5 },
@@ -28,52 +27,55 @@ function opening(createdAt: number, own?: JournalOpening['asked']['own']): Journ
   };
 }
 
-test('answers under way are found again, with their tokens up to a gap; those that ended are not', async () => {
-  await using directory = await temporaryDirectory('potluck-journal-');
-  const database = await openDatabase(directory.path);
-  const [first, second, over] = [opening(1, { body: 'a\0b', headers: {} }), opening(2), opening(3)];
-  for (const [{ id }, status] of [
-    [first, 'running'],
-    [second, 'running'],
-    [over, 'done'],
-  ] as const)
-    await database.requests.put(requestRecord({ id, status, completionTokens: 0 }));
-  await database.journal.save({
-    opened: [first, second, over].map((one) => ({ opening: one, prompt: [1, 70_000], state })),
-    grown: [
+test.each(databaseKinds)(
+  'in $kind, answers under way are found again, with their tokens up to a gap; those that ended are not',
+  async ({ start }) => {
+    await using place = await start();
+    const database = await place.open();
+    const [first, second, over] = [opening(1, { body: 'a\0b', headers: {} }), opening(2), opening(3)];
+    for (const [{ id }, status] of [
+      [first, 'running'],
+      [second, 'running'],
+      [over, 'done'],
+    ] as const)
+      await database.requests.put(requestRecord({ id, status, completionTokens: 0 }));
+    await database.journal.save({
+      opened: [first, second, over].map((one) => ({ opening: one, prompt: [1, 70_000], state })),
+      grown: [
+        {
+          id: first.id,
+          position: 0,
+          tokens: [{ token: 4 }, { token: 5, logprob: -1, topLogprobs: [] }],
+          state,
+        },
+        { id: second.id, position: 0, tokens: [{ token: 6 }], state },
+      ],
+      ended: [],
+    });
+    const later = { ...state, epoch: 4 };
+    await database.journal.save({
+      opened: [],
+      grown: [
+        { id: first.id, position: 2, tokens: [{ token: 2, finish: 'stop' }], state: later },
+        { id: second.id, position: 2, tokens: [{ token: 8 }], state: later },
+      ],
+      ended: [],
+    });
+    await database.requests.interruptRunning();
+    const found = await database.journal.load();
+    expect(found).toEqual([
       {
-        id: first.id,
-        position: 0,
-        tokens: [{ token: 4 }, { token: 5, logprob: -1, topLogprobs: [] }],
-        state,
+        ...{ ...first, prompt: [1, 70_000], state: later },
+        tokens: [{ token: 4 }, { token: 5, logprob: -1, topLogprobs: [] }, { token: 2, finish: 'stop' }],
       },
-      { id: second.id, position: 0, tokens: [{ token: 6 }], state },
-    ],
-    ended: [],
-  });
-  const later = { ...state, epoch: 4 };
-  await database.journal.save({
-    opened: [],
-    grown: [
-      { id: first.id, position: 2, tokens: [{ token: 2, finish: 'stop' }], state: later },
-      { id: second.id, position: 2, tokens: [{ token: 8 }], state: later },
-    ],
-    ended: [],
-  });
-  await database.requests.interruptRunning();
-  const found = await database.journal.load();
-  expect(found).toEqual([
-    {
-      ...{ ...first, prompt: [1, 70_000], state: later },
-      tokens: [{ token: 4 }, { token: 5, logprob: -1, topLogprobs: [] }, { token: 2, finish: 'stop' }],
-    },
-    { ...second, prompt: [1, 70_000], state: later, tokens: [{ token: 6 }] },
-  ]);
-  expect(await database.requests.find(first.id)).toMatchObject({
-    status: 'interrupted',
-    completionTokens: 3,
-  });
-  await database.journal.save({ opened: [], grown: [], ended: [first.id, second.id] });
-  expect(await database.journal.load()).toEqual([]);
-  await database.close();
-});
+      { ...second, prompt: [1, 70_000], state: later, tokens: [{ token: 6 }] },
+    ]);
+    expect(await database.requests.find(first.id)).toMatchObject({
+      status: 'interrupted',
+      completionTokens: 3,
+    });
+    await database.journal.save({ opened: [], grown: [], ended: [first.id, second.id] });
+    expect(await database.journal.load()).toEqual([]);
+    await database.close();
+  },
+);

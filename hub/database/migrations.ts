@@ -186,6 +186,22 @@ const migrations: string[][] = [
     ) STRICT, WITHOUT ROWID`,
   ],
   ['ALTER TABLE requests ADD COLUMN is_temporary INTEGER NOT NULL DEFAULT 0'],
+  [
+    `CREATE TABLE leadership (
+      id INTEGER PRIMARY KEY CHECK (id = 1),
+      epoch INTEGER NOT NULL,
+      last_write INTEGER NOT NULL
+    ) STRICT`,
+    'INSERT INTO leadership (id, epoch, last_write) VALUES (1, 0, 0)',
+    // Each write of a hub that leads begins with a row for this view: see leadership.ts.
+    'CREATE VIEW leading_writes AS SELECT epoch, last_write AS number FROM leadership',
+    `CREATE TRIGGER check_leading_write INSTEAD OF INSERT ON leading_writes
+      BEGIN
+        SELECT RAISE(ABORT, 'a later epoch leads') FROM leadership WHERE epoch > NEW.epoch;
+        SELECT RAISE(ABORT, 'a later write was done') FROM leadership WHERE epoch = NEW.epoch AND last_write >= NEW.number;
+        UPDATE leadership SET epoch = NEW.epoch, last_write = NEW.number;
+      END`,
+  ],
 ];
 
 /**

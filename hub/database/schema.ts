@@ -194,3 +194,10 @@ export const values = sqliteTable('hub_values', {
   name: text().primaryKey(),
   value: text({ mode: 'json' }).$type<unknown>().notNull(),
 });
+
+/** One row: the epoch of the hub that leads, and the number of its last write; both 0 where no hub has led. */
+export const leadership = sqliteTable('leadership', {
+  id: integer().primaryKey(),
+  epoch: integer().notNull(),
+  lastWrite: integer('last_write').notNull(),
+});

@@ -1,11 +1,21 @@
-/** What is answered while the hub reads its model, before there is anything else to answer with. */
+/** What is answered while the hub starts, before there is anything else to answer with. */
 
-const message = 'The hub is starting: it is reading its model.';
+export const answerStarting = answerWith('The hub is starting: it is reading its model.', 'model_loading');
+
+/** While its database's server does not answer. */
+export const answerWaitingForDatabase = answerWith(
+  'The hub is starting: it waits for its database.',
+  'database_unreachable',
+);
 
 /** Programs get an error that says to try again; a browser gets a page that does so by itself. */
-export function answerStarting(request: Request): Response {
+function answerWith(message: string, code: string): (request: Request) => Response {
+  return (request) => startingAnswer(request, message, code);
+}
+
+function startingAnswer(request: Request, message: string, code: string): Response {
   if (request.headers.get('accept')?.includes('text/html')) {
-    return new Response(page, {
+    return new Response(page(message), {
       status: 503,
       headers: { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' },
     });
@@ -14,13 +24,13 @@ export function answerStarting(request: Request): Response {
     {
       status: 'waiting',
       ready: false,
-      error: { message, type: 'server_error', param: null, code: 'model_loading' },
+      error: { message, type: 'server_error', param: null, code },
     },
     { status: 503, headers: { 'retry-after': '5' } },
   );
 }
 
-const page = `<!doctype html>
+const page = (message: string): string => `<!doctype html>
 <html lang="en">
   <meta charset="utf-8" />
   <meta name="viewport" content="width=device-width, initial-scale=1" />

@@ -55,6 +55,8 @@ export interface TestHubInit extends Partial<Omit<HubInit, 'identity'>> {
   /** Under which others reach it. Default: where it listens. */
   hosts?: string[];
   adminPassword?: string;
+  /** A database of the test's own, which stays open. Default: a new one in a file. */
+  database?: Database;
 }
 
 export async function startTestHub(init: TestHubInit = {}): Promise<TestHub> {
@@ -67,10 +69,11 @@ export async function startTestHub(init: TestHubInit = {}): Promise<TestHub> {
     workersStarting,
     hosts = ['127.0.0.1'],
     adminPassword,
+    database: ownDatabase,
     ...hubInit
   } = init;
   const directory = await mkdtemp(path.join(tmpdir(), 'potluck-hub-'));
-  const database = await openDatabase(directory);
+  const database = ownDatabase ?? (await openDatabase(directory));
   const blobs = new BlobStore(path.join(directory, 'blobs'));
   const model = await testModel(modelInit);
   const identity = { hubId: HubId.parse(randomUUID()), joinToken: testJoinToken, apiKey: testApiKey };
@@ -138,7 +141,7 @@ export async function startTestHub(init: TestHubInit = {}): Promise<TestHub> {
     close: async () => {
       await parts.stop();
       await listening.close();
-      await database.close();
+      if (!ownDatabase) await database.close();
       await rm(directory, { recursive: true, force: true });
     },
   };

@@ -358,7 +358,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     loopDelay,
     role: init.shared && 'leads',
     metrics: { metrics, token: init.metricsToken, further: init.shared?.metrics },
-    trouble: () => database.trouble() ?? writes.trouble,
+    trouble: () => database.trouble() ?? writes.trouble ?? init.shared?.trouble(),
     ...access,
     hub: { id: identity.hubId, version: hubVersion },
     conversations: new ConversationKeeper({ store: database.conversations, writes }),

@@ -58,10 +58,16 @@ test('models can be left out', async () => {
   expect(await readdir(target)).toEqual(['hub.sqlite', 'identity.json']);
 });
 
+test('what is at a server is left out', async () => {
+  const target = path.join(directory, 'rest');
+  await backUp({ dataDirectory: data, target, withoutModels: true, withoutDatabase: true });
+  expect(await readdir(target)).toEqual(['identity.json']);
+});
+
 test('a folder with something in it is not touched, and what can not be copied leaves nothing', async () => {
   await expect(backUp({ dataDirectory: data, target: data })).rejects.toThrow('is not empty');
   const target = path.join(directory, 'none');
   const nowhere = path.join(directory, 'nowhere');
-  await expect(backUp({ dataDirectory: nowhere, target })).rejects.toThrow('ENOENT');
+  await expect(backUp({ dataDirectory: nowhere, target })).rejects.toThrow('there is no ');
   expect(await readdir(directory)).not.toContain('none');
 });

@@ -16,6 +16,8 @@ export interface BackupInit {
   /** Made where there is none; must be empty. */
   target: string;
   withoutModels?: boolean;
+  /** True where the database is at a server, which has a backup of its own. */
+  withoutDatabase?: boolean;
 }
 
 /** Of this run of the hub, or made anew by workers. */
@@ -27,11 +29,16 @@ const ofModels = new Set<string>([dataFolders.blobs, dataFolders.models, dataFol
  * that come later harm nothing.
  * @throws Error where there is no hub's data, the target is not empty, or the copy can't be written; nothing is left then
  */
-export async function backUp({ dataDirectory, target, withoutModels = false }: BackupInit): Promise<void> {
+export async function backUp({
+  dataDirectory,
+  target,
+  withoutModels = false,
+  withoutDatabase = false,
+}: BackupInit): Promise<void> {
   await makeDirectory(target, 0o700);
   if ((await readdir(target)).length > 0) throw new Error(`${target} is not empty: name a new folder`);
   try {
-    await copyDatabase(dataDirectory, target);
+    if (!withoutDatabase) await copyDatabase(dataDirectory, target);
     for (const name of await readdir(dataDirectory)) {
       const from = path.join(dataDirectory, name);
       if (isDatabaseFile(name) || notKept.has(name) || isInside(target, from)) continue;
@@ -47,9 +54,14 @@ export async function backUp({ dataDirectory, target, withoutModels = false }: B
   }
 }
 
+const atServer =
+  'Settings, keys that were made in the app, conversations and requests are not in it: they are at the libSQL server ' +
+  '(--database-url), which has a backup of its own. See docs/operating.md.';
+
 interface Options {
   data: string;
   withoutModels?: boolean;
+  databaseUrl?: string;
 }
 
 /** @param argv what comes after `potluck backup` */
@@ -72,12 +84,17 @@ export function backupCommand(): Command {
     .argument('<folder>', 'where the copy goes')
     .addOption(flag('--data <directory>', 'data directory of the hub').default('.potluck'))
     .option('--without-models', 'leave models out; they can be added again')
+    .addOption(flag('--database-url <url>', "the hub's libSQL server, if it has one: its data is left out"))
     .exitOverride()
     .configureOutput({ writeErr: () => undefined })
-    .action(async (target: string, { data, withoutModels = false }: Options) => {
-      await backUp({ dataDirectory: path.resolve(data), target: path.resolve(target), withoutModels });
+    .action(async (target: string, { data, withoutModels = false, databaseUrl }: Options) => {
+      await backUp({
+        ...{ dataDirectory: path.resolve(data), target: path.resolve(target), withoutModels },
+        withoutDatabase: databaseUrl !== undefined,
+      });
       process.stdout.write(
         `The copy is in ${target}. It holds all keys of the hub: keep it where nobody else can read it.\n`,
       );
+      if (databaseUrl !== undefined) process.stdout.write(`${atServer}\n`);
     });
 }

@@ -12,6 +12,8 @@ import {
   type LogSettings,
 } from '@potluck/command-line';
 import { Command } from 'commander';
+import { checkServerUrl } from '../database/serverUrl.ts';
+import { messageOf } from '../errors/messageOf.ts';
 import { StartError } from '../errors/startError.ts';
 import { builtInModelId } from '../models/builtInModel.ts';
 import { checkNetwork, networkOptions, type NetworkConfig } from './networkOptions.ts';
@@ -23,6 +25,9 @@ export interface HubConfig extends NetworkConfig, LogSettings {
   host?: string;
   /** Folder for everything that the hub keeps. */
   data: string;
+  /** A libSQL server to keep everything in that is no file; undefined: `hub.sqlite` in the folder. */
+  databaseUrl?: string;
+  databaseToken?: string;
   /** Imported model's id, the built-in one's id, or a directory (`DIR#variant`). */
   model: string;
   /** True where the person named the model: it is served beside those that were deployed before. */
@@ -68,12 +73,26 @@ export function readConfig(argv: string[], environment: NodeJS.ProcessEnv): HubC
   if (!read) return undefined;
   const { workerMemory, ...options } = read;
   checkNetwork(options);
+  checkDatabase(options);
   const modelGiven = command.getOptionValueSource('model') !== 'default';
   return {
     ...options,
     modelGiven,
     ...(workerMemory === undefined ? {} : { workerMemoryBytes: workerMemory }),
   };
+}
+
+/** The address is in no message: whoever gave it may have put a secret into it. */
+function checkDatabase({ databaseUrl, databaseToken }: RawOptions): void {
+  if (databaseUrl === undefined) {
+    if (databaseToken === undefined) return;
+    throw new StartError('--database-token is of no use without --database-url.');
+  }
+  try {
+    checkServerUrl(databaseUrl);
+  } catch (cause) {
+    throw new StartError(`--database-url can't be used. ${messageOf(cause)}`, { cause });
+  }
 }
 
 type RawOptions = HubConfig & { workerMemory?: number };
@@ -95,6 +114,13 @@ export function hubCommand(): Command {
     .addOption(flag('--port <port>', 'port to listen on').default(8000).argParser(port))
     .addOption(flag('--host <address>', 'address to listen on (default: all)'))
     .addOption(flag('--data <directory>', 'where the hub keeps everything').default('.potluck'))
+    .addOption(
+      flag(
+        '--database-url <url>',
+        'a libSQL server for settings, keys, conversations and requests (default: a file in --data)',
+      ),
+    )
+    .addOption(secretFlag('--database-token <token>', 'token with which the libSQL server is opened'))
     .addOption(
       flag('--model <model>', 'id of an imported model, or a directory, or directory#variant').default(
         builtInModelId,

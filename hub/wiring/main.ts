@@ -34,7 +34,7 @@ export async function runHub(argv: string[]): Promise<void> {
       ...config,
       ...{ name: 'hub', to: 2, isTerminal: process.stderr.isTTY, trouble },
     });
-    const hub = await startHub(config, logger, trouble);
+    const hub = await startHub(config, logger, trouble, stopping.signal);
     void hub.ready.then(() => {
       if (!stopping.signal.aborted) process.stdout.write(`ready ${hub.url}\n`);
     });
@@ -43,6 +43,8 @@ export async function runHub(argv: string[]): Promise<void> {
     await hub.stop();
     logger.info('stopped');
   } catch (error) {
+    // Told to stop while it waited for its database.
+    if (stopping.signal.aborted && error === stopping.signal.reason) return;
     if (!isExplained(error)) throw error;
     process.stderr.write(`potluck hub: ${error.message}\n`);
     process.exitCode = error instanceof StartError || error instanceof SettingsError ? 2 : 1;

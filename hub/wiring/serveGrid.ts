@@ -7,8 +7,9 @@ import type { Logger } from 'pino';
 import { loadAccess } from '../accounts/accessControl.ts';
 import { writeLocalKey } from '../accounts/localKey.ts';
 import { identityFileName, keepJoinToken, loadIdentity, type HubIdentity } from '../accounts/secrets.ts';
-import { openDatabase, type Database } from '../database/database.ts';
+import type { Database } from '../database/database.ts';
 import { dataFolders } from '../files/dataFolders.ts';
+import { answerStarting, answerWaitingForDatabase } from '../http/starting.ts';
 import { trustedProxies } from '../http/trustedProxies.ts';
 import { BlobStore } from '../models/blobStore.ts';
 import { LibraryCatalogue } from '../models/libraryCatalogue.ts';
@@ -29,6 +30,7 @@ import { LocalWorkers } from '../workers/local/localWorkers.ts';
 import { assembleHub } from './assembleHub.ts';
 import type { HubConfig } from './config.ts';
 import type { Doors } from './openDoors.ts';
+import { claimAlone, openStores } from './openStores.ts';
 import { restoreDeployments } from './restoreDeployments.ts';
 
 export interface GridComponents {
@@ -38,8 +40,12 @@ export interface GridComponents {
   doors: Pick<Doors, 'port' | 'https' | 'stunPort'>;
   /** Called with what answers, once that can be asked. @param isDraining true once it takes no new requests for answers */
   answer: (fetch: Fetch, isDraining: () => boolean) => void;
+  /** Called with what answers until then. */
+  starting?: (fetch: Fetch) => void;
   /** What ends all of it, in the order in which it began. */
   closers: (() => Promise<void> | void)[];
+  /** Ends the wait for the database. */
+  signal?: AbortSignal | undefined;
   /** Where several hubs serve one grid. */
   shared?: SharedGrid;
 }
@@ -70,15 +76,17 @@ export interface ServedGrid {
  * @throws StartError, ModelError, StorageError or DatabaseError
  */
 export async function serveGrid(
-  { logger, trouble, doors, answer, closers, shared }: GridComponents,
+  { logger, trouble, doors, answer, starting, closers, signal, shared }: GridComponents,
   config: HubConfig,
   data: string,
 ): Promise<ServedGrid> {
   const { port, https, stunPort } = doors;
   const identity = withOverrides(await loadIdentity(data), config);
-  const database = await openDatabase(data);
+  starting?.(answerWaitingForDatabase);
+  const database = await openStores(config, data, logger, signal);
   closers.push(() => database.close());
-  await shared?.claim(database);
+  starting?.(answerStarting);
+  await (shared ? shared.claim(database) : claimAlone(database, config));
   const unfinished = await database.journal.load();
   await database.requests.interruptRunning();
   await database.conversations.interruptStreaming();

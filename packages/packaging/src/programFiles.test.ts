@@ -21,6 +21,7 @@ test('the whole program has hub, workers and commands, and nothing of tests, tab
     expect.arrayContaining([
       'bin/potluck.js',
       'hub/wiring/main.ts',
+      'hub/database/serverThread.ts',
       'hub/database/sqliteThread.ts',
       'hub/models/encoding/encodingThread.ts',
       'hub/workers/local/endWithParent.ts',

@@ -1,0 +1,55 @@
+/** The server that has the hub's database goes away, beside somebody whose answer goes on. */
+import { pino } from 'pino';
+import { expect, test } from 'vitest';
+import { startSqld, sqldMissing } from '../../testing/servers/sqldServer.ts';
+import { openDatabaseServer } from '../database/databaseServer.ts';
+import { api } from '../testing/apiClient.ts';
+import { startBystander } from '../testing/bystander.ts';
+import { startTestHub, testApiKey } from '../testing/testHub.ts';
+
+interface Settings {
+  revision: number;
+  retentionDays: number;
+}
+
+if (sqldMissing !== undefined) console.log(sqldMissing);
+
+test.skipIf(sqldMissing !== undefined)(
+  'while the database server is away, answers come and the hub says that it is degraded; then all is kept',
+  async () => {
+    await using server = await startSqld();
+    const logger = pino({ level: 'silent' });
+    const database = await openDatabaseServer({ server: { url: server.url }, logger }, { retryMs: 50 });
+    const hub = await startTestHub({ model: { contextLength: 1_000_000 }, database });
+    const health = async (): Promise<Record<string, unknown>> =>
+      (await (await fetch(`${hub.url}/health`)).json()) as Record<string, unknown>;
+    const bystander = await startBystander(hub);
+    const before = await api<Settings>(hub, 'GET', '/settings');
+    expect(await health()).toMatchObject({ status: 'ok', ready: true });
+
+    await server.kill();
+    const answer = await fetch(`${hub.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${testApiKey}` },
+      body: JSON.stringify({ messages: [{ role: 'user', content: 'Name a dish.' }] }),
+    });
+    expect(answer.status).toBe(200);
+    const change = { revision: before.body.revision, retentionDays: 3 };
+    const refused = await api(hub, 'PATCH', '/settings', change);
+    expect(refused.status).toBe(503);
+    expect(JSON.stringify(refused.body)).toContain('database_unreachable');
+    const degraded = await health();
+    expect(degraded).toMatchObject({ status: 'degraded', ready: true });
+    expect(degraded['trouble']).toContain("The hub's database server does not answer");
+
+    await server.start();
+    await expect.poll(async () => (await health())['status'], { timeout: 30_000 }).toBe('ok');
+    expect((await api(hub, 'PATCH', '/settings', change)).status).toBe(200);
+    const requestId = answer.headers.get('x-request-id') ?? '';
+    expect((await database.requests.find(requestId))?.status).toBe('done');
+    const { expected, received } = await bystander.finish();
+    expect(received).toBe(expected);
+    await hub.close();
+    await database.close();
+  },
+);
