@@ -7,6 +7,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { startTestHub } from '../hub/testing/testHub.ts';
 import { commands } from './commands.ts';
+import { sqldFlags, sqldSizes } from './servers/sqldServer.ts';
 import { commandsIn, commandsOf } from './shellLines.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
@@ -104,6 +105,11 @@ const programs: Record<string, (words: string[]) => void> = {
     if (words.includes('--scale'))
       expect(compose.services).toHaveProperty(after('--scale').split('=')[0] ?? '');
   },
+  sqld(words) {
+    expect(words).toEqual(expect.arrayContaining([...sqldSizes]));
+    const known = sqldFlags();
+    if (known) expect(words.filter((word) => word.startsWith('--') && !known.includes(word))).toEqual([]);
+  },
   cp: ([from = '']) => expect(isThere(from)).toBe(true),
   node: ([script = '']) => expect(isThere(script)).toBe(true),
   export: (words) => expect(words.filter((word) => !/^[A-Z_]+=\S+$/.test(word))).toEqual([]),
@@ -141,7 +147,7 @@ const optionsOf = (command: Command): { long?: string | undefined; envVar?: stri
   ...command.commands.flatMap(optionsOf),
 ];
 const known = Object.values(commands).flatMap((make) => optionsOf(make()));
-/** Of npm, Docker, Playwright, the bench and curl. */
+/** Of npm, Docker, Playwright, the bench, curl and sqld. */
 const foreignFlags = [
   ...[
     '--ignore-scripts',
@@ -152,6 +158,7 @@ const foreignFlags = [
     '--seed',
     '--grid',
     '--onnxruntime-node-install',
+    '--auth-jwt-key-file',
   ],
   ...['--workers', '--hours', '--help', '--version'],
 ];

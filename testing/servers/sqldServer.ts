@@ -1,4 +1,5 @@
 /** A real libSQL server for tests, where npm has its program for this kind of machine. */
+import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { startServer, type ServerProcess } from './serverProcess.ts';
@@ -31,4 +32,11 @@ export async function startSqld(flags: readonly string[] = sqldSizes): Promise<S
         () => false,
       ),
   });
+}
+
+/** Its flags, as it says them itself; undefined where there is none. */
+export function sqldFlags(): string[] | undefined {
+  if (sqldMissing !== undefined) return undefined;
+  const help = execFileSync(program, ['--help']).toString();
+  return [...help.matchAll(/(?<![\w-])--[a-z][\w-]+/g)].map(([flag]) => flag);
 }
