@@ -107,7 +107,9 @@ async function deliver(components: PassOnComponents, exchange: Exchange): Promis
     while (!gone.aborted) {
       const left = until - performance.now();
       const leader =
-        left > 0 ? await board.whenServing(AbortSignal.any([gone, AbortSignal.timeout(left)])) : undefined;
+        left > 0
+          ? await board.whenServing(AbortSignal.any([gone, AbortSignal.timeout(Math.ceil(left))]))
+          : undefined;
       if (gone.aborted) return;
       if (!leader) {
         refuse(outgoing, noLeader);

@@ -1,0 +1,192 @@
+/** A hub passes on to one that leads, which is a plain server here: what it says and how it is lost is up to each test. */
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import { HubId } from '@potluck/protocol';
+import { pino } from 'pino';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { passedOnHeaders, readPassedOn } from '../http/passedOn.ts';
+import { LeaderBoard } from '../lead/leaderBoard.ts';
+import { listen, type Listening } from '../network/listen.ts';
+import { Front } from './front.ts';
+import { Waiting } from './waiting.ts';
+
+type Answer = (incoming: IncomingMessage, outgoing: ServerResponse, body: string) => void;
+
+const secret = 'secret-of-this-hub-and-no-other';
+let board: LeaderBoard;
+let front: Front;
+let door: Listening;
+let url: string;
+let leaders: Server[];
+let asked: { body: string; headers: IncomingMessage['headers'] }[];
+
+beforeEach(async () => {
+  board = new LeaderBoard();
+  leaders = [];
+  asked = [];
+  front = new Front({
+    ...{ board, waiting: new Waiting(), logger: pino({ level: 'silent' }) },
+    metrics: { passedOn: () => undefined, askedAgain: () => undefined },
+    isOwn: ({ url: path }) => path === '/own',
+    answerOwn: () => new Response('own'),
+  });
+  door = await listen((request, environment) => front.fetch(request, environment), 0, '127.0.0.1', {
+    elsewhere: front,
+  });
+  url = `http://127.0.0.1:${door.port}`;
+});
+afterEach(async () => {
+  front.close();
+  await door.close();
+  for (const leader of leaders) {
+    leader.closeAllConnections();
+    leader.close();
+  }
+});
+
+/** The answers of a new leader, one request after the other; the last one is that of all further ones. */
+async function lead(...answers: [Answer, ...Answer[]]): Promise<Server> {
+  const server = createServer((incoming, outgoing) => {
+    let body = '';
+    incoming.setEncoding('utf8').on('data', (text: string) => (body += text));
+    incoming.on('end', () => {
+      asked.push({ body, headers: incoming.headers });
+      const answer = answers.length > 1 ? answers.shift() : answers[0];
+      answer?.(incoming, outgoing, body);
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  leaders.push(server);
+  const { port } = server.address() as AddressInfo;
+  board.set({
+    ...{ epoch: leaders.length, process: randomUUID(), hubId: HubId.parse(randomUUID()) },
+    ...{ url: `http://127.0.0.1:${port}`, secret, serves: true },
+  });
+  return server;
+}
+
+const cut: Answer = ({ socket }) => socket.destroy();
+const say =
+  (text: string): Answer =>
+  (_, outgoing) =>
+    void outgoing.writeHead(200, { 'x-said': 'yes' }).end(text);
+const post = (path: string, headers: Record<string, string> = {}): Promise<Response> =>
+  fetch(`${url}${path}`, { method: 'POST', body: '{"a":1}', headers });
+
+test('a request waits for a hub that leads, and the answer is that of the hub', async () => {
+  const waiting = post('/api/keys');
+  await lead(say('done'));
+  const response = await waiting;
+  expect([response.status, response.headers.get('x-said'), await response.text()]).toEqual([
+    200,
+    'yes',
+    'done',
+  ]);
+  expect(asked).toMatchObject([{ body: '{"a":1}' }]);
+  expect(await (await fetch(`${url}/own`)).text()).toBe('own');
+});
+
+test('the leader learns whose request it is, and nobody else can say so', async () => {
+  await lead(say('done'));
+  await post('/api/keys', {
+    [passedOnHeaders.secret]: 'wrong',
+    [passedOnHeaders.about]: '{"address":"8.8.8.8"}',
+  }).catch(() => undefined);
+  // A client that says it is a hub is told that this one does not lead.
+  expect(asked).toEqual([]);
+  await post('/api/keys', { connection: 'close' });
+  const [{ headers } = { headers: {} }] = asked;
+  expect(readPassedOn(headers, secret)).toMatchObject({
+    address: '127.0.0.1',
+    localPort: door.port,
+    protocol: 'http',
+  });
+  expect(readPassedOn(headers, 'another')).toBeUndefined();
+  expect(headers.host).toBe(`127.0.0.1:${door.port}`);
+});
+
+test('what changes something is asked once, and what changes nothing until there is an answer', async () => {
+  await lead(cut);
+  const lost = await post('/api/keys');
+  expect(lost.status).toBe(502);
+  expect(await lost.json()).toMatchObject({ error: { code: 'hub_lost' } });
+  expect(asked).toHaveLength(1);
+  const embedded = post('/v1/embeddings');
+  await expect.poll(() => asked.length).toBeGreaterThan(1);
+  await lead(say('vector'));
+  expect(await (await embedded).text()).toBe('vector');
+});
+
+test('a hub that leads no more is asked no more', async () => {
+  await lead((_, outgoing) => void outgoing.writeHead(503, { [passedOnHeaders.notLeading]: 'true' }).end());
+  const waiting = post('/api/keys');
+  await expect.poll(() => asked.length).toBeGreaterThan(0);
+  await lead(say('done'));
+  expect(await (await waiting).text()).toBe('done');
+});
+
+test.each(['text/event-stream', 'application/x-ndjson'])(
+  'a stream (%s) goes on where it was cut',
+  async (type) => {
+    const [first, cutOff, second] =
+      type === 'text/event-stream'
+        ? ['id: 1\ndata: one\n\n', 'id: 2\ndat', 'id: 2\ndata: two\n\n']
+        : ['{"n":1}\n', '{"n', '{"n":2}\n'];
+    const begin = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
+      const id = readPassedOn(incoming.headers, secret)?.answer?.id;
+      outgoing.writeHead(200, { 'content-type': type, 'x-request-id': id });
+    };
+    const leader = await lead((incoming, outgoing) => {
+      begin(incoming, outgoing);
+      outgoing.write(`${first}${cutOff}`, () => setImmediate(() => leader.closeAllConnections()));
+    });
+    leader.once('connection', () => leader.close());
+    const answer = await post('/v1/chat/completions');
+    await lead((incoming, outgoing) => {
+      begin(incoming, outgoing);
+      outgoing.end(second);
+    });
+    expect(await answer.text()).toBe(`${first}${second}`.replaceAll(/^id: .*\n/gm, ''));
+    const told = asked.map(({ headers }) => readPassedOn(headers, secret)?.answer);
+    expect(told[0]).toMatchObject({ eventsRead: 0, isAgain: false });
+    expect(told.at(-1)).toMatchObject({ eventsRead: 1, isAgain: true, id: told[0]?.id, seed: told[0]?.seed });
+  },
+);
+
+test('a client that goes takes its request with it', async () => {
+  const gone = Promise.withResolvers<void>();
+  await lead(({ socket }) => void socket.once('close', () => gone.resolve()));
+  const ending = new AbortController();
+  const answer = fetch(`${url}/api/events`, { signal: ending.signal });
+  await expect.poll(() => asked.length).toBe(1);
+  ending.abort();
+  await expect(answer).rejects.toThrow();
+  await gone.promise;
+});
+
+test('a web socket is passed on byte by byte, and ends when another hub leads', async () => {
+  const server = await lead(say(''));
+  const upstream = Promise.withResolvers<Socket>();
+  server.on('upgrade', (incoming: IncomingMessage, socket: Socket) => {
+    expect(readPassedOn(incoming.headers, secret)).toMatchObject({ address: '127.0.0.1' });
+    socket.on('error', () => undefined);
+    socket.write(
+      'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\nhello',
+    );
+    socket.on('data', (bytes: Buffer) => socket.write(bytes));
+    upstream.resolve(socket);
+  });
+  const client = connect(door.port, '127.0.0.1').setEncoding('utf8');
+  client.on('error', () => undefined);
+  let heard = '';
+  client.on('data', (text: string) => (heard += text));
+  client.write(`GET /x HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n`);
+  await upstream.promise;
+  client.write('echo');
+  await expect.poll(() => heard).toMatch(/hello.*echo$/s);
+  const closed = once(client, 'close');
+  await lead(say(''));
+  await closed;
+});
