@@ -97,7 +97,7 @@ test('the leader learns whose request it is, and nobody else can say so', async 
   // A client that says it is a hub is told that this one does not lead.
   expect(asked).toEqual([]);
   await post('/api/keys', { connection: 'close' });
-  const [{ headers } = { headers: {} }] = asked;
+  const headers = asked[0]?.headers ?? {};
   expect(readPassedOn(headers, secret)).toMatchObject({
     address: '127.0.0.1',
     localPort: door.port,

@@ -24,10 +24,10 @@ export interface LeadershipComponents {
   redis: Pick<RedisConnection, 'connectedAt' | 'lost'>;
   board: LeaderBoard;
   /**
-   * Begins to lead. What had begun is ended where it throws.
+   * Begins to lead. What had begun is ended where it throws. The signal ends the wait for what is not there yet.
    * @throws HigherEpochError where the database has seen a later leader
    */
-  begin: (term: Term) => Promise<Reign>;
+  begin: (term: Term, signal: AbortSignal) => Promise<Reign>;
   /** Told when this hub can't lead. */
   failed: (error: unknown) => void;
   logger: Logger;
@@ -126,7 +126,7 @@ export class Leadership {
     let reign: Reign | undefined;
     const keeping = this.#keep(term);
     try {
-      reign = await begin(term);
+      reign = await begin(term, AbortSignal.any([signal, term.signal]));
       term.serves();
       if (await term.confirm()) board.set(term.record);
       const stopped = new Promise<void>((resolve) => {
@@ -138,7 +138,7 @@ export class Leadership {
       await reign.end(term.isLost);
     } catch (error) {
       if (error instanceof HigherEpochError) this.#highestSeen = error.highest;
-      else if (!term.isLost) {
+      else if (!term.isLost && !signal.aborted) {
         this.#restsUntil = performance.now() + restMs;
         failed(error);
       }

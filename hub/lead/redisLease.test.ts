@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { HubId } from '@potluck/protocol';
 import { pino } from 'pino';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { redisMissing, startRedis, type RedisServer } from '../../testing/servers/redisServer.ts';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { redisMissing, startRedis } from '../../testing/servers/redisServer.ts';
 import { HigherEpochError } from './higherEpochError.ts';
 import { LeaderBoard } from './leaderBoard.ts';
 import type { Candidate } from './leaderRecord.ts';
@@ -24,7 +24,7 @@ const longMs = 600_000;
 if (redisMissing !== undefined) test.skip(redisMissing, () => undefined);
 
 describe.skipIf(redisMissing !== undefined)('with a real Redis', () => {
-  let server: RedisServer;
+  let server: Awaited<ReturnType<typeof startRedis>>;
   let redis: RedisConnection;
   const connect = (): Promise<RedisConnection> =>
     connectRedis({ logger }, { url: server.url, patienceMs: 60_000, signal: new AbortController().signal });

@@ -13,6 +13,7 @@ test('without flags the hub listens on 8000 with one local worker and the built-
     localWorkers: 1,
     clientWait: 600,
     deviceWait: 60,
+    leaseSeconds: 3,
     stopWait: 10,
     forceRelay: false,
     logLevel: 'info',

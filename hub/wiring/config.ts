@@ -17,6 +17,7 @@ import { messageOf } from '../errors/messageOf.ts';
 import { StartError } from '../errors/startError.ts';
 import { builtInModelId } from '../models/builtInModel.ts';
 import { checkNetwork, networkOptions, type NetworkConfig } from './networkOptions.ts';
+import { sharedOptions } from './sharedOptions.ts';
 
 export interface HubConfig extends NetworkConfig, LogSettings {
   /** TCP port; 0 takes a free one. */
@@ -44,6 +45,12 @@ export interface HubConfig extends NetworkConfig, LogSettings {
   clientWait: number;
   /** How long a hub that is told to stop waits for the answers under way, in seconds. */
   stopWait: number;
+  /** Hubs with the same one serve one grid; undefined: this hub is alone. May hold a password. */
+  redisUrl?: string;
+  /** URL at which those other hubs reach this one; undefined: an address of this machine, with `port`. */
+  hubAddress?: string;
+  /** How long a leading hub that says nothing keeps the lead, in seconds. */
+  leaseSeconds: number;
   /** Peer frames go through the hub without a try at a direct connection. */
   forceRelay: boolean;
   joinToken?: string;
@@ -173,6 +180,6 @@ export function hubCommand(): Command {
     .addOption(
       flag('--worker-memory <size>', 'memory of each local worker, such as 2GB').argParser(memory('2GB')),
     );
-  for (const made of [...networkOptions(), ...logFlags()]) command.addOption(made);
+  for (const made of [...networkOptions(), ...sharedOptions(), ...logFlags()]) command.addOption(made);
   return command;
 }

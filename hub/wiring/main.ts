@@ -43,7 +43,7 @@ export async function runHub(argv: string[]): Promise<void> {
     await hub.stop();
     logger.info('stopped');
   } catch (error) {
-    // Told to stop while it waited for its database.
+    // Told to stop while it waited for its database, or for Redis.
     if (stopping.signal.aborted && error === stopping.signal.reason) return;
     if (!isExplained(error)) throw error;
     process.stderr.write(`potluck hub: ${error.message}\n`);

@@ -12,7 +12,7 @@ export interface Doors {
   port: number;
   https: Https | undefined;
   stunPort: number | undefined;
-  /** Answers from now on. Until it is set, callers hear that the hub is starting. */
+  /** Answers from now on. */
   answer: Fetch;
 }
 
@@ -22,6 +22,8 @@ export interface DoorsComponents {
   closers: (() => Promise<void> | void)[];
   /** Takes what this process does not answer itself. Default: it answers everything. */
   elsewhere?: Elsewhere;
+  /** Answers at first. Default: that the hub is starting. */
+  answer?: Fetch;
   /** Opens HTTPS alone at a time, where several hubs share its certificate. Default: at once. */
   alone?: (work: () => Promise<void>) => Promise<void>;
 }
@@ -31,19 +33,14 @@ export interface DoorsComponents {
  * @throws StartError where one can't be had
  */
 export async function openDoors(
-  { logger, closers, elsewhere, alone = (work) => work() }: DoorsComponents,
+  { logger, closers, elsewhere, answer = answerStarting, alone = (work) => work() }: DoorsComponents,
   config: HubConfig,
   data: string,
 ): Promise<Doors> {
   const fetch: Fetch = (request, environment) => doors.answer(request, environment);
   const listening = await listen(fetch, config.port, config.host, elsewhere ? { elsewhere } : {});
   closers.push(() => listening.close());
-  const doors: Doors = {
-    port: listening.port,
-    https: undefined,
-    stunPort: undefined,
-    answer: answerStarting,
-  };
+  const doors: Doors = { port: listening.port, https: undefined, stunPort: undefined, answer };
   await alone(async () => {
     const opened = await openHttps({ fetch, logger, ...(elsewhere && { elsewhere }) }, { ...config, data });
     if (opened) closers.push(() => opened.close());

@@ -7,6 +7,7 @@ import { openDoors } from './openDoors.ts';
 import { explained } from './openStores.ts';
 import { lockData, prepareDirectory } from './prepareData.ts';
 import { serveGrid, type ServedGrid } from './serveGrid.ts';
+import { startSharedHub } from './startSharedHub.ts';
 
 export interface RunningHub extends ServedGrid {
   /** Stops local workers, tells the others, closes everything. */
@@ -16,21 +17,25 @@ export interface RunningHub extends ServedGrid {
 /**
  * Starts a hub.
  * @param trouble that the logger is told
- * @param signal ends a start that waits for the database
+ * @param signal ends a start that waits for the database, or for Redis
  * @throws StartError, ModelError or StorageError with one message that says what to do
  */
 export async function startHub(
   config: HubConfig,
   logger: Logger,
   trouble?: LastTrouble,
-  signal?: AbortSignal,
+  signal = new AbortController().signal,
 ): Promise<RunningHub> {
   const closers: (() => Promise<void> | void)[] = [];
   const stop = async (): Promise<void> => {
     for (const close of closers.splice(0).reverse()) await close();
   };
   try {
-    const running = await start(config, logger, closers, trouble, signal);
+    const { redisUrl } = config;
+    const running =
+      redisUrl === undefined
+        ? await start(config, logger, closers, trouble, signal)
+        : await startSharedHub({ config, redisUrl, logger, closers, trouble, signal });
     return { ...running, stop };
   } catch (error) {
     await stop();
@@ -43,7 +48,7 @@ async function start(
   logger: Logger,
   closers: (() => Promise<void> | void)[],
   trouble: LastTrouble | undefined,
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
 ): Promise<ServedGrid> {
   const data = path.resolve(config.data);
   await prepareDirectory(data, logger);

@@ -1,0 +1,102 @@
+/** Several hubs that serve one grid: one Redis, one database, one data directory, and a load balancer in front. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { startRedis } from '../../testing/servers/redisServer.ts';
+import { sqldMissing, startSqld } from '../../testing/servers/sqldServer.ts';
+import { startBalancer, type Balancer } from './balancer.ts';
+import { copyBuiltInModel } from './builtInModel.ts';
+import { freePort, startHub, startWorker, stop, type HubProcess, type WorkerProcess } from './hubProcess.ts';
+
+export interface SharedHubs extends AsyncDisposable {
+  hubs: HubProcess[];
+  workers: WorkerProcess[];
+  redis: Awaited<ReturnType<typeof startRedis>>;
+  balancer: Balancer;
+  /** Starts the hub of that number again, at its port. */
+  restart(index: number): Promise<HubProcess>;
+}
+
+/** Longer than a busy machine lets a hub stand still. */
+export const leaseSeconds = 6;
+
+/** @returns the hubs, with two workers that serve the model together */
+export async function startSharedHubs(count: number): Promise<SharedHubs> {
+  const redis = await startRedis();
+  // Where npm has no libSQL server, the hubs share a file: they are on one machine.
+  const database = sqldMissing === undefined ? await startSqld() : undefined;
+  const dataDirectory = await mkdtemp(path.join(tmpdir(), 'potluck-hubs-'));
+  await copyBuiltInModel(dataDirectory);
+  const ports: number[] = [];
+  for (let index = 0; index < count; index++) ports.push(await freePort());
+  const start = (port: number): Promise<HubProcess> =>
+    startHub({
+      ...{ port, dataDirectory, waitUntilReady: false },
+      flags: [
+        ...['--redis-url', redis.url, '--stages', '2', '--local-workers', '0', '--stop-wait', '0'],
+        ...['--https-port', 'off', '--stun-port', 'off', '--lease-seconds', String(leaseSeconds)],
+        ...(database ? ['--database-url', database.url] : []),
+      ],
+    });
+  const hubs: HubProcess[] = [];
+  for (const port of ports) hubs.push(await start(port));
+  const balancer = await startBalancer(ports);
+  const joins = { url: balancer.url, joinToken: hubs[0]?.joinToken ?? '' };
+  const workers = await Promise.all(['anna', 'bert'].map((name) => startWorker(joins, name)));
+  return {
+    hubs,
+    workers,
+    redis,
+    balancer,
+    restart: async (index) => {
+      const former = hubs[index];
+      if (former) await stop(former.child, 'SIGKILL');
+      return (hubs[index] = await start(ports[index] ?? 0));
+    },
+    async [Symbol.asyncDispose]() {
+      for (const worker of workers) await worker[Symbol.asyncDispose]();
+      for (const { child } of hubs) {
+        child.kill('SIGCONT');
+        await stop(child);
+      }
+      await balancer[Symbol.asyncDispose]();
+      await redis[Symbol.asyncDispose]();
+      await database?.[Symbol.asyncDispose]();
+      await rm(dataDirectory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The first of the hubs that leads and whose model can be asked; waits for one. */
+export async function leaderOf(hubs: readonly HubProcess[]): Promise<HubProcess> {
+  for (;;) {
+    for (const hub of hubs) {
+      const { role, ready } = await healthOf(hub);
+      if (role === 'leads' && ready) return hub;
+    }
+    await setTimeout(50);
+  }
+}
+
+/** Resolves when the hub leads. */
+export async function leads(hub: HubProcess): Promise<void> {
+  while ((await healthOf(hub)).role !== 'leads') await setTimeout(20);
+}
+
+interface Health {
+  role?: string;
+  ready?: boolean;
+  status?: string;
+}
+
+/** What a hub says of itself; nothing where it is gone, or stands still. */
+export async function healthOf({ url, child }: HubProcess): Promise<Health> {
+  if (child.exitCode !== null || child.signalCode !== null) return {};
+  try {
+    const response = await fetch(`${url}/health`, { signal: AbortSignal.timeout(5000) });
+    return (await response.json()) as Health;
+  } catch {
+    return {};
+  }
+}
