@@ -28,8 +28,6 @@ export interface DatabaseServerInit {
 
 const defaultDeadlineMs = 10_000;
 const defaultRetryMs = 2000;
-/** A new index over many rows takes long. */
-const migrationDeadlineMs = 600_000;
 
 /**
  * Opens the database, once its server answers: until then it says so, and tries again.
@@ -40,18 +38,18 @@ export async function openDatabaseServer(
   { server: { url, token }, logger }: { server: DatabaseServer; logger: Pick<Logger, 'info' | 'warn'> },
   { deadlineMs = defaultDeadlineMs, retryMs = defaultRetryMs, signal }: DatabaseServerInit = {},
 ): Promise<Database> {
-  const connect = (inOrder: boolean, longest = deadlineMs): DatabaseThread =>
-    databaseThread({ serverUrl: url, token, deadlineMs: longest, inOrder });
+  const connect = (inOrder: boolean): DatabaseThread =>
+    databaseThread({ serverUrl: url, token, deadlineMs, inOrder });
   const writer = connect(true);
   try {
-    await untilItAnswers(writer, { url, logger, retryMs, signal });
-    const migrating = connect(true, migrationDeadlineMs);
-    try {
-      await migrate(migrating.client);
-      await checkSchema(migrating.client);
-    } finally {
-      await migrating.close();
-    }
+    await untilItAnswers(
+      async () => {
+        // What takes the server longer than that goes on there: the next try finds it done.
+        await migrate(writer.client);
+        await checkSchema(writer.client);
+      },
+      { url, logger, retryMs, signal },
+    );
   } catch (cause) {
     await writer.close();
     signal?.throwIfAborted();
@@ -89,13 +87,13 @@ interface Waiting {
 }
 
 async function untilItAnswers(
-  thread: DatabaseThread,
+  ask: () => Promise<void>,
   { url, logger, retryMs, signal }: Waiting,
 ): Promise<void> {
   for (let isFirst = true; ; isFirst = false) {
     signal?.throwIfAborted();
     try {
-      await thread.rows('SELECT 1');
+      await ask();
       if (!isFirst) logger.info({ database: url }, 'the database server answers');
       return;
     } catch (error) {

@@ -211,8 +211,7 @@ const migrations: string[][] = [
 export async function migrate(client: Client): Promise<void> {
   await refuseOthers(client);
   await client.execute('CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT');
-  const { rows } = await client.execute("SELECT value FROM meta WHERE key = 'schema'");
-  const done = Number(rows[0]?.[0] ?? 0);
+  const done = await stepsDone(client);
   if (done > migrations.length) {
     throw new Error(
       `it was written by a newer version (schema ${done}, this one knows ${migrations.length})`,
@@ -221,14 +220,24 @@ export async function migrate(client: Client): Promise<void> {
   for (const [index, statements] of migrations.entries()) {
     if (index < done) continue;
     const number = String(index + 1);
-    await client.batch(
-      [
-        ...statements,
-        { sql: "INSERT OR REPLACE INTO meta (key, value) VALUES ('schema', ?)", args: [number] },
-      ],
-      'write',
-    );
+    try {
+      await client.batch(
+        [
+          ...statements,
+          { sql: "INSERT OR REPLACE INTO meta (key, value) VALUES ('schema', ?)", args: [number] },
+        ],
+        'write',
+      );
+    } catch (error) {
+      // At a server, another hub may have done it meanwhile, or this one before it gave up waiting.
+      if ((await stepsDone(client)) <= index) throw error;
+    }
   }
+}
+
+async function stepsDone(client: Client): Promise<number> {
+  const { rows } = await client.execute("SELECT value FROM meta WHERE key = 'schema'");
+  return Number(rows[0]?.[0] ?? 0);
 }
 
 /** A file without our list of steps is left as it is. */
