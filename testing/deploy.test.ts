@@ -9,6 +9,7 @@ import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { hubCommand } from '../hub/wiring/config.ts';
 import { commands } from './commands.ts';
+import { sqldFlags, sqldSizes } from './servers/sqldServer.ts';
 
 interface Service {
   command?: string[];
@@ -18,18 +19,26 @@ interface Service {
   volumes?: string[];
   healthcheck?: { test: string[] };
   profiles?: string[];
+  networks?: string[];
 }
 
 const deploy = fileURLToPath(new URL('../deploy/', import.meta.url));
 const read = (name: string): string => readFileSync(path.join(deploy, name), 'utf8');
-const compose = parse(read('compose.yml'), { merge: true }) as { services: Record<string, Service> };
+// Errors only: `!reset` is a tag of compose's own.
+const composeOf = (name: string): { services: Record<string, Service> } =>
+  parse(read(name), { merge: true, logLevel: 'error' }) as { services: Record<string, Service> };
+const compose = composeOf('compose.yml');
+const several = composeOf('compose.hubs.yml');
 const own = Object.entries(compose.services).filter(([, { command }]) => command !== undefined);
 
 function commandOf({ command = [] }: Service): Command {
   return (commands[command[0] ?? ''] as () => Command)();
 }
 
-test('the compose file fits the schema of compose files', () => {
+test.each([
+  ['compose.yml', compose],
+  ['compose.hubs.yml', several],
+])('%s fits the schema of compose files', (_, file) => {
   const ajv = new Ajv2019({ strict: false, validateFormats: false });
   // The schema names its parts as older drafts did.
   const plain = JSON.stringify({ ...composeSchema, $schema: undefined, id: undefined });
@@ -40,7 +49,7 @@ test('the compose file fits the schema of compose files', () => {
   // Of the specification since 2022.
   schema.properties['name'] = { type: 'string' };
   schema.definitions.secret.properties['environment'] = { type: 'string' };
-  const isValid: unknown = ajv.validate(schema, compose);
+  const isValid: unknown = ajv.validate(schema, file);
   expect(ajv.errors).toBeNull();
   expect(isValid).toBe(true);
 });
@@ -62,6 +71,32 @@ test('ports are those at which a hub listens, and its health is asked where it s
   expect(hubCommand().opts<{ port: number }>().port).toBe(8000);
   expect(hub?.healthcheck?.test.at(-1)).toContain("fetch('http://127.0.0.1:8000/health')");
   expect(read('Dockerfile')).toContain('EXPOSE 8000 8443 3478/udp');
+});
+
+test('several hubs share Redis and a database that only they reach, and a proxy knows them by name', () => {
+  const { hub, redis, database, proxy } = several.services;
+  const variables = commandOf({ command: ['hub'] }).options.map(({ envVar }) => envVar);
+  const { environment = {} } = hub ?? {};
+  expect(Object.keys(environment).filter((name) => !variables.includes(name))).toEqual([]);
+  expect(environment).toMatchObject({
+    POTLUCK_REDIS_URL: 'redis://redis:6379',
+    POTLUCK_DATABASE_URL: 'http://database:8080',
+  });
+  expect([hub, redis, database, proxy].map((service) => service?.networks)).toEqual([
+    ['default', 'state'],
+    ['state'],
+    ['state'],
+    undefined,
+  ]);
+  const [program, ...flags] = database?.command ?? [];
+  expect(program).toBe('sqld');
+  const words = flags.flatMap((flag) => flag.split('='));
+  expect(words).toEqual(expect.arrayContaining(['0.0.0.0:8080', ...sqldSizes]));
+  const known = sqldFlags();
+  if (known) expect(words.filter((word) => word.startsWith('--') && !known.includes(word))).toEqual([]);
+  const [inside] = proxy?.ports?.map((port) => port.split(':').at(-1)) ?? [];
+  expect(read('proxies/hubs.conf')).toContain(`listen ${inside};`);
+  expect(read('proxies/hubs.conf')).toContain('server hub:8000 resolve');
 });
 
 test('what .env.example sets is what the compose file reads', () => {
@@ -88,7 +123,8 @@ test('images are built from stages that the Dockerfile has, and files that are t
     expect(entry).toBe('potluck');
     expect(Object.keys(commands)).toContain(first);
   }
-  const mounted = Object.values(compose.services).flatMap(({ volumes = [] }) => volumes);
+  const services = [...Object.values(compose.services), ...Object.values(several.services)];
+  const mounted = services.flatMap(({ volumes = [] }) => volumes);
   for (const volume of mounted.filter((one) => one.startsWith('./')))
     expect(existsSync(path.join(deploy, volume.split(':')[0] ?? '')), volume).toBe(true);
 });

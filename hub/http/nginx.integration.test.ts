@@ -34,6 +34,34 @@ function findNginx(): string | undefined {
   }
 }
 
+const recipe = (name: string): string =>
+  readFileSync(new URL(`../../deploy/proxies/${name}`, import.meta.url), 'utf8');
+
+/** @param servers of its configuration, what is inside of `http` @returns it once it listens */
+async function startNginx(servers: string): Promise<ChildProcess> {
+  const own = mkdtempSync(path.join(directory, 'own-'));
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    (name) => `${name}_temp_path ${own}/${name};`,
+  );
+  mkdirSync(path.join(own, 'logs'));
+  const main = ['daemon off;', `pid ${own}/pid;`, 'worker_processes 1;', 'error_log stderr notice;'];
+  const events = ['events { worker_connections 64; }'];
+  const http = ['http {', 'access_log off;', ...temporary, servers, '}'];
+  writeFileSync(path.join(own, 'nginx.conf'), [...main, ...events, ...http].join('\n'));
+  const child = spawn(nginx ?? '', ['-p', own, '-c', path.join(own, 'nginx.conf')], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let log = '';
+  while (!log.includes('start worker process')) {
+    const [text] = (await Promise.race([once(child.stderr!, 'data'), once(child, 'exit')])) as [
+      Buffer | number,
+    ];
+    if (typeof text === 'number') throw new Error(`nginx ended: ${log}`);
+    log += text.toString();
+  }
+  return child;
+}
+
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 describe.skipIf(nginx === undefined)('behind nginx, below a path', () => {
@@ -45,30 +73,11 @@ describe.skipIf(nginx === undefined)('behind nginx, below a path', () => {
   beforeAll(async () => {
     hub = await startTestHub({ proxies: trustedProxies(loopbackNetworks) });
     const port = await freePort();
-    const recipe = readFileSync(new URL('../../deploy/proxies/nginx.conf', import.meta.url), 'utf8');
-    const server = recipe
+    const server = recipe('nginx.conf')
       .replace('listen 443 ssl', `listen 127.0.0.1:${port}`)
       .replaceAll(/^ *ssl_.*$/gm, '')
       .replace('127.0.0.1:8000', new URL(hub.url).host);
-    const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
-      (name) => `${name}_temp_path ${directory}/${name};`,
-    );
-    mkdirSync(path.join(directory, 'logs'), { recursive: true });
-    const main = ['daemon off;', `pid ${directory}/pid;`, 'worker_processes 1;', 'error_log stderr notice;'];
-    const events = ['events { worker_connections 64; }'];
-    const http = ['http {', 'access_log off;', ...temporary, server, '}'];
-    writeFileSync(path.join(directory, 'nginx.conf'), [...main, ...events, ...http].join('\n'));
-    child = spawn(nginx ?? '', ['-p', directory, '-c', path.join(directory, 'nginx.conf')], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-    let log = '';
-    while (!log.includes('start worker process')) {
-      const [text] = (await Promise.race([once(child.stderr!, 'data'), once(child, 'exit')])) as [
-        Buffer | number,
-      ];
-      if (typeof text === 'number') throw new Error(`nginx ended: ${log}`);
-      log += text.toString();
-    }
+    child = await startNginx(server);
     url = `http://127.0.0.1:${port}/potluck`;
   });
   afterAll(async () => {
@@ -123,5 +132,36 @@ describe.skipIf(nginx === undefined)('behind nginx, below a path', () => {
     const { links } = (await (await fetch(`${url}/api/join`, { headers })).json()) as JoinInformation;
     expect(links[0]).toMatch(/^http:\/\/127\.0\.0\.1\/potluck\/join#token=/);
     worker.kill();
+  });
+});
+
+describe.skipIf(nginx === undefined)('several hubs behind nginx', () => {
+  test('where one is gone, the other answers every request, and takes web sockets', async () => {
+    const hub = await startTestHub({ proxies: trustedProxies(loopbackNetworks) });
+    const [port, gone] = [await freePort(), await freePort()];
+    // Only newer ones than Debian's look up names again, and there is no name server of Docker here.
+    const servers = recipe('hubs.conf')
+      .replace('listen 8000', `listen 127.0.0.1:${port}`)
+      .replace(/^ *resolver .*$/m, '')
+      .replace(
+        /^ *server hub:8000 resolve (.*);$/m,
+        [`127.0.0.1:${gone}`, new URL(hub.url).host].map((at) => `server ${at} $1;`).join('\n'),
+      );
+    const child = await startNginx(servers);
+    const url = `http://127.0.0.1:${port}`;
+    const worker = new ScriptedWorker({ url, token: testJoinToken, name: 'attic' });
+    await worker.message('welcome');
+    const statuses: number[] = [];
+    for (let count = 0; count < 6; count++) {
+      const headers = { authorization: `Bearer ${testApiKey}`, 'content-type': 'application/json' };
+      const body = JSON.stringify({ content: 'Name a dish.' });
+      statuses.push((await fetch(`${url}/tokenize`, { method: 'POST', headers, body })).status);
+    }
+    expect(statuses).toEqual(Array(6).fill(200));
+    worker.kill();
+    const ended = once(child, 'exit');
+    child.kill('SIGTERM');
+    await hub.close();
+    await ended;
   });
 });
