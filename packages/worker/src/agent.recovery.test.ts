@@ -263,3 +263,46 @@ it('a cache whose session ended with its epoch is given up when a new session ne
   await worker.message('session-opened', (m) => m.sessionId === latter);
   expect(host.openCaches.has(formerCache)).toBe(false);
 });
+
+it('keeps stages and the caches of answers for a hub that is away, for 15 minutes and no longer', async () => {
+  const hub = await startHub();
+  const waits: { milliseconds: number; end: () => void; isOff: boolean }[] = [];
+  const clock = {
+    after(milliseconds: number, end: () => void) {
+      const wait = { milliseconds, end, isOff: false };
+      waits.push(wait);
+      return () => void (wait.isOff = true);
+    },
+  };
+  const { worker } = await join(hub, {}, { clock });
+  const [stage] = cut(1, hub.addBlob(randomBytes(50)));
+  const deploy = (to: ScriptedWorker, epoch: number): Promise<Assign[]> =>
+    hub.deploy([{ worker: to, stage: stage as NonNullable<typeof stage> }], { epoch });
+  const cacheId = CacheId.parse(randomUUID());
+  const first = new Epoch([worker], await deploy(worker, 0), cacheId);
+  await first.open(prompt);
+  first.feed(0, prompt);
+  const all = [...prompt, ...(await first.tokensUntil(12)).slice(0, 6)];
+
+  worker.cut();
+  const back = await hub.worker();
+  expect(back.hello.heldStages).toHaveLength(1);
+  const next = new Epoch([back], await deploy(back, 1), cacheId);
+  expect(await next.open(all, all.length)).toMatchObject([{ length: all.length - 1 }]);
+  expect(waits).toMatchObject([{ milliseconds: 15 * 60_000, isOff: true }]);
+
+  const hellos: number[] = [];
+  const isForgotten = new Promise<void>((resolve) => {
+    hub.onHello = ({ heldStages = [] }) => {
+      hellos.push(heldStages.length);
+      if (heldStages.length === 0) resolve();
+      else if (hellos.length === 2) waits[1]?.end();
+      return { type: 'refusal', code: 'shutting-down', message: 'not now', retry: true };
+    };
+  });
+  back.cut();
+  await isForgotten;
+  expect(waits).toMatchObject([{ isOff: true }, { milliseconds: 15 * 60_000, isOff: false }]);
+  // Those of both epochs, then none.
+  expect(hellos.slice(0, 3)).toEqual([2, 2, 0]);
+});

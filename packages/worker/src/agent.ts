@@ -16,6 +16,7 @@ import { Assignment } from './assignment/assignment.ts';
 import { encodeAtStage } from './assignment/encodeAtStage.ts';
 import { BlobCache } from './blobs/blobCache.ts';
 import type { BlobStore } from './blobs/blobStore.ts';
+import { machineClock, type Clock } from './clock.ts';
 import { deferred, type Deferred } from './deferred.ts';
 import { RefusedByHubError, SessionError } from './errors.ts';
 import { HubConnection, type HubRequest } from './hub-connection/hubConnection.ts';
@@ -31,7 +32,6 @@ import { FrameRouter } from './sessions/frameRouter.ts';
 import { neighbours } from './sessions/stagePlace.ts';
 import type { StageSessions } from './sessions/stageSessions.ts';
 import { StagePool } from './stage-host/stagePool.ts';
-import { unref } from './unref.ts';
 import { WorkerNames } from './workerNames.ts';
 
 export interface WorkerAgentComponents {
@@ -50,6 +50,8 @@ export interface WorkerAgentComponents {
   observe?: (event: AgentEvent) => void;
   /** From [0, 1). Default: Math.random. */
   random?: () => number;
+  /** Tells when the hub was away for too long. Default: the machine's own. */
+  clock?: Clock;
 }
 
 export interface WorkerAgentInit {
@@ -94,15 +96,15 @@ const heldForMs = 15 * 60_000;
 
 /** Starts an agent. It keeps trying to reach the hub until it is stopped or refused. */
 export function startWorkerAgent(components: WorkerAgentComponents, init: WorkerAgentInit): WorkerAgent {
-  const { observe } = components;
+  const { observe, clock = machineClock } = components;
   const names = new WorkerNames();
   const log = names.naming(components.log);
   const { workerId, hubUrl, token, directDeadlineMs, ...about } = init;
   const finished = deferred<void>();
   const assignments = new Map<string, Assignment>();
   let presence: WorkerPresence['state'] | undefined;
-  /** Set while the hub is away. */
-  let forgetting: ReturnType<typeof setTimeout> | undefined;
+  /** Calls off that stages are forgotten; set while the hub is away. */
+  let keepStages: (() => void) | undefined;
   /** Set when this worker wants nothing new. */
   let drained: Deferred<void> | undefined;
 
@@ -155,8 +157,7 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
       onAway: (reason) => observe?.({ type: 'hub-away', reason }),
       onLost: () => {
         links.onHubLost();
-        forgetting = setTimeout(forgetStages, heldForMs);
-        unref(forgetting);
+        keepStages = clock.after(heldForMs, forgetStages);
         tellDrained();
       },
       onLeaseEnded: () =>
@@ -217,7 +218,7 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
   }
 
   function onWelcome(welcome: Welcome): void {
-    clearTimeout(forgetting);
+    keepStages?.();
     const { waitsForApproval = false } = welcome;
     observe?.({ type: 'joined', waitsForApproval });
     void load.restart();
@@ -334,7 +335,7 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
   function end(error?: Error, reason?: string): Promise<void> {
     ending ??= (async () => {
       load.stop();
-      clearTimeout(forgetting);
+      keepStages?.();
       hub.stop(reason);
       tellDrained();
       links.close();
