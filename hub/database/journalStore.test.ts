@@ -79,3 +79,20 @@ test.each(databaseKinds)(
     await database.close();
   },
 );
+
+test('an answer that ended is kept while another one to the same request is unfinished', async () => {
+  await using place = await databaseKinds[0]?.start();
+  const database = await place?.open();
+  if (!database) throw new Error('there is a kind of database');
+  const [first, alone] = [opening(1), opening(3)];
+  const second = { ...opening(2), choice: { of: first.id, index: 1, count: 2 } };
+  await database.requests.put(requestRecord({ id: first.id, status: 'done' }));
+  await database.requests.put(requestRecord({ id: second.id, status: 'running' }));
+  await database.requests.put(requestRecord({ id: alone.id, status: 'done' }));
+  const opened = [first, second, alone].map((one) => ({ opening: one, prompt: [1], state }));
+  await database.journal.save({ opened, grown: [], ended: [] });
+  expect((await database.journal.load()).map(({ id }) => id)).toEqual([first.id, second.id]);
+  await database.requests.put(requestRecord({ id: second.id, status: 'failed' }));
+  expect(await database.journal.load()).toEqual([]);
+  await database.close();
+});

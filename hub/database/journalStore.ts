@@ -52,8 +52,10 @@ export function journalStore(client: Client): JournalStore {
       if (statements.length > 0) await client.batch(statements, 'write');
     },
     load: async () => {
-      const unfinished = "SELECT id FROM requests WHERE status IN ('running', 'interrupted')";
-      await client.batch(removing(`SELECT id FROM journal WHERE id NOT IN (${unfinished})`), 'write');
+      await client.batch(
+        removing(`SELECT id FROM journal WHERE ${requestId} NOT IN (${unfinished})`),
+        'write',
+      );
       const { rows } = await client.execute('SELECT opening, prompt, state FROM journal ORDER BY created_at');
       const tokens = await tokensById(client);
       return rows.map((row): JournalEntry => {
@@ -68,6 +70,12 @@ export function journalStore(client: Client): JournalStore {
     },
   };
 }
+
+/** Of an answer in the journal: that of the first answer to the same request. */
+const requestId = "coalesce(opening ->> '$.choice.of', id)";
+/** Requests of which an answer is unfinished: the others are kept with that one. */
+const unfinished = `SELECT ${requestId} FROM journal
+  WHERE id IN (SELECT id FROM requests WHERE status IN ('running', 'interrupted'))`;
 
 function removing(ids: string, args: string[][] = []): InStatement[] {
   const given = args.map((one) => JSON.stringify(one));

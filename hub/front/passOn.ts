@@ -10,6 +10,7 @@ import type { Logger } from 'pino';
 import { uuidv7 } from 'uuidv7';
 import { systemCodeOf } from '../errors/systemCodeOf.ts';
 import { seedBound } from '../generation/generator.ts';
+import { readEventId } from '../http/inference/eventsRead.ts';
 import { passedOnHeaders, type PassedOn } from '../http/passedOn.ts';
 import type { LeaderBoard } from '../lead/leaderBoard.ts';
 import type { LeaderRecord } from '../lead/leaderRecord.ts';
@@ -88,9 +89,9 @@ function nameAnswer({ headers }: IncomingMessage): Exchange['answer'] {
   const named = headers[requestHeader];
   const read = named === undefined ? '0' : (headers['last-event-id'] ?? '0');
   const id = named === undefined ? uuidv7() : SessionId.safeParse(named).data;
-  if (id === undefined || id !== id.toLowerCase() || typeof read !== 'string' || !/^\d{1,9}$/.test(read))
-    return undefined;
-  return { id, seed: randomInt(seedBound), eventsRead: Number(read), isAgain: false };
+  const eventsRead = typeof read === 'string' ? readEventId(read) : undefined;
+  if (id === undefined || id !== id.toLowerCase() || !eventsRead) return undefined;
+  return { id, seed: randomInt(seedBound), eventsRead, isAgain: false };
 }
 
 /** Asks until the answer is whole, or nobody can be asked any more. */
@@ -143,7 +144,7 @@ async function ask(
   const { incoming, outgoing, kind, body, answer, events, gone } = exchange;
   const about = answer && {
     ...answer,
-    eventsRead: events?.read ?? answer.eventsRead,
+    eventsRead: [...(events?.read ?? answer.eventsRead)],
     isAgain: exchange.wasLost,
   };
   const headers = [
@@ -236,7 +237,7 @@ async function passEvents(
   const showsNumbers = incoming.headers[requestHeader] !== undefined;
   const events = (exchange.events ??= new WholeEvents({
     format,
-    read: answer?.eventsRead ?? 0,
+    read: answer?.eventsRead ?? [0],
     showsNumbers,
   }));
   events.forget();

@@ -1,28 +1,29 @@
 /** Cuts an answer's stream behind whole events and counts them: whoever asks again says how many came. */
 import { Buffer } from 'node:buffer';
+import { readEventId } from '../http/inference/eventsRead.ts';
 
 export interface WholeEventsInit {
   format: 'events' | 'lines';
-  /** Events that came before. */
-  read: number;
+  /** Events that came before, of each answer. */
+  read: readonly number[];
   /** True where the client is to see the numbers of the events. */
   showsNumbers: boolean;
 }
 
-const numberLine = /^id: (\d+)\n/gm;
+const numberLine = /^id: ([\d.]+)\n/gm;
 
 export class WholeEvents {
   readonly #init: WholeEventsInit;
   #rest: Buffer = Buffer.alloc(0);
-  #read: number;
+  #read: readonly number[];
 
   constructor(init: WholeEventsInit) {
     this.#init = init;
     this.#read = init.read;
   }
 
-  /** How many whole events have come. */
-  get read(): number {
+  /** How many whole events of each answer have come. */
+  get read(): readonly number[] {
     return this.#read;
   }
 
@@ -36,7 +37,8 @@ export class WholeEvents {
     this.#rest = all.subarray(end);
     const whole = all.subarray(0, end);
     if (format === 'lines') {
-      for (const byte of whole) if (byte === 0x0a) this.#read++;
+      const [read = 0] = this.#read;
+      this.#read = [read + whole.filter((byte) => byte === 0x0a).length];
       return whole;
     }
     return this.#numbered(whole);
@@ -51,7 +53,7 @@ export class WholeEvents {
     if (!whole.includes('id: ')) return whole;
     // As bytes: characters may be cut only where they are not looked at.
     const text = whole.toString('latin1');
-    for (const [, number] of text.matchAll(numberLine)) this.#read = Number(number);
+    for (const [, id = ''] of text.matchAll(numberLine)) this.#read = readEventId(id) ?? this.#read;
     return this.#init.showsNumbers ? whole : Buffer.from(text.replaceAll(numberLine, ''), 'latin1');
   }
 }

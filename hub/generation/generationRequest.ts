@@ -1,7 +1,7 @@
 /** What a request asks of the hub's devices. */
 import type { ConstraintDescription, SamplingDescription, SessionId } from '@potluck/protocol';
 import type { Generation } from './generation.ts';
-import type { AskedRequest, JournalEntry } from './journal/journalEntry.ts';
+import type { AskedRequest, ChoicePlace, JournalEntry } from './journal/journalEntry.ts';
 import type { RequestAuthor, Words } from './requestRecord.ts';
 
 /** A constraint without the tokens that end the answer. */
@@ -42,6 +42,8 @@ export interface GenerationRequest {
   samePromptAs?: Generation;
   /** What the answer is held to; its end tokens are the hub's to add. */
   constraint?: AnswerGrammar;
+  /** Where the request has several answers; the first one is that of its own id. */
+  choice?: Omit<ChoicePlace, 'of'> & { of?: SessionId };
   /** Its id. Default: one is drawn. */
   id?: SessionId;
   /** As its client sent it, where the next run of the hub may go on with the answer. */

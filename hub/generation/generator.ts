@@ -390,7 +390,7 @@ export class Generator {
 
   /** What the journal keeps of an answer; undefined where no other run of the hub is to go on with it. */
   #page(
-    { suspended, asked, author, stream }: GenerationRequest,
+    { suspended, asked, author, stream, choice }: GenerationRequest,
     init: AnswerInit,
     { id, createdAt }: Pick<GenerationInit, 'id' | 'createdAt'>,
     state: () => JournalState,
@@ -410,7 +410,8 @@ export class Generator {
     } = init;
     const { package: about } = model;
     const opening = { id, createdAt, model: about.id, modelDigest: modelDigest(about) };
-    return journal?.open({ ...rest, ...opening, cacheOwner, author, stream, asked }, prompt, state);
+    const place = choice ? { choice: { of: id, ...choice } } : {};
+    return journal?.open({ ...rest, ...opening, ...place, cacheOwner, author, stream, asked }, prompt, state);
   }
 
   /**

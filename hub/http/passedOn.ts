@@ -29,8 +29,8 @@ export const PassedOn = z.object({
       id: z.uuid(),
       /** For draws where the request names no seed: whoever answers again draws the same. */
       seed: z.int().nonnegative(),
-      /** Events of the answer that the client has. */
-      eventsRead: z.int().nonnegative(),
+      /** Events that the client has, of each answer. */
+      eventsRead: z.array(z.int().nonnegative()),
       /** True where a hub that had the request was lost. */
       isAgain: z.boolean(),
     })

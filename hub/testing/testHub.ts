@@ -14,7 +14,9 @@ import { memoryCatalogue, type Catalogue } from '../models/catalogue.ts';
 import { LibraryCatalogue } from '../models/libraryCatalogue.ts';
 import { ModelLibrary } from '../models/modelLibrary.ts';
 import type { Replica } from '../pipelines/deployment.ts';
+import type { HubIdentity } from '../accounts/secrets.ts';
 import { HubSettings } from '../settings/hubSettings.ts';
+import { readServingNodes } from '../wiring/servingNodes.ts';
 import { ScriptedWorker, type ScriptedWorkerInit } from './scriptedWorker.ts';
 import { testModel, testStopToken, type TestModelInit } from './testModel.ts';
 
@@ -38,6 +40,10 @@ export interface TestHub extends HubParts {
   served(epoch?: number): Promise<void>;
   /** Token ids of a text, as the model's tokenizer has them. */
   encode(text: string): number[];
+  /** It ends as a process does that gets SIGKILL: all connections break, and nothing more is written. */
+  kill(): Promise<void>;
+  /** The next run, after `kill`, at the same port with the same files: it goes on with what it finds. */
+  restart(): Promise<TestHub>;
   close(): Promise<void>;
 }
 
@@ -60,6 +66,20 @@ export interface TestHubInit extends Partial<Omit<HubInit, 'identity'>> {
 }
 
 export async function startTestHub(init: TestHubInit = {}): Promise<TestHub> {
+  const directory = await mkdtemp(path.join(tmpdir(), 'potluck-hub-'));
+  const identity = { hubId: HubId.parse(randomUUID()), joinToken: testJoinToken, apiKey: testApiKey };
+  return runTestHub(init, { directory, identity, port: 0 });
+}
+
+/** What all runs of a hub have in common. */
+interface TestHubPlace {
+  directory: string;
+  identity: HubIdentity;
+  /** 0 takes a free one, in a first run. */
+  port: number;
+}
+
+async function runTestHub(init: TestHubInit, { directory, identity, port }: TestHubPlace): Promise<TestHub> {
   const {
     model: modelInit,
     more = [],
@@ -72,11 +92,11 @@ export async function startTestHub(init: TestHubInit = {}): Promise<TestHub> {
     database: ownDatabase,
     ...hubInit
   } = init;
-  const directory = await mkdtemp(path.join(tmpdir(), 'potluck-hub-'));
   const database = ownDatabase ?? (await openDatabase(directory));
+  const unfinished = port === 0 ? [] : await database.journal.load();
+  if (port !== 0) await database.requests.interruptRunning();
   const blobs = new BlobStore(path.join(directory, 'blobs'));
   const model = await testModel(modelInit);
-  const identity = { hubId: HubId.parse(randomUUID()), joinToken: testJoinToken, apiKey: testApiKey };
   const access = await loadAccess(database, identity, adminPassword, () => Promise.resolve());
   const settings = await HubSettings.load(database.values, { modelDirectories });
   let url = '';
@@ -93,6 +113,7 @@ export async function startTestHub(init: TestHubInit = {}): Promise<TestHub> {
       access,
       settings,
       logger: pino({ level: 'silent' }),
+      unfinished,
       reachability: {
         reachability: () => ({ httpPort: Number(new URL(url).port), hosts }),
         https: () => undefined,
@@ -101,15 +122,18 @@ export async function startTestHub(init: TestHubInit = {}): Promise<TestHub> {
     },
     { identity, forceRelay: false, dataDirectory: directory, ...hubInit },
   );
+  const served = await readServingNodes(database.values);
   parts.deployments.deploy(
     model,
     stages === undefined
       ? { mode: 'automatic', replicas: 1 }
       : { mode: 'shards', count: stages, replicas: 1 },
+    undefined,
+    served.get(model.package.id),
   );
   const listening = await listen(
     (request, environment) => parts.app.fetch(request, environment),
-    0,
+    port,
     '127.0.0.1',
   );
   url = `http://127.0.0.1:${listening.port}`;
@@ -138,6 +162,15 @@ export async function startTestHub(init: TestHubInit = {}): Promise<TestHub> {
         });
       }),
     encode: (text) => greedyTokens(text, pieces),
+    kill: async () => {
+      // First of all: what the end of connections makes of the answers is not to be kept.
+      const closed = database.close();
+      await listening.close();
+      await parts.generator.stop();
+      await parts.stop();
+      await closed;
+    },
+    restart: () => runTestHub(init, { directory, identity, port: listening.port }),
     close: async () => {
       await parts.stop();
       await listening.close();

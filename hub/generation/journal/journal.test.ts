@@ -114,6 +114,41 @@ test('what has no room is not kept, until another answer has ended', () => {
   expect(pages.open(opening(20), [1], () => state)).toBeDefined();
 });
 
+test('what was written of an answer stays until the other answers to the same request have ended', async () => {
+  const { journal: pages, saved, settled } = journal();
+  const first = opening();
+  const second = { ...opening(), choice: { of: first.id, index: 1, count: 2 } };
+  const page = pages.open({ ...first, choice: { of: first.id, index: 0, count: 2 } }, [1], () => state);
+  const other = pages.open(second, [1], () => state);
+  pages.flush();
+  await settled();
+  page?.grew({ token: 7, finish: 'stop' });
+  page?.end(false);
+  pages.flush();
+  await settled();
+  expect(saved[1]).toMatchObject({ grown: [{ id: first.id }], ended: [] });
+  other?.end(false);
+  pages.flush();
+  await settled();
+  expect(saved[2]).toEqual({ opened: [], grown: [], ended: [first.id, second.id] });
+});
+
+test('all answers to a request are found by the id of the first one, and dropped with it', () => {
+  const first: JournalEntry = { ...opening(), prompt: [1], state, tokens: [] };
+  const choices = [2, 1].map((index): JournalEntry => ({
+    ...{ ...opening(), prompt: [1], state, tokens: [] },
+    choice: { of: first.id, index, count: 3 },
+  }));
+  const over: JournalEntry[] = [];
+  const init = { waitMs: 1e6, onOver: (entries: JournalEntry[]) => over.push(...entries) };
+  const suspended = new SuspendedAnswers([...choices, first], init);
+  expect(suspended.choicesOf(first)).toEqual([first, choices[1], choices[0]]);
+  expect(suspended.drop(first.id)).toBe(true);
+  expect(over).toHaveLength(3);
+  expect(suspended.list).toEqual([]);
+  suspended.stop();
+});
+
 test('a suspended answer is its owner’s, is taken once, and can be given back or dropped', () => {
   const entry: JournalEntry = { ...opening(), prompt: [1], state, tokens: [] };
   const over: JournalEntry[] = [];

@@ -50,6 +50,14 @@ interface Page {
   unwritten: CommittedToken[];
 }
 
+/** All answers to one request: the next run of the hub needs all of them, or none. */
+interface Group {
+  pages: Page[];
+  /** Those that are under way. */
+  open: number;
+  goesOn: boolean;
+}
+
 type Taken = Omit<JournalBatch, 'opened'> & {
   opened: { page: Page; opening: JournalBatch['opened'][number] }[];
 };
@@ -60,6 +68,8 @@ export class Journal {
   readonly #mostBytes: number;
   #bytes = 0;
   readonly #changed = new Set<Page>();
+  /** By the ids of their first answers. */
+  readonly #groups = new Map<string, Group>();
   #ended: string[] = [];
   #timer: NodeJS.Timeout | undefined;
   #openings: NodeJS.Immediate | undefined;
@@ -77,16 +87,16 @@ export class Journal {
     const words = (asked.own?.body.length ?? 0) + (constraint?.text.length ?? 0);
     const bytes = words + bytesPerToken * (prompt.length + maxTokens);
     if (this.#bytes + bytes > this.#mostBytes) return undefined;
-    return this.#begin({
-      ...{ id: opening.id, opening: { opening, prompt }, state, bytes },
-      ...{ written: 0, unwritten: [] },
-    });
+    const { id, choice } = opening;
+    const page = { id, opening: { opening, prompt }, state, bytes, written: 0, unwritten: [] };
+    return this.#begin(page, choice?.of ?? id);
   }
 
   /** Goes on with what a former run of the hub has written. */
-  reopen({ id, tokens, prompt, maxTokens }: JournalEntry, state: () => JournalState): JournalPage {
+  reopen({ id, choice, tokens, prompt, maxTokens }: JournalEntry, state: () => JournalState): JournalPage {
     const bytes = bytesPerToken * (prompt.length + maxTokens);
-    return this.#begin({ id, opening: undefined, state, bytes, written: tokens.length, unwritten: [] });
+    const page = { id, opening: undefined, state, bytes, written: tokens.length, unwritten: [] };
+    return this.#begin(page, choice?.of ?? id);
   }
 
   /** Forgets answers that nobody goes on with. */
@@ -117,8 +127,13 @@ export class Journal {
     for (const { page } of opened) page.kept = kept;
   }
 
-  #begin(page: Page): JournalPage {
+  /** @param request id of its first answer */
+  #begin(page: Page, request: string): JournalPage {
     this.#bytes += page.bytes;
+    const group = this.#groups.get(request) ?? { pages: [], open: 0, goesOn: false };
+    this.#groups.set(request, group);
+    group.pages.push(page);
+    group.open++;
     if (page.opening) {
       this.#note(page);
       // Those that come together are written together.
@@ -141,12 +156,21 @@ export class Journal {
       end: (goesOn) => {
         if (isOver) return;
         isOver = true;
-        this.#bytes -= page.bytes;
-        if (goesOn) return;
-        this.#changed.delete(page);
-        if (!page.opening) this.drop([page.id]);
+        group.open--;
+        group.goesOn ||= goesOn;
+        if (group.open > 0) return;
+        this.#groups.delete(request);
+        this.#over(group);
       },
     };
+  }
+
+  #over({ pages, goesOn }: Group): void {
+    for (const { bytes } of pages) this.#bytes -= bytes;
+    if (goesOn) return;
+    for (const page of pages) this.#changed.delete(page);
+    const written = pages.filter(({ opening }) => !opening).map(({ id }) => id);
+    if (written.length > 0) this.drop(written);
   }
 
   #note(page: Page): void {

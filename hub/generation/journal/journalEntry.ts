@@ -23,10 +23,22 @@ export interface AskedRequest {
   own?: { body: string; headers: Record<string, string> };
 }
 
+/** Which of several answers to one request it is. */
+export interface ChoicePlace {
+  /** Id of the first one, by which its client knows the request. */
+  of: SessionId;
+  /** From 0. */
+  index: number;
+  /** Of all of them. */
+  count: number;
+}
+
 /** What does not change while the answer grows. */
 export interface JournalOpening {
-  /** Of the request. */
+  /** Of the request, or of a further answer to it. */
   id: SessionId;
+  /** Where the request has several answers. */
+  choice?: ChoicePlace;
   /** Unix milliseconds. */
   createdAt: number;
   model: string;

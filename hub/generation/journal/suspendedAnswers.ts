@@ -27,10 +27,17 @@ export class SuspendedAnswers {
     return [...this.#waiting.values()];
   }
 
-  /** Nobody sees another's. */
+  /** Nobody sees another's. @param id of a request, which is that of its first answer */
   find(owner: string, id: string): JournalEntry | undefined {
     const entry = this.#waiting.get(id);
     return entry?.author.owner === owner ? entry : undefined;
+  }
+
+  /** All answers to a request that wait, in their order. */
+  choicesOf({ id }: JournalEntry): JournalEntry[] {
+    return this.list
+      .filter((one) => requestOf(one) === id)
+      .toSorted((one, other) => (one.choice?.index ?? 0) - (other.choice?.index ?? 0));
   }
 
   /** Somebody goes on with it. @param end called where nobody wants it any more */
@@ -51,14 +58,18 @@ export class SuspendedAnswers {
     if (this.#isOver) this.#expire();
   }
 
-  /** Nobody wants it any more. @returns false where there is none */
+  /** Nobody wants it any more, nor the other answers to the same request. @returns false where there is none */
   drop(id: string): boolean {
     const taken = this.#taken.get(id);
     const entry = this.#waiting.get(id) ?? taken?.entry;
     if (!entry) return false;
-    this.#waiting.delete(id);
-    this.#taken.delete(id);
-    this.#init.onOver([entry]);
+    const all = [...this.#waiting.values(), ...[...this.#taken.values()].map((one) => one.entry)];
+    const dropped = all.filter((one) => requestOf(one) === requestOf(entry));
+    for (const one of dropped) {
+      this.#waiting.delete(one.id);
+      this.#taken.delete(one.id);
+    }
+    this.#init.onOver(dropped);
     taken?.end();
     return true;
   }
@@ -73,4 +84,9 @@ export class SuspendedAnswers {
     this.#waiting.clear();
     if (entries.length > 0) this.#init.onOver(entries);
   }
+}
+
+/** Id of the first answer to the same request. */
+function requestOf({ id, choice }: JournalEntry): string {
+  return choice?.of ?? id;
 }

@@ -23,23 +23,26 @@ export interface AnswerStreamInit {
 export function answerStream(init: AnswerStreamInit, produce: (send: SendEvent) => Promise<void>): Response {
   const { logger, inference, generations, headers, describeError, last, format } = init;
   return eventStream(
-    async (send) => {
+    async (send, sendLast) => {
+      let end: SendEvent = send;
       try {
         await produce(send);
       } catch (error) {
         const apiError = toApiError(error);
         if (apiError.code === 'internal_error')
           logger.error({ error, request: generations[0].id }, 'stream failed');
-        send(...describeError(apiError));
+        end = sendLast;
+        sendLast(...describeError(apiError));
         // The other choices have nobody to answer to.
         inference.controller.abort();
       }
-      if (last !== undefined) send(last);
+      if (last !== undefined) end(last);
     },
     {
       headers,
       format,
       eventsRead: inference.eventsRead,
+      answers: generations.length,
       onCancel: inference.onReaderGone,
       onUnread: () => {
         inference.onReaderGone();

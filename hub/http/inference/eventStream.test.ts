@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { eventStream } from './eventStream.ts';
+import { eventStream, type SendEvent } from './eventStream.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -56,4 +56,24 @@ test('of an answer that nobody reads, no more is kept than the limit; the last e
   expect(text.length).toBeLessThan(300_000);
   expect(text).toMatch(/x\n\ndata: too slow\n\n$/);
   expect(onUnread).toHaveBeenCalledOnce();
+});
+
+test('a reader of several answers goes on with each where it was', async () => {
+  const produce = async (send: SendEvent, sendLast: (data: string) => void): Promise<void> => {
+    for (const [text, answer] of [
+      ['a1', 0],
+      ['b1', 1],
+      ['b2', 1],
+      ['a2', 0],
+    ] as const)
+      send(text, undefined, answer);
+    send('both');
+    sendLast('error');
+  };
+  const all = await eventStream(produce, { ...options, answers: 2, eventsRead: [0] }).text();
+  expect(all).toBe(
+    'id: 1.0\ndata: a1\n\nid: 1.1\ndata: b1\n\nid: 1.2\ndata: b2\n\nid: 2.2\ndata: a2\n\nid: 3.2\ndata: both\n\ndata: error\n\n',
+  );
+  const rest = await eventStream(produce, { ...options, answers: 2, eventsRead: [1, 1] }).text();
+  expect(rest).toBe('id: 1.2\ndata: b2\n\nid: 2.2\ndata: a2\n\nid: 3.2\ndata: both\n\ndata: error\n\n');
 });

@@ -1,4 +1,5 @@
 /** Streams of events that outlive long silences, and end when the reader goes away or does not read. */
+import { eventIdOf } from './eventsRead.ts';
 import { serverSentEvents, type StreamFormat } from './streamFormat.ts';
 
 /** Silence after which a ping is sent: clients and proxies give up on dead connections. */
@@ -11,31 +12,40 @@ export interface EventStreamOptions {
   /** Called when the reader goes away before the end. */
   onCancel: () => void;
   /** Called when the reader leaves too much unread. What it returns is sent as the last event. */
-  onUnread: () => Parameters<SendEvent>;
+  onUnread: () => [data: string, name?: string];
   /** Default: server-sent events. */
   format?: StreamFormat | undefined;
-  /** How many events the reader has: those that follow are sent, with their numbers. Default: all, without. */
-  eventsRead?: number | undefined;
+  /** How many events of each answer the reader has: those that follow are sent, with their numbers. Default: all, without. */
+  eventsRead?: readonly number[] | undefined;
+  /** How many answers the stream has. Default 1. */
+  answers?: number;
   /** Default 5000. */
   pingEveryMs?: number;
 }
 
-/** Writes one event. @param data as JSON @param name of the event, where the protocol names its events */
-export type SendEvent = (data: string, name?: string) => void;
+/**
+ * Writes one event.
+ * @param data as JSON @param name of the event, where the protocol names its events
+ * @param answer which of several it is part of, from 0: the events of each come in the same order whenever they come. What comes
+ *   after all of them counts as the first one's
+ */
+export type SendEvent = (data: string, name?: string, answer?: number) => void;
 
 /**
  * Starts a stream and writes to it what `produce` sends.
- * @param produce must not throw: what goes wrong after the headers is an event, too
+ * @param produce must not throw: what goes wrong after the headers is an event, too. `sendLast` writes an event without a number:
+ *   a reader that comes back gets another in its place
  */
 export function eventStream(
-  produce: (send: SendEvent) => Promise<void>,
+  produce: (send: SendEvent, sendLast: (data: string, name?: string) => void) => Promise<void>,
   options: EventStreamOptions,
 ): Response {
   const encoder = new TextEncoder();
   const format = options.format ?? serverSentEvents;
-  const { eventsRead } = options;
+  const { eventsRead, answers = 1 } = options;
   let over = false;
-  let count = 0;
+  /** Events of each answer. */
+  const counts = Array.from({ length: answers }, () => 0);
   let ping: NodeJS.Timeout | undefined;
   const body = new ReadableStream<Uint8Array>(
     {
@@ -55,12 +65,14 @@ export function eventStream(
           over = true;
           controller.close();
         };
-        const send: SendEvent = (data, name) => {
-          count++;
-          if (eventsRead === undefined) write(format.event(data, name));
-          else if (count > eventsRead) write(format.event(data, name, count));
+        const sendLast = (data: string, name?: string): void => write(format.event(data, name));
+        const send: SendEvent = (data, name, answer = 0) => {
+          const count = (counts[answer] ?? 0) + 1;
+          counts[answer] = count;
+          if (eventsRead === undefined) sendLast(data, name);
+          else if (count > (eventsRead[answer] ?? 0)) write(format.event(data, name, eventIdOf(counts)));
         };
-        produce(send).then(end, end);
+        produce(send, sendLast).then(end, end);
       },
       cancel: () => {
         over = true;

@@ -1,7 +1,9 @@
 /** Finds the model that a request asks, takes a place, and lets a surface answer. */
 import type { Context } from 'hono';
+import { randomInt } from 'node:crypto';
 import { conversationHeaders, requestHeader } from '@potluck/api';
 import type { Generation } from '../../generation/generation.ts';
+import { seedBound } from '../../generation/generator.ts';
 import { modelDigest } from '../../generation/journal/journalEntry.ts';
 import type { Model } from '../../models/model.ts';
 import { ApiError } from '../apiError.ts';
@@ -47,7 +49,8 @@ export async function infer<T>(
   const asked = await askedOf(c, outlivesReader);
   const before = id && (await suspendedRequest(c, goingOn, id, asked));
   const suspended = before && !('seedBefore' in before) ? before : undefined;
-  const seedToDraw = before && 'seedBefore' in before ? before.seedBefore : passedOn?.answer?.seed;
+  const seedBefore = before && 'seedBefore' in before ? before.seedBefore : passedOn?.answer?.seed;
+  const seedToDraw = seedBefore ?? randomInt(seedBound);
   const wanted = suspended?.model ?? named;
   c.set('askedModel', wanted);
   await wake(c, components, wanted ?? components.defaultModel());
@@ -68,7 +71,6 @@ export async function infer<T>(
   const generations: Generation[] = [];
   const parts: StartingParts = {
     ...{ components, deployment, id, seedToDraw, asked, arrivedAt, isTemporary },
-    isNamed: c.req.header(requestHeader) !== undefined,
     signal: controller.signal,
     keepsWords: mayKeep && !isTemporary,
     defaults: isChat(caller) ? undefined : defaultsFor(model, components),
@@ -78,7 +80,8 @@ export async function infer<T>(
     },
     onAllStarted: (all) => void Promise.all(all.map(({ recorded }) => recorded)).then(done),
   };
-  if (suspended) goingOn.suspended.take(suspended, () => controller.abort());
+  const goesOn = suspended ? goingOn.suspended.choicesOf(suspended) : [];
+  for (const one of goesOn) goingOn.suspended.take(one, () => controller.abort());
   const inference: Inference = {
     model,
     controller,
@@ -93,7 +96,7 @@ export async function infer<T>(
       'server-timing': `accept;dur=${(performance.now() - arrivedAt).toFixed(1)}`,
     }),
     ...(suspended
-      ? resumedInference(parts, suspended)
+      ? resumedInference(parts, goesOn)
       : newInference(parts, { author: authorOf(caller), share: shareOf(c) })),
   };
   try {
@@ -101,7 +104,7 @@ export async function infer<T>(
   } catch (error) {
     done();
     controller.abort();
-    if (suspended) goingOn.suspended.giveBack(suspended);
+    for (const one of goesOn) goingOn.suspended.giveBack(one);
     await Promise.all(generations.map((generation) => generation.discard()));
     throw naming(promptParam, error);
   }

@@ -58,7 +58,7 @@ export interface Inference {
    */
   start(requests: [SurfaceRequest, ...SurfaceRequest[]]): Promise<[Generation, ...Generation[]]>;
   /** Events of the answer's stream that the client has; undefined where they have no numbers. */
-  eventsRead: number | undefined;
+  eventsRead: readonly number[] | undefined;
   /** Headers of the answer. */
   headers(generation: Generation): Record<string, string>;
 }

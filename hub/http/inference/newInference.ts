@@ -1,16 +1,11 @@
 /** The answer to a request that comes for the first time. */
 import type { Generation } from '../../generation/generation.ts';
+import type { GenerationRequest } from '../../generation/generationRequest.ts';
 import { makePrompt, makeTextPrompt } from '../../generation/makePrompt.ts';
 import { systemTokensOf } from '../../generation/prefixes/systemTokens.ts';
 import { heldTo, marksNamedIn } from './heldTo.ts';
 import { withSystemPrompt } from './modelDefaults.ts';
-import {
-  refuseSeveral,
-  startGeneration,
-  type AnswerSource,
-  type Asker,
-  type StartingParts,
-} from './startGeneration.ts';
+import { startGeneration, type AnswerSource, type Asker, type StartingParts } from './startGeneration.ts';
 import type { SurfaceRequest } from './surfaceRequest.ts';
 
 export function newInference(parts: StartingParts, asker: Asker): AnswerSource {
@@ -38,27 +33,27 @@ export function newInference(parts: StartingParts, asker: Asker): AnswerSource {
         grammars.try({ grammar, marks: marksNamedIn(grammar, model.tokenizer) }, share, signal),
       ),
     start: async ([first, ...more]) => {
-      refuseSeveral(parts, more);
-      // What is known of the request is known of its one answer.
-      const isOne = more.length === 0;
-      const own = {
-        ...(id && isOne ? { id } : {}),
-        ...(seedToDraw !== undefined && isOne ? { seedToDraw } : {}),
-        ...(asked && isOne ? { asked } : {}),
-      };
+      const own = { seedToDraw, ...(asked ? { asked } : {}) };
+      const count = 1 + more.length;
       const firstOf = new Map<readonly number[], Generation>();
-      const start = async (request: SurfaceRequest): Promise<Generation> => {
+      const start = async (
+        request: SurfaceRequest,
+        place: Pick<GenerationRequest, 'id' | 'choice'>,
+      ): Promise<Generation> => {
         const { prompt } = request;
         const samePromptAs = firstOf.get(prompt);
         const generation = await startGeneration(parts, request, {
-          ...{ ...asker, ...own, systemTokens: systemTokens.get(prompt) ?? 0 },
+          ...{ ...asker, ...own, ...place, systemTokens: systemTokens.get(prompt) ?? 0 },
           ...(samePromptAs && { samePromptAs }),
         });
         if (!samePromptAs) firstOf.set(prompt, generation);
         return generation;
       };
-      const all: [Generation, ...Generation[]] = [await start(first)];
-      for (const request of more) all.push(await start(request));
+      // The request's id is that of its first answer.
+      const place = { ...(id ? { id } : {}), ...(count > 1 ? { choice: { index: 0, count } } : {}) };
+      const all: [Generation, ...Generation[]] = [await start(first, place)];
+      for (const request of more)
+        all.push(await start(request, { choice: { of: all[0].id, index: all.length, count } }));
       parts.onAllStarted(all);
       return all;
     },

@@ -1,11 +1,10 @@
 /** Starts what a surface asks for, on behalf of one caller. */
-import { requestHeader, type ModelDefaults } from '@potluck/api';
+import type { ModelDefaults } from '@potluck/api';
 import type { SessionId } from '@potluck/protocol';
 import type { Generation } from '../../generation/generation.ts';
 import type { GenerationRequest } from '../../generation/generationRequest.ts';
 import type { AskedRequest } from '../../generation/journal/journalEntry.ts';
 import type { Deployment } from '../../pipelines/deployment.ts';
-import { ApiError } from '../apiError.ts';
 import type { Inference, InferenceComponents } from './inference.ts';
 import { withSampling } from './modelDefaults.ts';
 import type { SurfaceRequest } from './surfaceRequest.ts';
@@ -18,10 +17,8 @@ export interface StartingParts {
   deployment: Deployment;
   /** As the client named its request, or the hub that passed it on. */
   id: SessionId | undefined;
-  /** Whether the client did. */
-  isNamed: boolean;
-  /** Of an answer that is given anew, where the request names no other seed. */
-  seedToDraw: number | undefined;
+  /** Where the request names no other seed: that of all its answers, which draw differently by it. */
+  seedToDraw: number;
   asked: AskedRequest | undefined;
   /** By `performance.now()`. */
   arrivedAt: number;
@@ -52,12 +49,4 @@ export async function startGeneration(
   const generation = await components.generator.start(deployment, whole, signal);
   parts.onStart(generation);
   return generation;
-}
-
-/** A request that its client named has one answer, so that the client finds it again. @throws ApiError 400 */
-export function refuseSeveral({ isNamed }: StartingParts, more: readonly SurfaceRequest[]): void {
-  if (!isNamed || more.length === 0) return;
-  throw new ApiError(400, `A request with ${requestHeader} has one prompt and one answer.`, {
-    param: requestHeader,
-  });
 }

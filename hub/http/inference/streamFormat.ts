@@ -2,8 +2,8 @@
 
 export interface StreamFormat {
   contentType: string;
-  /** One event as text. @param data as JSON @param name of the event, where the protocol names its events @param number of the event, where the reader may come back for what follows */
-  event: (data: string, name?: string, number?: number) => string;
+  /** One event as text. @param data as JSON @param name of the event, where the protocol names its events @param number of the event, where the reader may come back for what follows: that in each answer, with dots between */
+  event: (data: string, name?: string, number?: string) => string;
   /** Sent after a silence; undefined where the format has nothing that says nothing. */
   ping?: string;
 }

@@ -9,6 +9,7 @@ import type { AskedRequest, JournalEntry } from '../../generation/journal/journa
 import type { SuspendedAnswers } from '../../generation/journal/suspendedAnswers.ts';
 import type { RequestStore } from '../../generation/requestStore.ts';
 import { ApiError } from '../apiError.ts';
+import { readEventId } from './eventsRead.ts';
 import { passedOnOf } from '../passedOn.ts';
 
 export interface SuspendedComponents {
@@ -33,18 +34,19 @@ export function namedRequest(c: Context): SessionId | undefined {
 }
 
 /**
- * How many events of the answer's stream the client has; undefined where it did not name its request: its events have no
+ * How many events the client has, of each answer; undefined where it did not name its request: its events have no
  * numbers then.
  * @throws ApiError 400
  */
-export function eventsReadOf(c: Context): number | undefined {
+export function eventsReadOf(c: Context): readonly number[] | undefined {
   // The other hub counts from what the client said.
   const answer = passedOnOf(c)?.answer;
   if (answer) return answer.eventsRead;
   if (c.req.header(requestHeader) === undefined) return undefined;
   const given = c.req.header(lastEventHeader) ?? '0';
-  if (/^\d{1,9}$/.test(given)) return Number(given);
-  throw new ApiError(400, `Last-Event-ID takes the number of the last event that came.`, {
+  const read = readEventId(given);
+  if (read) return read;
+  throw new ApiError(400, `Last-Event-ID takes the id of the last event that came.`, {
     param: 'Last-Event-ID',
   });
 }

@@ -129,7 +129,11 @@ function streamCompletion(answering: Answering, { logger }: InferenceComponents)
   return answerStream({ logger, inference, generations, headers, ...openaiStream }, async (send) => {
     const sendChoice = (index: number, choice: Partial<CompletionChoice>): void => {
       const whole = { text: '', logprobs: null, finishReason: null, ...choice };
-      send(JSON.stringify(reports.with(completion(base, [[index, whole]], usageNow(index)))));
+      send(
+        JSON.stringify(reports.with(completion(base, [[index, whole]], usageNow(index)))),
+        undefined,
+        index,
+      );
     };
     const usages: Usage[] = [];
     const events = generations.map((one) => one.events(inference.controller.signal));

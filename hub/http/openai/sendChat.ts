@@ -89,7 +89,8 @@ function streamChat(answering: Answering): Response {
   const { tokenBytes } = inference.model.tokenizer;
   const usageNow = (index: number) => usageSoFar(body, generations[index]);
   return answerStream({ logger, inference, generations, headers, ...openaiStream }, async (send) => {
-    const sendChunk = (chunk: OpenAI.ChatCompletionChunk): void => send(JSON.stringify(reports.with(chunk)));
+    const sendChunk = (chunk: OpenAI.ChatCompletionChunk): void =>
+      send(JSON.stringify(reports.with(chunk)), undefined, chunk.choices[0]?.index);
     for (const index of events.keys()) {
       sendChunk(
         chatChunk(base, { index, delta: { role: 'assistant', content: '' }, usage: usageNow(index) }),
@@ -118,7 +119,7 @@ function streamChat(answering: Answering): Response {
           if (!isText && body.include_reasoning === false) break;
           const template = templates[index]?.[event.type];
           if (template) {
-            send(template(event.text));
+            send(template(event.text), undefined, index);
             break;
           }
           const delta = isText ? { content: event.text } : thoughts(event.text);
