@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Conversation, Message } from '@potluck/api';
 import { beforeAll, expect, test } from 'vitest';
+import { changeSettings } from './support/changeSettings.ts';
 import {
   freePort,
   startHub,
@@ -11,6 +12,7 @@ import {
   type WorkerProcess,
 } from './support/hubProcess.ts';
 import { requestOf } from './support/requests.ts';
+import { eventsOf as eventsAt, lastEventId, surfaces, wordsOf, type Surface } from './support/surfaces.ts';
 
 const model = 'minimind2-small';
 const say = (content: string) => [{ role: 'user' as const, content }];
@@ -80,6 +82,8 @@ beforeAll(async () => {
   hub = first;
   workers = await Promise.all(['anna', 'bert'].map((name) => startWorker(hub, name)));
   await served();
+  // What stands by loads stages, too.
+  await changeSettings(hub, { standbyShare: 0 });
   undisturbed = {
     streamed: textOf(await (await post('/v1/chat/completions', streamed)).text()),
     whole: await contentOf(post('/v1/chat/completions', whole)),
@@ -128,16 +132,10 @@ test.each(['SIGKILL', 'SIGTERM'] as const)(
     }
     await Promise.all(lost);
     await stop(hub.child);
-    hub = await startHub({
-      port,
-      dataDirectory: directory,
-      flags: ['--stages', '2', '--local-workers', '0', '--stop-wait', '0'],
-      waitUntilReady: false,
-    });
+    await startAgain();
 
-    const before = eventsOf(read).filter(
-      (event) => !event.includes('hub_stopped') && !event.includes('[DONE]'),
-    );
+    // An error, and what follows it, has no number.
+    const before = eventsOf(read).filter((event) => event.startsWith('id: '));
     const rest = await post('/v1/chat/completions', streamed, named(forStreamed, before.length));
     expect(rest.status).toBe(200);
     const all = [...before, ...eventsOf(await rest.text())];
@@ -171,6 +169,65 @@ test.each(['SIGKILL', 'SIGTERM'] as const)(
     expect(again.status).toBe(409);
   },
 );
+
+test('every path that writes goes on after a hub that was killed in the middle, with every answer that was asked for', async () => {
+  const all = surfaces(24);
+  const whole = (surface: Surface, text: string): string[] => wordsOf(surface, eventsAt(surface, text));
+  const expected = await Promise.all(
+    all.map(async (surface) => whole(surface, await (await post(surface.path, surface.body)).text())),
+  );
+  for (const [index, words] of expected.entries())
+    expect(words.join('').length, all[index]?.name).toBeGreaterThan(20);
+
+  const ids = all.map(() => randomUUID());
+  const read = all.map(() => '');
+  const isInTheMiddle = (): boolean =>
+    all.every(
+      (surface, index) =>
+        // A call comes as a whole, at its end.
+        surface.as === 'whole' ||
+        surface.name.startsWith('tool') ||
+        eventsAt(surface, read[index] ?? '').length > 5,
+    );
+  await Promise.all(
+    all.map(async ({ path, body }, index) => {
+      try {
+        const response = await post(path, body, { 'x-potluck-request': ids[index] ?? '' });
+        for await (const piece of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+          read[index] += piece;
+          if (isInTheMiddle()) hub.child.kill('SIGKILL');
+        }
+      } catch {
+        // The connection ended with the hub.
+      }
+    }),
+  );
+  await stop(hub.child);
+  await startAgain();
+
+  await Promise.all(
+    all.map(async (surface, index) => {
+      const { name, path, body } = surface;
+      const before = surface.as === 'whole' ? [] : eventsAt(surface, read[index] ?? '');
+      const named = { 'x-potluck-request': ids[index] ?? '', 'last-event-id': lastEventId(surface, before) };
+      const response = await post(path, body, named);
+      const rest = await response.text();
+      expect(response.status, `${name}: ${rest}`).toBe(200);
+      expect(wordsOf(surface, [...before, ...eventsAt(surface, rest)]), name).toEqual(expected[index]);
+      const { recovery } = await requestOf(hub, ids[index] ?? '');
+      expect(recovery, name).toMatchObject({ replays: 1, lost: ['the hub'] });
+    }),
+  );
+});
+
+async function startAgain(): Promise<void> {
+  hub = await startHub({
+    port,
+    dataDirectory: directory,
+    flags: ['--stages', '2', '--local-workers', '0', '--stop-wait', '0'],
+    waitUntilReady: false,
+  });
+}
 
 async function served(): Promise<void> {
   for (;;) {
