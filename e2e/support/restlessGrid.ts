@@ -1,13 +1,13 @@
 /** A hub and devices, each in a process of its own, that sleep, die and start again while the others live on. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { freePort, startHub, startWorker, stop, type HubProcess } from './hubProcess.ts';
+import { startNodeDevice, startTabDevice } from './devices.ts';
+import { freePort, startHub, stop, type HubProcess } from './hubProcess.ts';
 import { signalTree } from './processes.ts';
 import { program } from './program.ts';
 import { temporaryDirectory } from '../../testing/temporaryDirectory.ts';
-import { testBrowser } from './testBrowser.ts';
 
 const model = 'minimind2-small';
 /** What people may expect: a device that was away is back this long after the hub and the device both are there. */
@@ -53,21 +53,9 @@ export async function startRestlessGrid({ tab }: { tab: boolean }, way: Way): Pr
 
   async function beginDevice(name: string): Promise<void> {
     const directory = path.join(data.path, name);
-    if (name !== 'tab-1') {
-      const worker = await startWorker(hub, name, ['--memory', '300MB', '--threads', '1'], directory);
-      devices.set(name, worker.child);
-      return;
-    }
-    const { path: browser, environment } = await testBrowser();
-    const child = spawn(
-      process.execPath,
-      [
-        ...[program, 'browsers', '--hub', `${hub.url}/join#token=${hub.joinToken}`, '--name', 'tab'],
-        ...['--gpu', 'none', '--memory', '300MB', '--data', directory, '--browser', browser, '--no-sandbox'],
-      ],
-      { stdio: 'ignore', env: { ...process.env, ...environment } },
-    );
-    devices.set(name, child);
+    const begun =
+      name === 'tab-1' ? startTabDevice(hub, 'tab', directory) : startNodeDevice(hub, name, directory);
+    devices.set(name, await begun);
   }
 
   const pidOf = (name: string): number => devices.get(name)?.pid ?? 0;

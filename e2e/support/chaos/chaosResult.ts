@@ -19,6 +19,10 @@ export interface ChaosResult {
   refusals: string[];
   /** Answers that were begun and ended with an error, each with its code. */
   givenUp: string[];
+  /** How often a client asked anew, since the hub was lost before it had written the request down. */
+  begunAnew: number;
+  /** Answers that crossed from devices of one kind to those of another, which round differently: nothing says what they must be. */
+  notCompared: number;
   /** How often each kind of loss came. */
   losses: Record<string, number>;
   /** How often an answer went on elsewhere, over all answers. */
@@ -35,6 +39,8 @@ export function noResult(): ChaosResult {
     answers: 0,
     refusals: [],
     givenUp: [],
+    begunAnew: 0,
+    notCompared: 0,
     losses: {},
     replays: 0,
     recomputedTokens: 0,
@@ -48,6 +54,8 @@ export function joinResults(one: ChaosResult, other: ChaosResult): ChaosResult {
     answers: one.answers + other.answers,
     refusals: [...one.refusals, ...other.refusals],
     givenUp: [...one.givenUp, ...other.givenUp],
+    begunAnew: one.begunAnew + other.begunAnew,
+    notCompared: one.notCompared + other.notCompared,
     losses: { ...one.losses },
     replays: one.replays + other.replays,
     recomputedTokens: one.recomputedTokens + other.recomputedTokens,
@@ -100,8 +108,20 @@ export function describeResult(result: ChaosResult): string[] {
     `${lossCount(result)} losses: ${kinds.join(', ')}`,
     `${result.answers} answers, ${result.replays} replays, ${result.recomputedTokens} tokens computed again`,
     `${pauses.length} answers stood still after a loss, p50 ${at(0.5)} ms, p99 ${at(0.99)} ms`,
-    `${result.refusals.length} refused, ${result.givenUp.length} given up, ${result.wrong.length} wrong`,
+    `${result.refusals.length} refused, ${result.begunAnew} begun anew, ${result.givenUp.length} given up, ${result.wrong.length} wrong`,
+    ...(result.notCompared > 0 ? [`${result.notCompared} answers crossed kinds of devices`] : []),
+    ...countsOf(result.refusals).map((line) => `refused ${line}`),
     ...result.givenUp.map((line) => `GIVEN UP ${line}`),
     ...result.wrong.map((line) => `WRONG ${line}`),
   ];
+}
+
+/** Each line once, with how often it came; numbers do not tell lines apart. */
+function countsOf(lines: readonly string[]): string[] {
+  const counts = new Map<string, number>();
+  for (const line of lines) {
+    const kind = line.replaceAll(/\d+/g, '…');
+    counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  }
+  return [...counts].map(([kind, count]) => `${count} times: ${kind}`);
 }

@@ -153,6 +153,15 @@ async function inRecovery(context: FaultContext): Promise<number> {
   return lost + kill(context, victim(context));
 }
 
+/** The hub is lost; sometimes a worker with it, or while it is away. */
+async function hub(context: FaultContext): Promise<number> {
+  const { grid, random } = context;
+  const also = random() < 0.25 ? victim(context) : undefined;
+  const lost = random() < 0.5 ? kill(context, also) : 0;
+  await grid.loseHub(random() * 1500);
+  return 1 + lost + (lost === 0 ? kill(context, also) : 0);
+}
+
 /** By the names under which they are counted. */
 export const faults: Record<string, Fault> = {
   killed,
@@ -167,4 +176,5 @@ export const faults: Record<string, Fault> = {
   'same twice': sameTwice,
   'in prefill': inPrefill,
   'in recovery': inRecovery,
+  hub,
 };

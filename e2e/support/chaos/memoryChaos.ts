@@ -1,5 +1,6 @@
 /** Answers under way in a grid of this process while its workers are lost in every way: each must end with its own tokens. */
 import { setTimeout as pause } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { seededRandom } from '../../../hub/testing/seededRandom.ts';
 import {
   countDisturbance,
@@ -10,7 +11,8 @@ import {
   type ChaosResult,
 } from './chaosResult.ts';
 import { faults, type FaultContext } from './faults.ts';
-import { MemoryGrid, RefusedAnswer, type GridAnswer, type Question } from './memoryGrid.ts';
+import { RefusedAnswer } from '../askAgain.ts';
+import { MemoryGrid, type GridAnswer, type Question } from './memoryGrid.ts';
 
 export interface MemoryChaosInit extends ChaosInit {
   /** Longest prompt, in tokens. */
@@ -76,7 +78,6 @@ class MemoryChaos {
   }
 
   async run(): Promise<ChaosResult> {
-    this.#grid.listen();
     this.#expected = await Promise.all(this.#questions.map((question) => this.#grid.ask(question)));
     const answering = this.#questions.map((_, index) => this.#answerForEver(index));
     await this.#lose();
@@ -113,7 +114,7 @@ class MemoryChaos {
         this.#judge(index, await this.#grid.ask(this.#questions[index] as Question));
       } catch (error) {
         if (error instanceof RefusedAnswer) {
-          (error.wasAccepted ? givenUp : refusals).push(error.message);
+          (this.#grid.wasAccepted(error.id) ? givenUp : refusals).push(error.message);
           await pause(200);
         } else wrong.push(`answer ${index}: ${String(error)}`);
       }
@@ -124,11 +125,14 @@ class MemoryChaos {
     const expected = this.#expected[index] as GridAnswer;
     const result = this.#result;
     result.answers++;
+    result.begunAnew += answer.begunAnew;
     const at = expected.tokens.findIndex((token, place) => token !== answer.tokens[place]);
-    if (at >= 0 || answer.text !== expected.text || answer.tokens.length !== expected.tokens.length) {
-      const { prompt, tokens, temperature } = this.#questions[index] as Question;
+    const isSame = isDeepStrictEqual(answer.texts, expected.texts);
+    if (at >= 0 || !isSame || answer.tokens.length !== expected.tokens.length) {
+      const { prompt, tokens, temperature, choices, stream } = this.#questions[index] as Question;
       result.wrong.push(
-        `answer ${index} (${prompt.length} + ${tokens} tokens, temperature ${temperature}) differs at token ${at} ` +
+        `answer ${index} (${prompt.length} + ${tokens} tokens, temperature ${temperature}, ${choices} choices, ` +
+          `${stream ? 'streamed' : 'whole'}) differs at token ${at} ` +
           `after ${answer.replays} replays`,
       );
     }
@@ -148,5 +152,7 @@ function drawQuestion(init: MemoryChaosInit, index: number, random: () => number
     tokens: Math.round(shortest + random() * (longest - shortest)),
     seed: index,
     temperature: index % 2 === 0 ? 0 : 0.8,
+    choices: index % 4 === 3 ? 2 : 1,
+    stream: index % 3 !== 0,
   };
 }

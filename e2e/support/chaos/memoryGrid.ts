@@ -1,8 +1,10 @@
 /** A whole grid in this process: a real hub, real workers on real sockets, and stages that show every fault (`shapedStages`). */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { WorkerId } from '@potluck/protocol';
 import type { GeneratorListener } from '../../../hub/generation/generator.ts';
 import type { ReadyStage } from '../../../hub/pipelines/pipeline.ts';
 import { startTestHub, testJoinToken, type TestHub } from '../../../hub/testing/testHub.ts';
+import { askUntilAnswered } from '../askAgain.ts';
 import type { Disturbance } from './chaosResult.ts';
 import { FrailWorker } from './frailWorker.ts';
 import { describeShaped } from './shapedStages.ts';
@@ -23,32 +25,29 @@ export interface Question {
   tokens: number;
   seed: number;
   temperature: number;
+  /** How many answers. */
+  choices: number;
+  stream: boolean;
 }
 
 export interface GridAnswer extends Disturbance {
+  /** Of the first choice. */
   tokens: readonly number[];
-  text: string;
-}
-
-/** An answer that ended with an error of the API. */
-export class RefusedAnswer extends Error {
-  override name = 'RefusedAnswer';
-  /** True where it had been accepted. */
-  readonly wasAccepted: boolean;
-
-  constructor(message: string, wasAccepted: boolean) {
-    super(message);
-    this.wasAccepted = wasAccepted;
-  }
+  texts: readonly string[];
+  begunAnew: number;
 }
 
 export class MemoryGrid {
-  readonly hub: TestHub;
+  /** The run of now. */
+  hub: TestHub;
+  readonly #recorded = new Map<string, Omit<GridAnswer, 'texts' | 'begunAnew'>>();
+  #unlisten: () => void;
   readonly switchboard = new Switchboard();
   readonly workers: FrailWorker[];
 
   private constructor(hub: TestHub, { workers, stepMs, isShaped }: MemoryGridInit) {
     this.hub = hub;
+    this.#unlisten = this.#listen();
     this.workers = Array.from(
       { length: workers },
       (_, index) =>
@@ -72,6 +71,15 @@ export class MemoryGrid {
     return grid;
   }
 
+  /** The hub is lost, and started again. @param awayMs how long nobody is there */
+  async loseHub(awayMs: number): Promise<void> {
+    this.#unlisten();
+    await this.hub.kill();
+    await pause(awayMs);
+    this.hub = await this.hub.restart();
+    this.#unlisten = this.#listen();
+  }
+
   /** Stages of the pipeline that serves; none while it is put together again. */
   get serving(): readonly ReadyStage[] {
     return this.hub.deployment.ready?.stages ?? [];
@@ -83,25 +91,24 @@ export class MemoryGrid {
 
   /** @throws RefusedAnswer */
   async ask(question: Question): Promise<GridAnswer> {
-    const { prompt, tokens, seed, temperature } = question;
-    const response = await fetch(`${this.hub.url}/v1/completions`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ model: 'test-model', prompt, max_tokens: tokens, seed, temperature }),
+    const { prompt, tokens, seed, temperature, choices, stream } = question;
+    const body = { model: 'test-model', prompt, max_tokens: tokens, seed, temperature, n: choices, stream };
+    const { id, texts, begunAnew } = await askUntilAnswered({
+      url: this.hub.url,
+      path: '/v1/completions',
+      body,
     });
-    const id = response.headers.get('x-request-id') ?? '';
+    // A stream ends before the stages have told their timings.
+    await this.hub.generator.find(id)?.recorded;
     const ended = this.#recorded.get(id);
     this.#recorded.delete(id);
-    const body = (await response.json()) as {
-      choices?: { text: string }[];
-      error?: { code: string; message: string };
-    };
-    const text = body.choices?.[0]?.text;
-    if (text === undefined || !ended) {
-      const message = `${response.status} ${body.error?.code ?? ''}: ${body.error?.message ?? id}`;
-      throw new RefusedAnswer(message, ended !== undefined);
-    }
-    return { ...ended, text };
+    if (!ended) throw new Error(`there is no record of the request ${id}`);
+    return { ...ended, texts, begunAnew };
+  }
+
+  /** Whether a request was accepted that is over. */
+  wasAccepted(id: string): boolean {
+    return this.#recorded.delete(id);
   }
 
   async close(): Promise<void> {
@@ -109,16 +116,14 @@ export class MemoryGrid {
     await this.hub.close();
   }
 
-  readonly #recorded = new Map<string, Omit<GridAnswer, 'text'>>();
-
-  /** Keeps what answers were made of, for `ask`. */
-  listen(): void {
+  /** Keeps what answers were made of, for `ask`. @returns a function that ends that */
+  #listen(): () => void {
     const listener: GeneratorListener = {
       ended: ({ id, tokens }, { recovery, replays }) => {
         const { recomputedTokens = 0, pauseMs = 0, lost = [] } = recovery ?? {};
         this.#recorded.set(id, { tokens: [...tokens], replays, recomputedTokens, pauseMs, lost });
       },
     };
-    this.hub.generator.listen(listener);
+    return this.hub.generator.listen(listener);
   }
 }

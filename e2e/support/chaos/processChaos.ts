@@ -1,8 +1,8 @@
-/** Answers under way while workers are killed and put to sleep: each must end with the words of an undisturbed one. */
+/** Answers under way while the hub, workers and tabs are lost: each must end with the words of an undisturbed one. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { seededRandom } from '../../../hub/testing/seededRandom.ts';
-import { startHub, type HubProcess } from '../hubProcess.ts';
-import { localWorkers, signalIfThere } from '../processes.ts';
+import { askUntilAnswered, RefusedAnswer } from '../askAgain.ts';
+import { requestOf } from '../requests.ts';
 import {
   countDisturbance,
   countLosses,
@@ -11,106 +11,147 @@ import {
   type ChaosInit,
   type ChaosResult,
 } from './chaosResult.ts';
-import { requestOf, workersOf } from '../requests.ts';
+import { ExpectedAnswers, kindsOf } from './expectedAnswers.ts';
+import { processFaults, type ProcessFaultContext } from './processFaults.ts';
+import { ProcessGrid } from './processGrid.ts';
+
+export interface ProcessChaosInit extends ChaosInit {
+  /** Tabs in Chromium, beside the workers; some of the stages are theirs where there are fewer workers than stages. */
+  tabs: number;
+  /** Milliseconds between two losses, at most. */
+  everyMs: number;
+  /** Kinds of losses; default: all. */
+  kinds?: readonly string[];
+}
 
 const model = 'minimind2-small';
 /** The token that ends an answer does not come: what must happen in the middle of one has time for it. */
 const goOn = { 2: -100 };
-/** Longer than it takes a hub to miss a worker that gives no sign of life. */
-const sleepMs = 6_000;
-
-interface Question {
-  content: string;
-  seed: number;
-  temperature: number;
-  tokens: number;
-}
+/** An answer that does not go on for so long never will. */
+const stuckMs = 400_000;
+const subjects = ['a river', 'two friends', 'the moon', 'an old clock'];
 
 /** @param say told each loss and each disturbed answer, for people */
-export async function runProcessChaos(init: ChaosInit, say: (line: string) => void): Promise<ChaosResult> {
-  const random = seededRandom(init.seed);
-  const workers = init.stages + init.spares;
-  await using hub = await startHub({
-    flags: ['--stages', String(init.stages), '--local-workers', String(workers), '--https-port', 'off'],
-  });
-  const questions = Array.from({ length: init.concurrent }, (_, index) => ({
-    content: `Tell me a story about ${['a river', 'two friends', 'the moon', 'an old clock'][index % 4]}.`,
-    seed: index,
-    temperature: index % 2 === 0 ? 0 : 0.8,
-    tokens: Math.round(init.tokens[0] + random() * (init.tokens[1] - init.tokens[0])),
-  }));
-  const expected = await Promise.all(questions.map((question) => ask(hub, question)));
-  const result = noResult();
-  const sleeping = new Set<Promise<void>>();
-  let isOver = false;
+export async function runProcessChaos(
+  init: ProcessChaosInit,
+  say: (line: string) => void,
+): Promise<ChaosResult> {
+  const { stages, spares, tabs } = init;
+  await using grid = await ProcessGrid.start({ stages, workers: stages + spares - tabs, tabs });
+  return await new ProcessChaos(grid, init, say).run();
+}
 
-  async function answerForEver(index: number): Promise<void> {
-    const question = questions[index] as Question;
-    // One more after the last loss, so that each loss hits somebody.
-    for (let isLast = false; !isLast;) {
-      isLast = isOver;
-      const { text, id } = await ask(hub, question);
-      result.answers++;
-      if (text !== expected[index]?.text) {
-        const at = [...text].findIndex((character, place) => character !== expected[index]?.text[place]);
-        result.wrong.push(
-          `answer ${id} differs at character ${at}: ${text.slice(Math.max(0, at - 40), at + 40)}`,
-        );
+class ProcessChaos {
+  readonly #grid: ProcessGrid;
+  readonly #init: ProcessChaosInit;
+  readonly #say: (line: string) => void;
+  readonly #random: () => number;
+  readonly #bodies: { stream: boolean; [name: string]: unknown }[];
+  readonly #expected = new ExpectedAnswers();
+  readonly #result = noResult();
+  readonly #meanwhile = new Set<Promise<void>>();
+  #isOver = false;
+
+  constructor(grid: ProcessGrid, init: ProcessChaosInit, say: (line: string) => void) {
+    this.#grid = grid;
+    this.#init = init;
+    this.#say = say;
+    const random = (this.#random = seededRandom(init.seed));
+    const [shortest, longest] = init.tokens;
+    this.#bodies = Array.from({ length: init.concurrent }, (_, index) => ({
+      ...{ model, seed: index, temperature: index % 2 === 0 ? 0 : 0.8, logit_bias: goOn },
+      messages: [{ role: 'user', content: `Tell me a story about ${subjects[index % subjects.length]}.` }],
+      max_tokens: Math.round(shortest + random() * (longest - shortest)),
+      stream: index % 3 !== 2,
+    }));
+  }
+
+  async run(): Promise<ChaosResult> {
+    await Promise.all(this.#bodies.map((_, index) => this.#answer(index)));
+    const answering = this.#bodies.map((_, index) => this.#answerForEver(index));
+    await this.#lose();
+    this.#isOver = true;
+    const ended = await Promise.race([
+      Promise.all(answering).then(() => true),
+      pause(stuckMs, false, { ref: false }),
+    ]);
+    if (!ended) this.#result.wrong.push('an answer never ended');
+    await Promise.all(this.#meanwhile);
+    return this.#result;
+  }
+
+  async #lose(): Promise<void> {
+    const { kinds = Object.keys(processFaults), losses, everyMs } = this.#init;
+    const context: ProcessFaultContext = {
+      ...{ grid: this.#grid, random: this.#random },
+      meanwhile: (work) => {
+        const ended = work.finally(() => this.#meanwhile.delete(ended));
+        this.#meanwhile.add(ended);
+      },
+    };
+    const mayEndAt = Date.now() + stuckMs;
+    for (let turn = 0; lossCount(this.#result) < losses; turn++) {
+      await pause((0.2 + 0.8 * this.#random()) * everyMs);
+      const kind = kinds[turn % kinds.length] as string;
+      const lost = await processFaults[kind]?.(context);
+      if (lost !== undefined) {
+        countLosses(this.#result, kind, 1);
+        this.#say(`${kind}: ${lost}`);
+      } else if (lossCount(this.#result) === 0 && Date.now() > mayEndAt) {
+        this.#result.wrong.push('there was nothing to lose');
+        return;
       }
-      const { recovery } = await requestOf(hub, id);
-      if (recovery) say(countDisturbance(result, index, recovery));
     }
   }
 
-  async function loseOne(): Promise<void> {
-    const inUse = await workersInUse(hub);
-    const victim = inUse[Math.floor(random() * inUse.length)];
-    const pid = localWorkers(hub).find(({ name }) => name === victim)?.pid;
-    if (pid === undefined) return;
-    const isKilled = random() < 0.5;
-    say(`${isKilled ? 'kills' : 'stops'} ${victim}`);
-    countLosses(result, isKilled ? 'killed' : 'asleep', 1);
-    signalIfThere(pid, isKilled ? 'SIGKILL' : 'SIGSTOP');
-    if (isKilled) return;
-    const waking = pause(sleepMs).then(() => {
-      signalIfThere(pid, 'SIGCONT');
-      sleeping.delete(waking);
-    });
-    sleeping.add(waking);
+  async #answerForEver(index: number): Promise<void> {
+    // One more after the last loss, so that each loss hits somebody.
+    for (let isLast = false; !isLast;) {
+      isLast = this.#isOver;
+      try {
+        await this.#answer(index);
+      } catch (error) {
+        if (!(error instanceof RefusedAnswer)) this.#result.wrong.push(`answer ${index}: ${String(error)}`);
+        else if (error.message.startsWith('503') || error.message.startsWith('429'))
+          this.#result.refusals.push(error.message);
+        else this.#result.givenUp.push(error.message);
+        await pause(1000);
+      }
+    }
   }
 
-  const answering = questions.map((_, index) =>
-    answerForEver(index).catch((error: unknown) => void result.wrong.push(String(error))),
-  );
-  while (lossCount(result) < init.losses) {
-    await pause(500 + random() * 3000);
-    await loseOne();
+  async #answer(index: number): Promise<void> {
+    const { url } = this.#grid;
+    const body = this.#bodies[index] ?? {};
+    const { id, texts, begunAnew } = await askUntilAnswered({ url, path: '/v1/chat/completions', body });
+    const result = this.#result;
+    result.answers++;
+    result.begunAnew += begunAnew;
+    const { route, recovery } = await this.#recordOf(id);
+    const kindOf = (name: string): string | undefined => this.#grid.kindOf(name);
+    const lostKinds = new Set((recovery?.lost ?? []).flatMap((name) => kindOf(name) ?? []));
+    const compared = this.#expected.compare(
+      {
+        ...{ question: index, text: texts.join(''), kinds: kindsOf(route, kindOf) },
+        crossed: lostKinds.size > 1,
+      },
+      recovery !== null,
+    );
+    if (compared === 'other') result.wrong.push(`answer ${index} (${id}) over ${route}: ${texts.join('')}`);
+    if (compared === 'unknown') result.notCompared++;
+    if (recovery) this.#say(countDisturbance(result, index, recovery));
   }
-  isOver = true;
-  await Promise.all(answering);
-  await Promise.all(sleeping);
-  return result;
-}
 
-async function ask(
-  hub: HubProcess,
-  { content, tokens, ...question }: Question,
-): Promise<{ text: string; id: string }> {
-  const { data, response } = await hub.client.chat.completions
-    .create({
-      ...{ model, messages: [{ role: 'user', content }], stream: true },
-      ...{ ...question, max_tokens: tokens, logit_bias: goOn },
-    })
-    .withResponse();
-  let text = '';
-  for await (const chunk of data) text += chunk.choices[0]?.delta.content ?? '';
-  return { text, id: response.headers.get('x-request-id') ?? '' };
-}
-
-/** Names of the workers that have stages of the model. */
-async function workersInUse(hub: HubProcess): Promise<string[]> {
-  const { requests } = (await (await fetch(`${hub.url}/api/requests?status=running`)).json()) as {
-    requests: { route: string }[];
-  };
-  return [...new Set(requests.flatMap(({ route }) => workersOf(route)))];
+  /** The hub may just be away. */
+  async #recordOf(id: string): ReturnType<typeof requestOf> {
+    for (;;) {
+      try {
+        const record = await requestOf(this.#grid, id);
+        if ('route' in record && record.status !== 'running') return record;
+      } catch {
+        // It comes back.
+      }
+      await pause(200);
+    }
+  }
 }
