@@ -6,7 +6,6 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { startNodeDevice, startTabDevice } from './devices.ts';
 import { freePort, startHub, stop, type HubProcess } from './hubProcess.ts';
 import { signalTree } from './processes.ts';
-import { program } from './program.ts';
 import { temporaryDirectory } from '../../testing/temporaryDirectory.ts';
 
 const model = 'minimind2-small';
