@@ -1,4 +1,5 @@
 /** How long an answer may be, and which replica has room for it. */
+import { hubText } from '@potluck/api/hub-texts';
 import { GenerationError } from './generationError.ts';
 import { shortestWait, type ReplicaLoad } from './shortestWait.ts';
 
@@ -53,8 +54,7 @@ export function chooseReplica<T extends RoomyReplica>(
 export function contextLengthExceeded(contextLength: number, requested: string): GenerationError {
   return new GenerationError(
     'context_length_exceeded',
-    `This model's maximum context length is ${contextLength} tokens. However, you requested ${requested}. ` +
-      'Please reduce the length of the messages.',
+    hubText('context-exceeded', { tokens: contextLength, requested }),
   );
 }
 

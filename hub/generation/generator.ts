@@ -1,6 +1,7 @@
 /** Accepts requests for answers, and leads what workers say to the sessions that it is about. */
 import { randomInt, randomUUID } from 'node:crypto';
 import type { MeasuredAnswer } from '@potluck/api';
+import { hubText } from '@potluck/api/hub-texts';
 import { CacheId, scoredStepTokens, SessionId, type PipelineId, type WorkerId } from '@potluck/protocol';
 import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
@@ -123,7 +124,7 @@ export class Generator {
     const serving = this.#components.servings.lost(pipeline);
     if (!serving) return;
     this.#progress.forget(id);
-    const error = new GenerationError('worker_lost', `${reason}, so the answer stopped here.`, {
+    const error = new GenerationError('worker_lost', hubText('stopped-here', { reason }), {
       retryAfterSeconds: retryWhileLoadingSeconds,
       workers: stages.filter(({ lost }) => lost !== undefined).map(({ workerName }) => workerName),
     });

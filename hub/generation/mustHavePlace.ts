@@ -1,4 +1,5 @@
 /** Whether one more request may wait. */
+import { hubText } from '@potluck/api/hub-texts';
 import { GenerationError } from './generationError.ts';
 
 const retryAfterSeconds = 5;
@@ -7,8 +8,8 @@ export interface WaitingRequests {
   all: number;
   /** Those of the same share. */
   own: number;
-  /** What they wait for, as part of a sentence. Default: nothing is said of it. */
-  what?: string;
+  /** True where they wait for devices in the place of lost ones. */
+  forDevices?: boolean;
 }
 
 /**
@@ -16,13 +17,12 @@ export interface WaitingRequests {
  * @param limit of places
  * @throws GenerationError `rate_limit_exceeded` where this one has none
  */
-export function mustHavePlace({ all, own, what }: WaitingRequests, limit: number): void {
+export function mustHavePlace({ all, own, forDevices = false }: WaitingRequests, limit: number): void {
   if (own < limit - all) return;
-  const whose = own > 0 ? `, ${own} of them yours` : '';
-  throw new GenerationError(
-    'rate_limit_exceeded',
-    `${all} requests wait already${what === undefined ? '' : ` ${what}`}${whose}: this one would be number ${all + 1}, ` +
-      `and there is no place for it. Ask again in ${retryAfterSeconds} seconds.`,
-    { retryAfterSeconds },
-  );
+  const values = { count: all, next: all + 1, seconds: retryAfterSeconds };
+  const message =
+    own > 0
+      ? hubText(forDevices ? 'yours-wait-for-devices' : 'yours-wait', { ...values, own })
+      : hubText(forDevices ? 'many-wait-for-devices' : 'many-wait', values);
+  throw new GenerationError('rate_limit_exceeded', message, { retryAfterSeconds });
 }

@@ -1,5 +1,6 @@
 /** Which pipelines take requests, and the wait for devices where none does. */
 import type { MeasuredAnswer } from '@potluck/api';
+import { hubText } from '@potluck/api/hub-texts';
 import type { PipelineId } from '@potluck/protocol';
 import type { Logger } from 'pino';
 import type { Model } from '../models/model.ts';
@@ -177,7 +178,7 @@ export class Servings {
   #enter(share: string): () => void {
     const own = this.#waiting.get(share) ?? 0;
     const all = [...this.#waiting.values()].reduce((sum, count) => sum + count, 0);
-    mustHavePlace({ all, own, what: 'for devices in the place of lost ones' }, mostWaiting);
+    mustHavePlace({ all, own, forDevices: true }, mostWaiting);
     this.#waiting.set(share, own + 1);
     return () => {
       const others = (this.#waiting.get(share) ?? 1) - 1;
@@ -235,6 +236,6 @@ export class Servings {
 function isNotServed(deployment: Deployment): GenerationError {
   const { replicas, model } = deployment;
   const moving = replicas.find(({ retiring }) => retiring !== undefined)?.retiring;
-  const why = moving === undefined ? missingOf(deployment) : `it is moving to other devices (${moving})`;
+  const why = moving === undefined ? missingOf(deployment) : hubText('moves-because', { reason: moving });
   return notServed(model, why, replicas);
 }

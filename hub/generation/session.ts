@@ -1,4 +1,5 @@
 /** One generation's conversation with the stages of a pipeline in one epoch: open, resume, prompt, tokens, close. */
+import { hubText } from '@potluck/api/hub-texts';
 import {
   maxControlMessageBytes,
   stepsOf,
@@ -196,7 +197,11 @@ export class Session {
       const here = this.#components.send(stage.workerId, openings[index] as FromHubMessage);
       if (!here) {
         const workers = [stage.workerName];
-        this.fail(new GenerationError('worker_lost', `${stage.workerName} disconnected`, { workers }));
+        this.fail(
+          new GenerationError('worker_lost', hubText('disconnected', { device: stage.workerName }), {
+            workers,
+          }),
+        );
       }
     }
     // A worker that computes for others can't reserve anything meanwhile.
@@ -389,7 +394,7 @@ export class Session {
     if (blamed) this.#components.onSilent([blamed.workerId]);
     return new GenerationError(
       'stage_timeout',
-      `${blamed?.workerName ?? 'A device'} stopped responding for ${seconds} s. Try again: the model moves to other devices where there are some.`,
+      hubText('device-silent', { device: blamed?.workerName ?? 'A device', seconds }),
       {
         retryAfterSeconds: retryWhileLoadingSeconds,
         ...(blamed ? { workers: [blamed.workerName] } : {}),
@@ -405,7 +410,7 @@ export class Session {
     const seconds = openTimeoutMs / 1000;
     const error = new GenerationError(
       'stage_timeout',
-      `${workers.join(', ')} did not respond for ${seconds} s. Try again.`,
+      hubText('devices-silent', { names: workers.join(', '), seconds }),
       { workers },
     );
     this.fail(error);

@@ -1,4 +1,5 @@
 /** What clients are told where no devices answer, or go on with an answer. */
+import { hubText } from '@potluck/api/hub-texts';
 import type { Model } from '../models/model.ts';
 import { missingOf, type Deployment, type Replica } from '../pipelines/deployment.ts';
 import { GenerationError, retryWhileLoadingSeconds } from './generationError.ts';
@@ -9,15 +10,13 @@ export function noLongerServed(
   deployment: Deployment | undefined,
   cause: GenerationError,
 ): GenerationError {
-  const why = deployment
-    ? `${id} was replaced by other files, so the answer stopped here. Ask again.`
-    : `${id} was undeployed, so the answer stopped here. Choose another model.`;
+  const why = deployment ? hubText('was-replaced', { model: id }) : hubText('was-undeployed', { model: id });
   return new GenerationError('no_longer_served', why, { cause });
 }
 
 /** @param cause what the answer had to wait for */
 export function hubStopped(cause?: GenerationError): GenerationError {
-  return new GenerationError('hub_stopped', 'The hub stopped before the answer was complete.', {
+  return new GenerationError('hub_stopped', hubText('hub-stopped', {}), {
     retryAfterSeconds: retryWhileLoadingSeconds,
     ...(cause ? { cause } : {}),
   });
@@ -25,18 +24,14 @@ export function hubStopped(cause?: GenerationError): GenerationError {
 
 /** To those who ask while the answers of others are still under way. */
 export function hubStops(): GenerationError {
-  return new GenerationError(
-    'hub_stopped',
-    'The hub is about to stop and takes no new requests. Ask again soon.',
-    {
-      retryAfterSeconds: retryWhileLoadingSeconds,
-    },
-  );
+  return new GenerationError('hub_stopped', hubText('hub-stops', {}), {
+    retryAfterSeconds: retryWhileLoadingSeconds,
+  });
 }
 
 /** Why an answer has to go on with devices that are here now. */
 export function hubWasAway(): GenerationError {
-  return new GenerationError('worker_lost', 'The hub was started again before the answer was complete.', {
+  return new GenerationError('worker_lost', hubText('hub-restarted', {}), {
     retryAfterSeconds: retryWhileLoadingSeconds,
   });
 }
@@ -55,10 +50,12 @@ export function notRecovered(
   const missing = room
     ? `the devices that serve the model now have room for ${room.mostTokens} tokens, and prompt and answer have ${room.tokens} already`
     : missingOf(deployment);
+  const [sentence, seconds] = [error.message, Math.round(waitedMs / 1000)];
   return new GenerationError(
     'worker_lost',
-    `${error.message} No other device could continue within ${Math.round(waitedMs / 1000)} s` +
-      (missing === undefined ? '.' : `: ${missing}.`),
+    missing === undefined
+      ? hubText('not-continued', { sentence, seconds })
+      : hubText('not-continued-because', { sentence, seconds, reason: missing }),
     {
       retryAfterSeconds: retryWhileLoadingSeconds,
       ...(error.workers ? { workers: error.workers } : {}),
@@ -70,12 +67,12 @@ export function notRecovered(
 /** @param why as part of a sentence @param replicas of the model, if any */
 export function notServed(
   { package: { id } }: Model,
-  why = 'it is loading',
+  why = hubText('is-loading', {}),
   replicas: readonly Replica[] = [],
 ): GenerationError {
   return new GenerationError(
     replicas.some(({ pipeline }) => pipeline) ? 'model_loading' : 'no_capacity',
-    `${id} isn't running yet: ${why}.`,
+    hubText('not-running-yet', { model: id, reason: why }),
     { retryAfterSeconds: retryWhileLoadingSeconds },
   );
 }

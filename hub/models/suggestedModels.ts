@@ -1,5 +1,6 @@
 /** Well-known instruct models that the hub can fetch by name. Sizes are about; the Hub's own numbers come with a look. */
 import type { Suggestion } from '@potluck/api';
+import { hubText } from '@potluck/api/hub-texts';
 
 type Suggested = Omit<Suggestion, 'fit'>;
 
@@ -10,10 +11,10 @@ export const suggestedModels: readonly Suggested[] = [
   {
     repository: 'HuggingFaceTB/SmolLM2-135M-Instruct',
     name: 'SmolLM2 135M',
-    description: 'Tiny and quick: short questions in English, on any device.',
+    description: hubText('tiny-and-quick', {}),
     license: 'apache-2.0',
     variant: 'model_q4',
-    quantization: '4-bit weights',
+    quantization: hubText('four-bits', {}),
     contextLength: 8192,
     capabilities: [],
     parameterCount: 135e6,
@@ -22,10 +23,10 @@ export const suggestedModels: readonly Suggested[] = [
   {
     repository: 'HuggingFaceTB/SmolLM2-360M-Instruct',
     name: 'SmolLM2 360M',
-    description: 'Small: simple questions and rewriting in English.',
+    description: hubText('small-in-english', {}),
     license: 'apache-2.0',
     variant: 'model_q4',
-    quantization: '4-bit weights',
+    quantization: hubText('four-bits', {}),
     contextLength: 8192,
     capabilities: [],
     parameterCount: 362e6,
@@ -34,10 +35,10 @@ export const suggestedModels: readonly Suggested[] = [
   {
     repository: 'onnx-community/Qwen2.5-0.5B-Instruct',
     name: 'Qwen2.5 0.5B',
-    description: 'Small, in many languages.',
+    description: hubText('small-in-many-languages', {}),
     license: 'apache-2.0',
     variant: 'model_q4',
-    quantization: '4-bit weights',
+    quantization: hubText('four-bits', {}),
     contextLength: 32_768,
     capabilities: ['tools'],
     parameterCount: 494e6,
@@ -46,10 +47,10 @@ export const suggestedModels: readonly Suggested[] = [
   {
     repository: 'onnx-community/Qwen3-0.6B-ONNX',
     name: 'Qwen3 0.6B',
-    description: 'Small, in many languages; can think before it answers.',
+    description: hubText('small-and-thinks', {}),
     license: 'apache-2.0',
     variant: 'model_q4',
-    quantization: '4-bit weights',
+    quantization: hubText('four-bits', {}),
     contextLength: 40_960,
     capabilities: ['tools', 'thinking'],
     parameterCount: 596e6,
@@ -58,10 +59,10 @@ export const suggestedModels: readonly Suggested[] = [
   {
     repository: 'HuggingFaceTB/SmolLM2-1.7B-Instruct',
     name: 'SmolLM2 1.7B',
-    description: 'Better answers in English, for one good laptop or two.',
+    description: hubText('better-in-english', {}),
     license: 'apache-2.0',
     variant: 'model_q4',
-    quantization: '4-bit weights',
+    quantization: hubText('four-bits', {}),
     contextLength: 8192,
     capabilities: [],
     parameterCount: 1711e6,
@@ -70,10 +71,10 @@ export const suggestedModels: readonly Suggested[] = [
   {
     repository: 'onnx-community/Qwen3-4B-ONNX',
     name: 'Qwen3 4B',
-    description: 'Good answers in many languages; thinks before it answers. For several devices.',
+    description: hubText('good-and-thinks', {}),
     license: 'apache-2.0',
     variant: 'model_q4',
-    quantization: '4-bit weights',
+    quantization: hubText('four-bits', {}),
     contextLength: 40_960,
     capabilities: ['tools', 'thinking'],
     parameterCount: 4022e6,

@@ -1,6 +1,7 @@
 /** A deployed model as the rest of the hub sees it: what the operator asked for, and what became of it. */
 import { isDeepStrictEqual } from 'node:util';
 import type { DeploymentPlan } from '@potluck/api';
+import { hubText } from '@potluck/api/hub-texts';
 import type { ModelId, PipelineId } from '@potluck/protocol';
 import type { Model } from '../models/model.ts';
 import { describeProgress, type Pipeline, type ReadyPipeline } from './pipeline.ts';
@@ -67,7 +68,7 @@ export function deploymentOf(state: PipelinesState, model: ModelId): Deployment 
 export function replicaOf(state: PipelineState): Replica {
   const { id, model, phase, retiring, isMoving } = state;
   const pipeline = pipelineOf(state);
-  const takesNone = retiring?.reason ?? (isMoving ? 'it moves to other devices' : undefined);
+  const takesNone = retiring?.reason ?? (isMoving ? hubText('moves', {}) : undefined);
   return {
     id,
     model,
@@ -79,5 +80,5 @@ export function replicaOf(state: PipelineState): Replica {
 }
 
 function missingFrom(phase: Exclude<PipelineState['phase'], { type: 'serving' }>): string {
-  return 'pipeline' in phase ? describeProgress(phase.pipeline) || 'stages are being cut' : phase.reason;
+  return 'pipeline' in phase ? describeProgress(phase.pipeline) || hubText('being-cut', {}) : phase.reason;
 }

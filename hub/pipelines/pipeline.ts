@@ -1,4 +1,5 @@
 /** An ordered list of stages that covers all layers of a model, and what is known about each. */
+import { hubText } from '@potluck/api/hub-texts';
 import {
   AssignmentId,
   type PipelineId,
@@ -136,7 +137,7 @@ export function routeOf(stages: readonly Pick<Stage, 'workerName' | 'firstLayer'
 
 /** What a stage does, for people who don't care how weights become ready. */
 function plainState(state: Stage['state']): string {
-  return state === 'compiling' || state === 'warming' ? 'preparing' : state;
+  return state === 'compiling' || state === 'warming' ? hubText('preparing', {}) : state;
 }
 
 /** One line about stages that are not ready yet, for people. */
@@ -146,9 +147,16 @@ export function describeProgress(pipeline: Pipeline): string {
     .map(({ workerName, firstLayer, lastLayer, state, reason, progress }) => {
       const share =
         progress && progress.totalBytes > 0
-          ? ` ${Math.floor((100 * progress.doneBytes) / progress.totalBytes)} %`
-          : '';
-      return `${workerName} (layers ${firstLayer} to ${lastLayer}) is ${plainState(state)}${share}${reason ? `: ${reason}` : ''}`;
+          ? Math.floor((100 * progress.doneBytes) / progress.totalBytes)
+          : undefined;
+      const word = plainState(state);
+      const stage = {
+        ...{ device: workerName, first: firstLayer, last: lastLayer },
+        state: share === undefined ? word : hubText('with-share', { state: word, percent: share }),
+      };
+      return reason
+        ? hubText('stage-under-way-because', { ...stage, reason })
+        : hubText('stage-under-way', stage);
     })
     .join('; ');
 }

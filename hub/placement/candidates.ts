@@ -1,4 +1,5 @@
 /** The workers that may have stages of a pipeline, with what they have for it and how fast they are. */
+import { whatFollowsName } from '@potluck/api/hub-texts';
 import type { ModelPackage, PipelineId, WorkerId } from '@potluck/protocol';
 import { cannotRun } from './cannotRun.ts';
 import { freeBytes, reclaimableForModel, type GridView, type GridWorker } from './gridView.ts';
@@ -49,7 +50,7 @@ export function findCandidates(
   const unusable: string[] = [];
   const usable: GridWorker[] = [];
   for (const worker of grid.workers.values()) {
-    const leaving = worker.isLeaving ? 'is leaving' : undefined;
+    const leaving = worker.isLeaving ? whatFollowsName('is-leaving', {}) : undefined;
     const reason = worker.unusable ?? leaving ?? barred.get(worker.id) ?? cannotRun(worker.device, model);
     if (reason === undefined) usable.push(worker);
     else unusable.push(`${worker.name} ${reason}`);

@@ -1,4 +1,5 @@
 /** Which devices can't run a model, whatever room they have? */
+import { whatFollowsName } from '@potluck/api/hub-texts';
 import type { Device, DeviceKind, ModelPackage } from '@potluck/protocol';
 
 /** What people call kinds of devices. */
@@ -21,5 +22,5 @@ export function cannotRun(
     return `can’t run this variant, which needs ${needed} (take another variant of the model, made for processors)`;
   }
   if (!float16 || device.float16) return undefined;
-  return 'can’t compute in 16-bit numbers, as this model does (a variant without f16 runs there)';
+  return whatFollowsName('no-float16', {});
 }

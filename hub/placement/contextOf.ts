@@ -1,4 +1,5 @@
 /** How long a context stages have room for. */
+import { hubText } from '@potluck/api/hub-texts';
 import type { StageAt } from './layerRange.ts';
 import { sessionTokens } from './sessionTokens.ts';
 import type { SizedModel } from './stageMemory.ts';
@@ -35,6 +36,7 @@ export function describeContext<T extends StageWithCache>(
 ): string | undefined {
   const { tokens, tightest } = contextOf(model, stages);
   if (!tightest) return undefined;
-  const [served, own] = [tokens, model.contextLength].map((count) => count.toLocaleString('en'));
-  return `conversations may have ${served} of the model’s ${own} tokens, since ${nameOf(tightest)} has no memory for longer ones`;
+  const served = tokens.toLocaleString('en');
+  const own = model.contextLength.toLocaleString('en');
+  return hubText('short-context', { served, own, device: nameOf(tightest) });
 }

@@ -1,5 +1,6 @@
 /** Does a model fit the grid as it is, judged by its size alone. */
 import { formatBytes, type Fit } from '@potluck/api';
+import { hubText } from '@potluck/api/hub-texts';
 import { workingMemoryBytes } from '@potluck/protocol';
 
 /** What a node has for one more model, in bytes. */
@@ -19,19 +20,19 @@ export function estimateFit(bytes: number, rooms: readonly Room[]): Fit {
   const free = rooms.map(({ freeBytes }) => freeBytes);
   const withCaches = rooms.map(({ freeBytes, reclaimableBytes }) => freeBytes + reclaimableBytes);
   const offeredBytes = sum(withCaches);
-  const needs = `needs about ${formatBytes(neededBytes)}`;
+  const needed = formatBytes(neededBytes);
   const message =
     rooms.length === 0
-      ? `${needs}; no node is here`
+      ? hubText('fits-nowhere-yet', { needed })
       : Math.max(...free) >= neededBytes
-        ? `${needs}; one node has room`
+        ? hubText('fits-on-one', { needed })
         : sum(free) >= neededBytes
-          ? `${needs}; split over nodes with ${formatBytes(sum(free))} together`
+          ? hubText('fits-together', { needed, room: formatBytes(sum(free)) })
           : Math.max(...withCaches) >= neededBytes
-            ? `${needs}; one node has room once caches of other models shrink`
+            ? hubText('fits-on-one-later', { needed })
             : offeredBytes >= neededBytes
-              ? `${needs}; split over nodes with ${formatBytes(offeredBytes)} together, once caches of other models shrink`
-              : `${needs}; the nodes have ${formatBytes(offeredBytes)} that is free or that caches can give back`;
+              ? hubText('fits-together-later', { needed, room: formatBytes(offeredBytes) })
+              : hubText('does-not-fit', { needed, room: formatBytes(offeredBytes) });
   return { fits: neededBytes <= offeredBytes, neededBytes, offeredBytes, message };
 }
 

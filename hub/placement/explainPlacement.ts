@@ -1,5 +1,6 @@
 /** Why stages are where they are, in sentences for people. */
 import { formatBytes } from '@potluck/api';
+import { hubText } from '@potluck/api/hub-texts';
 import type { Candidate } from './candidates.ts';
 import type { Choosing } from './chooseStages.ts';
 import { linkBetween } from './gridView.ts';
@@ -33,7 +34,7 @@ export function explainPlacement(
       );
     reasons.push(`${listed(taken, ', ')}; the other stages stay where they are`);
   } else if (used.length > 1 && candidates.every(({ memoryBytes }) => memoryBytes < needed)) {
-    reasons.push(`no device alone has room for ${formatBytes(needed)}`);
+    reasons.push(hubText('no-device-alone', { needed: formatBytes(needed) }));
   }
   const slowest = Math.max(...used.map(wholeMs));
   const slow = candidates
@@ -42,18 +43,18 @@ export function explainPlacement(
       const hidden = describePresence(candidate);
       return `${candidate.name} (${(wholeMs(candidate) / slowest).toFixed(0)} times as slow${hidden && `, ${hidden}`})`;
     });
-  if (slow.length > 0) reasons.push(`left out, since they would slow it down: ${listed(slow, ', ')}`);
+  if (slow.length > 0) reasons.push(hubText('slow-ones-left-out', { names: listed(slow, ', ') }));
   for (const candidate of used) {
     const hidden = describePresence(candidate);
-    if (hidden) reasons.push(`${candidate.name} counts as slow: ${hidden}`);
+    if (hidden) reasons.push(hubText('counts-as-slow', { device: candidate.name, reason: hidden }));
   }
   stages.forEach(({ workerId }, index) => {
     const next = stages[(index + 1) % stages.length] as StageAt;
     if (linkBetween(grid, workerId, next.workerId)?.state !== 'relayed') return;
-    reasons.push(`${nameOf(workerId)} reaches ${nameOf(next.workerId)} through the hub only`);
+    reasons.push(hubText('through-the-hub', { device: nameOf(workerId), other: nameOf(next.workerId) }));
   });
   for (const { workerId, model, bytes } of shrink) {
-    reasons.push(`caches of ${model} at ${nameOf(workerId)} give ${formatBytes(bytes)} back`);
+    reasons.push(hubText('caches-give-back', { model, device: nameOf(workerId), room: formatBytes(bytes) }));
   }
   return reasons;
 }
@@ -61,5 +62,5 @@ export function explainPlacement(
 /** Empty where somebody looks at it, or where that does not matter. */
 function describePresence({ worker: { presence } }: Candidate): string {
   if (presence === undefined || presence === 'visible') return '';
-  return presence === 'hidden' ? 'its tab is hidden' : 'its browser is about to stop its tab';
+  return presence === 'hidden' ? hubText('tab-is-hidden', {}) : hubText('tab-is-stopped-soon', {});
 }

@@ -1,5 +1,6 @@
 /** Where a model's pipelines go: one pure function, for previews and for what is done. */
 import { formatBytes, type DeploymentPlan } from '@potluck/api';
+import { whatFollowsName } from '@potluck/api/hub-texts';
 import type { PipelineId, WorkerId } from '@potluck/protocol';
 import { findCandidates, type PlacedModel } from './candidates.ts';
 import type { Choosing } from './chooseStages.ts';
@@ -77,7 +78,7 @@ export function* placeEach(
   for (const [replica, former] of replicas.entries()) {
     const barred = new Map(taken);
     for (const { workerId } of replicas.flatMap((stages, index) => (index === replica ? [] : stages)))
-      barred.set(workerId, 'has another replica');
+      barred.set(workerId, whatFollowsName('has-replica', {}));
     const tight = placeReplica({ ...request, barred }, former, layers, effort);
     // Who keeps a stage keeps it with little context, too.
     const roomy =
@@ -89,7 +90,7 @@ export function* placeEach(
       (fits.ok ? placeForConversations({ ...request, barred }, former, fits, effort) : undefined) ?? fits;
     yield found;
     if (!found.ok) return;
-    for (const { workerId } of found.stages) taken.set(workerId, 'has another replica');
+    for (const { workerId } of found.stages) taken.set(workerId, whatFollowsName('has-replica', {}));
   }
 }
 

@@ -1,5 +1,6 @@
 /** Stages as the operator wrote them down: each at a node of choice, with its layers or without. */
 import { formatBytes, type DeploymentPlan } from '@potluck/api';
+import { hubText } from '@potluck/api/hub-texts';
 import type { Candidate } from './candidates.ts';
 import { cutFor, type Choosing } from './chooseStages.ts';
 import { type FoundStages, listed } from './refusal.ts';
@@ -19,22 +20,25 @@ export function placeByHand(
   const wanted = new Set(stages.map(({ nodeId }) => nodeId));
   const absent = [...wanted].filter((id) => !here.has(id));
   if (absent.length > 0) {
-    const message = `waiting for ${absent.length} of its nodes: ${listed(absent.map(nameOf), ', ')}`;
+    const names = listed(absent.map(nameOf), ', ');
+    const message = hubText('waits-for-nodes', { count: absent.length, names });
     return { ok: false, code: 'no-workers', message };
   }
   const workers = stages.map(({ nodeId }) => here.get(nodeId) as Candidate);
   const placed = asGiven(stages, workers) ?? balanced(choosing, workers);
   if (!placed) {
-    const rooms = [...new Set(workers)].map(
-      ({ name, memoryBytes }) => `${name} has ${formatBytes(memoryBytes)}`,
+    const rooms = [...new Set(workers)].map(({ name, memoryBytes }) =>
+      hubText('has-room', { device: name, room: formatBytes(memoryBytes) }),
     );
-    const message = `it needs ${formatBytes(layers.bytes(0, layers.count))} in this order of devices; ${listed(rooms, ', ')} that is not reserved`;
+    const needed = formatBytes(layers.bytes(0, layers.count));
+    const message = hubText('order-too-small', { needed, items: listed(rooms, ', ') });
     return { ok: false, code: 'not-enough-memory', message };
   }
   const tooSmall = [...new Set(workers)].flatMap(({ id, name, memoryBytes }) => {
     const bytes = heldBytes(layers, placed, id);
     if (bytes <= memoryBytes) return [];
-    return [`${name} needs ${formatBytes(bytes)} and has ${formatBytes(memoryBytes)} that is not reserved`];
+    const [needed, room] = [formatBytes(bytes), formatBytes(memoryBytes)];
+    return [hubText('device-too-small', { device: name, needed, room })];
   });
   return tooSmall.length === 0
     ? { ok: true, stages: placed }

@@ -1,5 +1,6 @@
 /** What people are told where a model has no place: short, also on a large grid. */
 import { formatBytes } from '@potluck/api';
+import { hubText } from '@potluck/api/hub-texts';
 import type { Candidate } from './candidates.ts';
 import type { Choosing } from './chooseStages.ts';
 import type { StageAt } from './layerRange.ts';
@@ -31,16 +32,19 @@ export function noRoom(
 ): NoStages {
   const needed = formatBytes(layers.bytes(0, layers.count));
   if (candidates.length === 0) {
-    return { ok: false, code: 'no-workers', message: `it needs ${needed} and no device has joined` };
+    return { ok: false, code: 'no-workers', message: hubText('nobody-joined', { needed }) };
   }
   if (count !== undefined && count > layers.count) {
-    const message = `it has ${layers.count} layers, too few for ${count} parts`;
+    const message = hubText('too-few-layers', { layers: layers.count, parts: count });
     return { ok: false, code: 'too-many-stages', message };
   }
   const offered = offeredBytes(candidates);
-  const noCut = offered >= layers.bytes(0, layers.count) ? ' (but no split of the layers fits)' : '';
-  const stages = count === undefined ? '' : ` in ${count} parts`;
-  const message = `it needs ${needed}${stages}, ${describeOffers(candidates)}${noCut}`;
+  const rooms = describeOffers(candidates);
+  const offers = offered >= layers.bytes(0, layers.count) ? hubText('no-split', { offers: rooms }) : rooms;
+  const message =
+    count === undefined
+      ? hubText('not-enough-memory', { needed, offers })
+      : hubText('not-enough-memory-in-parts', { needed, parts: count, offers });
   return { ok: false, code: 'not-enough-memory', message };
 }
 
@@ -52,9 +56,7 @@ export function refuse(
 ): Refusal {
   const neededBytes = layers.bytes(0, layers.count);
   const nobodyMay = candidates.length === 0 && unusable.length > 0 && !none.message.startsWith('waiting');
-  const message = nobodyMay
-    ? `it needs ${formatBytes(neededBytes)}, and no device that has joined can run it`
-    : none.message;
+  const message = nobodyMay ? hubText('nobody-can-run', { needed: formatBytes(neededBytes) }) : none.message;
   return {
     ...none,
     message: listed([message, ...unusable]),
@@ -67,7 +69,7 @@ export function refuse(
 export function listed(items: readonly string[], separator = '; '): string {
   let text = '';
   for (const [index, item] of items.entries()) {
-    const more = `${separator}and ${items.length - index} more`;
+    const more = `${separator}${hubText('more', { count: items.length - index })}`;
     const longer = index === 0 ? item : `${text}${separator}${item}`;
     const isTooLong = longer.length + more.length > longestRefusal;
     if (isTooLong || (index > mostNamed && items.length - index > 1)) {
@@ -84,7 +86,7 @@ const offeredBytes = (candidates: readonly Candidate[]): number =>
 function describeOffers(candidates: readonly Candidate[]): string {
   const rooms = candidates.map(({ memoryBytes }) => memoryBytes);
   if (rooms.length <= mostNamed)
-    return `devices offer ${rooms.map((bytes) => formatBytes(bytes)).join(' + ')}`;
+    return hubText('offers', { rooms: rooms.map((bytes) => formatBytes(bytes)).join(' + ') });
   const all = formatBytes(offeredBytes(candidates));
-  return `${rooms.length} devices offer ${all} in total, ${formatBytes(Math.max(...rooms))} at most each`;
+  return hubText('many-offers', { count: rooms.length, all, most: formatBytes(Math.max(...rooms)) });
 }

@@ -1,5 +1,6 @@
 /** What the operator set, kept in the database. */
 import { Settings, type SettingsChange } from '@potluck/api';
+import { hubText } from '@potluck/api/hub-texts';
 import { z } from 'zod';
 import { SettingsConflict, SettingsIncomplete } from './settingsErrors.ts';
 import type { ValueStore } from './valueStore.ts';
@@ -109,9 +110,7 @@ export class HubSettings {
 
   async #change({ revision, ...change }: SettingsChange): Promise<HubSettings['current']> {
     if (revision !== this.#stored.revision) {
-      throw new SettingsConflict(
-        `The settings were changed meanwhile (revision ${this.#stored.revision}, you saw ${revision}). Look at them again.`,
-      );
+      throw new SettingsConflict(hubText('settings-changed', {}));
     }
     const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
     // A token is for the place that it was given for.

@@ -1,5 +1,6 @@
 /** One worker's control socket from its first byte: hello, checks, welcome, then messages and relayed slices. */
 import type { NewDevices } from '@potluck/api';
+import { hubText } from '@potluck/api/hub-texts';
 import {
   ProtocolError,
   decodeFromWorker,
@@ -145,8 +146,7 @@ export class ControlConnection implements InboxReader {
     const { registry, nodes } = this.#components;
     const joinTokenId = this.#components.joinTokenId(hello);
     if (joinTokenId === undefined) {
-      const reason = 'the join token is wrong, expired or revoked; ask who runs the hub for a new one';
-      this.#refuse('bad-token', reason, false);
+      this.#refuse('bad-token', hubText('wrong-token', {}), false);
       return;
     }
     const { name, bannedBecause } = nodes.of(hello.workerId);
@@ -170,8 +170,7 @@ export class ControlConnection implements InboxReader {
     }
     const admission = this.#components.admit({ isKnown: nodes.isKnown(hello.workerId), joinTokenId });
     if (admission === 'refuse') {
-      const reason = 'this hub takes no new devices at the moment; ask the person who runs the hub';
-      this.#refuse('evicted', reason, false);
+      this.#refuse('evicted', hubText('takes-no-devices', {}), false);
       return;
     }
     clearTimeout(this.#helloTimer);

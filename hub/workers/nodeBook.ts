@@ -1,5 +1,6 @@
 /** What nodes are called, and what the operator decided about them. Kept in the database, known here at once. */
 import type { NodeMode } from '@potluck/api';
+import { whatFollowsName } from '@potluck/api/hub-texts';
 import type { Hello, InstanceId, WorkerId } from '@potluck/protocol';
 import type { WorkerRecord } from './workerTable.ts';
 
@@ -88,7 +89,7 @@ export class NodeBook {
   /** Why a node gets no stages, for people; undefined where it may have some. */
   unusable(workerId: WorkerId): string | undefined {
     const { mode } = this.of(workerId);
-    if (mode === 'waiting') return 'waits for approval';
-    return mode === 'active' ? undefined : `is ${mode}`;
+    if (mode === 'waiting') return whatFollowsName('waits-for-approval', {});
+    return mode === 'active' ? undefined : whatFollowsName(`is-${mode}`, {});
   }
 }

@@ -1,4 +1,5 @@
 /** The workers that are here, their sockets and their leases. */
+import { hubText } from '@potluck/api/hub-texts';
 import type {
   FromHubMessage,
   FromWorkerMessage,
@@ -117,7 +118,7 @@ export class WorkerRegistry {
     if (present && present.instanceId !== hello.instanceId) return false;
     if (present) {
       const replaced = this.#seats.get(present.id);
-      this.#remove(present.id, 'it connected again', 'lost');
+      this.#remove(present.id, hubText('connected-again', {}), 'lost');
       replaced?.socket.close('replaced by a new connection of the same worker');
     }
     const worker: WorkerRecord = {
@@ -151,7 +152,7 @@ export class WorkerRegistry {
         watch(this.leaseMs);
         return;
       }
-      this.leave(worker.id, socket, `nothing was heard from it for ${this.leaseMs} ms`);
+      this.leave(worker.id, socket, hubText('was-silent', { milliseconds: this.leaseMs }));
       socket.close('lease ended');
     };
     /** A thousand leases may end at once, where a network fails. */
@@ -195,7 +196,7 @@ export class WorkerRegistry {
         this.#tell((listener) => listener.leaving?.(worker));
         return;
       case 'goodbye':
-        this.leave(workerId, socket, message.reason ?? 'it left', 'left');
+        this.leave(workerId, socket, message.reason ?? hubText('has-left', {}), 'left');
         socket.close('goodbye');
         return;
       case 'presence':
@@ -235,7 +236,7 @@ export class WorkerRegistry {
   pageLeft({ workerId, instanceId, reason }: PageGoodbye): boolean {
     const seat = this.#seats.get(workerId);
     if (!seat || this.#table.get(workerId)?.instanceId !== instanceId) return false;
-    this.leave(workerId, seat.socket, reason ?? 'its page was left', 'left');
+    this.leave(workerId, seat.socket, reason ?? hubText('page-left', {}), 'left');
     seat.socket.close('goodbye');
     return true;
   }
@@ -262,7 +263,7 @@ export class WorkerRegistry {
         this.doubt(workerId);
         return;
       }
-      this.leave(workerId, seat.socket, `nothing was heard from it for ${silentMs} ms`);
+      this.leave(workerId, seat.socket, hubText('was-silent', { milliseconds: silentMs }));
       seat.socket.close('lease ended');
     }, probeMs).unref();
   }
@@ -311,11 +312,11 @@ export class WorkerRegistry {
         JSON.stringify({
           type: 'refusal',
           code: 'shutting-down',
-          message: 'the hub is shutting down',
+          message: hubText('hub-shuts-down', {}),
           retry: true,
         } satisfies FromHubMessage),
       );
-      this.#remove(workerId, 'the hub is shutting down', 'left');
+      this.#remove(workerId, hubText('hub-shuts-down', {}), 'left');
       socket.close('shutting down');
     }
   }

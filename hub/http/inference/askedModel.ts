@@ -1,6 +1,7 @@
 /** Which model a request asks: by its own name or an alias, deployed for it where the operator wants that. */
 import type { Context } from 'hono';
 import type { ModelDefaults } from '@potluck/api';
+import { hubText } from '@potluck/api/hub-texts';
 import type { Model } from '../../models/model.ts';
 import type { Deployment } from '../../pipelines/deployment.ts';
 import { ApiError } from '../apiError.ts';
@@ -78,7 +79,7 @@ function shortened(name: string): string {
 export function unknownModel(asked: string, served: readonly Deployment[]): ApiError {
   const names = served.map(({ model }) => `'${model.package.id}'`).join(', ');
   const hint = names === '' ? 'none is deployed' : `${names} ${served.length === 1 ? 'does' : 'do'}`;
-  return new ApiError(404, `The model '${shortened(asked)}' does not exist here; ${hint}.`, {
+  return new ApiError(404, hubText('unknown-model', { model: shortened(asked), hint }), {
     code: 'model_not_found',
     param: 'model',
   });

@@ -2,6 +2,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { Login, NewPassword, Session, type Scope } from '@potluck/api';
+import { hubText } from '@potluck/api/hub-texts';
 import type { AdminPassword } from '../../accounts/adminPassword.ts';
 import type { ApiKeys } from '../../accounts/apiKeys.ts';
 import { Attempts } from '../../accounts/attempts.ts';
@@ -146,8 +147,6 @@ export function sessionRoutes({ password, keys, logins, cookies, hub }: SessionC
     if (key !== undefined)
       return `This key ${key === 'revoked' ? 'was revoked' : 'has expired'}. ${askForOne}`;
     if ('key' in login) return `This hub has no such key. ${askForOne}`;
-    return password.isSet
-      ? 'That is neither the admin password nor a key of this hub.'
-      : `This hub has no such key. ${noPassword}`;
+    return password.isSet ? hubText('wrong-secret', {}) : `This hub has no such key. ${noPassword}`;
   }
 }

@@ -1,5 +1,6 @@
 /** A deployment as the API shows it. */
 import type { Deployment as DeploymentView, Replica as ReplicaView } from '@potluck/api';
+import { hubText } from '@potluck/api/hub-texts';
 import type { Generator } from '../../generation/generator.ts';
 import { missingOf, type Deployment, type Replica } from '../../pipelines/deployment.ts';
 import { servedContext } from '../../pipelines/servedContext.ts';
@@ -42,7 +43,7 @@ function viewReplica(
     index,
     epoch: pipeline?.epoch ?? null,
     ready: ready !== undefined,
-    missing: missing ?? (retiring === undefined ? null : `running answers end first: ${retiring}`),
+    missing: missing ?? (retiring === undefined ? null : hubText('answers-end-first', { reason: retiring })),
     route: pipeline ? routeOf(pipeline.stages) : null,
     stages: (pipeline?.stages ?? []).map((stage, stageIndex) =>
       viewStage(stage, { model: model.package.id, replica: index, stageIndex }),

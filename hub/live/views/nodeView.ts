@@ -1,5 +1,6 @@
 /** A worker as the API shows it. */
 import type { FormerNode, Node, Stage as StageView } from '@potluck/api';
+import { hubText } from '@potluck/api/hub-texts';
 import type { NodeRecord } from '../../workers/nodeStore.ts';
 import type { Generator } from '../../generation/generator.ts';
 import type { Deployments } from '../../pipelines/deployments.ts';
@@ -41,7 +42,7 @@ export function viewNode(components: NodeViewComponents, worker: WorkerRecord): 
     mode,
     role: roleOf(stages.map(({ state }) => state)),
     reason: worker.isLeaving
-      ? 'leaves when its answers have ended'
+      ? hubText('leaves-soon', {})
       : (reasons[0] ?? standbyReason(deployments, worker) ?? null),
     stateSince: states.since(worker.id, stateOf(mode, stages)),
     joinedAt: worker.joinedAt,

@@ -1,4 +1,5 @@
 /** Which workers may not have stages of a pipeline, and why? */
+import { whatFollowsName } from '@potluck/api/hub-texts';
 import type { WorkerId } from '@potluck/protocol';
 import { cannotRun } from '../../placement/cannotRun.ts';
 import { sitsOutBecause, unableBecause } from '../state/quarantine.ts';
@@ -27,14 +28,16 @@ export function findBarred(
   let ableWorkers = 0;
   for (const { id, name, device, unusable } of grid.view.workers.values()) {
     const reason =
-      unusable ?? cannotRun(device, model.package) ?? (taken.has(id) ? 'has another replica' : undefined);
+      unusable ??
+      cannotRun(device, model.package) ??
+      (taken.has(id) ? whatFollowsName('has-replica', {}) : undefined);
     const inability = isAnyUnable ? unableBecause(quarantine, id, grid.deviceKindOf(id) ?? '') : undefined;
     if (reason === undefined) {
       if (inability === undefined) ableWorkers++;
       else unableWorkers.push({ name, reason: inability });
     }
     const failure = sitsOutBecause(quarantine, id, now);
-    const because = failure === undefined ? reason : `failed (${failure})`;
+    const because = failure === undefined ? reason : whatFollowsName('has-failed', { reason: failure });
     if (because !== undefined) barred.set(id, because);
     const without = because ?? inability;
     if (without !== undefined) unableToo.set(id, without);

@@ -1,4 +1,5 @@
 /** Which pipelines are over? */
+import { hubText } from '@potluck/api/hub-texts';
 import type { PipelineState } from '../state/state.ts';
 import { stagesOf } from '../state/state.ts';
 import type { Command } from '../state/commands.ts';
@@ -14,7 +15,7 @@ export function giveUpWhatLostAStage(one: PipelineState): Command | undefined {
 export function giveUpWhatStalls(one: PipelineState, { state, now }: Context): Command | undefined {
   const { phase } = one;
   if (phase.type !== 'loading' || now < phase.deadline) return undefined;
-  const reason = `no progress for ${state.settings.stageDeadlineMs} ms`;
+  const reason = hubText('no-progress', { milliseconds: state.settings.stageDeadlineMs });
   const silent = phase.pipeline.stages.filter(({ state }) => state !== 'ready');
   return giveUp(one, reason, {
     keepsStages: true,

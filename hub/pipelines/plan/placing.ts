@@ -1,4 +1,5 @@
 /** Where a pipeline could go: what is asked of placement, and nowhere else. */
+import { hubText } from '@potluck/api/hub-texts';
 import type { ModelPackage, WorkerId } from '@potluck/protocol';
 import { place, type PlacementResult } from '../../placement/place.ts';
 import type { CacheToShrink } from '../../placement/shrinkCaches.ts';
@@ -51,8 +52,8 @@ export function findPlace(
   if (unable) return { ok: false, missing: describeUnable(model.package, unable) };
   const starting = grid.workersStarting;
   if (plan.mode === 'shards' && grid.view.workers.size - barred.size < plan.count && starting > 0) {
-    const workers = starting === 1 ? 'worker' : 'workers';
-    return { ok: false, missing: `waiting for ${starting} local ${workers} to start` };
+    const code = starting === 1 ? 'waits-for-worker' : 'waits-for-workers';
+    return { ok: false, missing: hubText(code, { count: starting }) };
   }
   const placeBut = (others: Barred['barred']): PlacementResult['replicas'][number] | undefined =>
     place({

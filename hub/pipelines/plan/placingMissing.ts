@@ -1,5 +1,6 @@
 /** Where do pipelines go that have no place yet, or too few workers? */
 import { formatBytes } from '@potluck/api';
+import { hubText } from '@potluck/api/hub-texts';
 import type { WorkerId } from '@potluck/protocol';
 import { listed } from '../../placement/refusal.ts';
 import { stagesOf, type PipelineState } from '../state/state.ts';
@@ -46,8 +47,11 @@ function describeKept({ held }: PipelineState, { grid }: Context): string {
     if (bytes > 0 && grid.isHere(workerId)) kept.set(workerId, (kept.get(workerId) ?? 0) + bytes);
   }
   if (kept.size === 0) return '';
-  const names = [...kept].map(([id, bytes]) => `${formatBytes(bytes)} at ${grid.nameOf(id)}`);
-  return `; until then ${listed(names, ', ')} stay${names.length === 1 ? 's' : ''} reserved for it`;
+  const rooms = [...kept].map(([id, bytes]) =>
+    hubText('room-at', { room: formatBytes(bytes), device: grid.nameOf(id) }),
+  );
+  const items = listed(rooms, ', ');
+  return `; ${hubText(rooms.length === 1 ? 'room-is-kept' : 'rooms-are-kept', { items })}`;
 }
 
 /** A pipeline with a forced number of stages that does not serve yet takes workers in that came meanwhile. */

@@ -1,4 +1,5 @@
 /** Which pipelines give cache room back, so that another one finds a place? */
+import { hubText } from '@potluck/api/hub-texts';
 import type { CacheToShrink } from '../../placement/shrinkCaches.ts';
 import { targetOf, type Stage, type TargetStage } from '../pipeline.ts';
 import type { Command } from '../state/commands.ts';
@@ -29,8 +30,8 @@ export function shrinkFor(shrink: readonly CacheToShrink[], { state }: Context):
 
 /** What the pipeline that needs the room waits for, for people. */
 export function describeShrinking(shrink: readonly CacheToShrink[]): string {
-  const owners = [...new Set(shrink.map(({ model: owner }) => owner))].join(', ');
-  return `it waits until the caches of ${owners} have given room back`;
+  const names = [...new Set(shrink.map(({ model: owner }) => owner))].join(', ');
+  return hubText('waits-for-caches', { names });
 }
 
 /** The same stages with that much less room for caches: each gives what it can, the largest cache of a worker first. */

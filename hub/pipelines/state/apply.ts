@@ -1,4 +1,5 @@
 /** The state after an event. Pure: what is to be done about it is for `plan` to say. */
+import { hubText } from '@potluck/api/hub-texts';
 import type { WorkerId } from '@potluck/protocol';
 import { applyCommand } from './applyCommand.ts';
 import { applyDeploymentEvent, ended } from './applyDeploymentEvent.ts';
@@ -114,7 +115,9 @@ function withoutHeld(one: PipelineState, workerId: WorkerId): PipelineState {
 
 /** As part of a sentence. @param reason as the registry has it */
 function describeLoss(name: string, reason: string): string {
-  return reason === 'its connection closed' ? `${name} disconnected` : `${name} left: ${reason}`;
+  return reason === hubText('connection-closed', {})
+    ? hubText('disconnected', { device: name })
+    : hubText('left-because', { device: name, reason });
 }
 
 /** Nobody answers for this worker now. It may come back with what it holds, unless the pipeline is over. */

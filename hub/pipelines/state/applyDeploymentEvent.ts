@@ -1,4 +1,5 @@
 /** What the operator does to deployments. */
+import { hubText } from '@potluck/api/hub-texts';
 import type { ModelId, PipelineId } from '@potluck/protocol';
 import { hasSameLayout, replicaCount } from '../deployment.ts';
 import type { Command } from './commands.ts';
@@ -76,7 +77,7 @@ function awaiting(
   index: number,
   at: number,
 ): PipelineState {
-  const reason = 'waiting for the nodes that served it before the hub was started again';
+  const reason = hubText('waits-for-former', {});
   const workers = [...new Set(replicas.flat().map(({ workerId }) => workerId))];
   const target = (replicas[index] ?? []).map((stage): TargetStage => {
     return { ...stage, workerName: '', memoryBytes: 0, cacheBytes: 0, mostChunkTokens: 0 };
@@ -93,7 +94,9 @@ function replanned(one: PipelineState, plan: PipelineState['plan']): PipelineSta
   }
   const { cutAgainAt: _, ...rest } = one;
   const next = { ...rest, plan, former: [], quarantine: noQuarantine };
-  return pipelineOf(one) ? { ...next, retiring: { reason: 'its plan was changed', when: 'idle' } } : next;
+  return pipelineOf(one)
+    ? { ...next, retiring: { reason: hubText('plan-changed', {}), when: 'idle' } }
+    : next;
 }
 
 function modelReplaced(

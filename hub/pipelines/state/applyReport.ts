@@ -1,4 +1,5 @@
 /** What a worker says of its stage. */
+import { hubText } from '@potluck/api/hub-texts';
 import type { StageReport } from '@potluck/protocol';
 import { readyPipeline, type Stage } from '../pipeline.ts';
 import { applyStageReport } from './stageReport.ts';
@@ -126,4 +127,5 @@ function taken(
   };
 }
 
-const lostBecause = ({ name }: NamedWorker, reason: string): string => `worker ${name} failed: ${reason}`;
+const lostBecause = ({ name }: NamedWorker, reason: string): string =>
+  hubText('device-failed', { device: name, reason });

@@ -1,5 +1,6 @@
 /** All models that are served and their pipelines, as one immutable value which events change (`apply`). */
 import type { DeploymentPlan } from '@potluck/api';
+import { hubText } from '@potluck/api/hub-texts';
 import type { AssignmentId, ModelId, PipelineId, WorkerId } from '@potluck/protocol';
 import type { Model } from '../../models/model.ts';
 import type { Pipeline, ReadyPipeline, Stage } from '../pipeline.ts';
@@ -108,7 +109,7 @@ export function newPipelineState(id: PipelineId, model: Model, plan: DeploymentP
     plan,
     epoch: 0,
     assignments: 0,
-    phase: { type: 'missing', reason: 'the hub is starting' },
+    phase: { type: 'missing', reason: hubText('hub-starts', {}) },
     former: [],
     held: new Map(),
     quarantine: noQuarantine,

@@ -1,0 +1,185 @@
+/** What the hub says. */
+const ownTexts = {
+  // Why a model has no place.
+  'nobody-joined': 'it needs {needed} and no device has joined',
+  'nobody-can-run': 'it needs {needed}, and no device that has joined can run it',
+  'too-few-layers': 'it has {layers} layers, too few for {parts} parts',
+  'not-enough-memory': 'it needs {needed}, {offers}',
+  'not-enough-memory-in-parts': 'it needs {needed} in {parts} parts, {offers}',
+  offers: 'devices offer {rooms}',
+  'many-offers': '{count} devices offer {all} in total, {most} at most each',
+  'no-split': '{offers} (but no split of the layers fits)',
+  'waits-for-nodes': 'waiting for {count} of its nodes: {names}',
+  'order-too-small': 'it needs {needed} in this order of devices; {items} that is not reserved',
+  'has-room': '{device} has {room}',
+  'device-too-small': '{device} needs {needed} and has {room} that is not reserved',
+  'waits-for-worker': 'waiting for {count} local worker to start',
+  'waits-for-workers': 'waiting for {count} local workers to start',
+  'waits-for-caches': 'it waits until the caches of {names} have given room back',
+  'room-is-kept': 'until then {items} stays reserved for it',
+  'rooms-are-kept': 'until then {items} stay reserved for it',
+  'room-at': '{room} at {device}',
+  more: 'and {count} more',
+  // Why a device has no part in it.
+  'is-leaving': '{device} is leaving',
+  'is-paused': '{device} is paused',
+  'is-draining': '{device} is draining',
+  'is-drained': '{device} is drained',
+  'waits-for-approval': '{device} waits for approval',
+  'has-replica': '{device} has another replica',
+  'has-failed': '{device} failed ({reason})',
+  'no-float16':
+    '{device} can’t compute in 16-bit numbers, as this model does (a variant without f16 runs there)',
+  // How well a model would fit, and why it goes where it goes.
+  'fits-nowhere-yet': 'needs about {needed}; no node is here',
+  'fits-on-one': 'needs about {needed}; one node has room',
+  'fits-together': 'needs about {needed}; split over nodes with {room} together',
+  'fits-on-one-later': 'needs about {needed}; one node has room once caches of other models shrink',
+  'fits-together-later':
+    'needs about {needed}; split over nodes with {room} together, once caches of other models shrink',
+  'does-not-fit': 'needs about {needed}; the nodes have {room} that is free or that caches can give back',
+  'no-device-alone': 'no device alone has room for {needed}',
+  'slow-ones-left-out': 'left out, since they would slow it down: {names}',
+  'counts-as-slow': '{device} counts as slow: {reason}',
+  'tab-is-hidden': 'its tab is hidden',
+  'tab-is-stopped-soon': 'its browser is about to stop its tab',
+  'through-the-hub': '{device} reaches {other} through the hub only',
+  'caches-give-back': 'caches of {model} at {device} give {room} back',
+  // Models that the hub suggests.
+  'four-bits': '4-bit weights',
+  'tiny-and-quick': 'Tiny and quick: short questions in English, on any device.',
+  'small-in-english': 'Small: simple questions and rewriting in English.',
+  'small-in-many-languages': 'Small, in many languages.',
+  'small-and-thinks': 'Small, in many languages; can think before it answers.',
+  'better-in-english': 'Better answers in English, for one good laptop or two.',
+  'good-and-thinks': 'Good answers in many languages; thinks before it answers. For several devices.',
+  // Why a model does not answer right now.
+  'hub-starts': 'the hub is starting',
+  'being-cut': 'stages are being cut',
+  'is-loading': 'it is loading',
+  'waits-for-former': 'waiting for the nodes that served it before the hub was started again',
+  'stage-under-way': '{device} (layers {first} to {last}) is {state}',
+  'stage-under-way-because': '{device} (layers {first} to {last}) is {state}: {reason}',
+  assigned: 'assigned',
+  downloading: 'downloading',
+  preparing: 'preparing',
+  connecting: 'connecting',
+  'with-share': '{state} {percent} %',
+  'no-progress': 'no progress for {milliseconds} ms',
+  moves: 'it moves to other devices',
+  'moves-because': 'it is moving to other devices ({reason})',
+  'answers-end-first': 'running answers end first: {reason}',
+  'plan-changed': 'its plan was changed',
+  'short-context':
+    'conversations may have {served} of the model’s {own} tokens, since {device} has no memory for longer ones',
+  // What a device does.
+  'leaves-soon': 'leaves when its answers have ended',
+  // Why a device is gone.
+  disconnected: '{device} disconnected',
+  'left-because': '{device} left: {reason}',
+  'device-failed': 'worker {device} failed: {reason}',
+  'connection-closed': 'its connection closed',
+  'has-left': 'it left',
+  'page-left': 'its page was left',
+  'was-silent': 'nothing was heard from it for {milliseconds} ms',
+  'hub-shuts-down': 'the hub is shutting down',
+  'connected-again': 'it connected again',
+  'wrong-token': 'the join token is wrong, expired or revoked; ask who runs the hub for a new one',
+  'takes-no-devices': 'this hub takes no new devices at the moment; ask the person who runs the hub',
+  // Why there is no answer, or only a part of one.
+  'not-running-yet': "{model} isn't running yet: {reason}.",
+  'stopped-here': '{reason}, so the answer stopped here.',
+  'not-continued': '{sentence} No other device could continue within {seconds} s.',
+  'not-continued-because': '{sentence} No other device could continue within {seconds} s: {reason}.',
+  'was-replaced': '{model} was replaced by other files, so the answer stopped here. Ask again.',
+  'was-undeployed': '{model} was undeployed, so the answer stopped here. Choose another model.',
+  'hub-stopped': 'The hub stopped before the answer was complete.',
+  'hub-stops': 'The hub is about to stop and takes no new requests. Ask again soon.',
+  'hub-restarted': 'The hub was started again before the answer was complete.',
+  'device-silent':
+    '{device} stopped responding for {seconds} s. Try again: the model moves to other devices where there are some.',
+  'devices-silent': '{names} did not respond for {seconds} s. Try again.',
+  'many-wait':
+    '{count} requests wait already: this one would be number {next}, and there is no place for it. Ask again in {seconds} seconds.',
+  'yours-wait':
+    '{count} requests wait already, {own} of them yours: this one would be number {next}, and there is no place for it. Ask again in {seconds} seconds.',
+  'many-wait-for-devices':
+    '{count} requests wait already for devices in the place of lost ones: this one would be number {next}, and there is no place for it. Ask again in {seconds} seconds.',
+  'yours-wait-for-devices':
+    '{count} requests wait already for devices in the place of lost ones, {own} of them yours: this one would be number {next}, and there is no place for it. Ask again in {seconds} seconds.',
+  'context-exceeded':
+    "This model's maximum context length is {tokens} tokens. However, you requested {requested}. Please reduce the length of the messages.",
+  'unknown-model': "The model '{model}' does not exist here; {hint}.",
+  'settings-changed': 'The settings were changed meanwhile. Look at them again.',
+  'wrong-secret': 'That is neither the admin password nor a key of this hub.',
+} as const;
+
+/** What devices say themselves, to the hub or on their page. They do not know this list: a test holds it to their code. */
+export const deviceTexts = {
+  'on-battery': 'paused: it runs on battery',
+  'on-metered-network': 'paused: its network is metered',
+  'nobody-looks': 'paused: nobody looks at its tab',
+  'worker-stopped': 'the worker was stopped',
+  'hub-silent': 'nothing was heard from the hub for {milliseconds} ms',
+  'hub-connection-closed': 'the connection to the hub closed',
+  'hub-connection-failed': 'the connection failed',
+  'waits-for-neighbours': 'waits for a connection to its neighbours',
+  'was-released': 'the stage was released',
+  'no-webrtc': 'this worker has no WebRTC',
+  'relay-wanted': 'the hub asks for the relay',
+  'no-direct-connection': 'no direct connection within {milliseconds} ms',
+  'connection-lost': 'the connection was lost',
+  'no-webgpu': 'This browser has no WebGPU.',
+  'no-webgpu-advice': 'The processor is used. A current Chrome, Edge, Firefox or Safari would use the GPU.',
+  'plain-http': 'Browsers give pages on plain http no GPU.',
+  'plain-http-advice': 'Open this page over https to use it; until then the processor is used.',
+  'no-gpu': 'The browser has WebGPU, but no GPU that it would use.',
+  'no-gpu-advice':
+    'Check that hardware acceleration is on in its settings; until then the processor is used.',
+  'token-missing': 'A join token is missing.',
+  'token-missing-advice':
+    'Open the join link that the hub shows, which carries the token, or enter the token below.',
+  'not-taken': 'The hub does not take this tab: {reason}',
+  'token-wrong-advice': 'Open a fresh join link of the hub, or enter another token below.',
+  'banned-advice': 'Whoever runs the hub can let this device join again, on the page “Nodes”.',
+  'old-version-advice': 'Load this page again: it then has the version of the hub.',
+} as const;
+
+/**
+ * What the hub says most often to people, by codes. Over the API goes the English text, which programs, logs and the command
+ * line show as it is; the app finds code and values in it (`readHubText`), and says the same in its own language.
+ *
+ * `{name}` stands for a value. A text that begins with `{device} ` is also said without it, where the name comes before.
+ */
+export const hubTexts = { ...ownTexts, ...deviceTexts } as const;
+
+export type HubTextCode = keyof typeof hubTexts;
+
+type GapsOf<Text> = Text extends `${string}{${infer Gap}}${infer Rest}` ? Gap | GapsOf<Rest> : never;
+
+/** The values of a text, by the names of its gaps. */
+export type HubTextValues<Code extends HubTextCode = HubTextCode> = Record<
+  GapsOf<(typeof hubTexts)[Code]>,
+  string | number
+>;
+
+/** A text of the hub in English. */
+export function hubText<Code extends HubTextCode>(code: Code, values: HubTextValues<Code>): string {
+  return filled(hubTexts[code], values);
+}
+
+type DeviceCode = {
+  [Code in HubTextCode]: (typeof hubTexts)[Code] extends `{device} ${string}` ? Code : never;
+}[HubTextCode];
+
+/** What follows a device's name: `is leaving`. */
+export function whatFollowsName<Code extends DeviceCode>(
+  code: Code,
+  values: Omit<HubTextValues<Code>, 'device'>,
+): string {
+  return filled(hubTexts[code].slice('{device} '.length), values);
+}
+
+function filled(template: string, values: Readonly<Record<string, string | number>>): string {
+  return template.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(values[name]));
+}
