@@ -1,6 +1,6 @@
 /**
  * The app's texts and their translations: `npm run texts` collects what components and modules say into
- * client/src/locales/components and modules. English stands in the code; what has no translation is shown in English.
+ * client/src/locales/components, modules and hub. English stands in the code; what has no translation is shown in English.
  */
 import { adapter as svelte } from '@wuchale/svelte';
 import { createHeuristic, defaultHeuristicOpts, defineConfig, pofile } from 'wuchale';
@@ -109,6 +109,16 @@ export default defineConfig({
           ],
           ignore: ['**/*.test.ts', '**/*.svelte.ts', '**/+layout.ts'],
         },
+        runtime: { initReactive: () => null },
+      }),
+    ),
+    // Apart: who reads English loads none of it.
+    hub: atBeginning(
+      vanilla({
+        ...common,
+        storage: pofile({ dir: `${locales}/hub` }),
+        loader: 'custom',
+        files: ['client/src/lib/hub-words/hubWords.ts'],
         runtime: { initReactive: () => null },
       }),
     ),
