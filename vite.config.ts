@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { wuchale } from 'wuchale/vite';
 import { defineConfig, type Plugin } from 'vite';
 import { grammarEngine } from './packages/browser-worker/src/build/grammarEngine.ts';
+import { licencesPlugins } from './packages/packaging/src/licences/licencesPlugins.ts';
 import options from './svelte.config.js';
 
 /** Where the hub is that the development server passes requests on to. */
@@ -27,6 +28,8 @@ function isolation(): Plugin {
 /** How long plugins take is nobody's trouble who installs this. */
 const quiet = { checks: { pluginTimings: false } };
 
+const licences = licencesPlugins(fileURLToPath(new URL('.', import.meta.url)));
+
 export default defineConfig({
   root: 'client',
   plugins: [
@@ -34,8 +37,9 @@ export default defineConfig({
     grammarEngine(),
     wuchale({ configPath: fileURLToPath(new URL('wuchale.config.js', import.meta.url)) }),
     sveltekit(options),
+    licences.page,
   ],
-  worker: { format: 'es', plugins: () => [grammarEngine()], rolldownOptions: quiet },
+  worker: { format: 'es', plugins: () => [grammarEngine(), licences.worker], rolldownOptions: quiet },
   build: { target: 'es2022', chunkSizeWarningLimit: 700, rolldownOptions: quiet },
   server: {
     proxy: Object.fromEntries(hubPaths.map((path) => [path, { target: hubUrl, ws: true }])),
