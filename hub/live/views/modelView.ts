@@ -38,6 +38,7 @@ export function viewModel(model: ModelPackage, state: ModelState): Model {
   const { embeddingBytes, headBytes, tiedBytes } = model;
   return {
     id: model.id,
+    task: model.encoder?.task ?? 'chat',
     source: model.source,
     license: model.license ?? null,
     importedAt: model.importedAt * 1000,

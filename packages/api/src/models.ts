@@ -17,6 +17,8 @@ export type Fit = z.infer<typeof Fit>;
 export const Model = z
   .object({
     id: z.string(),
+    /** `chat`: it writes text; the others are encoders, which `/v1/embeddings` and `/v1/rerank` ask. */
+    task: z.enum(['chat', 'embeddings', 'rerank']).default('chat'),
     /** For people: a directory, a repository, an npm package. */
     source: z.string(),
     license: z.string().nullable(),

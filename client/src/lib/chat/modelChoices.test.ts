@@ -3,7 +3,15 @@ import { expect, test } from 'vitest';
 import { modelChoices, searchChoices } from './modelChoices.ts';
 
 const model = (id: string, more: Partial<Model> = {}): Model =>
-  ({ id, weightBytes: 100, aliases: [], loadsOnDemand: false, isDefault: false, ...more }) as Model;
+  ({
+    id,
+    weightBytes: 100,
+    aliases: [],
+    task: 'chat',
+    loadsOnDemand: false,
+    isDefault: false,
+    ...more,
+  }) as Model;
 const deployment = (name: string, ready: boolean): Deployment =>
   ({ model: name, ready, missing: ready ? null : 'no device', isDefault: ready }) as Deployment;
 
@@ -22,6 +30,16 @@ test('favourites come first, then what runs; the rest says whether it fits', () 
   ]);
   expect(choices[1]?.isDefault).toBe(true);
   expect(searchChoices(choices, ' GPT ').map(({ id }) => id)).toEqual(['d']);
+});
+
+test('encoders write no answers, deployed or not', () => {
+  const choices = modelChoices({
+    models: [model('a'), model('vectors', { task: 'embeddings' }), model('scores', { task: 'rerank' })],
+    deployments: [deployment('vectors', true)],
+    isFavourite: () => true,
+    freeBytes: 200,
+  });
+  expect(choices.map(({ id }) => id)).toEqual(['a']);
 });
 
 test('what the hub loads on demand can be asked', () => {

@@ -23,12 +23,13 @@ export interface ChoicesInit {
   freeBytes: number;
 }
 
-/** Favourites first, then what runs, what could be loaded, and what nobody deployed; each by name. */
+/** Models that write text. Favourites first, then what runs, what could be loaded, and what nobody deployed; each by name. */
 export function modelChoices({ models, deployments, isFavourite, freeBytes }: ChoicesInit): ModelChoice[] {
   const byId = new Map([...models].map((model) => [model.id, model]));
   const deployed = new Map([...deployments].map((one) => [one.model, one]));
   const ids = [...new Set([...deployed.keys(), ...byId.keys()])];
   return ids
+    .filter((id) => (byId.get(id)?.task ?? 'chat') === 'chat')
     .map((id) => {
       const [model, deployment] = [byId.get(id), deployed.get(id)];
       const state = stateOf(model, deployment);
