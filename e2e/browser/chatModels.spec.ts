@@ -147,11 +147,17 @@ test('a model that nobody deployed is loaded by the first message', async ({ mod
   const panel = page.getByRole('region', { name: 'Loading and defaults' });
   await panel.getByLabel('Load on demand').check();
   await panel.getByLabel('Unload after').fill('30');
+  // What somebody else changed meanwhile is shown before anything is saved over it.
+  await changeSettings(app.hub, { defaultsForPrograms: true });
+  await panel.getByRole('button', { name: 'Save' }).click();
+  await expect(panel.getByLabel('Defaults for programs')).toBeChecked();
+  await expect(panel.getByLabel('Unload after')).toHaveValue('30');
   await panel.getByRole('button', { name: 'Save' }).click();
   await expect(page.getByText('Saved.')).toBeVisible();
   expect(await hubApi<Settings>('GET', '/settings')).toMatchObject({
     loadOnDemand: true,
     unloadAfterMinutes: 30,
+    defaultsForPrograms: true,
   });
   await expect.poll(() => model.path).not.toBe('');
   await hubApi('DELETE', '/deployments?model=small');

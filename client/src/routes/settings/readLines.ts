@@ -1,4 +1,5 @@
 /** Addresses as a person writes them in the settings: one per line. */
+import { fail } from '#lib/hub/fail.ts';
 
 /**
  * Sites whose pages may use the API.
@@ -30,7 +31,7 @@ function readLines(
 ): string[] {
   return text.split('\n').flatMap((line) => {
     const parts = line.split(/[\s,]+/).filter((part) => part !== '');
-    if (!parts.every(isRight)) throw new Error(explain(line.trim()));
+    if (!parts.every(isRight)) fail(explain(line.trim()));
     return parts;
   });
 }
