@@ -1,6 +1,7 @@
 /** Sums of requests as a table for spreadsheets, or as lines of JSON. */
 import type { Usage } from '@potluck/api';
 import { csvOf } from '../csv.ts';
+import { groupName } from './usageWords.ts';
 
 const columns = [
   ...(['requests', 'failed', 'cancelled', 'refused', 'errorRate'] as const),
@@ -8,7 +9,7 @@ const columns = [
 ];
 const percentiles = ['firstTokenMs', 'tokenMs'] as const;
 
-/** The whole, each group, and each step. */
+/** The whole, each group, and each step. Times to a tenth of a millisecond, shares to a hundredth of a percent. */
 export function usageRows({
   by,
   totals,
@@ -16,16 +17,19 @@ export function usageRows({
   series,
 }: Pick<Usage, 'by' | 'totals' | 'groups' | 'series'>): Record<string, string | number | null>[] {
   const numbers = (one: Usage['totals']): Record<string, number | null> => ({
-    ...Object.fromEntries(columns.map((name) => [name, one[name]])),
+    ...Object.fromEntries(columns.map((name) => [name, rounded(one[name], 4)])),
     ...Object.fromEntries(
       percentiles.flatMap((name) =>
-        (['p50', 'p95'] as const).map((share) => [`${name}_${share}`, one[name]?.[share] ?? null]),
+        (['p50', 'p95'] as const).map((share) => [
+          `${name}_${share}`,
+          rounded(one[name]?.[share] ?? null, 1),
+        ]),
       ),
     ),
   });
   return [
     { kind: 'total', name: null, at: null, ...numbers(totals) },
-    ...groups.map((group) => ({ kind: by, name: group.id, at: null, ...numbers(group) })),
+    ...groups.map((group) => ({ kind: by, name: groupName(group), at: null, ...numbers(group) })),
     ...series.map((step) => ({
       kind: 'step',
       name: null,
@@ -33,6 +37,10 @@ export function usageRows({
       ...numbers(step),
     })),
   ];
+}
+
+function rounded(value: number | null, digits: number): number | null {
+  return value === null ? null : Number(value.toFixed(digits));
 }
 
 export function usageCsv(usage: Usage): string {
