@@ -119,41 +119,10 @@ test('a TURN server is tried: what it relays, or what to check', async ({ browse
   // With the password that the hub keeps.
   await test.click();
   await expect(panel.getByText('works from this browser')).toBeVisible();
-});
 
-test('a tab pauses on battery, tells the hub why, and goes on by itself; the settings say what is kept where', async ({
-  browser,
-}) => {
-  await using own = await browser.newContext({ baseURL: hub.url });
-  await own.addInitScript(() => {
-    const battery = Object.assign(new EventTarget(), { charging: true });
-    Object.assign(globalThis, { battery });
-    Object.assign(navigator, { getBattery: () => Promise.resolve(battery) });
-  });
-  const page = await own.newPage();
-  const charge = (charging: boolean): Promise<void> =>
-    page.evaluate((charging) => {
-      const { battery } = globalThis as unknown as { battery: EventTarget & { charging: boolean } };
-      battery.charging = charging;
-      battery.dispatchEvent(new Event('chargingchange'));
-    }, charging);
-  await page.goto('/join');
-  await expect(page.getByText('ms round trip')).toBeVisible();
-  await page.getByLabel('Pause on battery').check();
-  await joinOnProcessor(page);
-  await expect.poll(async () => (await nodesOf(hub)).length).toBe(1);
-  await charge(false);
-  await expect(page.getByText('Paused because this device runs on battery.')).toBeVisible();
-  await expect.poll(() => nodesOf(hub)).toEqual([]);
-  const { former } = (await (await fetch(`${hub.url}/api/nodes`)).json()) as {
-    former: { lastLeftReason: string }[];
-  };
-  expect(former[0]?.lastLeftReason).toBe('paused: it runs on battery');
-  expect(await seriousViolations(page)).toEqual([]);
-  await charge(true);
-  await expect.poll(async () => (await nodesOf(hub)).length).toBe(1);
-  await expect(page.getByText(/This browser in all:/)).toBeVisible();
-
-  await page.goto('/settings');
   await expect(region(page, 'Storage and backup')).toContainText('Conversations, requests, keys');
+  await page.setViewportSize({ width: 360, height: 800 });
+  await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
+  expect(await seriousViolations(page)).toEqual([]);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
 });
