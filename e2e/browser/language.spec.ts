@@ -1,5 +1,6 @@
 /** The app in other languages. */
 import { expect, test } from './support/fixtures.ts';
+import { nodesOf } from '../support/nodes.ts';
 import { appOnHub } from './support/appOnHub.ts';
 import { neverEnd, seriousViolations } from './support/appPage.ts';
 
@@ -37,4 +38,14 @@ test('a browser whose language is German shows the app in German', async () => {
   // Values, and words alone.
   await expect(page.getByText(/^\d+ MB von \d+(,\d)? GB$/)).toBeVisible();
   await expect(page.getByRole('definition').filter({ hasText: 'nichts zu tun' })).toBeVisible();
+
+  // What the hub says in English, with what it says within that.
+  const [node] = await nodesOf(app.hub);
+  await context.request.patch(`/api/nodes/${node?.id}`, { data: { mode: 'paused' } });
+  await page.goto('/');
+  await expect(
+    page.getByText(
+      /^minimind2-small läuft noch nicht: das Modell braucht \d+ MB, und keines der Geräte kann es ausführen; local-1 ist pausiert\.$/,
+    ),
+  ).toBeVisible();
 });

@@ -1,26 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { readCatalogue } from './readCatalogue.ts';
 
-interface Entry {
-  text: string;
-  translation: string;
-}
-
-/** The entries of a PO file; those that the code does not have any more are left out. */
-function entriesOf(part: string, language: string): Entry[] {
-  const file = readFileSync(path.join(import.meta.dirname, part, `${language}.po`), 'utf8');
-  const textOf = (lines: string): string =>
-    [...lines.matchAll(/"(.*)"/g)].map(([, line = '']) => JSON.parse(`"${line}"`) as string).join('');
-  return [...file.matchAll(/^msgid ((?:".*"\n)+)msgstr ((?:".*"\n?)+)/gm)]
-    .map(([, text = '', translation = '']) => ({ text: textOf(text), translation: textOf(translation) }))
-    .filter(({ text }) => text !== '');
-}
-
-const parts = readdirSync(import.meta.dirname, { withFileTypes: true })
-  .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
-  .map(({ name }) => name);
-const english = parts.flatMap((part) => entriesOf(part, 'en'));
+const english = readCatalogue('en');
 
 /** What nobody should have to read. */
 const bad: [string, RegExp][] = [
@@ -43,9 +24,7 @@ describe('the texts of the app', () => {
 
   it.each(['de', 'zh'])('have a translation into %s each, with the same gaps', (language) => {
     const gapsOf = (text: string): string[] => (text.match(/\{\d+\}|<\/?\d+\/?>/g) ?? []).toSorted();
-    const wrong = parts
-      .flatMap((part) => entriesOf(part, language))
-      .filter(
+    const wrong = readCatalogue(language).filter(
         ({ text, translation }) =>
           translation === '' || gapsOf(text).join() !== gapsOf(translation).join(),
       );

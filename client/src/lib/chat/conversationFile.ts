@@ -1,5 +1,6 @@
 /** Conversations as a file: how it is written, and what of it can be read. */
 import type { Conversation, Message } from '@potluck/api';
+import { fail } from '#lib/hub/fail.ts';
 
 const format = 'potluck-conversations';
 /** A larger file is not read, in bytes. */
@@ -49,23 +50,21 @@ export function readConversations(text: string): FiledConversation[] {
   const file = objectOf(parsed(text));
   const list = file?.['conversations'];
   if (file?.['format'] !== format || !Array.isArray(list)) {
-    throw new Error('This file has no Potluck conversations. Choose a file that “Export all” made.');
+    fail('This file has no Potluck conversations. Choose a file that “Export all” made.');
   }
   if (list.length > mostConversations) {
-    throw new Error(
-      `This file has ${list.length} conversations. ${mostConversations} at most can be imported at once.`,
-    );
+    fail(`This file has ${list.length} conversations. ${mostConversations} at most can be imported at once.`);
   }
   return list.map(readConversation);
 }
 
 function readConversation(value: unknown, index: number): FiledConversation {
-  const damaged = (what: string): Error =>
-    new Error(`Conversation ${index + 1} in this file is damaged: ${what}.`);
+  const damaged: (what: string) => never = (what) =>
+    fail(`Conversation ${index + 1} in this file is damaged: ${what}.`);
   const one = objectOf(value);
   const list = one?.['messages'];
-  if (!one || !Array.isArray(list)) throw damaged('it has no messages');
-  if (list.length > mostMessages) throw damaged(`it has more than ${mostMessages} messages`);
+  if (!one || !Array.isArray(list)) damaged('it has no messages');
+  if (list.length > mostMessages) damaged(`it has more than ${mostMessages} messages`);
   const seen = new Set<string>();
   const messages = list.map((entry): FiledMessage => {
     const message = objectOf(entry);
@@ -73,11 +72,11 @@ function readConversation(value: unknown, index: number): FiledConversation {
       (name) => message?.[name],
     );
     if (typeof id !== 'string' || typeof content !== 'string' || content.length > longest.content) {
-      throw damaged('a message has no text, or too much');
+      damaged('a message has no text, or too much');
     }
-    if (role !== 'user' && role !== 'assistant') throw damaged('a message is by nobody');
+    if (role !== 'user' && role !== 'assistant') damaged('a message is by nobody');
     if (parentId !== null && (typeof parentId !== 'string' || !seen.has(parentId))) {
-      throw damaged('a message comes before the one that it answers');
+      damaged('a message comes before the one that it answers');
     }
     seen.add(id);
     return { id, parentId, role, content, model: textOf(message?.['model'], 200) };

@@ -4,6 +4,7 @@ import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { HubError, HubLostError } from '#lib/hub/errors.ts';
 import { hubFetch } from '#lib/hub/hubFetch.ts';
 import { likelyTokens, type LikelyToken, type TokenLogprobs } from './likelyTokens.ts';
+import { fromHub } from '#lib/hub/fromHub.ts';
 
 export type CompletionEvent =
   /** The hub accepted the request and chose its way through the grid. */
@@ -89,7 +90,7 @@ export async function* streamCompletion(
 }
 
 function* readChunk({ choices, error }: Chunk): Generator<CompletionEvent> {
-  if (error) throw new HubError(error.message, 0, error.code ?? undefined);
+  if (error) throw new HubError(fromHub(error.message), 0, error.code ?? undefined);
   const [choice] = choices ?? [];
   const thoughts = choice?.delta.reasoning_content;
   if (thoughts) yield { type: 'thoughts', text: thoughts };

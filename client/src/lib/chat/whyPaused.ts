@@ -1,11 +1,9 @@
 /** Why an answer stands still. */
 import type { Activity } from '@potluck/api';
+import { hubName } from '#lib/format/lostNames.ts';
 
 /** `hub`: the hub can’t be reached; `restart`: it was started again; names: those that were lost, if they are known. */
 export type PauseReason = 'hub' | 'restart' | { lost: string[] };
-
-/** How the hub calls itself where it was lost. */
-const hubName = /* @wc-ignore */ 'the hub';
 
 /**
  * @param activity what the hub says of the request

@@ -1,4 +1,5 @@
 /** Layers as people write them. */
+import { fail } from '#lib/hub/fail.ts';
 
 /** `0-3`, `0–3` or `5`, with any spaces. */
 const range = /^(\d+)(?:\s*[-–]\s*(\d+))?$/;
@@ -12,7 +13,7 @@ export function parseLayers(text: string): { firstLayer: number; lastLayer: numb
   if (trimmed === '') return undefined;
   const [, first, last = first] = range.exec(trimmed) ?? [];
   if (first === undefined || Number(last) < Number(first)) {
-    throw new Error(`“${trimmed}” names no layers. Write the first and the last, such as 0-3.`);
+    fail(`“${trimmed}” names no layers. Write the first and the last, such as 0-3.`);
   }
   return { firstLayer: Number(first), lastLayer: Number(last) };
 }

@@ -105,8 +105,14 @@ export const hubWords: { [Code in HubTextCode]: (values: HubTextValues<Code>) =>
   'device-silent': ({ device, seconds }) =>
     `${device} stopped responding for ${seconds} s. Try again: the model moves to other devices where there are some.`,
   'devices-silent': ({ names, seconds }) => `${names} did not respond for ${seconds} s. Try again.`,
-  'many-wait': ({ count }) => `${count} requests are waiting already. Try again later.`,
-  'yours-wait': ({ count }) => `${count} of your requests are waiting already. Try again later.`,
+  'many-wait': ({ count, next, seconds }) =>
+    `${count} requests wait already: this one would be number ${next}, and there is no place for it. Ask again in ${seconds} seconds.`,
+  'yours-wait': ({ count, own, next, seconds }) =>
+    `${count} requests wait already, ${own} of them yours: this one would be number ${next}, and there is no place for it. Ask again in ${seconds} seconds.`,
+  'many-wait-for-devices': ({ count, next, seconds }) =>
+    `${count} requests wait already for devices in the place of lost ones: this one would be number ${next}, and there is no place for it. Ask again in ${seconds} seconds.`,
+  'yours-wait-for-devices': ({ count, own, next, seconds }) =>
+    `${count} requests wait already for devices in the place of lost ones, ${own} of them yours: this one would be number ${next}, and there is no place for it. Ask again in ${seconds} seconds.`,
   'context-exceeded': ({ tokens, requested }) =>
     `This model's maximum context length is ${tokens} tokens. However, you requested ${requested}. Please reduce the length of the messages.`,
   'unknown-model': ({ model, hint }) => `The model '${model}' does not exist here; ${hint}.`,

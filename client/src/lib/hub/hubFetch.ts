@@ -1,5 +1,6 @@
 /** The one door from the app to the hub. */
 import { HubError, HubUnreachableError } from './errors.ts';
+import { fromHub } from './fromHub.ts';
 import { hubPath } from './hubUrl.ts';
 
 /** Where a browser says who it is: a secret that is wrong there says nothing of the session that it has. */
@@ -61,7 +62,7 @@ async function readError(response: Response): Promise<HubError> {
   const text = await response.text().catch(() => '');
   try {
     const { error } = JSON.parse(text) as { error: { message: string; code?: string | null } };
-    return new HubError(error.message, response.status, error.code ?? undefined);
+    return new HubError(fromHub(error.message), response.status, error.code ?? undefined);
   } catch {
     return new HubError(`The hub answered ${response.status} ${response.statusText}.`, response.status);
   }

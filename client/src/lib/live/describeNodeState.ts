@@ -1,4 +1,5 @@
 import type { Node, Stage } from '@potluck/api';
+import { fromHub } from '#lib/hub/fromHub.ts';
 
 export interface NodeState {
   name: string;
@@ -29,7 +30,7 @@ const modeNames = /* @wc-include */ {
 
 /** A node's state in a word or two, and why it is in it. */
 export function describeNodeState(node: Node): NodeState {
-  const reason = node.reason ?? undefined;
+  const reason = node.reason === null ? undefined : fromHub(node.reason);
   if (node.mode !== 'active') {
     return { name: modeNames[node.mode], reason, tone: node.mode === 'draining' ? 'busy' : 'idle' };
   }
@@ -51,7 +52,7 @@ export function describeStage({ state, reason, progress }: Stage): NodeState {
   return {
     name:
       done === undefined ? stageStateNames[state] : `${stageStateNames[state]} ${Math.floor(done * 100)} %`,
-    reason: reason ?? undefined,
+    reason: reason === null ? undefined : fromHub(reason),
     tone,
     ...(done === undefined ? {} : { progress: done }),
   };

@@ -8,15 +8,6 @@ import { applyEvent, type Grid } from './grid.ts';
 
 /** A lost connection shorter than this is nobody's business, in milliseconds. */
 const quietLossMs = 1500;
-const longestLog = 100;
-
-/** Something that happened to a node, for a list. */
-export interface GridEvent {
-  /** Unix milliseconds, as this browser saw it. */
-  at: number;
-  nodeId: string;
-  text: string;
-}
 
 class Live implements Grid {
   readonly nodes = new SvelteMap<string, Node>();
@@ -26,8 +17,8 @@ class Live implements Grid {
   readonly imports = new SvelteMap<string, Import>();
   /** Requests that run. */
   readonly running = new SvelteMap<string, Activity>();
-  /** Newest first. */
-  log = $state.raw<GridEvent[]>([]);
+  /** How often a device came or went, or a model began or ceased to run: what happened is to be read again. */
+  happened = $state(0);
   /** False until the first snapshot is here. */
   known = $state(false);
   /** True while the stream is interrupted; what is shown may be old. */
@@ -55,9 +46,15 @@ class Live implements Grid {
     );
   }
 
-  /** True where the model answers, or is loaded when it is asked. */
+  /** True where the model writes answers, now or as soon as it is asked. */
   canAsk(model: string): boolean {
+    if (!this.writes(model)) return false;
     return this.deployments.get(model)?.ready === true || this.models.get(model)?.loadsOnDemand === true;
+  }
+
+  /** False for encoders, which nobody chats with; true for what is not known. */
+  writes(model: string): boolean {
+    return (this.models.get(model)?.task ?? 'chat') === 'chat';
   }
 
   /** Follows the stream until the returned function is called. It resumes by itself after a lost connection. */
@@ -75,7 +72,6 @@ class Live implements Grid {
   /** Forgets everything: who was signed out sees nothing any more. */
   forget(): void {
     for (const map of [this.nodes, this.deployments, this.models, this.imports, this.running]) map.clear();
-    this.log = [];
     this.known = false;
   }
 
@@ -101,35 +97,18 @@ class Live implements Grid {
   }
 
   #take(event: LiveEvent): void {
-    this.#noteWhatIsNew(event);
+    if (this.#isNew(event)) this.happened += 1;
     applyEvent(this, event);
     if (event.type === 'snapshot') this.known = true;
     if (event.type === 'request') for (const listener of this.#requestListeners) listener(event.request);
   }
 
-  /** Adds to the log what the event says beyond what was known before. */
-  #noteWhatIsNew(event: LiveEvent): void {
-    if (event.type === 'node' && !this.nodes.has(event.node.id)) {
-      this.#note(event.node.id, `${event.node.name} joined`);
-    } else if (event.type === 'node-left') {
-      this.#note(event.id, `${event.name} left: ${event.reason}`);
-    } else if (event.type === 'deployment') {
-      this.#noteDeployment(event.deployment);
-    }
-  }
-
-  #noteDeployment(now: Deployment): void {
-    const before = this.deployments.get(now.model);
-    if (before && before.ready !== now.ready) {
-      this.#note(
-        '',
-        now.ready ? `${now.model} is served` : `${now.model} waits: ${now.missing ?? 'not ready'}`,
-      );
-    }
-  }
-
-  #note(nodeId: string, text: string): void {
-    this.log = [{ at: Date.now(), nodeId, text }, ...this.log].slice(0, longestLog);
+  /** True where the event says something beyond what was known before. */
+  #isNew(event: LiveEvent): boolean {
+    if (event.type === 'node') return !this.nodes.has(event.node.id);
+    if (event.type !== 'deployment') return event.type === 'node-left';
+    const before = this.deployments.get(event.deployment.model);
+    return before !== undefined && before.ready !== event.deployment.ready;
   }
 }
 

@@ -1,4 +1,5 @@
 /** Other names of a model, as a person writes them. */
+import { fail } from '#lib/hub/fail.ts';
 
 /** As `AliasName` of the API has it. */
 const allowed = /^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$/;
@@ -14,8 +15,9 @@ export function readOtherNames(text: string): string[] {
     .filter((name) => name !== '');
   const wrong = names.find((name) => !allowed.test(name));
   if (wrong !== undefined) {
-    const words = `The name “${wrong}” can’t be used. A name begins with a letter from A to Z or a digit. It may hold letters, digits, dots, dashes, colons, slashes and underscores, 100 characters at most.`;
-    throw new Error(words);
+    fail(
+      `The name “${wrong}” can’t be used. A name begins with a letter from A to Z or a digit. It may hold letters, digits, dots, dashes, colons, slashes and underscores, 100 characters at most.`,
+    );
   }
   return names;
 }

@@ -1,5 +1,6 @@
 /** What happened, in a sentence. */
 import type { HistoryEvent } from '@potluck/api';
+import { fromHub } from '#lib/hub/fromHub.ts';
 
 /** What settings are called where they are made; others by the name that programs know. */
 const settingNames: Record<string, string> = /* @wc-include */ {
@@ -26,7 +27,7 @@ const settingNames: Record<string, string> = /* @wc-include */ {
 
 /** Codes of connections are for the log, and the sentence has a point of its own. */
 function plainReason(reason: string): string {
-  return reason.replace(/ \(code \d+\)/, '').replace(/\.$/, '');
+  return fromHub(reason.replace(/ \(code \d+\)/, '')).replace(/[.。]$/, '');
 }
 
 /** Kinds whose sentences name who did it themselves. */

@@ -55,7 +55,7 @@ const gaps: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     [
       'count',
-    'next',
+      'next',
       'layers',
       'parts',
       'first',
