@@ -57,6 +57,7 @@ test('a tab rests as its person chose, the hub says why, its layers move, and it
   browser,
   tabHub: hub,
 }) => {
+  test.slow();
   const namesHere = async (): Promise<string[]> => (await nodesOf(hub)).map(({ name }) => name).toSorted();
   /** Why the tab left the last time, as the list of what happened has it. */
   const lastReason = async (): Promise<string | undefined> => {
