@@ -27,12 +27,12 @@ export function readRest(): MiddlewareHandler {
 async function isReadToItsEnd(body: ReadableStream<Uint8Array>): Promise<boolean> {
   // Not cancelled where it is left: the answer would go with it.
   const reader = body.getReader();
-  const late = Promise.withResolvers<'late'>();
-  const timer = setTimeout(() => late.resolve('late'), withinMs);
+  const late = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => late.resolve(undefined), withinMs);
   try {
     for (;;) {
       const read = await Promise.race([reader.read(), late.promise]);
-      if (read === 'late') return false;
+      if (!read) return false;
       if (read.done) return true;
     }
   } catch {
