@@ -14,8 +14,8 @@ export interface SharedHubs extends AsyncDisposable {
   workers: WorkerProcess[];
   redis: Awaited<ReturnType<typeof startRedis>>;
   balancer: Balancer;
-  /** Starts the hub of that number again, at its port. */
-  restart(index: number): Promise<HubProcess>;
+  /** Starts one more, in place of one that is gone. */
+  add(): Promise<HubProcess>;
 }
 
 /** Longer than a busy machine lets a hub stand still. */
@@ -49,10 +49,11 @@ export async function startSharedHubs(count: number): Promise<SharedHubs> {
     workers,
     redis,
     balancer,
-    restart: async (index) => {
-      const former = hubs[index];
-      if (former) await stop(former.child, 'SIGKILL');
-      return (hubs[index] = await start(ports[index] ?? 0));
+    add: async () => {
+      const taken = hubs.map(({ url }) => Number(new URL(url).port));
+      const hub = await start(ports.find((port) => !taken.includes(port)) ?? 0);
+      hubs.push(hub);
+      return hub;
     },
     async [Symbol.asyncDispose]() {
       for (const worker of workers) await worker[Symbol.asyncDispose]();

@@ -37,8 +37,8 @@ function filesIn(directory: string): string[] {
 export interface OwnAnswersComponents {
   board: LeaderBoard;
   metrics: FrontMetrics;
-  /** What is wrong with what the hubs share. */
-  problems: () => readonly string[];
+  /** What is wrong with what the hubs share; undefined while all is well. */
+  trouble: () => string | undefined;
 }
 
 export interface OwnAnswersInit {
@@ -49,19 +49,19 @@ export interface OwnAnswersInit {
 
 /** Answers what `ownRequests` names. */
 export function ownAnswers(
-  { board, metrics, problems }: OwnAnswersComponents,
+  { board, metrics, trouble }: OwnAnswersComponents,
   { pagesDirectory, metricsToken, proxies }: OwnAnswersInit,
 ): Hono {
   const app = new Hono({ strict: false });
   app.use(findSource(proxies));
   const health = (): { status: string; ready: boolean } & Record<string, unknown> => {
     const ready = board.serving !== undefined;
-    const wrong = problems();
-    const status = !ready ? 'waiting' : wrong.length > 0 ? 'degraded' : 'ok';
+    const wrong = trouble();
+    const status = !ready ? 'waiting' : wrong === undefined ? 'ok' : 'degraded';
     return {
       ...{ status, ready, role: 'follows' },
       ...(ready ? {} : { missing: 'no hub leads at the moment' }),
-      ...(wrong.length > 0 && { problems: wrong }),
+      ...(wrong !== undefined && { trouble: wrong }),
     };
   };
   app.get('/health', (c) => c.json(health()));

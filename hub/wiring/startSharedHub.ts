@@ -59,10 +59,10 @@ export async function startSharedHub(init: SharedHubInit): Promise<ServedGrid> {
   const leaseMs = 1000 * config.leaseSeconds;
   const now: { redis?: RedisConnection; term?: Term } = {};
   const leads = (): boolean => now.term?.isOver === false && now.term.record.serves;
-  const problems = (): string[] =>
+  const whatIsWrong = (): string | undefined =>
     now.redis?.connectedAt === undefined
-      ? ['Redis does not answer, so no other hub can take over until it does.']
-      : [];
+      ? 'Redis does not answer, so no other hub can take over until it does.'
+      : undefined;
   const metrics = new FrontMetrics(() => ({
     leads: leads(),
     epoch: board.record?.epoch ?? 0,
@@ -70,7 +70,7 @@ export async function startSharedHub(init: SharedHubInit): Promise<ServedGrid> {
     redisAnswers: now.redis?.connectedAt !== undefined,
   }));
   const own = ownAnswers(
-    { board, metrics, problems },
+    { board, metrics, trouble: whatIsWrong },
     {
       pagesDirectory: builtPagesDirectory,
       metricsToken: config.metricsToken,
@@ -109,7 +109,7 @@ export async function startSharedHub(init: SharedHubInit): Promise<ServedGrid> {
           doors,
           front,
           term: begun,
-          problems,
+          whatIsWrong,
           metrics,
           signal: until,
         });
@@ -158,13 +158,13 @@ interface BeginInit extends SharedHubInit {
   doors: Doors;
   front: Front;
   term: Term;
-  problems: () => string[];
+  whatIsWrong: () => string | undefined;
   metrics: FrontMetrics;
 }
 
 /** Everything of a hub begins behind its doors. */
 async function begin(init: BeginInit): Promise<Reign & { served: ServedGrid }> {
-  const { config, logger, trouble, data, doors, front, term, problems, metrics, signal } = init;
+  const { config, logger, trouble, data, doors, front, term, whatIsWrong, metrics, signal } = init;
   const closers: Closers = [];
   let epoch: Database['epoch'] | undefined;
   const closeAll = async (): Promise<void> => {
@@ -190,7 +190,7 @@ async function begin(init: BeginInit): Promise<Reign & { served: ServedGrid }> {
             front.cutPassedOn();
           },
           isLost: () => term.isLost,
-          trouble: () => problems()[0],
+          trouble: whatIsWrong,
           metrics: () => metrics.text(),
         },
       },
