@@ -24,7 +24,6 @@ const observer = new URL('observer.ts', import.meta.url).href;
 export async function startLoadedHub({ port, model, profiles }: LoadedHubInit): Promise<LoadedHub> {
   const hub = await startHub({
     port,
-    waitUntilReady: false,
     ipc: true,
     nodeFlags: [
       ...(profiles === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profiles]),
