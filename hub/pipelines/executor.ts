@@ -21,7 +21,7 @@ export interface ExecutorComponents {
   registry: Pick<WorkerRegistry, 'table' | 'send'>;
   /** What the operator decided about nodes. */
   nodes: NodeBook;
-  speeds: Pick<SpeedBook, 'samplesOf' | 'promptSamplesOf' | 'waysOf'>;
+  speeds: Pick<SpeedBook, 'changes' | 'samplesOf' | 'promptSamplesOf' | 'waysOf'>;
   logger: Logger;
   clock: Clock;
   /** How many workers, beside those that are here, are just being started. */

@@ -12,7 +12,7 @@ import type { PipelinesState } from './state/state.ts';
 export interface GridSourceComponents {
   registry: Pick<WorkerRegistry, 'table'>;
   nodes: Pick<NodeBook, 'unusable' | 'nameOf'>;
-  speeds: Pick<SpeedBook, 'samplesOf' | 'promptSamplesOf' | 'waysOf'>;
+  speeds: Pick<SpeedBook, 'changes' | 'samplesOf' | 'promptSamplesOf' | 'waysOf'>;
   workersStarting: () => number;
   /** See `Grid`. Default: nobody stands by. */
   standbyShare?: (() => number) | undefined;
@@ -23,7 +23,13 @@ export class GridSource {
   /** Rises at each decision of the operator about a node. */
   #decisions = 0;
   #built:
-    | { pipelines: PipelinesState['pipelines']; table: WorkerTable; decisions: number; grid: BuiltGrid }
+    | {
+        pipelines: PipelinesState['pipelines'];
+        table: WorkerTable;
+        decisions: number;
+        speeds: number;
+        grid: BuiltGrid;
+      }
     | undefined;
 
   constructor(components: GridSourceComponents) {
@@ -69,9 +75,8 @@ export class GridSource {
     const { speeds } = this.#components;
     const table = this.#table;
     const last = this.#built;
-    if (last?.pipelines === pipelines && last.table === table && last.decisions === this.#decisions) {
-      return last.grid;
-    }
+    const isSame = last?.pipelines === pipelines && last.table === table;
+    if (isSame && last.decisions === this.#decisions && last.speeds === speeds.changes) return last.grid;
     const sources = {
       table,
       pipelines,
@@ -83,7 +88,7 @@ export class GridSource {
       }),
     };
     const grid = viewGrid(sources, last?.grid);
-    this.#built = { pipelines, table, decisions: this.#decisions, grid };
+    this.#built = { pipelines, table, decisions: this.#decisions, speeds: speeds.changes, grid };
     return grid;
   }
 

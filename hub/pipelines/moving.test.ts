@@ -218,3 +218,11 @@ test('nothing moves where who stays would have other layers to load', async () =
   await pass(60 * minute);
   expect(three.assigned).toEqual([]);
 });
+
+test('what is measured counts at once, though nothing else changes', () => {
+  const worker = joined('one');
+  const steps = (): number | undefined => grid.deployments.grid.workers.get(worker.id)?.tokenSteps.length;
+  expect(steps()).toBe(0);
+  measured(worker, 20);
+  expect(steps()).toBe(1);
+});

@@ -44,6 +44,7 @@ const leastPromptTokens = 2;
 export class SpeedBook {
   readonly #keep: KeepSpeed;
   readonly #speeds: Map<WorkerId, NodeSpeed>;
+  #changes = 0;
 
   /** @param speeds as they were kept */
   constructor(speeds: Iterable<readonly [WorkerId, NodeSpeed]>, keep: KeepSpeed) {
@@ -59,6 +60,11 @@ export class SpeedBook {
       ]),
     );
     this.#keep = keep;
+  }
+
+  /** How many measurements were taken in: where it is the same, all lists are. */
+  get changes(): number {
+    return this.#changes;
   }
 
   /** What its present device took over steps of one token. The same list until another measurement comes. */
@@ -126,6 +132,7 @@ export class SpeedBook {
       device: nameOf(worker.device),
     };
     this.#speeds.set(worker.id, speed);
+    this.#changes++;
     if (isWorthKeeping) this.#keep(worker.id, speed);
   }
 }

@@ -12,6 +12,8 @@ import type { Place } from './placing.ts';
 import { standsBy } from './standingBy.ts';
 import { whileSame } from './whileSame.ts';
 
+/** Who has room for so many conversations of full length has enough. */
+const enoughSessions = 4;
 /** Conversations must be able to be so many times as long, so that stages do not grow with every byte that becomes free. */
 const leastGrowth = 1.25;
 
@@ -27,6 +29,7 @@ export function growCaches(context: Context): Command | undefined {
     const { phase, migration, retiring, held, id: pipelineId } = one;
     if (phase.type !== 'serving' || retiring || held.size > 0 || (migration && !standsBy(one))) continue;
     const { pipeline } = phase;
+    if (roomOf(pipeline.stages) >= enoughSessions * one.model.package.contextLength) continue;
     const stages = whileSame(grid.capacity, `room of ${pipelineId}`, [pipeline.stages], () =>
       grownStages(one, pipeline.stages, context),
     );
@@ -70,9 +73,8 @@ function grownStages(
     return { ...stage, mostCacheBytes, reservedBytes: fixed + mostCacheBytes };
   });
   const [before, after] = [roomOf(stages), roomOf(grown)];
-  const isLonger = Math.min(after, model.contextLength) > Math.min(before, model.contextLength);
-  const isEnough = after >= leastGrowth * before || (isLonger && after >= model.contextLength);
-  if (!isEnough || before === Infinity) return undefined;
+  const isWhole = before < model.contextLength && after >= model.contextLength;
+  if (after < leastGrowth * before && !isWhole) return undefined;
   const fits = [...workers.keys()].every((workerId) => {
     const here = grown.filter((stage) => stage.workerId === workerId);
     return here.reduce((sum, { reservedBytes }) => sum + reservedBytes, 0) <= freeAt(workerId);
