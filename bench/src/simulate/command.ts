@@ -7,6 +7,7 @@ interface Options {
   workers: number;
   hours: number;
   seed: number;
+  standby: number;
 }
 
 /** Sizes as of models with 0.6, 8, 32 and 70 billion parameters in 4 bits. */
@@ -22,13 +23,22 @@ export const simulateCommand = new Command('simulate')
   .option('--workers <count>', 'workers, of which about half are here at a time', Number, 1000)
   .option('--hours <hours>', 'virtual time', Number, 24)
   .option('--seed <number>', 'what happens; the same seed gives the same output', Number, 1)
-  .action(async ({ workers, hours, seed }: Options) => {
-    const { models: scores, events, joins, fetchedBytes } = await simulate({ workers, hours, seed, models });
+  .option(
+    '--standby <share>',
+    'how much of the memory may be in use while workers stand by, 0 to 1',
+    Number,
+    0.5,
+  )
+  .action(async ({ workers, hours, seed, standby: standbyShare }: Options) => {
+    const init = { workers, hours, seed, models, standbyShare };
+    const { models: scores, events, joins, fetchedBytes } = await simulate(init);
     const shown = scores.map((one) => ({
       ...one,
       availability: `${(100 * one.availability).toFixed(2)} %`,
     }));
     console.log(markdownTable(shown));
     const fetchedGB = Math.round(fetchedBytes / 1e9);
-    console.log(`\n${markdownTable([{ workers, hours, seed, events, joins, 'GB moved': fetchedGB }])}`);
+    console.log(
+      `\n${markdownTable([{ workers, hours, seed, standbyShare, events, joins, 'GB moved': fetchedGB }])}`,
+    );
   });

@@ -20,6 +20,8 @@ export interface SimulationInit {
   workers: number;
   hours: number;
   seed: number;
+  /** See `Grid`. Default: one half, as in a hub. */
+  standbyShare?: number;
   models: readonly (ModelSize & { plan: 'automatic' | 'shards'; replicas: number; stages?: number })[];
 }
 
@@ -54,7 +56,7 @@ export async function simulate(init: SimulationInit): Promise<SimulationResult> 
   const executor = new PipelineExecutor(
     {
       ...{ registry, nodes, clock, logger: pino({ level: 'silent' }), workersStarting: () => 0 },
-      standbyShare: () => 0.5,
+      standbyShare: () => init.standbyShare ?? 0.5,
       speeds,
     },
     { stageDeadlineMs: 120 * second, movePatienceMs: 30 * second },
