@@ -1,13 +1,15 @@
-/** Many answers at once on one hub: what a token costs the hub, and how much later the client has it. */
+/** Many answers at once: what a token costs each hub that it goes through, and how much later the client has it. */
 import { Agent } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { LoadedHub } from './loadedHub.ts';
+import { growthOf, watchMemory, type MemoryAt } from './memoryGrowth.ts';
 import type { ProcessUse } from './observer.ts';
-import { readAnswer } from './readAnswer.ts';
+import { readAnswer, type ReadAnswer } from './readAnswer.ts';
 import type { SimulatedGrid } from './simulatedGrid.ts';
 
 export interface LoadOptions {
   model: string;
+  /** All together; each hub is asked for as many. */
   streams: number;
   /** Of each answer; few answers get more, so that their cost stands out from what the hub does anyway. */
   tokensPerSecond: number;
@@ -15,7 +17,10 @@ export interface LoadOptions {
 }
 
 export interface LoadRow {
+  hub: LoadedHub['role'];
+  /** That ask this hub. */
   streams: number;
+  /** That go through it: through one that leads, those of all streams. */
   'tokens/s': number;
   /** Processor time of the whole process, with what it takes anyway for the workers that are here. */
   'CPU ms/token': number;
@@ -23,7 +28,7 @@ export interface LoadRow {
   'of the main thread': number;
   /** Without what it takes anyway. */
   'of answers': number;
-  /** From a worker that sends a token to a client that has it, in milliseconds. */
+  /** From a worker that sends a token to a client of this hub that has it, in milliseconds. */
   'added p50 ms': number;
   'added p99 ms': number;
   'loop p50 ms': number;
@@ -32,6 +37,13 @@ export interface LoadRow {
   'turn max ms': number;
   'resident MB': number;
   'heap MB': number;
+  /** Of the resident memory. */
+  'MB/minute': number;
+}
+
+export interface MeasuredLoad {
+  rows: LoadRow[];
+  memory: Record<string, MemoryAt[]>;
 }
 
 /** Answers that have just begun cost more: templates, prompts, first tokens. */
@@ -41,56 +53,92 @@ const idleSeconds = 5;
 const leastTokens = 100;
 
 export async function measureLoad(
-  hub: LoadedHub,
+  hubs: readonly LoadedHub[],
   grid: SimulatedGrid,
   { model, streams, tokensPerSecond: wanted, seconds }: LoadOptions,
-): Promise<LoadRow> {
+): Promise<MeasuredLoad> {
   const tokensPerSecond = Math.max(wanted, leastTokens / streams);
   grid.tokensPerSecond = tokensPerSecond;
   const agent = new Agent({ keepAlive: true, maxSockets: Infinity });
   const maxTokens = Math.ceil(tokensPerSecond * (seconds + settleMs / 1000 + 2));
+  const asking = hubs.slice(0, streams);
   const answers = await Promise.all(
     Array.from({ length: streams }, async (_, index) => {
+      const hub = asking[index % asking.length] as LoadedHub;
       // Not all in the same moment.
       await pause((1000 / tokensPerSecond) * ((index * 0.618) % 1));
       const content = `${index + 1}. Tell me about the old mill by the river.`;
-      return readAnswer({ url: hub.url, agent, model, content, maxTokens });
+      return { hub, ...(await readAnswer({ url: hub.url, agent, model, content, maxTokens })) };
     }),
   );
   await pause(settleMs);
-  const before = await hub.use();
+  const uses = (): Promise<ProcessUse[]> => Promise.all(hubs.map((hub) => hub.use()));
+  const before = await uses();
   const began = performance.now();
+  const measuring = new AbortController();
+  const watching = Promise.all(hubs.map((hub) => watchMemory(hub, measuring.signal)));
   await pause(1000 * seconds);
-  const after = await hub.use();
+  measuring.abort();
+  const memory = await watching;
+  const after = await uses();
   const ended = performance.now();
-  const added: number[] = [];
-  for (const { sessionId, cameAt } of answers) {
-    const sentAt = grid.sentAt(sessionId);
-    for (const [index, at] of cameAt.entries())
-      if (at >= began && at < ended && sentAt[index] !== undefined) added.push(at - sentAt[index]);
-  }
+  const added = hubs.map((hub) =>
+    addedIn(
+      answers.filter((answer) => answer.hub === hub),
+      grid,
+      { began, ended },
+    ),
+  );
   await Promise.all(answers.map((answer) => answer.ended));
   agent.destroy();
   await pause(settleMs);
-  const { cpuMs: idleMs } = await measureIdle(hub, idleSeconds);
-  added.sort((one, other) => one - other);
-  const at = (part: number): number => added[Math.floor(part * (added.length - 1))] ?? Number.NaN;
+  const idle = await Promise.all(hubs.map((hub) => measureIdle(hub, idleSeconds)));
   const elapsed = (ended - began) / 1000;
+  const allTokens = added.reduce((sum, { length }) => sum + length, 0);
+  const rows = hubs.map((hub, index): LoadRow => {
+    const [first, last] = [before[index] as ProcessUse, after[index] as ProcessUse];
+    const times = added[index] ?? [];
+    const tokens = hub.role === 'follows' ? times.length : allTokens;
+    const at = (part: number): number => times[Math.floor(part * (times.length - 1))] ?? Number.NaN;
+    const cpuMs = last.cpuMs - first.cpuMs;
+    return {
+      hub: hub.role,
+      streams: answers.filter((answer) => answer.hub === hub).length,
+      'tokens/s': tokens / elapsed,
+      'CPU ms/token': cpuMs / tokens,
+      'of the main thread': (last.mainMs - first.mainMs) / tokens,
+      'of answers': (cpuMs - elapsed * (idle[index]?.cpuMs ?? 0)) / tokens,
+      'added p50 ms': at(0.5),
+      'added p99 ms': at(0.99),
+      'loop p50 ms': last.delay.p50,
+      'loop p99 ms': last.delay.p99,
+      'turn p99 ms': last.turn.p99,
+      'turn max ms': last.turn.max,
+      'resident MB': last.residentBytes / 1e6,
+      'heap MB': last.heapBytes / 1e6,
+      'MB/minute': growthOf(memory[index] ?? [], 'residentBytes'),
+    };
+  });
   return {
-    streams,
-    'tokens/s': added.length / elapsed,
-    'CPU ms/token': (after.cpuMs - before.cpuMs) / added.length,
-    'of the main thread': (after.mainMs - before.mainMs) / added.length,
-    'of answers': (after.cpuMs - before.cpuMs - elapsed * idleMs) / added.length,
-    'added p50 ms': at(0.5),
-    'added p99 ms': at(0.99),
-    'loop p50 ms': after.delay.p50,
-    'loop p99 ms': after.delay.p99,
-    'turn p99 ms': after.turn.p99,
-    'turn max ms': after.turn.max,
-    'resident MB': after.residentBytes / 1e6,
-    'heap MB': after.heapBytes / 1e6,
+    rows,
+    memory: Object.fromEntries(hubs.map(({ role, url }, index) => [`${role} ${url}`, memory[index] ?? []])),
   };
+}
+
+/** How much later clients had tokens than their workers sent them, in milliseconds, in order. */
+function addedIn(
+  answers: readonly ReadAnswer[],
+  grid: SimulatedGrid,
+  { began, ended }: { began: number; ended: number },
+): number[] {
+  const added = answers.flatMap(({ sessionId, cameAt }) => {
+    const sentAt = grid.sentAt(sessionId);
+    return cameAt.flatMap((at, index) => {
+      const sent = sentAt[index];
+      return at >= began && at < ended && sent !== undefined ? [at - sent] : [];
+    });
+  });
+  return added.sort((one, other) => one - other);
 }
 
 /** @returns what the hub takes a second while nobody asks, in milliseconds */

@@ -2,13 +2,11 @@
 import { createHistogram } from 'node:perf_hooks';
 
 /** Sums since the process began, except where something else is said. */
-export interface ProcessUse {
+export interface ProcessUse extends MemoryUse {
   /** Processor time of the whole process, threads of the database and of garbage collection included, in milliseconds. */
   cpuMs: number;
   /** The same of the thread that serves. */
   mainMs: number;
-  residentBytes: number;
-  heapBytes: number;
   /** How late the event loop was since the last time that it was asked, in milliseconds. */
   delay: { p50: number; p99: number; max: number };
   /** Processor time between two looks 5 ms apart, likewise: what a turn takes where other programs take no part of the time. */
@@ -27,15 +25,22 @@ setInterval(() => {
   [last, lastUsed] = [now, used];
 }, everyMs).unref();
 
+/** Of this moment; what waits to be collected is in it. */
+export interface MemoryUse {
+  residentBytes: number;
+  heapBytes: number;
+}
+
 process.on('message', (message) => {
+  const { rss, heapUsed } = process.memoryUsage();
+  const memory: MemoryUse = { residentBytes: rss, heapBytes: heapUsed };
+  if (message === 'memory') process.send?.(memory);
   if (message !== 'use') return;
   const { user, system } = process.cpuUsage();
-  const { rss, heapUsed } = process.memoryUsage();
   const use: ProcessUse = {
     cpuMs: (user + system) / 1000,
     mainMs: mainMs(),
-    residentBytes: rss,
-    heapBytes: heapUsed,
+    ...memory,
     delay: inMilliseconds(delays),
     turn: inMilliseconds(turns),
   };

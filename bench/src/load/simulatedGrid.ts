@@ -12,7 +12,8 @@ export interface SimulatedGrid extends Disposable {
 }
 
 export interface SimulatedGridInit {
-  url: string;
+  /** Of the hubs; workers join through one after the other. */
+  urls: readonly string[];
   joinToken: string;
   workers: number;
   /** What all answers say, again and again. */
@@ -24,7 +25,7 @@ const renewEveryMs = 5000;
 
 /** @returns when all are welcome */
 export async function startSimulatedGrid(init: SimulatedGridInit): Promise<SimulatedGrid> {
-  const { url, joinToken, workers, tokens } = init;
+  const { urls, joinToken, workers, tokens } = init;
   const sentAt = new Map<string, number[]>();
   const timers = new Map<string, NodeJS.Timeout>();
   const isClosed = new Set<string>();
@@ -51,7 +52,7 @@ export async function startSimulatedGrid(init: SimulatedGridInit): Promise<Simul
     { length: workers },
     (_, index) =>
       new ScriptedWorker({
-        url,
+        url: urls[index % urls.length] ?? '',
         token: joinToken,
         name: `simulated ${index + 1}`,
         memoryBytes: 8e9,

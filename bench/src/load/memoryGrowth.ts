@@ -1,0 +1,36 @@
+/** How the memory of a process grows while it does the same all the time. */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { LoadedHub } from './loadedHub.ts';
+import type { MemoryUse } from './observer.ts';
+
+export interface MemoryAt extends MemoryUse {
+  minutes: number;
+}
+
+const everyMs = 5000;
+/** Of the samples, the first ones are left out: caches fill, and code is compiled. */
+const settlingPart = 0.2;
+
+/** Asks a hub for its memory until it is told to stop. */
+export async function watchMemory(hub: LoadedHub, signal: AbortSignal): Promise<MemoryAt[]> {
+  const samples: MemoryAt[] = [];
+  const began = performance.now();
+  while (!signal.aborted) {
+    samples.push({ minutes: (performance.now() - began) / 60_000, ...(await hub.memory()) });
+    await pause(everyMs, undefined, { signal }).catch(() => undefined);
+  }
+  return samples;
+}
+
+/** MB a minute, of the line that fits the samples best; NaN where there are too few. */
+export function growthOf(samples: readonly MemoryAt[], of: keyof MemoryUse): number {
+  const settled = samples.slice(Math.ceil(settlingPart * samples.length));
+  const mean = (numbers: number[]): number => numbers.reduce((sum, one) => sum + one, 0) / numbers.length;
+  const [time, size] = [
+    mean(settled.map(({ minutes }) => minutes)),
+    mean(settled.map((one) => one[of] / 1e6)),
+  ];
+  const products = settled.map((one) => (one.minutes - time) * (one[of] / 1e6 - size));
+  const squares = settled.map(({ minutes }) => (minutes - time) ** 2);
+  return mean(products) / mean(squares);
+}
