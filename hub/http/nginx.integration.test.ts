@@ -53,7 +53,7 @@ async function startNginx(servers: string): Promise<ChildProcess> {
   });
   let log = '';
   while (!log.includes('start worker process')) {
-    const [text] = (await Promise.race([once(child.stderr!, 'data'), once(child, 'exit')])) as [
+    const [text] = (await Promise.race([once(child.stderr, 'data'), once(child, 'exit')])) as [
       Buffer | number,
     ];
     if (typeof text === 'number') throw new Error(`nginx ended: ${log}`);
