@@ -2,7 +2,7 @@
 import { isBuiltin } from 'node:module';
 
 const bare =
-  /(?:\bfrom|\bimport|\brequire|(?:\brequire|\bimport\.meta|\))\.resolve|\(import\.meta\.url\))\s*\(?\s*['"]([@#\w][\w./#@-]*)['"]/g;
+  /(?:\bfrom|\bimport|\brequire|\bresolve|\(import\.meta\.url\))\s*\(?\s*['"]([@#\w][\w./#@-]*)['"]/g;
 
 /**
  * @param code without comments that name packages (`withoutComments`)
