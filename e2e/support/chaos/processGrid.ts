@@ -64,7 +64,8 @@ export class ProcessGrid implements AsyncDisposable {
   /** Devices through which an answer runs now. */
   async inUse(): Promise<Device[]> {
     const response = await fetch(`${this.url}/api/requests?status=running`);
-    const { requests } = (await response.json()) as { requests: { route: string }[] };
+    // None while the hub starts.
+    const { requests = [] } = (await response.json()) as { requests?: { route: string }[] };
     const names = new Set(requests.flatMap(({ route }) => workersOf(route)));
     return [...names].flatMap((name) => this.#devices.get(name) ?? []);
   }

@@ -1,5 +1,5 @@
 /**
- * The journal of answers under way: what was asked is written at once, and what came of it a few times a second, behind the
+ * The journal of answers under way: what was asked is written at once, and what came of it every other second, behind the
  * tokens. Nobody reads a word of an answer that the next run of the hub does not know: it would have to draw another one.
  */
 import { setTimeout as delay } from 'node:timers/promises';
@@ -13,7 +13,7 @@ export interface JournalComponents {
 }
 
 export interface JournalInit {
-  /** Between two writes, in milliseconds. Default 250. */
+  /** Between two writes, in milliseconds. Default 2000: tokens that are not written are computed again. */
   everyMs?: number;
   /** Most bytes of all answers together; further ones are not kept. Default 64 MiB. */
   mostBytes?: number;
@@ -28,7 +28,8 @@ export interface JournalPage {
   end(goesOn: boolean): void;
 }
 
-const defaultEveryMs = 250;
+/** A write takes about a millisecond of processor time, however few tokens are in it. */
+const defaultEveryMs = 2000;
 const defaultMostBytes = 64 * 1024 * 1024;
 /** Of prompts and requests, in one write: to make them ready takes the time of the event loop. */
 const mostOpenedBytes = 2 * 1024 * 1024;
