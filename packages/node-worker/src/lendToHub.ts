@@ -12,6 +12,7 @@ import { hubFetch } from './hub-certificate/hubFetch.ts';
 import { HubWebSocket } from './hub-certificate/hubWebSocket.ts';
 import { workerIdentity } from './identity/workerIdentity.ts';
 import type { HubAddress } from '@potluck/command-line';
+import { sameMachineConnector } from './same-machine/sameMachineConnector.ts';
 import type { WorkerSettings } from './settings/settings.ts';
 import { workerVersion } from './version.ts';
 import { loadPeer } from './web-rtc/loadPeer.ts';
@@ -42,7 +43,7 @@ export async function lendToHub({ log }: { log: Log }, init: LendInit): Promise<
   if (signal.aborted) return;
   const threads = settings.threads ?? limitedThreads();
   const stageHost = deviceStageHost({ log }, { devices, threads, directory: settings.dataDirectory });
-  const connector = peerJsConnector({ loadPeer, log });
+  const connector = sameMachineConnector({ others: peerJsConnector({ loadPeer, log }), log });
   const agent = startWorkerAgent(
     {
       openSocket: webSocketOpener(HubWebSocket as unknown as WebSocketClass),
