@@ -17,6 +17,7 @@ const isEmpty: AsksForNothing = (value) =>
   Array.isArray(value)
     ? value.length === 0
     : typeof value === 'object' && Object.keys(value ?? {}).length === 0;
+const isNegative: AsksForNothing = (value) => typeof value === 'number' && value < 0;
 const isText: AsksForNothing = (value) => (value as { type?: unknown } | null)?.type === 'text';
 
 /** What changes an answer, with the values that change nothing. */
@@ -80,6 +81,7 @@ export const answerParameters: Readonly<Record<string, AsksForNothing>> = {
   chat_template_kwargs: isEmpty,
   continue_final_message: is(false),
   documents: isEmpty,
+  ec_transfer_params: never,
   guided_choice: never,
   guided_decoding_backend: never,
   guided_grammar: never,
@@ -91,7 +93,9 @@ export const answerParameters: Readonly<Record<string, AsksForNothing>> = {
   include_stop_str_in_output: is(false),
   kv_transfer_params: never,
   length_penalty: is(1),
+  logprob_token_ids: isEmpty,
   logits_processors: isEmpty,
+  media_io_kwargs: isEmpty,
   min_p: is(0),
   min_tokens: is(0),
   mm_processor_kwargs: isEmpty,
@@ -99,6 +103,7 @@ export const answerParameters: Readonly<Record<string, AsksForNothing>> = {
   prompt_logprobs: is(0, false),
   repetition_detection: never,
   repetition_penalty: is(1),
+  return_prompt_text: is(false),
   return_token_ids: is(false),
   return_tokens_as_token_ids: is(false),
   skip_special_tokens: is(true),
@@ -109,18 +114,23 @@ export const answerParameters: Readonly<Record<string, AsksForNothing>> = {
   thinking_token_budget: never,
   top_k: is(-1, 0),
   truncate_prompt_tokens: never,
+  truncation_side: is('right'),
   use_beam_search: is(false),
   vllm_xargs: isEmpty,
+  watermarking: is(false),
   // llama.cpp
+  adaptive_target: isNegative,
   dry_multiplier: is(0),
   dynatemp_range: is(0),
   enable_thinking: never,
+  generation_prompt: is(''),
   grammar: is(''),
   grammar_lazy: is(false),
   grammar_triggers: isEmpty,
   image_data: isEmpty,
   json_schema: never,
   lora: isEmpty,
+  min_keep: is(0, 1),
   mirostat: is(0),
   n_cmpl: is(1),
   n_discard: is(0),
@@ -131,6 +141,8 @@ export const answerParameters: Readonly<Record<string, AsksForNothing>> = {
   parse_tool_calls: is(true),
   post_sampling_probs: is(false),
   reasoning_budget: is(-1),
+  reasoning_budget_tokens: is(-1),
+  reasoning_control: is(false),
   reasoning_format: is('auto', 'deepseek'),
   repeat_last_n: is(-1),
   repeat_penalty: is(1),
@@ -144,26 +156,37 @@ export const answerParameters: Readonly<Record<string, AsksForNothing>> = {
   top_n_sigma: is(-1),
   typ_p: is(1),
   typical_p: is(1),
+  verbose: is(false),
   xtc_probability: is(0),
   // Anthropic
+  compaction: isEmpty,
   container: never,
+  // Where it is computed: on the devices that are here.
+  inference_geo: is('global', 'not_available'),
   max_tokens_to_sample: never,
   mcp_servers: isEmpty,
   output_config: isEmpty,
   output_format: isText,
   stop_sequences: isEmpty,
+  thread: never,
   // Ollama
   format: is(''),
   context: isEmpty,
+  height: is(0),
   images: isEmpty,
   keep_alive: never,
   options: isEmpty,
   raw: is(false),
+  steps: is(0),
   template: never,
   think: never,
+  width: is(0),
 };
 
 const someText = z.string({ error: 'must be a text' });
+const someNumber = z.number({ error: 'must be a number' });
+const wholeNumber = z.int({ error: 'must be a whole number' });
+const yesOrNo = z.boolean({ error: 'must be true or false' });
 const someObject = z.looseObject({}, { error: 'must be a JSON object' });
 
 /** What changes nothing of an answer: who asks, how it is stored elsewhere, how it may be made faster. */
@@ -175,11 +198,28 @@ export const hintParameters: Readonly<Record<string, z.ZodType>> = {
   prompt_cache_retention: someText,
   safety_identifier: someText,
   user: someText,
-  priority: z.int({ error: 'must be a whole number' }),
+  priority: wholeNumber,
   request_id: someText,
-  cache_prompt: z.boolean({ error: 'must be true or false' }),
-  id_slot: z.int({ error: 'must be a whole number' }),
-  backend_sampling: z.boolean({ error: 'must be true or false' }),
+  session_id: someText,
+  stream_interval: wholeNumber,
+  cache_prompt: yesOrNo,
+  id_slot: wholeNumber,
+  n_cache_reuse: wholeNumber,
+  backend_sampling: yesOrNo,
+  sse_ping_interval: wholeNumber,
+  // Of samplers that are off: those are refused where they are on.
+  adaptive_decay: someNumber,
+  dry_allowed_length: someNumber,
+  dry_base: someNumber,
+  dry_penalty_last_n: someNumber,
+  dynatemp_exponent: someNumber,
+  mirostat_eta: someNumber,
+  mirostat_tau: someNumber,
+  xtc_threshold: someNumber,
+  // Whoever is asked here never declines for a policy, and takes what time it takes.
+  fallbacks: z.union([z.array(someObject), someText], { error: 'must be a list, or "default"' }),
+  speed: someText,
+  cache_control: someObject,
 };
 
 /** Parameters that ask for the same as another one does at another surface; the first that a surface has is named. */
