@@ -5,6 +5,7 @@ import { HTTPException } from 'hono/http-exception';
 import { getPath } from 'hono/utils/url';
 import type { Logger } from 'pino';
 import { ApiError, apiErrorResponse, toApiError } from './apiError.ts';
+import { notAllowed } from './notAllowed.ts';
 import { anthropicErrors } from './anthropic/anthropicErrors.ts';
 import { anthropicRoutes } from './anthropic/anthropicRoutes.ts';
 import { descriptionRoutes } from './description/descriptionRoutes.ts';
@@ -160,11 +161,7 @@ export function createApp(components: AppComponents): HubApp {
 
   app.notFound((c) => {
     const allowed = allowedMethods(app, c.req.path);
-    if (allowed.length > 0) {
-      c.header('allow', allowed.join(', '));
-      const message = `${c.req.method} is not allowed here; use ${allowed.join(' or ')}.`;
-      return apiErrorResponse(c, new ApiError(405, message, { code: 'method_not_allowed' }));
-    }
+    if (allowed.length > 0) return apiErrorResponse(c, notAllowed(c, allowed));
     const error = new ApiError(404, `There is no ${c.req.method} ${c.req.path} here.`, { code: 'not_found' });
     return apiErrorResponse(c, error);
   });

@@ -77,11 +77,42 @@ function invalidParameter(
   const path = [...within, ...(issue?.path ?? [])];
   const param = parameterName(path);
   const absent = body === undefined ? '' : absence(body, path);
-  return new ApiError(400, `'${param}'${absent}: ${issue?.message ?? 'is wrong'}`, {
+  return new ApiError(400, `'${param}'${absent}: ${issue ? plainWords(issue) : 'is wrong'}`, {
     param,
     code: issue?.code === 'invalid_type' ? 'invalid_type' : 'invalid_value',
     cause: error,
   });
+}
+
+/** The library's own words in plain ones; a schema's own words as they are. */
+function plainWords(issue: z.core.$ZodIssue): string {
+  const isOwn = !/^(Invalid input|Too big|Too small)/.test(issue.message);
+  if (isOwn) return issue.message;
+  switch (issue.code) {
+    case 'too_big':
+      return `must be ${issue.exact ? 'exactly' : issue.inclusive === false ? 'less than' : 'at most'} ${amount(issue.maximum, issue.origin)}`;
+    case 'too_small':
+      return `must be ${issue.exact ? 'exactly' : issue.inclusive === false ? 'more than' : 'at least'} ${amount(issue.minimum, issue.origin)}`;
+    case 'invalid_type':
+      return `must be ${nouns[issue.expected] ?? issue.expected}`;
+    default:
+      return 'is of a wrong kind';
+  }
+}
+
+const nouns: Readonly<Record<string, string>> = {
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a JSON object',
+  record: 'a JSON object',
+};
+
+function amount(limit: number | bigint, origin: string): string {
+  if (origin === 'string') return `${limit} characters long`;
+  return origin === 'array' ? `${limit} entries long` : String(limit);
 }
 
 /** A place in a body, such as `messages[0].content`. */

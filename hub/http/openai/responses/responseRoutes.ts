@@ -3,6 +3,7 @@ import { Hono, type Context } from 'hono';
 import type { ResponseRow } from '../../../conversations/responseStore.ts';
 import { messageOf } from '../../../errors/messageOf.ts';
 import { ApiError } from '../../apiError.ts';
+import { notAllowed } from '../../notAllowed.ts';
 import { infer } from '../../inference/infer.ts';
 import { readJson } from '../../inference/readJson.ts';
 import { answerCompaction } from './compactResponse.ts';
@@ -40,7 +41,14 @@ export function responseRoutes(components: ResponseComponents): Hono {
   app.post('/', async (c) => answerResponse(c, parts, readResponseBody(await readJson(c))));
   app.post('/input_tokens', (c) => countInputTokens(c, parts));
   app.post('/compact', (c) => answerCompaction(c, parts));
-  app.get('/', responseSocket(parts), () => {
+  // Or they would be taken for ids.
+  for (const path of ['/input_tokens', '/compact']) {
+    app.on(['GET', 'DELETE'], path, (c) => {
+      throw notAllowed(c, ['POST']);
+    });
+  }
+  app.get('/', responseSocket(parts), (c) => {
+    c.header('upgrade', 'websocket');
     const hint = 'Ask with POST, or open a web socket here.';
     throw new ApiError(426, hint, { code: 'upgrade_required' });
   });

@@ -36,6 +36,18 @@ const weather = {
 } satisfies OpenAI.Responses.FunctionTool;
 const callText = '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Rome"}}\n</tool_call>';
 
+test.each([
+  ['GET', '/compact', 405],
+  ['DELETE', '/input_tokens', 405],
+  ['GET', '', 426],
+])('%s of /v1/responses%s is answered with what to do', async (method, path, status) => {
+  const response = await fetch(`${hub.url}/v1/responses${path}`, { method });
+  expect(response.status).toBe(status);
+  expect(response.headers.get(status === 405 ? 'allow' : 'upgrade')).toBe(
+    status === 405 ? 'POST' : 'websocket',
+  );
+});
+
 test('a response has all that was asked for, its answer, and its usage', async () => {
   hub.answers = ['Hello there'];
   const { data, response } = await client.responses
