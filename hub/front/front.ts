@@ -46,10 +46,16 @@ export class Front implements Elsewhere {
   /** Requests of this hub's clients that another answers. */
   readonly #underWay = new Set<Promise<void>>();
   #leading: Leading | undefined;
+  #isStopping = false;
 
   constructor(components: FrontComponents) {
     this.#components = components;
     this.#line = new LeaderLine(components.board);
+  }
+
+  /** True once the hub is about to stop: whoever spreads requests over hubs sends it none any more. */
+  get isStopping(): boolean {
+    return this.#isStopping;
   }
 
   /** This hub answers from now on; undefined: another does, or nobody. */
@@ -69,6 +75,7 @@ export class Front implements Elsewhere {
 
   /** The hub stops. Resolves when all requests have their answers, or after the limit. @param limitMs in milliseconds */
   async drain(limitMs: number): Promise<void> {
+    this.#isStopping = true;
     if (this.#underWay.size === 0 || limitMs <= 0) return;
     this.#components.logger.info(
       { requests: this.#underWay.size, limitMs },

@@ -6,8 +6,7 @@ test.each<[RequestKind, string, string, Record<string, string>?]>([
   ['answer', 'POST', '/v1//chat/completions/?a=b'],
   ['answer', 'POST', '/messages'],
   ['answer', 'POST', '/api/generate'],
-  // It goes on by itself, and is read in its conversation.
-  ['once', 'POST', '/v1/chat/completions', { 'x-potluck-conversation': 'one' }],
+  ['kept', 'POST', '/v1/chat/completions', { 'x-potluck-conversation': 'one' }],
   ['again', 'GET', '/api/events'],
   ['again', 'POST', '/v1/embeddings'],
   ['again', 'POST', '/v1/messages/count_tokens'],

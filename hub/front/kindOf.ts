@@ -5,10 +5,11 @@ import type { IncomingHttpHeaders } from 'node:http';
 /**
  * - `answer`: a model answers; it is asked again, and the answer goes on.
  * - `again`: asked again as long as nothing of the answer has come.
+ * - `kept`: a model answers in a conversation; the answer goes on by itself, and its page reads it there.
  * - `once`: it changes something, so nobody asks twice.
  * - `upload`: the same, and its body is too large to be kept.
  */
-export type RequestKind = 'answer' | 'again' | 'once' | 'upload';
+export type RequestKind = 'answer' | 'again' | 'kept' | 'once' | 'upload';
 
 const answers =
   /^(\/v1)*\/(chat\/completions|completions|responses|messages)\/?$|^\/api\/(chat|generate)\/?$/;
@@ -23,9 +24,8 @@ export function kindOf(method: string, target: string, headers: IncomingHttpHead
   if (['GET', 'HEAD', 'OPTIONS'].includes(method)) return 'again';
   if (method !== 'POST') return 'once';
   if (changesNothing.test(path)) return 'again';
-  // An answer in a conversation goes on by itself, and is read there.
-  const isKept = headers[conversationHeaders.conversation] !== undefined;
-  return answers.test(path) && !isKept ? 'answer' : 'once';
+  if (!answers.test(path)) return 'once';
+  return headers[conversationHeaders.conversation] === undefined ? 'answer' : 'kept';
 }
 
 /** Without what follows a question mark. */

@@ -64,7 +64,9 @@ export class LeaderLine {
 function limitConnecting(socket: Socket): void {
   if (!socket.connecting) return;
   const timer = setTimeout(() => {
-    socket.destroy(Object.assign(new Error('no connection in time'), { code: 'ETIMEDOUT' }));
+    socket.destroy(
+      Object.assign(new Error('no connection in time'), { code: 'ETIMEDOUT', syscall: 'connect' }),
+    );
   }, connectMs);
   const end = (): void => clearTimeout(timer);
   socket.once('connect', end).once('close', end);

@@ -39,6 +39,8 @@ export interface OwnAnswersComponents {
   metrics: FrontMetrics;
   /** What is wrong with what the hubs share; undefined while all is well. */
   trouble: () => string | undefined;
+  /** True once this hub is about to stop. */
+  isStopping: () => boolean;
 }
 
 export interface OwnAnswersInit {
@@ -49,18 +51,20 @@ export interface OwnAnswersInit {
 
 /** Answers what `ownRequests` names. */
 export function ownAnswers(
-  { board, metrics, trouble }: OwnAnswersComponents,
+  { board, metrics, trouble, isStopping }: OwnAnswersComponents,
   { pagesDirectory, metricsToken, proxies }: OwnAnswersInit,
 ): Hono {
   const app = new Hono({ strict: false });
   app.use(findSource(proxies));
   const health = (): { status: string; ready: boolean } & Record<string, unknown> => {
-    const ready = board.serving !== undefined;
+    const isLed = board.serving !== undefined;
+    const ready = isLed && !isStopping();
     const wrong = trouble();
-    const status = !ready ? 'waiting' : wrong === undefined ? 'ok' : 'degraded';
+    const serving = wrong === undefined ? 'ok' : 'degraded';
+    const status = isStopping() ? 'stopping' : isLed ? serving : 'waiting';
     return {
       ...{ status, ready, role: 'follows' },
-      ...(ready ? {} : { missing: 'no hub leads at the moment' }),
+      ...(isLed ? {} : { missing: 'no hub leads at the moment' }),
       ...(wrong !== undefined && { trouble: wrong }),
     };
   };

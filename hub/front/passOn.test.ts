@@ -121,7 +121,8 @@ test('what changes something is asked once, and what changes nothing until there
 
 test('a hub that leads no more is asked no more', async () => {
   await lead((_, outgoing) => void outgoing.writeHead(503, { [passedOnHeaders.notLeading]: 'true' }).end());
-  const waiting = post('/api/keys');
+  // In the middle of the change the first one may be lost with a request.
+  const waiting = post('/v1/embeddings');
   await expect.poll(() => asked.length).toBeGreaterThan(0);
   await lead(say('done'));
   expect(await (await waiting).text()).toBe('done');
@@ -150,8 +151,13 @@ test.each(['text/event-stream', 'application/x-ndjson'])(
     });
     expect(await answer.text()).toBe(`${first}${second}`.replaceAll(/^id: .*\n/gm, ''));
     const told = asked.map(({ headers }) => readPassedOn(headers, secret)?.answer);
-    expect(told[0]).toMatchObject({ eventsRead: 0, isAgain: false });
-    expect(told.at(-1)).toMatchObject({ eventsRead: 1, isAgain: true, id: told[0]?.id, seed: told[0]?.seed });
+    expect(told[0]).toMatchObject({ eventsRead: [0], isAgain: false });
+    expect(told.at(-1)).toMatchObject({
+      eventsRead: [1],
+      isAgain: true,
+      id: told[0]?.id,
+      seed: told[0]?.seed,
+    });
   },
 );
 

@@ -8,7 +8,6 @@ import { requestHeader } from '@potluck/api';
 import { SessionId } from '@potluck/protocol';
 import type { Logger } from 'pino';
 import { uuidv7 } from 'uuidv7';
-import { systemCodeOf } from '../errors/systemCodeOf.ts';
 import { seedBound } from '../generation/generator.ts';
 import { readEventId } from '../http/inference/eventsRead.ts';
 import { passedOnHeaders, type PassedOn } from '../http/passedOn.ts';
@@ -172,7 +171,9 @@ async function ask(
     const canRepeat = body.isWhole;
     if (canRepeat && isUnreached(error)) return 'later';
     if (canRepeat && (kind === 'answer' || kind === 'again')) return 'lost';
-    refuse(outgoing, lostOnTheWay);
+    // A page that loses its hub looks into the conversation.
+    if (kind === 'kept') outgoing.destroy();
+    else refuse(outgoing, lostOnTheWay);
     return 'done';
   } finally {
     gone.removeEventListener('abort', end);
@@ -188,10 +189,12 @@ function bodyHeaders({ incoming, body }: Exchange): string[] {
   return hasBody ? ['content-length', String(body.bytes.length)] : [];
 }
 
-/** True where the request came to nobody. */
+/** True where the request came to nobody: it failed at the name or the connection. */
 function isUnreached(error: unknown): boolean {
-  const codes = ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT'];
-  return codes.includes(systemCodeOf(error) ?? '');
+  // Node's error where a name has several addresses, and none of them answers.
+  if (error instanceof AggregateError) return true;
+  const syscall = error instanceof Error && 'syscall' in error ? error.syscall : undefined;
+  return syscall === 'connect' || syscall === 'getaddrinfo';
 }
 
 async function passBack(

@@ -70,14 +70,14 @@ export async function startSharedHub(init: SharedHubInit): Promise<ServedGrid> {
     redisAnswers: now.redis?.connectedAt !== undefined,
   }));
   const own = ownAnswers(
-    { board, metrics, trouble: whatIsWrong },
+    { board, metrics, trouble: whatIsWrong, isStopping: () => front.isStopping },
     {
       pagesDirectory: builtPagesDirectory,
       metricsToken: config.metricsToken,
       proxies: trustedProxies(config.behindProxy ?? []),
     },
   );
-  const front = new Front({
+  const front: Front = new Front({
     ...{ board, waiting, metrics, logger },
     isOwn: ownRequests(builtPagesDirectory),
     answerOwn: (request, environment) => own.fetch(request, environment),
