@@ -19,10 +19,10 @@ export interface SharedHubs extends AsyncDisposable {
 }
 
 /** Longer than a busy machine lets a hub stand still. */
-export const leaseSeconds = 6;
+export const longLease = 6;
 
 /** @returns the hubs, with two workers that serve the model together */
-export async function startSharedHubs(count: number): Promise<SharedHubs> {
+export async function startSharedHubs(count: number, leaseSeconds: number): Promise<SharedHubs> {
   const redis = await startRedis();
   // Where npm has no libSQL server, the hubs share a file: they are on one machine.
   const database = sqldMissing === undefined ? await startSqld() : undefined;

@@ -1,0 +1,57 @@
+/** How long it takes until another hub leads, again and again, with the lease that hubs have by default. */
+import { describe, expect, test } from 'vitest';
+import { redisMissing } from '../testing/servers/redisServer.ts';
+import { stop } from './support/hubProcess.ts';
+import { leaderOf, leads, startSharedHubs } from './support/sharedHubs.ts';
+import { readStream, textOf } from './support/streams.ts';
+
+const rounds = 8;
+const leaseSeconds = 3;
+const body = JSON.stringify({
+  ...{
+    model: 'minimind2-small',
+    max_tokens: 64,
+    logit_bias: { 2: -100 },
+    temperature: 0.8,
+    seed: 7,
+    stream: true,
+  },
+  messages: [{ role: 'user', content: 'Tell me of a river.' }],
+});
+const ask = async ({ url }: { url: string }) =>
+  readStream(
+    await fetch(`${url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+    }),
+  );
+
+if (redisMissing !== undefined) test.skip(redisMissing, () => undefined);
+
+describe.skipIf(redisMissing !== undefined)('several hubs', () => {
+  test(`${rounds} leaders are killed one after the other, and each answer of the other hub's clients is whole`, async () => {
+    await using grid = await startSharedHubs(2, leaseSeconds);
+    const undisturbed = await ask(await leaderOf(grid.hubs));
+    await undisturbed.ended;
+    const took: number[] = [];
+    for (let round = 0; round < rounds; round++) {
+      const leader = await leaderOf(grid.hubs);
+      const [other] = grid.hubs.filter((hub) => hub !== leader);
+      if (!other) throw new Error('there is no other hub');
+      const stream = await ask(other);
+      await stream.events(8);
+      const at = performance.now();
+      await stop(leader.child, 'SIGKILL');
+      await leads(other);
+      took.push(Math.round(performance.now() - at));
+      await stream.ended;
+      expect(textOf(stream.text())).toBe(textOf(undisturbed.text()));
+      grid.hubs.splice(0, 2, other);
+      await grid.add();
+    }
+    console.log(`another hub leads after ${took.join(', ')} ms, with a lease of ${leaseSeconds} s`);
+    // A machine with nothing else to do takes less than 5 s.
+    expect(Math.min(...took)).toBeLessThan(15_000);
+  });
+});
