@@ -30,7 +30,7 @@ export class SettingsForm<Name extends Field> {
    * @returns true where it was saved
    */
   async save(success: string, more: () => Omit<SettingsChange, 'revision'> = () => ({})): Promise<boolean> {
-    const typed = $state.snapshot(this.values) as Pick<Settings, Name>;
+    const typed = { ...this.values };
     const change = changedFields(this.#seen, typed, this.#fields);
     const done = await this.#hub.save(() => ({ ...change, ...more() }), success);
     const now = this.#read();
