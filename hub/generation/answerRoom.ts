@@ -4,7 +4,7 @@ import { GenerationError } from './generationError.ts';
 import { shortestWait, type ReplicaLoad } from './shortestWait.ts';
 
 /** Longest answer where the request does not say, in tokens; less where the context or the caches are smaller. */
-const defaultMaxTokens = 4096;
+export const defaultMaxTokens = 4096;
 /** Where the request does not say how long its answer may be, a replica serves it that has room for this part of what the roomiest gives. */
 const goodEnough = 1 / 2;
 

@@ -14,7 +14,7 @@ import { bodyReader, tooMany, unsupportedParameter } from '../inference/readBody
 /** Of one request, and answers to them in all. */
 const maxPrompts = 128;
 /** OpenAI's own, where a request does not say. */
-const defaultMaxTokens = 16;
+export const defaultMaxTokens = 16;
 /** With `echo`, of all prompts and choices together, alternatives included. */
 const maxPromptLogprobs = 2 ** 18;
 const Tokens = z.array(z.int().min(0)).min(1);

@@ -198,6 +198,20 @@ describe('sampleToken', () => {
   });
 });
 
+it('two tokens that are lifted alike come first, and lie as far apart as before', () => {
+  const logits = Float32Array.from({ length: 1000 }, (_, token) => 8 * Math.sin(token * 1.7) ** 3);
+  const [one, other] = [17, 400];
+  const apart = (logits[one] ?? 0) - (logits[other] ?? 0);
+  const sampling = describeSampling({
+    temperature: 0,
+    topLogprobs: 2,
+    logitBias: [one, other].map((token) => [token, 100]),
+  });
+  const { topLogprobs = [] } = sampleToken(logits.slice(), sampling, undefined, 1);
+  const logprob = (token: number): number => topLogprobs.find((top) => top.token === token)?.logprob ?? NaN;
+  expect(logprob(one) - logprob(other)).toBeCloseTo(apart, 4);
+});
+
 it('a token that is ruled out has a log probability that JSON can carry', () => {
   const sampling = SamplingDescription.parse({ temperature: 0, seed: 1, topLogprobs: 2 });
   const { topLogprobs } = sampleToken(Float32Array.of(0, -Infinity), sampling, undefined, 1);
