@@ -95,8 +95,9 @@ export class Losses {
   /** Notes how long the answer has stood still until now, where it does. */
   notePause(): void {
     const pause = this.#pauseNow();
-    if (!pause || this.#since === undefined) return;
-    const pauseMs = this.#recovery.pauseMs + performance.now() - this.#since;
+    if (!pause) return;
+    // By one look at the clock: both are to say the same.
+    const pauseMs = this.#recovery.pauseMs + pause.toMs - pause.fromMs;
     this.#recovery = { ...this.#recovery, pauseMs };
     if (this.#pauses.length < mostPauses) this.#pauses.push(pause);
   }
