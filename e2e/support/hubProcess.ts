@@ -68,7 +68,8 @@ export async function startHub(options: HubOptions = {}): Promise<HubProcess> {
     ],
     {
       stdio: ['ignore', 'pipe', 'pipe', ...(options.ipc ? (['ipc'] as const) : [])],
-      env: { ...process.env, ...options.env },
+      // Local workers look for no GPU: each start would try WebGPU in a process of its own.
+      env: { ...process.env, POTLUCK_DEVICE: 'cpu', ...options.env },
     },
   ) as ChildProcessWithoutNullStreams;
   let log = '';
