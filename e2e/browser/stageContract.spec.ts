@@ -5,16 +5,15 @@ import { threadStageHost } from '@potluck/node-worker';
 import { tinyDecoder } from '@potluck/onnx/testing';
 import { silentLog } from '@potluck/worker';
 import type { ArtifactInMemory } from './page/engine.ts';
-import { launchChromium } from './support/chromium.ts';
-import { serveTestPage } from './support/testPage.ts';
 
-test('a stage in a tab keeps the contract as one in a thread of Node does, on wasm and on WebGPU', async () => {
+test('a stage in a tab keeps the contract as one in a thread of Node does, on wasm and on WebGPU', async ({
+  browser,
+  site,
+}) => {
   test.setTimeout(200_000);
-  await using served = await serveTestPage();
-  await using browser = await launchChromium();
   await using context = await browser.newContext();
   const page = await context.newPage();
-  await page.goto(`${served.url}engine.html`);
+  await page.goto(`${site.url}engine.html`);
   await page.waitForFunction(() => 'exerciseOn' in globalThis);
   // Activations in float32 everywhere, as WebGPU has them.
   const model = await importRandomModel({ ...tinyDecoder, tokenizer: false, accuracyLevel: 1 });

@@ -1,13 +1,12 @@
 /** A tab on WebGPU and one on wasm find the same tokens likeliest as Node does. */
-import { expect, test } from './fixtures.ts';
+import { expect, test, type Browser } from './fixtures.ts';
 import { importModel, importRandomModel, type ImportedModel } from '@potluck/engine/testing';
 import { threadStageHost } from '@potluck/node-worker';
 import { tinyDecoder } from '@potluck/onnx/testing';
 import { silentLog } from '@potluck/worker';
 import { join } from 'node:path';
 import type { ArtifactInMemory } from '../page/engine.ts';
-import { launchChromium } from './chromium.ts';
-import { serveTestPage } from './testPage.ts';
+import type { TestPage } from './testPage.ts';
 import { topTokens } from './topTokens.ts';
 
 const leastAgreement = 0.99;
@@ -31,13 +30,15 @@ const models: Record<string, () => Promise<ImportedModel>> = realExports
  * @param leastTokens how many given ones are compared at least, of all models together
  * @param mostOnWasm of how many models are compared on wasm, too
  */
-export async function expectAgreement(leastTokens: number, mostOnWasm = Infinity): Promise<void> {
+export async function expectAgreement(
+  { browser, site }: { browser: Browser; site: TestPage },
+  leastTokens: number,
+  mostOnWasm = Infinity,
+): Promise<void> {
   const tokensOfEach = Math.ceil(leastTokens / Object.keys(models).length);
-  await using served = await serveTestPage();
-  await using browser = await launchChromium();
   await using context = await browser.newContext();
   const page = await context.newPage();
-  await page.goto(`${served.url}engine.html`);
+  await page.goto(`${site.url}engine.html`);
   await page.waitForFunction(() => 'topTokensOn' in globalThis);
   const node = threadStageHost({ log: silentLog }, { provider: 'cpu', threads: 1 });
   let compared = 0;
