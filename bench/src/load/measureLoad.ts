@@ -48,6 +48,8 @@ export interface MeasuredLoad {
 
 /** Answers that have just begun cost more: templates, prompts, first tokens. */
 const settleMs = 3000;
+/** When workers have joined or answers have ended, the hub writes that down and looks whether other places pay by now. */
+const calmMs = 15_000;
 const idleSeconds = 5;
 /** Of all answers together, a second. */
 const leastTokens = 100;
@@ -59,6 +61,7 @@ export async function measureLoad(
 ): Promise<MeasuredLoad> {
   const tokensPerSecond = Math.max(wanted, leastTokens / streams);
   grid.tokensPerSecond = tokensPerSecond;
+  const idle = await Promise.all(hubs.map((hub) => measureIdle(hub, idleSeconds)));
   const agent = new Agent({ keepAlive: true, maxSockets: Infinity });
   const maxTokens = Math.ceil(tokensPerSecond * (seconds + settleMs / 1000 + 2));
   const asking = hubs.slice(0, streams);
@@ -91,8 +94,6 @@ export async function measureLoad(
   );
   await Promise.all(answers.map((answer) => answer.ended));
   agent.destroy();
-  await pause(settleMs);
-  const idle = await Promise.all(hubs.map((hub) => measureIdle(hub, idleSeconds)));
   const elapsed = (ended - began) / 1000;
   const allTokens = added.reduce((sum, { length }) => sum + length, 0);
   const rows = hubs.map((hub, index): LoadRow => {
@@ -125,27 +126,11 @@ export async function measureLoad(
   };
 }
 
-/** How much later clients had tokens than their workers sent them, in milliseconds, in order. */
-function addedIn(
-  answers: readonly ReadAnswer[],
-  grid: SimulatedGrid,
-  { began, ended }: { began: number; ended: number },
-): number[] {
-  const added = answers.flatMap(({ sessionId, cameAt }) => {
-    const sentAt = grid.sentAt(sessionId);
-    return cameAt.flatMap((at, index) => {
-      const sent = sentAt[index];
-      return at >= began && at < ended && sent !== undefined ? [at - sent] : [];
-    });
-  });
-  return added.sort((one, other) => one - other);
-}
-
-/** @returns what the hub takes a second while nobody asks, in milliseconds */
 export async function measureIdle(
   hub: LoadedHub,
   seconds: number,
 ): Promise<Pick<ProcessUse, 'cpuMs' | 'mainMs'>> {
+  await pause(calmMs);
   const before = await hub.use();
   await pause(1000 * seconds);
   const after = await hub.use();
