@@ -126,6 +126,23 @@ export async function measureLoad(
   };
 }
 
+/** How much later clients had tokens than their workers sent them, in milliseconds, in order. */
+function addedIn(
+  answers: readonly ReadAnswer[],
+  grid: SimulatedGrid,
+  { began, ended }: { began: number; ended: number },
+): number[] {
+  const added = answers.flatMap(({ sessionId, cameAt }) => {
+    const sentAt = grid.sentAt(sessionId);
+    return cameAt.flatMap((at, index) => {
+      const sent = sentAt[index];
+      return at >= began && at < ended && sent !== undefined ? [at - sent] : [];
+    });
+  });
+  return added.sort((one, other) => one - other);
+}
+
+/** @returns what the hub takes a second when nobody has asked for a while, in milliseconds */
 export async function measureIdle(
   hub: LoadedHub,
   seconds: number,
