@@ -1,6 +1,7 @@
 /** Join tokens: the hub's own, and those that the administrator made. */
 import { randomUUID } from 'node:crypto';
 import type { JoinToken } from '@potluck/api';
+import { hubText } from '@potluck/api/hub-texts';
 import type { JoinTokenRow, RowStore } from './accountStores.ts';
 import { OwnTokenGivenError } from './ownTokenGivenError.ts';
 import { drawOwnToken, sameSecret } from './secrets.ts';
@@ -67,7 +68,7 @@ export class JoinTokens {
   get list(): JoinTokenView[] {
     const own = {
       id: ownJoinTokenId,
-      name: "the hub's own",
+      name: hubText('hubs-own-token', {}),
       prefix: this.#ownToken.slice(0, 4),
       createdAt: 0,
       expiresAt: null,

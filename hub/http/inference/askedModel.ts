@@ -77,8 +77,11 @@ function shortened(name: string): string {
 
 /** What a client hears who asks for a model that is not here. */
 export function unknownModel(asked: string, served: readonly Deployment[]): ApiError {
-  const names = served.map(({ model }) => `'${model.package.id}'`).join(', ');
-  const hint = names === '' ? 'none is deployed' : `${names} ${served.length === 1 ? 'does' : 'do'}`;
+  const quoted = served.map(({ model }) => `'${model.package.id}'`).join(', ');
+  const hint =
+    quoted === ''
+      ? hubText('none-deployed', {})
+      : hubText(served.length === 1 ? 'one-does' : 'several-do', { quoted });
   return new ApiError(404, hubText('unknown-model', { model: shortened(asked), hint }), {
     code: 'model_not_found',
     param: 'model',

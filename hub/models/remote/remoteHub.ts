@@ -1,4 +1,5 @@
 /** The Hugging Face Hub, or a mirror that speaks like it. */
+import { hubText } from '@potluck/api/hub-texts';
 import { HubApiError, listFiles, listModels, modelInfo } from '@huggingface/hub';
 import { proxyFor, proxySettings } from '@potluck/machine';
 import { messageOf } from '../../errors/messageOf.ts';
@@ -184,22 +185,24 @@ async function told<T>(
 /** The Hub could not be asked at all. */
 export function unreachable(endpoint: string, cause: unknown): RemoteHubError {
   const proxy = proxyFor(endpoint, proxySettings());
-  const way = proxy ? ` through the proxy ${proxy.host}` : '';
+  const values = { address: endpoint, reason: whyUnreachable(rootOf(cause)) };
   return new RemoteHubError(
     'hub_unreachable',
-    `${endpoint} can't be reached${way} (${whyUnreachable(rootOf(cause))}). Check the connection, set a mirror in the settings, or add a model from a directory.`,
+    proxy
+      ? hubText('source-unreachable-by-proxy', { ...values, host: proxy.host })
+      : hubText('source-unreachable', values),
     { cause },
   );
 }
 
 /** What the usual failures of a connection mean. */
 const meanings: Record<string, string> = {
-  ENOTFOUND: 'this name is not found',
-  EAI_AGAIN: 'this name is not found',
-  ECONNREFUSED: 'nothing answers there',
-  ECONNRESET: 'the connection broke off',
-  ETIMEDOUT: 'nothing answers there',
-  UND_ERR_CONNECT_TIMEOUT: 'nothing answers there',
+  ENOTFOUND: hubText('name-not-found', {}),
+  EAI_AGAIN: hubText('name-not-found', {}),
+  ECONNREFUSED: hubText('nothing-answers', {}),
+  ECONNRESET: hubText('connection-broke-off', {}),
+  ETIMEDOUT: hubText('nothing-answers', {}),
+  UND_ERR_CONNECT_TIMEOUT: hubText('nothing-answers', {}),
 };
 
 function whyUnreachable(error: unknown): string {

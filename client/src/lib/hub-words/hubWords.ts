@@ -116,6 +116,17 @@ export const hubWords: { [Code in HubTextCode]: (values: HubTextValues<Code>) =>
   'context-exceeded': ({ tokens, requested }) =>
     `This model's maximum context length is ${tokens} tokens. However, you requested ${requested}. Please reduce the length of the messages.`,
   'unknown-model': ({ model, hint }) => `The model '${model}' does not exist here; ${hint}.`,
+  'none-deployed': () => 'none is deployed',
+  'one-does': ({ quoted }) => `${quoted} does`,
+  'several-do': ({ quoted }) => `${quoted} do`,
+  'source-unreachable': ({ address, reason }) =>
+    `${address} can't be reached (${reason}). Check the connection, set a mirror in the settings, or add a model from a directory.`,
+  'source-unreachable-by-proxy': ({ address, host, reason }) =>
+    `${address} can't be reached through the proxy ${host} (${reason}). Check the connection, set a mirror in the settings, or add a model from a directory.`,
+  'name-not-found': () => 'this name is not found',
+  'nothing-answers': () => 'nothing answers there',
+  'connection-broke-off': () => 'the connection broke off',
+  'hubs-own-token': () => "the hub's own",
   'settings-changed': () => 'The settings were changed meanwhile. Look at them again.',
   'wrong-secret': () => 'That is neither the admin password nor a key of this hub.',
   'on-battery': () => 'paused: it runs on battery',

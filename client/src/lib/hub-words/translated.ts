@@ -4,7 +4,7 @@ import { locale } from '#lib/language/language.ts';
 import { hubWords } from './hubWords.ts';
 
 /** Values that are texts of the hub themselves. */
-const texts = new Set(['reason', 'sentence', 'offers', 'items', 'state']);
+const texts = new Set(['reason', 'sentence', 'offers', 'items', 'state', 'hint']);
 /** One text may hold others, which hold others. */
 const mostLevels = 4;
 

@@ -5,13 +5,14 @@ import { deviceTexts, hubText, hubTexts, readHubText, whatFollowsName, type HubT
 const codes = Object.keys(hubTexts) as HubTextCode[];
 
 const sizes = new Set(['needed', 'room', 'all', 'most', 'rooms']);
-const names = new Set(['device', 'other', 'model', 'names', 'state', 'hint', 'requested']);
-const texts = new Set(['reason', 'sentence', 'offers', 'items']);
+const names = new Set(['device', 'other', 'model', 'names', 'state', 'requested', 'address', 'host']);
+const texts = new Set(['hint', 'reason', 'sentence', 'offers', 'items']);
 
 /** Values as the hub has them, by the names of gaps; names and texts are ones that no text is mistaken for. */
 const valuesOf = (code: HubTextCode): Record<string, string> =>
   Object.fromEntries(
     [...hubTexts[code].matchAll(/\{(\w+)\}/g)].map(([, name = ''], index) => {
+      if (name === 'quoted') return [name, "'soup', 'bread'"];
       if (sizes.has(name)) return [name, `${index + 1}.5 GB`];
       return [name, names.has(name) || texts.has(name) ? `<${name}>` : `8,${index}00`];
     }),

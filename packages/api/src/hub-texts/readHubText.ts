@@ -51,6 +51,7 @@ const size = String.raw`\d+(?:\.\d+)? [kMGT]?B`;
 /** What stands in gaps that no other text can fill: without that, short texts would be found in sentences of any kind. */
 const gaps: Readonly<Record<string, string>> = {
   ...Object.fromEntries(['needed', 'room', 'all', 'most'].map((name) => [name, size])),
+  quoted: "'[^']+'(?:, '[^']+')*",
   rooms: `${size}(?: \\+ ${size})*`,
   ...Object.fromEntries(
     [
