@@ -70,7 +70,7 @@ async function answersPing(port: number): Promise<boolean> {
   try {
     await once(socket, 'connect');
     socket.write('PING\r\n');
-    const [bytes] = (await once(socket, 'data')) as [Buffer];
+    const [bytes] = (await Promise.race([once(socket, 'data'), once(socket, 'close')])) as [Buffer | boolean];
     return bytes.toString().startsWith('+PONG');
   } catch {
     return false;

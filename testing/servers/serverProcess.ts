@@ -32,8 +32,9 @@ export interface ServerProgram {
 }
 
 const askEveryMs = 20;
-/** Another program may take a port in the moment before the server does. */
-const mostPorts = 5;
+/** Another program may take the port in the moment before the server does, or have a connection from there for a while. */
+const mostTries = 5;
+const portTakenMs = 1000;
 
 const running = new Set<ChildProcess>();
 process.on('exit', () => {
@@ -47,6 +48,7 @@ export async function startServer(server: ServerProgram): Promise<ServerProcess>
   let child: ChildProcess;
   let port = 0;
   const start = async (): Promise<void> => {
+    const former = log.length;
     const started = spawn(server.program, server.flags(port, directory), {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...server.environment },
@@ -59,7 +61,8 @@ export async function startServer(server: ServerProgram): Promise<ServerProcess>
     for (const stream of [started.stdout, started.stderr])
       stream.setEncoding('utf8').on('data', (text: string) => (log += text));
     while (!(await server.answers(port))) {
-      if (problem ?? hasEnded(started)) throw new Error(`${server.program} ended: ${problem ?? log}`);
+      if (problem ?? hasEnded(started))
+        throw new Error(`${server.program} ended: ${problem ?? log.slice(former)}`);
       await pause(askEveryMs);
     }
     // What answered may have been another program at this port.
@@ -71,16 +74,14 @@ export async function startServer(server: ServerProgram): Promise<ServerProcess>
     child.kill('SIGKILL');
     await exited;
   };
-  for (let tries = 1; ; tries++) {
-    port = await freePort();
-    try {
+  try {
+    await retried(async () => {
+      port = await freePort();
       await start();
-      break;
-    } catch (error) {
-      if (tries < mostPorts && /in use/i.test(log)) continue;
-      await rm(directory, { recursive: true, force: true });
-      throw error;
-    }
+    });
+  } catch (error) {
+    await rm(directory, { recursive: true, force: true });
+    throw error;
   }
   return {
     url: `${server.scheme}://127.0.0.1:${port}`,
@@ -90,12 +91,23 @@ export async function startServer(server: ServerProgram): Promise<ServerProcess>
     },
     log: () => log,
     kill,
-    start,
+    start: () => retried(start),
     async [Symbol.asyncDispose]() {
       await kill();
       await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+async function retried(start: () => Promise<void>): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await start();
+    } catch (error) {
+      if (tries === mostTries || !/in use/i.test(String(error))) throw error;
+      await pause(portTakenMs);
+    }
+  }
 }
 
 function hasEnded(child: ChildProcess): boolean {
