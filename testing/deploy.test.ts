@@ -80,7 +80,7 @@ test('several hubs share Redis and a database that only they reach, and a proxy 
   expect(Object.keys(environment).filter((name) => !variables.includes(name))).toEqual([]);
   expect(environment).toMatchObject({
     POTLUCK_REDIS_URL: 'redis://redis:6379',
-    POTLUCK_DATABASE_URL: 'http://database:8080',
+    POTLUCK_DATABASE_URL: 'ws://database:8080',
   });
   expect([hub, redis, database, proxy].map((service) => service?.networks)).toEqual([
     ['default', 'state'],

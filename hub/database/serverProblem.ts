@@ -29,7 +29,7 @@ export function serverProblem(error: unknown): Problem | undefined {
   if (code === 'SERVER_ERROR') return problemOfStatus(statusOf(root));
   if (code?.startsWith('AUTH_')) return refused('it refuses the token (--database-token)');
   if (code === 'HRANA_WEBSOCKET_ERROR' || code === 'HRANA_CLOSED_ERROR' || code === 'CLIENT_CLOSED')
-    return unreachable(messageOf(root));
+    return unreachable(reasonOf(root));
   if (code === 'RESPONSE_TOO_LARGE')
     return {
       message:
@@ -39,7 +39,7 @@ export function serverProblem(error: unknown): Problem | undefined {
   if (code === 'HRANA_PROTO_ERROR' || root instanceof SyntaxError)
     return refused('what answers there is no libSQL server');
   // Of the network: `fetch failed`, with its cause.
-  if (code === undefined && error instanceof Error) return unreachable(systemCodeOf(root) ?? messageOf(root));
+  if (code === undefined && error instanceof Error) return unreachable(reasonOf(root));
   return undefined;
 }
 
@@ -52,6 +52,12 @@ function problemOfStatus(status: number | undefined): Problem {
 
 const unreachable = (message: string): Problem => ({ message, code: unreachableCode });
 const refused = (message: string): Problem => ({ message, code: refusedCode });
+
+/** The system's code, such as ECONNREFUSED, rather than words with an address in them. */
+function reasonOf(error: unknown): string {
+  const message = messageOf(error);
+  return systemCodeOf(error) ?? /\bE[A-Z]{4,}\b/.exec(message)?.[0] ?? message;
+}
 
 function statusOf(error: unknown): number | undefined {
   return error instanceof Error && 'status' in error && typeof error.status === 'number'

@@ -6,7 +6,7 @@ import { requestRecord } from './requestRecord.ts';
 
 /** A data directory, or the URL of a server. */
 const place = process.argv[2] ?? '';
-const database = place.startsWith('http:')
+const database = place.startsWith('ws:')
   ? await openDatabaseServer({ server: { url: place }, logger: pino({ level: 'silent' }) })
   : await openDatabase(place);
 for (;;) {
