@@ -67,7 +67,7 @@ export async function startLoadedHubs({ ports, model, profiles }: LoadedHubsInit
     };
     // The first one leads: there is no other yet.
     const role = shared ? (hubs.length === 0 ? 'leads' : 'follows') : 'alone';
-    if (role !== 'alone') await untilIts(role, hub.url);
+    await untilIts(role, hub.url);
     hubs.push({
       role,
       url: hub.url,
@@ -94,7 +94,7 @@ async function sharedBy(stack: AsyncDisposableStack): Promise<{ dataDirectory: s
 async function untilIts(role: string, url: string): Promise<void> {
   for (;;) {
     const health = (await (await fetch(`${url}/health`)).json()) as { role?: string };
-    if (health.role === role && (await fetch(`${url}/v1/models`)).ok) return;
+    if ((health.role ?? 'alone') === role && (await fetch(`${url}/v1/models`)).ok) return;
     await pause(askEveryMs);
   }
 }
