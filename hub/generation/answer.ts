@@ -28,6 +28,8 @@ export interface AnswerInit {
   /** True to make the stop string that came part of the text. Default: false. */
   showsStop?: boolean | undefined;
   stopTokenIds: number[];
+  /** True to tell how likely the token was that ended the answer, too. Default: false. */
+  tellsEnd?: boolean | undefined;
   /** No stop string counts that ends in these first tokens. Default: 0. */
   minTokens?: number | undefined;
 }
@@ -38,6 +40,7 @@ export class Answer {
   readonly #shownMarks: ReadonlySet<string> | undefined;
   readonly #stops: StopStrings;
   readonly #stopTokenIds: Set<number>;
+  readonly #tellsEnd: boolean;
   readonly #minTokens: number;
   #pending: { logprob: AnswerLogprob; start: number; end: number }[] = [];
   /** Characters decoded, and those of them that were given out. */
@@ -53,6 +56,7 @@ export class Answer {
     this.#shownMarks = init.shownMarks;
     this.#stops = new StopStrings(init.stopStrings, init.showsStop);
     this.#stopTokenIds = new Set(init.stopTokenIds);
+    this.#tellsEnd = init.tellsEnd ?? false;
     this.#minTokens = init.minTokens ?? 0;
   }
 
@@ -74,7 +78,12 @@ export class Answer {
   /** Takes the next token. A stop token adds no text. */
   add({ token, logprob, topLogprobs }: Pick<TokenMessage, 'token' | 'logprob' | 'topLogprobs'>): AnswerPiece {
     this.#tokenCount++;
-    if (this.#stopTokenIds.has(token)) return { text: '', logprobs: [] };
+    if (this.#stopTokenIds.has(token)) {
+      const end = this.#decodedLength;
+      const entry = { token, logprob: logprob ?? 0, top: topLogprobs ?? [] };
+      if (this.#tellsEnd && logprob !== undefined) this.#pending.push({ logprob: entry, start: end, end });
+      return { text: '', logprobs: [] };
+    }
     const decoded = this.#detokenizer.add(token);
     const special = this.#specialText(token);
     const isShown = special !== undefined && (this.#shownMarks?.has(special) ?? false);

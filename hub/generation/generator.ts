@@ -345,6 +345,8 @@ export class Generator {
           showsStop: request.showsStop,
           minTokens,
           stopTokenIds,
+          // Whoever asks for the prompt's tokens counts on one entry for each token.
+          tellsEnd: request.promptScores !== undefined,
         }),
         record,
         journal: this.#page(request, init, about, () => ({

@@ -116,14 +116,14 @@ describe('echo with log probabilities', () => {
     for (const [index, before] of [prompt, prompt, 'Two', 'Two'].entries()) {
       const { text, logprobs } = choices.get(index) ?? {};
       expect(text).toBe(`${before} and a half`);
-      expect(logprobs?.tokens.join('')).toBe(text);
+      // One for each token, with the one that ended the answer.
+      expect(logprobs?.tokens.join('')).toBe(`${text}<|im_end|>`);
       const scored = (await encode(before)).map((_, place) => (place === 0 ? null : scriptedScore(place)));
-      const answered = hub.encode(' and a half').map(() => -0.5);
+      const answered = [...hub.encode(' and a half'), 'the end'].map(() => -0.5);
       expect(logprobs?.token_logprobs).toEqual([...scored, ...answered]);
       const offsets = logprobs?.text_offset ?? [];
-      expect(offsets.map((offset, place) => text?.slice(offset, offsets[place + 1]))).toEqual(
-        logprobs?.tokens,
-      );
+      const texts = offsets.map((offset, place) => text?.slice(offset, offsets[place + 1]));
+      expect(texts).toEqual([...(logprobs?.tokens.slice(0, -1) ?? []), '']);
     }
   });
 
