@@ -16,7 +16,7 @@ export interface UpgradeComponents {
 }
 
 /** Less than a worker waits for its welcome. */
-const patienceMs = 8000;
+const patienceMs = 15_000;
 const pauseMs = 100;
 
 export async function passUpgrade(
