@@ -91,6 +91,8 @@ class ProcessChaos {
     };
     const mayEndAt = Date.now() + stuckMs;
     for (let turn = 0; lossCount(this.#result) < losses; turn++) {
+      // Mostly while answers run: a busy machine may take long until it serves again.
+      if (this.#random() < 0.8) await this.#grid.serves();
       await pause((0.2 + 0.8 * this.#random()) * everyMs);
       const kind = kinds[turn % kinds.length] as string;
       const lost = await processFaults[kind]?.(context);
