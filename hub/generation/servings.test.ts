@@ -69,6 +69,22 @@ test('requests wait while lost devices are replaced, each share has places, and 
   for (const one of await Promise.all(waiting)) expect(one).toMatchObject([{ pipeline: { epoch: 2 } }]);
 });
 
+test('after a restart of the hub, requests wait for the devices of the last run to come back', async () => {
+  const { servings, deployment, change, serve } = await lostServings();
+  const replica = deployment.replicas[0] as { pipeline: unknown };
+  // The devices are not here yet.
+  replica.pipeline = undefined;
+  await expect(servings.whenServed(deployment, 'me')).rejects.toMatchObject({ code: 'no_capacity' });
+  servings.comesBack(deployment.model.package.id);
+  const waits = servings.whenServed(deployment, 'me');
+  replica.pipeline = ready;
+  change();
+  await new Promise(setImmediate);
+  serve();
+  change();
+  await expect(waits).resolves.toMatchObject([{ pipeline: { epoch: 2 } }]);
+});
+
 test('nobody waits for devices longer than that makes sense, nor for a hub that stops', async () => {
   const short = await lostServings({ recoveryMs: 1 });
   await expect(short.servings.whenServed(short.deployment, 'me')).rejects.toMatchObject({

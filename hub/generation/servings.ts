@@ -55,6 +55,8 @@ export interface LostAnswer {
 }
 
 const defaultRecoveryMs = 60_000;
+/** So soon after a restart of the hub its devices are back, in milliseconds. */
+const devicesBackMs = 15_000;
 const defaultRoomPatienceMs = 5000;
 /** Requests that wait at once for devices in the place of lost ones. */
 const mostWaiting = 128;
@@ -66,6 +68,8 @@ export class Servings {
   readonly #stopping = new AbortController();
   /** When pipelines that served were lost, by `performance.now()`, until they serve again. */
   readonly #lostAt = new Map<PipelineId, number>();
+  /** When models began to come back that the last run of the hub served, by `performance.now()`. */
+  readonly #comesBackSince = new Map<string, number>();
   /** Requests that wait for a pipeline that was lost, by whose they are. */
   readonly #waiting = new Map<string, number>();
 
@@ -97,6 +101,11 @@ export class Servings {
       { route: routeOf(pipeline.stages), chunkTokens },
       `prompts run in chunks of at most ${chunkTokens} tokens`,
     );
+  }
+
+  /** The last run of the hub served it: its devices are about to come back, and requests wait for them. */
+  comesBack(model: string): void {
+    this.#comesBackSince.set(model, performance.now());
   }
 
   /** A pipeline that serves has other room for caches: who waits for some may have it now. */
@@ -168,10 +177,17 @@ export class Servings {
     }
   }
 
-  /** How long a pipeline that served may still take until it is put together again, in milliseconds; 0 or less where none is. */
-  #recoversFor({ replicas }: Deployment): number {
+  /**
+   * How long what served may still take until it is put together again, in milliseconds; 0 or less where nothing is. After a
+   * restart of the hub, devices come back first.
+   */
+  #recoversFor({ model, replicas }: Deployment): number {
+    const now = performance.now();
     const lostAt = replicas.map(({ id, pipeline }) => (pipeline && this.#lostAt.get(id)) ?? -Infinity);
-    return Math.max(...lostAt) + this.#recoveryMs - performance.now();
+    const isPrepared = replicas.some(({ pipeline }) => pipeline !== undefined);
+    const since = this.#comesBackSince.get(model.package.id) ?? -Infinity;
+    const backMs = isPrepared ? this.#recoveryMs : Math.min(devicesBackMs, this.#recoveryMs);
+    return Math.max(Math.max(...lostAt) + this.#recoveryMs, since + backMs) - now;
   }
 
   /** One more request waits. @returns what ends that @throws GenerationError where too many do */

@@ -125,6 +125,7 @@ export interface HubParts {
   registry: WorkerRegistry;
   nodes: NodeBook;
   deployments: Deployments;
+  servings: Servings;
   generator: Generator;
   operator: Operator;
   onDemand: OnDemand;
@@ -406,6 +407,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     registry,
     nodes,
     deployments,
+    servings,
     generator,
     operator,
     onDemand,

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { HubConfig } from './config.ts';
 import type { Database } from '../database/database.ts';
 import { messageOf } from '../errors/messageOf.ts';
+import type { Servings } from '../generation/servings.ts';
 import { ModelError } from '../models/modelError.ts';
 import { StartError } from '../errors/startError.ts';
 import type { LibraryCatalogue } from '../models/libraryCatalogue.ts';
@@ -17,6 +18,8 @@ export interface RestoreComponents {
   catalogue: LibraryCatalogue;
   deployments: Deployments;
   database: Pick<Database, 'deployments' | 'values'>;
+  /** Told of models that the last run served. */
+  servings: Pick<Servings, 'comesBack'>;
   logger: Logger;
 }
 
@@ -28,12 +31,13 @@ const startedName = 'first-deployment-made';
  * @throws ModelError if that model can't be used, StartError if it can't be cut into the forced number of stages
  */
 export async function restoreDeployments(
-  { catalogue, deployments, database, logger }: RestoreComponents,
+  { catalogue, deployments, database, servings, logger }: RestoreComponents,
   { model: reference, modelGiven, variant, stages }: HubConfig,
 ): Promise<void> {
   const kept = await database.deployments.list();
   const isFirst = (await database.values.get(startedName)) !== true;
   const served = await readServingNodes(database.values);
+  for (const id of served.keys()) servings.comesBack(id);
   const forced = (plan: DeploymentPlan): DeploymentPlan =>
     stages === undefined ? plan : { mode: 'shards', count: stages, replicas: 1 };
   const named = { reference, ...(variant === undefined ? {} : { variant }) };

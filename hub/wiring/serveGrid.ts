@@ -159,10 +159,10 @@ export async function serveGrid(
     },
   );
   closers.push(() => parts.stop());
-  const { app, deployments } = parts;
+  const { app, deployments, servings } = parts;
   const ready = Promise.withResolvers<void>();
   deployments.listen({ ready: () => ready.resolve() });
-  await restoreDeployments({ catalogue, deployments, database, logger }, config);
+  await restoreDeployments({ catalogue, deployments, database, servings, logger }, config);
   if (config.localWorkers === 0 || deployments.list.length === 0) ready.resolve();
   answer(
     (request, environment) => app.fetch(request, environment),
