@@ -35,6 +35,15 @@ test('an alias is a name that every list and every request takes, and never one 
     body: { error: { message: expect.stringMatching(/^'aliases\.<b>': letters, digits, dots/) as string } },
   });
   expect(await set({ aliases: { 'gpt-4o': 'test-model', lost: 'gone' } })).toBe(200);
+  // Nobody takes it from that model without being told; one of a model that is gone is free.
+  const held = await api<Settings>(hub, 'GET', '/settings');
+  const aliases = { 'gpt-4o': 'second', lost: 'gone' };
+  const refused = await api(hub, 'PATCH', '/settings', { revision: held.body.revision, aliases });
+  expect(refused).toMatchObject({
+    status: 409,
+    body: { error: { message: expect.stringMatching(/^gpt-4o is already used by test-model\./) as string } },
+  });
+  expect(await set({ aliases: { 'gpt-4o': 'test-model', lost: 'elsewhere' } })).toBe(200);
   expect((await ask('gpt-4o')).model).toBe('test-model');
   const { data } = await client.models.list();
   expect(data.map(({ id }) => id)).toEqual(['test-model', 'gpt-4o']);

@@ -77,6 +77,14 @@ export function settingsRoutes(components: SettingsRouteComponents): OpenAPIHono
           param: 'aliases',
         });
       }
+      for (const [alias, id] of Object.entries(change.aliases ?? {})) {
+        const owner = Object.hasOwn(known, alias) ? known[alias] : undefined;
+        if (owner === undefined || owner === id || !catalogue.find(owner)) continue;
+        throw new ApiError(409, `${alias} is already used by ${owner}. Take it from that model first.`, {
+          code: 'conflict',
+          param: 'aliases',
+        });
+      }
       return c.json(view(c, await hubSettings.change(change)), 200);
     },
   );
