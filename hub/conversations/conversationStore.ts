@@ -64,6 +64,8 @@ export interface ConversationStore {
   changeMessage(conversationId: string, id: string, change: Partial<MessageRow>): Promise<void>;
   /** Removes a message and those that follow it. @returns how many there were */
   removeMessage(conversationId: string, id: string): Promise<number>;
+  /** The requests whose answers in a conversation still grow; in all of the owner's where none is named. */
+  growing(owner: string, conversationId?: string): Promise<string[]>;
   /** Marks answers that a former run left unfinished and the journal does not have; called at start. */
   interruptStreaming(): Promise<void>;
 }

@@ -148,6 +148,19 @@ export function conversationStore(
         DELETE FROM messages WHERE id IN (SELECT id FROM following)`);
       return rowsAffected;
     },
+    growing: async (owner, conversationId) => {
+      const rows = await database
+        .select({ requestId: messages.requestId })
+        .from(messages)
+        .innerJoin(conversations, eq(messages.conversationId, conversations.id))
+        .where(
+          and(
+            eq(messages.status, 'streaming'),
+            conversationId === undefined ? eq(conversations.owner, owner) : own(owner, conversationId),
+          ),
+        );
+      return rows.flatMap(({ requestId }) => requestId ?? []);
+    },
     interruptStreaming: async () => {
       const goesOn = sql`coalesce(${messages.requestId}, '') IN (SELECT id FROM journal)`;
       await database

@@ -194,6 +194,31 @@ test('an answer goes on when its page is closed in the middle, and stops when it
   expect(await content()).toBe('Hello');
 });
 
+test('an answer stops when its conversation is deleted, alone or with all', async () => {
+  hub.worker('one', {
+    onPrompt: (worker, { sessionId, tokens }) => worker.tokens(sessionId, tokens.length, hub.encode('Hello')),
+  });
+  await hub.served();
+  const [first, second, his] = [await begin(ada), await begin(ada), await begin(ben)];
+  const answers: Response[] = [];
+  for (const [who, { id }] of [
+    [ada, first],
+    [ada, second],
+    [ben, his],
+  ] as const) {
+    answers.push(await answerIn(who, { [conversationHeaders.conversation]: id }));
+  }
+  const ids = answers.map(({ headers }) => headers.get('x-request-id'));
+  const running = (): string[] => hub.generator.running.map(({ id }) => id);
+  expect(running()).toEqual(ids);
+  await api(hub, 'DELETE', `/conversations/${first.id}`, undefined, ada);
+  await expect.poll(running).toEqual(ids.slice(1));
+  await api(hub, 'DELETE', '/conversations', undefined, ada);
+  await expect.poll(running).toEqual(ids.slice(2));
+  hub.generator.cancel(ids[2] ?? '');
+  await Promise.all(answers.map((answer) => answer.text()));
+});
+
 test('an answer can not be put where it does not belong', async () => {
   hub.worker('one', answering(hub, 'Hello'));
   await hub.served();

@@ -17,6 +17,8 @@ import type {
   MessageRow,
 } from '../../conversations/conversationStore.ts';
 import type { WriteQueue } from '../../files/writeQueue.ts';
+import type { Generator } from '../../generation/generator.ts';
+import type { SuspendedAnswers } from '../../generation/journal/suspendedAnswers.ts';
 import { ApiError } from '../apiError.ts';
 import { longText, rowsInPages } from './longAnswer.ts';
 import { openApiRoutes } from './openApi.ts';
@@ -24,6 +26,8 @@ import { answers, done, noContent, route, takes } from './route.ts';
 
 export interface ConversationRouteComponents {
   database: { conversations: ConversationStore };
+  generator: Pick<Generator, 'cancel'>;
+  goingOn: { suspended: Pick<SuspendedAnswers, 'drop'> };
   writes: Pick<WriteQueue, 'settled'>;
 }
 
@@ -38,7 +42,12 @@ const Query = z.strictObject({
 const Page = z.object({ conversations: z.array(ConversationSummary), next: z.string().nullable() });
 
 /** Routes to mount under `/conversations`. */
-export function conversationRoutes({ database, writes }: ConversationRouteComponents): OpenAPIHono {
+export function conversationRoutes({
+  database,
+  writes,
+  generator,
+  goingOn,
+}: ConversationRouteComponents): OpenAPIHono {
   const app = openApiRoutes();
   const store = database.conversations;
   const find = async (owner: string, id: string): Promise<ConversationRow> => {
@@ -61,6 +70,12 @@ export function conversationRoutes({ database, writes }: ConversationRouteCompon
       code: 'message_not_found',
       param,
     });
+  };
+
+  /** Ends the answers that grow there: nobody would read them. */
+  const stopAnswers = async (owner: string, id?: string): Promise<void> => {
+    for (const request of await store.growing(owner, id))
+      if (!generator.cancel(request)) goingOn.suspended.drop(request);
   };
 
   app.openapi(
@@ -115,7 +130,9 @@ export function conversationRoutes({ database, writes }: ConversationRouteCompon
       { responses: { 204: done } },
     ),
     async (c) => {
-      await store.removeAll(c.var.caller.owner);
+      const { owner } = c.var.caller;
+      await stopAnswers(owner);
+      await store.removeAll(owner);
       return noContent(c);
     },
   );
@@ -161,6 +178,7 @@ export function conversationRoutes({ database, writes }: ConversationRouteCompon
     async (c) => {
       const { owner } = c.var.caller;
       const { id } = await find(owner, c.req.valid('param').id);
+      await stopAnswers(owner, id);
       await store.remove(owner, id);
       return noContent(c);
     },
