@@ -142,6 +142,8 @@ export async function startSharedHub(init: SharedHubInit): Promise<ServedGrid> {
     void leadership.stop();
   });
   closers.push(
+    // Before the doors close: they wait for web sockets.
+    () => front.close(),
     () => leadership.close(),
     () => front.drain(1000 * config.stopWait),
     () => leadership.stop(),
