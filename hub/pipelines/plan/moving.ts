@@ -20,8 +20,11 @@ import { standsBy } from './standingBy.ts';
 const leastExpectedTokens = 10_000;
 /** How long requests wait while a pipeline goes to stages that are loaded. */
 const moveMs = 1000;
-/** A token of a repaired pipeline takes so many times as long as it would elsewhere: its answers go on there. */
-const urgentGain = 2;
+/**
+ * A token of a repaired pipeline takes so many times as long as it would elsewhere: its answers go on there. All their tokens
+ * may have to be computed again, which pays once a third as many are still to come.
+ */
+const urgentGain = 4;
 /** A placement looks at each worker that is here: how rarely it is asked keeps what it costs far below a thousandth. */
 const pauseMsPerWorker = 1000;
 
