@@ -378,24 +378,27 @@ export class Generation {
           this.#components.logger.info({ request: this.id, ...this.recovery }, 'the answer goes on');
         return message;
       } catch (error) {
-        if (this.#isCancelled || !isLoss(error)) throw error;
+        if (this.#isCancelled || !isLoss(error)) {
+          this.#endsHere(error);
+          throw error;
+        }
         this.#losses.failed(error, this.#lastTokenAt);
         try {
           if (this.#losses.isTooMuch) throw error;
           this.#components.grew();
           await this.#goOn(error);
         } catch (cause) {
-          this.#gaveUp(cause);
+          this.#endsHere(cause);
           throw cause;
         }
       }
     }
   }
 
-  /** It waited for other devices to its end. A next run of the hub notes the whole pause itself. */
-  #gaveUp(error: unknown): void {
+  /** It may have stood still to its end. A next run of the hub notes the whole pause itself. */
+  #endsHere(error: unknown): void {
     const goesOn = error instanceof GenerationError && error.code === 'hub_stopped';
-    if (!goesOn && !this.#isCancelled) this.#losses.notePause();
+    if (!goesOn) this.#losses.notePause();
   }
 
   /** When its last token came, by `performance.now()`. */

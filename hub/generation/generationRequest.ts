@@ -46,6 +46,8 @@ export interface GenerationRequest {
   choice?: Omit<ChoicePlace, 'of'> & { of?: SessionId };
   /** Its id. Default: one is drawn. */
   id?: SessionId;
+  /** True where an answer to it was begun before: stages know its id, and open no second session by that. Default: false. */
+  isAnew?: boolean;
   /** As its client sent it, where the next run of the hub may go on with the answer. */
   asked?: AskedRequest;
   /** What a former run of the hub has of it: the answer goes on with that, whatever else is asked for here. */

@@ -273,7 +273,8 @@ export class Generator {
       ...(promptScores === undefined ? {} : { scored: new ScoredPrompt(prompt.length, promptScores) }),
     };
     const cacheId = CacheId.parse(randomUUID());
-    const begin: AttemptInit = { id, cacheId, answered: [], resumes: false, mayBegin: true };
+    const sessionId = request.isAnew ? SessionId.parse(uuidv7()) : id;
+    const begin: AttemptInit = { id: sessionId, cacheId, answered: [], resumes: false, mayBegin: true };
     const attempt = this.#attempt(replica, init, begin, signal);
     return this.#launch(request, init, attempt, { id, createdAt: Date.now(), predicted });
   }

@@ -51,6 +51,7 @@ export async function infer<T>(
   const suspended = before && !('seedBefore' in before) ? before : undefined;
   const seedBefore = before && 'seedBefore' in before ? before.seedBefore : passedOn?.answer?.seed;
   const seedToDraw = seedBefore ?? randomInt(seedBound);
+  const isAnew = (before !== undefined && !suspended) || passedOn?.answer?.isAgain === true;
   const wanted = suspended?.model ?? named;
   c.set('askedModel', wanted);
   await wake(c, components, wanted ?? components.defaultModel());
@@ -70,7 +71,7 @@ export async function infer<T>(
   const mayKeep = isChat(caller) ? settings().keepChatWords : settings().keepApiWords;
   const generations: Generation[] = [];
   const parts: StartingParts = {
-    ...{ components, deployment, id, seedToDraw, asked, arrivedAt, isTemporary },
+    ...{ components, deployment, id, isAnew, seedToDraw, asked, arrivedAt, isTemporary },
     signal: controller.signal,
     keepsWords: mayKeep && !isTemporary,
     defaults: isChat(caller) ? undefined : defaultsFor(model, components),

@@ -9,7 +9,7 @@ import { startGeneration, type AnswerSource, type Asker, type StartingParts } fr
 import type { SurfaceRequest } from './surfaceRequest.ts';
 
 export function newInference(parts: StartingParts, asker: Asker): AnswerSource {
-  const { components, deployment, id, seedToDraw, asked, defaults, signal } = parts;
+  const { components, deployment, id, isAnew, seedToDraw, asked, defaults, signal } = parts;
   const { generator, grammars } = components;
   const { model } = deployment;
   const { share } = asker;
@@ -33,7 +33,7 @@ export function newInference(parts: StartingParts, asker: Asker): AnswerSource {
         grammars.try({ grammar, marks: marksNamedIn(grammar, model.tokenizer) }, share, signal),
       ),
     start: async ([first, ...more]) => {
-      const own = { seedToDraw, ...(asked ? { asked } : {}) };
+      const own = { isAnew, seedToDraw, ...(asked ? { asked } : {}) };
       const count = 1 + more.length;
       const firstOf = new Map<readonly number[], Generation>();
       const start = async (

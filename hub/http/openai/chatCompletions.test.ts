@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import OpenAI from 'openai';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -393,6 +394,45 @@ test('when a worker dies and none takes over, a stream ends with an error event,
   const response = await whole;
   expect(response.status).toBe(503);
   expect(await response.json()).toMatchObject({ error: { type: 'server_error', code: 'worker_lost' } });
+});
+
+test('a request that is cancelled while its answer stands still keeps what it waited for', async () => {
+  const worker = hub.worker('one', {
+    onPrompt: (one, { sessionId, tokens }) => one.tokens(sessionId, tokens.length, hub.encode('Half')),
+  });
+  await hub.served();
+  const controller = new AbortController();
+  const stream = await sendChat({ ...ask, stream: true }, { signal: controller.signal });
+  const id = stream.headers.get('x-request-id') ?? '';
+  const read = async (): Promise<RequestDetail> =>
+    (await api<RequestDetail>(hub, 'GET', `/requests/${id}`)).body;
+  await expect.poll(async () => (await read()).completionTokens).toBeGreaterThan(0);
+  worker.kill();
+  await expect.poll(async () => (await read()).timeline?.pauses).toHaveLength(1);
+  controller.abort();
+  await expect.poll(async () => (await read()).status).toBe('cancelled');
+  expect((await read()).timeline?.pauses).toMatchObject([{ lost: ['one'] }]);
+});
+
+test('an answer that is given anew opens a session of its own: stages have seen the request’s id', async () => {
+  const worker = hub.worker('one', {
+    onPrompt: (one, { sessionId, tokens }) => one.tokens(sessionId, tokens.length, hub.encode('Half')),
+  });
+  await hub.served();
+  const id = randomUUID();
+  const opened: string[] = [];
+  for (let time = 0; time < 2; time++) {
+    const controller = new AbortController();
+    const init = { signal: controller.signal, headers: { 'x-potluck-request': id } };
+    const stream = await sendChat({ ...ask, stream: true }, init);
+    expect(stream.status).toBe(200);
+    expect(stream.headers.get('x-request-id')).toBe(id);
+    const { sessionId } = await worker.message('open-session', (one) => !opened.includes(one.sessionId));
+    opened.push(sessionId);
+    controller.abort();
+    await worker.message('close-session', (one) => one.sessionId === sessionId);
+  }
+  expect(opened[0]).toBe(id);
 });
 
 test('an answer whose model is undeployed ends with an error that says so', async () => {
