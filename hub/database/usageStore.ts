@@ -15,17 +15,22 @@ import type { DatabaseThread } from './databaseThread.ts';
 /** Requests of one stretch: some 20 ms of the database's thread. */
 const summedAtOnce = 5000;
 
+/** A node by its id, which stays when people rename it. Records of older versions have its name only. */
+function nodeOf(stage: string): string {
+  return `coalesce(${stage}.value ->> 'workerId', ${stage}.value ->> 'worker')`;
+}
+
 /** Group of a request. A model that was not read has none to be shown, and the whole has none either. */
 const groups = {
   model: "CASE WHEN model = '' THEN '?' ELSE model END",
   key: "CASE WHEN key_name IS NULL THEN source ELSE 'key:' || key_name END",
-  node: "stage.value ->> 'worker'",
+  node: nodeOf('stage'),
 } as const;
 
 /** Each node once, also where it has several stages. */
 const nodes = `requests, json_each(requests.stages) AS stage
   WHERE NOT EXISTS (SELECT 1 FROM json_each(requests.stages) AS other
-    WHERE other.key < stage.key AND other.value ->> 'worker' = stage.value ->> 'worker') AND`;
+    WHERE other.key < stage.key AND ${nodeOf('other')} = ${nodeOf('stage')}) AND`;
 
 interface Stretch extends UsageSpan {
   from: number;

@@ -98,10 +98,11 @@ class Sums {
   }
 }
 
-/** Takes the parts of a span together. */
+/** Takes the parts of a span together. @param nameOfNode what people call a node now, by its id */
 export async function sumUsage(
   store: UsageStore,
   span: UsageSpan,
+  nameOfNode: (id: string) => string = (id) => id,
 ): Promise<Pick<Usage, 'totals' | 'groups' | 'series'>> {
   const { since, until, stepMs, by } = span;
   const totals = new Sums();
@@ -136,7 +137,7 @@ export async function sumUsage(
     }
   }
   const shown = [...groups]
-    .map(([id, sums]) => ({ id, name: nameOf(by, id), ...sums.numbers() }))
+    .map(([id, sums]) => ({ id, name: by === 'node' ? nameOfNode(id) : nameOf(by, id), ...sums.numbers() }))
     .sort((one, other) => other.requests + other.refused - (one.requests + one.refused))
     .slice(0, mostGroups);
   const known = new Set(shown.map(({ id }) => id));

@@ -125,13 +125,24 @@ export function isCut(stages: readonly Stage[]): stages is readonly CutStage[] {
   return stages.every(({ description }) => description !== undefined);
 }
 
-/** `worker[first-last],…` with layers counted from 0; names are reduced to what a header can hold. */
+/** Longest name in a route, in characters of a header. */
+const mostNameCharacters = 128;
+
+/** A name as a header and a route can hold it: UTF-8, percent-encoded but for letters, digits and `-_.!~*'()`. */
+function nameInRoute(name: string): string {
+  let encoded = '';
+  for (const character of name.toWellFormed()) {
+    const next = encoded + encodeURIComponent(character);
+    if (next.length > mostNameCharacters) break;
+    encoded = next;
+  }
+  return encoded || 'worker';
+}
+
+/** `worker[first-last],…` with layers counted from 0; what a header can't hold of a name is percent-encoded. */
 export function routeOf(stages: readonly Pick<Stage, 'workerName' | 'firstLayer' | 'lastLayer'>[]): string {
   return stages
-    .map(({ workerName, firstLayer, lastLayer }) => {
-      const name = workerName.replaceAll(/[^A-Za-z0-9._-]+/g, '-').slice(0, 64) || 'worker';
-      return `${name}[${firstLayer}-${lastLayer}]`;
-    })
+    .map(({ workerName, firstLayer, lastLayer }) => `${nameInRoute(workerName)}[${firstLayer}-${lastLayer}]`)
     .join(',');
 }
 

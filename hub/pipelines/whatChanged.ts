@@ -6,7 +6,7 @@ import { stagesOf, type PipelinesState, type PipelineState } from './state/state
 
 export type Announcement =
   | { type: 'ready'; replica: Replica; pipeline: ReadyPipeline }
-  /** The pipeline that serves has other room for caches. */
+  /** The pipeline that serves has other room for caches, or workers with other names. */
   | { type: 'resized'; replica: Replica; pipeline: ReadyPipeline }
   /** The pipeline serves no more; what ran through it has ended. */
   | { type: 'lost'; replica: Replica; pipeline: Pipeline; reason: string }
@@ -50,14 +50,17 @@ function served(was: PipelineState | undefined, is: PipelineState | undefined): 
   if (is && after && before?.epoch !== after.epoch) {
     announcements.push({ type: 'ready', replica: replicaOf(is), pipeline: after });
   }
-  if (is && after && before?.epoch === after.epoch && hasOtherRoom(before, after)) {
+  if (is && after && before?.epoch === after.epoch && hasOtherStages(before, after)) {
     announcements.push({ type: 'resized', replica: replicaOf(is), pipeline: after });
   }
   return announcements;
 }
 
-const hasOtherRoom = ({ stages }: ReadyPipeline, after: ReadyPipeline): boolean =>
-  stages.some(({ cacheBytes }, index) => cacheBytes !== after.stages[index]?.cacheBytes);
+const hasOtherStages = ({ stages }: ReadyPipeline, after: ReadyPipeline): boolean =>
+  stages.some(({ cacheBytes, workerName }, index) => {
+    const other = after.stages[index];
+    return cacheBytes !== other?.cacheBytes || workerName !== other.workerName;
+  });
 
 /** Answers are counted elsewhere, and nobody sees who sits out or what is remembered. */
 function looksTheSame(was: PipelineState, is: PipelineState): boolean {

@@ -36,8 +36,9 @@ export function workerFollower(
       const { id, name } = worker;
       dispatch({ type: 'stage-reported', worker: { id, name }, deviceKind: deviceKind(worker), report });
     },
-    decided: (id, { mode }, before) => {
+    decided: (id, { mode, name }, before) => {
       forgetGrid();
+      if (name !== before.name) dispatch({ type: 'worker-renamed', worker: { id, name: nodes.nameOf(id) } });
       if (mode === before.mode) return;
       dispatch({ type: 'mode-changed', worker: { id, name: nodes.nameOf(id) }, mode });
     },

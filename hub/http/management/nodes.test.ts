@@ -1,4 +1,4 @@
-import type { FormerNode, Node } from '@potluck/api';
+import type { FormerNode, HistoryEvent, Node, Usage } from '@potluck/api';
 import { afterEach, expect, test } from 'vitest';
 import { api } from '../../testing/apiClient.ts';
 import { answering, startTestHub, type TestHub } from '../../testing/testHub.ts';
@@ -21,6 +21,32 @@ test('a name given here stays with the node, also when it comes back', async () 
   const back = hub.worker('one', { hello: { workerId: worker.id } });
   await back.message('welcome');
   expect((await nodes()).nodes).toMatchObject([{ name: "Ada's laptop", reportedName: 'one' }]);
+});
+
+test('a renamed node has its new name in answers, in deployments and in sums, and its old one where that is told', async () => {
+  hub = await startTestHub();
+  const worker = hub.worker('one', answering(hub, 'Hello'));
+  await hub.served();
+  const route = async (): Promise<string | null> => {
+    const response = await fetch(`${hub.url}/v1/chat/completions`, {
+      method: 'POST',
+      body: JSON.stringify({ model: 'test-model', messages: [{ role: 'user', content: 'Hi' }] }),
+    });
+    await response.text();
+    return response.headers.get('x-potluck-route');
+  };
+  expect(await route()).toBe('one[0-7]');
+  await api(hub, 'PATCH', `/nodes/${worker.id}`, { name: 'Küche' });
+  expect(routes()).toEqual(['Küche']);
+  expect(await route()).toBe('K%C3%BCche[0-7]');
+  await api(hub, 'PATCH', `/nodes/${worker.id}`, { name: 'Bad' });
+  const { groups } = (await api<Usage>(hub, 'GET', '/usage?by=node')).body;
+  expect(groups).toMatchObject([{ id: worker.id, name: 'Bad', requests: 2 }]);
+  const { events } = (await api<{ events: HistoryEvent[] }>(hub, 'GET', '/history')).body;
+  expect(events.filter(({ kind }) => kind === 'node-changed')).toMatchObject([
+    { node: 'Küche', detail: { name: 'Bad' } },
+    { node: 'one', detail: { name: 'Küche' } },
+  ]);
 });
 
 test('a paused node gives its stages up at once and gets new ones when it is resumed', async () => {

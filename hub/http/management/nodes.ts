@@ -104,9 +104,9 @@ export function nodeRoutes(components: NodeRouteComponents): OpenAPIHono {
       const worker = here(c.req.valid('param').id);
       const { name, mode } = c.req.valid('json');
       if (name !== undefined) {
+        registry.rename(worker.id, name);
         // Its own name again: nothing to remember.
         nodes.change(worker.id, { name: name === worker.reportedName ? null : name });
-        registry.rename(worker.id, name);
       }
       if (mode !== undefined) nodes.change(worker.id, { mode });
       return c.json(viewNode(components, here(worker.id)), 200);

@@ -29,6 +29,8 @@ interface Change {
       waited: boolean;
       /** What the invite was called until then, where there was one. */
       invite: string | undefined;
+      /** What the node was called until then. */
+      former: string;
     },
     names: Pick<NodeBook, 'nameOf'>,
   ) => Partial<NewHistoryEvent>;
@@ -44,9 +46,9 @@ const details = (given: Record<string, unknown>): Record<string, string> =>
 const changes: Change[] = [
   {
     ...{ kind: 'node-changed', on: /^PATCH \/nodes\/([^/]+)$/ },
-    tell: ({ id, body: { name, mode }, waited }, names) => ({
+    tell: ({ body: { name, mode }, waited, former }) => ({
       kind: waited && mode === 'active' ? 'node-approved' : 'node-changed',
-      node: names.nameOf(id),
+      node: former,
       detail: details({ name, mode }),
     }),
   },
@@ -124,10 +126,11 @@ export function noteChanges({ history, nodes, invites }: ChangeComponents): Midd
     const id = groups.find((group) => group !== undefined) ?? '';
     const invite = invites.list.find((one) => one.id === id)?.name;
     const waited = nodes.of(id as WorkerId).mode === 'waiting';
+    const former = nodes.nameOf(id);
     await next();
     if (c.res.status >= 400) return undefined;
     const query = (name: string): string | undefined => c.req.query(name);
-    const told = change.tell?.({ id, body: await bodyOf(c), query, waited, invite }, nodes) ?? {};
+    const told = change.tell?.({ id, body: await bodyOf(c), query, waited, invite, former }, nodes) ?? {};
     history.note(told.kind ?? change.kind, { ...told, actor: actorOf(c.var.caller) });
     return undefined;
   };

@@ -2,6 +2,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { Usage, UsageQuery } from '@potluck/api';
 import type { WriteQueue } from '../../files/writeQueue.ts';
+import type { NodeBook } from '../../workers/nodeBook.ts';
 import { spanOf, sumUsage, type UsageStore } from '../../generation/usageSums.ts';
 import { hasScope } from '../caller.ts';
 import { openApiRoutes } from './openApi.ts';
@@ -10,10 +11,11 @@ import { answers, route } from './route.ts';
 export interface UsageRouteComponents {
   database: { usage: UsageStore };
   writes: Pick<WriteQueue, 'settled'>;
+  nodes: Pick<NodeBook, 'nameOf'>;
 }
 
 /** Routes to mount under `/usage`. */
-export function usageRoutes({ database, writes }: UsageRouteComponents): OpenAPIHono {
+export function usageRoutes({ database, writes, nodes }: UsageRouteComponents): OpenAPIHono {
   const app = openApiRoutes();
   app.openapi(
     route(
@@ -32,7 +34,17 @@ export function usageRoutes({ database, writes }: UsageRouteComponents): OpenAPI
         ...(hasScope(c.var.caller, 'admin') ? {} : { owner }),
       };
       const { since, until, stepMs } = span;
-      return c.json({ range, by, since, until, stepMs, ...(await sumUsage(database.usage, span)) }, 200);
+      return c.json(
+        {
+          range,
+          by,
+          since,
+          until,
+          stepMs,
+          ...(await sumUsage(database.usage, span, (id) => nodes.nameOf(id))),
+        },
+        200,
+      );
     },
   );
   return app;

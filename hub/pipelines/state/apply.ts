@@ -1,6 +1,7 @@
 /** The state after an event. Pure: what is to be done about it is for `plan` to say. */
 import { hubText } from '@potluck/api/hub-texts';
 import type { WorkerId } from '@potluck/protocol';
+import type { Stage, TargetStage } from '../pipeline.ts';
 import { applyCommand } from './applyCommand.ts';
 import { applyDeploymentEvent, ended } from './applyDeploymentEvent.ts';
 import { applyReport } from './applyReport.ts';
@@ -31,6 +32,8 @@ export function apply(state: PipelinesState, event: PipelineEvent): PipelinesSta
       );
     case 'worker-leaving':
       return everyPipeline(state, (one) => vacated(one, event.worker, 'is leaving', 'idle'));
+    case 'worker-renamed':
+      return everyPipeline(state, (one) => renamed(one, event.worker));
     case 'mode-changed':
       return modeChanged(state, event);
     case 'stage-reported':
@@ -128,6 +131,15 @@ function workerLeft(one: PipelineState, { id, name }: NamedWorker, reason: strin
   return withStages(left, (stage) =>
     stage.workerId === id ? { ...stage, lost: describeLoss(name, reason) } : stage,
   );
+}
+
+function renamed(one: PipelineState, { id, name }: NamedWorker): PipelineState {
+  const change = <Placed extends TargetStage | Stage>(stage: Placed): Placed =>
+    stage.workerId === id && stage.workerName !== name ? { ...stage, workerName: name } : stage;
+  const next = withStages(one, change);
+  const { migration } = next;
+  if (!migration?.target.some((stage) => change(stage) !== stage)) return next;
+  return { ...next, migration: { ...migration, target: migration.target.map(change) } };
 }
 
 function vacated(

@@ -43,6 +43,8 @@ export type PipelineHappening =
   | { type: 'worker-left'; worker: NamedWorker; reason: string }
   /** It wants nothing new, and goes when its answers have ended. */
   | { type: 'worker-leaving'; worker: NamedWorker }
+  /** People call it otherwise now. */
+  | { type: 'worker-renamed'; worker: NamedWorker }
   /** The operator pauses, drains or resumes it. */
   | { type: 'mode-changed'; worker: NamedWorker; mode: NodeMode }
   /** `deviceKind`: see `deviceKind()`. */

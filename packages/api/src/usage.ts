@@ -38,7 +38,7 @@ export type UsageGrouping = z.infer<typeof UsageGrouping>;
 export const UsageGroup = UsageNumbers.extend({
   id: z.string().meta({
     description:
-      'A name of a model or a node; `key:` and the name of a key, or `chat` or `api` for requests without one',
+      'A name of a model or the id of a node; `key:` and the name of a key, or `chat` or `api` for requests without one',
   }),
   /** Empty for requests without a key, and for a request that was refused before its model was known. */
   name: z.string(),

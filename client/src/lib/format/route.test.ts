@@ -6,6 +6,10 @@ test('a route names devices and their layers', () => {
     { worker: 'local-1', firstLayer: 0, lastLayer: 2 },
     { worker: 'my laptop', firstLayer: 3, lastLayer: 7 },
   ]);
+  expect(parseRoute('K%C3%BCche%5B1%5D[0-7],100%[8-9]').map(({ worker }) => worker)).toEqual([
+    'Küche[1]',
+    '100%',
+  ]);
   expect(parseRoute('')).toEqual([]);
 });
 

@@ -5,10 +5,10 @@ export interface RoutePart {
   lastLayer: number;
 }
 
-/** Takes `worker[first-last],…` apart, as the `x-potluck-route` header has it. */
+/** Takes `worker[first-last],…` apart, as the `x-potluck-route` header has it, with names that are percent-encoded. */
 export function parseRoute(route: string): RoutePart[] {
   return [...route.matchAll(/([^,[\]]+)\[(\d+)-(\d+)\]/g)].map(([, worker = '', first, last]) => ({
-    worker,
+    worker: decoded(worker),
     firstLayer: Number(first),
     lastLayer: Number(last),
   }));
@@ -19,4 +19,13 @@ export function describeRoute(route: readonly RoutePart[]): string {
   const devices = new Set(route.map(({ worker }) => worker));
   const [only = ''] = devices;
   return devices.size === 1 ? `on ${only}` : `on ${devices.size} devices`;
+}
+
+/** A route of an older hub may hold a `%` that encodes nothing. */
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
 }
