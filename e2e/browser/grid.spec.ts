@@ -116,7 +116,7 @@ test('requests are found, looked at, exported and deleted', async () => {
   await expect(app.page.getByText('computing')).toBeVisible();
 
   const download = app.page.waitForEvent('download');
-  await app.page.getByRole('button', { name: 'Export', exact: true }).click();
+  await app.page.getByRole('button', { name: 'Export JSONL' }).click();
   const lines = (await readFile(await (await download).path(), 'utf8')).trim().split('\n');
   expect(lines.map((line) => (JSON.parse(line) as { model: string }).model)).toEqual(['minimind2-small']);
 

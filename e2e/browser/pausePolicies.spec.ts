@@ -82,7 +82,11 @@ test('a tab rests as its person chose, the hub says why, its layers move, and it
   const pauses: [Partial<Conditions>, string, string][] = [
     [{ charging: false }, 'Paused because this device runs on battery.', 'paused: it runs on battery'],
     [{ network: 'cellular' }, 'Paused because the network is metered.', 'paused: its network is metered'],
-    [{ visibility: 'hidden' }, 'Paused because nobody looks at this tab.', 'paused: nobody looks at its tab'],
+    [
+      { visibility: 'hidden' },
+      'Paused because nobody looks at this tab.',
+      'paused: its tab is in the background',
+    ],
   ];
   for (const [change, words, reason] of pauses) {
     await test.step(reason, async () => {

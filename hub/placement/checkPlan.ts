@@ -1,5 +1,6 @@
 /** Is a plan one that a model can be placed by, whoever is here. */
 import type { DeploymentPlan } from '@potluck/api';
+import { hubText } from '@potluck/api/hub-texts';
 
 /** What is wrong, and where in the plan. */
 export interface PlanProblem {
@@ -22,7 +23,7 @@ export function checkPlan(plan: DeploymentPlan, layerCount: number): PlanProblem
 
 function tooMany(param: string, count: number, layerCount: number): PlanProblem | undefined {
   if (count <= layerCount) return undefined;
-  return { param, message: `${count} shards were asked for; the model has ${layerCount} layers.` };
+  return { param, message: hubText('too-many-parts', { parts: count, layers: layerCount }) };
 }
 
 function checkRanges(

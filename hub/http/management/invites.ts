@@ -1,6 +1,7 @@
 /** Invites: the operator makes, lists and ends them; a friend accepts one and may chat and lend from then on. */
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { AcceptedInvite, CreatedInvite, Invite, InviteAcceptance, NewInvite } from '@potluck/api';
+import { hubText } from '@potluck/api/hub-texts';
 import type { WorkerId } from '@potluck/protocol';
 import { z } from 'zod';
 import { Attempts } from '../../accounts/attempts.ts';
@@ -29,10 +30,10 @@ export interface InviteRouteComponents {
 const tag = 'Invites';
 const params = z.object({ id: z.string() });
 const problems: Record<InviteProblem, string> = {
-  unknown: 'This hub has no such invite. Open or copy the whole link again. A code works for a day at most.',
-  expired: 'This invite has ended. Ask the person who runs the hub for another one.',
-  revoked: 'This invite was taken back. Ask the person who runs the hub for another one.',
-  'used-up': 'This invite was used as often as it may be. Ask the person who runs the hub for another one.',
+  unknown: hubText('no-such-invite', {}),
+  expired: hubText('invite-ended', {}),
+  revoked: hubText('invite-taken-back', {}),
+  'used-up': hubText('invite-used-up', {}),
 };
 
 /** Routes to mount under `/invites`. */

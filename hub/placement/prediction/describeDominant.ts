@@ -1,4 +1,5 @@
 /** What takes most of a token's time, in words. */
+import { hubText } from '@potluck/api/hub-texts';
 import type { TokenTime } from './tokenTime.ts';
 
 export function describeDominant({ milliseconds, stages, hops }: TokenTime): string {
@@ -10,13 +11,22 @@ export function describeDominant({ milliseconds, stages, hops }: TokenTime): str
   const [slowest] = [...computing.values()].sort((one, other) => other.milliseconds - one.milliseconds);
   const [longest] = [...hops].sort((one, other) => other.milliseconds - one.milliseconds);
   const passing = hops.reduce((sum, hop) => sum + hop.milliseconds, 0);
-  const ofToken = (part: number): string => `${format(part)} of the ${format(milliseconds)} ms of each token`;
+  const ofToken = (part: number): { spent: string; milliseconds: string } => ({
+    spent: format(part),
+    milliseconds: format(milliseconds),
+  });
   if (!slowest || !longest || passing <= slowest.milliseconds) {
-    return `computing at ${slowest?.name ?? 'nobody'}: ${ofToken(slowest?.milliseconds ?? 0)}`;
+    return hubText('computing-at', {
+      device: slowest?.name ?? 'nobody',
+      ...ofToken(slowest?.milliseconds ?? 0),
+    });
   }
   const nameOf = (id: string): string => stages.find(({ nodeId }) => nodeId === id)?.nodeName ?? id;
-  const way = `${nameOf(longest.fromNodeId)} to ${nameOf(longest.toNodeId)}${longest.relayed ? ', through the hub' : ''}`;
-  return `the way between devices: ${ofToken(passing)}, most of it from ${way}`;
+  return hubText(longest.relayed ? 'way-through-the-hub' : 'way-between', {
+    ...ofToken(passing),
+    device: nameOf(longest.fromNodeId),
+    other: nameOf(longest.toNodeId),
+  });
 }
 
 /** Milliseconds with two significant digits below 10. */

@@ -1,5 +1,6 @@
 /** Why a worker that listens can't be dialed, in words that say what to do. */
 import type { ConnectionStep } from '@potluck/api';
+import { hubText } from '@potluck/api/hub-texts';
 import { DomainError } from '../../errors/domainError.ts';
 import { systemCodeOf } from '../../errors/systemCodeOf.ts';
 
@@ -26,16 +27,16 @@ export function unreachable(error: unknown, host: string, port: number): DialErr
 function reasonOf(code: string | undefined, host: string, port: number): string {
   switch (code) {
     case 'ECONNREFUSED':
-      return `${host} refuses connections at port ${port}: is a worker with \`--listen ${port}\` running there, and does its firewall allow the port?`;
+      return hubText('refuses-connections', { host, port, own: port });
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
     case 'EAI_FAIL':
-      return `the hub finds no machine called ${host}: check the name, or give its address`;
+      return hubText('no-machine-called', { host });
     case 'ETIMEDOUT':
-      return `${host} did not answer at port ${port}: is it switched on and in this network, and does its firewall allow the port?`;
+      return hubText('did-not-answer', { host, port });
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
-      return `there is no way from the hub to ${host}: is it switched on, and in a network that the hub reaches?`;
+      return hubText('no-way-to', { host });
     default:
       return `the hub can't connect to ${host} at port ${port} (${code ?? 'unknown error'})`;
   }
@@ -46,11 +47,7 @@ export function unauthorised(error: unknown, host: string, port: number): DialEr
   const text = error instanceof Error ? error.message : '';
   // OpenSSL's alert 20: the other end could not read what was written with our key.
   if (/bad record mac|decrypt error/i.test(text)) {
-    return new DialError(
-      'authorised',
-      'the worker has another token: give the one that it was started with (--token)',
-      { cause: error },
-    );
+    return new DialError('authorised', hubText('other-token', {}), { cause: error });
   }
   if (systemCodeOf(error) === 'ECONNRESET') {
     return new DialError(
@@ -59,11 +56,9 @@ export function unauthorised(error: unknown, host: string, port: number): DialEr
       { cause: error },
     );
   }
-  return new DialError(
-    'authorised',
-    `what answers at port ${port} of ${host} is no waiting worker: start one there with \`worker --listen ${port} --token …\`, or give its port`,
-    { cause: error },
-  );
+  return new DialError('authorised', hubText('no-waiting-worker', { port, host, own: port }), {
+    cause: error,
+  });
 }
 
 /** Of an authorised connection that ended before its answer did; `step` is what was under way. */

@@ -1,5 +1,6 @@
 /** What the operator does with workers that listen for the hub: test the connection, and add them. */
 import type { AddedNode, ConnectionStep, WaitingWorker } from '@potluck/api';
+import { hubText } from '@potluck/api/hub-texts';
 import {
   maxHubUrls,
   protocolVersion,
@@ -56,7 +57,11 @@ export class Dialer {
     let trial: Trial | undefined;
     try {
       dialed = await DialedWorker.dial(address, signal);
-      yield step({ step: 'reachable', state: 'passed', message: `port ${address.port} is open` });
+      yield step({
+        step: 'reachable',
+        state: 'passed',
+        message: hubText('port-open', { port: address.port }),
+      });
       const { worker, info } = await this.#greet(dialed);
       yield step({ step: 'authorised', state: 'passed', message: describe(info) });
       const peer = this.#init.forceRelay ? undefined : this.#peerFor(info);
@@ -72,7 +77,7 @@ export class Dialer {
       if (!trial) {
         const message = this.#init.forceRelay
           ? 'the hub was started with --force-relay, so workers talk through it'
-          : 'nobody else is here to connect to: try again when another worker is';
+          : hubText('nobody-to-connect-to', {});
         yield step({ step: 'peer', state: 'skipped', message });
       }
     } catch (error) {

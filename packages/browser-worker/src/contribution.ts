@@ -158,7 +158,7 @@ export class Contribution {
           view.set({ hasToken: false });
         }
         this.#fail('refused', {
-          message: `The hub does not take this tab: ${event.reason}`,
+          message: `The hub does not take this tab: ${event.reason.replace(/\.$/, '')}.`,
           ...adviceFor(event.code),
         });
       });

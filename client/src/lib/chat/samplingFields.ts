@@ -16,7 +16,7 @@ export const samplingFields: readonly SamplingField[] = [
   {
     key: 'temperature',
     name: 'Temperature',
-    hint: '0 always picks the likeliest word. Higher values vary more.',
+    hint: /* @wc-include */ '0 always picks the likeliest word. Higher values vary more.',
     min: 0,
     max: 2,
     step: 0.1,

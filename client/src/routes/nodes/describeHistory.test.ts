@@ -17,6 +17,17 @@ test('every kind of event is a sentence with names', () => {
   }
 });
 
+test('who left of their own is told without a word of the program', () => {
+  const told = (reason: string): string =>
+    describeHistory({ ...event, kind: 'node-left', detail: { reason } });
+  expect(['left', 'it left', 'paused', 'the hub is shutting down'].map(told)).toEqual([
+    'garage left.',
+    'garage left.',
+    'garage was paused on its own page.',
+    'garage left: the hub is shutting down.',
+  ]);
+});
+
 test('who did it is part of the sentence', () => {
   const told = (kind: HistoryKind, actor: string | null): string =>
     describeHistory({ ...event, kind, actor, detail: { settings: 'newDevices, x', name: 'Ada' } });

@@ -53,6 +53,9 @@ function describeWhat({ kind, node, model, actor, detail }: HistoryEvent): strin
     case 'node-joined':
       return version === undefined ? `${who} joined.` : `${who} joined with version ${version}.`;
     case 'node-left':
+      // What a tab says whose person stopped or paused it there.
+      if (detail['reason'] === 'paused') return `${who} was paused on its own page.`;
+      if (/^(it )?left$/.test(detail['reason'] ?? '')) return `${who} left.`;
       return `${who} left: ${reason}.`;
     case 'node-lost':
       return `${who} was lost: ${reason}.`;

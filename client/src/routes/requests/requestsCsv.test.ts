@@ -8,9 +8,10 @@ test('a table has a row for each request, and texts that look like formulas are 
     status: 'done',
     key: '=cmd|calc!A0',
     promptTokens: 3,
+    firstTokenMs: 12.3456,
   };
   const [head, row, ...rest] = requestsCsv(`${JSON.stringify(request)}\n`).split('\r\n');
   expect(head).toMatch(/^createdAt,model,status/);
-  expect(row).toBe(`1970-01-01T00:00:00.000Z,"a ""soup"", hot",done,,'=cmd|calc!A0,3,,,,,,,,`);
+  expect(row).toBe(`1970-01-01T00:00:00.000Z,"a ""soup"", hot",done,,'=cmd|calc!A0,3,,,,12.3,,,,`);
   expect(rest).toEqual(['']);
 });

@@ -38,7 +38,13 @@ export function dateIn(days: number, now = new Date()): string {
 export function describeLimits(limits: KeyLimits): string[] {
   const { requestsPerMinute, concurrentRequests, tokensPerDay, models } = limits;
   return [
-    ...(requestsPerMinute === undefined ? [] : [`${requestsPerMinute} requests per minute`]),
+    ...(requestsPerMinute === undefined
+      ? []
+      : [
+          requestsPerMinute === 1
+            ? /* @wc-include */ '1 request per minute'
+            : `${requestsPerMinute} requests per minute`,
+        ]),
     ...(concurrentRequests === undefined ? [] : [`${concurrentRequests} at once`]),
     ...(tokensPerDay === undefined ? [] : [`${tokensPerDay} tokens per day`]),
     ...(models === undefined ? [] : [`only ${models.join(', ')}`]),

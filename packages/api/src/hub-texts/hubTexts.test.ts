@@ -1,11 +1,19 @@
 import { globSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { deviceTexts, hubText, hubTexts, readHubText, whatFollowsName, type HubTextCode } from './index.ts';
+import {
+  deviceTexts,
+  hubText,
+  importTexts,
+  hubTexts,
+  readHubText,
+  whatFollowsName,
+  type HubTextCode,
+} from './index.ts';
 
 const codes = Object.keys(hubTexts) as HubTextCode[];
 
 const sizes = new Set(['needed', 'room', 'all', 'most', 'rooms']);
-const names = new Set(['device', 'other', 'model', 'names', 'state', 'requested', 'address', 'host']);
+const names = new Set(['device', 'other', 'model', 'names', 'state', 'requested', 'address', 'host', 'name']);
 const texts = new Set(['hint', 'reason', 'sentence', 'offers', 'items']);
 
 /** Values as the hub has them, by the names of gaps; names and texts are ones that no text is mistaken for. */
@@ -29,6 +37,13 @@ test('devices say what is listed as theirs', () => {
   const code = sources.map((file) => readFileSync(`${root}${file}`, 'utf8')).join('\n');
   const beginning = (text: string): string => text.split('{', 1)[0] ?? '';
   expect(Object.values(deviceTexts).filter((text) => !code.includes(beginning(text)))).toEqual([]);
+});
+
+test('imports say what is listed as theirs', () => {
+  const root = new URL('../../../onnx/src/', import.meta.url).pathname;
+  const code = globSync('**/*.ts', { cwd: root }).map((file) => readFileSync(`${root}${file}`, 'utf8'));
+  const parts = Object.values(importTexts).flatMap((text) => text.split(/\{\w+\}/));
+  expect(parts.filter((part) => !code.join('\n').includes(part))).toEqual([]);
 });
 
 test('names may have spaces, and even words of the hub', () => {

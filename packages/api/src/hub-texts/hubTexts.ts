@@ -45,6 +45,35 @@ const ownTexts = {
   'tab-is-stopped-soon': 'its browser is about to stop its tab',
   'through-the-hub': '{device} reaches {other} through the hub only',
   'caches-give-back': 'caches of {model} at {device} give {room} back',
+  // What is wrong with what somebody asked for.
+  'too-many-parts': '{parts} parts were asked for; the model has {layers} layers.',
+  'no-certificate-inside': 'The certificate holds no certificate; it takes a PEM file, chain included.',
+  'no-key-inside': 'The key holds no private key that can be read; it takes a PEM file without a passphrase.',
+  'no-such-invite':
+    'This hub has no such invite. Open or copy the whole link again. A code works for a day at most.',
+  'invite-ended': 'This invite has ended. Ask the person who runs the hub for another one.',
+  'invite-taken-back': 'This invite was taken back. Ask the person who runs the hub for another one.',
+  'invite-used-up':
+    'This invite was used as often as it may be. Ask the person who runs the hub for another one.',
+  // What takes most of a token's time.
+  'computing-at': 'computing at {device}: {spent} of the {milliseconds} ms of each token',
+  'way-between':
+    'the way between devices: {spent} of the {milliseconds} ms of each token, most of it from {device} to {other}',
+  'way-through-the-hub':
+    'the way between devices: {spent} of the {milliseconds} ms of each token, most of it from {device} to {other}, through the hub',
+  // What a test of a waiting worker says.
+  'port-open': 'port {port} is open',
+  'refuses-connections':
+    '{host} refuses connections at port {port}: is a worker with `--listen {own}` running there, and does its firewall allow the port?',
+  'no-machine-called': 'the hub finds no machine called {host}: check the name, or give its address',
+  'did-not-answer':
+    '{host} did not answer at port {port}: is it switched on and in this network, and does its firewall allow the port?',
+  'no-way-to':
+    'there is no way from the hub to {host}: is it switched on, and in a network that the hub reaches?',
+  'other-token': 'the worker has another token: give the one that it was started with (--token)',
+  'no-waiting-worker':
+    'what answers at port {port} of {host} is no waiting worker: start one there with `worker --listen {own} --token …`, or give its port',
+  'nobody-to-connect-to': 'nobody else is here to connect to: try again when another worker is',
   // Models that the hub suggests.
   'four-bits': '4-bit weights',
   'tiny-and-quick': 'Tiny and quick: short questions in English, on any device.',
@@ -129,7 +158,7 @@ const ownTexts = {
 export const deviceTexts = {
   'on-battery': 'paused: it runs on battery',
   'on-metered-network': 'paused: its network is metered',
-  'nobody-looks': 'paused: nobody looks at its tab',
+  'nobody-looks': 'paused: its tab is in the background',
   'worker-stopped': 'the worker was stopped',
   'hub-silent': 'nothing was heard from the hub for {milliseconds} ms',
   'hub-connection-closed': 'the connection to the hub closed',
@@ -150,10 +179,23 @@ export const deviceTexts = {
   'token-missing': 'A join token is missing.',
   'token-missing-advice':
     'Open the join link that the hub shows, which carries the token, or enter the token below.',
-  'not-taken': 'The hub does not take this tab: {reason}',
+  'not-taken': 'The hub does not take this tab: {reason}.',
   'token-wrong-advice': 'Open a fresh join link of the hub, or enter another token below.',
   'banned-advice': 'Whoever runs the hub can let this device join again, on the page “Nodes”.',
   'old-version-advice': 'Load this page again: it then has the version of the hub.',
+} as const;
+
+/** What an import changed in a model, as `packages/onnx` says it. That does not know this list: a test holds it to its code. */
+export const importTexts = {
+  'unpacked-at-once': 'Table {name} is read and unpacked in one step.',
+  'few-positions': 'Table {name} has {served} positions, fewer than the context of {tokens} tokens.',
+  'positions-cut': 'Table {name} is cut from {served} to {tokens} positions, as many as the context has.',
+  'kept-in-8-bits': 'The weights of {count} multiplications are kept in 8 bits.',
+  'last-scores':
+    'The last part computes scores for every position, and all but the last position’s are dropped.',
+  'one-score': 'Input {name} is fixed at 1: only the last position gets scores.',
+  'needs-gpu':
+    'Needs WebGPU or CUDA: its attention normalises queries and keys itself. Another variant runs anywhere.',
 } as const;
 
 /**
@@ -162,7 +204,7 @@ export const deviceTexts = {
  *
  * `{name}` stands for a value. A text that begins with `{device} ` is also said without it, where the name comes before.
  */
-export const hubTexts = { ...ownTexts, ...deviceTexts } as const;
+export const hubTexts = { ...ownTexts, ...deviceTexts, ...importTexts } as const;
 
 export type HubTextCode = keyof typeof hubTexts;
 

@@ -8,6 +8,7 @@
  */
 export {
   deviceTexts,
+  importTexts,
   hubText,
   hubTexts,
   whatFollowsName,

@@ -67,6 +67,8 @@ const gaps: Readonly<Record<string, string>> = {
       'tokens',
       'served',
       'own',
+      'spent',
+      'port',
     ].map((name) => [name, String.raw`\d[\d,.]*`]),
   ),
 };

@@ -25,5 +25,5 @@ export function whyPause(policies: PausePolicies, conditions: DeviceConditions):
 export const pauseWords: Record<PauseReason, string> = {
   battery: 'paused: it runs on battery',
   metered: 'paused: its network is metered',
-  hidden: 'paused: nobody looks at its tab',
+  hidden: 'paused: its tab is in the background',
 };
