@@ -293,6 +293,11 @@ test('a directory is imported where the operator allows it', async () => {
   await start({ modelDirectories: [path.join(directory, 'allowed')] });
   const { id } = await add({ kind: 'directory', path: decoder });
   expect(await rests(id)).toMatchObject({ state: 'done', model: 'tiny' });
+  const noModel = { kind: 'directory', path: path.join(directory, 'allowed') };
+  const none = await api<{ error: { message: string } }>(hub, 'POST', '/imports', noModel);
+  expect([none.status, none.body.error.message]).toEqual([400, expect.stringMatching(/has no config\.json/)]);
+  const { imports } = (await api<{ imports: unknown[] }>(hub, 'GET', '/imports')).body;
+  expect(imports).toHaveLength(1);
   for (const elsewhereOnDisk of [directory, path.join(directory, 'allowed/../..'), '/etc', '/none']) {
     const refused = await api<{ error: { message: string } }>(hub, 'POST', '/imports', {
       kind: 'directory',

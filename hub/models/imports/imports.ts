@@ -11,6 +11,8 @@ import { StorageError } from '../../files/storageError.ts';
 import { fullDiskError, isFullDisk } from '../../files/fullDisk.ts';
 import { makeDirectory } from '../../files/makeDirectory.ts';
 import type { Catalogue } from '../catalogue.ts';
+import { ModelError } from '../modelError.ts';
+import { findModelSource } from '../modelSource.ts';
 import { EncodingError } from '../encoding/encodingError.ts';
 import { RemoteHubError } from '../remote/remoteHubError.ts';
 import type { HubSettings } from '../../settings/hubSettings.ts';
@@ -119,6 +121,7 @@ export class Imports {
       }
       case 'directory':
         view.source = await allowedDirectory(wanted.path, settings.current.modelDirectories);
+        await mustHoldModel(view, settings.current.modelDirectories);
         break;
       case 'upload':
         checkUpload(wanted.files);
@@ -350,6 +353,15 @@ export class Imports {
   #tell(id: string): void {
     for (const listener of [...this.#listeners]) listener(id);
   }
+}
+
+/** Known before anything counts as added. @throws ImportError saying what the directory lacks */
+async function mustHoldModel({ source, variant }: Import, allowed: readonly string[]): Promise<void> {
+  const wanted = { directory: source, ...(variant === null ? {} : { variant }), allowed };
+  await findModelSource(wanted).catch((error: unknown) => {
+    if (error instanceof ModelError) throw new ImportError('bad_upload', error.message, 'path');
+    throw error;
+  });
 }
 
 function conflict({ record }: Job, what: string): ImportError {
