@@ -64,7 +64,9 @@ export function ownAnswers(
     const status = isStopping() ? 'stopping' : isLed ? serving : 'waiting';
     return {
       ...{ status, ready, role: 'follows' },
-      ...(isLed ? {} : { missing: 'no hub leads at the moment' }),
+      ...(isLed
+        ? {}
+        : { missing: board.record ? 'the hub that is to lead still starts' : 'no hub leads at the moment' }),
       ...(wrong !== undefined && { trouble: wrong }),
     };
   };

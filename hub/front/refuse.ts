@@ -11,7 +11,8 @@ export interface FrontRefusal {
 export const noLeader: FrontRefusal = {
   status: 503,
   code: 'no_leading_hub',
-  message: 'No hub leads at the moment. Another one takes over within seconds: ask again then.',
+  message:
+    'No hub leads at the moment. Another one takes over within seconds, or as soon as the database answers: ask again then.',
   retryAfterSeconds: 2,
 };
 

@@ -12,6 +12,7 @@ import { FrontMetrics } from '../front/frontMetrics.ts';
 import { ownAnswers, ownRequests } from '../front/ownAnswers.ts';
 import { Waiting } from '../front/waiting.ts';
 import { builtPagesDirectory } from '../http/pages.ts';
+import { answerWaitingForDatabase } from '../http/starting.ts';
 import { trustedProxies } from '../http/trustedProxies.ts';
 import { HigherEpochError } from '../lead/higherEpochError.ts';
 import { LeaderBoard } from '../lead/leaderBoard.ts';
@@ -22,6 +23,7 @@ import { redisLease } from '../lead/redisLease.ts';
 import type { Term } from '../lead/term.ts';
 import type { LastTrouble } from '@potluck/command-line';
 import { lanAddresses } from '../network/reachability/localNames.ts';
+import type { Fetch } from '../network/listen.ts';
 import { bracketed, isWildcard } from '../network/reachability/reachability.ts';
 import type { HubConfig } from './config.ts';
 import { openDoors, type Doors } from './openDoors.ts';
@@ -57,12 +59,13 @@ export async function startSharedHub(init: SharedHubInit): Promise<ServedGrid> {
   const board = new LeaderBoard();
   const waiting = new Waiting();
   const leaseMs = 1000 * config.leaseSeconds;
-  const now: { redis?: RedisConnection; term?: Term } = {};
+  const now: { redis?: RedisConnection; term?: Term; waitsForDatabase?: boolean } = {};
   const leads = (): boolean => now.term?.isOver === false && now.term.record.serves;
-  const whatIsWrong = (): string | undefined =>
-    now.redis?.connectedAt === undefined
-      ? 'Redis does not answer, so no other hub can take over until it does.'
-      : undefined;
+  const whatIsWrong = (): string | undefined => {
+    if (now.waitsForDatabase) return 'This hub leads once the database answers.';
+    if (now.redis?.connectedAt !== undefined) return undefined;
+    return 'Redis does not answer, so no other hub can take over until it does.';
+  };
   const metrics = new FrontMetrics(() => ({
     leads: leads(),
     epoch: board.record?.epoch ?? 0,
@@ -110,8 +113,13 @@ export async function startSharedHub(init: SharedHubInit): Promise<ServedGrid> {
           front,
           term: begun,
           whatIsWrong,
+          starting: (fetch) => {
+            now.waitsForDatabase = fetch === answerWaitingForDatabase;
+          },
           metrics,
           signal: until,
+        }).finally(() => {
+          now.waitsForDatabase = false;
         });
         served = reign.served;
         return reign;
@@ -161,12 +169,14 @@ interface BeginInit extends SharedHubInit {
   front: Front;
   term: Term;
   whatIsWrong: () => string | undefined;
+  /** Told what a lone hub would answer until it serves. */
+  starting: (fetch: Fetch) => void;
   metrics: FrontMetrics;
 }
 
 /** Everything of a hub begins behind its doors. */
 async function begin(init: BeginInit): Promise<Reign & { served: ServedGrid }> {
-  const { config, logger, trouble, data, doors, front, term, whatIsWrong, metrics, signal } = init;
+  const { config, logger, trouble, data, doors, front, term, whatIsWrong, starting, metrics, signal } = init;
   const closers: Closers = [];
   let epoch: Database['epoch'] | undefined;
   const closeAll = async (): Promise<void> => {
@@ -180,7 +190,7 @@ async function begin(init: BeginInit): Promise<Reign & { served: ServedGrid }> {
   try {
     const served = await serveGrid(
       {
-        ...{ logger, trouble, doors, closers, signal },
+        ...{ logger, trouble, doors, closers, starting, signal },
         answer: (fetch, isDraining) => front.lead({ term, fetch, isDraining }),
         shared: {
           claim: async (database) => {
