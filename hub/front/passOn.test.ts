@@ -172,7 +172,10 @@ test('a client that goes takes its request with it', async () => {
   await gone.promise;
 });
 
-test('a web socket is passed on byte by byte, and ends when another hub leads', async () => {
+test.each([
+  ['another hub leads', () => lead(say(''))],
+  ['this hub stops', async () => front.close()],
+])('a web socket is passed on byte by byte, and ends when %s', async (_, end) => {
   const server = await lead(say(''));
   const upstream = Promise.withResolvers<Socket>();
   server.on('upgrade', (incoming: IncomingMessage, socket: Socket) => {
@@ -193,6 +196,6 @@ test('a web socket is passed on byte by byte, and ends when another hub leads', 
   client.write('echo');
   await expect.poll(() => heard).toMatch(/hello.*echo$/s);
   const closed = once(client, 'close');
-  await lead(say(''));
+  await end();
   await closed;
 });
