@@ -51,11 +51,16 @@ export function notRecovered(
     ? `the devices that serve the model now have room for ${room.mostTokens} tokens, and prompt and answer have ${room.tokens} already`
     : missingOf(deployment);
   const [sentence, seconds] = [error.message, Math.round(waitedMs / 1000)];
+  // What the sentence begins with is not said once more.
+  const reason = (missing ?? '')
+    .split('; ')
+    .filter((part) => part !== '' && !sentence.startsWith(`${part},`))
+    .join('; ');
   return new GenerationError(
     'worker_lost',
-    missing === undefined
+    reason === ''
       ? hubText('not-continued', { sentence, seconds })
-      : hubText('not-continued-because', { sentence, seconds, reason: missing }),
+      : hubText('not-continued-because', { sentence, seconds, reason }),
     {
       retryAfterSeconds: retryWhileLoadingSeconds,
       ...(error.workers ? { workers: error.workers } : {}),

@@ -100,7 +100,7 @@ test('who left just before its stages were cut is not assigned any', async () =>
   await settled();
   grid.clock.advance(100);
   expect(worker.received).toEqual([]);
-  expect(grid.deployments.list[0]?.replicas[0]?.missing).toMatch(/no device has joined/);
+  expect(grid.deployments.list[0]?.replicas[0]?.missing).toMatch(/no device is connected/);
 });
 
 test('two administrators who change one deployment: the second one is told, and nothing of the first is lost', async () => {

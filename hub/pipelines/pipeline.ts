@@ -153,21 +153,25 @@ function plainState(state: Stage['state']): string {
 
 /** One line about stages that are not ready yet, for people. */
 export function describeProgress(pipeline: Pipeline): string {
-  return pipeline.stages
-    .filter((stage) => stage.state !== 'ready')
-    .map(({ workerName, firstLayer, lastLayer, state, reason, progress }) => {
-      const share =
-        progress && progress.totalBytes > 0
-          ? Math.floor((100 * progress.doneBytes) / progress.totalBytes)
-          : undefined;
-      const word = plainState(state);
-      const stage = {
-        ...{ device: workerName, first: firstLayer, last: lastLayer },
-        state: share === undefined ? word : hubText('with-share', { state: word, percent: share }),
-      };
-      return reason
-        ? hubText('stage-under-way-because', { ...stage, reason })
-        : hubText('stage-under-way', stage);
-    })
+  const parts: { device: string; first: number; last: number; state: string; reason: string | undefined }[] =
+    [];
+  for (const { workerName: device, firstLayer, lastLayer, state, reason, progress } of pipeline.stages) {
+    if (state === 'ready') continue;
+    const share =
+      progress && progress.totalBytes > 0
+        ? Math.floor((100 * progress.doneBytes) / progress.totalBytes)
+        : undefined;
+    const word = plainState(state);
+    const said = share === undefined ? word : hubText('with-share', { state: word, percent: share });
+    const before = parts.at(-1);
+    // A device with two stages that stand alike is named once.
+    const goesOn = before?.device === device && before.last + 1 === firstLayer;
+    if (before && goesOn && before.state === said && before.reason === reason) before.last = lastLayer;
+    else parts.push({ device, first: firstLayer, last: lastLayer, state: said, reason });
+  }
+  return parts
+    .map(({ reason, ...stage }) =>
+      reason ? hubText('stage-under-way-because', { ...stage, reason }) : hubText('stage-under-way', stage),
+    )
     .join('; ');
 }

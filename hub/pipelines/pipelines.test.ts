@@ -17,7 +17,7 @@ const names = (): string[] => hub.deployment.ready?.stages.map(({ workerName }) 
 
 test('what is missing is said with numbers, and a worker that fills it brings the model up', async () => {
   hub = await startTestHub();
-  expect(hub.deployment.missing).toMatch(/no device has joined/);
+  expect(hub.deployment.missing).toMatch(/no device is connected/);
   const small = hub.worker('small', { memoryBytes: 76e6 });
   await small.message('welcome');
   await expect.poll(() => hub.deployment.missing).toMatch(/needs \d+ MB, devices offer 76 MB/);
@@ -117,7 +117,7 @@ test.each(['vanishes', 'is evicted', 'is paused'])(
     const message =
       what === 'is paused'
         ? /needs .*, and no device that has joined can run it; first is paused/
-        : /no device has joined/;
+        : /no device is connected/;
     await expect.poll(() => hub.deployment.missing).toMatch(message);
     const refused = await fetch(`${hub.url}/v1/chat/completions`, {
       method: 'POST',

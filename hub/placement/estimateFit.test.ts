@@ -16,6 +16,6 @@ test('a model fits where caches of others have what is missing, and the verdict 
   expect(estimateFit(3.2e9, [room(2e9), room(2e9)])).toMatchObject({ fits: false });
   expect(estimateFit(3.2e9, [])).toMatchObject({
     fits: false,
-    message: expect.stringMatching(/no node is here$/) as string,
+    message: expect.stringMatching(/no device takes layers now$/) as string,
   });
 });

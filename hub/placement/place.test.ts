@@ -73,7 +73,7 @@ test('a refusal says how much is needed and how much is offered', () => {
   });
   expect(mustRefuse(model, [])).toMatchObject({
     code: 'no-workers',
-    message: 'it needs 1.2 GB and no device has joined',
+    message: 'it needs 1.2 GB and no device is connected',
   });
   expect(mustRefuse(placedModel(4, 1), [gridWorker('a', 1e9)], { plan: shards(5) })).toMatchObject({
     code: 'too-many-stages',

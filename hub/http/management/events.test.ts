@@ -35,7 +35,7 @@ test('who watches sees what is there, then nodes come, serve, answer and go', as
       {
         model: 'test-model',
         ready: false,
-        missing: expect.stringMatching(/no device has joined/) as string,
+        missing: expect.stringMatching(/no device is connected/) as string,
       },
     ],
     models: [{ id: 'test-model', deployed: true }],

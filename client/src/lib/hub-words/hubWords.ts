@@ -3,7 +3,7 @@ import type { HubTextCode, HubTextValues } from '@potluck/api/hub-texts';
 
 /** One for each of `hubTexts`, in the same words. What does not look like a text says that it is one. */
 export const hubWords: { [Code in HubTextCode]: (values: HubTextValues<Code>) => string } = {
-  'nobody-joined': ({ needed }) => `it needs ${needed} and no device has joined`,
+  'nobody-joined': ({ needed }) => `it needs ${needed} and no device is connected`,
   'nobody-can-run': ({ needed }) => `it needs ${needed}, and no device that has joined can run it`,
   'too-few-layers': ({ layers, parts }) => `it has ${layers} layers, too few for ${parts} parts`,
   'not-enough-memory': ({ needed, offers }) => `it needs ${needed}, ${offers}`,
@@ -34,7 +34,7 @@ export const hubWords: { [Code in HubTextCode]: (values: HubTextValues<Code>) =>
   'has-failed': ({ device, reason }) => `${device} failed (${reason})`,
   'no-float16': ({ device }) =>
     `${device} can’t compute in 16-bit numbers, as this model does (a variant without f16 runs there)`,
-  'fits-nowhere-yet': ({ needed }) => `needs about ${needed}; no node is here`,
+  'fits-nowhere-yet': ({ needed }) => `needs about ${needed}; no device takes layers now`,
   'fits-on-one': ({ needed }) => `needs about ${needed}; one node has room`,
   'fits-together': ({ needed, room }) => `needs about ${needed}; split over nodes with ${room} together`,
   'fits-on-one-later': ({ needed }) =>

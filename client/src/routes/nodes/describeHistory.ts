@@ -113,7 +113,7 @@ function describeWhat({ kind, node, model, actor, detail }: HistoryEvent): strin
 function describeSettings(actor: string | null, settings: string): string {
   const names = settings
     .split(', ')
-    .map((one) => `“${settingNames[one] ?? one}”`)
+    .map((one) => /* @wc-include */ `“${settingNames[one] ?? one}”`)
     .join(', ');
   if (actor === null) return `Settings changed: ${names}.`;
   if (actor === 'admin') return `The admin changed ${names}.`;

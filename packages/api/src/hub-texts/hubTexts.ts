@@ -1,7 +1,7 @@
 /** What the hub says. */
 const ownTexts = {
   // Why a model has no place.
-  'nobody-joined': 'it needs {needed} and no device has joined',
+  'nobody-joined': 'it needs {needed} and no device is connected',
   'nobody-can-run': 'it needs {needed}, and no device that has joined can run it',
   'too-few-layers': 'it has {layers} layers, too few for {parts} parts',
   'not-enough-memory': 'it needs {needed}, {offers}',
@@ -31,7 +31,7 @@ const ownTexts = {
   'no-float16':
     '{device} can’t compute in 16-bit numbers, as this model does (a variant without f16 runs there)',
   // How well a model would fit, and why it goes where it goes.
-  'fits-nowhere-yet': 'needs about {needed}; no node is here',
+  'fits-nowhere-yet': 'needs about {needed}; no device takes layers now',
   'fits-on-one': 'needs about {needed}; one node has room',
   'fits-together': 'needs about {needed}; split over nodes with {room} together',
   'fits-on-one-later': 'needs about {needed}; one node has room once caches of other models shrink',
