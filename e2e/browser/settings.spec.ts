@@ -122,12 +122,12 @@ test('who gives something wrong to log in hears what is wrong with it', async ()
   await context.setExtraHTTPHeaders({ 'x-forwarded-for': '10.0.0.1' });
   await page.goto('/settings');
   const dialog = page.getByRole('dialog', { name: 'Sign in' });
-  await dialog.getByLabel('Key or password').fill('wrong horse');
+  await dialog.getByLabel('Key, code or password').fill('wrong horse');
   await dialog.getByRole('button', { name: 'Sign in' }).click();
   await expect(dialog.getByRole('alert')).toHaveText(
     'That is neither the admin password nor a key of this hub.',
   );
-  await dialog.getByLabel('Key or password').fill('correct horse');
+  await dialog.getByLabel('Key, code or password').fill('correct horse');
   await dialog.getByRole('button', { name: 'Sign in' }).click();
   await expect(page.getByText('You are signed in as admin.')).toBeVisible();
 });
@@ -141,7 +141,7 @@ test('who is signed out from another device reads that on every page, and signs 
     });
   const signIn = async (on: Page, password: string): Promise<void> => {
     const dialog = on.getByRole('dialog', { name: 'Sign in' });
-    await dialog.getByLabel('Key or password').fill(password);
+    await dialog.getByLabel('Key, code or password').fill(password);
     await dialog.getByRole('button', { name: 'Sign in' }).click();
     await expect(dialog).toHaveCount(0);
   };

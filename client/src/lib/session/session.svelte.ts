@@ -16,6 +16,8 @@ class SessionState {
   wasIn = $state(false);
   /** True where the person signed out in this page and did not come back. */
   signedOutHere = $state(false);
+  /** For this device, by an invite that was accepted where people sign in; the join page takes it. */
+  joinToken = $state<string>();
   /** Other tabs of this browser, which share its login. */
   readonly #tabs = new BroadcastChannel('potluck session');
 

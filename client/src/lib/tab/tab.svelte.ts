@@ -9,6 +9,8 @@ import {
   type Contributed,
 } from './contributed.ts';
 import { hubUrl } from '#lib/hub/hubUrl.ts';
+import { live } from '#lib/live/live.svelte.ts';
+import { waitsForApproval } from './waitsForApproval.ts';
 
 /** Time is kept at least this often, in milliseconds. */
 const countTimeEveryMs = 10_000;
@@ -48,10 +50,13 @@ class Tab {
     if (link !== undefined) this.#worker?.useToken(link.token);
   }
 
-  #count({ served, hub }: TabSnapshot): void {
+  #count(snapshot: TabSnapshot): void {
+    const { served, hub, workerId } = snapshot;
     const now = performance.now();
     if (this.#joinedAt !== undefined) this.#joinedMs += now - this.#joinedAt;
-    this.#joinedAt = hub.state === 'joined' ? now : undefined;
+    // A device that waits for approval is joined, and helps nobody yet.
+    const waits = waitsForApproval(snapshot, live.nodes.get(workerId ?? '')?.mode) && served.tokens === 0;
+    this.#joinedAt = hub.state === 'joined' && !waits ? now : undefined;
     const { tokens, steps, answers, bytes } = served;
     const all = { tokens, steps, answers, bytes, joinedMs: Math.round(this.#joinedMs) };
     const isNews = tokens !== this.#counted.tokens || answers !== this.#counted.answers;

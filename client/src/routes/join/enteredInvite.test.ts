@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { enteredInvite } from './enteredInvite.ts';
+import { enteredInvite, looksLikeCode } from './enteredInvite.ts';
 
 test('codes, secrets and links of invites are known from join tokens', () => {
   for (const text of ['7KQM-X4TB', ' 7kqm x4tb ', 'invite-abc'])
@@ -14,4 +14,10 @@ test('codes, secrets and links of invites are known from join tokens', () => {
     'O0O0-1111',
   ])
     expect(enteredInvite(text), text).toBeUndefined();
+});
+
+test('what only looks like a code is known as one', () => {
+  expect(['WRNG-CODE', ' wrng c0de ', 'WRNGCODE', 'invite-abc', 'my-password'].map(looksLikeCode)).toEqual([
+    ...[true, true, false, false, false],
+  ]);
 });

@@ -9,3 +9,8 @@ export function enteredInvite(text: string): string | undefined {
   if (code.test(entered) || entered.startsWith('invite-')) return entered;
   return /^https?:/i.test(entered) && URL.canParse(entered) ? readJoinLink(entered).invite : undefined;
 }
+
+/** True where people would call it a code, also one that the hub never drew, such as `WRNG-CODE`. A password may look so, too. */
+export function looksLikeCode(text: string): boolean {
+  return /^[0-9A-Z]{4}[\s-][0-9A-Z]{4}$/i.test(text.trim());
+}
