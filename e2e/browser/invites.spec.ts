@@ -58,6 +58,7 @@ test('one invite lets a friend chat and lend, after the operator approved the de
   await expect(friend.getByRole('dialog')).toHaveCount(0);
   await friend.goto(`/join${new URL(link).hash}`);
   await expect(friend.getByText('You’re in.')).toBeVisible();
+  await expect(friend.getByRole('alert')).toHaveCount(0);
   await expect(friend).toHaveURL(/\/join$/);
   await joinOnProcessor(friend);
   await expect(friend.getByRole('heading', { name: 'Waiting for approval' })).toBeVisible();
@@ -79,6 +80,17 @@ test('one invite lets a friend chat and lend, after the operator approved the de
   await other.getByLabel('Join link, invite code or token').fill(code.toLowerCase());
   await joinButton(other).click();
   await expect(other.getByRole('alert')).toContainText('was used as often as it may be');
+  await other.goto('/settings');
+  const dialog = other.getByRole('dialog');
+  for (const [entered, problem] of [
+    [code, 'was used as often as it may be'],
+    ['WRNG-CODE', 'This hub has no such invite.'],
+  ] as const) {
+    await dialog.getByLabel('Key, code or password').fill(entered);
+    await dialog.getByRole('button', { name: 'Sign in' }).click();
+    await expect(dialog.getByRole('alert')).toContainText(problem);
+  }
+  await expect(other).toHaveURL(/\/settings$/);
 
   await operator.goto('/settings');
   await expect(invites).toContainText('used 1 of 1 times; 1 connected');
