@@ -5,8 +5,8 @@ import { afterEach, expect, test } from 'vitest';
 import { listen, type Listening } from './listen.ts';
 
 const stalledMs = 100;
-let listening: Listening;
-afterEach(() => listening.close());
+let listening: Listening | undefined;
+afterEach(() => listening?.close());
 
 async function ask(port: number): Promise<Socket> {
   const socket = connect(port, '127.0.0.1');
@@ -40,4 +40,26 @@ test('who waits for an answer keeps the connection', async () => {
   listening = await listen(() => new Response(body), 0, '127.0.0.1', { stalledMs });
   const answer = await fetch(`http://127.0.0.1:${listening.port}`);
   expect(await answer.text()).toBe('after a while');
+});
+
+test('whoever has a web socket, whoever keeps it, or has said nothing yet, keeps no server from closing', async () => {
+  const upgraded = Promise.withResolvers<void>();
+  const elsewhere = {
+    request: () => false,
+    upgrade: () => {
+      upgraded.resolve();
+      return true;
+    },
+  };
+  const server = await listen(() => new Response('hello'), 0, '127.0.0.1', { elsewhere });
+  const [silent, asking] = [connect(server.port, '127.0.0.1'), connect(server.port, '127.0.0.1')];
+  const ended = [silent, asking].map((socket) => {
+    socket.on('error', () => undefined).resume();
+    return once(socket, 'close');
+  });
+  await once(silent, 'connect');
+  asking.write('GET / HTTP/1.1\r\nHost: localhost\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n');
+  await upgraded.promise;
+  await server.close();
+  await Promise.all(ended);
 });

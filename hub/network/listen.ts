@@ -1,7 +1,7 @@
 /** Opens the hub's ports. */
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createAdaptorServer, type ServerType, type WebSocketServerLike } from '@hono/node-server';
 import { maxWorkerMessageBytes } from '@potluck/protocol';
@@ -69,7 +69,7 @@ export async function listen(
   if (elsewhere) lookElsewhere(server as HttpServer, elsewhere);
   closeStalled(server, stalledMs);
   await open(server, port, host, '--port');
-  return listening(server, sockets);
+  return listening(server);
 }
 
 /**
@@ -94,7 +94,7 @@ export async function listenSecurely(
   closeStalled(server, defaultStalledMs);
   await open(server, port, host, '--https-port');
   return {
-    ...listening(server, sockets),
+    ...listening(server),
     setCertificate: (renewed) => server.setSecureContext({ cert: renewed.certificate, key: renewed.key }),
   };
 }
@@ -138,17 +138,30 @@ function open(server: ServerType, port: number, host: string | undefined, flag: 
   });
 }
 
-function listening(server: ServerType, sockets: WebSocketServer): Listening {
+/** @param server listens since a moment, and nobody came yet */
+function listening(server: ServerType): Listening {
+  const connections = connectionsOf(server);
   return {
     port: (server.address() as AddressInfo).port,
-    close: () => closeServer(server, sockets),
+    close: () => closeServer(server, connections),
   };
 }
 
-async function closeServer(server: ServerType, sockets: WebSocketServer): Promise<void> {
+/** Those that are open. A server knows neither web sockets nor what has not said yet what it wants, and closes behind both. */
+function connectionsOf(server: ServerType): ReadonlySet<Socket> {
+  const connections = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+  });
+  return connections;
+}
+
+async function closeServer(server: ServerType, connections: ReadonlySet<Socket>): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  for (const client of sockets.clients) client.terminate();
-  if ('closeAllConnections' in server) server.closeAllConnections();
+  // One may have been accepted just before.
+  server.on('connection', (socket: Socket) => socket.destroy());
+  for (const socket of connections) socket.destroy();
   await closed;
 }
 
