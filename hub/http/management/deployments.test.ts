@@ -73,7 +73,7 @@ test('what waits for nodes that are away says what they are called', async () =>
     plan: { mode: 'manual', stages },
     revision: 1,
   });
-  await becomes('test-model', /^one.*,Ada-s-laptop.*,three/);
+  await becomes('test-model', /^one.*,Ada's%20laptop.*,three/);
   for (const worker of [two, three]) worker?.kill();
   await expect
     .poll(async () => (await deployment('test-model'))?.missing)
@@ -256,7 +256,7 @@ test('plans with gaps, overlaps or too many stages are refused with the place', 
     [{ mode: 'manual', stages: stages([0, 6]) }, /Layers 7 to 7/, 'plan.stages'],
     [{ mode: 'manual', stages: stages([0, 8]) }, /there is no 8/, 'plan.stages[0]'],
     [{ mode: 'manual', stages: stages([0, 3], []) }, /for every stage, or for none/, 'plan.stages[1]'],
-    [{ mode: 'shards', count: 9 }, /9 shards .* 8 layers/, 'plan.count'],
+    [{ mode: 'shards', count: 9 }, /9 parts .* 8 layers/, 'plan.count'],
     [{ mode: 'manual', stages: [] }, /stages/, 'plan.stages'],
     [{ mode: 'magic' }, /plan/, 'plan.mode'],
   ];
