@@ -7,7 +7,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { startTestHub } from '../hub/testing/testHub.ts';
 import { commands } from './commands.ts';
-import { sqldFlags, sqldSizes } from './servers/sqldServer.ts';
+import { sqldSizes, unknownSqldFlags } from './servers/sqldServer.ts';
 import { commandsIn, commandsOf } from './shellLines.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
@@ -107,8 +107,7 @@ const programs: Record<string, (words: string[]) => void> = {
   },
   sqld(words) {
     expect(words).toEqual(expect.arrayContaining([...sqldSizes]));
-    const known = sqldFlags();
-    if (known) expect(words.filter((word) => word.startsWith('--') && !known.includes(word))).toEqual([]);
+    expect(unknownSqldFlags(words)).toEqual([]);
   },
   cp: ([from = '']) => expect(isThere(from)).toBe(true),
   node: ([script = '']) => expect(isThere(script)).toBe(true),

@@ -34,9 +34,10 @@ export async function startSqld(flags: readonly string[] = sqldSizes): Promise<S
   });
 }
 
-/** Its flags, as it says them itself; undefined where there is none. */
-export function sqldFlags(): string[] | undefined {
-  if (sqldMissing !== undefined) return undefined;
+/** The flags in a command line that the server's help does not name; none where there is no server. */
+export function unknownSqldFlags(words: readonly string[]): string[] {
+  if (sqldMissing !== undefined) return [];
   const help = execFileSync(program, ['--help']).toString();
-  return [...help.matchAll(/(?<![\w-])--[a-z][\w-]+/g)].map(([flag]) => flag);
+  const known = [...help.matchAll(/(?<![\w-])--[a-z][\w-]+/g)].map(([flag]) => flag);
+  return words.filter((word) => word.startsWith('--') && !known.includes(word));
 }
