@@ -1,7 +1,13 @@
 /** A stream socket of this machine as a transport: each slice behind its length. */
 import type { Socket } from 'node:net';
 import { maxSliceBytes } from '@potluck/protocol';
-import { TransportClosedError, type PeerTransport, type PeerTransportEvents } from '@potluck/worker';
+import {
+  deferred,
+  TransportClosedError,
+  type Deferred,
+  type PeerTransport,
+  type PeerTransportEvents,
+} from '@potluck/worker';
 
 const headBytes = 4;
 /** Bytes that wait above which senders do. */
@@ -15,7 +21,7 @@ const none = Buffer.alloc(0);
 export function socketTransport(socket: Socket, first: Buffer = none): PeerTransport {
   let events: PeerTransportEvents | undefined;
   let closedReason: string | undefined;
-  let room: PromiseWithResolvers<void> | undefined;
+  let room: Deferred<void> | undefined;
   let unread = first;
 
   function end(reason: string): void {
@@ -67,8 +73,7 @@ export function socketTransport(socket: Socket, first: Buffer = none): PeerTrans
       bytes.set(slice, headBytes);
       socket.write(bytes);
       if (socket.writableLength <= highWaterBytes) return undefined;
-      room ??= Promise.withResolvers<void>();
-      return room.promise;
+      return (room ??= deferred<void>()).promise;
     },
     close: () => end('closed by this worker'),
   };
