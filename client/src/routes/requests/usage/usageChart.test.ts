@@ -7,7 +7,7 @@ const groups = Array.from(
   (_, index) =>
     ({ id: `m${index}`, name: `m${index}`, promptTokens: 9 - index, completionTokens: 0 }) as UsageGroup,
 );
-const shown = shownGroups(groups, { nameOf: ({ name }) => name, keyOf: ({ id }) => id });
+const shown = shownGroups(groups, ({ name }) => name);
 
 test('bars are stacked, and groups without a colour are one part at the top', () => {
   expect(shown).toHaveLength(7);

@@ -24,10 +24,10 @@ export interface ShownGroup {
   color: string;
 }
 
-/** @param keyOf what a group's colour hangs on: a node has the same one everywhere */
+/** Groups with tokens. A node has the colour that it has everywhere, since its group has its id. */
 export function shownGroups(
   groups: readonly UsageGroup[],
-  { nameOf, keyOf }: { nameOf: (group: UsageGroup) => string; keyOf: (group: UsageGroup) => string },
+  nameOf: (group: UsageGroup) => string,
 ): ShownGroup[] {
   const withTokens = groups.filter(
     ({ promptTokens, completionTokens }) => promptTokens + completionTokens > 0,
@@ -35,7 +35,7 @@ export function shownGroups(
   return withTokens.slice(0, mostColours).map((group) => ({
     id: group.id,
     name: nameOf(group),
-    color: dishColor(keyOf(group)),
+    color: dishColor(group.id),
   }));
 }
 
