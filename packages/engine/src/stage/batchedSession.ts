@@ -13,7 +13,7 @@ import { layOutBatch, type BatchLayout, type MemberRows } from './batchLayout.ts
 import { compute } from './compute.ts';
 import type { MemberOutputs, RunMember, StageSession } from './stageSession.ts';
 import { integers } from './stepInputs.ts';
-import { boundaryTensors, logitsOfRow, output } from './stepOutputs.ts';
+import { boundaryTensors, logitsOfRows, output } from './stepOutputs.ts';
 
 /** What a batched session runs on. */
 export interface BatchedSessionParts {
@@ -234,7 +234,7 @@ function memberOutputs(
   const ownLogits = (count: number, logits: StageTensor): Float32Array[] => {
     const first = before;
     before += count;
-    return Array.from({ length: count }, (_, row) => logitsOfRow(outputs, logits, first + row));
+    return logitsOfRows(outputs, logits, { first, count });
   };
   return members.map((member, index): MemberOutputs => {
     const { firstRow } = layout.members[index] as MemberRows;

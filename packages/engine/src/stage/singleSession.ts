@@ -6,7 +6,7 @@ import type { OrtModule } from '../ortModule.ts';
 import { compute } from './compute.ts';
 import type { MemberOutputs, RunMember, StageSession } from './stageSession.ts';
 import { StepInputs } from './stepInputs.ts';
-import { allLogits, boundaryTensors, output } from './stepOutputs.ts';
+import { boundaryTensors, logitsOfRows, output } from './stepOutputs.ts';
 
 export interface SingleSessionParts {
   ort: OrtModule;
@@ -59,7 +59,7 @@ export function singleSession({
     }
     return {
       ...(boundaryOut.length > 0 ? { boundary: boundaryTensors(outputs, boundaryOut) } : {}),
-      ...(logits ? { logits: allLogits(outputs, logits, logitRows) } : {}),
+      ...(logits ? { logits: logitsOfRows(outputs, logits, { first: 0, count: logitRows }) } : {}),
     };
   }
 

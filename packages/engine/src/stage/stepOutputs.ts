@@ -23,7 +23,7 @@ export function boundaryTensors(
  * @param row which of the rows that got logits
  * @returns its logits [vocabulary], free to be changed
  */
-export function logitsOfRow(
+function logitsOfRow(
   outputs: Readonly<Record<string, Tensor>>,
   logits: StageTensor,
   row: number,
@@ -45,13 +45,13 @@ export function logitsOfRow(
   }
 }
 
-/** The logits of the first `count` rows that got some. */
-export function allLogits(
+/** @returns the logits of `count` of these rows, from `first` on */
+export function logitsOfRows(
   outputs: Readonly<Record<string, Tensor>>,
   logits: StageTensor,
-  count: number,
+  { first, count }: { first: number; count: number },
 ): Float32Array[] {
-  return Array.from({ length: count }, (_, row) => logitsOfRow(outputs, logits, row));
+  return Array.from({ length: count }, (_, row) => logitsOfRow(outputs, logits, first + row));
 }
 
 /** @throws ComputeError if the run did not return `name` */
