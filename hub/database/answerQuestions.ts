@@ -1,6 +1,9 @@
 /** The thread's side of `databaseThread.ts`: answers what it is asked with a client of a database. */
 import { parentPort } from 'node:worker_threads';
 import type { InStatement, ResultSet, TransactionMode } from '@libsql/client';
+import { messageOf } from '../errors/messageOf.ts';
+import { rootOf } from '../errors/rootOf.ts';
+import { systemCodeOf } from '../errors/systemCodeOf.ts';
 import type { Problem, ThreadAnswer, ThreadQuestion, ThreadTask } from './databaseThread.ts';
 import { matchesIn, type SearchedRow } from './textSearch.ts';
 
@@ -46,9 +49,7 @@ async function answer(client: AnsweringClient, task: ThreadTask): Promise<Thread
 
 /** The code is the driver's; the plainest words are those of what caused its error. */
 export function problemOfDriver(error: unknown): Problem {
-  let root = error;
-  while (root instanceof Error && root.cause instanceof Error) root = root.cause;
-  const message = root instanceof Error ? root.message : String(root);
-  const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
+  const message = messageOf(rootOf(error));
+  const code = systemCodeOf(error);
   return { message, ...(code === undefined ? {} : { code }) };
 }
