@@ -43,13 +43,10 @@ export class Front implements Elsewhere {
   readonly #passedOn = new Set<Duplex>();
   /** Web sockets that clients and other hubs have with this one, while it leads. */
   readonly #upgraded = new Set<Duplex>();
-  /** Web sockets of this hub's clients that another answers. */
-  readonly #passed = new Set<Duplex>();
   /** Requests of this hub's clients that another answers. */
   readonly #underWay = new Set<Promise<void>>();
   #leading: Leading | undefined;
   #isStopping = false;
-  #isClosed = false;
 
   constructor(components: FrontComponents) {
     this.#components = components;
@@ -94,11 +91,9 @@ export class Front implements Elsewhere {
     }
   }
 
-  /** Nothing is passed on any more, and web sockets end: a server waits for them before it has closed. */
+  /** Ends what is passed on. What comes later, or still waits for a hub that leads, ends with the doors. */
   close(): void {
-    this.#isClosed = true;
     this.#line.close();
-    for (const socket of this.#passed) socket.destroy();
   }
 
   request(incoming: IncomingMessage, outgoing: ServerResponse): boolean {
@@ -133,11 +128,10 @@ export class Front implements Elsewhere {
       return false;
     }
     const { board, waiting, metrics, logger } = this.#components;
-    if (this.#isClosed || incoming.headers[passedOnHeaders.secret] !== undefined) {
+    if (incoming.headers[passedOnHeaders.secret] !== undefined) {
       socket.destroy();
       return true;
     }
-    keepWhileOpen(this.#passed, socket);
     metrics.passedOn('socket');
     passUpgrade({ board, waiting, line: this.#line }, incoming, socket, head).catch((error: unknown) => {
       logger.error({ reason: messageOf(error) }, 'a web socket could not be passed on');

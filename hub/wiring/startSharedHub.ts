@@ -85,7 +85,6 @@ export async function startSharedHub(init: SharedHubInit): Promise<ServedGrid> {
     isOwn: ownRequests(builtPagesDirectory),
     answerOwn: (request, environment) => own.fetch(request, environment),
   });
-  closers.push(() => front.close());
   const connecting = connectRedis({ logger }, { url: redisUrl, patienceMs: leaseMs * patiencePart, signal });
   connecting.catch(() => undefined);
   const alone = async <T>(work: () => Promise<T>): Promise<T> => redisAlone(await connecting, signal, work);
@@ -150,7 +149,7 @@ export async function startSharedHub(init: SharedHubInit): Promise<ServedGrid> {
     void leadership.stop();
   });
   closers.push(
-    // Before the doors close: they wait for web sockets.
+    // Before the doors close: a request that is still under way is answered that its hub was lost.
     () => front.close(),
     () => leadership.close(),
     () => front.drain(1000 * config.stopWait),
