@@ -1,5 +1,6 @@
 /** Where everybody sits: the hub in the middle of the table, workers around it, plates passed along the pipelines. */
 import type { Activity, Deployment, Link, Node, Stage } from '@potluck/api';
+import { layerNumbers } from '#lib/format/formatLayers.ts';
 import { placeLabels, textBox, type Box } from './placeLabels.ts';
 import { describeLink, describeMeasured, linkQuality, type LinkQuality } from './linkQuality.ts';
 
@@ -74,9 +75,8 @@ export const lineBelow = (index: number): number => seatRadius + 31 + 14 * index
 /** What stands below a node's name: its layers, and of which model where it has several. */
 export function linesUnder(stages: readonly Pick<Stage, 'model' | 'firstLayer' | 'lastLayer'>[]): string[] {
   const models = new Map<string, string[]>();
-  for (const { model, firstLayer, lastLayer } of stages) {
-    const range = firstLayer === lastLayer ? `${firstLayer}` : `${firstLayer}–${lastLayer}`;
-    models.set(model, [...(models.get(model) ?? []), range]);
+  for (const stage of stages) {
+    models.set(stage.model, [...(models.get(stage.model) ?? []), layerNumbers(stage)]);
   }
   if (models.size < 2) return [...models.values()].map((ranges) => `layers ${ranges.join(', ')}`);
   const lines = [...models].map(([model, ranges]) => `${model}: ${ranges.join(', ')}`);
