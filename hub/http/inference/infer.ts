@@ -1,22 +1,19 @@
 /** Finds the model that a request asks, takes a place, and lets a surface answer. */
 import type { Context } from 'hono';
-import { randomInt } from 'node:crypto';
 import { conversationHeaders, requestHeader } from '@potluck/api';
 import type { Generation } from '../../generation/generation.ts';
-import { seedBound } from '../../generation/generator.ts';
 import { modelDigest } from '../../generation/journal/journalEntry.ts';
 import type { Model } from '../../models/model.ts';
 import { ApiError } from '../apiError.ts';
 import { authorOf, isChat } from '../author.ts';
 import { shareOf } from '../caller.ts';
-import { passedOnOf } from '../passedOn.ts';
 import { defaultsFor, findDeployment, takePlace, wake } from './askedModel.ts';
 import type { Inference, InferenceComponents } from './inference.ts';
 import { naming } from './namingParam.ts';
 import { newInference } from './newInference.ts';
 import { resumedInference } from './resumedInference.ts';
 import type { StartingParts } from './startGeneration.ts';
-import { askedOf, eventsReadOf, namedRequest, suspendedRequest } from './suspendedRequest.ts';
+import { askedOf, beginningOf, eventsReadOf, namedRequest } from './suspendedRequest.ts';
 
 export interface InferenceOptions {
   /** As the request names it. */
@@ -43,15 +40,11 @@ export async function infer<T>(
   const arrivedAt = performance.now();
   const { goingOn, settings } = components;
   const { caller } = c.var;
-  const passedOn = passedOnOf(c);
   const id = namedRequest(c);
   const eventsRead = eventsReadOf(c);
   const asked = await askedOf(c, outlivesReader);
-  const before = id && (await suspendedRequest(c, goingOn, id, asked));
-  const suspended = before && !('seedBefore' in before) ? before : undefined;
-  const seedBefore = before && 'seedBefore' in before ? before.seedBefore : passedOn?.answer?.seed;
-  const seedToDraw = seedBefore ?? randomInt(seedBound);
-  const isAnew = (before !== undefined && !suspended) || passedOn?.answer?.isAgain === true;
+  const beginning = await beginningOf(c, goingOn, id, asked);
+  const { suspended } = beginning;
   const wanted = suspended?.model ?? named;
   c.set('askedModel', wanted);
   await wake(c, components, wanted ?? components.defaultModel());
@@ -71,7 +64,7 @@ export async function infer<T>(
   const mayKeep = isChat(caller) ? settings().keepChatWords : settings().keepApiWords;
   const generations: Generation[] = [];
   const parts: StartingParts = {
-    ...{ components, deployment, id, isAnew, seedToDraw, asked, arrivedAt, isTemporary },
+    ...{ components, deployment, id, asked, arrivedAt, isTemporary },
     signal: controller.signal,
     keepsWords: mayKeep && !isTemporary,
     defaults: isChat(caller) ? undefined : defaultsFor(model, components),
@@ -96,9 +89,9 @@ export async function infer<T>(
       'x-potluck-route': generation.route,
       'server-timing': `accept;dur=${(performance.now() - arrivedAt).toFixed(1)}`,
     }),
-    ...(suspended
+    ...(beginning.suspended
       ? resumedInference(parts, goesOn)
-      : newInference(parts, { author: authorOf(caller), share: shareOf(c) })),
+      : newInference(parts, { author: authorOf(caller), share: shareOf(c) }, beginning.draws)),
   };
   try {
     return await work(inference);

@@ -1,4 +1,4 @@
-/** The answer to a request that comes for the first time. */
+/** The answers to a request that begin with their first token. */
 import type { Generation } from '../../generation/generation.ts';
 import type { GenerationRequest } from '../../generation/generationRequest.ts';
 import { makePrompt, makeTextPrompt } from '../../generation/makePrompt.ts';
@@ -7,9 +7,10 @@ import { heldTo, marksNamedIn } from './heldTo.ts';
 import { withSystemPrompt } from './modelDefaults.ts';
 import { startGeneration, type AnswerSource, type Asker, type StartingParts } from './startGeneration.ts';
 import type { SurfaceRequest } from './surfaceRequest.ts';
+import type { Draws } from './suspendedRequest.ts';
 
-export function newInference(parts: StartingParts, asker: Asker): AnswerSource {
-  const { components, deployment, id, isAnew, seedToDraw, asked, defaults, signal } = parts;
+export function newInference(parts: StartingParts, asker: Asker, draws: Draws): AnswerSource {
+  const { components, deployment, id, asked, defaults, signal } = parts;
   const { generator, grammars } = components;
   const { model } = deployment;
   const { share } = asker;
@@ -33,7 +34,7 @@ export function newInference(parts: StartingParts, asker: Asker): AnswerSource {
         grammars.try({ grammar, marks: marksNamedIn(grammar, model.tokenizer) }, share, signal),
       ),
     start: async ([first, ...more]) => {
-      const own = { isAnew, seedToDraw, ...(asked ? { asked } : {}) };
+      const own = { ...draws, ...(asked ? { asked } : {}) };
       const count = 1 + more.length;
       const firstOf = new Map<readonly number[], Generation>();
       const start = async (

@@ -17,10 +17,6 @@ export interface StartingParts {
   deployment: Deployment;
   /** As the client named its request, or the hub that passed it on. */
   id: SessionId | undefined;
-  /** Whether an answer to it was begun before. */
-  isAnew: boolean;
-  /** Where the request names no other seed: that of all its answers, which draw differently by it. */
-  seedToDraw: number;
   asked: AskedRequest | undefined;
   /** By `performance.now()`. */
   arrivedAt: number;

@@ -1,10 +1,12 @@
 /** Requests that clients name, so that they can come back for the answer after the hub was started again. */
-import { createHash } from 'node:crypto';
+import { createHash, randomInt } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { conversationHeaders, requestHeader } from '@potluck/api';
 import { SessionId } from '@potluck/protocol';
 import type { Context } from 'hono';
 import type { WriteQueue } from '../../files/writeQueue.ts';
+import type { GenerationRequest } from '../../generation/generationRequest.ts';
+import { seedBound } from '../../generation/generator.ts';
 import type { AskedRequest, JournalEntry } from '../../generation/journal/journalEntry.ts';
 import type { SuspendedAnswers } from '../../generation/journal/suspendedAnswers.ts';
 import type { RequestStore } from '../../generation/requestStore.ts';
@@ -67,41 +69,47 @@ export async function askedOf(c: Context, outlivesReader: boolean): Promise<Aske
   return { ...asked, own: { body, headers } };
 }
 
-/** An answer that is given anew, by the draws that it had. */
-export interface BegunAnew {
-  seedBefore: number;
-}
+/** What an answer that begins with its first token is drawn by. */
+export type Draws = Required<Pick<GenerationRequest, 'isAnew' | 'seedToDraw'>>;
+
+/** How the answer to a request begins: it goes on where a former run of the hub left it, or with its first token. */
+export type Beginning = { suspended: JournalEntry } | { suspended?: undefined; draws: Draws };
 
 /** A connection that was lost ends its answer a little later, in milliseconds. */
 const mostEndingMs = 2000;
 const lookAgainMs = 50;
 
 /**
- * The answer that the client comes back for; undefined where its request is a new one.
+ * Looks for what there is of the answer, where the request has an id. What was begun and can't go on is drawn as before.
  * @throws ApiError 409 where there is nothing that could go on, or the request is another one
  */
-export async function suspendedRequest(
+export async function beginningOf(
   c: Context,
   { suspended, requests, writes }: SuspendedComponents,
-  id: SessionId,
+  id: SessionId | undefined,
   asked: AskedRequest | undefined,
-): Promise<JournalEntry | BegunAnew | undefined> {
+): Promise<Beginning> {
   const { owner } = c.var.caller;
+  const passedOn = passedOnOf(c)?.answer;
+  const isAgain = passedOn?.isAgain === true;
+  const asNew = { draws: { isAnew: isAgain, seedToDraw: passedOn?.seed ?? randomInt(seedBound) } };
+  if (id === undefined) return asNew;
   const entry = suspended.find(owner, id);
   if (entry) {
-    if (entry.asked.path === asked?.path && entry.asked.bodyHash === asked.bodyHash) return entry;
+    if (entry.asked.path === asked?.path && entry.asked.bodyHash === asked.bodyHash)
+      return { suspended: entry };
     throw refused(`The request ${id} was another one: send the same body to the same path.`);
   }
   const until = performance.now() + mostEndingMs;
   for (;;) {
     await writes.settled();
     const before = await requests.find(id);
-    if (!before) return undefined;
+    if (!before) return asNew;
     if (before.owner !== owner) throw refused('There is a request with this id. Draw another UUID.');
     const { status, seed } = before;
     // Its connection was lost, perhaps with another hub in between.
-    if (status === 'cancelled' || (status !== 'running' && passedOnOf(c)?.answer?.isAgain))
-      return { seedBefore: seed };
+    if (status === 'cancelled' || (status !== 'running' && isAgain))
+      return { draws: { isAnew: true, seedToDraw: seed } };
     if (status === 'interrupted')
       throw refused(`The request ${id} waited too long for its client. Ask anew, with another id.`);
     if (status !== 'running') throw refused(`The request ${id} has ended. Ask anew, with another id.`);
