@@ -113,9 +113,9 @@ export class Generator {
     this.#components.servings.add(replica, pipeline);
   }
 
-  /** A pipeline that serves has other room for caches. */
-  pipelineResized(pipeline: ReadyPipeline): void {
-    this.#components.servings.resized(pipeline);
+  /** A pipeline that serves has other room for caches, or workers with other names. */
+  pipelineUpdated(pipeline: ReadyPipeline): void {
+    this.#components.servings.updated(pipeline);
   }
 
   /** A pipeline is over: answers that run through it go on elsewhere, or in its next epoch. */

@@ -108,8 +108,8 @@ export class Servings {
     this.#comesBackSince.set(model, performance.now());
   }
 
-  /** A pipeline that serves has other room for caches: who waits for some may have it now. */
-  resized(pipeline: ReadyPipeline): void {
+  /** A pipeline that serves has workers with other names, or other room for caches: who waits for some may have it now. */
+  updated(pipeline: ReadyPipeline): void {
     const serving = this.#serving.get(pipeline.id);
     if (serving?.pipeline.epoch !== pipeline.epoch) return;
     serving.pipeline = pipeline;

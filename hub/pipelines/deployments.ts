@@ -34,8 +34,8 @@ export interface DeploymentsComponents extends Omit<ExecutorComponents, 'clock' 
 /** Told about every pipeline, in the order in which it happens. */
 export interface DeploymentsListener {
   ready?(replica: Replica, pipeline: ReadyPipeline): void;
-  /** The pipeline that serves has other room for caches; what runs through it goes on. */
-  resized?(replica: Replica, pipeline: ReadyPipeline): void;
+  /** The pipeline that serves has other room for caches, or workers with other names; what runs through it goes on. */
+  updated?(replica: Replica, pipeline: ReadyPipeline): void;
   /** The pipeline is over; whatever ran through it has ended. */
   lost?(replica: Replica, pipeline: Pipeline, reason: string): void;
   /**
@@ -254,8 +254,8 @@ export class Deployments {
         case 'ready':
           listener.ready?.(announcement.replica, announcement.pipeline);
           break;
-        case 'resized':
-          listener.resized?.(announcement.replica, announcement.pipeline);
+        case 'updated':
+          listener.updated?.(announcement.replica, announcement.pipeline);
           break;
         case 'lost':
           listener.lost?.(announcement.replica, announcement.pipeline, announcement.reason);

@@ -47,7 +47,7 @@ test('caches that shrank for another model grow again when that one is gone, whi
   const told: string[] = [];
   grid.deployments.listen({
     lost: ({ id }) => id === before.id && told.push('lost'),
-    resized: (_, { stages }) => told.push(`resized to ${stages[0]?.cacheBytes}`),
+    updated: (_, { stages }) => told.push(`resized to ${stages[0]?.cacheBytes}`),
   });
   const end = grid.deployments.use(before.id);
   grid.deployments.undeploy('second');

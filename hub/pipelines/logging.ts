@@ -83,7 +83,7 @@ export function logCommand(
 }
 
 export function logAnnouncement(logger: Logger, announcement: Announcement): void {
-  if (announcement.type === 'changed' || announcement.type === 'resized') return;
+  if (announcement.type === 'changed' || announcement.type === 'updated') return;
   const { pipeline, replica } = announcement;
   const details = { model: replica.model.package.id, epoch: pipeline.epoch };
   if (announcement.type === 'ready') {

@@ -7,7 +7,7 @@ import { stagesOf, type PipelinesState, type PipelineState } from './state/state
 export type Announcement =
   | { type: 'ready'; replica: Replica; pipeline: ReadyPipeline }
   /** The pipeline that serves has other room for caches, or workers with other names. */
-  | { type: 'resized'; replica: Replica; pipeline: ReadyPipeline }
+  | { type: 'updated'; replica: Replica; pipeline: ReadyPipeline }
   /** The pipeline serves no more; what ran through it has ended. */
   | { type: 'lost'; replica: Replica; pipeline: Pipeline; reason: string }
   /** Something of a deployment is different, or it is gone. `workers`: whose stages are different. */
@@ -51,7 +51,7 @@ function served(was: PipelineState | undefined, is: PipelineState | undefined): 
     announcements.push({ type: 'ready', replica: replicaOf(is), pipeline: after });
   }
   if (is && after && before?.epoch === after.epoch && hasOtherStages(before, after)) {
-    announcements.push({ type: 'resized', replica: replicaOf(is), pipeline: after });
+    announcements.push({ type: 'updated', replica: replicaOf(is), pipeline: after });
   }
   return announcements;
 }

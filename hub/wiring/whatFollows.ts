@@ -136,7 +136,7 @@ export function whatFollows(parts: FollowedParts): void {
             detail: { nodes: namesIn(pipeline) },
           }),
       ),
-    resized: (_replica, pipeline) => inOrder(() => generator.pipelineResized(pipeline)),
+    updated: (_replica, pipeline) => inOrder(() => generator.pipelineUpdated(pipeline)),
     lost: (replica, pipeline, reason) =>
       inOrder(
         () => generator.pipelineLost(pipeline, reason),
