@@ -1,14 +1,13 @@
 /** The hub's database at a libSQL server. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { hasCode } from '../errors/hasCode.ts';
 import { StartError } from '../errors/startError.ts';
 import { checkSchema } from './checkSchema.ts';
 import { storesIn, type Database } from './database.ts';
 import { databaseThread, type DatabaseThread } from './databaseThread.ts';
 import { migrate } from './migrations.ts';
 import { plainReason } from './plainErrors.ts';
-import { unreachableCode } from './serverProblem.ts';
+import { isUnreachable } from './serverProblem.ts';
 import { ServerWatch } from './serverWatch.ts';
 
 export interface DatabaseServer {
@@ -97,7 +96,7 @@ async function untilItAnswers(
       if (!isFirst) logger.info({ database: url }, 'the database server answers');
       return;
     } catch (error) {
-      if (!hasCode(error, (code) => code === unreachableCode)) throw error;
+      if (!isUnreachable(error)) throw error;
       if (isFirst)
         logger.warn(
           { database: url, reason: plainReason(error) },

@@ -5,7 +5,7 @@ import { messageOf } from '../errors/messageOf.ts';
 import { rootOf } from '../errors/rootOf.ts';
 import { fullDiskError, isFullDisk } from '../files/fullDisk.ts';
 import { isLeadershipLost, LeadershipLostError } from './leadership.ts';
-import { unreachableCode } from './serverProblem.ts';
+import { isUnreachable } from './serverProblem.ts';
 
 /** Thrown where the database can't do what it was asked for: it is damaged, or can't be written. */
 export class DatabaseError extends DomainError {
@@ -85,7 +85,7 @@ function isProblem(error: Error): error is DatabaseProblem {
 function plainError(error: unknown, { place }: ErrorContext): Error {
   if (error instanceof DomainError) return error;
   const cause = rootOf(error);
-  if (hasCode(error, (code) => code === unreachableCode)) return new DatabaseUnreachableError(cause);
+  if (isUnreachable(error)) return new DatabaseUnreachableError(cause);
   if (isLeadershipLost(error)) return new LeadershipLostError(cause);
   if (isFullDisk(error)) return fullDiskError(cause);
   if (isLocked(error)) return new DatabaseLockedError(cause);

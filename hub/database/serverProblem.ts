@@ -1,13 +1,14 @@
 /** What is wrong with a libSQL server, told by the errors of its clients; statements that fail are not its fault. */
+import { hasCode } from '../errors/hasCode.ts';
 import { messageOf } from '../errors/messageOf.ts';
 import { rootOf } from '../errors/rootOf.ts';
 import { systemCodeOf } from '../errors/systemCodeOf.ts';
 import type { Problem } from './databaseThread.ts';
 
 /** Code of a problem that passes: the server is away, or does not answer. */
-export const unreachableCode = 'SERVER_UNREACHABLE';
+const unreachableCode = 'SERVER_UNREACHABLE';
 /** Code of a problem that stays until somebody changes something: a wrong token, or no libSQL server at all. */
-export const refusedCode = 'SERVER_REFUSED';
+const refusedCode = 'SERVER_REFUSED';
 
 /** Thrown where a server gave no answer in time. */
 export class LateError extends Error {
@@ -16,6 +17,11 @@ export class LateError extends Error {
   constructor(deadlineMs: number) {
     super(`it gave no answer in ${deadlineMs / 1000} s`);
   }
+}
+
+/** True for the error of a server that is away, or does not answer. */
+export function isUnreachable(error: unknown): boolean {
+  return hasCode(error, (code) => code === unreachableCode);
 }
 
 const tooManyRequests = 429;
