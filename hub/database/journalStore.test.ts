@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { noRecovery } from '../generation/attempt.ts';
 import type { JournalOpening, JournalState } from '../generation/journal/journalEntry.ts';
 import { requestRecord } from '../testing/requestRecord.ts';
-import { databaseKinds } from '../testing/testDatabases.ts';
+import { databaseKinds, fileDatabase } from '../testing/testDatabases.ts';
 
 const state: JournalState = {
   ...{ cacheId: CacheId.parse(randomUUID()), epoch: 3, cachedTokens: 16, recovery: noRecovery, at: 5 },
@@ -81,9 +81,8 @@ test.each(databaseKinds)(
 );
 
 test('an answer that ended is kept while another one to the same request is unfinished', async () => {
-  await using place = await databaseKinds[0]?.start();
-  const database = await place?.open();
-  if (!database) throw new Error('there is a kind of database');
+  await using place = await fileDatabase();
+  const database = await place.open();
   const [first, alone] = [opening(1), opening(3)];
   const second = { ...opening(2), choice: { of: first.id, index: 1, count: 2 } };
   await database.requests.put(requestRecord({ id: first.id, status: 'done' }));

@@ -22,19 +22,18 @@ export interface TestDatabase extends AsyncDisposable {
   clear(): Promise<void>;
 }
 
-export interface DatabaseKind {
+interface DatabaseKind {
   kind: string;
-  isServer: boolean;
   start: () => Promise<TestDatabase>;
 }
 
 export const databaseKinds: readonly DatabaseKind[] = [
-  { kind: 'a file', isServer: false, start: fileDatabase },
-  ...(sqldMissing === undefined ? [{ kind: 'a libSQL server', isServer: true, start: serverDatabase }] : []),
+  { kind: 'a file', start: fileDatabase },
+  ...(sqldMissing === undefined ? [{ kind: 'a libSQL server', start: serverDatabase }] : []),
 ];
 if (sqldMissing !== undefined) console.log(sqldMissing);
 
-async function fileDatabase(): Promise<TestDatabase> {
+export async function fileDatabase(): Promise<TestDatabase> {
   const directory = await temporaryDirectory('potluck-database-');
   const file = path.join(directory.path, 'hub.sqlite');
   const url = databaseUrl(file);
