@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { notePassedOn, passedOnHeaders, readPassedOn } from '../http/passedOn.ts';
 import type { LeaderBoard } from '../lead/leaderBoard.ts';
 import type { Term } from '../lead/term.ts';
+import { keepWhileOpen } from '../network/keepWhileOpen.ts';
 import type { Elsewhere, Fetch } from '../network/listen.ts';
 import { messageOf } from '../errors/messageOf.ts';
 import type { FrontMetrics } from './frontMetrics.ts';
@@ -156,12 +157,6 @@ export class Front implements Elsewhere {
     }
     return fetch(request, environment);
   };
-}
-
-function keepWhileOpen(sockets: Set<Duplex>, socket: Duplex): void {
-  if (sockets.has(socket)) return;
-  sockets.add(socket);
-  socket.once('close', () => sockets.delete(socket));
 }
 
 function notLeading(outgoing: ServerResponse): void {

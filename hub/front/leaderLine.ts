@@ -3,6 +3,7 @@ import { Agent, request, type ClientRequest } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import type { LeaderBoard } from '../lead/leaderBoard.ts';
 import type { LeaderRecord } from '../lead/leaderRecord.ts';
+import { keepWhileOpen } from '../network/keepWhileOpen.ts';
 
 /** A hub whose machine is gone says nothing at all. */
 const connectMs = 2000;
@@ -38,8 +39,7 @@ export class LeaderLine {
     const { hostname: host, port } = addressOf(leader);
     const socket = connect({ host, port, noDelay: true, keepAlive: true });
     limitConnecting(socket);
-    this.#sockets.add(socket);
-    socket.once('close', () => this.#sockets.delete(socket));
+    keepWhileOpen(this.#sockets, socket);
     return new Promise((resolve, reject) => {
       socket.once('error', reject);
       socket.once('connect', () => {

@@ -10,6 +10,7 @@ import { systemCodeOf } from '../errors/systemCodeOf.ts';
 import { messageOf } from '../errors/messageOf.ts';
 import { StartError } from '../errors/startError.ts';
 import { admitInTurns } from './admitInTurns.ts';
+import { keepWhileOpen } from './keepWhileOpen.ts';
 
 /** Answers a request; `environment` is what @hono/node-server passes on. */
 export type Fetch = (request: Request, environment: object) => Response | Promise<Response>;
@@ -150,10 +151,7 @@ function listening(server: ServerType): Listening {
 /** Those that are open. A server knows neither web sockets nor what has not said yet what it wants, and closes behind both. */
 function connectionsOf(server: ServerType): ReadonlySet<Socket> {
   const connections = new Set<Socket>();
-  server.on('connection', (socket: Socket) => {
-    connections.add(socket);
-    socket.once('close', () => connections.delete(socket));
-  });
+  server.on('connection', (socket: Socket) => keepWhileOpen(connections, socket));
   return connections;
 }
 
