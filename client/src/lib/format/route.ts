@@ -1,6 +1,8 @@
 /** One part of the way of an answer: a device and the layers that it ran. */
 export interface RoutePart {
   worker: string;
+  /** Where it is known: a route has names only. */
+  workerId?: string;
   firstLayer: number;
   lastLayer: number;
 }
