@@ -103,10 +103,7 @@ interface Choice {
 
 /** Times that differ by less are the same. */
 const sameTime = 1.1;
-/**
- * A device of another kind rounds otherwise, so that answers go on with other words: so many times as fast is worth that. It is
- * what makes a repaired pipeline move at once (`moving`).
- */
+/** A device of another kind rounds otherwise, so that answers go on with other words: so many times as fast is worth that. */
 const worthOtherWords = 2;
 
 /** Whoever makes a token fastest when it has to serve; of equals, who holds least, then who has most room. */
