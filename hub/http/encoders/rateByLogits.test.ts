@@ -1,4 +1,5 @@
 /** Documents rated by a model that writes, with one hub for all. */
+import { randomUUID } from 'node:crypto';
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -54,10 +55,10 @@ afterAll(async () => {
   await rm(directory, { recursive: true });
 });
 
-const rerank = async (body: object) => {
+const rerank = async (body: object, headers: Record<string, string> = {}) => {
   const response = await fetch(`${hub.url}/v1/rerank`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify(body),
   });
   return { status: response.status, body: (await response.json()) as Record<string, never> };
@@ -101,6 +102,18 @@ test('both tokens are lifted alike, and nothing else touches their logits', asyn
     [no, 100],
   ]);
   expect(lengthLimit).toBe((promptLength ?? 0) + 1);
+});
+
+test('the first document of a request has its id, and each further one an id of its own', async () => {
+  const id = randomUUID();
+  const from = worker.received.length;
+  const { status, body } = await rerank({ query: 'Which?', documents }, { 'x-potluck-request': id });
+  expect([status, body['id']]).toEqual([200, id]);
+  const opened = worker.received
+    .slice(from)
+    .flatMap((one) => (one.type === 'open-session' ? [one.sessionId] : []));
+  expect(opened).toContain(id);
+  expect(new Set(opened).size).toBe(documents.length);
 });
 
 test('it writes nothing, and says where to ask it', async () => {

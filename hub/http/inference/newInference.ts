@@ -16,6 +16,8 @@ export function newInference(parts: StartingParts, asker: Asker, draws: Draws): 
   const { share } = asker;
   /** Of prompts that were made of conversations. */
   const systemTokens = new Map<readonly number[], number>();
+  /** Until the first answer has it: some surfaces start answers several times. */
+  let requestId = id;
   return {
     promptOf: async (messages, options = {}) => {
       await generator.ready(deployment, share);
@@ -51,7 +53,11 @@ export function newInference(parts: StartingParts, asker: Asker, draws: Draws): 
         return generation;
       };
       // The request's id is that of its first answer.
-      const place = { ...(id ? { id } : {}), ...(count > 1 ? { choice: { index: 0, count } } : {}) };
+      const place = {
+        ...(requestId ? { id: requestId } : {}),
+        ...(count > 1 ? { choice: { index: 0, count } } : {}),
+      };
+      requestId = undefined;
       const all: [Generation, ...Generation[]] = [await start(first, place)];
       for (const request of more)
         all.push(await start(request, { choice: { of: all[0].id, index: all.length, count } }));
