@@ -1,11 +1,9 @@
 /** A real server beside a test, in a process of its own. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { freePort } from '../freePort.ts';
+import { temporaryDirectory } from '../temporaryDirectory.ts';
 
 export interface ServerProcess extends AsyncDisposable {
   readonly url: string;
@@ -43,13 +41,13 @@ process.on('exit', () => {
 
 /** @returns the server once it answers @throws Error with what it said, where it ends instead */
 export async function startServer(server: ServerProgram): Promise<ServerProcess> {
-  const directory = await mkdtemp(path.join(tmpdir(), 'potluck-server-'));
+  const directory = await temporaryDirectory('potluck-server-');
   let log = '';
   let child: ChildProcess;
   let port = 0;
   const start = async (): Promise<void> => {
     const former = log.length;
-    const started = spawn(server.program, server.flags(port, directory), {
+    const started = spawn(server.program, server.flags(port, directory.path), {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...server.environment },
     });
@@ -80,7 +78,7 @@ export async function startServer(server: ServerProgram): Promise<ServerProcess>
       await start();
     });
   } catch (error) {
-    await rm(directory, { recursive: true, force: true });
+    await directory[Symbol.asyncDispose]();
     throw error;
   }
   return {
@@ -94,7 +92,7 @@ export async function startServer(server: ServerProgram): Promise<ServerProcess>
     start: () => retried(start),
     async [Symbol.asyncDispose]() {
       await kill();
-      await rm(directory, { recursive: true, force: true });
+      await directory[Symbol.asyncDispose]();
     },
   };
 }
