@@ -110,16 +110,21 @@ export class Front implements Elsewhere {
     const { board, waiting, metrics, logger, isOwn } = this.#components;
     if (isOwn(incoming)) return false;
     metrics.passedOn('request');
+    const kind = kindOf(incoming.method ?? 'GET', incoming.url ?? '/', incoming.headers);
     const components = { board, waiting, logger, line: this.#line, bodies: this.#bodies };
-    const passing = passOn({ ...components, askedAgain: () => metrics.askedAgain() }, incoming, outgoing)
+    const passing = passOn(
+      { ...components, askedAgain: () => metrics.askedAgain() },
+      kind,
+      incoming,
+      outgoing,
+    )
       .catch((error: unknown) => {
         logger.error({ reason: messageOf(error), path: incoming.url }, 'a request could not be passed on');
         outgoing.destroy();
       })
       .finally(() => this.#underWay.delete(passing));
     // What only watches ends with the hub.
-    if (kindOf(incoming.method ?? 'GET', incoming.url ?? '/', incoming.headers) !== 'again')
-      this.#underWay.add(passing);
+    if (kind !== 'again') this.#underWay.add(passing);
     return true;
   }
 

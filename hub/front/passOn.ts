@@ -14,7 +14,7 @@ import { passedOnHeaders, type PassedOn } from '../http/passedOn.ts';
 import type { LeaderBoard } from '../lead/leaderBoard.ts';
 import type { LeaderRecord } from '../lead/leaderRecord.ts';
 import type { BodyRoom, KeptBody } from './keepBody.ts';
-import { kindOf, type RequestKind } from './kindOf.ts';
+import type { RequestKind } from './kindOf.ts';
 import type { LeaderLine } from './leaderLine.ts';
 import { frontHeaders, passedHeaders } from './passedHeaders.ts';
 import { lostOnTheWay, noLeader, refuse, tooManyWait } from './refuse.ts';
@@ -59,6 +59,7 @@ type Outcome = 'done' | 'lost' | 'later';
 
 export async function passOn(
   components: PassOnComponents,
+  kind: RequestKind,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> {
@@ -66,7 +67,6 @@ export async function passOn(
   outgoing.once('close', () => gone.abort());
   outgoing.on('error', () => undefined);
   incoming.on('error', () => undefined);
-  const kind = kindOf(incoming.method ?? 'GET', incoming.url ?? '/', incoming.headers);
   const body =
     kind === 'upload'
       ? { bytes: Buffer.alloc(0), isWhole: false, forget: () => undefined }
