@@ -1,5 +1,6 @@
 /** The models that a conversation can have, as a list to choose from. */
 import type { Deployment, Model } from '@potluck/api';
+import { writesText } from '#lib/live/writesText.ts';
 
 export interface ModelChoice {
   id: string;
@@ -29,7 +30,7 @@ export function modelChoices({ models, deployments, isFavourite, freeBytes }: Ch
   const deployed = new Map([...deployments].map((one) => [one.model, one]));
   const ids = [...new Set([...deployed.keys(), ...byId.keys()])];
   return ids
-    .filter((id) => (byId.get(id)?.task ?? 'chat') === 'chat')
+    .filter((id) => writesText(byId.get(id)))
     .map((id) => {
       const [model, deployment] = [byId.get(id), deployed.get(id)];
       const state = stateOf(model, deployment);

@@ -5,6 +5,7 @@ import { followEvents, type FeedListener } from '#lib/events/followEvents.ts';
 import { hubFetch } from '#lib/hub/hubFetch.ts';
 import { hubUrl } from '#lib/hub/hubUrl.ts';
 import { applyEvent, type Grid } from './grid.ts';
+import { writesText } from './writesText.ts';
 
 /** A lost connection shorter than this is nobody's business, in milliseconds. */
 const quietLossMs = 1500;
@@ -54,7 +55,7 @@ class Live implements Grid {
 
   /** False for encoders, which nobody chats with; true for what is not known. */
   writes(model: string): boolean {
-    return (this.models.get(model)?.task ?? 'chat') === 'chat';
+    return writesText(this.models.get(model));
   }
 
   /** Follows the stream until the returned function is called. It resumes by itself after a lost connection. */
