@@ -33,7 +33,7 @@ export function readHubText(text: string): KnownText | undefined {
 /** Those that say most come first: `{device} has {room}` would take much of what others mean. */
 function makePatterns(): Pattern[] {
   const codes = Object.keys(hubTexts) as HubTextCode[];
-  const saysMost = (one: HubTextCode, other: HubTextCode): number => wordsOf(other) - wordsOf(one);
+  const saysMost = (one: HubTextCode, other: HubTextCode): number => lettersOf(other) - lettersOf(one);
   return codes.toSorted(saysMost).map((code) => {
     const parts = hubTexts[code].split(/\{(\w+)\}/);
     const source = parts
@@ -77,4 +77,4 @@ const wanted = (name: string): string => gaps[name] ?? '.+?';
 /** As `RegExp.escape` does, which not every browser has. */
 const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
 
-const wordsOf = (code: HubTextCode): number => hubTexts[code].replaceAll(/\{\w+\}/g, '').length;
+const lettersOf = (code: HubTextCode): number => hubTexts[code].replaceAll(/\{\w+\}/g, '').length;
