@@ -131,7 +131,7 @@ export class StagePool {
   }
 
   #enter(key: string, stage: StageDescription, mostCacheBytes: number): Entry {
-    const others = [...this.#entries.values()].reduce((sum, other) => sum + takenBy(other), 0);
+    const others = this.#takenByOthers();
     const named = [stage.graph, ...stage.packs].reduce((sum, { size }) => sum + size, 0);
     if (named > this.#memoryBytes - others) {
       throw new AssignmentError(
@@ -165,15 +165,19 @@ export class StagePool {
     return entry;
   }
 
+  /** What stages in memory take, in bytes: all, or all but one. */
+  #takenByOthers(entry?: Entry): number {
+    return [...this.#entries.values()].reduce(
+      (sum, other) => sum + (other === entry ? 0 : takenBy(other)),
+      0,
+    );
+  }
+
   /** Gives a loaded stage's caches the room that they are to have, as far as other stages leave it. */
   async #resize(entry: Entry): Promise<void> {
     const { stage, caches, unpackedBytes, mostCacheBytes } = entry;
     if (!caches) return;
-    const others = [...this.#entries.values()].reduce(
-      (sum, other) => sum + (other === entry ? 0 : takenBy(other)),
-      0,
-    );
-    const free = this.#memoryBytes - others - withWorkingMemory(stage.weightBytes);
+    const free = this.#memoryBytes - this.#takenByOthers(entry) - withWorkingMemory(stage.weightBytes);
     const { cacheBytes, retainBytes } = roomOf(stage, free, mostCacheBytes);
     const room = { cacheBytes: Math.max(leastCacheBytes(stage), cacheBytes - unpackedBytes), retainBytes };
     if (room.cacheBytes === entry.cacheBytes && retainBytes === entry.retainBytes) return;
