@@ -92,15 +92,14 @@ export class Assignment {
 
   /** Takes a new place for the stage that is loaded already, or other room for its caches. */
   async replace(message: Assign): Promise<void> {
-    const { cacheBytes: _before, ...place } = this.#message;
+    const before = this.#message;
     this.#message = message;
     const resized = this.#resize(message);
     if (!this.sessions) return this.report();
     this.sessions.place = message;
     await resized;
-    const { cacheBytes: _now, ...newPlace } = message;
     // What it serves goes on meanwhile.
-    if (JSON.stringify(place) === JSON.stringify(newPlace)) return this.report();
+    if (isSamePlace(before, message)) return this.report();
     const watchdog = new Watchdog(message.deadlineMs, () => this.#state);
     this.#watchdog = watchdog;
     try {
@@ -245,4 +244,12 @@ export class Assignment {
     this.#reason = reason;
     this.report();
   }
+}
+
+/** Whether nothing is different but the room for caches. */
+function isSamePlace(one: Assign, other: Assign): boolean {
+  const [place, otherPlace] = [one, other].map((message) =>
+    JSON.stringify({ ...message, cacheBytes: undefined }),
+  );
+  return place === otherPlace;
 }
