@@ -1,16 +1,16 @@
 import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { pathToFileURL } from 'node:url';
 import { createClient, type ResultSet } from '@libsql/client';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { temporaryDirectory } from '../../testing/temporaryDirectory.ts';
+import { databaseUrl } from './databaseUrl.ts';
 import { databaseThread, type DatabaseThread } from './databaseThread.ts';
 
 let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
 let thread: DatabaseThread;
 beforeEach(async () => {
   directory = await temporaryDirectory('potluck-thread-');
-  const url = pathToFileURL(path.join(directory.path, 'a.sqlite')).href;
+  const url = databaseUrl(path.join(directory.path, 'a.sqlite'));
   const writer = createClient({ url });
   await writer.execute('CREATE TABLE soups (name TEXT NOT NULL) STRICT');
   await writer.execute("INSERT INTO soups VALUES ('leek'), ('pea')");
