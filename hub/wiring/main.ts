@@ -1,6 +1,7 @@
 /** `potluck hub`: reads the settings, runs a hub until it is stopped. */
 import { createLogger, LastTrouble, SettingsError } from '@potluck/command-line';
 import { ProxySettingsError, proxySettings, stopSignals, useProxyForDownloads } from '@potluck/machine';
+import { aborted } from './aborted.ts';
 import { readConfig } from './config.ts';
 import { ModelError } from '../models/modelError.ts';
 import { StorageError } from '../files/storageError.ts';
@@ -67,11 +68,4 @@ function useProxy(): void {
     if (!(cause instanceof ProxySettingsError)) throw cause;
     throw new StartError(cause.message, { cause });
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

@@ -25,6 +25,7 @@ import type { LastTrouble } from '@potluck/command-line';
 import { lanAddresses } from '../network/reachability/localNames.ts';
 import type { Fetch } from '../network/listen.ts';
 import { bracketed, isWildcard } from '../network/reachability/reachability.ts';
+import { aborted } from './aborted.ts';
 import type { HubConfig } from './config.ts';
 import { openDoors, type Doors } from './openDoors.ts';
 import { prepareDirectory } from './prepareData.ts';
@@ -255,11 +256,4 @@ function otherData(data: string): StartError {
 function ownAddress({ host }: HubConfig, port: number): string {
   const address = isWildcard(host) ? (lanAddresses()[0] ?? '127.0.0.1') : host;
   return `http://${bracketed(address)}:${port}`;
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
