@@ -13,6 +13,7 @@ export function resumedInference(parts: StartingParts, suspended: readonly Journ
   const [first, ...others] = suspended;
   if (!first) throw new Error('a request that goes on has an answer');
   const { prompt, constraint, author, share } = first;
+  let isStarted = false;
   const start = async (request: SurfaceRequest, entry: JournalEntry): Promise<Generation> => {
     const own = { author, share, suspended: entry, ...(id && entry === first ? { id } : {}) };
     const generation = await startGeneration(parts, request, own);
@@ -29,7 +30,9 @@ export function resumedInference(parts: StartingParts, suspended: readonly Journ
     // What the former run tried.
     heldTo: () => Promise.resolve(constraint),
     start: async ([request, ...more]) => {
-      if (more.length !== others.length) throw isIncomplete(first.id);
+      // Answers that a surface starts later are not among these.
+      if (isStarted || more.length !== others.length) throw isIncomplete(first.id);
+      isStarted = true;
       const all: [Generation, ...Generation[]] = [await start(request, first)];
       for (const [index, entry] of others.entries())
         all.push(await start(more[index] as SurfaceRequest, entry));
