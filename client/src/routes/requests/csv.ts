@@ -7,6 +7,11 @@ export function csvOf(
   return [columns, ...cells].map((row) => `${row.join(',')}\r\n`).join('');
 }
 
+/** A number with so many decimals at most: more is noise. What is no number stays as it is. */
+export function rounded<Value>(value: Value, mostDecimals: number): Value | number {
+  return typeof value === 'number' ? Number(value.toFixed(mostDecimals)) : value;
+}
+
 /** A spreadsheet runs a text that begins like a formula; after an apostrophe it is text (OWASP, CSV injection). */
 function cell(value: string | number): string {
   if (typeof value === 'number') return String(value);

@@ -1,6 +1,6 @@
 /** Requests as a table for spreadsheets. */
 import type { RequestSummary } from '@potluck/api';
-import { csvOf } from './csv.ts';
+import { csvOf, rounded } from './csv.ts';
 
 const columns = [
   'createdAt',
@@ -19,10 +19,6 @@ const columns = [
   'errorMessage',
 ] as const satisfies (keyof RequestSummary)[];
 
-/** Times in milliseconds and speeds with one decimal: more is noise. */
-const shortened = <Value>(value: Value): Value | number =>
-  typeof value === 'number' ? Number(value.toFixed(1)) : value;
-
 /** @param lines of the export, each a request as JSON */
 export function requestsCsv(lines: string): string {
   const rows = lines
@@ -30,7 +26,7 @@ export function requestsCsv(lines: string): string {
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as RequestSummary)
     .map((request) => ({
-      ...Object.fromEntries(columns.map((name) => [name, shortened(request[name])])),
+      ...Object.fromEntries(columns.map((name) => [name, rounded(request[name], 1)])),
       createdAt: new Date(request.createdAt).toISOString(),
     }));
   return csvOf(columns, rows);

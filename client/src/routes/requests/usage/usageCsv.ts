@@ -1,6 +1,6 @@
 /** Sums of requests as a table for spreadsheets, or as lines of JSON. */
 import type { Usage } from '@potluck/api';
-import { csvOf } from '../csv.ts';
+import { csvOf, rounded } from '../csv.ts';
 import { groupName } from './usageWords.ts';
 
 const columns = [
@@ -37,10 +37,6 @@ export function usageRows({
       ...numbers(step),
     })),
   ];
-}
-
-function rounded(value: number | null, digits: number): number | null {
-  return value === null ? null : Number(value.toFixed(digits));
 }
 
 export function usageCsv(usage: Usage): string {
