@@ -3,7 +3,7 @@ import type { Candidate } from './candidates.ts';
 import { cutCost, cutLayers, type Cut, type Effort, type Slot } from './cutLayers.ts';
 import { linkBetween, type GridView } from './gridView.ts';
 import type { LayerTable } from './layerTable.ts';
-import { hopMs as linkMs } from './prediction/hopTime.ts';
+import { hopMs, wayMs } from './prediction/hopTime.ts';
 import { workerOrders } from './workerOrders.ts';
 import { mostExhaustive, WorkerSets } from './workerSets.ts';
 
@@ -83,7 +83,7 @@ export function cutFor({ grid, layers, effort }: Choosing, order: readonly Candi
     const next = order[(index + 1) % order.length] as Candidate;
     if (candidate.id === next.id) return { ...candidate, hopMs: () => 0 };
     const link = linkBetween(grid, candidate.id, next.id);
-    return { ...candidate, hopMs: (layer) => linkMs(link, layers.frameBytes(layer)) };
+    return { ...candidate, hopMs: (layer) => hopMs(link, layers.frameBytes(layer)) };
   });
   const cut = cutLayers(layers, slots, effort);
   if (!cut) return undefined;
@@ -163,16 +163,6 @@ function bestOrder(
   return best;
 }
 
-function hopMs(
-  { grid, layers }: Pick<Choosing, 'grid' | 'layers'>,
-  from: Candidate,
-  to: Candidate,
-  layer: number,
-): number {
-  if (from.id === to.id) return 0;
-  return linkMs(linkBetween(grid, from.id, to.id), layers.frameBytes(layer));
-}
-
 /** What workers take at least, whatever their order and the cut. */
 interface Bound {
   tokenMs: number;
@@ -218,10 +208,10 @@ function boundOf({ layers }: Choosing, set: readonly Candidate[]): Bound {
 /** What crossing from one worker to another costs, by their places in a list; 0 to itself. */
 type Ways = readonly (readonly number[])[];
 
-function waysBetween(choosing: Choosing, groups: readonly (readonly Candidate[])[]): Ways {
-  const layer = choosing.layers.count >> 1;
+function waysBetween({ grid, layers }: Choosing, groups: readonly (readonly Candidate[])[]): Ways {
+  const bytes = layers.frameBytes(layers.count >> 1);
   const workers = groups.map(([first]) => first as Candidate);
-  return workers.map((from) => workers.map((to) => hopMs(choosing, from, to, layer)));
+  return workers.map((from) => workers.map((to) => wayMs(grid, from.id, to.id, bytes)));
 }
 
 /** What the hops cost at least. */

@@ -1,9 +1,8 @@
 /** What a token would take at a stage whose worker was lost, with another worker in its place. */
-import type { WorkerId } from '@potluck/protocol';
 import type { Candidate, PlacedModel } from './candidates.ts';
-import { linkBetween, type GridView } from './gridView.ts';
+import type { GridView } from './gridView.ts';
 import type { StageAt } from './layerRange.ts';
-import { hopMs } from './prediction/hopTime.ts';
+import { wayMs } from './prediction/hopTime.ts';
 import { stepMs } from './prediction/stepTime.ts';
 import { frameBytesPerToken } from './prediction/tokenBytes.ts';
 import { stepWork } from './stepWork.ts';
@@ -27,11 +26,11 @@ export function standInTime(
     frameBytesPerToken(model, firstLayer),
     frameBytesPerToken(model, after.firstLayer),
   ];
-  const wayMs = (from: WorkerId, to: WorkerId, bytes: number): number =>
-    from === to ? 0 : hopMs(linkBetween(grid, from, to), bytes);
   return ({ id, speed }) => {
     const ways =
-      stages.length === 1 ? 0 : wayMs(before.workerId, id, bytesIn) + wayMs(id, after.workerId, bytesOut);
+      stages.length === 1
+        ? 0
+        : wayMs(grid, before.workerId, id, bytesIn) + wayMs(grid, id, after.workerId, bytesOut);
     return stepMs(speed, work) + ways;
   };
 }

@@ -1,5 +1,6 @@
 /** How long a token's tensors take from one worker to the next. */
-import type { GridLink } from '../gridView.ts';
+import type { WorkerId } from '@potluck/protocol';
+import { linkBetween, type GridLink, type GridView } from '../gridView.ts';
 import type { WaySample } from './samples.ts';
 import type { Estimate } from './stepTime.ts';
 import { typicalOf } from './typicalOf.ts';
@@ -51,6 +52,11 @@ export function hopTime(
     return { ...estimate, basis: 'estimated', explanation: `${kind} has a round trip of ${roundTripMs} ms` };
   }
   return { ...estimate, basis: 'measured', explanation: `${way}, round trip ${roundTripMs.toFixed(1)} ms` };
+}
+
+/** Milliseconds from one worker of a grid to another; 0 from one to itself. */
+export function wayMs(grid: GridView, from: WorkerId, to: WorkerId, bytes: number): number {
+  return from === to ? 0 : hopMs(linkBetween(grid, from, to), bytes);
 }
 
 function linkNumbers(link: GridLink | undefined): {
