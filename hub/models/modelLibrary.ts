@@ -1,6 +1,7 @@
 /** Imports models, keeps them on disk, and opens them to be cut into stages. */
 import { formatBytes } from '@potluck/api';
 import { readdir } from 'node:fs/promises';
+import { setImmediate } from 'node:timers/promises';
 import {
   buildStage,
   readPackedDecoder,
@@ -146,6 +147,8 @@ export class ModelLibrary {
     vocabulary: Uint8Array,
     build: () => BuiltStage,
   ): Promise<StageDescription> {
+    // Placing took its time: cutting a graph, and each further one, has a turn of its own.
+    await setImmediate();
     const { graph, description } = attempt(model, build);
     const stage = { ...description, model, contextLength, graph: await this.#blobs.put(graph) };
     return description.logits ? { ...stage, vocabulary: await this.#blobs.put(vocabulary) } : stage;
