@@ -9,10 +9,10 @@ import { systemCodeOf } from '../errors/systemCodeOf.ts';
 import { isTemporary, writeFileAtomically } from '../files/writeFileAtomically.ts';
 
 export class BlobStore {
-  readonly #directory: string;
+  readonly directory: string;
 
   constructor(directory: string) {
-    this.#directory = directory;
+    this.directory = directory;
   }
 
   /**
@@ -70,7 +70,7 @@ export class BlobStore {
    * @returns how many bytes that freed
    */
   async removeAllBut(kept: ReadonlySet<string>): Promise<number> {
-    const entries = await readdir(this.#directory, { recursive: true, withFileTypes: true }).catch(() => []);
+    const entries = await readdir(this.directory, { recursive: true, withFileTypes: true }).catch(() => []);
     let freed = 0;
     for (const { name, parentPath } of entries.filter((entry) => entry.isFile())) {
       const isOurs = Sha256.safeParse(name).success || isTemporary(name);
@@ -88,7 +88,7 @@ export class BlobStore {
   }
 
   #file(sha256: Sha256): string {
-    return path.join(this.#directory, sha256.slice(0, 2), sha256);
+    return path.join(this.directory, sha256.slice(0, 2), sha256);
   }
 }
 

@@ -4,9 +4,25 @@
  */
 import { parentPort, Worker, type Transferable } from 'node:worker_threads';
 import { messageOf } from '../errors/messageOf.ts';
+import { fullDiskError, isFullDisk } from '../files/fullDisk.ts';
+import { StorageError } from '../files/storageError.ts';
 import { ModelError } from './modelError.ts';
 
-type Answer<T> = { value: T } | { problem: string };
+type Question<Given> = { given: Given } | { abort: true };
+type Answer<T, Note> = { value: T } | { problem: string; isStorage: boolean } | { note: Note };
+
+/** What the work asks of whoever started it. */
+export interface ThreadHost<Note> {
+  tell: (note: Note) => void;
+  /** Aborted when nobody wants the result any more. */
+  signal: AbortSignal;
+}
+
+export interface ThreadWatch<Note> {
+  onNote?: (note: Note) => void;
+  /** Ends the work. */
+  signal?: AbortSignal | undefined;
+}
 
 /** How long a thread waits for more work, in milliseconds. */
 const restMs = 10_000;
@@ -16,18 +32,26 @@ const resting = new Map<string, { thread: Worker; end: NodeJS.Timeout }>();
 /**
  * Runs a module that calls `answerFromThread`.
  * @param given what it works on
- * @throws ModelError with what it said where it failed
+ * @throws ModelError or StorageError with what it said where it failed; the signal's reason
  */
-export async function inThread<T>(module: URL, given: unknown): Promise<T> {
+export async function inThread<T, Note = never>(
+  module: URL,
+  given: unknown,
+  { onNote, signal }: ThreadWatch<Note> = {},
+): Promise<T> {
+  signal?.throwIfAborted();
   const thread = takeResting(module) ?? new Worker(module);
   const { promise, resolve, reject } = Promise.withResolvers<T>();
-  thread.on('message', (answer: Answer<T>) => {
-    if ('value' in answer) resolve(answer.value);
-    else reject(new ModelError(answer.problem));
+  thread.on('message', (answer: Answer<T, Note>) => {
+    if ('note' in answer) onNote?.(answer.note);
+    else if ('value' in answer) resolve(answer.value);
+    else reject(answer.isStorage ? new StorageError(answer.problem) : new ModelError(answer.problem));
   });
   thread.on('error', (error: Error) => reject(new ModelError(error.message, { cause: error })));
   thread.on('exit', () => reject(new ModelError('The thread that read the model ended.')));
-  thread.postMessage(given);
+  const abort = (): void => thread.postMessage({ abort: true } satisfies Question<unknown>);
+  signal?.addEventListener('abort', abort);
+  thread.postMessage({ given } satisfies Question<unknown>);
   try {
     const value = await promise;
     rest(module, thread);
@@ -35,7 +59,10 @@ export async function inThread<T>(module: URL, given: unknown): Promise<T> {
   } catch (error) {
     // What it remembers of files that were missing may be wrong later.
     void thread.terminate();
+    signal?.throwIfAborted();
     throw error;
+  } finally {
+    signal?.removeEventListener('abort', abort);
   }
 }
 
@@ -68,17 +95,26 @@ function rest({ href }: URL, thread: Worker): void {
 }
 
 /** Does the work of a module for `inThread`, as often as it is asked. */
-export function answerFromThread<Given, T>(
-  work: (given: Given) => Promise<{ value: T; transfer?: Transferable[] }>,
+export function answerFromThread<Given, T, Note = never>(
+  work: (given: Given, host: ThreadHost<Note>) => Promise<{ value: T; transfer?: Transferable[] }>,
 ): void {
-  parentPort?.on('message', (given: Given) => void answer(work(given)));
+  const post = (answer: Answer<T, Note>, transfer?: Transferable[]): void =>
+    parentPort?.postMessage(answer, transfer);
+  let running = new AbortController();
+  parentPort?.on('message', (question: Question<Given>) => {
+    if ('abort' in question) {
+      running.abort();
+      return;
+    }
+    running = new AbortController();
+    work(question.given, { tell: (note) => post({ note }), signal: running.signal }).then(
+      ({ value, transfer }) => post({ value }, transfer),
+      (error: unknown) => post(problemOf(error)),
+    );
+  });
 }
 
-async function answer<T>(work: Promise<{ value: T; transfer?: Transferable[] }>): Promise<void> {
-  try {
-    const { value, transfer } = await work;
-    parentPort?.postMessage({ value } satisfies Answer<T>, transfer);
-  } catch (error) {
-    parentPort?.postMessage({ problem: messageOf(error) } satisfies Answer<T>);
-  }
+function problemOf(error: unknown): { problem: string; isStorage: boolean } {
+  if (isFullDisk(error)) return { problem: fullDiskError(error).message, isStorage: true };
+  return { problem: messageOf(error), isStorage: error instanceof StorageError };
 }

@@ -5,6 +5,7 @@ import { tinyDecoder, writeRandomDecoder } from '@potluck/onnx/testing';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { BlobStore } from './blobStore.ts';
+import { measureLoop } from '../testing/measureLoop.ts';
 import { ModelLibrary } from './modelLibrary.ts';
 
 let directory: string;
@@ -74,4 +75,15 @@ test('a directory that can not be used is refused with what is missing', async (
   await expect(open()).rejects.toThrow(/broken#model can't be imported: /);
   await expect(open(`${source}#model_q4`)).rejects.toThrow(/no variant 'model_q4'. It has: model\./);
   expect(await readdir(path.join(directory, 'models')).catch(() => [])).toEqual([]);
+});
+
+test('a deep model holds up nobody while it is imported, opened and cut', async () => {
+  const source = path.join(directory, 'deep');
+  await writeRandomDecoder(source, { ...tinyDecoder, layers: 40, weights: 'f32', style: 'plain' });
+  const { longestTurn } = await measureLoop(async () => {
+    const model = await library().open({ reference: source });
+    expect((await model.cutStage(0, 39)).layerCount).toBe(40);
+  });
+  // Finding its boundaries takes half a second. Other programs and garbage leave their traces.
+  expect(longestTurn).toBeLessThan(100);
 });

@@ -1,18 +1,14 @@
 /** Imports models, keeps them on disk, and opens them to be cut into stages. */
 import { formatBytes } from '@potluck/api';
 import { readdir } from 'node:fs/promises';
-import { setImmediate } from 'node:timers/promises';
-import {
-  buildStage,
-  readPackedDecoder,
-  readPackedEncoder,
-  type BuiltStage,
-  type LayerRange,
-} from '@potluck/onnx';
+import type { LayerRange } from '@potluck/onnx';
 import { ModelId, type BlobRef, type ModelPackage, type StageDescription } from '@potluck/protocol';
 import type { Logger } from 'pino';
 import { builtInModelId, builtInModelDirectory } from './builtInModel.ts';
 import { messageOf } from '../errors/messageOf.ts';
+import { StorageError } from '../files/storageError.ts';
+import type { GraphPlace } from './graphs/cutStage.ts';
+import { GraphCutter } from './graphs/graphWork.ts';
 import { ModelError } from './modelError.ts';
 import type { BlobStore } from './blobStore.ts';
 import { importModel, importRevision, type ModelImportOptions } from './importModel.ts';
@@ -34,6 +30,7 @@ export class ModelLibrary {
   readonly #stored: StoredModels;
   readonly #blobs: BlobStore;
   readonly #logger: Logger;
+  readonly #cutter = new GraphCutter();
 
   constructor(directory: string, blobs: BlobStore, logger: Logger) {
     this.#stored = new StoredModels(directory);
@@ -116,11 +113,15 @@ export class ModelLibrary {
 
   async #open(stored: StoredModel, mostContext: number | undefined): Promise<Model> {
     const model = stored.package;
-    const graph = await this.#blobs.read(model.graph.sha256);
-    if (!graph) throw damaged(stored, 'its graph is missing or damaged');
-    const build = await stageBuilder(model, graph).catch((cause: unknown) => {
+    const graph = {
+      blobs: this.#blobs.directory,
+      sha256: model.graph.sha256,
+      isEncoder: model.encoder !== undefined,
+    };
+    const isThere = await this.#cutter.open(graph).catch((cause: unknown) => {
       throw new ModelError(`The graph of ${model.id} is not understood: ${messageOf(cause)}`, { cause });
     });
+    if (!isThere) throw damaged(stored, 'its graph is missing or damaged');
     const contextLength = Math.min(model.contextLength, mostContext ?? Infinity);
     const cut = new Map<string, Promise<StageDescription>>();
     const tokenizer = await loadTokenizer(this.#stored.folder(model.id));
@@ -131,9 +132,10 @@ export class ModelLibrary {
         const key = `${firstLayer}-${lastLayer}`;
         const known = cut.get(key);
         if (known) return known;
-        const making = this.#cutStage(model.id, contextLength, tokenizer.vocabulary, () =>
-          build({ firstLayer, lastLayer }),
-        );
+        const making = this.#cutStage(model.id, contextLength, tokenizer.vocabulary, graph, {
+          firstLayer,
+          lastLayer,
+        });
         cut.set(key, making);
         making.catch(() => cut.delete(key));
         return making;
@@ -145,12 +147,14 @@ export class ModelLibrary {
     model: ModelId,
     contextLength: number,
     vocabulary: Uint8Array,
-    build: () => BuiltStage,
+    place: GraphPlace,
+    range: LayerRange,
   ): Promise<StageDescription> {
-    // Placing took its time: cutting a graph, and each further one, has a turn of its own.
-    await setImmediate();
-    const { graph, description } = attempt(model, build);
-    const stage = { ...description, model, contextLength, graph: await this.#blobs.put(graph) };
+    const { graph, description } = await this.#cutter.cut(place, range).catch((cause: unknown) => {
+      if (cause instanceof StorageError) throw cause;
+      throw new ModelError(`${model} can't be cut into stages: ${messageOf(cause)}`, { cause });
+    });
+    const stage = { ...description, model, contextLength, graph };
     return description.logits ? { ...stage, vocabulary: await this.#blobs.put(vocabulary) } : stage;
   }
 
@@ -228,19 +232,6 @@ export class ModelLibrary {
   }
 }
 
-/** An encoder is one stage as it is. */
-async function stageBuilder(
-  { encoder }: ModelPackage,
-  graph: Uint8Array,
-): Promise<(range: LayerRange) => BuiltStage> {
-  if (encoder) {
-    const stage = await readPackedEncoder(graph);
-    return () => stage;
-  }
-  const decoder = await readPackedDecoder(graph);
-  return (range) => buildStage(decoder, range);
-}
-
 function builtInSource(variant?: string): Promise<ModelSource> {
   return findModelSource({
     directory: builtInModelDirectory(),
@@ -265,12 +256,4 @@ function damaged({ package: { id, source } }: StoredModel, what: string): ModelE
   return new ModelError(`The model ${id} can't be used: ${what}. Add it again from ${source}.`, {
     isDamaged: true,
   });
-}
-
-function attempt<T>(model: ModelId, work: () => T): T {
-  try {
-    return work();
-  } catch (cause) {
-    throw new ModelError(`${model} can't be cut into stages: ${messageOf(cause)}`, { cause });
-  }
 }

@@ -11,11 +11,16 @@ export class NewBlobs {
   }
 
   /** @throws StorageError if there is no room */
-  put = async (bytes: Uint8Array): Promise<BlobRef> => {
+  async put(bytes: Uint8Array): Promise<BlobRef> {
     const { ref, isNew } = await this.#blobs.add(bytes);
-    if (isNew) this.#written.add(ref.sha256);
+    if (isNew) this.written(ref.sha256);
     return ref;
-  };
+  }
+
+  /** A blob was written that was not there before. */
+  written(sha256: Sha256): void {
+    this.#written.add(sha256);
+  }
 
   /** Deletes what was written; blobs that were there before stay. */
   async discard(): Promise<void> {

@@ -13,7 +13,8 @@ import { RemoteHubError } from '../remote/remoteHubError.ts';
 import type { RepositoryFile } from '../remote/repositoryVariants.ts';
 import { downloadFile, type DownloadInit } from './downloadFile.ts';
 import type { ImportRecord } from './importRecord.ts';
-import { inOrderOfLooking, lookBeforeWeights } from './lookBeforeWeights.ts';
+import { inOrderOfLooking } from './orderOfLooking.ts';
+import { lookBeforeWeights } from '../graphs/graphWork.ts';
 
 export interface RunComponents {
   /** Imports a directory; part of the catalogue. */

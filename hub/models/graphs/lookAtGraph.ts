@@ -16,20 +16,6 @@ import { ModelError } from '../modelError.ts';
 import { readKeptFiles } from '../modelSource.ts';
 import { standardJson } from '../jsonText.ts';
 import type { RepositoryFile } from '../remote/repositoryVariants.ts';
-import { keptFileNames } from '../repositoryFiles.ts';
-
-/** Files in the order in which they tell something about the model: the small ones, the graph, its weights. */
-export function inOrderOfLooking(
-  files: readonly RepositoryFile[],
-  graph: string,
-): Record<'small' | 'graph' | 'weights', RepositoryFile[]> {
-  const kept = new Set(keptFileNames);
-  return {
-    small: files.filter(({ path: name }) => kept.has(name)),
-    graph: files.filter(({ path: name }) => name === graph),
-    weights: files.filter(({ path: name }) => name !== graph && !kept.has(name)),
-  };
-}
 
 export interface LookRequest {
   /** For people: the repository and its variant. */
@@ -46,7 +32,7 @@ export interface LookRequest {
  * @returns paths of the files that the graph names and that are not among those to be fetched
  * @throws ModelError naming the kind of model where it can't be served
  */
-export async function lookBeforeWeights(request: LookRequest): Promise<string[]> {
+export async function lookAtGraph(request: LookRequest): Promise<string[]> {
   const { subject, directory, graph } = request;
   const text = await readFile(path.join(directory, 'config.json'), 'utf8');
   const folder = path.posix.dirname(graph ?? '');
