@@ -54,21 +54,27 @@ test('while something rests, nothing else tries the disk; the end tries once mor
   expect(says()).toHaveLength(2);
 });
 
-test('what can not be kept at the end is logged as lost', async () => {
+test.each([
+  [['soup'], 'soup could not be kept in the database'],
+  [['soup', 'stew', 'soup'], '3 writes could not be kept in the database'],
+])('what can not be kept at the end is logged as lost, in one line: %j', async (all, line) => {
   const { queue, disk, keep, says } = onDisk(never);
   disk.isFull = true;
-  keep('soup');
+  all.forEach(keep);
   await queue.end();
-  expect(says().at(-1)).toBe('soup could not be kept in the database');
+  expect(says()).toEqual(['soup waits to be kept in the database', line]);
 });
 
 test('a write that fails for itself holds up no other', async () => {
   const { queue, disk, keep, says } = onDisk(never);
-  queue.write('a bad row', () => Promise.reject(new Error('no such table')));
+  for (let row = 0; row < 3; row++)
+    queue.write('a bad row', () => Promise.reject(new Error('no such table')));
   keep('soup');
   await queue.settled();
   expect(disk.kept).toEqual(['soup']);
   expect(says()).toEqual(['a bad row could not be kept in the database']);
+  await queue.end();
+  expect(says().at(-1)).toBe('2 writes could not be kept in the database');
 });
 
 test('what rests is bounded: the oldest gives way', async () => {
@@ -76,10 +82,12 @@ test('what rests is bounded: the oldest gives way', async () => {
   disk.isFull = true;
   for (let index = 0; index < 2003; index++) keep(String(index));
   await queue.settled();
-  expect(says().filter((line) => line.includes('could not'))).toEqual(
-    ['0', '1', '2'].map((what) => `${what} could not be kept in the database`),
-  );
   disk.isFull = false;
   await queue.end();
   expect(disk.kept).toHaveLength(2000);
+  expect(disk.kept[0]).toBe('3');
+  expect(says().filter((line) => line.includes('could not'))).toEqual([
+    '0 could not be kept in the database',
+    '2 writes could not be kept in the database',
+  ]);
 });

@@ -12,6 +12,8 @@ interface Write {
 const defaultRetryMs = 5000;
 /** So many writes rest at most: each holds what it writes, such as an answer. */
 const mostResting = 2000;
+/** How long losses for one reason are counted before the log has another line, in milliseconds. */
+const tellAgainMs = 60_000;
 
 export class WriteQueue {
   readonly #logger: Logger;
@@ -21,6 +23,10 @@ export class WriteQueue {
   #resting: Write[] = [];
   #retry: NodeJS.Timeout | undefined;
   #trouble: string | undefined;
+  /** Why the log last had something lost. */
+  #told: { reason: string; at: number } | undefined;
+  /** What was lost since, for the same reason. */
+  #untold: string[] = [];
 
   constructor(logger: Logger, { retryMs = defaultRetryMs } = {}) {
     this.#logger = logger;
@@ -42,7 +48,7 @@ export class WriteQueue {
       this.#resting.push({ what, write });
       if (this.#retry === undefined) await this.#writeAll();
       if (this.#resting.length > mostResting)
-        this.#giveUp(this.#resting.shift(), 'too many others wait, too');
+        this.#giveUp(this.#resting.shift()?.what, 'too many others wait, too');
     });
   }
 
@@ -56,7 +62,8 @@ export class WriteQueue {
     this.#last = this.#last.then(() => this.#writeAll());
     await this.#last;
     clearTimeout(this.#retry);
-    for (const one of this.#resting.splice(0)) this.#giveUp(one, 'the hub ends');
+    const lost = this.#resting.splice(0).map(({ what }) => what);
+    this.#tell([...this.#untold.splice(0), ...lost], this.#trouble ?? this.#told?.reason);
   }
 
   async #writeAll(): Promise<void> {
@@ -75,7 +82,7 @@ export class WriteQueue {
           this.#retryLater();
           return;
         }
-        this.#giveUp(next, messageOf(error));
+        this.#giveUp(next.what, messageOf(error));
       }
       this.#resting.shift();
     }
@@ -90,8 +97,27 @@ export class WriteQueue {
     this.#retry.unref();
   }
 
-  #giveUp(one: Write | undefined, reason: string): void {
-    if (one) this.#logger.error({ reason }, `${one.what} could not be kept in the database`);
+  /** One reason may cost many writes: the log has the first at once, and the others together. */
+  #giveUp(what: string | undefined, reason: string): void {
+    if (what === undefined) return;
+    const now = performance.now();
+    if (this.#told?.reason === reason && now - this.#told.at < tellAgainMs) {
+      this.#untold.push(what);
+      return;
+    }
+    this.#tell(this.#untold.splice(0), this.#told?.reason);
+    this.#told = { reason, at: now };
+    this.#tell([what], reason);
+  }
+
+  #tell(lost: readonly string[], reason: string | undefined): void {
+    const [first] = lost;
+    if (first === undefined) return;
+    const counts: Record<string, number> = {};
+    for (const what of lost) counts[what] = (counts[what] ?? 0) + 1;
+    if (lost.length === 1) this.#logger.error({ reason }, `${first} could not be kept in the database`);
+    else
+      this.#logger.error({ reason, lost: counts }, `${lost.length} writes could not be kept in the database`);
   }
 }
 
