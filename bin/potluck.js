@@ -70,7 +70,7 @@ async function main(args) {
     case 'doctor':
       return (await import('../packages/command-line/src/doctor/main.ts')).runDoctor(rest);
     case 'help':
-      if (rest[0] !== undefined) return main([rest[0], '--help']);
+      if (rest[0] !== undefined) return main([...rest, '--help']);
       process.stdout.write(usage);
       return;
     case undefined:

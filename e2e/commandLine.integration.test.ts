@@ -17,6 +17,7 @@ test.each([
   [['models', '--help'], /^Usage: .* models [^]*\n {2}add /],
   [['help', 'worker'], /^Usage: .* worker [^]*--memory <size>/],
   [['hub', '--help'], /^Usage: .* hub [^]*--https-port/],
+  [['help', 'models', 'add'], /^Usage: .* models add [^]*--variant <name>/],
 ])('%j explains what there is', async (args, text) => {
   const { code, output, problem } = await runPotluck(...args);
   expect(output).toMatch(text);
