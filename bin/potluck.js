@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import module from 'node:module';
 import { bundledNode } from './bundledNode.js';
 import { hideOwnSecrets, hideSecrets } from './hideSecrets.js';
+import { standFor } from './passSignals.js';
 
 const neededVersion = [22, 19];
 /** A clone has the sources; a package has what was made of them. */
@@ -104,9 +105,7 @@ if (isNewEnough(process.versions.node)) {
   if (bundled !== undefined) {
     const child = spawn(bundled, process.argv.slice(1), { stdio: 'inherit' });
     process.title = `potluck ${hideSecrets(process.argv.slice(2)).shown.join(' ')}`;
-    for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM']))
-      process.on(signal, () => child.kill(signal));
-    child.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
+    standFor(child);
   } else {
     process.stderr.write(
       `potluck needs Node ${neededVersion.join('.')} or newer; this is Node ${process.versions.node}.\n` +

@@ -1,6 +1,6 @@
 /** `potluck hub`: reads the settings, runs a hub until it is stopped. */
 import { createLogger, LastTrouble, SettingsError } from '@potluck/command-line';
-import { ProxySettingsError, proxySettings, stopSignals, useProxyForDownloads } from '@potluck/machine';
+import { ProxySettingsError, proxySettings, onStop, useProxyForDownloads } from '@potluck/machine';
 import { aborted } from './aborted.ts';
 import { readConfig } from './config.ts';
 import { ModelError } from '../models/modelError.ts';
@@ -12,7 +12,7 @@ import { startHub } from './startHub.ts';
 const exitGraceMs = 1000;
 
 /**
- * Runs a hub until a signal ends it (`stopSignals`). Problems of the person's making are printed as one message and set the exit code
+ * Runs a hub until a signal ends it (`onStop`). Problems of the person's making are printed as one message and set the exit code
  * (2: wrong settings; 1: anything else); nothing is thrown for them.
  * @param argv what comes after `potluck hub`
  */
@@ -20,12 +20,11 @@ export async function runHub(argv: string[]): Promise<void> {
   // What the hub and its local workers write is for this user only.
   process.umask(0o077);
   const stopping = new AbortController();
-  const onSignal = (): void => {
+  const endListening = onStop(() => {
     // Asked twice: at once. Local workers end when this process is gone.
     if (stopping.signal.aborted) process.exit(1);
     stopping.abort();
-  };
-  for (const signal of stopSignals()) process.on(signal, onSignal);
+  });
   try {
     const config = readConfig(argv, process.env);
     if (!config) return;
@@ -50,7 +49,7 @@ export async function runHub(argv: string[]): Promise<void> {
     process.stderr.write(`potluck hub: ${error.message}\n`);
     process.exitCode = error instanceof StartError || error instanceof SettingsError ? 2 : 1;
   } finally {
-    for (const signal of stopSignals()) process.off(signal, onSignal);
+    endListening();
     setTimeout(() => process.exit(), exitGraceMs).unref();
   }
 }

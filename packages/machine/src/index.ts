@@ -18,7 +18,7 @@ export {
 } from './lock/lockDirectory.ts';
 export { effectiveMemoryBytes } from './memory/effectiveMemory.ts';
 export { limitedThreads } from './memory/limitedThreads.ts';
-export { stopSignals } from './processes/stopSignals.ts';
+export { onStop } from './processes/onStop.ts';
 export { environmentForChild } from './processes/environmentForChild.ts';
 export { openTunnel } from './proxy/openTunnel.ts';
 export { ProxySettingsError, proxyFor, proxySettings, type ProxySettings } from './proxy/proxySettings.ts';

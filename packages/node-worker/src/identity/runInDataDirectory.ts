@@ -1,12 +1,12 @@
 /** The life of a command that keeps things in a directory of its own. */
 import { mkdirSync } from 'node:fs';
-import { DirectoryInUseError, lockDirectory, stopSignals, type DirectoryLock } from '@potluck/machine';
+import { DirectoryInUseError, lockDirectory, onStop, type DirectoryLock } from '@potluck/machine';
 import { messageOf } from '@potluck/worker';
 import { SettingsError } from '@potluck/command-line';
 
 /**
  * Makes and locks the directory, runs, and gives it back.
- * @param run ends when `stopping` does: at a signal (`stopSignals`), with its name as the reason. Asked twice, the process ends
+ * @param run ends when `stopping` does: at a signal (`onStop`), with its name as the reason. Asked twice, the process ends
  * at once
  * @throws SettingsError if the directory can't be made, or a living process has it
  */
@@ -16,15 +16,14 @@ export async function runInDataDirectory(
 ): Promise<void> {
   const lock = makeAndLock(directory);
   const stopping = new AbortController();
-  const stop = (signal: string): void => {
+  const endListening = onStop((signal) => {
     if (stopping.signal.aborted) process.exit(1);
     stopping.abort(signal);
-  };
-  for (const signal of stopSignals()) process.on(signal, stop);
+  });
   try {
     await run(stopping.signal);
   } finally {
-    for (const signal of stopSignals()) process.off(signal, stop);
+    endListening();
     lock.release();
   }
 }
