@@ -24,6 +24,22 @@ export const redisMissing: string | undefined = found
   ? undefined
   : 'skipped: there is no redis-server here. Install one, name it in POTLUCK_TEST_REDIS, or run: npm run unpack-redis';
 
+/**
+ * What starts a Redis in a shell, for whoever wants to try several hubs; undefined where there is none.
+ * @param folder in which the shell is @param port at which hubs then reach Redis
+ */
+export function redisCommand(folder: string, port: number): string | undefined {
+  // It may just have been unpacked.
+  const there = findRedis();
+  if (!there) return undefined;
+  const { program, environment = {} } = there;
+  const here = (place: string): string => (path.isAbsolute(place) ? path.relative(folder, place) : place);
+  const settings = Object.entries(environment).map(
+    ([name, places = '']) => `${name}=${places.split(':').map(here).join(':')}`,
+  );
+  return [...settings, here(program), '--port', String(port), '--save', "''"].join(' ');
+}
+
 /** @returns an empty Redis that keeps what it is told (`appendonly`), once it answers */
 export async function startRedis(): Promise<ServerProcess> {
   if (!found) throw new Error(redisMissing);

@@ -1,8 +1,11 @@
-import { connect } from 'node:net';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { connect } from 'node:net';
+import { createInterface } from 'node:readline';
 import { createClient } from '@libsql/client/http';
 import { expect, test } from 'vitest';
-import { redisMissing, startRedis } from './redisServer.ts';
+import { freePort } from '../freePort.ts';
+import { redisCommand, redisMissing, startRedis } from './redisServer.ts';
 import { sqldMissing, startSqld } from './sqldServer.ts';
 
 for (const missing of [redisMissing, sqldMissing]) if (missing) test.skip(missing, () => undefined);
@@ -23,6 +26,21 @@ test.skipIf(redisMissing !== undefined)('a Redis keeps what it was told when it 
   await redis.start();
   expect(redis.child.pid).not.toBe(first);
   expect(await tell('GET soup')).toBe('$4\r\nleek\r\n');
+});
+
+test.skipIf(redisMissing !== undefined)('the command that people are told starts a Redis', async () => {
+  const command = `exec env ${redisCommand(process.cwd(), await freePort())}`;
+  const child = spawn('sh', ['-c', command], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exited = once(child, 'exit');
+  let said = '';
+  for await (const line of createInterface({ input: child.stdout })) {
+    said += `${line}\n`;
+    if (line.includes('Ready to accept connections')) child.kill('SIGTERM');
+  }
+  await exited;
+  expect(said).toContain('Ready to accept connections');
 });
 
 test.skipIf(sqldMissing !== undefined)(

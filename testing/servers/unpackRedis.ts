@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { redisMissing, unpackedRedis } from './redisServer.ts';
+import { redisCommand, redisMissing, unpackedRedis } from './redisServer.ts';
 
 /** With the libraries that it needs beside those of every Debian. */
 const packages = [
@@ -14,6 +14,8 @@ const packages = [
 ];
 /** Of each command: where nothing can be fetched, nobody waits long. */
 const mostMs = 45_000;
+/** As Redis has it. */
+const port = 6379;
 
 function unpack(): void {
   mkdirSync(path.dirname(unpackedRedis), { recursive: true });
@@ -40,11 +42,21 @@ function unpack(): void {
   }
 }
 
-if (redisMissing === undefined) console.log('Redis for tests: there is one');
-else {
+function sayHowToStart(): void {
+  const command = redisCommand(process.cwd(), port);
+  if (command === undefined) return;
+  console.log(`To start it, run here: ${command}`);
+  console.log(`Hubs then reach it with: --redis-url redis://127.0.0.1:${port}`);
+}
+
+if (redisMissing === undefined) {
+  console.log('Redis for tests: there is one');
+  sayHowToStart();
+} else {
   try {
     unpack();
     console.log('Redis for tests: unpacked from Debian’s packages');
+    sayHowToStart();
   } catch (error) {
     const [reason] = (error instanceof Error ? error.message : String(error)).split('\n');
     console.log(`Redis for tests: none (${reason}); the tests that need it are skipped`);
