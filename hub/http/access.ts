@@ -12,6 +12,8 @@ export interface LocalTrust {
   may: 'nothing' | 'ask' | 'administer';
   /** What makes a request from this machine look as if a proxy passed it on, in words. */
   proxySign?: string;
+  /** True where a balancer looks the same that passes TCP on as it comes. */
+  mayBeBalancer?: boolean;
 }
 
 const nothing: LocalTrust = { may: 'nothing' };
@@ -33,6 +35,7 @@ export function localTrust(c: Context): LocalTrust {
     return {
       may: 'nothing',
       proxySign: `the Host "${(host ?? '').slice(0, 100)}", which is not this machine's`,
+      mayBeBalancer: connection.httpVersion !== '1.0' && !/close/i.test(connection.header ?? ''),
     };
   }
   const origin = c.req.header('origin');

@@ -14,10 +14,16 @@ interface Init {
   hasPassword?: boolean;
   trustLocal?: boolean;
   proxies?: TrustedProxies;
+  hasBalancer?: boolean;
 }
 
 /** A door for asking and a door for administering, and what was noted about proxies. */
-function doors({ hasPassword = false, trustLocal = true, proxies = noProxies }: Init = {}) {
+function doors({
+  hasPassword = false,
+  trustLocal = true,
+  proxies = noProxies,
+  hasBalancer = false,
+}: Init = {}) {
   const signs: string[] = [];
   const app = new Hono();
   app.use(findSource(proxies));
@@ -37,6 +43,7 @@ function doors({ hasPassword = false, trustLocal = true, proxies = noProxies }: 
       hasPassword: () => hasPassword,
       localKey,
       proxySigns: { note: (sign) => signs.push(sign), noteBrowser: () => undefined },
+      hasBalancer,
     }),
   );
   app.get('/v1/models', requireScope('ask', 'Ask for one.'), (c) => c.text('in'));
@@ -131,6 +138,14 @@ test('what looks like a proxy on this machine is noted, and does not administer'
     200, 200,
   ]);
   expect(signs).toEqual(Array(2).fill('a browser on iPhone'));
+});
+
+test('a balancer before several hubs, which passes TCP on, is no sign of a proxy', async () => {
+  const { ask, signs } = doors({ hasBalancer: true });
+  expect(await ask('127.0.0.1', { host: 'localhost:9000' })).toEqual([401, 401]);
+  expect(signs).toEqual([]);
+  await ask('127.0.0.1', { host: 'localhost:9000', connection: 'close' });
+  expect(signs[0]).toContain('localhost:9000');
 });
 
 test('forwarded headers are believed from a named proxy only', async () => {

@@ -35,6 +35,8 @@ export interface CallerOptions {
   /** The key that commands of the hub's own user read from its data directory; undefined: there is none. */
   localKey?: string | undefined;
   proxySigns: Pick<ProxySigns, 'note' | 'noteBrowser'>;
+  /** True for one of several hubs: a balancer is before them. Default false. */
+  hasBalancer?: boolean;
 }
 
 declare module 'hono' {
@@ -120,10 +122,13 @@ function callerOf(c: Context, options: CallerOptions): Caller {
 }
 
 /** What a request without key and login may do because it comes from this machine. */
-function localScopes(c: Context, { trustLocal, hasPassword, proxySigns }: CallerOptions): Scope[] {
+function localScopes(
+  c: Context,
+  { trustLocal, hasPassword, proxySigns, hasBalancer = false }: CallerOptions,
+): Scope[] {
   if (c.var.source.isBehindProxy) return [];
-  const { may, proxySign } = localTrust(c);
-  if (proxySign !== undefined) proxySigns.note(proxySign);
+  const { may, proxySign, mayBeBalancer = false } = localTrust(c);
+  if (proxySign !== undefined && !(hasBalancer && mayBeBalancer)) proxySigns.note(proxySign);
   if (may === 'nothing' || !trustLocal()) return [];
   if (managementPath.test(c.req.path) && !isOllamaPath(c.req.path))
     return hasPassword() || may === 'ask' ? [] : ['ask', 'admin'];

@@ -396,6 +396,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
       hasPassword: () => access.password.isSet,
       localKey: init.localKey,
       proxySigns,
+      hasBalancer: init.shared !== undefined,
     },
     reachability: { ...components.reachability, stunPort: init.ice?.stunPort },
     dataDirectory: init.dataDirectory,
