@@ -178,6 +178,17 @@ describe.skipIf(redisMissing !== undefined)('several hubs', () => {
     expect((await roles(grid)).leader).toBe(leader);
     expect(leader.log().match(/this hub leads now/g)).toHaveLength(1);
   });
+
+  // The last test: afterwards there is one hub less.
+  test('one that does not lead is stopped: it tells its clients so, and they go on at another', async () => {
+    const { leader, follower } = await roles(grid);
+    const own = await ask(follower, 'named');
+    await own.events(8);
+    await stop(follower.child, 'SIGTERM');
+    expect(follower.child.exitCode).toBe(0);
+    expect(await own.restAt(leader)).toBe(undisturbed.streamed);
+    expect(own.text()).toMatch(/"code":"hub_stopped"\}\}\n\ndata: \[DONE\]\n\n$/);
+  });
 });
 
 interface Asked extends ReadStream {

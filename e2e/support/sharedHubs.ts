@@ -21,8 +21,15 @@ export interface SharedHubs extends AsyncDisposable {
 /** Longer than a busy machine lets a hub stand still. */
 export const longLease = 6;
 
-/** @returns the hubs, with two workers that serve the model together */
-export async function startSharedHubs(count: number, leaseSeconds: number): Promise<SharedHubs> {
+/**
+ * @param names of workers that serve the model together with others, one stage each of two
+ * @returns the hubs, with these workers
+ */
+export async function startSharedHubs(
+  count: number,
+  leaseSeconds: number,
+  names = ['anna', 'bert'],
+): Promise<SharedHubs> {
   const redis = await startRedis();
   // Where npm has no libSQL server, the hubs share a file: they are on one machine.
   const database = sqldMissing === undefined ? await startSqld() : undefined;
@@ -43,7 +50,7 @@ export async function startSharedHubs(count: number, leaseSeconds: number): Prom
   for (const port of ports) hubs.push(await start(port));
   const balancer = await startBalancer(ports);
   const joins = { url: balancer.url, joinToken: hubs[0]?.joinToken ?? '' };
-  const workers = await Promise.all(['anna', 'bert'].map((name) => startWorker(joins, name)));
+  const workers = await Promise.all(names.map((name) => startWorker(joins, name)));
   return {
     hubs,
     workers,

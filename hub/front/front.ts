@@ -11,10 +11,12 @@ import type { Elsewhere, Fetch } from '../network/listen.ts';
 import { messageOf } from '../errors/messageOf.ts';
 import type { FrontMetrics } from './frontMetrics.ts';
 import { BodyRoom } from './keepBody.ts';
-import { kindOf } from './kindOf.ts';
+import { kindOf, type RequestKind } from './kindOf.ts';
+import { askLeader, type LeaderHealth } from './leaderHealth.ts';
 import { LeaderLine } from './leaderLine.ts';
 import { passOn } from './passOn.ts';
 import { passUpgrade } from './passUpgrade.ts';
+import { refuse, stops } from './refuse.ts';
 import type { Waiting } from './waiting.ts';
 
 export interface FrontComponents {
@@ -28,6 +30,11 @@ export interface FrontComponents {
   logger: Logger;
 }
 
+export interface FrontInit {
+  /** How long an answer whose hub was lost waits for another that goes on with it, in milliseconds. */
+  lostMs: number;
+}
+
 /** What answers while this hub leads. */
 export interface Leading {
   term: Term;
@@ -36,8 +43,12 @@ export interface Leading {
   isDraining: () => boolean;
 }
 
+/** How long requests have for their end when this hub ends them, in milliseconds: who reads nothing does not end. */
+const endMs = 3000;
+
 export class Front implements Elsewhere {
   readonly #components: FrontComponents;
+  readonly #init: FrontInit;
   readonly #line: LeaderLine;
   readonly #bodies = new BodyRoom();
   /** Connections of other hubs, while this one leads. */
@@ -45,12 +56,14 @@ export class Front implements Elsewhere {
   /** Web sockets that clients and other hubs have with this one, while it leads. */
   readonly #upgraded = new Set<Duplex>();
   /** Requests of this hub's clients that another answers. */
-  readonly #underWay = new Set<Promise<void>>();
+  readonly #underWay = new Map<Promise<void>, RequestKind>();
+  readonly #ending = new AbortController();
   #leading: Leading | undefined;
   #isStopping = false;
 
-  constructor(components: FrontComponents) {
+  constructor(components: FrontComponents, init: FrontInit) {
     this.#components = components;
+    this.#init = init;
     this.#line = new LeaderLine(components.board);
   }
 
@@ -74,27 +87,36 @@ export class Front implements Elsewhere {
     for (const socket of this.#upgraded) socket.destroy();
   }
 
-  /** The hub stops. Resolves when all requests have their answers, or after the limit. @param limitMs in milliseconds */
-  async drain(limitMs: number): Promise<void> {
+  /** The hub is about to stop: it takes no new requests that a model answers, and no new web sockets. */
+  beginStop(): void {
     this.#isStopping = true;
-    if (this.#underWay.size === 0 || limitMs <= 0) return;
-    this.#components.logger.info(
-      { requests: this.#underWay.size, limitMs },
-      'the hub stops when its clients have their answers',
-    );
-    const late = setTimeout(limitMs, undefined, { ref: false });
-    while (this.#underWay.size > 0) {
-      const isLate = await Promise.race([
-        late.then(() => true),
-        Promise.race(this.#underWay).then(() => false),
-      ]);
-      if (isLate) return;
-    }
   }
 
-  /** Ends what is passed on. What comes later, or still waits for a hub that leads, ends with the doors. */
-  close(): void {
+  /** Resolves when all requests have their answers, or after the limit. @param limitMs in milliseconds */
+  async drain(limitMs: number): Promise<void> {
+    this.beginStop();
+    // What only watches ends with the hub.
+    const awaited = [...this.#underWay].flatMap(([request, kind]) => (kind === 'again' ? [] : [request]));
+    if (awaited.length === 0 || limitMs <= 0) return;
+    this.#components.logger.info(
+      { requests: awaited.length, limitMs },
+      'the hub stops when its clients have their answers',
+    );
+    await Promise.race([Promise.all(awaited), setTimeout(limitMs, undefined, { ref: false })]);
+  }
+
+  /** Ends what is passed on: answers that have begun with an event that says why. */
+  async close(): Promise<void> {
+    this.beginStop();
+    this.#ending.abort();
+    const ended = Promise.all(this.#underWay.keys());
+    await Promise.race([ended, setTimeout(endMs, undefined, { ref: false })]);
     this.#line.close();
+  }
+
+  /** How the hub that leads is, for whoever asks this one; undefined where none answers. */
+  leaderHealth(incoming: IncomingMessage): Promise<LeaderHealth | undefined> {
+    return askLeader({ board: this.#components.board, line: this.#line }, incoming);
   }
 
   request(incoming: IncomingMessage, outgoing: ServerResponse): boolean {
@@ -109,9 +131,15 @@ export class Front implements Elsewhere {
     }
     const { board, waiting, metrics, logger, isOwn } = this.#components;
     if (isOwn(incoming)) return false;
-    metrics.passedOn('request');
     const kind = kindOf(incoming.method ?? 'GET', incoming.url ?? '/', incoming.headers);
-    const components = { board, waiting, logger, line: this.#line, bodies: this.#bodies };
+    if (this.#isStopping && isForModel(kind)) {
+      refuse(incoming, outgoing, stops);
+      return true;
+    }
+    metrics.passedOn('request');
+    const { signal: ending } = this.#ending;
+    const { lostMs } = this.#init;
+    const components = { board, waiting, logger, ending, lostMs, line: this.#line, bodies: this.#bodies };
     const passing = passOn(
       { ...components, askedAgain: () => metrics.askedAgain() },
       kind,
@@ -123,8 +151,7 @@ export class Front implements Elsewhere {
         outgoing.destroy();
       })
       .finally(() => this.#underWay.delete(passing));
-    // What only watches ends with the hub.
-    if (kind !== 'again') this.#underWay.add(passing);
+    this.#underWay.set(passing, kind);
     return true;
   }
 
@@ -134,7 +161,7 @@ export class Front implements Elsewhere {
       return false;
     }
     const { board, waiting, metrics, logger } = this.#components;
-    if (incoming.headers[passedOnHeaders.secret] !== undefined) {
+    if (this.#isStopping || incoming.headers[passedOnHeaders.secret] !== undefined) {
       socket.destroy();
       return true;
     }
@@ -157,11 +184,16 @@ export class Front implements Elsewhere {
     if (!term.isCertain && !(await term.confirm())) return notLeadingResponse();
     if (passedOn) {
       const { method = 'GET', url = '/', headers } = incoming;
-      if (isDraining() && kindOf(method, url, headers) === 'answer') return notLeadingResponse();
+      if (isDraining() && isForModel(kindOf(method, url, headers))) return notLeadingResponse();
       notePassedOn(environment, passedOn);
     }
     return fetch(request, environment);
   };
+}
+
+/** A model is to answer. */
+function isForModel(kind: RequestKind): boolean {
+  return kind === 'answer' || kind === 'kept';
 }
 
 function notLeading(outgoing: ServerResponse): void {

@@ -13,19 +13,33 @@ export type RequestKind = 'answer' | 'again' | 'kept' | 'once' | 'upload';
 
 const answers =
   /^(\/v1)*\/(chat\/completions|completions|responses|messages)\/?$|^\/api\/(chat|generate)\/?$/;
+/** Responses that go on in the background are read by their id. */
+const keptAnswers = /^(\/v1)*\/responses\/[^/]+$/;
 const changesNothing =
   /^(\/v1)*\/(embeddings|tokenize|detokenize|apply-template|rerank|messages\/count_tokens)\/?$|^\/v2\/rerank\/?$|^\/api\/(embed|embeddings|show)\/?$/;
 const uploads = /^\/api\/imports\/[^/]+\/files$/;
 
 /** @param target as in the request line */
 export function kindOf(method: string, target: string, headers: IncomingHttpHeaders): RequestKind {
-  const path = pathOf(target).replaceAll(/\/{2,}/g, '/');
+  const path = plainPathOf(target);
   if (uploads.test(path)) return 'upload';
   if (['GET', 'HEAD', 'OPTIONS'].includes(method)) return 'again';
   if (method !== 'POST') return 'once';
   if (changesNothing.test(path)) return 'again';
   if (!answers.test(path)) return 'once';
   return headers[conversationHeaders.conversation] === undefined ? 'answer' : 'kept';
+}
+
+/** True where what comes of the request, as events, is an answer of a model. */
+export function isAnswer(target: string): boolean {
+  const path = plainPathOf(target);
+  return answers.test(path) || keptAnswers.test(path);
+}
+
+/** As the hub reads it: without what follows a question mark, and without slashes that say nothing. */
+export function plainPathOf(target: string): string {
+  const path = pathOf(target).replaceAll(/\/{2,}/g, '/');
+  return path.length > 1 ? path.replace(/\/$/, '') : path;
 }
 
 /** Without what follows a question mark. */

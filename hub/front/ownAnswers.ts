@@ -1,15 +1,17 @@
 /** What a hub answers itself that does not lead: the app's files, how it is, and its metrics. */
 import { readdirSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
-import { Hono } from 'hono';
+import { Hono, type Context } from 'hono';
 import { sameSecret } from '../accounts/secrets.ts';
 import { localTrust } from '../http/access.ts';
 import { servePages, wantsPage } from '../http/pages.ts';
 import { findSource } from '../http/source.ts';
 import type { TrustedProxies } from '../http/trustedProxies.ts';
 import type { LeaderBoard } from '../lead/leaderBoard.ts';
+import { followerHealth } from './followerHealth.ts';
 import type { FrontMetrics } from './frontMetrics.ts';
 import { pathOf } from './kindOf.ts';
+import type { LeaderHealth } from './leaderHealth.ts';
 
 const ownPath = /^\/(health(\/ready)?|metrics)\/?$/;
 
@@ -41,6 +43,8 @@ export interface OwnAnswersComponents {
   trouble: () => string | undefined;
   /** True once this hub is about to stop. */
   isStopping: () => boolean;
+  /** How the hub that leads is, for whoever asks this one; undefined where none answers. */
+  leaderHealth: (incoming: IncomingMessage) => Promise<LeaderHealth | undefined>;
 }
 
 export interface OwnAnswersInit {
@@ -51,28 +55,22 @@ export interface OwnAnswersInit {
 
 /** Answers what `ownRequests` names. */
 export function ownAnswers(
-  { board, metrics, trouble, isStopping }: OwnAnswersComponents,
+  { board, metrics, trouble, isStopping, leaderHealth }: OwnAnswersComponents,
   { pagesDirectory, metricsToken, proxies }: OwnAnswersInit,
 ): Hono {
   const app = new Hono({ strict: false });
   app.use(findSource(proxies));
-  const health = (): { status: string; ready: boolean } & Record<string, unknown> => {
-    const isLed = board.serving !== undefined;
-    const ready = isLed && !isStopping();
-    const wrong = trouble();
-    const serving = wrong === undefined ? 'ok' : 'degraded';
-    const status = isStopping() ? 'stopping' : isLed ? serving : 'waiting';
-    return {
-      ...{ status, ready, role: 'follows' },
-      ...(isLed
-        ? {}
-        : { missing: board.record ? 'the hub that is to lead still starts' : 'no hub leads at the moment' }),
-      ...(wrong !== undefined && { trouble: wrong }),
-    };
+  const healthFor = async (c: Context): Promise<ReturnType<typeof followerHealth>> => {
+    const { incoming } = c.env as { incoming?: IncomingMessage };
+    const leader = incoming && (await leaderHealth(incoming));
+    return followerHealth({ leader, board, trouble: trouble(), isStopping: isStopping() });
   };
-  app.get('/health', (c) => c.json(health()));
-  app.get('/health/ready', (c) => {
-    const now = health();
+  app.get('/health', async (c) => {
+    const now = await healthFor(c);
+    return c.json(now, now.status === 'stopping' ? 503 : 200);
+  });
+  app.get('/health/ready', async (c) => {
+    const now = await healthFor(c);
     return c.json(now, now.ready ? 200 : 503);
   });
   app.get('/metrics', async (c) => {

@@ -15,6 +15,7 @@ import { Waiting } from './waiting.ts';
 type Answer = (incoming: IncomingMessage, outgoing: ServerResponse, body: string) => void;
 
 const secret = 'secret-of-this-hub-and-no-other';
+const patience = { lostMs: 60_000 };
 let board: LeaderBoard;
 let front: Front;
 let door: Listening;
@@ -26,19 +27,23 @@ beforeEach(async () => {
   board = new LeaderBoard();
   leaders = [];
   asked = [];
-  front = new Front({
-    ...{ board, waiting: new Waiting(), logger: pino({ level: 'silent' }) },
-    metrics: { passedOn: () => undefined, askedAgain: () => undefined },
-    isOwn: ({ url: path }) => path === '/own',
-    answerOwn: () => new Response('own'),
-  });
+  front = new Front(
+    {
+      ...{ board, waiting: new Waiting(), logger: pino({ level: 'silent' }) },
+      metrics: { passedOn: () => undefined, askedAgain: () => undefined },
+      isOwn: ({ url: path }) => path === '/own',
+      answerOwn: () => new Response('own'),
+    },
+    patience,
+  );
   door = await listen((request, environment) => front.fetch(request, environment), 0, '127.0.0.1', {
     elsewhere: front,
   });
   url = `http://127.0.0.1:${door.port}`;
 });
 afterEach(async () => {
-  front.close();
+  patience.lostMs = 60_000;
+  await front.close();
   await door.close();
   for (const leader of leaders) {
     leader.closeAllConnections();
@@ -74,6 +79,17 @@ const say =
     void outgoing.writeHead(200, { 'x-said': 'yes' }).end(text);
 const post = (path: string, headers: Record<string, string> = {}): Promise<Response> =>
   fetch(`${url}${path}`, { method: 'POST', body: '{"a":1}', headers });
+
+/** An answer begins. */
+function begin(type: string, incoming: IncomingMessage, outgoing: ServerResponse): void {
+  const id = readPassedOn(incoming.headers, secret)?.answer?.id;
+  outgoing.writeHead(200, { 'content-type': type, ...(id !== undefined && { 'x-request-id': id }) });
+}
+
+const beginEvents: Answer = (incoming, outgoing) => {
+  begin('text/event-stream', incoming, outgoing);
+  outgoing.write('data: 1\n\ndata: 2');
+};
 
 test('a request waits for a hub that leads, and the answer is that of the hub', async () => {
   const waiting = post('/api/keys');
@@ -135,18 +151,14 @@ test.each(['text/event-stream', 'application/x-ndjson'])(
       type === 'text/event-stream'
         ? ['id: 1\ndata: one\n\n', 'id: 2\ndat', 'id: 2\ndata: two\n\n']
         : ['{"n":1}\n', '{"n', '{"n":2}\n'];
-    const begin = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
-      const id = readPassedOn(incoming.headers, secret)?.answer?.id;
-      outgoing.writeHead(200, { 'content-type': type, 'x-request-id': id });
-    };
     const leader = await lead((incoming, outgoing) => {
-      begin(incoming, outgoing);
+      begin(type, incoming, outgoing);
       outgoing.write(`${first}${cutOff}`, () => setImmediate(() => leader.closeAllConnections()));
     });
     leader.once('connection', () => leader.close());
     const answer = await post('/v1/chat/completions');
     await lead((incoming, outgoing) => {
-      begin(incoming, outgoing);
+      begin(type, incoming, outgoing);
       outgoing.end(second);
     });
     expect(await answer.text()).toBe(`${first}${second}`.replaceAll(/^id: .*\n/gm, ''));
@@ -174,7 +186,7 @@ test('a client that goes takes its request with it', async () => {
 
 test.each([
   ['another hub leads', () => lead(say(''))],
-  ['this hub stops', async () => front.close()],
+  ['this hub stops', () => front.close()],
 ])('a web socket is passed on byte by byte, and ends when %s', async (_, end) => {
   const server = await lead(say(''));
   const upstream = Promise.withResolvers<Socket>();
@@ -198,4 +210,107 @@ test.each([
   const closed = once(client, 'close');
   await end();
   await closed;
+});
+
+const conversation = { 'x-potluck-conversation': 'one' };
+
+test.each([
+  [
+    '/v1/chat/completions',
+    {},
+    /^data: \{"error":\{"message":.*"code":"hub_stopped"\}\}\n\ndata: \[DONE\]\n\n$/,
+  ],
+  ['/v1/chat/completions', conversation, /^data: \{"error":.*"code":"hub_stopped"/],
+  ['/v1/responses', {}, /^event: error\ndata: \{"type":"error","code":"hub_stopped".*\[DONE\]\n\n$/s],
+  [
+    '/v1/messages',
+    {},
+    /^event: error\ndata: \{"type":"error","error":\{"type":"overloaded_error"[^\n]*\n\n$/,
+  ],
+])(
+  'an answer at %s (%o) that has begun when this hub stops ends with its error',
+  async (path, headers, end) => {
+    await lead(beginEvents);
+    const answer = await post(path, headers);
+    const draining = front.drain(60_000);
+    // The stop waits for answers, and takes no more of them.
+    const refused = await post(path, headers);
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '5']);
+    expect(await refused.text()).toContain('about to stop');
+    await front.close();
+    await draining;
+    const [first, ...rest] = (await answer.text()).split('data: 1\n\n');
+    expect(first).toBe('');
+    expect(rest.join()).toMatch(end);
+  },
+);
+
+test('lines of JSON end with an error, too, and what was to come whole is refused', async () => {
+  await lead(
+    (incoming, outgoing) => {
+      begin('application/x-ndjson', incoming, outgoing);
+      outgoing.write('{"n":1}\n{"n":');
+    },
+    () => undefined,
+  );
+  const lines = await post('/api/chat');
+  const whole = post('/api/generate');
+  await expect.poll(() => asked.length).toBe(2);
+  await front.close();
+  const [first, last = '', ...none] = (await lines.text()).split('\n');
+  expect([first, JSON.parse(last), none]).toEqual(['{"n":1}', { error: expect.any(String) as string }, ['']]);
+  expect((await whole).status).toBe(503);
+  expect(await (await whole).json()).toEqual({ error: expect.any(String) as string });
+});
+
+test('an answer that no hub goes on with ends with an error that says so', async () => {
+  patience.lostMs = 200;
+  await lead((incoming, outgoing) => {
+    beginEvents(incoming, outgoing, '');
+    setImmediate(() => incoming.socket.destroy());
+  });
+  const answer = await post('/v1/chat/completions');
+  board.set(undefined);
+  expect(await answer.text()).toMatch(/^data: 1\n\ndata: \{"error":.*"code":"no_leading_hub"/);
+});
+
+test('an answer that the next hub refuses to go on with ends with what that hub says', async () => {
+  const first = await lead((incoming, outgoing) => {
+    beginEvents(incoming, outgoing, '');
+    setImmediate(() => first.closeAllConnections());
+  });
+  first.once('connection', () => first.close());
+  const answer = await post('/v1/chat/completions');
+  await lead(
+    (_, outgoing) =>
+      void outgoing.writeHead(409).end('{"error":{"message":"It is over.","code":"conflict"}}'),
+  );
+  expect(await answer.text()).toMatch(
+    /^data: 1\n\ndata: \{"error":\{"message":"It is over\.".*"code":"conflict"/,
+  );
+});
+
+test('how the leader is, it says to whoever asks this hub', async () => {
+  const said: unknown[] = [];
+  const ask = async (incoming: IncomingMessage): Promise<void> =>
+    void said.push(await front.leaderHealth(incoming));
+  const client = createServer((incoming, outgoing) => void ask(incoming).then(() => outgoing.end())).listen(
+    0,
+    '127.0.0.1',
+  );
+  leaders.push(client);
+  await once(client, 'listening');
+  const { port } = client.address() as AddressInfo;
+  const health = (): Promise<Response> =>
+    fetch(`http://127.0.0.1:${port}/health`, { headers: { authorization: 'Bearer a' } });
+  await health();
+  await lead(say('{"status":"degraded","ready":true,"trouble":"full"}'), say('no health'), cut);
+  for (let time = 0; time < 3; time++) await health();
+  expect(said).toEqual([
+    undefined,
+    { status: 'degraded', ready: true, trouble: 'full' },
+    undefined,
+    undefined,
+  ]);
+  expect(asked[0]?.headers).toMatchObject({ authorization: 'Bearer a', [passedOnHeaders.secret]: secret });
 });

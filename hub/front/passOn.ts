@@ -9,15 +9,17 @@ import { SessionId } from '@potluck/protocol';
 import type { Logger } from 'pino';
 import { uuidv7 } from 'uuidv7';
 import { seedBound } from '../generation/generator.ts';
+import type { ApiError } from '../http/apiError.ts';
 import { readEventId } from '../http/inference/eventsRead.ts';
 import { passedOnHeaders, type PassedOn } from '../http/passedOn.ts';
 import type { LeaderBoard } from '../lead/leaderBoard.ts';
 import type { LeaderRecord } from '../lead/leaderRecord.ts';
 import type { BodyRoom, KeptBody } from './keepBody.ts';
-import type { RequestKind } from './kindOf.ts';
+import { endOfStream, errorIn } from './errorFor.ts';
+import { isAnswer, type RequestKind } from './kindOf.ts';
 import type { LeaderLine } from './leaderLine.ts';
 import { frontHeaders, passedHeaders } from './passedHeaders.ts';
-import { lostOnTheWay, noLeader, refuse, tooManyWait } from './refuse.ts';
+import { lostOnTheWay, noLeader, refuse, stopped, tooManyWait } from './refuse.ts';
 import type { Waiting } from './waiting.ts';
 import { WholeEvents } from './wholeEvents.ts';
 
@@ -28,17 +30,21 @@ export interface PassOnComponents {
   waiting: Waiting;
   /** An answer goes on that had another hub. */
   askedAgain: () => void;
+  /** How long an answer waits whose hub was lost before it was whole, in milliseconds. */
+  lostMs: number;
+  /** Aborted when this hub has waited long enough for what is under way, and ends it. */
+  ending: AbortSignal;
   logger: Logger;
 }
 
 /** How long a request waits for a hub that leads, in milliseconds. */
 const newMs = 10_000;
-/** How long one waits whose hub was lost before its answer was whole: as long as it waits for lost devices. */
-const begunMs = 60_000;
 /** Between two attempts at one leader, in milliseconds. */
 const pauseMs = 100;
 /** Answers that are sent whole are kept until they are whole. */
 const mostWholeBytes = 8 * 1024 * 1024;
+/** Of another hub's error. */
+const mostErrorBytes = 64 * 1024;
 
 /** One request on its way. */
 interface Exchange {
@@ -53,6 +59,8 @@ interface Exchange {
   wasLost: boolean;
   /** Aborted when the client is gone. */
   gone: AbortSignal;
+  /** Aborted then, and when this hub ends the request. */
+  over: AbortSignal;
 }
 
 type Outcome = 'done' | 'lost' | 'later';
@@ -63,8 +71,11 @@ export async function passOn(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> {
-  const gone = new AbortController();
-  outgoing.once('close', () => gone.abort());
+  const [gone, over] = [new AbortController(), new AbortController()];
+  outgoing.once('close', () => {
+    gone.abort();
+    over.abort();
+  });
   outgoing.on('error', () => undefined);
   incoming.on('error', () => undefined);
   const body =
@@ -73,12 +84,18 @@ export async function passOn(
       : await components.bodies.keep(incoming).catch(() => undefined);
   if (!body) return;
   const exchange: Exchange = {
-    ...{ incoming, outgoing, kind, body, events: undefined, wasLost: false, gone: gone.signal },
+    ...{ incoming, outgoing, kind, body, events: undefined, wasLost: false },
+    ...{ gone: gone.signal, over: over.signal },
     answer: kind === 'answer' && body.isWhole ? nameAnswer(incoming) : undefined,
   };
+  const { ending } = components;
+  const end = (): void => over.abort();
+  ending.addEventListener('abort', end, { once: true });
+  if (ending.aborted) end();
   try {
     await deliver(components, exchange);
   } finally {
+    ending.removeEventListener('abort', end);
     body.forget();
   }
 }
@@ -95,38 +112,44 @@ function nameAnswer({ headers }: IncomingMessage): Exchange['answer'] {
 
 /** Asks until the answer is whole, or nobody can be asked any more. */
 async function deliver(components: PassOnComponents, exchange: Exchange): Promise<void> {
-  const { board, waiting, askedAgain } = components;
-  const { outgoing, gone } = exchange;
+  const { board, waiting, askedAgain, lostMs } = components;
+  const { gone, over } = exchange;
   let until = performance.now() + newMs;
   const leave = board.serving ? undefined : waiting.enter();
-  if (!board.serving && !leave) {
-    refuse(outgoing, tooManyWait);
-    return;
-  }
+  if (!board.serving && !leave) return finish(exchange, tooManyWait);
   try {
-    while (!gone.aborted) {
+    while (!over.aborted) {
       const left = until - performance.now();
       const leader =
         left > 0
-          ? await board.whenServing(AbortSignal.any([gone, AbortSignal.timeout(Math.ceil(left))]))
+          ? await board.whenServing(AbortSignal.any([over, AbortSignal.timeout(Math.ceil(left))]))
           : undefined;
-      if (gone.aborted) return;
-      if (!leader) {
-        refuse(outgoing, noLeader);
-        return;
-      }
+      if (over.aborted) break;
+      if (!leader) return await finish(exchange, noLeader);
       const outcome = await ask(components, exchange, leader, performance.now() + pauseMs < until);
       if (outcome === 'done') return;
+      if (over.aborted) break;
       if (outcome === 'lost' && !exchange.wasLost) {
         exchange.wasLost = true;
-        until = performance.now() + begunMs;
+        until = performance.now() + lostMs;
         askedAgain();
       }
-      await setTimeout(pauseMs, undefined, { signal: gone }).catch(() => undefined);
+      await setTimeout(pauseMs, undefined, { signal: over }).catch(() => undefined);
     }
+    if (!gone.aborted) await finish(exchange, stopped);
   } finally {
     leave?.();
   }
+}
+
+/** Ends the request with an error: as its answer, or as the last event of an answer that has begun. */
+async function finish(exchange: Exchange, error: ApiError): Promise<void> {
+  const { incoming, outgoing, answer, events, gone } = exchange;
+  if (!outgoing.headersSent) refuse(incoming, outgoing, error);
+  else if (events) outgoing.end(endOfStream(incoming, error, answer?.id));
+  else outgoing.destroy();
+  if (outgoing.writableEnded && !outgoing.writableFinished)
+    await once(outgoing, 'finish', { signal: gone }).catch(() => undefined);
 }
 
 /**
@@ -140,7 +163,7 @@ async function ask(
   leader: LeaderRecord,
   mayWait: boolean,
 ): Promise<Outcome> {
-  const { incoming, outgoing, kind, body, answer, events, gone } = exchange;
+  const { incoming, kind, body, answer, events, gone, over } = exchange;
   const about = answer && {
     ...answer,
     eventsRead: [...(events?.read ?? answer.eventsRead)],
@@ -153,7 +176,7 @@ async function ask(
   ];
   const request = components.line.request(leader, incoming.method ?? 'GET', incoming.url ?? '/', headers);
   const end = (): void => void request.destroy();
-  gone.addEventListener('abort', end, { once: true });
+  over.addEventListener('abort', end, { once: true });
   try {
     const answered = once(request, 'response') as Promise<[IncomingMessage]>;
     if (body.isWhole) request.end(body.bytes);
@@ -172,11 +195,10 @@ async function ask(
     if (canRepeat && isUnreached(error)) return 'later';
     if (canRepeat && (kind === 'answer' || kind === 'again')) return 'lost';
     // A page that loses its hub looks into the conversation.
-    if (kind === 'kept') outgoing.destroy();
-    else refuse(outgoing, lostOnTheWay);
+    await finish(exchange, kind === 'kept' ? stopped : lostOnTheWay);
     return 'done';
   } finally {
-    gone.removeEventListener('abort', end);
+    over.removeEventListener('abort', end);
   }
 }
 
@@ -203,7 +225,7 @@ async function passBack(
   response: IncomingMessage,
   mayWait: boolean,
 ): Promise<Outcome> {
-  const { outgoing, answer, wasLost, kind, body } = exchange;
+  const { incoming, outgoing, answer, wasLost, kind, body } = exchange;
   const { statusCode: status = 502, headers } = response;
   const canRepeat = body.isWhole;
   // It does not lead, or has no devices yet.
@@ -214,15 +236,36 @@ async function passBack(
   }
   if (outgoing.headersSent && status !== 200) {
     // Nobody goes on with it.
-    response.resume();
-    outgoing.destroy();
+    await finish(exchange, errorIn(status, await startOf(response)));
     return 'done';
   }
   const isNamed = answer !== undefined && headers['x-request-id'] === answer.id;
   const format = formatOf(headers['content-type']);
-  if (isNamed && format) return passEvents(exchange, response, format);
+  if (format && (isNamed || isAnswer(incoming.url ?? '/'))) {
+    const outcome = await passEvents(exchange, response, format);
+    if (isNamed || outcome === 'done') return outcome;
+    // It can't go on here; what is kept of it is read where it is kept.
+    await finish(exchange, stopped);
+    return 'done';
+  }
   if (isNamed || isTooSoon) return passWhole(exchange, response);
   return passBytes(exchange, response, components.logger);
+}
+
+/** What an error says is at its beginning. */
+async function startOf(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length > mostErrorBytes) break;
+    }
+  } catch {
+    // What came is all that there is.
+  }
+  return Buffer.concat(chunks).toString();
 }
 
 function formatOf(contentType = ''): 'events' | 'lines' | undefined {
@@ -236,7 +279,7 @@ async function passEvents(
   response: IncomingMessage,
   format: 'events' | 'lines',
 ): Promise<Outcome> {
-  const { incoming, outgoing, answer, gone } = exchange;
+  const { incoming, outgoing, answer, gone, over } = exchange;
   const showsNumbers = incoming.headers[requestHeader] !== undefined;
   const events = (exchange.events ??= new WholeEvents({
     format,
@@ -248,7 +291,7 @@ async function passEvents(
   try {
     for await (const chunk of response as AsyncIterable<Buffer>) {
       const whole = events.take(chunk);
-      if (whole.length > 0 && !outgoing.write(whole)) await once(outgoing, 'drain', { signal: gone });
+      if (whole.length > 0 && !outgoing.write(whole)) await once(outgoing, 'drain', { signal: over });
     }
   } catch {
     return gone.aborted ? 'done' : 'lost';

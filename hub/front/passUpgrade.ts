@@ -6,7 +6,6 @@ import { setTimeout } from 'node:timers/promises';
 import type { LeaderBoard } from '../lead/leaderBoard.ts';
 import type { LeaderLine } from './leaderLine.ts';
 import { frontHeaders, passedHeaders } from './passedHeaders.ts';
-import { noLeader } from './refuse.ts';
 import type { Waiting } from './waiting.ts';
 
 export interface UpgradeComponents {
@@ -18,6 +17,7 @@ export interface UpgradeComponents {
 /** Less than a worker waits for its welcome. */
 const patienceMs = 15_000;
 const pauseMs = 100;
+const retryAfterSeconds = 2;
 
 export async function passUpgrade(
   { board, line, waiting }: UpgradeComponents,
@@ -42,7 +42,7 @@ export async function passUpgrade(
       await setTimeout(pauseMs, undefined, { signal: late }).catch(() => undefined);
     }
     socket.end(
-      `HTTP/1.1 503 Service Unavailable\r\nretry-after: ${noLeader.retryAfterSeconds}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`,
+      `HTTP/1.1 503 Service Unavailable\r\nretry-after: ${retryAfterSeconds}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`,
     );
   } finally {
     leave?.();

@@ -8,8 +8,8 @@ import { routeOf } from '../pipelines/pipeline.ts';
 import { hasScope } from './caller.ts';
 
 /**
- * Routes to mount under `/health`: `/` answers 200 while the hub lives, `/ready` 503 while no model is served. A hub that
- * answers and keeps nothing is `degraded`. Models and workers are named to those who may ask, with how late the hub's event
+ * Routes to mount under `/health`: `/` answers 200 while the hub takes requests, `/ready` 503 while no model is served. A hub
+ * that answers and keeps nothing is `degraded`. Models and workers are named to those who may ask, with how late the hub's event
  * loop was and what is wrong with its database; everybody else learns only whether the hub serves.
  */
 export function healthRoutes({
@@ -57,7 +57,10 @@ export function healthRoutes({
     const { status, ready, ...details } = state();
     return { status, ready, ...(role && { role }), ...(hasScope(c.var.caller, 'ask') ? details : {}) };
   };
-  app.get('/', (c) => c.json(shown(c)));
+  app.get('/', (c) => {
+    const now = shown(c);
+    return c.json(now, now['status'] === 'stopping' ? 503 : 200);
+  });
   app.get('/ready', (c) => {
     const now = shown(c);
     return c.json(now, now.ready ? 200 : 503);

@@ -13,6 +13,8 @@ import { pino, type Logger } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { createAuthority, issueServerCertificate } from '../network/certificate/issueCertificate.ts';
+import { freePort } from '../../testing/freePort.ts';
+import { redisMissing, startRedis } from '../../testing/servers/redisServer.ts';
 import { readConfig } from './config.ts';
 import { startHub, type RunningHub } from './startHub.ts';
 import { workerPackagePath } from '../network/workerPackagePath.ts';
@@ -55,8 +57,9 @@ async function getSecurely(
   port: number,
   ca: string,
   pathname: string,
+  headers: Record<string, string> = {},
 ): Promise<{ status: number; body: string }> {
-  const asked = request({ host: '127.0.0.1', port, path: pathname, ca, agent: false }).end();
+  const asked = request({ host: '127.0.0.1', port, path: pathname, ca, agent: false, headers }).end();
   const [response] = (await once(asked, 'response')) as [IncomingMessage];
   let body = '';
   for await (const chunk of response) body += String(chunk);
@@ -208,3 +211,41 @@ test('HTTPS can be turned off, and a port that is taken is named', async () => {
   );
   taken.close();
 });
+
+if (redisMissing !== undefined) test.skip(redisMissing, () => undefined);
+
+test.skipIf(redisMissing !== undefined)(
+  'of several hubs, one that follows serves HTTPS, and believes its proxy, as the one that leads',
+  async () => {
+    await using redis = await startRedis();
+    const apiKey = 'key-of-these-tests';
+    const flags = ['--redis-url', redis.url, '--behind-proxy', '--api-key', apiKey, '--port', '0'];
+    const securePorts = [await freePort(), await freePort()];
+    try {
+      for (const port of securePorts)
+        await start(...flags, '--https-port', String(port), '--stun-port', 'off');
+      const [leader, follower] = hubs;
+      expect(await (await fetch(`${follower?.url}/health`)).json()).toMatchObject({ role: 'follows' });
+      // Behind a proxy, nobody asks without a key.
+      expect((await fetch(`${follower?.url}/v1/models`)).status).toBe(401);
+      const headers = { authorization: `Bearer ${apiKey}` };
+      const ca = await authorityOf(leader as RunningHub);
+      const models = await fetch(`${leader?.url}/v1/models`, { headers });
+      expect(await getSecurely(securePorts[1] ?? 0, ca, '/v1/models', headers)).toEqual({
+        status: 200,
+        body: await models.text(),
+      });
+      // Whom the proxy names is who asks, and where it says that people see the hub, they do.
+      const forwarded = {
+        ...{ 'x-forwarded-for': '10.1.2.3', 'x-forwarded-proto': 'https' },
+        ...{ 'x-forwarded-host': 'example.org', 'x-forwarded-prefix': '/potluck' },
+      };
+      const greeting = async (hub: RunningHub | undefined): Promise<string> =>
+        (await fetch(`${hub?.url}/`, { headers: { accept: 'text/plain', ...forwarded } })).text();
+      expect(await greeting(follower)).toContain('https://example.org/potluck/v1');
+      expect(await greeting(follower)).toBe(await greeting(leader));
+    } finally {
+      for (const hub of hubs.splice(0).reverse()) await hub.stop();
+    }
+  },
+);

@@ -46,6 +46,8 @@ export interface SharedHubInit {
 
 /** So long Redis may take for an answer, as a part of the lease. */
 const patiencePart = 1 / 4;
+/** Another hub leads by then, in milliseconds. */
+const leastLostMs = 10_000;
 /** A hub that leads no more and can't end that is ended as a whole, in milliseconds. */
 const mostEndMs = 15_000;
 
@@ -74,18 +76,26 @@ export async function startSharedHub(init: SharedHubInit): Promise<ServedGrid> {
     redisAnswers: now.redis?.connectedAt !== undefined,
   }));
   const own = ownAnswers(
-    { board, metrics, trouble: whatIsWrong, isStopping: () => front.isStopping },
+    {
+      ...{ board, metrics, trouble: whatIsWrong },
+      isStopping: () => front.isStopping,
+      leaderHealth: (incoming) => front.leaderHealth(incoming),
+    },
     {
       pagesDirectory: builtPagesDirectory,
       metricsToken: config.metricsToken,
       proxies: trustedProxies(config.behindProxy ?? []),
     },
   );
-  const front: Front = new Front({
-    ...{ board, waiting, metrics, logger },
-    isOwn: ownRequests(builtPagesDirectory),
-    answerOwn: (request, environment) => own.fetch(request, environment),
-  });
+  const front: Front = new Front(
+    {
+      ...{ board, waiting, metrics, logger },
+      isOwn: ownRequests(builtPagesDirectory),
+      answerOwn: (request, environment) => own.fetch(request, environment),
+    },
+    // As for lost devices, which are lost with their hub.
+    { lostMs: Math.max(leastLostMs, 1000 * config.deviceWait) },
+  );
   const connecting = connectRedis({ logger }, { url: redisUrl, patienceMs: leaseMs * patiencePart, signal });
   connecting.catch(() => undefined);
   const alone = async <T>(work: () => Promise<T>): Promise<T> => redisAlone(await connecting, signal, work);
@@ -150,11 +160,12 @@ export async function startSharedHub(init: SharedHubInit): Promise<ServedGrid> {
     void leadership.stop();
   });
   closers.push(
-    // Before the doors close: a request that is still under way is answered that its hub was lost.
+    // Before the doors close: a request that is still under way is answered that its hub stops.
     () => front.close(),
     () => leadership.close(),
     () => front.drain(1000 * config.stopWait),
     () => leadership.stop(),
+    () => front.beginStop(),
   );
   leadership.start();
   await Promise.race([started.promise, aborted(signal)]);

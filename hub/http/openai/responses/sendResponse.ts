@@ -4,6 +4,7 @@ import { answerStream } from '../../inference/answerStream.ts';
 import { answerWhole } from '../../inference/answerWhole.ts';
 import { eventStream, type SendEvent } from '../../inference/eventStream.ts';
 import type { Inference } from '../../inference/inference.ts';
+import { responsesError } from './responsesError.ts';
 import type { ResponseEvent } from './responseShapes.ts';
 import { ResponseWriter, type Piece } from './responseWriter.ts';
 import type { ResponseReplay } from './runningResponses.ts';
@@ -23,7 +24,14 @@ export function sendStream(
   inference: Inference,
   { generation, headers, drive }: StartedResponse,
 ): Response {
-  const init = { logger, inference, generations: [generation] as const, headers, describeError, last };
+  const init = {
+    logger,
+    inference,
+    generations: [generation] as const,
+    headers,
+    describeError: responsesError,
+    last,
+  };
   return answerStream(init, async (send) => {
     await drive((events) => sendEvents(send, events));
   });
@@ -56,7 +64,7 @@ export function sendReplay(
       onCancel: () => (isGone = true),
       onUnread: () => {
         isGone = true;
-        return describeError(unread);
+        return responsesError(unread);
       },
     },
   );
@@ -68,9 +76,4 @@ const unread = new ApiError(408, 'Too much of this answer was left unread, so th
 
 function sendEvents(send: SendEvent, events: readonly ResponseEvent[]): void {
   for (const event of events) send(JSON.stringify(event), event.type);
-}
-
-/** An error that no response tells. */
-function describeError({ message, code, param }: ApiError): [data: string, name: string] {
-  return [JSON.stringify({ type: 'error', code, message, param, sequence_number: 0 }), 'error'];
 }
