@@ -30,3 +30,28 @@ test('a stage in a tab keeps the contract as one in a thread of Node does, on wa
     expect(answers, backend).toEqual(expected);
   }
 });
+
+test('sessions of a stage in a tab give in company, on WebGPU, bit by bit what they give alone', async ({
+  browser,
+  site,
+}) => {
+  test.setTimeout(200_000);
+  await using context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(`${site.url}engine.html`);
+  await page.waitForFunction(() => 'companyOn' in globalThis);
+  const model = await importRandomModel({ ...tinyDecoder, tokenizer: false, accuracyLevel: 1 });
+  const company = () =>
+    page.evaluate(
+      (artifact) => companyOn('webgpu', artifact, 6, 8),
+      structuredClone(model.stages(1)[0]) as ArtifactInMemory,
+    );
+  let answers = await company();
+  // A stage measures what four rows cost a lone stream, and on a busy machine takes that for too much at times.
+  for (let more = 5; more > 0 && answers.stepShape.members === 1; more--) answers = await company();
+  const { stepShape, alone, together, mostShared } = answers;
+  expect(stepShape).toEqual({ members: 16, rows: 4, replay: 'steps' });
+  expect(together).toEqual(alone);
+  // All but those that waited for nobody.
+  expect(mostShared).toBeGreaterThan(2);
+});

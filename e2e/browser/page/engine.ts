@@ -1,6 +1,7 @@
 /** A page around the engine of a tab and nothing else. */
 import { webWorkerStageHost } from '@potluck/browser-worker/engine';
-import type { StageArtifact, StageHost } from '@potluck/engine';
+import type { StageArtifact, StageHost, StepShape } from '@potluck/engine';
+import { exerciseCompany, type CompanyAnswers } from '@potluck/engine/testing/company';
 import { exerciseStage, type StageAnswers } from '@potluck/engine/testing/exercise';
 import { silentLog } from '@potluck/worker';
 import { topTokens } from '../support/topTokens.ts';
@@ -21,6 +22,13 @@ declare global {
   ) => Promise<number[][]>;
   /** @returns what a whole model answered in this tab, see `exerciseStage` */
   var exerciseOn: (backend: Backend, artifact: ArtifactInMemory) => Promise<StageAnswers>;
+  /** @returns what sessions of a whole model answered in this tab, see `exerciseCompany`, and in which shape their steps ran */
+  var companyOn: (
+    backend: Backend,
+    artifact: ArtifactInMemory,
+    sessions: number,
+    steps: number,
+  ) => Promise<CompanyAnswers & { stepShape: StepShape }>;
 }
 
 globalThis.topTokensOn = (backend, artifacts, sequences) =>
@@ -28,6 +36,12 @@ globalThis.topTokensOn = (backend, artifacts, sequences) =>
 
 globalThis.exerciseOn = (backend, artifact) =>
   withEngine(backend, async (host) => exerciseStage(await host.load(artifact, 64e6)));
+
+globalThis.companyOn = (backend, artifact, sessions, steps) =>
+  withEngine(backend, async (host) => {
+    const stage = await host.load(artifact, 64e6);
+    return { stepShape: stage.stepShape, ...(await exerciseCompany(stage, sessions, steps)) };
+  });
 
 async function withEngine<Result>(
   backend: Backend,

@@ -54,4 +54,5 @@ export { stageGraphName, type ReadWeights } from './stage/stageFiles.ts';
 export { firstLayers, type FirstLayers } from './stage/firstLayers.ts';
 export { lastLogits, type LastLogitsStage } from './stage/lastLogits.ts';
 export { returnNewRows, type NewRowsDescription, type NewRowsStage } from './stage/returnNewRows.ts';
+export { slotSteps, type SlottedStage } from './stage/slotSteps.ts';
 export { wholeModel } from './stage/wholeModel.ts';

@@ -69,9 +69,10 @@ export class BufferPool<Buffer> {
     this.#shrinkTo(limitBytes);
   }
 
-  /** Frees everything that is not taken. */
+  /** Frees everything that is not taken, and forgets how much was. */
   clear(): void {
     this.#shrinkTo(0);
+    this.#mostTakenBytes = this.#takenBytes;
   }
 
   #shrinkTo(limitBytes: number): void {

@@ -9,6 +9,7 @@ import type { DeviceCutter } from './deviceCutter.ts';
 import { GrowingTensor } from './growingTensor.ts';
 import { InPlaceTensor } from './inPlaceTensor.ts';
 import { RowsTensor } from './rowsTensor.ts';
+import { SlotArena } from './slotArena.ts';
 
 /**
  * - `rows`: CPU; the graph returns only new rows, script writes them into buffers (RowsTensor);
@@ -25,6 +26,8 @@ export interface CacheStrategy {
   resize(limitBytes: number): void;
   /** Frees the memory kept for later caches. */
   clear(): void;
+  /** Where caches may lie side by side; only where all of them are in place. */
+  readonly arena?: SlotArena;
 }
 
 /** True where this strategy keeps this cache in a buffer of its capacity. */
@@ -64,14 +67,20 @@ export function createCacheStrategy(
     size: (buffer) => buffer.size,
     destroy: (buffer) => buffer.destroy(),
   });
+  const parts = { ort, device, pool };
+  const areAllInPlace = layouts.every(({ cache }) => isPadded(name, cache));
   return {
     create: (capacity) =>
       layouts.map((entry) =>
-        isPadded(name, entry.cache)
-          ? new InPlaceTensor(ort, entry.layout, device, pool, capacity)
-          : growing(entry),
+        isPadded(name, entry.cache) ? new InPlaceTensor(parts, entry.layout, capacity) : growing(entry),
       ),
     resize: (bytes) => pool.resize(bytes),
     clear: () => pool.clear(),
+    ...(areAllInPlace && {
+      arena: new SlotArena(
+        parts,
+        layouts.map(({ layout }) => layout),
+      ),
+    }),
   };
 }

@@ -17,6 +17,8 @@ export interface GpuCommandEncoder {
 }
 
 export interface GpuDevice {
+  /** In bytes. */
+  readonly limits?: { maxBufferSize: number; maxStorageBufferBindingSize: number };
   createBuffer(descriptor: { size: number; usage: number }): GpuBuffer;
   createCommandEncoder(): GpuCommandEncoder;
   readonly queue: { submit(commands: Iterable<unknown>): void };

@@ -1,49 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { OrtModule } from '../ortModule.ts';
+import { scriptGpu } from '../testing/scriptGpu.ts';
 import { createCacheStrategy } from './cacheStrategy.ts';
-import { asGpuDevice, type GpuBuffer, type GpuDevice } from './gpuDevice.ts';
-
-interface FakeBuffer extends GpuBuffer {
-  bytes: Uint8Array;
-  destroyed: boolean;
-}
-
-/** A device in script's memory that copies when commands are submitted. */
-function fakeDevice() {
-  const buffers: FakeBuffer[] = [];
-  const device: GpuDevice = {
-    createBuffer: ({ size }) => {
-      const buffer: FakeBuffer = {
-        size,
-        bytes: new Uint8Array(size),
-        destroyed: false,
-        destroy: () => {
-          buffer.destroyed = true;
-        },
-      };
-      buffers.push(buffer);
-      return buffer;
-    },
-    createCommandEncoder: () => {
-      const copies: (() => void)[] = [];
-      return {
-        copyBufferToBuffer: (source, from, destination, to, size) => {
-          copies.push(() => {
-            const bytes = (source as FakeBuffer).bytes.subarray(from, from + size);
-            (destination as FakeBuffer).bytes.set(bytes, to);
-          });
-        },
-        finish: () => copies,
-      };
-    },
-    queue: {
-      submit: (commands) => {
-        for (const copies of commands as Iterable<(() => void)[]>) for (const copy of copies) copy();
-      },
-    },
-  };
-  return { device, buffers };
-}
+import { asGpuDevice } from './gpuDevice.ts';
 
 const ort = {
   Tensor: {
@@ -71,7 +30,7 @@ const capacity = 5;
 
 describe('caches in place', () => {
   const setup = () => {
-    const { device, buffers } = fakeDevice();
+    const { device, buffers } = scriptGpu();
     const strategy = createCacheStrategy('in-place', ort, [{ ...cache, dims: [...cache.dims] }], 1000, {
       gpuDevice: device,
     });

@@ -22,6 +22,13 @@ export interface MemberStep {
   logitRows: number;
 }
 
+/** The rows of a run, and where those of each member are. */
+export interface RunRows {
+  /** Rows of the run, those included that only fill it up. */
+  rows: number;
+  members: { firstRow: number }[];
+}
+
 /** Where a member's rows are. */
 export interface MemberRows {
   /** Its rows in the run: [firstRow, firstRow + length). */
@@ -32,9 +39,7 @@ export interface MemberRows {
   total: number;
 }
 
-export interface BatchLayout {
-  /** Rows of the run, those included that only fill it up. */
-  rows: number;
+export interface BatchLayout extends RunRows {
   members: MemberRows[];
   /** For each row, the place of its attention among the attended rows of all members. */
   order: number[];
@@ -73,8 +78,8 @@ function attendedTotal(position: number, length: number): number {
   return Math.ceil(least / attentionMultiple) * attentionMultiple;
 }
 
-/** Repeats the last entry. */
-function fillUp(rows: number[], granularity: number): void {
+/** Repeats the last entry until there is a multiple of `granularity`. */
+export function fillUp(rows: number[], granularity: number): void {
   const last = rows.at(-1);
   if (last === undefined) return;
   while (rows.length % granularity !== 0) rows.push(last);

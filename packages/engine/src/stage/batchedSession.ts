@@ -9,7 +9,7 @@ import type { OrtModule } from '../ortModule.ts';
 import { resolveDims } from '../tensor/dimensions.ts';
 import { stageElementType, tensorBytes } from '../tensor/elements.ts';
 import { makeTensor } from '../tensor/makeTensor.ts';
-import { layOutBatch, type BatchLayout, type MemberRows } from './batchLayout.ts';
+import { layOutBatch, type MemberRows, type RunRows } from './batchLayout.ts';
 import { compute } from './compute.ts';
 import type { MemberOutputs, RunMember, StageSession } from './stageSession.ts';
 import { integers } from './stepInputs.ts';
@@ -66,7 +66,7 @@ export function batchedSession(
   };
 }
 
-function whatRuns(members: readonly RunMember[]): string {
+export function whatRuns(members: readonly RunMember[]): string {
   const steps = members.map(({ request: { position, length } }) => `${length} tokens at ${position}`);
   return `ONNX Runtime failed in ${steps.join(', ')}`;
 }
@@ -82,11 +82,11 @@ function slotCount(groups: readonly BatchGroup[]): number {
 }
 
 /** Token ids, positions and boundary tensors of all rows. */
-function rowFeeds(
+export function rowFeeds(
   ort: OrtModule,
   description: StageDescription,
   members: readonly RunMember[],
-  { rows }: BatchLayout,
+  { rows }: Pick<RunRows, 'rows'>,
 ): Record<string, Tensor> {
   const feeds: Record<string, Tensor> = {};
   for (const input of description.inputs) {
@@ -223,11 +223,11 @@ function commitRows(
   }
 }
 
-function memberOutputs(
+export function memberOutputs(
   outputs: Readonly<Record<string, Tensor>>,
   { boundaryOut, logits }: StageDescription,
   members: readonly RunMember[],
-  layout: BatchLayout,
+  layout: RunRows,
 ): MemberOutputs[] {
   const boundary = boundaryTensors(outputs, boundaryOut);
   let before = 0;
@@ -237,7 +237,7 @@ function memberOutputs(
     return logitsOfRows(outputs, logits, { first, count });
   };
   return members.map((member, index): MemberOutputs => {
-    const { firstRow } = layout.members[index] as MemberRows;
+    const { firstRow } = layout.members[index] as RunRows['members'][number];
     const { length } = member.request;
     const own = boundary.map((tensor) => cutRows(tensor, layout.rows, firstRow, length));
     return {

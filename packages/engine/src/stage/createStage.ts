@@ -35,12 +35,14 @@ export async function createStage(
   const { description } = artifact;
   const queue = options.queue ?? new RunQueue();
   const cutter = usesGpu(options) ? new DeviceCutter(ort, options) : undefined;
-  const strategy = createCacheStrategy(options.cacheStrategy, ort, description.caches, cacheBytes, {
-    ...{ gpuDevice: options.gpuDevice, cutter },
-  });
   const held = new HeldAnswers(options.constraints, packed.vocabulary);
+  const session = await openSession(ort, artifact, { ...options, cacheBytes }, queue);
+  const strategy =
+    session.strategy ??
+    createCacheStrategy(options.cacheStrategy, ort, description.caches, cacheBytes, {
+      ...{ gpuDevice: options.gpuDevice, cutter },
+    });
   const store = new CacheStore(description, strategy, cacheBytes);
-  const session = await openSession(ort, artifact, options, queue);
   let disposed: Promise<void> | undefined;
 
   const checkAlive = (): void => {

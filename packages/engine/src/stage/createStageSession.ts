@@ -3,19 +3,25 @@ import {
   batchSteps,
   lastLogits,
   returnNewRows,
+  slotSteps,
   UnsupportedModelError,
   type BatchedStage,
+  type SlottedStage,
 } from '@potluck/onnx';
 import type { StageDescription, StageTensor } from '@potluck/protocol';
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
+import { createCacheStrategy } from '../cache/cacheStrategy.ts';
+import { mostSlots } from '../cache/slotArena.ts';
 import type { StageArtifact } from '../contract/stage.ts';
 import { BadStepError } from '../errors.ts';
 import type { OrtModule } from '../ortModule.ts';
 import { batchedSession } from './batchedSession.ts';
 import { compute } from './compute.ts';
 import { encoderSession } from './encoderSession.ts';
+import { findSlotShape } from './findSlotShape.ts';
 import { findStepShape } from './findStepShape.ts';
 import { singleSession } from './singleSession.ts';
+import { slotSession } from './slotSession.ts';
 import type { StageOptions } from './stageOptions.ts';
 import type { StageSession } from './stageSession.ts';
 
@@ -43,7 +49,9 @@ export async function createStageSession(
 ): Promise<StageSession> {
   const { encoding } = artifact.description;
   if (encoding) return createEncoder(ort, artifact, options, encoding);
-  return (await createBatched(ort, artifact, options)) ?? createSingle(ort, artifact, options);
+  const shared =
+    (await createBatched(ort, artifact, options)) ?? (await createSlotted(ort, artifact, options));
+  return shared ?? createSingle(ort, artifact, options);
 }
 
 /** @returns undefined where the stage's sessions can't share runs */
@@ -82,6 +90,53 @@ async function createBatched(
 async function batchedGraph({ graph, description }: StageArtifact): Promise<BatchedStage | undefined> {
   try {
     return await batchSteps(graph, description, groupSizesFor(description));
+  } catch (error) {
+    if (error instanceof UnsupportedModelError) return undefined;
+    throw error;
+  }
+}
+
+/** @returns undefined where the stage's sessions can't share runs */
+async function createSlotted(
+  ort: OrtModule,
+  artifact: StageArtifact,
+  options: StageOptions,
+): Promise<StageSession | undefined> {
+  const { cacheStrategy, cacheBytes, gpuDevice, mostFilledRows = 1, mostLoneTime } = options;
+  if (cacheStrategy !== 'in-place') return undefined;
+  const { description } = artifact;
+  const strategy = createCacheStrategy(cacheStrategy, ort, description.caches, cacheBytes, { gpuDevice });
+  const { arena } = strategy;
+  const stage = arena && (await slottedGraph(artifact));
+  if (!stage) return undefined;
+  const session = await loadSession(ort, { ...artifact, graph: stage.graph }, options);
+  const runWith = (rows: number) => slotSession({ ort, description, stage, session, arena }, rows).run;
+  let shape: Awaited<ReturnType<typeof findSlotShape>>;
+  try {
+    shape = await findSlotShape(
+      { ort, description, strategy, cacheBytes, runWith },
+      { mostRows: mostFilledRows, mostLoneTime },
+    );
+  } catch (error) {
+    await release(session);
+    throw error;
+  }
+  // What was tried is no measure for what sessions will take.
+  strategy.clear();
+  if (!shape) {
+    await release(session);
+    return undefined;
+  }
+  return {
+    ...{ stepShape: { ...shape, members: mostSlots }, givesLogitRows: true, strategy },
+    run: runWith(shape.rows),
+    release: () => release(session),
+  };
+}
+
+async function slottedGraph({ graph, description }: StageArtifact): Promise<SlottedStage | undefined> {
+  try {
+    return await slotSteps(graph, description);
   } catch (error) {
     if (error instanceof UnsupportedModelError) return undefined;
     throw error;

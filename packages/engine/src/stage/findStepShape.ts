@@ -5,6 +5,7 @@
 import type { FrameTensor, StageDescription, StageTensor } from '@potluck/protocol';
 import { arrayBufferPool } from '../cache/bufferPool.ts';
 import { cacheLayout } from '../cache/cacheLayout.ts';
+import type { CacheTensor } from '../cache/cacheTensor.ts';
 import { RowsTensor } from '../cache/rowsTensor.ts';
 import type { StepRequest, StepShape } from '../contract/stage.ts';
 import type { OrtModule } from '../ortModule.ts';
@@ -34,9 +35,7 @@ export async function findStepShape(
   mostRows: number,
   runWith: (granularity: number) => Run,
 ): Promise<Omit<StepShape, 'members'> | undefined> {
-  const { contextLength, boundaryIn } = description;
-  const isReal = boundaryIn.every(({ type }) => type === 'float32' || type === 'float16');
-  if (!isReal || contextLength < longChunk) return undefined;
+  if (!canBeTried(description)) return undefined;
   let stepwise: Omit<StepShape, 'members'> | undefined;
   for (const rows of granularities.filter((granularity) => granularity <= mostRows)) {
     const replay = await tryShape(ort, description, runWith(rows));
@@ -44,6 +43,12 @@ export async function findStepShape(
     if (replay) stepwise ??= { rows, replay };
   }
   return stepwise;
+}
+
+/** Whether there can be made-up inputs for it, and a context for them. */
+export function canBeTried({ contextLength, boundaryIn }: StageDescription): boolean {
+  const isReal = boundaryIn.every(({ type }) => type === 'float32' || type === 'float16');
+  return isReal && contextLength >= longChunk;
 }
 
 /** @returns what a cache can be computed again from; undefined where company changes bits */
@@ -75,7 +80,7 @@ async function tryShape(
 }
 
 /** Runs on made-up inputs: the same for the same position. */
-class Trial {
+export class Trial {
   readonly #ort: OrtModule;
   readonly #description: StageDescription;
   readonly run: Run;
@@ -93,7 +98,7 @@ class Trial {
     );
   }
 
-  member(tensors: RowsTensor[], position: number, length: number): RunMember {
+  member(tensors: readonly CacheTensor[], position: number, length: number): RunMember {
     const { boundaryIn, inputs, logits } = this.#description;
     const request: StepRequest = {
       cacheId: 'trial',
@@ -109,7 +114,11 @@ class Trial {
     return { tensors, request, logitRows: logits === undefined ? 0 : 1 };
   }
 
-  async step(tensors: RowsTensor[], position: number, length: number): Promise<MemberOutputs | undefined> {
+  async step(
+    tensors: readonly CacheTensor[],
+    position: number,
+    length: number,
+  ): Promise<MemberOutputs | undefined> {
     return (await this.run([this.member(tensors, position, length)]))[0];
   }
 
@@ -149,7 +158,8 @@ function madeUp(tensor: StageTensor, position: number, length: number): FrameTen
   return { type, dims, bytes: new Uint8Array(values.buffer) };
 }
 
-function sameOutputs(left: MemberOutputs | undefined, right: MemberOutputs | undefined): boolean {
+/** Whether two steps gave the same bits. */
+export function sameOutputs(left: MemberOutputs | undefined, right: MemberOutputs | undefined): boolean {
   return sameBytes(left?.logits?.[0], right?.logits?.[0]) && sameBoundary(left, right, ({ bytes }) => bytes);
 }
 

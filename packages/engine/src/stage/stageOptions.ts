@@ -24,6 +24,12 @@ export interface StageOptions {
    * 4-bit weights on AVX2 need 2, with which a lone stream took 1.35 to 1.7 times as long (measured on a busy machine).
    */
   mostFilledRows?: number;
+  /**
+   * With `in-place`, where sessions share runs of at least `mostFilledRows` rows: how many times as long as with one row a lone
+   * step may take with so many, measured when the stage is loaded. Where it takes longer, each step runs alone. Not
+   * measured by default.
+   */
+  mostLoneTime?: number;
   /** Shared by every stage in this process: one ONNX Runtime call at a time. A queue of its own by default. */
   queue?: RunQueue;
   /** The GPUDevice that ONNX Runtime uses; only for `in-place`. */

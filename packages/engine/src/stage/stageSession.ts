@@ -1,5 +1,6 @@
 /** What a stage needs of ONNX Runtime: runs with caches in and out. */
 import type { FrameTensor } from '@potluck/protocol';
+import type { CacheStrategy } from '../cache/cacheStrategy.ts';
 import type { CacheTensor } from '../cache/cacheTensor.ts';
 import type { EncodeRequest, StepRequest, StepShape } from '../contract/stage.ts';
 
@@ -24,6 +25,8 @@ export interface StageSession {
   readonly stepShape: StepShape;
   /** Whether several rows of a step can get logits. */
   readonly givesLogitRows: boolean;
+  /** What makes its caches, where it works on them in ways of its own. */
+  readonly strategy?: CacheStrategy;
   /**
    * Runs a step of each member, of which there are at most `stepShape.members`, and commits their rows to their tensors.
    * @throws ComputeError for all of them; no tensor has changed then

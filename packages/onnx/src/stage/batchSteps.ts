@@ -67,7 +67,7 @@ export type BatchDescription = Pick<
 export const mostDummyRows = 8;
 
 /** Inputs of GroupQueryAttention, as of ONNX Runtime 1.30. */
-const attentionInput = {
+export const attentionInput = {
   key: 1,
   value: 2,
   pastKey: 3,
@@ -154,15 +154,15 @@ export async function batchSteps(
 }
 
 const orderInput = 'potluck/batch/order';
-const logitRowsInput = 'potluck/batch/logit-rows';
+export const logitRowsInput = 'potluck/batch/logit-rows';
 
 /** Indices of the caches that one attention node reads and writes. */
-interface CachePair {
+export interface CachePair {
   key: number;
   value: number;
 }
 
-function findAttentions(graph: OnnxGraph, caches: readonly StageCache[]): Map<OnnxNode, CachePair> {
+export function findAttentions(graph: OnnxGraph, caches: readonly StageCache[]): Map<OnnxNode, CachePair> {
   const indexOf = new Map(caches.map(({ input }, index) => [input, index]));
   const attentions = new Map<OnnxNode, CachePair>();
   for (const node of graph.nodes) {
@@ -185,7 +185,7 @@ function findAttentions(graph: OnnxGraph, caches: readonly StageCache[]): Map<On
 }
 
 /** @throws {UnsupportedModelError} if a boundary tensor is not one row a token */
-function checkRows({ boundaryIn, boundaryOut }: BatchDescription): void {
+export function checkRows({ boundaryIn, boundaryOut }: BatchDescription): void {
   for (const { name, dims } of [...boundaryIn, ...boundaryOut]) {
     const [batch, rows, ...rest] = dims;
     if (batch !== 1 || rows !== 'step' || rest.some((length) => typeof length !== 'number'))
@@ -340,7 +340,7 @@ function rowsShape(cache: StageCache | undefined): OnnxValue['dims'] {
 }
 
 /** The last axis of what an attention node returns: its query heads, each of a value's size. */
-function widthOf(attention: OnnxNode, value: StageCache | undefined): number {
+export function widthOf(attention: OnnxNode, value: StageCache | undefined): number {
   const queryHeads = attention.attributes.get('num_heads');
   const size = value?.dims.at(-1);
   if (queryHeads?.type !== 'int' || typeof size !== 'number')
@@ -376,7 +376,7 @@ function extendRotaryTables(graph: OnnxGraph, attentions: Iterable<OnnxNode>, co
   }
 }
 
-function chooseLogitRows(graph: OnnxGraph, logits: string): void {
+export function chooseLogitRows(graph: OnnxGraph, logits: string): void {
   const choosers = findLastPositions(graph, logits);
   if (choosers.length === 0) throw new UnsupportedModelError('logits of a row that is not chosen', logits);
   const isChooser = new Set(choosers);
@@ -483,7 +483,7 @@ const rowByRow = new Set([
 ]);
 
 /** @throws {UnsupportedModelError} if rows or sessions still depend on each other */
-function checkLeft(graph: OnnxGraph, { inputs, caches }: BatchDescription): void {
+export function checkLeft(graph: OnnxGraph, { inputs, caches }: BatchDescription): void {
   const given = new Set(graph.inputs.map(({ name }) => name));
   const gone = new Set([
     ...caches.flatMap(({ input, output }) => [input, output]),

@@ -1,0 +1,203 @@
+/**
+ * Sessions whose caches are slots of one buffer, as on a GPU in a tab, on a device in script's memory: the CPU computes. That
+ * WebGPU does the same is tested in a browser (e2e/browser/stageContract.spec.ts).
+ */
+import { SamplingDescription, type FrameTensor } from '@potluck/protocol';
+import { describe, expect, it } from 'vitest';
+import type { OpenCache, Stage, StepResult } from '../contract/stage.ts';
+import { RunQueue } from '../queue/runQueue.ts';
+import { nodeOrt } from '../testing/nodeOrt.ts';
+import { scriptGpu, withScriptGpu, type ScriptGpu } from '../testing/scriptGpu.ts';
+import { model, stageOf } from '../testing/tinyStages.ts';
+import { watchOverlap } from '../testing/watchOverlap.ts';
+
+/** Greedy, with numbers that tell logits apart by their last bits. */
+const sampling = SamplingDescription.parse({ temperature: 0, seed: 0, topLogprobs: 5 });
+const cacheBytes = 2 * 1024 * 1024;
+
+/** A session's tokens: made up, so that they are the same whatever comes out. */
+const token = (session: number, position: number): number => (session * 131 + position * 37 + 5) % 500;
+
+interface Slotted {
+  stages: Stage[];
+  gpu: ScriptGpu;
+  calls(this: void): number;
+}
+
+async function slotted(layers: readonly [first: number, last: number][] = [[0, 3]]): Promise<Slotted> {
+  // Not a number in float32: what nobody wrote must count for nothing.
+  const gpu = scriptGpu(0xff);
+  const watched = watchOverlap(withScriptGpu(nodeOrt));
+  const queue = new RunQueue();
+  const stages: Stage[] = [];
+  for (const [firstLayer, lastLayer] of layers) {
+    const options = {
+      queue,
+      cacheStrategy: 'in-place',
+      gpuDevice: gpu.device,
+      mostFilledRows: 4,
+      cacheBytes,
+    } as const;
+    stages.push(await stageOf((await model('fused')).stage({ firstLayer, lastLayer }), options, watched.ort));
+  }
+  gpu.mostBytes = gpu.heldBytes();
+  return { stages, gpu, calls: () => watched.calls() };
+}
+
+/** Steps of sessions, with all that they give away, by session and position. */
+class Sessions {
+  readonly #stages: readonly Stage[];
+
+  constructor(stages: readonly Stage[]) {
+    this.#stages = stages;
+  }
+
+  async open(cacheId: string, capacity: number, more: Partial<OpenCache> = {}): Promise<void> {
+    for (const stage of this.#stages)
+      await stage.open({ cacheId, epoch: 0, capacity, promptLength: 1, sampling, ...more });
+  }
+
+  async each(call: (stage: Stage) => Promise<unknown>): Promise<void> {
+    for (const stage of this.#stages) await call(stage);
+  }
+
+  async step(cacheId: string, session: number, position: number, length = 1): Promise<unknown[]> {
+    const given: unknown[] = [];
+    const tokenIds = Array.from({ length }, (_, row) => token(session, position + row));
+    let boundary: FrameTensor[] = [];
+    for (const stage of this.#stages) {
+      const request = { cacheId, epoch: 0, position, length, tokenIds, boundary, sample: true };
+      const result: StepResult = await stage.step(request);
+      given.push(
+        result.sampled,
+        ...(result.boundary ?? []).map(({ bytes }) => Buffer.from(bytes).toString('base64')),
+      );
+      boundary = result.boundary ?? [];
+    }
+    return given;
+  }
+
+  /** Steps of one token from `from` to `to`. */
+  async steps(cacheId: string, session: number, from: number, to: number): Promise<unknown[]> {
+    const given: unknown[] = [];
+    for (let position = from; position < to; position++)
+      given.push(await this.step(cacheId, session, position));
+    return given;
+  }
+}
+
+describe('sessions in slots', () => {
+  it('give, bit by bit, what they give alone, whoever comes and goes', async () => {
+    const { stages, gpu, calls } = await slotted([
+      [0, 1],
+      [2, 3],
+    ]);
+    for (const { stepShape } of stages) expect(stepShape).toMatchObject({ members: 16, replay: 'steps' });
+    const sessions = new Sessions(stages);
+    const plans = Array.from({ length: 10 }, (_, session) => ({
+      session,
+      prompt: 1 + ((session * 7) % 18),
+      answer: session % 3 === 0 ? 5 : 14,
+      capacity: session % 4 === 0 ? 120 : 40,
+      after: session % 4,
+    }));
+    const play = async (prefix: string, plan: (typeof plans)[number]): Promise<unknown[]> => {
+      const { session, prompt, answer, capacity, after } = plan;
+      const cacheId = `${prefix} ${session}`;
+      await sessions.open(cacheId, capacity);
+      for (let turn = 0; turn < after; turn++) await new Promise((resolve) => setImmediate(resolve));
+      const given: unknown[] = [await sessions.step(cacheId, session, 0, prompt)];
+      given.push(...(await sessions.steps(cacheId, session, prompt, prompt + answer)));
+      await sessions.each((stage) => stage.release(cacheId));
+      return given;
+    };
+    const alone: unknown[] = [];
+    for (const plan of plans) alone.push(await play('alone', plan));
+    const before = calls();
+    const together = await Promise.all(plans.map((plan) => play('together', plan)));
+    const steps = plans.reduce((sum, { answer }) => sum + 1 + answer, 0);
+    expect(calls() - before).toBeLessThan((stages.length * steps) / 2);
+    expect(together).toEqual(alone);
+    await sessions.each((stage) => stage.dispose());
+    expect(gpu.heldBytes()).toBe(0);
+  });
+
+  it('go on as alone after they were copied, taken, cut back and fed several tokens', async () => {
+    const { stages } = await slotted();
+    const sessions = new Sessions(stages);
+    const begin = async (cacheId: string): Promise<void> => {
+      await sessions.open(cacheId, 64);
+      await sessions.step(cacheId, 1, 0, 6);
+    };
+    await begin('right');
+    const right = await sessions.steps('right', 1, 6, 14);
+    for (const cacheId of ['a', 'b', 'c', 'd']) await begin(cacheId);
+    const all = (from: number, to: number, ...cacheIds: string[]): Promise<unknown[][]> =>
+      Promise.all(cacheIds.map((cacheId) => sessions.steps(cacheId, 1, from, to)));
+    const expected = (from: number, to: number) => right.slice(from - 6, to - 6);
+    for (const given of await all(6, 10, 'a', 'b', 'c', 'd')) expect(given).toEqual(expected(6, 10));
+    await sessions.open('e', 64, { from: { cacheId: 'a', length: 8, take: false } });
+    await sessions.open('f', 48, { from: { cacheId: 'b', length: 8, take: true } });
+    await sessions.open('g', 64, { from: { cacheId: 'c', length: 10, take: true } });
+    await sessions.each((stage) => stage.truncate('d', 8));
+    const [e, f, d, a, g] = await Promise.all([
+      ...['e', 'f', 'd'].map((cacheId) => sessions.steps(cacheId, 1, 8, 14)),
+      ...['a', 'g'].map((cacheId) => sessions.steps(cacheId, 1, 10, 14)),
+    ]);
+    for (const given of [e, f, d]) expect(given).toEqual(expected(8, 14));
+    for (const given of [a, g]) expect(given).toEqual(expected(10, 14));
+    // A chunk of one that shares runs, as when a session's tokens are computed again.
+    await begin('right again');
+    await sessions.steps('right again', 1, 6, 14);
+    const chunk = await sessions.step('right again', 1, 14, 5);
+    const [ofChunk] = await Promise.all([sessions.step('a', 1, 14, 5), sessions.steps('e', 1, 14, 18)]);
+    expect(ofChunk).toEqual(chunk);
+    expect(await sessions.steps('a', 1, 19, 22)).toEqual(await sessions.steps('right again', 1, 19, 22));
+  });
+
+  it('take no more memory than they have reserved, but for one tensor that moves', async () => {
+    const { stages, gpu } = await slotted();
+    const [stage] = stages;
+    const sessions = new Sessions(stages);
+    // A long one between short ones has no place in their slots.
+    const capacities = [126, 20, 20, 24];
+    const prompts = [100, 3, 5, 7];
+    const names = capacities.map((capacity, session) => `${capacity} ${session}`);
+    let reserved = 0;
+    for (const [session, cacheId] of names.entries()) {
+      await sessions.open(cacheId, capacities[session] ?? 0);
+      await sessions.step(cacheId, session, 0, prompts[session]);
+    }
+    reserved = (await stage?.usage())?.reservedBytes ?? 0;
+    const columns = stage?.description.caches.length ?? 1;
+    await Promise.all(
+      names.map((cacheId, session) => {
+        const from = prompts[session] ?? 0;
+        return sessions.steps(cacheId, session, from, from + 12);
+      }),
+    );
+    expect(gpu.mostBytes).toBeLessThanOrEqual(reserved * (1 + 1 / columns));
+    // When the others end, the last one gives back what they had reserved.
+    for (const cacheId of names.slice(0, -1)) await sessions.each((each) => each.release(cacheId));
+    reserved = (await stage?.usage())?.reservedBytes ?? 0;
+    await sessions.each((each) => each.resize(reserved));
+    expect(reserved).toBeGreaterThan(0);
+    expect(gpu.heldBytes()).toBeLessThanOrEqual(reserved);
+  });
+
+  it('outgrow their slots and stay right to the last token of the context', async () => {
+    const { stages } = await slotted();
+    const sessions = new Sessions(stages);
+    const { contextLength } = stages[0]?.description ?? { contextLength: 0 };
+    const play = async (cacheId: string, session: number): Promise<unknown[]> => {
+      await sessions.open(cacheId, contextLength);
+      // Their slots are then a few rows short of the context.
+      await sessions.step(cacheId, session, 0, contextLength - 70);
+      return sessions.steps(cacheId, session, contextLength - 70, contextLength);
+    };
+    const alone = [await play('alone 1', 1), await play('alone 2', 2)];
+    await sessions.each((stage) => stage.release('alone 1'));
+    await sessions.each((stage) => stage.release('alone 2'));
+    expect(await Promise.all([play('1', 1), play('2', 2)])).toEqual(alone);
+  });
+});
