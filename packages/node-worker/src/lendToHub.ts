@@ -40,10 +40,14 @@ export async function lendToHub({ log }: { log: Log }, init: LendInit): Promise<
     directory: join(settings.dataDirectory, 'blobs'),
     shared: settings.sharedBlobs,
   });
-  if (signal.aborted) return;
+  const workerId = workerIdentity(settings.dataDirectory);
+  const connector = await sameMachineConnector({ others: peerJsConnector({ loadPeer, log }), log }, workerId);
+  if (signal.aborted) {
+    connector.close();
+    return;
+  }
   const threads = settings.threads ?? limitedThreads();
   const stageHost = deviceStageHost({ log }, { devices, threads, directory: settings.dataDirectory });
-  const connector = sameMachineConnector({ others: peerJsConnector({ loadPeer, log }), log });
   const agent = startWorkerAgent(
     {
       openSocket: webSocketOpener(HubWebSocket as unknown as WebSocketClass),
@@ -59,7 +63,7 @@ export async function lendToHub({ log }: { log: Log }, init: LendInit): Promise<
     {
       hubUrl: hub.hubUrl,
       token: hub.token,
-      workerId: workerIdentity(settings.dataDirectory),
+      workerId,
       instanceId: InstanceId.parse(randomUUID()),
       name: settings.name,
       kind: 'node',

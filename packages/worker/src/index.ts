@@ -40,6 +40,7 @@ export {
 export { reconnectDelayMs } from './hub-connection/reconnectDelay.ts';
 export { silentLog, type Log } from './log.ts';
 export { messageOf } from './messageOf.ts';
+export { untilAborted } from './untilAborted.ts';
 export { dataChannelTransport } from './peers/dataChannelTransport.ts';
 export type { DirectConnector, DirectConnectorInit } from './peers/directConnector.ts';
 export {

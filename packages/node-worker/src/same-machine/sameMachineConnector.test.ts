@@ -12,8 +12,8 @@ import { socketPath, socketsDirectory } from './socketsDirectory.ts';
 
 const elsewhere = new Error('only elsewhere');
 
-/** A worker of this machine. */
-async function joined(directory: string) {
+/** A worker of this machine. @param before what happens between its start and the hub's welcome */
+async function joined(directory: string, before?: (id: WorkerId) => void) {
   const id = WorkerId.parse(randomUUID());
   const came = Promise.withResolvers<[WorkerId, PeerTransport]>();
   const others: DirectConnector = {
@@ -21,7 +21,9 @@ async function joined(directory: string) {
     connect: () => Promise.reject(elsewhere),
     close: () => undefined,
   };
-  const connector = sameMachineConnector({ others, log: silentLog, directory: async () => directory });
+  const place = async (): Promise<string> => directory;
+  const connector = await sameMachineConnector({ others, log: silentLog, directory: place }, id);
+  before?.(id);
   await connector.start({
     ...{ hubUrl: 'http://hub', workerId: id, iceServers: [], signalling: { path: '', key: '', token: '' } },
     onTransport: (...transport) => came.resolve(transport),
@@ -53,6 +55,18 @@ test('a worker that is elsewhere is reached as without sockets, also where a kil
   await expect(one.connector.connect(absent, anySignal())).rejects.toBe(elsewhere);
   one.connector.close();
   await expect.poll(() => readdir(directory.path)).toEqual([]);
+});
+
+test('a worker that the hub has told of is reached by its socket, also before its own welcome is read', async () => {
+  await using directory = await temporaryDirectory('potluck-sockets-');
+  const one = await joined(directory.path);
+  let connecting: Promise<PeerTransport> | undefined;
+  const other = await joined(directory.path, (id) => {
+    connecting = one.connector.connect(id, anySignal());
+  });
+  await connecting;
+  expect((await other.came)[0]).toBe(one.id);
+  for (const { connector } of [one, other]) connector.close();
 });
 
 test('who means another worker, or says no id, is not let in', async () => {

@@ -4,9 +4,16 @@
  */
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { WorkerId } from '@potluck/protocol';
-import { messageOf, type DirectConnector, type Log, type PeerTransport } from '@potluck/worker';
+import {
+  messageOf,
+  untilAborted,
+  type DirectConnector,
+  type DirectConnectorInit,
+  type Log,
+  type PeerTransport,
+} from '@potluck/worker';
 import { socketPath, socketsDirectory } from './socketsDirectory.ts';
 import { socketTransport } from './socketTransport.ts';
 
@@ -24,27 +31,23 @@ export interface SameMachineComponents {
   directory?: () => Promise<string | undefined>;
 }
 
-export function sameMachineConnector({
-  others,
-  log,
-  directory = socketsDirectory,
-}: SameMachineComponents): DirectConnector {
-  let own: WorkerId | undefined;
-  let place: string | undefined;
-  let listening: Promise<Server | undefined> | undefined;
-  let isClosed = false;
+type OnTransport = DirectConnectorInit['onTransport'];
 
-  async function listen(
-    workerId: WorkerId,
-    onTransport: (peer: WorkerId, transport: PeerTransport) => void,
-  ): Promise<Server | undefined> {
-    own = workerId;
-    place = await directory();
-    if (place === undefined || isClosed) return undefined;
-    const path = socketPath(place, workerId);
+/** Listens when it resolves: once the hub knows this worker, others of this machine may connect at any moment. */
+export async function sameMachineConnector(
+  { others, log, directory = socketsDirectory }: SameMachineComponents,
+  own: WorkerId,
+): Promise<DirectConnector> {
+  const place = await directory();
+  const started = Promise.withResolvers<OnTransport>();
+
+  /** @returns what ends it */
+  async function listen(): Promise<() => void> {
+    if (place === undefined) return () => undefined;
+    const path = socketPath(place, own);
     const server = createServer({ pauseOnConnect: true }, (socket) => {
-      greeted(socket, workerId).then(
-        ([peer, rest]) => onTransport(peer, socketTransport(socket, rest)),
+      greeted(socket, own, started.promise).then(
+        ([onTransport, peer, rest]) => onTransport(peer, socketTransport(socket, rest)),
         (error: unknown) => {
           socket.destroy();
           log.debug({ reason: messageOf(error) }, 'a process of this machine could not connect');
@@ -55,30 +58,27 @@ export function sameMachineConnector({
     await rm(path, { force: true });
     server.unref().listen(path);
     await once(server, 'listening');
-    if (isClosed) server.close();
-    return server;
+    return () => server.close();
   }
 
+  const endListening = await listen().catch((error: unknown) => {
+    log.debug({ reason: messageOf(error) }, 'workers of this machine connect as others do');
+    return () => undefined;
+  });
   return {
     async start(init) {
-      listening ??= listen(init.workerId, init.onTransport).catch((error: unknown) => {
-        log.debug({ reason: messageOf(error) }, 'workers of this machine connect as others do');
-        return undefined;
-      });
-      await listening;
+      started.resolve(init.onTransport);
       await others.start(init);
     },
     async connect(peer, signal) {
-      await listening;
-      if (place !== undefined && own !== undefined) {
+      if (place !== undefined) {
         const here = await connectHere(socketPath(place, peer), own, peer, signal).catch(() => undefined);
         if (here) return here;
       }
       return others.connect(peer, signal);
     },
     close() {
-      isClosed = true;
-      void listening?.then((server) => server?.close());
+      endListening();
       others.close();
     },
   };
@@ -105,15 +105,25 @@ async function connectHere(
   }
 }
 
-/** @returns who it is, and what it sent behind that @throws Error where it means another worker, or says nothing in time */
-async function greeted(socket: Socket, own: WorkerId): Promise<[peer: WorkerId, rest: Buffer]> {
+/**
+ * @param started what takes connections, once there is something that does
+ * @returns that, who it is, and what it sent behind that
+ * @throws Error where it means another worker, or says nothing in time, or nothing takes it
+ */
+async function greeted(
+  socket: Socket,
+  own: WorkerId,
+  started: Promise<OnTransport>,
+): Promise<[OnTransport, peer: WorkerId, rest: Buffer]> {
   socket.on('error', () => undefined);
-  const [bytes, rest] = await readStart(socket, 2 * idLength, AbortSignal.timeout(greetingDeadlineMs));
+  const deadline = AbortSignal.timeout(greetingDeadlineMs);
+  const [bytes, rest] = await readStart(socket, 2 * idLength, deadline);
   const text = bytes.toString('latin1');
   if (text.slice(idLength) !== own) throw new Error('it means another worker');
   const peer = WorkerId.parse(text.slice(0, idLength));
+  const onTransport = await untilAborted(started, deadline);
   socket.write(welcome);
-  return [peer, rest];
+  return [onTransport, peer, rest];
 }
 
 /** Leaves the socket paused. @returns so many bytes, and what came behind them @throws Error where they do not come */
