@@ -134,11 +134,17 @@ export class Leadership {
         signal.addEventListener('abort', () => resolve(), { once: true });
       });
       await Promise.race([term.lost, stopped]);
-      if (term.isLost) logger.error({ epoch: record.epoch, reason: term.whyLost }, 'this hub leads no more');
+      this.#sayEnd(term);
       await reign.end(term.isLost);
     } catch (error) {
-      if (error instanceof HigherEpochError) this.#highestSeen = error.highest;
-      else if (!term.isLost && !signal.aborted) {
+      if (error instanceof HigherEpochError) {
+        this.#highestSeen = error.highest;
+        logger.warn(
+          { epoch: record.epoch, highest: error.highest },
+          'this hub leads no more: the database knows a later leader',
+        );
+      } else if (term.isLost || signal.aborted) this.#sayEnd(term);
+      else {
         this.#restsUntil = performance.now() + restMs;
         failed(error);
       }
@@ -148,6 +154,18 @@ export class Leadership {
       await keeping;
       if (!term.isLost) await lease.giveBack(term.record).catch(() => undefined);
     }
+  }
+
+  /** One line for the end of a term, however it came. */
+  #sayEnd({ record: { epoch }, whyLost: reason }: Term): void {
+    const { logger } = this.#components;
+    if (reason === undefined)
+      logger.info({ epoch }, 'this hub leads no more: it stops, and another one may lead at once');
+    else
+      logger.error(
+        { epoch, reason },
+        'this hub leads no more; the next one that leads goes on with its answers',
+      );
   }
 
   /** Renews the lease for as long as the term lasts. */

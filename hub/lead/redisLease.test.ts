@@ -12,7 +12,15 @@ import { connectRedis, type RedisConnection } from './redisConnection.ts';
 import { redisLease } from './redisLease.ts';
 import type { Term } from './term.ts';
 
-const logger = pino({ level: 'silent' });
+/** What the log says of ends of terms. */
+const ends: { epoch: number; reason?: string }[] = [];
+const logger = pino(
+  {},
+  {
+    write: (line: string) =>
+      void (line.includes('leads no more') && ends.push(JSON.parse(line) as (typeof ends)[number])),
+  },
+);
 const hubId = HubId.parse(randomUUID());
 const candidate = (): Candidate => ({
   ...{ process: randomUUID(), hubId, url: 'http://127.0.0.1:8000' },
@@ -36,7 +44,10 @@ describe.skipIf(redisMissing !== undefined)('with a real Redis', () => {
       await server[Symbol.asyncDispose]();
     };
   });
-  beforeEach(() => redis.ask((client) => client.flushAll()));
+  beforeEach(async () => {
+    ends.length = 0;
+    await redis.ask((client) => client.flushAll());
+  });
 
   test('one hub has the lease, until it gives it back or is silent', async () => {
     const [one, two] = [candidate(), candidate()];
@@ -126,6 +137,7 @@ describe.skipIf(redisMissing !== undefined)('with a real Redis', () => {
     await expect.poll(() => second.board.serving?.epoch).toBe(2);
     // Who stops still sees who leads, for those that it has to answer.
     await expect.poll(() => first.board.serving?.epoch).toBe(2);
+    expect(ends).toMatchObject([{ epoch: 1, msg: expect.stringContaining('it stops') as string }]);
     await Promise.all([first.leadership.close(), second.leadership.close()]);
     expect(first.terms).toHaveLength(1);
   });
@@ -136,6 +148,7 @@ describe.skipIf(redisMissing !== undefined)('with a real Redis', () => {
     await redis.ask((client) => client.hSet('{potluck}:leader', 'epoch', '2'));
     expect(await terms[0]?.confirm()).toBe(false);
     await expect.poll(() => ended).toEqual([true]);
+    expect(ends).toMatchObject([{ epoch: 1, reason: 'another hub leads now' }]);
     await leadership.close();
   });
 
@@ -144,6 +157,7 @@ describe.skipIf(redisMissing !== undefined)('with a real Redis', () => {
       if (record.epoch < 5) throw new HigherEpochError(4);
     });
     await expect.poll(() => board.serving?.epoch).toBe(5);
+    expect(ends).toMatchObject([{ epoch: 1, highest: 4 }]);
     await leadership.close();
   });
 
