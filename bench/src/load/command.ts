@@ -20,6 +20,7 @@ interface Options {
   tokensPerSecond: number;
   seconds: number;
   minutes?: number;
+  answerTokens?: number;
   port: number;
   profiles?: string;
   out: string;
@@ -39,6 +40,11 @@ export const hubCommand = new Command('hub')
   .option('--tokens-per-second <count>', 'of each answer', Number, 10)
   .option('--seconds <seconds>', 'how long each number of answers is measured', Number, 20)
   .option('--minutes <minutes>', 'the same for the last number, to see how the memory grows', Number)
+  .option(
+    '--answer-tokens <count>',
+    'of one answer, after which its client asks for the next (default: answers last as long as they are measured)',
+    Number,
+  )
   .option('--port <port>', 'port for the hub; further ones have the next', Number, 8740)
   .option('--profiles <folder>', 'where a profile of the hub goes (default: none is made)')
   .option('--out <file>', 'where the figures go as JSON', 'bench/results/hub.json')
@@ -47,7 +53,8 @@ export const hubCommand = new Command('hub')
 const text = 'The mill by the river is old, and its wheel turns in the morning when the water is high. ';
 
 async function run(options: Options): Promise<void> {
-  const { workers, replicas, streams, tokensPerSecond, seconds, minutes, port, profiles, out } = options;
+  const { workers, replicas, streams, tokensPerSecond, seconds, minutes, answerTokens } = options;
+  const { port, profiles, out } = options;
   const command = `npm run bench -- ${process.argv.slice(2).join(' ')}`;
   const machine = describeMachine(['hono', '@hono/node-server', 'ws']);
   console.log(markdownTable([{ ...machine, load: loadavg()[0], command }]));
@@ -81,7 +88,7 @@ async function run(options: Options): Promise<void> {
   for (const [index, count] of streams.entries()) {
     const isLast = index === streams.length - 1;
     const lasting = isLast && minutes !== undefined ? 60 * minutes : seconds;
-    const load = { model, streams: count, tokensPerSecond, seconds: lasting };
+    const load = { model, streams: count, tokensPerSecond, seconds: lasting, answerTokens };
     measured.push(await measureLoad(hubs, grid, load));
   }
   const rows = measured.flatMap((one) => one.rows);

@@ -14,6 +14,8 @@ export interface LoadOptions {
   /** Of each answer; few answers get more, so that their cost stands out from what the hub does anyway. */
   tokensPerSecond: number;
   seconds: number;
+  /** Of one answer, after which its client asks for the next. Default: as many as come in all that time. */
+  answerTokens?: number | undefined;
 }
 
 export interface LoadRow {
@@ -57,28 +59,42 @@ const leastTokens = 100;
 export async function measureLoad(
   hubs: readonly LoadedHub[],
   grid: SimulatedGrid,
-  { model, streams, tokensPerSecond: wanted, seconds }: LoadOptions,
+  { model, streams, tokensPerSecond: wanted, seconds, answerTokens }: LoadOptions,
 ): Promise<MeasuredLoad> {
   const tokensPerSecond = Math.max(wanted, leastTokens / streams);
   grid.tokensPerSecond = tokensPerSecond;
   const idle = await Promise.all(hubs.map((hub) => measureIdle(hub, idleSeconds)));
   const agent = new Agent({ keepAlive: true, maxSockets: Infinity });
-  const maxTokens = Math.ceil(tokensPerSecond * (seconds + settleMs / 1000 + 2));
+  const maxTokens = answerTokens ?? Math.ceil(tokensPerSecond * (seconds + settleMs / 1000 + 2));
   const asking = hubs.slice(0, streams);
-  const answers = await Promise.all(
-    Array.from({ length: streams }, async (_, index) => {
-      const hub = asking[index % asking.length] as LoadedHub;
+  const hubOf = (stream: number): LoadedHub => asking[stream % asking.length] as LoadedHub;
+  const answers: (ReadAnswer & { hub: LoadedHub })[] = [];
+  const ask = async (stream: number): Promise<ReadAnswer> => {
+    const hub = hubOf(stream);
+    const content = `${stream + 1}. Tell me about the old mill by the river.`;
+    const answer = await readAnswer({ url: hub.url, agent, model, content, maxTokens });
+    answers.push({ hub, ...answer });
+    return answer;
+  };
+  const measuring = new AbortController();
+  const goOn = async (stream: number, first: ReadAnswer): Promise<void> => {
+    for (let { ended } = first; ; { ended } = await ask(stream)) {
+      await ended;
+      if (measuring.signal.aborted) return;
+    }
+  };
+  const streaming = await Promise.all(
+    Array.from({ length: streams }, async (_, stream) => {
       // Not all in the same moment.
-      await pause((1000 / tokensPerSecond) * ((index * 0.618) % 1));
-      const content = `${index + 1}. Tell me about the old mill by the river.`;
-      return { hub, ...(await readAnswer({ url: hub.url, agent, model, content, maxTokens })) };
+      await pause((1000 / tokensPerSecond) * ((stream * 0.618) % 1));
+      const first = await ask(stream);
+      return { goesOn: answerTokens === undefined ? first.ended : goOn(stream, first) };
     }),
   );
   await pause(settleMs);
   const uses = (): Promise<ProcessUse[]> => Promise.all(hubs.map((hub) => hub.use()));
   const before = await uses();
   const began = performance.now();
-  const measuring = new AbortController();
   const watching = Promise.all(hubs.map((hub) => watchMemory(hub, measuring.signal)));
   await pause(1000 * seconds);
   measuring.abort();
@@ -92,7 +108,7 @@ export async function measureLoad(
       { began, ended },
     ),
   );
-  await Promise.all(answers.map((answer) => answer.ended));
+  await Promise.all(streaming.map(({ goesOn }) => goesOn));
   agent.destroy();
   const elapsed = (ended - began) / 1000;
   const allTokens = added.reduce((sum, { length }) => sum + length, 0);
@@ -104,7 +120,8 @@ export async function measureLoad(
     const cpuMs = last.cpuMs - first.cpuMs;
     return {
       hub: hub.role,
-      streams: answers.filter((answer) => answer.hub === hub).length,
+      streams: Array.from({ length: streams }, (__, stream) => hubOf(stream)).filter((one) => one === hub)
+        .length,
       'tokens/s': tokens / elapsed,
       'CPU ms/token': cpuMs / tokens,
       'of the main thread': (last.mainMs - first.mainMs) / tokens,
