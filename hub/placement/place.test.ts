@@ -252,6 +252,20 @@ test('caches of other models shrink before a model is refused', () => {
   expect(placeOne(model, [worker], { replaced: new Set([pipelineId]) }).ok).toBe(true);
 });
 
+test('a plan by hand waits for its nodes, also where none that is here may have a stage', () => {
+  const here = gridWorker('here', 1000);
+  const barred = new Map([[here.id, 'is paused']]);
+  const plan: DeploymentPlan = { mode: 'manual', stages: [{ nodeId: randomUUID() }] };
+  expect(mustRefuse(placedModel(2, 100), [here], { plan, barred })).toMatchObject({
+    code: 'nodes-away',
+    message: expect.stringMatching(/^waiting for 1 of its nodes: .*; here is paused$/) as string,
+  });
+  expect(mustRefuse(placedModel(2, 100), [here], { barred })).toMatchObject({
+    code: 'no-workers',
+    message: expect.stringMatching(/no device that has joined can run it; here is paused$/) as string,
+  });
+});
+
 test('replicas are on different workers', () => {
   const workers = ['a', 'b', 'c'].map((name) => gridWorker(name, 1000));
   const request = { model: placedModel(8, 100), plan: automatic, grid: gridOf(workers), nameOf: String };

@@ -22,7 +22,7 @@ export function placeByHand(
   if (absent.length > 0) {
     const names = listed(absent.map(nameOf), ', ');
     const message = hubText('waits-for-nodes', { count: absent.length, names });
-    return { ok: false, code: 'no-workers', message };
+    return { ok: false, code: 'nodes-away', message };
   }
   const workers = stages.map(({ nodeId }) => here.get(nodeId) as Candidate);
   const placed = asGiven(stages, workers) ?? balanced(choosing, workers);

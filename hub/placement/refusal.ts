@@ -8,7 +8,8 @@ import type { StageAt } from './layerRange.ts';
 /** Why no stages were found. */
 export interface NoStages {
   ok: false;
-  code: 'no-workers' | 'too-many-stages' | 'not-enough-memory';
+  /** `nodes-away`: the operator named nodes that are not here. */
+  code: 'no-workers' | 'nodes-away' | 'too-many-stages' | 'not-enough-memory';
   /** What is missing, with numbers, for people. */
   message: string;
 }
@@ -55,7 +56,7 @@ export function refuse(
   unusable: readonly string[],
 ): Refusal {
   const neededBytes = layers.bytes(0, layers.count);
-  const nobodyMay = candidates.length === 0 && unusable.length > 0 && !none.message.startsWith('waiting');
+  const nobodyMay = none.code === 'no-workers' && unusable.length > 0;
   const message = nobodyMay ? hubText('nobody-can-run', { needed: formatBytes(neededBytes) }) : none.message;
   return {
     ...none,
