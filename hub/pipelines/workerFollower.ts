@@ -1,6 +1,7 @@
 /** What workers and the operator do, as events of pipelines. */
 import type { InstanceId, StageReport, WorkerId } from '@potluck/protocol';
 import type { NodeBook, NodePolicy } from '../workers/nodeBook.ts';
+import type { HowLeft } from '../workers/workerRegistry.ts';
 import type { WorkerRecord } from '../workers/workerTable.ts';
 import { deviceKind } from './deviceKind.ts';
 import type { PipelineHappening } from './state/events.ts';
@@ -8,7 +9,7 @@ import type { PipelineHappening } from './state/events.ts';
 /** What pipelines must be told, each when it has happened. */
 export interface WorkerFollower {
   joined(worker: WorkerRecord): void;
-  left(worker: WorkerRecord, reason: string): void;
+  left(worker: WorkerRecord, reason: string, how: HowLeft): void;
   /** It wants nothing new, and goes when its answers have ended. */
   leaving(worker: WorkerRecord): void;
   reported(worker: WorkerRecord, report: StageReport): void;
@@ -30,7 +31,10 @@ export function workerFollower(
       if (isRestarted) dispatch({ type: 'worker-restarted', workerId: id });
       dispatch({ type: 'worker-joined', worker: { id, name }, mode: nodes.of(id).mode, heldStages });
     },
-    left: ({ id, name }, reason) => dispatch({ type: 'worker-left', worker: { id, name }, reason }),
+    left: ({ id, name }, reason, how) => {
+      const because = how === 'disconnected' ? undefined : reason;
+      dispatch({ type: 'worker-left', worker: { id, name }, reason: because });
+    },
     leaving: ({ id, name }) => dispatch({ type: 'worker-leaving', worker: { id, name } }),
     reported: (worker, report) => {
       const { id, name } = worker;

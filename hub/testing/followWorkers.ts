@@ -13,7 +13,7 @@ export function followWorkers(
       nodes.joined(worker);
       workers.joined(worker);
     },
-    left: (worker, reason) => workers.left(worker, reason),
+    left: (worker, reason, how) => workers.left(worker, reason, how),
     leaving: (worker) => workers.leaving(worker),
     message: (worker, message) => {
       if (message.type === 'stage-report') workers.reported(worker, message);

@@ -72,7 +72,7 @@ export class PuppetWorker {
   }
 
   leave(): void {
-    this.#registry.leave(this.id, 'its connection closed');
+    this.#registry.leave(this.id, 'its connection closed', 'disconnected');
   }
 
   /** The next time that it joins, it holds nothing. */

@@ -1,7 +1,7 @@
 /** The workers that are here, without sockets: what the hub sends reaches workers in this process, a moment later. */
 import type { FromHubMessage, WorkerId } from '@potluck/protocol';
 import type { Clock } from '../pipelines/clock.ts';
-import type { WorkerListener, WorkerMessage } from '../workers/workerRegistry.ts';
+import type { HowLeft, WorkerListener, WorkerMessage } from '../workers/workerRegistry.ts';
 import {
   WorkerRecords,
   type WorkerEvent,
@@ -43,12 +43,12 @@ export class RegistryWithoutSockets {
     this.#tell((listener) => listener.joined?.(record));
   }
 
-  leave(workerId: WorkerId, reason: string): void {
+  leave(workerId: WorkerId, reason: string, how: HowLeft): void {
     const record = this.#table.get(workerId);
     if (!record) return;
     this.#workers.delete(workerId);
     this.apply({ type: 'left', workerId });
-    this.#tell((listener) => listener.left?.(record, reason, 'lost'));
+    this.#tell((listener) => listener.left?.(record, reason, how));
   }
 
   /** It wants nothing new. */

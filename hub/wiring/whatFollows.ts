@@ -91,13 +91,14 @@ export function whatFollows(parts: FollowedParts): void {
         () => room.expel(worker.id),
         () => writes.write('a node', () => database.nodes.left(worker, reason)),
         // Ends the answers that ran through it, and puts other workers in its place.
-        () => deployments.workers.left(worker, reason),
+        () => deployments.workers.left(worker, reason, how),
         () => generator.workerLeft(worker.id),
         () => statistics.workerLeft(worker.id),
         () => metrics.workerLeft(worker),
         () => live.end('nodes', worker.id, { type: 'node-left', id: worker.id, name: worker.name, reason }),
         () => states.forget(worker.id),
-        () => history.note(`node-${how}`, { node: worker.name, detail: { reason } }),
+        () =>
+          history.note(how === 'left' ? 'node-left' : 'node-lost', { node: worker.name, detail: { reason } }),
         // Links to it are gone.
         () => touch('nodes', [...worker.peers.keys()]),
       ),

@@ -19,7 +19,7 @@ import type { NodeBook } from './nodeBook.ts';
 import type { RefusalLog } from './refusalLog.ts';
 import type { Relay } from './relay.ts';
 import type { Strangers } from './strangers.ts';
-import type { WorkerRegistry, WorkerSocket } from './workerRegistry.ts';
+import type { HowLeft, WorkerRegistry, WorkerSocket } from './workerRegistry.ts';
 
 export interface ControlComponents {
   registry: WorkerRegistry;
@@ -133,13 +133,15 @@ export class ControlConnection implements InboxReader {
   /** The socket closed, from whichever side. */
   ended(reason: string): void {
     this.#leaveStrangers?.();
-    this.#end(reason);
+    if (reason === '') this.#end(hubText('connection-closed', {}), 'disconnected');
+    else this.#end(reason, 'lost');
   }
 
-  #end(reason: string): void {
+  #end(reason: string, how: HowLeft): void {
     this.#closed = true;
     clearTimeout(this.#helloTimer);
-    if (this.#workerId !== undefined) this.#components.registry.leave(this.#workerId, this.#socket, reason);
+    if (this.#workerId === undefined) return;
+    this.#components.registry.leave(this.#workerId, this.#socket, reason, how);
   }
 
   #greet(hello: Hello): void {
@@ -207,7 +209,7 @@ export class ControlConnection implements InboxReader {
     this.#components.refusals.note(code, { worker: this.#workerId, reason: message });
     this.#send({ type: 'refusal', code, message, retry });
     // It counts as a stranger's until it is closed at both ends.
-    this.#end(message);
+    this.#end(message, 'lost');
     this.#socket.close(code);
   }
 

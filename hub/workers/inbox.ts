@@ -10,7 +10,10 @@ import type { WorkerSocket } from './workerRegistry.ts';
 export interface InboxReader {
   /** @returns what the message cost, of `budget` */
   receive(message: string | Uint8Array): number;
-  /** The socket closed; called once, when everything that came before has been dealt with. */
+  /**
+   * The socket closed; called once, when everything that came before has been dealt with.
+   * @param reason empty where none was given
+   */
   ended(reason: string): void;
 }
 
@@ -79,7 +82,7 @@ export class Inbox {
     if (!this.#rest) this.#hasMail(this);
   }
 
-  /** The socket closed. What it sent beyond its budget is not dealt with any more. */
+  /** The socket closed. What it sent beyond its budget is not dealt with any more. @param reason empty where none was given */
   end(reason: string): void {
     if (this.#rest) {
       clearTimeout(this.#rest);

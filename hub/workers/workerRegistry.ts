@@ -38,8 +38,8 @@ export type EncodingMessage = Extract<WorkerMessage, { type: 'encoded' | 'encode
 /** What a worker says of a session. */
 export type SessionMessage = Exclude<WorkerMessage, { type: 'stage-report' } | EncodingMessage>;
 
-/** `left` where it said that it goes, or was told to; else `lost`. */
-export type HowLeft = 'left' | 'lost';
+/** `left` where it said that it goes, or was told to; `disconnected` where its connection just closed; else `lost`. */
+export type HowLeft = 'left' | 'disconnected' | 'lost';
 
 /** Told about every change, in the order in which it happened. */
 export interface WorkerListener {

@@ -1,5 +1,4 @@
 /** The control web socket as a Hono handler. */
-import { hubText } from '@potluck/api/hub-texts';
 import { upgradeWebSocket } from '@hono/node-server';
 import type { Handler } from 'hono';
 import type { WebSocket } from 'ws';
@@ -31,7 +30,7 @@ export function workerSocketRoute(components: ControlComponents, init: ControlIn
         });
       },
       onClose: ({ reason }) => {
-        inbox?.end(reason || hubText('connection-closed', {}));
+        inbox?.end(reason);
       },
       onError: () => {
         inbox?.end('its connection failed');

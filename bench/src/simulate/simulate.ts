@@ -184,7 +184,8 @@ export async function simulate(init: SimulationInit): Promise<SimulationResult> 
     const isAnew = random.chance(0.7);
     if (isPolite) clock.after(afterMs, () => registry.leaving(id));
     clock.after(afterMs + (isPolite ? 30 * second : 0), () => {
-      registry.leave(id, isPolite ? 'it left' : 'its connection closed');
+      if (isPolite) registry.leave(id, 'it left', 'left');
+      else registry.leave(id, 'its connection closed', 'disconnected');
       if (isAnew) worker.restart();
       comes(worker, isAnew ? random.exponential(awayMs) : random.between(second, minute));
     });

@@ -116,15 +116,19 @@ function withoutHeld(one: PipelineState, workerId: WorkerId): PipelineState {
   return held === one.held ? one : { ...one, held };
 }
 
-/** As part of a sentence. @param reason as the registry has it */
-function describeLoss(name: string, reason: string): string {
-  return reason === hubText('connection-closed', {})
+/** As part of a sentence. */
+function describeLoss(name: string, reason: string | undefined): string {
+  return reason === undefined
     ? hubText('disconnected', { device: name })
     : hubText('left-because', { device: name, reason });
 }
 
 /** Nobody answers for this worker now. It may come back with what it holds, unless the pipeline is over. */
-function workerLeft(one: PipelineState, { id, name }: NamedWorker, reason: string): PipelineState {
+function workerLeft(
+  one: PipelineState,
+  { id, name }: NamedWorker,
+  reason: string | undefined,
+): PipelineState {
   if (one.phase.type === 'ended') return withoutHeld(one, id);
   const held = changedAt(one.held, id, ({ releasingSince: _, ...rest }) => rest);
   const left = held === one.held ? one : { ...one, held };

@@ -40,7 +40,8 @@ export type PipelineHappening =
     }
   /** Another run of it: it holds nothing of what its id held before. Comes before `worker-joined`. */
   | { type: 'worker-restarted'; workerId: WorkerId }
-  | { type: 'worker-left'; worker: NamedWorker; reason: string }
+  /** Without a reason its connection just closed. */
+  | { type: 'worker-left'; worker: NamedWorker; reason: string | undefined }
   /** It wants nothing new, and goes when its answers have ended. */
   | { type: 'worker-leaving'; worker: NamedWorker }
   /** People call it otherwise now. */
