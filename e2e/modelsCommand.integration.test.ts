@@ -1,6 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -9,6 +8,7 @@ import type { Deployment } from '@potluck/api';
 import { tinyDecoder, writeRandomDecoder } from '@potluck/onnx/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { DoctorReport } from '../packages/command-line/src/doctor/main.ts';
+import { stop } from './support/hubProcess.ts';
 import { program } from './support/program.ts';
 import { requestOf } from './support/requests.ts';
 import { endOf, type Ended } from './support/runPotluck.ts';
@@ -38,9 +38,7 @@ beforeAll(async () => {
   }
 });
 afterAll(async () => {
-  const exited = once(hub, 'exit');
-  hub.kill('SIGTERM');
-  await exited;
+  await stop(hub);
   await rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
 });
 

@@ -6,12 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
+import { hasEnded, stopChild as stop } from '@potluck/machine';
 import OpenAI from 'openai';
 import { freePort } from '../../testing/freePort.ts';
 import { copyBuiltInModel } from './builtInModel.ts';
 import { program } from './program.ts';
 
-export { freePort };
+export { freePort, stop };
 
 /** How often a hub is asked whether it serves, in milliseconds. */
 const askEveryMs = 100;
@@ -143,7 +144,7 @@ export async function startWaitingWorker(
   const flags = ['--listen', String(port), '--token', token, '--name', name];
   const worker = await spawnWorker(flags, dataDirectory);
   while (!worker.log().includes('waiting for a hub to call')) {
-    if (worker.child.exitCode !== null) throw new Error(`the worker ended:\n${worker.log()}`);
+    if (hasEnded(worker.child)) throw new Error(`the worker ended:\n${worker.log()}`);
     await Promise.race([once(worker.child.stdout ?? worker.child, 'data'), once(worker.child, 'exit')]);
   }
   return worker;
@@ -167,14 +168,6 @@ async function spawnWorker(flags: string[], given?: string): Promise<WorkerProce
       if (given === undefined) await rm(dataDirectory, { recursive: true, force: true });
     },
   };
-}
-
-/** Ends a process that this test started, and waits until it is gone. */
-export async function stop(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exited = once(child, 'exit');
-  child.kill(signal);
-  await exited;
 }
 
 /** Waits until the hub's port answers. */

@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { hasEnded } from '@potluck/machine';
 import { startNodeDevice, startTabDevice } from './devices.ts';
 import { freePort, startHub, stop, type HubProcess } from './hubProcess.ts';
 import { signalTree } from './processes.ts';
@@ -126,7 +127,7 @@ export async function startRestlessGrid({ tab }: { tab: boolean }, way: Way): Pr
     },
     async [Symbol.asyncDispose]() {
       for (const child of devices.values()) {
-        if (child.pid !== undefined && child.exitCode === null) signalTree(child.pid, 'SIGCONT');
+        if (!hasEnded(child)) signalTree(child.pid ?? 0, 'SIGCONT');
         await stop(child);
       }
       await stop(hub.child);

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { hasEnded } from '@potluck/machine';
 import { startRedis } from '../../testing/servers/redisServer.ts';
 import { sqldMissing, startSqld } from '../../testing/servers/sqldServer.ts';
 import { startBalancer, type Balancer } from './balancer.ts';
@@ -100,7 +101,7 @@ interface Health {
 
 /** What a hub says of itself; nothing where it is gone, or stands still. */
 export async function healthOf({ url, child }: HubProcess): Promise<Health> {
-  if (child.exitCode !== null || child.signalCode !== null) return {};
+  if (hasEnded(child)) return {};
   try {
     const response = await fetch(`${url}/health`, { signal: AbortSignal.timeout(5000) });
     return (await response.json()) as Health;

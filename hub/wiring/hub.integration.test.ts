@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { stopChild } from '@potluck/machine';
 import OpenAI from 'openai';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
@@ -17,12 +18,7 @@ beforeEach(async () => {
   directory = await mkdtemp(path.join(tmpdir(), 'potluck-hub-process-'));
 });
 afterEach(async () => {
-  for (const child of running) {
-    if (child.exitCode !== null || child.signalCode !== null) continue;
-    const exited = once(child, 'exit');
-    child.kill('SIGKILL');
-    await exited;
-  }
+  for (const child of running) await stopChild(child, 'SIGKILL');
   running = [];
   await rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
 });

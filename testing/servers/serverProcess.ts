@@ -1,7 +1,7 @@
 /** A real server beside a test, in a process of its own. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
+import { hasEnded, stopChild } from '@potluck/machine';
 import { freePort } from '../freePort.ts';
 import { temporaryDirectory } from '../temporaryDirectory.ts';
 
@@ -66,12 +66,7 @@ export async function startServer(server: ServerProgram): Promise<ServerProcess>
     // What answered may have been another program at this port.
     if (hasEnded(started)) throw new Error(`${server.program} ended: ${log}`);
   };
-  const kill = async (): Promise<void> => {
-    if (hasEnded(child)) return;
-    const exited = once(child, 'exit');
-    child.kill('SIGKILL');
-    await exited;
-  };
+  const kill = (): Promise<void> => stopChild(child, 'SIGKILL');
   try {
     await retried(async () => {
       port = await freePort();
@@ -106,8 +101,4 @@ async function retried(start: () => Promise<void>): Promise<void> {
       await pause(portTakenMs);
     }
   }
-}
-
-function hasEnded(child: ChildProcess): boolean {
-  return child.pid === undefined || child.exitCode !== null || child.signalCode !== null;
 }

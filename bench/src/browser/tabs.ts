@@ -1,5 +1,6 @@
 /** Our side in a browser: a real hub whose only workers are tabs with its join page. */
 import type { Deploy, Deployment } from '@potluck/api';
+import { hasEnded } from '@potluck/machine';
 import { joinLink } from '@potluck/protocol';
 import { messageOf } from '@potluck/worker';
 import type { Browser } from 'playwright';
@@ -112,9 +113,7 @@ async function lookUntil(
   for (;;) {
     const seen = await look().catch(messageOf);
     if (seen === true) return;
-    const { exitCode, signalCode } = hub.child;
-    const hasEnded = exitCode !== null || signalCode !== null;
-    if (hasEnded || performance.now() > deadline)
+    if (hasEnded(hub.child) || performance.now() > deadline)
       throw new Error(`${problem}: ${seen}; the hub said:\n${hub.log()}`);
     await pause(lookEveryMs);
   }

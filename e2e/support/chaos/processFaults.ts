@@ -1,4 +1,5 @@
 /** Everything that can happen to a hub and to devices that are processes, one function each. */
+import { hasEnded } from '@potluck/machine';
 import type { Device, ProcessGrid } from './processGrid.ts';
 
 export interface ProcessFaultContext {
@@ -22,7 +23,7 @@ async function victim(
   kind?: Device['kind'],
 ): Promise<Device | undefined> {
   const devices = (await grid.inUse()).filter(
-    (one) => !one.isAsleep && one.child.exitCode === null && (kind === undefined || one.kind === kind),
+    (one) => !one.isAsleep && !hasEnded(one.child) && (kind === undefined || one.kind === kind),
   );
   return devices[Math.floor(random() * devices.length)];
 }

@@ -2,6 +2,7 @@
 import type { ChildProcess } from 'node:child_process';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { hasEnded } from '@potluck/machine';
 import { temporaryDirectory } from '../../../testing/temporaryDirectory.ts';
 import { startNodeDevice, startTabDevice } from '../devices.ts';
 import { freePort, startHub, stop, type HubProcess } from '../hubProcess.ts';
@@ -123,7 +124,7 @@ export class ProcessGrid implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const { child } of this.#devices.values()) {
-      if (child.exitCode === null && child.signalCode === null) signalTree(child.pid ?? 0, 'SIGCONT');
+      if (!hasEnded(child)) signalTree(child.pid ?? 0, 'SIGCONT');
       await stop(child);
     }
     await stop(this.#hub.child);

@@ -1,8 +1,8 @@
 /** Node workers beside the hub: processes of their own, started again when they end, gone when the hub is gone. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { stopChild } from '@potluck/machine';
 import { refusedExitCode } from '@potluck/protocol';
 import type { Logger } from 'pino';
 import { childEnvironment } from '../../files/childEnvironment.ts';
@@ -133,11 +133,9 @@ export class LocalWorkers {
         clearTimeout(worker.restart);
         clearTimeout(worker.missed);
         const { process: child } = worker;
-        if (!child || child.exitCode !== null || child.signalCode !== null) return;
-        const ended = once(child, 'exit');
-        child.kill('SIGTERM');
+        if (!child) return;
         const timer = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs);
-        await ended;
+        await stopChild(child);
         clearTimeout(timer);
       }),
     );

@@ -5,7 +5,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { effectiveMemoryBytes } from '@potluck/machine';
+import { effectiveMemoryBytes, stopChild } from '@potluck/machine';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startJoinPageServer, type JoinPageServer } from '../testing/joinPageServer.ts';
 import { findBrowser, type FoundBrowser } from './browser/findBrowser.ts';
@@ -26,10 +26,7 @@ beforeEach(async () => {
   data = mkdtempSync(join(tmpdir(), 'potluck-browsers-'));
 });
 afterEach(async () => {
-  if (child && child.exitCode === null && child.signalCode === null) {
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-  }
+  if (child) await stopChild(child, 'SIGKILL');
   server.stop();
   await expect.poll(() => browserProcesses()).toEqual([]);
   await rm(data, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });

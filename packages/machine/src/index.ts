@@ -19,6 +19,8 @@ export {
 export { effectiveMemoryBytes } from './memory/effectiveMemory.ts';
 export { limitedThreads } from './memory/limitedThreads.ts';
 export { onStop } from './processes/onStop.ts';
+export { hasEnded } from './processes/hasEnded.ts';
+export { stopChild } from './processes/stopChild.ts';
 export { environmentForChild } from './processes/environmentForChild.ts';
 export { openTunnel } from './proxy/openTunnel.ts';
 export { ProxySettingsError, proxyFor, proxySettings, type ProxySettings } from './proxy/proxySettings.ts';

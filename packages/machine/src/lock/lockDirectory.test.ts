@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { stopChild } from '../processes/stopChild.ts';
 import { DirectoryInUseError, lockDirectory } from './lockDirectory.ts';
 
 const module = new URL('./lockDirectory.ts', import.meta.url).href;
@@ -15,10 +16,7 @@ beforeEach(() => {
   others = [];
 });
 afterEach(async () => {
-  for (const other of others) {
-    other.kill('SIGKILL');
-    if (other.exitCode === null && other.signalCode === null) await once(other, 'exit');
-  }
+  for (const other of others) await stopChild(other, 'SIGKILL');
   rmSync(directory, { recursive: true });
 });
 
