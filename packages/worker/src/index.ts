@@ -57,6 +57,7 @@ export {
   type SignallingInit,
 } from './peers/peerJsSignalling.ts';
 export type { PeerTransport, PeerTransportEvents } from './peers/peerTransport.ts';
+export { TransportState } from './peers/transportState.ts';
 export { slowConnector } from './peers/slowConnector.ts';
 export { retrySoon } from './peers/retrySoon.ts';
 export { selectedCandidatePair } from './peers/selectedCandidatePair.ts';

@@ -1,18 +1,11 @@
 /** A data channel that stays in the page, as a transport in the agent's web worker: slices are transferred, not copied. */
-import {
-  deferred,
-  TransportClosedError,
-  type Deferred,
-  type PeerTransport,
-  type PeerTransportEvents,
-} from '@potluck/worker';
+import { TransportState, type PeerTransport } from '@potluck/worker';
 import type { PortEvent } from './messages.ts';
 
 /** Bytes on their way to the channel, or in its buffer, above which senders wait. */
 const highWaterBytes = 1024 * 1024;
 /** Bytes in the channel's buffer at which the page says that there is room. */
 const lowWaterBytes = 256 * 1024;
-const maxEarlySlices = 256;
 
 /** In the page: passes slices on between a channel and a port until either ends. */
 export function passOn(channel: RTCDataChannel, port: MessagePort): void {
@@ -61,55 +54,35 @@ export function passOn(channel: RTCDataChannel, port: MessagePort): void {
  * @param onClose closes what is around the channel
  */
 export function portTransport(port: MessagePort, onOpen: () => void, onClose: () => void): PeerTransport {
-  let events: PeerTransportEvents | undefined;
-  const early: Uint8Array<ArrayBuffer>[] = [];
-  let closedReason: string | undefined;
-  let underWayBytes = 0;
-  let room: Deferred<void> | undefined;
-
-  function end(reason: string): void {
-    if (closedReason !== undefined) return;
-    closedReason = reason;
-    room?.reject(new TransportClosedError(reason));
+  const state = new TransportState(() => {
     port.close();
     onClose();
-    events?.onClosed(reason);
-  }
-
+  });
+  let underWayBytes = 0;
   port.onmessage = ({ data }: MessageEvent<ArrayBuffer | PortEvent>) => {
-    if (data instanceof ArrayBuffer) {
-      if (events) events.onSlice(new Uint8Array(data));
-      else if (early.length < maxEarlySlices) early.push(new Uint8Array(data));
-      else end('the peer sent too much before this end was open');
-    } else if (data.type === 'open') onOpen();
-    else if (data.type === 'closed') end(data.reason);
+    if (data instanceof ArrayBuffer) state.take(new Uint8Array(data));
+    else if (data.type === 'open') onOpen();
+    else if (data.type === 'closed') state.end(data.reason);
     else {
       underWayBytes -= data.bytes;
-      if (underWayBytes > highWaterBytes) return;
-      room?.resolve();
-      room = undefined;
+      if (underWayBytes <= highWaterBytes) state.giveRoom();
     }
   };
 
   return {
     kind: 'direct',
-    listen(listener) {
-      events = listener;
-      for (const slice of early.splice(0)) listener.onSlice(slice);
-      if (closedReason !== undefined) listener.onClosed(closedReason);
-    },
+    listen: (events) => state.listen(events),
     send(slice) {
-      if (closedReason !== undefined) throw new TransportClosedError(closedReason);
+      state.mustBeOpen();
       underWayBytes += slice.byteLength;
       // A slice that is part of something longer must be copied to be given away.
       const own = slice.byteLength === slice.buffer.byteLength ? slice : slice.slice();
       port.postMessage(own.buffer, [own.buffer]);
-      if (underWayBytes <= highWaterBytes) return undefined;
-      return (room ??= deferred<void>()).promise;
+      return underWayBytes <= highWaterBytes ? undefined : state.waitForRoom();
     },
     close() {
-      if (closedReason === undefined) port.postMessage('close');
-      end('closed by this worker');
+      if (!state.isClosed) port.postMessage('close');
+      state.end('closed by this worker');
     },
   };
 }

@@ -1,13 +1,7 @@
 /** A stream socket of this machine as a transport: each slice behind its length. */
 import type { Socket } from 'node:net';
 import { maxSliceBytes } from '@potluck/protocol';
-import {
-  deferred,
-  TransportClosedError,
-  type Deferred,
-  type PeerTransport,
-  type PeerTransportEvents,
-} from '@potluck/worker';
+import { TransportState, type PeerTransport } from '@potluck/worker';
 
 const headBytes = 4;
 /** Bytes that wait above which senders do. */
@@ -19,62 +13,45 @@ const none = Buffer.alloc(0);
  * @param first bytes that were read already
  */
 export function socketTransport(socket: Socket, first: Buffer = none): PeerTransport {
-  let events: PeerTransportEvents | undefined;
-  let closedReason: string | undefined;
-  let room: Deferred<void> | undefined;
+  const state = new TransportState(() => socket.destroy());
   let unread = first;
-
-  function end(reason: string): void {
-    if (closedReason !== undefined) return;
-    closedReason = reason;
-    room?.reject(new TransportClosedError(reason));
-    socket.destroy();
-    events?.onClosed(reason);
-  }
 
   function read(chunk: Buffer): void {
     unread = unread.byteLength === 0 ? chunk : Buffer.concat([unread, chunk]);
-    while (unread.byteLength >= headBytes && closedReason === undefined) {
+    while (unread.byteLength >= headBytes && !state.isClosed) {
       const length = unread.readUInt32LE(0);
       if (length > maxSliceBytes) {
-        end(`the peer sent a slice of ${length} bytes`);
+        state.end(`the peer sent a slice of ${length} bytes`);
         return;
       }
       if (unread.byteLength < headBytes + length) return;
       // In a buffer of its own: tensors in it are to lie at multiples of their size, and are given away.
       const slice = new Uint8Array(unread.subarray(headBytes, headBytes + length));
       unread = unread.subarray(headBytes + length);
-      events?.onSlice(slice);
+      state.take(slice);
     }
   }
 
-  socket.on('error', () => end('the connection failed'));
-  socket.on('close', () => end('the connection was closed'));
-  socket.on('drain', () => {
-    room?.resolve();
-    room = undefined;
-  });
+  socket.on('error', () => state.end('the connection failed'));
+  socket.on('close', () => state.end('the connection was closed'));
+  socket.on('drain', () => state.giveRoom());
   return {
     kind: 'direct',
-    listen(listener) {
-      events = listener;
-      if (closedReason !== undefined) {
-        listener.onClosed(closedReason);
-        return;
-      }
+    listen(events) {
+      state.listen(events);
+      if (state.isClosed) return;
       read(none);
       socket.on('data', read);
       socket.resume();
     },
     send(slice) {
-      if (closedReason !== undefined) throw new TransportClosedError(closedReason);
+      state.mustBeOpen();
       const bytes = Buffer.allocUnsafe(headBytes + slice.byteLength);
       bytes.writeUInt32LE(slice.byteLength, 0);
       bytes.set(slice, headBytes);
       socket.write(bytes);
-      if (socket.writableLength <= highWaterBytes) return undefined;
-      return (room ??= deferred<void>()).promise;
+      return socket.writableLength <= highWaterBytes ? undefined : state.waitForRoom();
     },
-    close: () => end('closed by this worker'),
+    close: () => state.end('closed by this worker'),
   };
 }

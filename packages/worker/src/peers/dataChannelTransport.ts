@@ -1,14 +1,13 @@
 /** A WebRTC data channel (ordered, reliable) as a transport. */
-import { deferred, type Deferred } from '../deferred.ts';
 import { TransportClosedError } from '../errors.ts';
-import type { PeerTransport, PeerTransportEvents } from './peerTransport.ts';
+import type { PeerTransport } from './peerTransport.ts';
 import { selectedCandidatePair } from './selectedCandidatePair.ts';
+import { TransportState } from './transportState.ts';
 
 /** Bytes in the channel's buffer above which senders wait: some slices, so that the wire never idles. */
 const highWaterBytes = 1024 * 1024;
 /** Bytes at which they go on. */
 const lowWaterBytes = 256 * 1024;
-const maxEarlySlices = 256;
 
 /**
  * @param channel opening or open
@@ -20,53 +19,31 @@ export function dataChannelTransport(
   onClose: () => void,
   connection?: Pick<RTCPeerConnection, 'getStats'>,
 ): PeerTransport {
-  let events: PeerTransportEvents | undefined;
-  /** The peer may send as soon as its end is open, before anyone listens here. */
-  const early: Uint8Array<ArrayBuffer>[] = [];
-  let closedReason: string | undefined;
-  let room: Deferred<void> | undefined;
+  const state = new TransportState(onClose);
   channel.binaryType = 'arraybuffer';
   channel.bufferedAmountLowThreshold = lowWaterBytes;
-  channel.onbufferedamountlow = () => {
-    room?.resolve();
-    room = undefined;
-  };
+  channel.onbufferedamountlow = () => state.giveRoom();
   channel.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
-    if (typeof data === 'string') end('the peer sent text on the activations channel');
-    else if (events) events.onSlice(new Uint8Array(data));
-    else if (early.length < maxEarlySlices) early.push(new Uint8Array(data));
-    else end('the peer sent too much before this end was open');
+    if (typeof data === 'string') state.end('the peer sent text on the activations channel');
+    else state.take(new Uint8Array(data));
   };
-  channel.onclose = () => end('the data channel was closed');
-  channel.onerror = () => end('the data channel failed');
-
-  function end(reason: string): void {
-    if (closedReason !== undefined) return;
-    closedReason = reason;
-    room?.reject(new TransportClosedError(reason));
-    onClose();
-    events?.onClosed(reason);
-  }
+  channel.onclose = () => state.end('the data channel was closed');
+  channel.onerror = () => state.end('the data channel failed');
 
   return {
     kind: 'direct',
-    listen(listener) {
-      events = listener;
-      for (const slice of early.splice(0)) listener.onSlice(slice);
-      if (closedReason !== undefined) listener.onClosed(closedReason);
-    },
+    listen: (events) => state.listen(events),
     send(slice) {
-      if (closedReason !== undefined) throw new TransportClosedError(closedReason);
+      state.mustBeOpen();
       try {
         channel.send(slice);
       } catch (error) {
-        end('the data channel does not take what is sent');
+        state.end('the data channel does not take what is sent');
         throw new TransportClosedError('the data channel does not take what is sent', { cause: error });
       }
-      if (channel.bufferedAmount <= highWaterBytes) return undefined;
-      return (room ??= deferred<void>()).promise;
+      return channel.bufferedAmount <= highWaterBytes ? undefined : state.waitForRoom();
     },
     ...(connection && { candidatePair: () => selectedCandidatePair(connection) }),
-    close: () => end('closed by this worker'),
+    close: () => state.end('closed by this worker'),
   };
 }

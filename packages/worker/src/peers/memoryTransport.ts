@@ -1,8 +1,8 @@
 /** Two ends of a transport inside one process, with a latency if wanted. */
 import { maxSliceBytes } from '@potluck/protocol';
-import { deferred, type Deferred } from '../deferred.ts';
 import { TransportClosedError } from '../errors.ts';
 import type { PeerTransport, PeerTransportEvents } from './peerTransport.ts';
+import { TransportState } from './transportState.ts';
 
 export interface MemoryTransportInit {
   /** One way, in milliseconds. Default 0: delivered in the next microtask. */
@@ -31,11 +31,8 @@ class End implements MemoryTransport {
   other!: End;
   readonly #latencyMs: number;
   readonly #windowBytes: number;
-  #events: PeerTransportEvents | undefined;
-  #early: Uint8Array<ArrayBuffer>[] = [];
-  #closed = false;
+  readonly #state = new TransportState();
   #underWay = 0;
-  #room: Deferred<void> | undefined;
 
   constructor({ latencyMs = 0, windowBytes = 1024 * 1024, kind = 'direct' }: MemoryTransportInit) {
     this.kind = kind;
@@ -44,12 +41,12 @@ class End implements MemoryTransport {
   }
 
   listen(events: PeerTransportEvents): void {
-    this.#events = events;
-    for (const slice of this.#early.splice(0)) events.onSlice(slice);
+    // As with a real connection, nobody hears of the end before it returns to whoever cut it.
+    this.#state.listen({ ...events, onClosed: (reason) => queueMicrotask(() => events.onClosed(reason)) });
   }
 
   send(slice: Uint8Array<ArrayBuffer>): Promise<void> | undefined {
-    if (this.#closed) throw new TransportClosedError('the memory transport is closed');
+    this.#state.mustBeOpen();
     if (slice.byteLength > maxSliceBytes) {
       this.cut(`a slice of ${slice.byteLength} bytes is longer than ${maxSliceBytes}`);
       throw new TransportClosedError('the slice is too long');
@@ -58,17 +55,13 @@ class End implements MemoryTransport {
     this.#underWay += copy.byteLength;
     const arrive = (): void => {
       this.#underWay -= copy.byteLength;
-      if (this.#closed) return;
-      this.other.#take(copy);
-      if (this.#underWay <= this.#windowBytes) {
-        this.#room?.resolve();
-        this.#room = undefined;
-      }
+      if (this.#state.isClosed) return;
+      this.other.#state.take(copy);
+      if (this.#underWay <= this.#windowBytes) this.#state.giveRoom();
     };
     if (this.#latencyMs > 0) setTimeout(arrive, this.#latencyMs);
     else queueMicrotask(arrive);
-    if (this.#underWay <= this.#windowBytes) return undefined;
-    return (this.#room ??= deferred<void>()).promise;
+    return this.#underWay <= this.#windowBytes ? undefined : this.#state.waitForRoom();
   }
 
   close(): void {
@@ -76,16 +69,6 @@ class End implements MemoryTransport {
   }
 
   cut(reason: string): void {
-    for (const end of [this, this.other]) {
-      if (end.#closed) continue;
-      end.#closed = true;
-      end.#room?.reject(new TransportClosedError(reason));
-      queueMicrotask(() => end.#events?.onClosed(reason));
-    }
-  }
-
-  #take(slice: Uint8Array<ArrayBuffer>): void {
-    if (this.#events) this.#events.onSlice(slice);
-    else this.#early.push(slice);
+    for (const end of [this, this.other]) end.#state.end(reason);
   }
 }

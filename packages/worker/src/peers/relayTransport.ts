@@ -3,10 +3,9 @@
  * stream with pings, and waits when too many of them are unanswered: neither the hub nor the peer has to hold much.
  */
 import { encodeRelay, type WorkerId } from '@potluck/protocol';
-import { deferred, type Deferred } from '../deferred.ts';
-import { TransportClosedError } from '../errors.ts';
 import { decodeLinkMessage, encodeLinkMessage, isLinkMessage } from './linkMessages.ts';
-import type { PeerTransport, PeerTransportEvents } from './peerTransport.ts';
+import type { PeerTransport } from './peerTransport.ts';
+import { TransportState } from './transportState.ts';
 
 /** A mark is sent after so many bytes. */
 const markEveryBytes = 256 * 1024;
@@ -29,24 +28,15 @@ export function relayTransport(
   peer: WorkerId,
   sendBinary: (message: Uint8Array<ArrayBuffer>) => boolean,
 ): RelayTransport {
-  let events: PeerTransportEvents | undefined;
-  let closedReason: string | undefined;
-  let room: Deferred<void> | undefined;
+  const state = new TransportState();
   let bytesSinceMark = 0;
   let marks = 0;
   let answeredMarks = 0;
 
-  function end(reason: string): void {
-    if (closedReason !== undefined) return;
-    closedReason = reason;
-    room?.reject(new TransportClosedError(reason));
-    events?.onClosed(reason);
-  }
-
   function hand(slice: Uint8Array<ArrayBuffer>): void {
-    if (closedReason === undefined && sendBinary(encodeRelay(peer, slice))) return;
-    end('the hub is not connected');
-    throw new TransportClosedError(closedReason);
+    if (!state.isClosed && sendBinary(encodeRelay(peer, slice))) return;
+    state.end('the hub is not connected');
+    state.mustBeOpen();
   }
 
   function takeMark(slice: Uint8Array<ArrayBuffer>): boolean {
@@ -54,22 +44,16 @@ export function relayTransport(
     const message = decodeLinkMessage(slice);
     if (message.kind !== 'pong' || message.number < firstMarkNumber) return false;
     answeredMarks = Math.max(answeredMarks, Math.min(marks, message.number - firstMarkNumber));
-    if (marks - answeredMarks < maxUnansweredMarks) {
-      room?.resolve();
-      room = undefined;
-    }
+    if (marks - answeredMarks < maxUnansweredMarks) state.giveRoom();
     return true;
   }
 
   return {
     kind: 'relayed',
     get closed() {
-      return closedReason !== undefined;
+      return state.isClosed;
     },
-    listen(listener) {
-      events = listener;
-      if (closedReason !== undefined) listener.onClosed(closedReason);
-    },
+    listen: (events) => state.listen(events),
     send(slice) {
       hand(slice);
       bytesSinceMark += slice.byteLength;
@@ -78,13 +62,12 @@ export function relayTransport(
         marks++;
         hand(encodeLinkMessage({ kind: 'ping', number: firstMarkNumber + marks, receivedNext: 0 }));
       }
-      if (marks - answeredMarks < maxUnansweredMarks) return undefined;
-      return (room ??= deferred<void>()).promise;
+      return marks - answeredMarks < maxUnansweredMarks ? undefined : state.waitForRoom();
     },
     receive(slice) {
-      if (!takeMark(slice)) events?.onSlice(slice);
+      if (!takeMark(slice)) state.take(slice);
     },
-    end,
-    close: () => end('closed by this worker'),
+    end: (reason) => state.end(reason),
+    close: () => state.end('closed by this worker'),
   };
 }
