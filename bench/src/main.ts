@@ -93,7 +93,7 @@ async function run(options: Options): Promise<void> {
 /** With `auto` the other side gets the device that is likeliest to be fast. @returns undefined where it is not there */
 async function devicesOf(choice: DeviceChoice): Promise<BenchSettings['device'] | undefined> {
   try {
-    const { devices, reason } = await findDevices(choice);
+    const { devices, reason } = await findDevices({ device: choice });
     const theirs = devices[0]?.kind ?? 'cpu';
     console.error(
       `both sides compute with ${choice === 'auto' ? `${theirs} or what is faster (${reason})` : theirs}`,

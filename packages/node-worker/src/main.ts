@@ -45,7 +45,7 @@ async function serve({ joining, ...settings }: WorkerSettings, signal: AbortSign
       throw error;
     }
   }
-  const { devices, reason } = await findDevices(settings.device);
+  const { devices, reason } = await findDevices(settings);
   const { description, float16 } = describeDevices(devices);
   log.info({ devices: devices.map(({ kind }) => kind), float16, reason }, `computes with ${description}`);
   if (signal.aborted) return;

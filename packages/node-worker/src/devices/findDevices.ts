@@ -43,13 +43,22 @@ const cudaLeftOut =
   'cuda is left out, because its caches cross to the GPU and back at every token: at 1,500 tokens of context it is 8 times ' +
   'slower than webgpu';
 
+export interface DevicesWanted {
+  device: DeviceChoice;
+  /** With which the processor computes. Default: as many as the machine has for this process. */
+  threads?: number | undefined;
+}
+
 /** @throws DeviceError if the device asked for does not work; says how to get it */
-export async function findDevices(choice: DeviceChoice, checks = realDeviceChecks): Promise<FoundDevices> {
+export async function findDevices(
+  { device: choice, threads = availableParallelism() }: DevicesWanted,
+  checks = realDeviceChecks,
+): Promise<FoundDevices> {
   if (choice !== 'auto') {
     const result = await tryProvider(choice, checks);
     if (!result.ok)
       throw new DeviceError(`--device ${choice} does not work here: ${result.reason}. ${howToGet[choice]}`);
-    return { devices: [found(choice, result, checks)], reason: 'asked for' };
+    return { devices: [found(choice, result, { checks, threads })], reason: 'asked for' };
   }
   const devices: FoundDevice[] = [];
   const reasons: string[] = [];
@@ -62,7 +71,7 @@ export async function findDevices(choice: DeviceChoice, checks = realDeviceCheck
     const result: ProbeResult = isSoftware
       ? { ok: false, reason: 'only a software driver' }
       : await tryProvider(provider, checks);
-    if (result.ok) devices.push(found(provider, result, checks));
+    if (result.ok) devices.push(found(provider, result, { checks, threads }));
     reasons.push(result.ok ? `${provider} works` : `${provider} is not there (${result.reason})`);
   }
   const reason = reasons.join(', ');
@@ -87,10 +96,16 @@ async function tryProvider(provider: Provider, checks: DeviceChecks): Promise<Pr
   return reason === undefined ? checks.probe(provider) : { ok: false, reason };
 }
 
-function found(kind: Provider, { float16 }: { float16: boolean }, checks: DeviceChecks): FoundDevice {
+function found(
+  kind: Provider,
+  { float16 }: { float16: boolean },
+  { checks, threads }: { checks: DeviceChecks; threads: number },
+): FoundDevice {
   const software = kind === 'webgpu' && checks.isSoftware() ? ' (software)' : '';
   const processor = cpus()[0]?.model.trim() ?? 'processor';
   const description =
-    kind === 'cpu' ? `${processor}, ${availableParallelism()} threads` : `${kind}${software}, ONNX Runtime`;
+    kind === 'cpu'
+      ? `${processor}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`
+      : `${kind}${software}, ONNX Runtime`;
   return { kind, description, float16 };
 }
