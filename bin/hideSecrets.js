@@ -44,12 +44,27 @@ export function hideOwnSecrets(args) {
   process.title = `potluck ${shown.join(' ')}`;
   // npm and its shell stay, with what they were given.
   if (!/\bpotluck\.js\b/.test(process.env.npm_lifecycle_script ?? '')) return;
-  const [flag = ''] = flags;
-  const instead = flag.startsWith('--')
-    ? ` Give POTLUCK_${flag.slice(2).replaceAll('-', '_').toUpperCase()} in the environment instead, or a file` +
-      (flag === '--hub' ? ' with the token (--token-file).' : ` (${flag}-file).`)
-    : '';
-  process.stderr.write(
-    `potluck: while npm runs, other users of this machine can read the secret after ${flag} in its list of processes.${instead}\n`,
-  );
+  process.stderr.write(`${warningOf(flags)}\n`);
+}
+
+/**
+ * @param {readonly string[]} flags that had secrets, at least one; an argument that is no flag may be among them
+ * @returns {string} who can read the secrets, and what to write instead
+ */
+export function warningOf(flags) {
+  const names = [...new Set(flags)];
+  const secrets = names.length === 1 ? 'the secret' : 'the secrets';
+  const known = names.filter((name) => name.startsWith('--'));
+  const variables = known.map((name) => `POTLUCK_${name.slice(2).replaceAll('-', '_').toUpperCase()}`);
+  const files = known.map((name) => (name === '--hub' ? '--token-file' : `${name}-file`));
+  const instead =
+    known.length === 0
+      ? ''
+      : ` Give ${listed(variables)} in the environment instead, or ${known.length === 1 ? 'a file' : 'files'} (${listed(files)}).`;
+  return `potluck: while npm runs, other users of this machine can read ${secrets} after ${listed(names)} in its list of processes.${instead}`;
+}
+
+/** @param {readonly string[]} names */
+function listed(names) {
+  return [names.slice(0, -1).join(', '), ...names.slice(-1)].filter((part) => part !== '').join(' and ');
 }

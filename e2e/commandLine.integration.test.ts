@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { hideSecrets } from '../bin/hideSecrets.js';
+import { hideSecrets, warningOf } from '../bin/hideSecrets.js';
 import { runPotluck } from './support/runPotluck.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
@@ -47,4 +47,20 @@ test.each([
   ['hub --certificate-key key.pem --api-key-file f', 'hub --certificate-key key.pem --api-key-file f'],
 ])('a list of processes has no secret of %j', (args, shown) => {
   expect(hideSecrets(args.split(' ')).shown.join(' ')).toBe(shown);
+});
+
+test.each([
+  [
+    ['--api-key'],
+    'the secret after --api-key in its list of processes. Give POTLUCK_API_KEY in the environment instead, or a file (--api-key-file).',
+  ],
+  [
+    ['--api-key', '--join-token', '--admin-password'],
+    'the secrets after --api-key, --join-token and --admin-password in its list of processes. Give POTLUCK_API_KEY, ' +
+      'POTLUCK_JOIN_TOKEN and POTLUCK_ADMIN_PASSWORD in the environment instead, or files (--api-key-file, ' +
+      '--join-token-file and --admin-password-file).',
+  ],
+  [['--hub'], 'Give POTLUCK_HUB in the environment instead, or a file (--token-file).'],
+])('while npm runs, a warning names each secret of %j', (flags, words) => {
+  expect(warningOf(flags)).toContain(words);
 });
