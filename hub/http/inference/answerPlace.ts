@@ -3,7 +3,7 @@ import { Message, conversationHeaders } from '@potluck/api';
 import type { Context } from 'hono';
 import type { AnswerPlace, ConversationKeeper } from '../../conversations/conversationKeeper.ts';
 import { ApiError } from '../apiError.ts';
-import { namedRequest } from './suspendedRequest.ts';
+import { namedRequest } from './namedRequest.ts';
 
 /**
  * Reads where the answer is to be kept; undefined where the request does not say.

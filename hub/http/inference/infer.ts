@@ -8,12 +8,13 @@ import { ApiError } from '../apiError.ts';
 import { authorOf, isChat } from '../author.ts';
 import { shareOf } from '../caller.ts';
 import { defaultsFor, findDeployment, takePlace, wake } from './askedModel.ts';
+import { beginningOf } from './beginning.ts';
 import type { Inference, InferenceComponents } from './inference.ts';
+import { askedOf, eventsReadOf, namedRequest } from './namedRequest.ts';
 import { naming } from './namingParam.ts';
 import { newInference } from './newInference.ts';
 import { resumedInference } from './resumedInference.ts';
 import type { StartingParts } from './startGeneration.ts';
-import { askedOf, beginningOf, eventsReadOf, namedRequest } from './suspendedRequest.ts';
 
 export interface InferenceOptions {
   /** As the request names it. */

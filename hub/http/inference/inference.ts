@@ -11,9 +11,9 @@ import type { GrammarTrials } from '../../models/grammars/grammarTrials.ts';
 import type { Model } from '../../models/model.ts';
 import type { Deployments } from '../../pipelines/deployments.ts';
 import type { OnDemand } from '../../pipelines/onDemand.ts';
+import type { SuspendedComponents } from './beginning.ts';
 import type { HeldToInit } from './heldTo.ts';
 import type { SurfaceRequest } from './surfaceRequest.ts';
-import type { SuspendedComponents } from './suspendedRequest.ts';
 
 export interface InferenceComponents {
   generator: Generator;

@@ -3,11 +3,11 @@ import type { Generation } from '../../generation/generation.ts';
 import type { GenerationRequest } from '../../generation/generationRequest.ts';
 import { makePrompt, makeTextPrompt } from '../../generation/makePrompt.ts';
 import { systemTokensOf } from '../../generation/prefixes/systemTokens.ts';
+import type { Draws } from './beginning.ts';
 import { heldTo, marksNamedIn } from './heldTo.ts';
 import { withSystemPrompt } from './modelDefaults.ts';
 import { startGeneration, type AnswerSource, type Asker, type StartingParts } from './startGeneration.ts';
 import type { SurfaceRequest } from './surfaceRequest.ts';
-import type { Draws } from './suspendedRequest.ts';
 
 export function newInference(parts: StartingParts, asker: Asker, draws: Draws): AnswerSource {
   const { components, deployment, id, asked, defaults, signal } = parts;

@@ -10,7 +10,7 @@ import type { Generator } from '../../generation/generator.ts';
 import { viewRequest, viewRequestDetail, type RequestReader } from './requestView.ts';
 import { ApiError } from '../apiError.ts';
 import { longText, rowsInPages } from './longAnswer.ts';
-import type { SuspendedComponents } from '../inference/suspendedRequest.ts';
+import type { SuspendedComponents } from '../inference/beginning.ts';
 import { openApiRoutes } from './openApi.ts';
 import { answers, done, noContent, route } from './route.ts';
 
