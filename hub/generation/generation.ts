@@ -106,6 +106,7 @@ export class Generation {
   #isStopped = false;
   readonly #recorded = Promise.withResolvers<RequestRecord>();
   readonly #prompted = Promise.withResolvers<void>();
+  readonly #ended = Promise.withResolvers<void>();
   #queueMs: number | null = null;
   #firstTokenMs: number | null = null;
   #lastTokenMs: number | null = null;
@@ -291,6 +292,11 @@ export class Generation {
     return this.#over;
   }
 
+  /** Resolves when it is over. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
   /** The request as it was kept, with timings by stage; resolves once the stages have closed the session. */
   get recorded(): Promise<RequestRecord> {
     return this.#recorded.promise;
@@ -360,6 +366,7 @@ export class Generation {
       signal.removeEventListener('abort', onAbort);
       this.#over = true;
       this.#prompted.resolve();
+      this.#ended.resolve();
       this.#components.journal?.end(outcome.status === 'interrupted');
       // Closing waits for the stages; who reads the answer does not wait for that.
       void this.#end(outcome);

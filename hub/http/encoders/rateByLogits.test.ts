@@ -7,6 +7,7 @@ import type { OpenSession } from '@potluck/protocol';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { builtInModelDirectory } from '../../models/builtInModel.ts';
 import { loadTokenizer } from '../../models/tokenizer.ts';
+import { askChat } from '../../testing/askChat.ts';
 import type { ScriptedWorker } from '../../testing/scriptedWorker.ts';
 import { startTestHub, type TestHub } from '../../testing/testHub.ts';
 
@@ -20,6 +21,8 @@ const documents = Array.from({ length: 20 }, (_, index) => 'word '.repeat((7 * i
 let hub: TestHub;
 let worker: ScriptedWorker;
 let directory: string;
+/** Called at each prompt; what it returns is waited for. */
+let onAsked: () => Promise<void> | undefined = () => undefined;
 
 beforeAll(async () => {
   directory = await mkdtemp(path.join(tmpdir(), 'potluck-reranker-'));
@@ -42,10 +45,12 @@ beforeAll(async () => {
         { token: yes, logprob: tokens.length / 64 - 3 },
         { token: no, logprob: -1 },
       ];
-      worker.send({
-        ...{ type: 'token', sessionId, epoch, position: tokens.length, finish: 'length' },
-        ...{ token: yes, logprob: -1, topLogprobs },
-      });
+      const say = (): void =>
+        worker.send({
+          ...{ type: 'token', sessionId, epoch, position: tokens.length, finish: 'length' },
+          ...{ token: yes, logprob: -1, topLogprobs },
+        });
+      void Promise.resolve(onAsked()).then(say);
     },
   });
   await hub.served();
@@ -116,12 +121,25 @@ test('the first document of a request has its id, and each further one an id of 
   expect(new Set(opened).size).toBe(documents.length);
 });
 
-test('it writes nothing, and says where to ask it', async () => {
-  const response = await fetch(`${hub.url}/v1/chat/completions`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ model: 'rater', messages: [{ role: 'user', content: 'Hi' }] }),
+test('the place that a key has at a time is given back when the last document is rated', async () => {
+  const { secret } = await hub.access.keys.create({
+    ...{ name: 'Ben', scopes: ['ask'], expiresAt: null },
+    limits: { concurrentRequests: 1 },
   });
+  const authorization = { authorization: `Bearer ${secret}` };
+  const last = Promise.withResolvers<void>();
+  let asked = 0;
+  onAsked = () => (++asked === documents.length ? last.promise : undefined);
+  const first = rerank({ query: 'Which?', documents }, authorization);
+  await expect.poll(() => asked).toBe(documents.length);
+  const second = await rerank({ query: 'Which?', documents: ['x'] }, authorization);
+  last.resolve();
+  expect([second.status, (await first).status]).toEqual([429, 200]);
+  expect((await rerank({ query: 'Which?', documents: ['x'] }, authorization)).status).toBe(200);
+});
+
+test('it writes nothing, and says where to ask it', async () => {
+  const response = await askChat(hub, { model: 'rater' });
   expect(response.status).toBe(400);
   expect(await response.json()).toMatchObject({
     error: { message: expect.stringContaining('/v1/rerank') as string },

@@ -73,7 +73,6 @@ export async function infer<T>(
       generations.push(generation);
       c.set('isRecorded', true);
     },
-    onAllStarted: (all) => void Promise.all(all.map(({ recorded }) => recorded)).then(done),
   };
   const goesOn = suspended ? goingOn.suspended.choicesOf(suspended) : [];
   for (const one of goesOn) goingOn.suspended.take(one, () => controller.abort());
@@ -95,7 +94,10 @@ export async function infer<T>(
       : newInference(parts, { author: authorOf(caller), share: shareOf(c) }, beginning.draws)),
   };
   try {
-    return await work(inference);
+    const answer = await work(inference);
+    // All that the request asks for has been started. Stages may close later: who has the answer may ask the next thing.
+    void Promise.all(generations.map(({ ended }) => ended)).then(done);
+    return answer;
   } catch (error) {
     done();
     controller.abort();

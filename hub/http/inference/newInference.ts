@@ -61,7 +61,6 @@ export function newInference(parts: StartingParts, asker: Asker, draws: Draws): 
       const all: [Generation, ...Generation[]] = [await start(first, place)];
       for (const request of more)
         all.push(await start(request, { choice: { of: all[0].id, index: all.length, count } }));
-      parts.onAllStarted(all);
       return all;
     },
   };

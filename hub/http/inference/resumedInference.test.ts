@@ -13,7 +13,6 @@ test('answers that are started later do not go on as the former first ones', asy
       goingOn: { suspended: { went: () => undefined } },
     } as unknown as StartingParts['components'],
     onStart: () => undefined,
-    onAllStarted: () => undefined,
   };
   const { start } = resumedInference(parts as StartingParts, [{ id, prompt: [1] } as JournalEntry]);
   const request = { prompt: [1], stopStrings: [], stream: false, sampling: {} };

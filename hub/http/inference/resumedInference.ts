@@ -36,7 +36,6 @@ export function resumedInference(parts: StartingParts, suspended: readonly Journ
       const all: [Generation, ...Generation[]] = [await start(request, first)];
       for (const [index, entry] of others.entries())
         all.push(await start(more[index] as SurfaceRequest, entry));
-      parts.onAllStarted(all);
       return all;
     },
   };

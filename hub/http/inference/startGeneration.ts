@@ -27,7 +27,6 @@ export interface StartingParts {
   /** Aborted when nobody wants the answer any more. */
   signal: AbortSignal;
   onStart: (generation: Generation) => void;
-  onAllStarted: (all: readonly Generation[]) => void;
 }
 
 /** Who asks: a former run of the hub may have noted that. */
