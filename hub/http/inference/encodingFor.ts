@@ -6,6 +6,11 @@ import { defaultsFor, findDeployment, refuseForeignModel, wake } from './askedMo
 import type { EncodingComponents, Inference } from './inference.ts';
 import { withSystemPrompt } from './modelDefaults.ts';
 
+export interface Encoding extends Pick<Inference, 'model' | 'promptOf'> {
+  /** As `Inference` has it. @param isPlain true where the names of special tokens in the text are nothing but text */
+  textPromptOf(text: string, addsSpecial: boolean, isPlain: boolean): Promise<number[]>;
+}
+
 /**
  * A model whose tokenizer a request asks, and makers of prompts for that request; no devices are needed.
  * @throws ApiError
@@ -14,7 +19,7 @@ export async function encodingFor(
   c: Context,
   components: EncodingComponents,
   named: string | undefined,
-): Promise<Pick<Inference, 'model' | 'promptOf' | 'textPromptOf'>> {
+): Promise<Encoding> {
   await wake(c, components, named ?? components.defaultModel());
   const { model } = findDeployment(named, components);
   refuseForeignModel(c.var.caller, model.package.id);
@@ -23,7 +28,7 @@ export async function encodingFor(
     model,
     promptOf: (messages, options = {}) =>
       makePrompt(model, withSystemPrompt(messages, defaultsFor(model, components)), { ...options, ...own }),
-    textPromptOf: (text, addsSpecial, isPlain = false) =>
+    textPromptOf: (text, addsSpecial, isPlain) =>
       makeTextPrompt(model, text, { addsSpecial, isPlain, ...own }),
   };
 }

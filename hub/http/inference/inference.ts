@@ -46,7 +46,7 @@ export interface Inference {
   /** @throws GenerationError as `makePrompt` does */
   promptOf(messages: ChatMessage[], options?: RenderOptions): Promise<number[]>;
   /** The same for a text that is a prompt as it is. @param addsSpecial with the tokens that every prompt begins with */
-  textPromptOf(text: string, addsSpecial: boolean, isPlain?: boolean): Promise<number[]>;
+  textPromptOf(text: string, addsSpecial: boolean): Promise<number[]>;
   /**
    * What an answer is held to, tried.
    * @throws ApiError 400 as `heldTo` does
