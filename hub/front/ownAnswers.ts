@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { Hono, type Context } from 'hono';
 import { sameSecret } from '../accounts/secrets.ts';
 import { localTrust } from '../http/access.ts';
+import { bearerOf } from '../http/caller.ts';
 import { servePages, wantsPage } from '../http/pages.ts';
 import { findSource } from '../http/source.ts';
 import type { TrustedProxies } from '../http/trustedProxies.ts';
@@ -74,7 +75,7 @@ export function ownAnswers(
     return c.json(now, now.ready ? 200 : 503);
   });
   app.get('/metrics', async (c) => {
-    const sent = /^Bearer (.+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
+    const sent = bearerOf(c);
     const isScraper = metricsToken !== undefined && sent !== undefined && sameSecret(sent, metricsToken);
     const isHere = !proxies.isAny && localTrust(c).may !== 'nothing';
     if (isScraper || isHere)
