@@ -173,6 +173,16 @@ test.each(['text/event-stream', 'application/x-ndjson'])(
   },
 );
 
+test('an answer that is sent whole and is too long to be kept comes as it is', async () => {
+  const text = 'x'.repeat(9 * 1024 * 1024);
+  await lead((incoming, outgoing) => {
+    const id = readPassedOn(incoming.headers, secret)?.answer?.id;
+    outgoing.writeHead(200, { 'x-request-id': id }).end(text);
+  });
+  expect(await (await post('/v1/chat/completions')).text()).toBe(text);
+  expect(asked).toHaveLength(1);
+});
+
 test('a client that goes takes its request with it', async () => {
   const gone = Promise.withResolvers<void>();
   await lead(({ socket }) => void socket.once('close', () => gone.resolve()));

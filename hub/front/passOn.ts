@@ -41,7 +41,7 @@ export interface PassOnComponents {
 const newMs = 10_000;
 /** Between two attempts at one leader, in milliseconds. */
 const pauseMs = 100;
-/** Answers that are sent whole are kept until they are whole. */
+/** Answers that are sent whole are kept until they are whole; longer ones go on as they come. */
 const mostWholeBytes = 8 * 1024 * 1024;
 /** Of another hub's error. */
 const mostErrorBytes = 64 * 1024;
@@ -301,7 +301,7 @@ async function passEvents(
   return 'done';
 }
 
-/** An answer that is not whole yet can be asked for once more. */
+/** An answer of which nothing was sent on can be asked for once more. */
 async function passWhole(exchange: Exchange, response: IncomingMessage): Promise<Outcome> {
   const { outgoing, gone } = exchange;
   const chunks: Buffer[] = [];
@@ -309,14 +309,21 @@ async function passWhole(exchange: Exchange, response: IncomingMessage): Promise
   try {
     for await (const chunk of response as AsyncIterable<Buffer>) {
       length += chunk.length;
-      if (length > mostWholeBytes) throw new Error('too long to be kept');
       chunks.push(chunk);
+      if (length <= mostWholeBytes) continue;
+      if (!outgoing.headersSent) writeHead(outgoing, response);
+      if (!outgoing.write(Buffer.concat(chunks.splice(0)))) await once(outgoing, 'drain', { signal: gone });
     }
   } catch {
-    return gone.aborted ? 'done' : 'lost';
+    // It was lost: that shows below.
   }
-  if (!response.complete) return 'lost';
-  writeHead(outgoing, response);
+  if (gone.aborted) return 'done';
+  if (!response.complete && !outgoing.headersSent) return 'lost';
+  if (!response.complete) {
+    outgoing.destroy();
+    return 'done';
+  }
+  if (!outgoing.headersSent) writeHead(outgoing, response);
   outgoing.end(Buffer.concat(chunks));
   return 'done';
 }
