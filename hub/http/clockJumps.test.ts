@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { Attempts } from '../accounts/attempts.ts';
 import { KeyUse } from '../accounts/keyUse.ts';
+import { askChat } from '../testing/askChat.ts';
 import { startTestHub, testApiKey, type TestHub } from '../testing/testHub.ts';
 import { api, elsewhere } from '../testing/apiClient.ts';
 import { testStopToken } from '../testing/testModel.ts';
@@ -41,11 +42,7 @@ function jump(byMs: number): void {
 }
 
 const ask = (key = testApiKey, more = {}): Promise<Response> =>
-  fetch(`${hub.url}/v1/chat/completions`, {
-    method: 'POST',
-    headers: { ...elsewhere, 'content-type': 'application/json', authorization: `Bearer ${key}` },
-    body: JSON.stringify({ model: 'test-model', messages: [{ role: 'user', content: 'Hi' }], ...more }),
-  });
+  askChat(hub, more, { headers: { ...elsewhere, authorization: `Bearer ${key}` } });
 
 test.each(jumps)(
   'an hour %s: an answer under way goes on, and its worker keeps its lease',

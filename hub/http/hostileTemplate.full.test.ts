@@ -5,6 +5,7 @@ import path from 'node:path';
 import type { Import } from '@potluck/api';
 import { tinyDecoder, writeRandomDecoder } from '@potluck/onnx/testing';
 import { expect, test } from 'vitest';
+import { askChat } from '../testing/askChat.ts';
 import { api } from '../testing/apiClient.ts';
 import { startBystander } from '../testing/bystander.ts';
 import { EventReader } from '../testing/eventReader.ts';
@@ -32,11 +33,11 @@ test('a template without an end fails its own requests only', async () => {
   const alive = setInterval(() => two.send({ type: 'renew' }), 1000);
   await api(hub, 'PUT', '/deployments', { model: 'endless' });
   await events.until('deployment', ({ deployment }) => deployment.model === 'endless' && deployment.ready);
-  const answer = await fetch(`${hub.url}/v1/chat/completions`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${testApiKey}` },
-    body: JSON.stringify({ model: 'endless', messages: [{ role: 'user', content: 'stop' }] }),
-  });
+  const answer = await askChat(
+    hub,
+    { model: 'endless', messages: [{ role: 'user', content: 'stop' }] },
+    { headers: { authorization: `Bearer ${testApiKey}` } },
+  );
   expect(answer.status).toBe(400);
   expect(await answer.text()).toContain('took longer than');
   const { expected, received } = await bystander.finish();

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createClient } from '@libsql/client';
 import { expect, test } from 'vitest';
+import { askChat } from '../testing/askChat.ts';
 import { api } from '../testing/apiClient.ts';
 import { startBystander } from '../testing/bystander.ts';
 import { startTestHub, testApiKey } from '../testing/testHub.ts';
@@ -23,11 +24,7 @@ test('while the database is locked, answers come; what must be kept is refused w
   });
   const lock = await other.transaction('write');
 
-  const answer = await fetch(`${hub.url}/v1/chat/completions`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${testApiKey}` },
-    body: JSON.stringify({ messages: [{ role: 'user', content: 'Name a dish.' }] }),
-  });
+  const answer = await askChat(hub, {}, { headers: { authorization: `Bearer ${testApiKey}` } });
   expect(answer.status).toBe(200);
   const change = { revision: before.body.revision, retentionDays: 3 };
   const refused = await api(hub, 'PATCH', '/settings', change);

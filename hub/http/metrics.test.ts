@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { parser } from '@prometheus-io/lezer-promql';
 import { parse as parseYaml } from 'yaml';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { askChat } from '../testing/askChat.ts';
 import { elsewhere } from '../testing/apiClient.ts';
 import type { ScriptedWorker } from '../testing/scriptedWorker.ts';
 import { answering, startTestHub, testApiKey, type TestHub } from '../testing/testHub.ts';
@@ -17,14 +18,8 @@ beforeAll(async () => {
 });
 afterAll(() => hub.close());
 
-const json = { 'content-type': 'application/json' };
-
 async function ask(content: string): Promise<void> {
-  const response = await fetch(`${hub.url}/v1/chat/completions`, {
-    method: 'POST',
-    headers: json,
-    body: JSON.stringify({ messages: [{ role: 'user', content }] }),
-  });
+  const response = await askChat(hub, { model: undefined, messages: [{ role: 'user', content }] });
   expect(response.status).toBe(200);
   await hub.generator.recorded(response.headers.get('x-potluck-request-id') ?? '');
   await expect.poll(() => hub.generator.running.length).toBe(0);

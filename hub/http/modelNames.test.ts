@@ -2,6 +2,7 @@
 import type { Model, Settings } from '@potluck/api';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { askChat } from '../testing/askChat.ts';
 import { startAnsweringHub, type AnsweringHub } from '../testing/answeringHub.ts';
 import { api } from '../testing/apiClient.ts';
 
@@ -107,11 +108,7 @@ test('a model that is not deployed is deployed when a request names it, and unde
   expect((await fetch(`${hub.url}/health/ready`)).status).toBe(200);
   // Who names none gets the last one that went to rest.
   expect((await modelNamed('second'))?.isDefault).toBe(true);
-  const asked = await fetch(`${hub.url}/v1/chat/completions`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ messages: [{ role: 'user', content: 'Hi' }] }),
-  });
+  const asked = await askChat(hub, { model: undefined });
   expect(((await asked.json()) as { model: string }).model).toBe('second');
 
   await set({ loadOnDemand: false });

@@ -7,6 +7,7 @@ import path from 'node:path';
 import type { JoinInformation } from '@potluck/api';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from '../../testing/freePort.ts';
+import { askChat } from '../testing/askChat.ts';
 import { ScriptedWorker } from '../testing/scriptedWorker.ts';
 import { startTestHub, testApiKey, testJoinToken, type TestHub } from '../testing/testHub.ts';
 import { testStopToken } from '../testing/testModel.ts';
@@ -100,11 +101,7 @@ describe.skipIf(nginx === undefined)('behind nginx, below a path', () => {
       },
     });
     await hub.served();
-    const response = await fetch(`${url}/v1/chat/completions`, {
-      method: 'POST',
-      headers: asking,
-      body: JSON.stringify({ messages: [{ role: 'user', content: 'Name a dish.' }], stream: true }),
-    });
+    const response = await askChat({ url }, { stream: true }, { headers: asking });
     expect(response.status).toBe(200);
     const decoder = new TextDecoder();
     let text = '';

@@ -1,5 +1,6 @@
 import type { Assign } from '@potluck/protocol';
 import { afterEach, expect, test } from 'vitest';
+import { askChat } from '../testing/askChat.ts';
 import { api } from '../testing/apiClient.ts';
 import type { ScriptedWorker, ScriptedWorkerInit } from '../testing/scriptedWorker.ts';
 import { startTestHub, type TestHub } from '../testing/testHub.ts';
@@ -119,10 +120,7 @@ test.each(['vanishes', 'is evicted', 'is paused'])(
         ? /needs .*, and no device that has joined can run it; first is paused/
         : /no device is connected/;
     await expect.poll(() => hub.deployment.missing).toMatch(message);
-    const refused = await fetch(`${hub.url}/v1/chat/completions`, {
-      method: 'POST',
-      body: JSON.stringify({ model: 'test-model', messages: [{ role: 'user', content: 'Hi' }] }),
-    });
+    const refused = await askChat(hub);
     expect([refused.status, await refused.text()]).toEqual([503, expect.stringMatching(message)]);
     hub.worker('second');
     await hub.served();
@@ -242,14 +240,7 @@ test('a worker that does not answer its neighbour sits out: the request goes on 
   const spare = hub.worker('spare');
   await spare.message('welcome');
   const firstEpoch = hub.deployment.ready?.epoch ?? 0;
-  const answer = await fetch(`${hub.url}/v1/chat/completions`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({
-      model: hub.deployment.model.package.id,
-      messages: [{ role: 'user', content: 'hi' }],
-    }),
-  });
+  const answer = await askChat(hub, { model: hub.deployment.model.package.id });
   expect(await answer.json()).toMatchObject({ choices: [{ message: { content: 'Here I am' } }] });
   expect(names()).toEqual(['first', 'spare']);
 });

@@ -1,5 +1,6 @@
 import type { Assign } from '@potluck/protocol';
 import { afterEach, expect, test } from 'vitest';
+import { askChat } from '../testing/askChat.ts';
 import { api } from '../testing/apiClient.ts';
 import type { ScriptedWorker } from '../testing/scriptedWorker.ts';
 import { startTestHub, type TestHub } from '../testing/testHub.ts';
@@ -40,11 +41,7 @@ function slow(name: string): {
 /** Asks, and has the last stage answer. */
 async function ask(first: ScriptedWorker, last: ScriptedWorker): Promise<string> {
   const before = first.received.filter(({ type }) => type === 'prompt').length;
-  const answer = fetch(`${hub.url}/v1/chat/completions`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ model: 'test-model', messages: [{ role: 'user', content: 'Hi' }] }),
-  });
+  const answer = askChat(hub);
   const { sessionId, tokens } = await first.until(() => first.received.filter(isPrompt)[before]);
   last.tokens(sessionId, tokens.length, [...hub.encode('Hello'), testStopToken], 'stop');
   const response = await answer;
@@ -85,11 +82,7 @@ test('a pipeline that answers moves when its answers have ended, and takes new o
   hub = await startTestHub({ stages: 2 });
   const one = hub.worker('one');
   await hub.served();
-  const running = fetch(`${hub.url}/v1/chat/completions`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ model: 'test-model', messages: [{ role: 'user', content: 'Hi' }] }),
-  });
+  const running = askChat(hub);
   const { sessionId, tokens } = await one.message('prompt');
   const two = hub.worker('two');
   const [ahead] = (await two.message('assign')).stages;
@@ -130,17 +123,11 @@ test('answers that overlap do not keep a pipeline where it is: after a while new
   hub = await startTestHub({ stages: 2, movePatienceMs: 1 });
   const one = hub.worker('one');
   await hub.served();
-  const post = (): Promise<Response> =>
-    fetch(`${hub.url}/v1/chat/completions`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ model: 'test-model', messages: [{ role: 'user', content: 'Hi' }] }),
-    });
-  const running = post();
+  const running = askChat(hub);
   const { sessionId, tokens } = await one.message('prompt');
   const two = hub.worker('two');
   await expect.poll(() => hub.deployment.retiring).toMatch(/moves/);
-  const waiting = post();
+  const waiting = askChat(hub);
   one.tokens(sessionId, tokens.length, [testStopToken], 'stop');
   expect((await running).headers.get('x-potluck-route')).toBe('one[0-3],one[4-7]');
   await hub.served(2);

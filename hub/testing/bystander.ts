@@ -1,4 +1,5 @@
 /** Somebody whose answer comes while others attack the hub: it must end, with exactly its tokens. */
+import { askChat } from './askChat.ts';
 import type { ScriptedWorkerInit } from './scriptedWorker.ts';
 import type { TestHub } from './testHub.ts';
 import { testStopToken } from './testModel.ts';
@@ -58,15 +59,11 @@ export async function startBystander(
     limits: {},
     expiresAt: null,
   });
-  const response = await fetch(`${hub.url}/v1/chat/completions`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${secret}` },
-    body: JSON.stringify({
-      messages: [{ role: 'user', content: 'Name a dish.' }],
-      stream: true,
-      max_tokens: mostTokens,
-    }),
-  });
+  const response = await askChat(
+    hub,
+    { model: undefined, stream: true, max_tokens: mostTokens },
+    { headers: { authorization: `Bearer ${secret}` } },
+  );
   const received = response.text();
   return {
     finish: async () => {

@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { startSqld, sqldMissing } from '../../testing/servers/sqldServer.ts';
 import { openDatabaseServer } from '../database/databaseServer.ts';
+import { askChat } from '../testing/askChat.ts';
 import { api } from '../testing/apiClient.ts';
 import { startBystander } from '../testing/bystander.ts';
 import { startTestHub, testApiKey } from '../testing/testHub.ts';
@@ -28,11 +29,7 @@ test.skipIf(sqldMissing !== undefined)(
     expect(await health()).toMatchObject({ status: 'ok', ready: true });
 
     await server.kill();
-    const answer = await fetch(`${hub.url}/v1/chat/completions`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${testApiKey}` },
-      body: JSON.stringify({ messages: [{ role: 'user', content: 'Name a dish.' }] }),
-    });
+    const answer = await askChat(hub, {}, { headers: { authorization: `Bearer ${testApiKey}` } });
     expect(answer.status).toBe(200);
     const change = { revision: before.body.revision, retentionDays: 3 };
     const refused = await api(hub, 'PATCH', '/settings', change);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { conversationHeaders, type Conversation, type ConversationSummary, type Message } from '@potluck/api';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { askChat } from '../../testing/askChat.ts';
 import { api, type ApiAnswer } from '../../testing/apiClient.ts';
 import { answering, startTestHub, type TestHub } from '../../testing/testHub.ts';
 
@@ -121,18 +122,8 @@ test('messages are a tree: another try is a sibling, and deleting one takes what
 const answerIn = (
   who: Record<string, string>,
   place: Record<string, string>,
-  init: RequestInit = {},
-): Promise<Response> =>
-  fetch(`${hub.url}/v1/chat/completions`, {
-    method: 'POST',
-    headers: { ...who, ...place },
-    body: JSON.stringify({
-      model: 'test-model',
-      stream: true,
-      messages: [{ role: 'user', content: 'Hi' }],
-    }),
-    ...init,
-  });
+  init: { signal?: AbortSignal } = {},
+): Promise<Response> => askChat(hub, { stream: true }, { headers: { ...who, ...place }, ...init });
 
 test('an answer is kept with the conversation that asked, and names its request', async () => {
   hub.worker('one', answering(hub, 'Hello there'));

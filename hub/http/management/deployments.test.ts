@@ -1,5 +1,6 @@
 import type { Deployment, DeploymentPreview, Node, Prediction, RequestPage, Settings } from '@potluck/api';
 import { afterEach, expect, test } from 'vitest';
+import { askChat } from '../../testing/askChat.ts';
 import { api } from '../../testing/apiClient.ts';
 import type { ScriptedWorkerInit } from '../../testing/scriptedWorker.ts';
 import { answering, startTestHub, type TestHub } from '../../testing/testHub.ts';
@@ -19,11 +20,7 @@ const becomes = (model: string, route: string | RegExp, replica = 0): Promise<vo
       return one?.ready ? one.route : null;
     })
     .toMatch(route);
-const ask = (model: string): Promise<Response> =>
-  fetch(`${hub.url}/v1/chat/completions`, {
-    method: 'POST',
-    body: JSON.stringify({ model, messages: [{ role: 'user', content: 'Hi' }] }),
-  });
+const ask = (model: string): Promise<Response> => askChat(hub, { model });
 
 test('two models are served at once, also by one worker, and one of them can go', async () => {
   hub = await startTestHub({ more: [{ id: 'other-model', layers: 4 }] });
@@ -48,8 +45,7 @@ test('a model that is added is nobody’s default until the operator says so', a
   await api(hub, 'PUT', '/deployments', { model: 'other-model' });
   await becomes('other-model', /^one/);
   const answersWithoutName = async (): Promise<string> => {
-    const body = JSON.stringify({ messages: [{ role: 'user', content: 'Hi' }] });
-    const answer = await fetch(`${hub.url}/v1/chat/completions`, { method: 'POST', body });
+    const answer = await askChat(hub, { model: undefined });
     return ((await answer.json()) as { model: string }).model;
   };
   expect(await answersWithoutName()).toBe('test-model');

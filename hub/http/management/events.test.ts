@@ -2,6 +2,7 @@ import type { CreatedApiKey } from '@potluck/api';
 import { Hono } from 'hono';
 import { afterEach, expect, test } from 'vitest';
 import { embeddedEventBus } from '../../live/embeddedEventBus.ts';
+import { askChat } from '../../testing/askChat.ts';
 import { api, elsewhere } from '../../testing/apiClient.ts';
 import { EventReader } from '../../testing/eventReader.ts';
 import { answering, startTestHub, type TestHub } from '../../testing/testHub.ts';
@@ -18,12 +19,6 @@ const open = async (lastId?: string): Promise<EventReader> => {
   readers.push(reader);
   return reader;
 };
-const ask = (): Promise<Response> =>
-  fetch(`${hub.url}/v1/chat/completions`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ model: 'test-model', messages: [{ role: 'user', content: 'Hi' }] }),
-  });
 
 test('who watches sees what is there, then nodes come, serve, answer and go', async () => {
   hub = await startTestHub();
@@ -49,7 +44,7 @@ test('who watches sees what is there, then nodes come, serve, answer and go', as
   expect(node.usedBytes).toBe(0);
   worker.send({ type: 'load', busy: 0, usedBytes: { weights: 31e6, caches: 2e6 } });
   await events.until('node', (event) => event.node.usedBytes === 33e6);
-  await (await ask()).text();
+  await (await askChat(hub)).text();
   const { request } = await events.until('request', (event) => event.request.status !== 'running');
   expect(request).toMatchObject({ status: 'done', model: 'test-model', nodeIds: [worker.id] });
   expect(request.completionTokens).toBe(hub.encode('Hello').length + 1);

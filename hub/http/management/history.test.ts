@@ -1,5 +1,6 @@
 import type { HistoryPage, RequestPage, Settings, Usage } from '@potluck/api';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { askChat } from '../../testing/askChat.ts';
 import { api, elsewhere } from '../../testing/apiClient.ts';
 import { answering, startTestHub, testApiKey, type TestHub } from '../../testing/testHub.ts';
 
@@ -9,12 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => hub.close());
 
-const ask = (model?: string): Promise<Response> =>
-  fetch(`${hub.url}/v1/chat/completions`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ model, messages: [{ role: 'user', content: 'Hi' }], max_tokens: 3 }),
-  });
+const ask = (model?: string): Promise<Response> => askChat(hub, { model, max_tokens: 3 });
 const history = async (query = '', headers: Record<string, string> = {}): Promise<HistoryPage['events']> =>
   (await api<HistoryPage>(hub, 'GET', `/history${query}`, undefined, headers)).body.events;
 

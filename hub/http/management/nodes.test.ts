@@ -1,5 +1,6 @@
 import type { FormerNode, HistoryEvent, Node, Usage } from '@potluck/api';
 import { afterEach, expect, test } from 'vitest';
+import { askChat } from '../../testing/askChat.ts';
 import { api } from '../../testing/apiClient.ts';
 import { answering, startTestHub, type TestHub } from '../../testing/testHub.ts';
 
@@ -28,10 +29,7 @@ test('a renamed node has its new name in answers, in deployments and in sums, an
   const worker = hub.worker('one', answering(hub, 'Hello'));
   await hub.served();
   const route = async (): Promise<string | null> => {
-    const response = await fetch(`${hub.url}/v1/chat/completions`, {
-      method: 'POST',
-      body: JSON.stringify({ model: 'test-model', messages: [{ role: 'user', content: 'Hi' }] }),
-    });
+    const response = await askChat(hub);
     await response.text();
     return response.headers.get('x-potluck-route');
   };
@@ -78,10 +76,7 @@ test('a node that is drained ends its answers first', async () => {
   await hub.served();
   hub.worker('second');
   await expect.poll(async () => (await nodes()).nodes.length).toBe(2);
-  const answer = fetch(`${hub.url}/v1/chat/completions`, {
-    method: 'POST',
-    body: JSON.stringify({ model: 'test-model', messages: [{ role: 'user', content: 'Hi' }] }),
-  });
+  const answer = askChat(hub);
   await first.message('prompt');
   const draining = await api<Node>(hub, 'PATCH', `/nodes/${first.id}`, { mode: 'draining' });
   expect(draining.body).toMatchObject({ mode: 'draining', role: 'serving', runningRequests: 1 });
@@ -105,10 +100,7 @@ test('a node that says that it leaves ends its answers first, and gets nothing n
     },
   });
   await hub.served();
-  const answer = fetch(`${hub.url}/v1/chat/completions`, {
-    method: 'POST',
-    body: JSON.stringify({ model: 'test-model', messages: [{ role: 'user', content: 'Hi' }] }),
-  });
+  const answer = askChat(hub);
   await first.message('prompt');
   first.send({ type: 'leaving' });
   await expect.poll(async () => (await nodes()).nodes[0]?.reason).toMatch(/leaves when/);
@@ -145,10 +137,7 @@ test('an answer that runs through an evicted node ends with the reason where no 
   hub = await startTestHub({ recoveryMs: 100 });
   const worker = hub.worker('one');
   await hub.served();
-  const answer = fetch(`${hub.url}/v1/chat/completions`, {
-    method: 'POST',
-    body: JSON.stringify({ model: 'test-model', messages: [{ role: 'user', content: 'Hi' }] }),
-  });
+  const answer = askChat(hub);
   await worker.message('prompt');
   const evict = (): Promise<{ status: number }> =>
     api(hub, 'POST', `/nodes/${worker.id}/evict`, { reason: 'too slow' });

@@ -6,6 +6,7 @@ import {
   type Settings,
 } from '@potluck/api';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { askChat } from '../../testing/askChat.ts';
 import { api, elsewhere } from '../../testing/apiClient.ts';
 import { requestRecord } from '../../testing/requestRecord.ts';
 import { answering, startTestHub, testApiKey, type TestHub } from '../../testing/testHub.ts';
@@ -63,11 +64,7 @@ test('words are kept only where the settings say so, and read only by who may', 
   const { headers } = await api(hub, 'GET', '/session');
   const ada = { cookie: headers.getSetCookie()[0]?.replace(/;.*/, '') ?? '' };
   const ask = async (who: Record<string, string>): Promise<string> => {
-    const response = await fetch(`${hub.url}/v1/chat/completions`, {
-      method: 'POST',
-      headers: who,
-      body: JSON.stringify({ model: 'test-model', messages: [{ role: 'user', content: 'Hi' }] }),
-    });
+    const response = await askChat(hub, {}, { headers: who });
     await response.text();
     return response.headers.get('x-request-id') ?? '';
   };
@@ -154,12 +151,7 @@ test('who is limited by tokens a day can not delete what they are counted by', a
   const ben = { ...elsewhere, authorization: `Bearer ${key.secret}` };
   const used = { owner: `key:${key.id}`, keyId: key.id, createdAt: Date.now() };
   await put({ ...used, id: 'a', promptTokens: 20 });
-  const ask = (): Promise<Response> =>
-    fetch(`${hub.url}/v1/chat/completions`, {
-      method: 'POST',
-      headers: ben,
-      body: JSON.stringify({ model: 'test-model', messages: [{ role: 'user', content: 'Hi' }] }),
-    });
+  const ask = (): Promise<Response> => askChat(hub, {}, { headers: ben });
   expect((await ask()).status).toBe(429);
   for (const path of ['/requests/a', '/requests']) {
     expect(await api(hub, 'DELETE', path, undefined, ben)).toMatchObject({

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ApiKey, CreatedApiKey, CreatedJoinToken, JoinToken, Session, Settings } from '@potluck/api';
 import { InstanceId, WorkerId, workerGoodbyePath } from '@potluck/protocol';
 import { afterEach, expect, test, vi } from 'vitest';
+import { askChat } from '../../testing/askChat.ts';
 import { api, elsewhere } from '../../testing/apiClient.ts';
 import { answering, startTestHub, testApiKey, testJoinToken, type TestHub } from '../../testing/testHub.ts';
 
@@ -22,11 +23,7 @@ const cookiesOf = (headers: Headers): Record<string, string> => ({
     .join('; '),
 });
 const chat = (headers: Record<string, string>, model = 'test-model'): Promise<Response> =>
-  fetch(`${hub.url}/v1/chat/completions`, {
-    method: 'POST',
-    headers,
-    body: JSON.stringify({ model, messages: [{ role: 'user', content: 'Hi' }] }),
-  });
+  askChat(hub, { model }, { headers });
 
 test('the first start asks for a password on this machine; with it one administers from anywhere', async () => {
   hub = await startTestHub();
@@ -150,7 +147,7 @@ test('who may join, ask and administer shows three different secrets', async () 
 });
 
 test('a key is shown once, known by its hash, limited, and over when it is revoked', async () => {
-  hub = await startTestHub({ more: [{ id: 'other-model' }] });
+  hub = await startTestHub({ leaseMs: 600_000, more: [{ id: 'other-model' }] });
   hub.worker('one', answering(hub, 'Hello'));
   await hub.served();
   const limits = { requestsPerMinute: 2, models: ['test-model'] };
@@ -219,7 +216,7 @@ test('a worker that joined in time comes back when its token has expired, and no
     const back = hub.worker('guest', { token: token.secret, hello });
     await back.message('welcome');
     // What a hub knows of it when it starts.
-    expect(await hub.database.nodes.instances()).toEqual([[hello.workerId, hello.instanceId]]);
+    await expect.poll(() => hub.database.nodes.instances()).toEqual([[hello.workerId, hello.instanceId]]);
     back.kill();
     const stranger = hub.worker('stranger', { token: token.secret });
     expect(await stranger.message('refusal')).toMatchObject({ code: 'bad-token', retry: false });

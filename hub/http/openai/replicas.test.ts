@@ -1,6 +1,7 @@
 /** Requests to a model that several devices serve, each with a replica of its own. */
 import type { RequestDetail, RequestPage } from '@potluck/api';
 import { afterEach, expect, test } from 'vitest';
+import { askChat } from '../../testing/askChat.ts';
 import type { ScriptedWorker, ScriptedWorkerInit } from '../../testing/scriptedWorker.ts';
 import { answering, startTestHub, type TestHub, type TestHubInit } from '../../testing/testHub.ts';
 
@@ -30,12 +31,7 @@ const readyRoutes = (): (string | undefined)[] =>
     .find(modelOf().package.id)
     ?.replicas.map(({ ready }) => ready?.stages.map(({ workerName }) => workerName).join()) ?? [];
 
-const ask = (more: Record<string, unknown> = {}): Promise<Response> =>
-  fetch(`${hub.url}/v1/chat/completions`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ model: 'test-model', messages: [{ role: 'user', content: 'Hi' }], ...more }),
-  });
+const ask = (more: Record<string, unknown> = {}): Promise<Response> => askChat(hub, more);
 const answerOf = async (response: Response): Promise<string | undefined> =>
   ((await response.json()) as { choices: { message: { content: string } }[] }).choices[0]?.message.content;
 
