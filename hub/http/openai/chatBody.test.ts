@@ -55,3 +55,20 @@ test('ten thousand wrong entries take no longer than right ones: the first of th
   );
   expect(usedFor(biased('x'))).toBeLessThan(2 * usedFor(biased('')));
 });
+
+test('a message has a content, unless the assistant called something', () => {
+  const without = (message: object, content: object): object => ({
+    messages: [...messages, { ...message, ...content }],
+  });
+  const call = { id: 'one', type: 'function', function: { name: 'cook', arguments: '{}' } };
+  for (const content of [{ content: null }, {}]) {
+    for (const message of [{ role: 'user' }, { role: 'system' }, { role: 'assistant' }]) {
+      expect(() => readChatBody(without(message, content))).toThrow(
+        /^'messages\[1\]\.content': must be a text or a list of parts: only an assistant's message that calls tools/,
+      );
+    }
+    for (const said of [{ tool_calls: [call] }, { function_call: call.function }, { reasoning: 'Hm' }]) {
+      expect(readChatBody(without({ role: 'assistant', ...said }, content)).messages).toHaveLength(2);
+    }
+  }
+});

@@ -23,7 +23,7 @@ const Content = z.union([z.string(), z.array(z.union([TextPart, RefusalPart]))],
   error: 'must be a string or an array of parts of type text; this model reads text only',
 });
 const CalledFunction = z.looseObject({ name: z.string(), arguments: z.string().nullish() });
-export const Message = z.looseObject({
+const MessageFields = z.looseObject({
   role: z.enum(['system', 'developer', 'user', 'assistant', 'tool', 'function'], {
     error: 'must be system, developer, user, assistant, tool or function',
   }),
@@ -50,6 +50,26 @@ export const Message = z.looseObject({
   /** A call of the time before tools. */
   function_call: CalledFunction.nullish(),
 });
+
+/** What the assistant said in place of a content, in a history that is sent again. */
+const insteadOfContent = [
+  'tool_calls',
+  'function_call',
+  'refusal',
+  'reasoning_content',
+  'reasoning',
+] as const;
+
+export const Message = MessageFields.refine(
+  (message) =>
+    (message.content ?? undefined) !== undefined ||
+    (message.role === 'assistant' &&
+      insteadOfContent.some((name) => (message[name] ?? undefined) !== undefined)),
+  {
+    path: ['content'],
+    error: "must be a text or a list of parts: only an assistant's message that calls tools may go without",
+  },
+);
 
 /** Tools and the choice among them as they were called before there were others than functions. */
 const LegacyFunction = z.looseObject({
