@@ -15,6 +15,11 @@ const read = bodyReader(
       .max(2n ** 63n - 1n)
       .optional(),
     names: z.record(z.string(), z.number()).optional(),
+    kind: z.enum(['one', 'two']).optional(),
+    said: z
+      .string()
+      .refine((text) => text !== 'no', 'must not be no')
+      .optional(),
   }),
 );
 
@@ -30,6 +35,8 @@ test.each<[object, string]>([
   [{ own: 'x' }, "'own': must be how many there are"],
   [{ seed: 2n ** 63n }, "'seed': must be at most 9223372036854775807"],
   [{ names: [] }, "'names': must be a JSON object"],
+  [{ kind: 'three' }, `'kind': must be "one" or "two"`],
+  [{ said: 'no' }, "'said': must not be no"],
 ])('%# is refused in plain words', (body, message) => {
   expect(() => read(body)).toThrow(expect.objectContaining({ message }));
 });

@@ -27,7 +27,7 @@ export function bodyReader<S extends z.ZodObject>(
     }
     look(given);
     for (const [param, hint] of hints) if (param in given) readPart(hint, given[param], [param]);
-    const parsed = schema.safeParse(given);
+    const parsed = schema.safeParse(given, { error: plainWords });
     if (!parsed.success) throw invalidParameter(parsed.error, value);
     return parsed.data;
   };
@@ -39,7 +39,7 @@ export function bodyReader<S extends z.ZodObject>(
  * @throws ApiError 400
  */
 export function readPart<T>(schema: z.ZodType<T>, value: unknown, path: readonly PropertyKey[]): T {
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(value, { error: plainWords });
   if (!parsed.success) throw invalidParameter(parsed.error, undefined, path);
   return parsed.data;
 }
@@ -77,17 +77,15 @@ function invalidParameter(
   const path = [...within, ...(issue?.path ?? [])];
   const param = parameterName(path);
   const absent = body === undefined ? '' : absence(body, path);
-  return new ApiError(400, `'${param}'${absent}: ${issue ? plainWords(issue) : 'is wrong'}`, {
+  return new ApiError(400, `'${param}'${absent}: ${issue?.message ?? 'is wrong'}`, {
     param,
     code: issue?.code === 'invalid_type' ? 'invalid_type' : 'invalid_value',
     cause: error,
   });
 }
 
-/** The library's own words in plain ones; a schema's own words as they are. */
-function plainWords(issue: z.core.$ZodIssue): string {
-  const isOwn = !/^(Invalid input|Too big|Too small)/.test(issue.message);
-  if (isOwn) return issue.message;
+/** In place of the library's own words, where a schema has none. @returns undefined where those are plain enough */
+function plainWords(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
     case 'too_big':
       return `must be ${issue.exact ? 'exactly' : issue.inclusive === false ? 'less than' : 'at most'} ${amount(issue.maximum, issue.origin)}`;
@@ -95,6 +93,12 @@ function plainWords(issue: z.core.$ZodIssue): string {
       return `must be ${issue.exact ? 'exactly' : issue.inclusive === false ? 'more than' : 'at least'} ${amount(issue.minimum, issue.origin)}`;
     case 'invalid_type':
       return `must be ${nouns[issue.expected] ?? issue.expected}`;
+    case 'invalid_value':
+      return `must be ${issue.values.map((one) => (typeof one === 'string' ? `"${one}"` : String(one))).join(' or ')}`;
+    case 'invalid_format':
+    case 'unrecognized_keys':
+    case 'not_multiple_of':
+      return undefined;
     default:
       return 'is of a wrong kind';
   }
