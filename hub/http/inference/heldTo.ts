@@ -8,6 +8,7 @@ import type { Model } from '../../models/model.ts';
 import type { Tokenizer } from '../../models/tokenizer.ts';
 import { ModelError } from '../../models/modelError.ts';
 import { ApiError } from '../apiError.ts';
+import { endlessReference } from '../../models/grammars/endlessReference.ts';
 import { mostRepeats, nestedRepeats, repeatsTooMuch } from '../../models/grammars/repetition.ts';
 import type { ToolInput } from './customTools.ts';
 import { placeInSchema } from './placeInSchema.ts';
@@ -75,6 +76,7 @@ export async function heldTo(init: HeldToInit, tryGrammar: TryGrammar): Promise<
       await tried({ ...own, text: `%llguidance {}\n${own.text}` }, [source], tryGrammar);
   }
   const { shortest } = await tried(grammar, sources, tryGrammar);
+  if (shortest === undefined) refuseEndless(sources);
   if (shortest === undefined && grammar.kind === 'json-schema') {
     throw new ApiError(
       400,
@@ -186,6 +188,18 @@ function checkRepetition(sources: readonly WantedGrammar[]): void {
   }
 }
 
+/** @throws ApiError 400 where an answer to a schema would never end */
+function refuseEndless(sources: readonly WantedGrammar[]): void {
+  for (const { param, schema } of sources) {
+    const place = endlessReference(schema);
+    if (!place) continue;
+    throw refused(
+      parameterName([param, ...place]),
+      'The schema refers to itself for ever, so no answer to it would end. Let what refers to it be left out, or be null.',
+    );
+  }
+}
+
 /** @throws ApiError 400 with the path of what is wrong */
 async function tried(
   grammar: GrammarText,
@@ -202,6 +216,7 @@ async function tried(
       const place = placeInSchema(schema, error.message);
       if (place.length > 0) throw refused(parameterName([param, ...place]), message, error);
     }
+    refuseEndless(sources);
     throw refused(
       sources.length > 1 && first?.schema !== undefined ? 'tools' : (first?.param ?? 'tools'),
       message,

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { maxConstraintCharacters } from '@potluck/protocol';
 import type { GrammarText } from '@potluck/engine/constraint';
 import { ecmaPattern, forEngine } from '../../models/grammars/ecmaPattern.ts';
-import { gbnfToLark, isGbnf } from '../../models/grammars/gbnfToLark.ts';
+import { gbnfToLark, isGbnf, signOfOtherNotation } from '../../models/grammars/gbnfToLark.ts';
 import { ApiError } from '../apiError.ts';
 import { tooMany, unsupportedParameter } from './readBody.ts';
 
@@ -126,7 +126,12 @@ export function choiceGrammar(choices: readonly string[], param: string): Wanted
 /** A grammar in GBNF, or in llguidance's Lark. @throws ApiError 400 saying where it is wrong */
 export function textGrammar(text: string, param: string): WantedGrammar {
   checkText(text, param);
-  if (!isGbnf(text)) return { grammar: { kind: 'lark', text }, param };
+  if (!isGbnf(text)) {
+    const sign = signOfOtherNotation(text);
+    if (sign === undefined) return { grammar: { kind: 'lark', text }, param };
+    const message = `'${param}': Rules are written with '::=', such as root ::= "yes" | "no". The first one has '${sign}'.`;
+    throw new ApiError(400, message, { param });
+  }
   try {
     const lark = gbnfToLark(text);
     checkText(lark, param);

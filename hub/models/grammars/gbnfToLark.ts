@@ -24,6 +24,14 @@ export function isGbnf(text: string): boolean {
   return /^[ \t]*[\w-]+[ \t]*::=/m.test(text);
 }
 
+/**
+ * What the first rule has in the place of GBNF's `::=`, which other notations write so, and Lark does not.
+ * @returns undefined where the text may be GBNF or Lark
+ */
+export function signOfOtherNotation(text: string): string | undefined {
+  return /^(?:\s|(?:#|\/\/)[^\n]*\n)*[\w-]+[ \t]*(:=|=|->|→)/.exec(text)?.[1];
+}
+
 /** @throws GbnfError */
 export function gbnfToLark(text: string): string {
   if (text.length > maxGrammar) throw new GbnfError(`the grammar has more than ${maxGrammar} characters`);
