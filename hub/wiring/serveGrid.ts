@@ -9,7 +9,6 @@ import { writeLocalKey } from '../accounts/localKey.ts';
 import { identityFileName, keepJoinToken, loadIdentity, type HubIdentity } from '../accounts/secrets.ts';
 import type { Database } from '../database/database.ts';
 import { dataFolders } from '../files/dataFolders.ts';
-import { answerStarting, answerWaitingForDatabase } from '../http/starting.ts';
 import { trustedProxies } from '../http/trustedProxies.ts';
 import { BlobStore } from '../models/blobStore.ts';
 import { LibraryCatalogue } from '../models/libraryCatalogue.ts';
@@ -40,8 +39,8 @@ export interface GridComponents {
   doors: Pick<Doors, 'port' | 'https' | 'stunPort'>;
   /** Called with what answers, once that can be asked. @param isDraining true once it takes no new requests for answers */
   answer: (fetch: Fetch, isDraining: () => boolean) => void;
-  /** Called with what answers until then. */
-  starting?: (fetch: Fetch) => void;
+  /** Called with what is waited for until then. */
+  starting?: (waitsFor: 'database' | 'model') => void;
   /** What ends all of it, in the order in which it began. */
   closers: (() => Promise<void> | void)[];
   /** Ends the wait for the database. */
@@ -82,10 +81,10 @@ export async function serveGrid(
 ): Promise<ServedGrid> {
   const { port, https, stunPort } = doors;
   const identity = withOverrides(await loadIdentity(data), config);
-  starting?.(answerWaitingForDatabase);
+  starting?.('database');
   const database = await openStores(config, data, logger, signal);
   closers.push(() => database.close());
-  starting?.(answerStarting);
+  starting?.('model');
   await (shared ? shared.claim(database) : claimAlone(database, config));
   const unfinished = await database.journal.load();
   await database.requests.interruptRunning();

@@ -2,11 +2,12 @@
 import path from 'node:path';
 import type { LastTrouble } from '@potluck/command-line';
 import type { Logger } from 'pino';
+import { answerStarting, answerWaitingForDatabase } from '../http/starting.ts';
 import type { HubConfig } from './config.ts';
 import { openDoors } from './openDoors.ts';
 import { explained } from './openStores.ts';
 import { lockData, prepareDirectory } from './prepareData.ts';
-import { serveGrid, type ServedGrid } from './serveGrid.ts';
+import { serveGrid, type GridComponents, type ServedGrid } from './serveGrid.ts';
 import { startSharedHub } from './startSharedHub.ts';
 
 export interface RunningHub extends ServedGrid {
@@ -57,5 +58,7 @@ async function start(
   // The ports first: they are the likeliest thing to go wrong, and what is in the data is not touched before.
   const doors = await openDoors({ logger, closers }, config, data);
   const answer = (fetch: typeof doors.answer): void => void (doors.answer = fetch);
-  return serveGrid({ logger, trouble, doors, answer, starting: answer, closers, signal }, config, data);
+  const starting: GridComponents['starting'] = (waitsFor) =>
+    answer(waitsFor === 'database' ? answerWaitingForDatabase : answerStarting);
+  return serveGrid({ logger, trouble, doors, answer, starting, closers, signal }, config, data);
 }

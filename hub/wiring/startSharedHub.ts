@@ -12,7 +12,6 @@ import { FrontMetrics } from '../front/frontMetrics.ts';
 import { ownAnswers, ownRequests } from '../front/ownAnswers.ts';
 import { Waiting } from '../front/waiting.ts';
 import { builtPagesDirectory } from '../http/pages.ts';
-import { answerWaitingForDatabase } from '../http/starting.ts';
 import { trustedProxies } from '../http/trustedProxies.ts';
 import { HigherEpochError } from '../lead/higherEpochError.ts';
 import { LeaderBoard } from '../lead/leaderBoard.ts';
@@ -23,13 +22,12 @@ import { redisLease } from '../lead/redisLease.ts';
 import type { Term } from '../lead/term.ts';
 import type { LastTrouble } from '@potluck/command-line';
 import { lanAddresses } from '../network/reachability/localNames.ts';
-import type { Fetch } from '../network/listen.ts';
 import { bracketed, isWildcard } from '../network/reachability/reachability.ts';
 import { aborted } from './aborted.ts';
 import type { HubConfig } from './config.ts';
 import { openDoors, type Doors } from './openDoors.ts';
 import { prepareDirectory } from './prepareData.ts';
-import { serveGrid, type ServedGrid } from './serveGrid.ts';
+import { serveGrid, type GridComponents, type ServedGrid } from './serveGrid.ts';
 
 type Closers = (() => Promise<void> | void)[];
 
@@ -123,8 +121,8 @@ export async function startSharedHub(init: SharedHubInit): Promise<ServedGrid> {
           front,
           term: begun,
           whatIsWrong,
-          starting: (fetch) => {
-            now.waitsForDatabase = fetch === answerWaitingForDatabase;
+          starting: (waitsFor) => {
+            now.waitsForDatabase = waitsFor === 'database';
           },
           metrics,
           signal: until,
@@ -180,8 +178,7 @@ interface BeginInit extends SharedHubInit {
   front: Front;
   term: Term;
   whatIsWrong: () => string | undefined;
-  /** Told what a lone hub would answer until it serves. */
-  starting: (fetch: Fetch) => void;
+  starting: NonNullable<GridComponents['starting']>;
   metrics: FrontMetrics;
 }
 
