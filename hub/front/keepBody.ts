@@ -1,9 +1,10 @@
 /** Keeps the bodies of requests, so that they can be sent again. */
 import { Buffer } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
+import { maxBodyBytes } from '../http/limitBody.ts';
 
-/** The hub takes no larger body but for uploads. */
-const mostBytes = 4 * 1024 * 1024 + 1024;
+/** The hub takes no larger body but for uploads; it tells who sends a little more. */
+const mostBytes = maxBodyBytes + 1024;
 /** All bodies that are kept at a time. */
 const mostBytesTogether = 64 * 1024 * 1024;
 

@@ -1,23 +1,22 @@
 /** Bodies are read whole before they are looked at, so every door says how large one may be and how much it may hold. */
-import { exceededLimit } from '@potluck/protocol';
+import { exceededLimit, type JsonLimits } from '@potluck/protocol';
 import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { ApiError } from './apiError.ts';
 import { turnAfter } from './turnAfter.ts';
 
 /** A prompt of 256k tokens has about a megabyte, and twice as much where each letter is written as an escape. */
-const maxBodyBytes = 4 * 1024 * 1024;
+export const maxBodyBytes = 4 * 1024 * 1024;
 /** Where nobody has shown who asks yet: passwords, keys and tokens have 500 characters at most. */
 export const maxOpenBodyBytes = 64 * 1024;
-/**
- * 10,000 messages and a bias for as many tokens have 70,000. Parsing this many takes ten milliseconds, and 40 where all
- * names differ.
- */
-const maxValues = 75_000;
+export const bodyJsonLimits: Readonly<JsonLimits> = {
+  /** 10,000 messages and a bias for as many tokens have 70,000. Parsing this many takes 10 ms, and 40 where all names differ. */
+  maxValues: 75_000,
+  /** No schema of the API needs ten; what recurses over values must not run out of stack. */
+  maxDepth: 100,
+};
 /** Where nobody has shown who asks yet: no such body has a dozen. */
-const maxOpenValues = 1000;
-/** No schema of the API needs ten; what recurses over values must not run out of stack. */
-const maxDepth = 100;
+const openJsonLimits: Readonly<JsonLimits> = { ...bodyJsonLimits, maxValues: 1000 };
 
 /** Refuses larger bodies with 413, at once where their length was announced. */
 export function limitBody(maxSize: number): MiddlewareHandler {
@@ -45,7 +44,7 @@ export function limitBodies({ files }: { files: RegExp }): MiddlewareHandler {
       // Hono keeps the text for whoever reads the body next.
       const text = await c.req.text();
       await turnAfter(text);
-      refuseLargeJson(text, isKnown ? maxValues : maxOpenValues);
+      refuseLargeJson(text, isKnown ? bodyJsonLimits : openJsonLimits, 'body');
       await turnAfter(text);
       await next();
     });
@@ -59,21 +58,25 @@ function refuseEncoded(c: Context): void {
   throw new ApiError(415, message, { code: 'unsupported_encoding' });
 }
 
-function refuseLargeJson(text: string, mostValues: number): void {
-  switch (exceededLimit(text, { maxValues: mostValues, maxDepth })) {
+/**
+ * @param what has the JSON, such as `body`
+ * @throws ApiError 413 or 400
+ */
+export function refuseLargeJson(text: string, limits: JsonLimits, what: string): void {
+  switch (exceededLimit(text, limits)) {
     case undefined:
       return;
     case 'maxValues':
-      throw new ApiError(413, `The body's JSON has more than ${mostValues} values.`, {
-        code: 'request_too_large',
-      });
+      throw new ApiError(
+        413,
+        `The ${what}'s JSON has more than ${limits.maxValues} values and names of fields together.`,
+        { code: 'request_too_large' },
+      );
     case 'maxDepth':
       throw new ApiError(
         400,
-        `The body's JSON has more than ${maxDepth} arrays and objects within one another.`,
-        {
-          code: 'invalid_value',
-        },
+        `The ${what}'s JSON has more than ${limits.maxDepth} arrays and objects within one another.`,
+        { code: 'invalid_value' },
       );
   }
 }

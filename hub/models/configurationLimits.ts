@@ -22,7 +22,7 @@ export function refuseLargeConfiguration(name: string, text: string): void {
   if (!configurations.has(name)) return;
   if (text.length <= maxCharacters && exceededLimit(text, limits) === undefined) return;
   throw new ModelError(
-    `${name} is no usable configuration: the hub takes at most ${maxCharacters} characters, ${limits.maxValues} values, and ` +
+    `${name} is no usable configuration: the hub takes at most ${maxCharacters} characters, ${limits.maxValues} values and names of fields, and ` +
       `${limits.maxDepth} arrays and objects within one another. Look for long lists in it, such as 'eos_token_id'.`,
   );
 }

@@ -12,6 +12,11 @@ import { StartError } from '../errors/startError.ts';
 import { admitInTurns } from './admitInTurns.ts';
 import { keepWhileOpen } from './keepWhileOpen.ts';
 
+/** `/v1/responses`: nobody gets this far without having shown who asks, and messages are whole conversations. */
+const conversationPath = /\/responses\/?(\?|$)/;
+/** Twice what a request may have, so that who sends more than that is told so. */
+const mostConversationBytes = 8 * 1024 * 1024;
+
 /** Answers a request; `environment` is what @hono/node-server passes on. */
 export type Fetch = (request: Request, environment: object) => Response | Promise<Response>;
 
@@ -115,7 +120,16 @@ function lookElsewhere(server: HttpServer, elsewhere: Elsewhere): void {
 }
 
 function webSocketServer(): WebSocketServer {
-  return new WebSocketServer({ noServer: true, maxPayload: maxWorkerMessageBytes });
+  return new HubSockets({ noServer: true });
+}
+
+class HubSockets extends WebSocketServer {
+  override handleUpgrade(...about: Parameters<WebSocketServer['handleUpgrade']>): void {
+    const [{ url = '' }] = about;
+    // It is read within this call.
+    this.options.maxPayload = conversationPath.test(url) ? mostConversationBytes : maxWorkerMessageBytes;
+    super.handleUpgrade(...about);
+  }
 }
 
 function asLike(sockets: WebSocketServer): WebSocketServerLike {

@@ -408,7 +408,7 @@ function decode<T>(schema: z.ZodType<T>, message: string, maxBytes: number, limi
     throw new ProtocolError(
       exceeded === 'maxDepth'
         ? `control message with more than ${limits.maxDepth} arrays and objects within one another`
-        : `control message with more than ${limits.maxValues} values`,
+        : `control message with more than ${limits.maxValues} values and names`,
     );
   }
   let value: unknown;

@@ -74,6 +74,34 @@ test('what is wrong is told, and the connection goes on', async () => {
   socket.close();
 });
 
+test.each([
+  ['binary', Buffer.from('{"type":"response.create","input":"Hi"}'), 400, /must be text/, 1003],
+  ['long', '['.repeat(4 * 1024 * 1024 + 1), 413, /more than 4194304 characters/, 1009],
+])(
+  'a %s message is told what is wrong with it before the connection closes',
+  async (_, sent, status, words, code) => {
+    const socket = await opened();
+    const closed = once(socket, 'close') as Promise<[number]>;
+    const told = messagesUntil(socket, isEnd);
+    socket.send(sent);
+    expect(await told).toMatchObject([
+      { type: 'error', status, error: { message: expect.stringMatching(words) as string } },
+    ]);
+    expect((await closed)[0]).toBe(code);
+  },
+);
+
+test('a request is as long as a body may be', async () => {
+  const socket = await opened();
+  const answers = messagesUntil(socket, isEnd);
+  const metadata = Object.fromEntries(
+    Array.from({ length: 400 }, (_, index) => [`x${index}`, 'y'.repeat(500)]),
+  );
+  socket.send(JSON.stringify({ type: 'response.create', input: 'Hi', unknown: metadata }));
+  expect((await answers).at(-1)?.type).toBe('response.completed');
+  socket.close();
+});
+
 test('what could not be gone on with is forgotten', async () => {
   const socket = await opened();
   const ask = async (more: object): Promise<Message | undefined> => {

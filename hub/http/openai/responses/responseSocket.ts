@@ -3,12 +3,12 @@
  * One answer at a time; the last one is known to the connection also where it is not kept.
  */
 import { upgradeWebSocket } from '@hono/node-server';
-import { exceededLimit } from '@potluck/protocol';
 import type { Context, MiddlewareHandler } from 'hono';
 import type { WebSocket } from 'ws';
 import { messageOf } from '../../../errors/messageOf.ts';
 import { ApiError, toApiError } from '../../apiError.ts';
 import { hasScope } from '../../caller.ts';
+import { bodyJsonLimits, maxBodyBytes, refuseLargeJson } from '../../limitBody.ts';
 import { refusalIn } from '../../refusals.ts';
 import { infer } from '../../inference/infer.ts';
 import { parseJson } from '../../inference/parseJson.ts';
@@ -18,13 +18,10 @@ import { readResponseBody, type ResponseBody } from './responseBody.ts';
 import type { ResponseEvent } from './responseShapes.ts';
 import { startResponse, type ResponseParts } from './startResponse.ts';
 
-/** As bodies have at most. */
-const maxCharacters = 4 * 1024 * 1024;
-const limits = { maxValues: 75_000, maxDepth: 100 };
 /** Requests that wait for the one that is answered. */
 const maxWaiting = 16;
 const maxUnreadBytes = 1024 * 1024;
-const closeCodes = { policy: 1008, tooBig: 1009 };
+const closeCodes = { notText: 1003, policy: 1008, tooBig: 1009 };
 
 export function responseSocket(parts: ResponseParts): MiddlewareHandler {
   return upgradeWebSocket((c) => {
@@ -58,16 +55,29 @@ class Connection {
   }
 
   take(data: unknown): void {
-    if (typeof data !== 'string' || data.length > maxCharacters) {
-      this.#socket.close(closeCodes.tooBig, 'send JSON as text, at most 4 MB');
+    if (typeof data !== 'string') {
+      const message = 'A message must be text: send JSON in a text frame, not in a binary one.';
+      this.#refuse(new ApiError(400, message, { code: 'invalid_type' }), closeCodes.notText);
+      return;
+    }
+    if (data.length > maxBodyBytes) {
+      const message = `A message has more than ${maxBodyBytes} characters.`;
+      this.#refuse(new ApiError(413, message, { code: 'request_too_large' }), closeCodes.tooBig);
       return;
     }
     if (this.#waiting >= maxWaiting) {
-      this.#socket.close(closeCodes.policy, 'too many requests wait on this connection');
+      const message = `More than ${maxWaiting} requests wait on this connection. Wait for answers before you send more.`;
+      this.#refuse(new ApiError(429, message, { code: 'rate_limit_exceeded' }), closeCodes.policy);
       return;
     }
     this.#waiting++;
     this.#last = this.#last.then(() => this.#answer(data)).finally(() => this.#waiting--);
+  }
+
+  /** Says what is wrong, and closes the connection: who sends such things sends more of them. */
+  #refuse(error: ApiError, closeCode: number): void {
+    this.#sendError(error);
+    this.#socket.close(closeCode, error.message.slice(0, 100));
   }
 
   end(): void {
@@ -89,7 +99,7 @@ class Connection {
       }
       const refusal = refusalIn(this.#c, apiError);
       if (refusal && !this.#isOver) this.#parts.refused.note(refusal);
-      this.#send({ type: 'error', status: apiError.status, error: apiError.body.error });
+      this.#sendError(apiError);
     }
   }
 
@@ -154,6 +164,10 @@ class Connection {
     for (const event of events) this.#send(event);
   }
 
+  #sendError({ status, body }: ApiError): void {
+    this.#send({ type: 'error', status, error: body.error });
+  }
+
   #send(message: object): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
     if (this.#socket.bufferedAmount > maxUnreadBytes) {
@@ -166,12 +180,7 @@ class Connection {
 
 /** @throws ApiError 400 */
 function readMessage(text: string): Record<string, unknown> {
-  if (exceededLimit(text, limits) !== undefined) {
-    throw new ApiError(
-      400,
-      `A message's JSON has at most ${limits.maxValues} values, ${limits.maxDepth} deep.`,
-    );
-  }
+  refuseLargeJson(text, bodyJsonLimits, 'message');
   let message: unknown;
   try {
     message = parseJson(text);
