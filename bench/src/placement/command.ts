@@ -1,4 +1,4 @@
-/** `npm run bench -- placement`: what placing and refusing costs on a grid of a thousand workers. */
+/** `npm run bench -- placement`: what placing, refusing and reports of stages cost on a grid of a thousand workers. */
 import { Command } from 'commander';
 import { cpus } from 'node:os';
 import { place, type PlacementResult } from '../../../hub/placement/place.ts';
@@ -10,6 +10,7 @@ import { describeMachine } from '../machine.ts';
 import { writeResults } from '../results.ts';
 import { median } from '../statistics.ts';
 import { markdownTable } from '../table.ts';
+import { measureStageReports } from './stageReports.ts';
 
 interface Options {
   workers: number;
@@ -18,7 +19,7 @@ interface Options {
 }
 
 export const placementCommand = new Command('placement')
-  .description('Measure placement, refusal and preview for 4 models of 80 layers')
+  .description('Measure placement, refusal, preview and reports of stages for 4 models of 80 layers')
   .option('--workers <count>', 'workers of the grid', Number, 1000)
   .option('--rounds <count>', 'rounds for each figure, each on another grid', Number, 40)
   .option('--out <file>', 'where the figures go as JSON', 'bench/results/placement.json')
@@ -44,7 +45,11 @@ async function run({ workers, rounds, out }: Options): Promise<void> {
     ),
   ];
   console.log(`\n${markdownTable(rows)}`);
-  await writeResults(out, { machine, command, rows });
+  // Once to warm up.
+  await measureStageReports(workers);
+  const reports = await measureStageReports(workers);
+  console.log(`\n${markdownTable([reports])}`);
+  await writeResults(out, { machine, command, rows, reports });
 }
 
 /** A grid always makes the same work. */
@@ -64,6 +69,8 @@ interface Row {
   longestMs: number;
   /** Ranges of layers that were looked at, at most. */
   effort: number;
+  /** Of the refusals' texts, in characters. */
+  longestText: number;
 }
 
 function measure(
@@ -100,6 +107,7 @@ function measure(
     maxMs: times.at(-1) ?? Number.NaN,
     longestMs: Math.max(...runs.map(({ longestMs }) => longestMs)),
     effort: Math.max(...runs.map(({ result }) => result.effort)),
+    longestText: Math.max(0, ...first.map((one) => (one && !one.ok ? one.message.length : 0))),
   };
 }
 
