@@ -19,6 +19,7 @@ import { routeOf } from '../pipelines/pipeline.ts';
 import type { Answer, AnswerPiece } from './answer.ts';
 import { isLoss, type Attempt, type Recovery } from './attempt.ts';
 import { cancelled, GenerationError } from './generationError.ts';
+import { GrowingText } from './growingText.ts';
 import { Losses, type FormerLosses } from './losses.ts';
 import type { ScoredPrompt } from './scoredPrompt.ts';
 
@@ -110,7 +111,8 @@ export class Generation {
   #queueMs: number | null = null;
   #firstTokenMs: number | null = null;
   #lastTokenMs: number | null = null;
-  #text = '';
+  /** Where the words are kept. */
+  readonly #text = new GrowingText();
   #attempt: Attempt;
   /** `accepted` waits for room, `running` has a session, `lost` is over. */
   #attemptState: 'accepted' | 'admitted' | 'running' | 'lost' = 'accepted';
@@ -331,7 +333,7 @@ export class Generation {
         } else if (!turnHasTime()) await setImmediate();
         this.#tokens.push(message.token);
         const piece = answer.add(message);
-        this.#text += piece.text;
+        if (this.#init.words) this.#text.add(piece.text);
         this.#components.grew();
         if (answer.stopped) reason = 'stop';
         else reason = message.finish ?? (answer.tokenCount >= this.#init.maxTokens ? 'length' : undefined);
@@ -343,7 +345,7 @@ export class Generation {
       }
       outcome = { status: 'done', finishReason: reason };
       const rest = answer.finish();
-      this.#text += rest.text;
+      if (this.#init.words) this.#text.add(rest.text);
       if (rest.text !== '' || rest.logprobs.length > 0) yield { type: 'text', ...rest };
       // What was held back may have completed a stop string.
       if (answer.stopped) outcome.finishReason = reason = 'stop';
@@ -540,7 +542,7 @@ export class Generation {
       ...this.#init.author,
       isTemporary: this.#init.isTemporary,
       prompt: this.#init.words ?? null,
-      answer: this.#init.words ? this.#text : null,
+      answer: this.#init.words ? this.#text.toString() : null,
       stages: this.#stages(new Map()),
     };
   }
