@@ -118,7 +118,8 @@ export class Answer {
 
   #emit(text: string): AnswerPiece {
     this.#emittedLength += text.length;
-    return { text, logprobs: text === '' ? [] : this.#takePending(({ end }) => end <= this.#emittedLength) };
+    const hasNone = text === '' || this.#pending.length === 0;
+    return { text, logprobs: hasNone ? [] : this.#takePending(({ end }) => end <= this.#emittedLength) };
   }
 
   #takePending(isMeant: (entry: { start: number; end: number }) => boolean): AnswerLogprob[] {

@@ -22,17 +22,24 @@ export class ProgressWatch {
    * One wait at a time.
    * @throws what `onStill` returns, where nothing went on for so long
    */
-  async wait<T>(promise: Promise<T>, onStill: () => Error): Promise<T> {
-    const still = Promise.withResolvers<never>();
-    this.#waiting = { since: performance.now(), end: () => still.reject(onStill()) };
-    const leftMs = this.#leftMs(this.#waiting.since);
+  wait<T>(promise: Promise<T>, onStill: () => Error): Promise<T> {
+    const since = performance.now();
+    const leftMs = this.#leftMs(since);
     // Time that got shorter since the timer was set must not end late.
-    if (!this.#timer || performance.now() + leftMs < this.#looksAt) this.#lookAfter(leftMs);
-    try {
-      return await Promise.race([promise, still.promise]);
-    } finally {
-      this.#waiting = undefined;
-    }
+    if (!this.#timer || since + leftMs < this.#looksAt) this.#lookAfter(leftMs);
+    // Not Promise.race: it costs several times as much, for each token.
+    return new Promise((resolve, reject) => {
+      const waiting = { since, end: () => settle(() => reject(onStill())) };
+      const settle = (how: () => void): void => {
+        if (this.#waiting === waiting) this.#waiting = undefined;
+        how();
+      };
+      this.#waiting = waiting;
+      promise.then(
+        (value) => settle(() => resolve(value)),
+        (error: unknown) => settle(() => reject(error as Error)),
+      );
+    });
   }
 
   /** Called when nothing is waited for any more. */

@@ -36,6 +36,7 @@ export class StopStrings {
    */
   add(text: string, hidden = false): string {
     if (this.stopped || text === '') return '';
+    if (this.#strings.length === 0) return hidden ? '' : text;
     this.#held.push({ text, hidden });
     const all = this.#held.map((piece) => piece.text).join('');
     const found = this.#strings

@@ -40,3 +40,23 @@ test('no piece splits a character', () => {
   expect(pieces.join('')).toBe('👩‍👩‍👧 你好');
   for (const piece of pieces) expect(piece).not.toContain('\uFFFD');
 });
+
+test('pieces of any bytes read as the decoder reads them', () => {
+  const bytes = new TextEncoder().encode('plain, naïve, 你好 🎉, plain again');
+  // Behind each character the next one's first byte alone, which no ASCII letter goes on with.
+  const broken = [...bytes].flatMap((byte, at) => (at % 5 === 0 ? [0xe4, byte] : [byte]));
+  for (const all of [[...bytes], broken]) {
+    for (const length of [1, 2, 3, 7]) {
+      const pieces = Array.from({ length: Math.ceil(all.length / length) }, (_, at) =>
+        Uint8Array.from(all.slice(at * length, (at + 1) * length)),
+      );
+      const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+      const reader = new ByteDetokenizer(
+        (token) => pieces[token] ?? new Uint8Array(),
+        () => false,
+      );
+      const read = pieces.map((_, token) => reader.add(token));
+      expect(read).toEqual(pieces.map((piece) => decoder.decode(piece, { stream: true })));
+    }
+  }
+});
