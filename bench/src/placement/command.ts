@@ -45,8 +45,6 @@ async function run({ workers, rounds, out }: Options): Promise<void> {
     ),
   ];
   console.log(`\n${markdownTable(rows)}`);
-  // Once to warm up.
-  await measureStageReports(workers);
   const reports = await measureStageReports(workers);
   console.log(`\n${markdownTable([reports])}`);
   await writeResults(out, { machine, command, rows, reports });
