@@ -1,0 +1,164 @@
+/** The answer of the hub that leads on its way to the client: as it comes, by whole events, or once it is whole. */
+import { Buffer } from 'node:buffer';
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { requestHeader } from '@potluck/api';
+import type { Logger } from 'pino';
+import { passedOnHeaders } from '../http/passedOn.ts';
+import type { LeaderBoard } from '../lead/leaderBoard.ts';
+import { errorIn } from './errorFor.ts';
+import { finish, type Exchange, type Outcome } from './exchange.ts';
+import { isAnswer } from './kindOf.ts';
+import { passedHeaders } from './passedHeaders.ts';
+import { stopped } from './refuse.ts';
+import { WholeEvents } from './wholeEvents.ts';
+
+/** Answers that are sent whole are kept until they are whole; longer ones go on as they come. */
+const mostWholeBytes = 8 * 1024 * 1024;
+/** Of another hub's error. */
+const mostErrorBytes = 64 * 1024;
+
+/**
+ * Passes back what a hub answers.
+ * @param mayWait false where what it says is passed on, whatever it is
+ */
+export async function passBack(
+  { board, logger }: { board: Pick<LeaderBoard, 'isFresh'>; logger: Logger },
+  exchange: Exchange,
+  response: IncomingMessage,
+  mayWait: boolean,
+): Promise<Outcome> {
+  const { incoming, outgoing, answer, wasLost, kind, body } = exchange;
+  const { statusCode: status = 502, headers } = response;
+  const canRepeat = body.isWhole;
+  // It does not lead, or has no devices yet.
+  const isTooSoon = status === 503 && kind === 'answer' && (wasLost || board.isFresh);
+  if (mayWait && canRepeat && (headers[passedOnHeaders.notLeading] !== undefined || isTooSoon)) {
+    response.resume();
+    return 'later';
+  }
+  if (outgoing.headersSent && status !== 200) {
+    // Nobody goes on with it.
+    await finish(exchange, errorIn(status, await startOf(response)));
+    return 'done';
+  }
+  const isNamed = answer !== undefined && headers['x-request-id'] === answer.id;
+  const format = formatOf(headers['content-type']);
+  if (format && (isNamed || isAnswer(incoming.url ?? '/'))) {
+    const outcome = await passEvents(exchange, response, format);
+    if (isNamed || outcome === 'done') return outcome;
+    // It can't go on here; what is kept of it is read where it is kept.
+    await finish(exchange, stopped);
+    return 'done';
+  }
+  if (isNamed || isTooSoon) return passWhole(exchange, response);
+  return passBytes(exchange, response, logger);
+}
+
+/** What an error says is at its beginning. */
+async function startOf(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length > mostErrorBytes) break;
+    }
+  } catch {
+    // What came is all that there is.
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+function formatOf(contentType = ''): 'events' | 'lines' | undefined {
+  if (contentType.startsWith('text/event-stream')) return 'events';
+  return /^application\/(x-)?(ndjson|jsonl)/.test(contentType) ? 'lines' : undefined;
+}
+
+/** Each event as soon as it is whole. */
+async function passEvents(
+  exchange: Exchange,
+  response: IncomingMessage,
+  format: 'events' | 'lines',
+): Promise<Outcome> {
+  const { incoming, outgoing, answer, gone, over } = exchange;
+  const showsNumbers = incoming.headers[requestHeader] !== undefined;
+  const events = (exchange.events ??= new WholeEvents({
+    format,
+    read: answer?.eventsRead ?? [0],
+    showsNumbers,
+  }));
+  events.forget();
+  if (!outgoing.headersSent) writeHead(outgoing, response);
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      const whole = events.take(chunk);
+      if (whole.length > 0 && !outgoing.write(whole)) await once(outgoing, 'drain', { signal: over });
+    }
+  } catch {
+    return gone.aborted ? 'done' : 'lost';
+  }
+  if (!response.complete) return 'lost';
+  outgoing.end();
+  return 'done';
+}
+
+/** An answer of which nothing was sent on can be asked for once more. */
+async function passWhole(exchange: Exchange, response: IncomingMessage): Promise<Outcome> {
+  const { outgoing, gone, over } = exchange;
+  const chunks: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      length += chunk.length;
+      chunks.push(chunk);
+      if (length <= mostWholeBytes) continue;
+      if (!outgoing.headersSent) writeHead(outgoing, response);
+      if (!outgoing.write(Buffer.concat(chunks.splice(0)))) await once(outgoing, 'drain', { signal: over });
+    }
+  } catch {
+    // It was lost: that shows below.
+  }
+  if (gone.aborted) return 'done';
+  if (!response.complete && !outgoing.headersSent) return 'lost';
+  if (!response.complete) {
+    outgoing.destroy();
+    return 'done';
+  }
+  if (!outgoing.headersSent) writeHead(outgoing, response);
+  outgoing.end(Buffer.concat(chunks));
+  return 'done';
+}
+
+/** What can't be asked for again ends where it ends. */
+async function passBytes(
+  { outgoing }: Exchange,
+  response: IncomingMessage,
+  logger: Logger,
+): Promise<Outcome> {
+  writeHead(outgoing, response);
+  response.pipe(outgoing);
+  await new Promise<void>((resolve) => {
+    outgoing.once('close', () => {
+      response.destroy();
+      resolve();
+    });
+    response.once('close', () => {
+      if (!response.complete) {
+        logger.debug('an answer ended before it was whole: the hub that leads was lost');
+        outgoing.destroy();
+      }
+      resolve();
+    });
+  });
+  return 'done';
+}
+
+function writeHead(
+  outgoing: ServerResponse,
+  { statusCode = 502, statusMessage, rawHeaders }: IncomingMessage,
+): void {
+  outgoing.writeHead(statusCode, statusMessage, passedHeaders(rawHeaders));
+  outgoing.flushHeaders();
+}
