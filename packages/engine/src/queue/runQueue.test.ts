@@ -129,6 +129,34 @@ describe('RunQueue', () => {
       expect(runs[2]).toEqual(['b', 'c', 'a']);
     });
 
+    it('waits for those who had the last run together, where its batch does', async () => {
+      const { queue, open, runs, batch } = blockedBatch(3);
+      const patient = { ...batch(), waitMs: 60_000 };
+      const step = (member: string) => queue.run({ priority: 'first', batch: patient, member });
+      const first = [step('a'), step('b')];
+      open();
+      await Promise.all(first);
+      const second = [step('a')];
+      await new Promise((resolve) => setImmediate(resolve));
+      second.push(step('b'));
+      await Promise.all(second);
+      expect(runs).toEqual([
+        ['a', 'b'],
+        ['a', 'b'],
+      ]);
+    });
+
+    it('goes on without those who do not come back', async () => {
+      const { queue, open, runs, batch } = blockedBatch(3);
+      const steps = { ...batch(), waitMs: 1 };
+      const step = (member: string) => queue.run({ priority: 'first', batch: steps, member });
+      const first = [step('a'), step('b')];
+      open();
+      await Promise.all(first);
+      await step('a');
+      expect(runs).toEqual([['a', 'b'], ['a']]);
+    });
+
     it('puts no two batches, no two priorities and no order key twice into one run', async () => {
       const { queue, ran, add, open, batch } = blockedBatch(8);
       const [one, other] = [batch('one '), batch('other ')];

@@ -30,6 +30,11 @@ export interface MemberTask<Member, Result> extends TaskPlace {
 export interface RunBatch<Member, Result> {
   /** Most members of one run. */
   readonly most: number;
+  /**
+   * Milliseconds for which a run waits for as many members as the last one had: their answers just left, and the next steps
+   * come within that time or much later. For devices that run many as fast as one. Default 0.
+   */
+  readonly waitMs?: number;
   /** @returns what became of each member, in their order; rejects only where it is the same for all */
   run(members: Member[]): Promise<PromiseSettledResult<Result>[]>;
 }
@@ -45,9 +50,14 @@ interface Waiting {
 /** A `later` task goes next when so many went before it, so that many answers never starve a prompt. */
 const maxOvertakes = 32;
 
-/** Runs tasks one at a time, and those of a batch together. Nobody waits for company: what has come while one ran is there. */
+/**
+ * Runs tasks one at a time, and those of a batch together. What has come while one ran is there; nobody waits for more company,
+ * unless a batch says so.
+ */
 export class RunQueue {
   readonly #waiting: Waiting[] = [];
+  /** How many members the last run of a batch had. */
+  readonly #lastMembers = new WeakMap<object, number>();
   #running = false;
 
   /** Tasks that wait, the running ones left out. */
@@ -67,12 +77,27 @@ export class RunQueue {
 
   async #drain(): Promise<void> {
     this.#running = true;
+    let since = performance.now();
     while (this.#waiting.length > 0) {
+      if (this.#awaitsCompany(performance.now() - since)) {
+        await nextTurn();
+        continue;
+      }
       await runTogether(this.#take().filter(isWanted));
       // Runs block the event loop: what came in meanwhile, and what answers bring at once, is to be seen first.
       await nextTurn();
+      since = performance.now();
     }
     this.#running = false;
+  }
+
+  /** Whether the next task is of a batch that still waits for those who had the last run with it. */
+  #awaitsCompany(waitedMs: number): boolean {
+    const { task } = this.#waiting[this.#nextIndex()] as Waiting;
+    if (!('batch' in task) || waitedMs >= (task.batch.waitMs ?? 0)) return false;
+    const { batch } = task;
+    const here = this.#waiting.filter(({ task: other }) => 'batch' in other && other.batch === batch);
+    return here.length < (this.#lastMembers.get(batch) ?? 1);
   }
 
   /** The next task, and those that run with it. */
@@ -89,6 +114,7 @@ export class RunQueue {
       else index++;
       if (other.orderKey) held.add(other.orderKey);
     }
+    this.#lastMembers.set(task.batch, taken.length);
     return taken;
   }
 

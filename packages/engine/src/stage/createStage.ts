@@ -51,6 +51,7 @@ export async function createStage(
 
   const steps: RunBatch<QueuedStep, StepResult> = {
     most: session.stepShape.members,
+    waitMs: session.waitMs ?? 0,
     run: (members) => runSteps(description, session, members),
   };
   // So that steps of one token wait for no more than one prompt's chunk.

@@ -96,6 +96,12 @@ async function batchedGraph({ graph, description }: StageArtifact): Promise<Batc
   }
 }
 
+/**
+ * A tab's agent has a result and gives the next step to the engine in a fraction of it; a run on a GPU takes several times as
+ * long, whoever is in it.
+ */
+const slottedWaitMs = 2;
+
 /** @returns undefined where the stage's sessions can't share runs */
 async function createSlotted(
   ort: OrtModule,
@@ -129,6 +135,7 @@ async function createSlotted(
   }
   return {
     ...{ stepShape: { ...shape, members: mostSlots }, givesLogitRows: true, strategy },
+    waitMs: slottedWaitMs,
     run: runWith(shape.rows),
     release: () => release(session),
   };

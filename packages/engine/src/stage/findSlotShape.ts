@@ -22,8 +22,8 @@ const steps = 2;
 const capacity = 32;
 /** Tokens of a company so long that kernels may take it in another way than a short one. */
 const longCompany = 1000;
-/** Runs of which the fastest counts. */
-const timedRuns = 4;
+/** Most runs of each kind of which the fastest counts. */
+const timedRuns = 5;
 
 export interface SlotTrial {
   ort: OrtModule;
@@ -57,7 +57,7 @@ export async function findSlotShape(
   // Two caches of that length, and one more tensor while they move.
   const longRows = Math.min(longCompany, description.contextLength - steps, Math.floor(room / 3));
   if (mostRows < filledRows || !(await companyChangesNothing(slots, longRows))) return undefined;
-  if (mostLoneTime !== undefined && (await loneTime(slots)) > mostLoneTime) return undefined;
+  if (mostLoneTime !== undefined && !(await isWorthIt(slots, mostLoneTime))) return undefined;
   // A chunk's attention has other kernels than that of one row.
   return { rows: filledRows, replay: 'steps' };
 }
@@ -122,24 +122,29 @@ function isSameIn(
   });
 }
 
-/** @returns how many times as long as with one row a lone step takes with `filledRows` */
-function loneTime({ ort, description, strategy, runWith }: SlotTrial): Promise<number> {
+/** Whether a lone step with `filledRows` takes at most so many times as long as with one row. */
+function isWorthIt(
+  { ort, description, strategy, runWith }: SlotTrial,
+  mostLoneTime: number,
+): Promise<boolean> {
   return withCaches(strategy, async (caches) => {
     const session = caches.create(capacity);
-    const timed = [1, filledRows].map((granularity) => ({
-      trial: new Trial(ort, description, runWith(granularity)),
-      time: Infinity,
-    }));
-    // The first run compiles kernels; in turns, so that both have what else the device has to do.
-    for (let run = 0; run <= timedRuns; run++) {
-      for (const one of timed) {
-        const started = performance.now();
-        await one.trial.step(session, before, 1);
-        if (run > 0) one.time = Math.min(one.time, performance.now() - started);
-      }
+    const [single, filled] = [1, filledRows].map((rows) => new Trial(ort, description, runWith(rows)));
+    const timeOf = async (trial: Trial | undefined): Promise<number> => {
+      const started = performance.now();
+      await trial?.step(session, before, 1);
+      return performance.now() - started;
+    };
+    // Compiles kernels; those for more rows are there.
+    await timeOf(single);
+    let [leastSingle, leastFilled] = [Infinity, Infinity];
+    // In turns, so that both have what else the device has to do.
+    for (let run = 0; run < timedRuns; run++) {
+      leastSingle = Math.min(leastSingle, await timeOf(single));
+      leastFilled = Math.min(leastFilled, await timeOf(filled));
+      if (leastFilled <= mostLoneTime * leastSingle) return true;
     }
-    const [single, filled] = timed;
-    return (filled?.time ?? 1) / (single?.time ?? 1);
+    return false;
   });
 }
 

@@ -23,6 +23,8 @@ export interface MemberOutputs {
 
 export interface StageSession {
   readonly stepShape: StepShape;
+  /** Milliseconds for which a run waits for the members of the last one (`RunBatch`). */
+  readonly waitMs?: number;
   /** Whether several rows of a step can get logits. */
   readonly givesLogitRows: boolean;
   /** What makes its caches, where it works on them in ways of its own. */
