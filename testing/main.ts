@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildTestPages, testPagesIn } from '../e2e/browser/support/builtPages.ts';
 import { builtInModelIn, importBuiltInModel } from '../e2e/support/builtInModel.ts';
+import { buildProgram } from '../e2e/support/builtProgram.ts';
+import { programIn } from '../e2e/support/program.ts';
 import { failuresText } from './failures.ts';
 import { runLines, type Line } from './runLines.ts';
 import { readReports, reportsInto } from './testReport.ts';
@@ -14,6 +16,7 @@ rmSync(cache, { recursive: true, force: true });
 const reportDirectory = join(cache, 'reports');
 const builtInModel = join(cache, 'built-in-model');
 const testPages = join(cache, 'test-pages');
+const program = join(cache, 'program');
 
 /**
  * Lines beside each other, so that no processor stands still: browser and integration tests wait half of their time, for
@@ -30,10 +33,11 @@ const env = {
   ...reportsInto(reportDirectory),
   ...builtInModelIn(builtInModel),
   ...testPagesIn(testPages),
+  ...programIn(program),
   // Where the product keeps what it compiled; so linters, too, and what tests start.
   NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(tmpdir(), 'node-compile-cache'),
 };
-await Promise.all([importBuiltInModel(builtInModel), buildTestPages(testPages)]);
+await Promise.all([importBuiltInModel(builtInModel), buildTestPages(testPages), buildProgram(program)]);
 const outcomes = await runLines(lines, env);
 
 const reports = readReports(reportDirectory);

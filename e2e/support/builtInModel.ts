@@ -2,10 +2,6 @@
 import { cp, rename } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { pino } from 'pino';
-import { BlobStore } from '../../hub/models/blobStore.ts';
-import { builtInModelId } from '../../hub/models/builtInModel.ts';
-import { ModelLibrary } from '../../hub/models/modelLibrary.ts';
 
 /** Names the directory where it is, or will be. */
 const variable = 'POTLUCK_TEST_BUILT_IN_MODEL';
@@ -18,6 +14,11 @@ export function builtInModelIn(directory: string): Record<string, string> {
 /** Imports the model; the directory is there when all of it is. @param directory one that is not there yet */
 export async function importBuiltInModel(directory: string): Promise<void> {
   const partial = `${directory}.part`;
+  // The hub's modules: whoever only copies the model needs none of them.
+  const { pino } = await import('pino');
+  const { BlobStore } = await import('../../hub/models/blobStore.ts');
+  const { builtInModelId } = await import('../../hub/models/builtInModel.ts');
+  const { ModelLibrary } = await import('../../hub/models/modelLibrary.ts');
   const blobs = new BlobStore(join(partial, 'blobs'));
   const library = new ModelLibrary(join(partial, 'models'), blobs, pino({ level: 'silent' }));
   await library.open({ reference: builtInModelId });
