@@ -20,11 +20,12 @@ const program = join(cache, 'program');
 
 /**
  * Lines beside each other, so that no processor stands still: browser and integration tests wait half of their time, for
- * processes to start and for deadlines. Checks have no deadlines and take what the others leave.
+ * processes to start and for deadlines. Unit tests never wait: they come when browser tests are done, beside the rest of the
+ * integration tests. Checks have no deadlines and take what the others leave.
  */
 const lines: readonly Line[] = [
-  { scripts: ['test:browser'] },
-  { scripts: ['test:integration', 'test:unit'] },
+  { scripts: ['test:browser', 'test:unit'] },
+  { scripts: ['test:integration'] },
   { scripts: ['format:check', 'lint', 'check'], givesWay: true },
 ];
 
