@@ -115,6 +115,7 @@ async function newDataDirectory({ flags = [] }: HubOptions): Promise<string> {
 /** A worker started as a user starts one on a second machine. */
 export interface WorkerProcess {
   child: ChildProcess;
+  dataDirectory: string;
   log(): string;
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -122,14 +123,17 @@ export interface WorkerProcess {
 /**
  * @param flags beside those that every worker of a test gets
  * @param dataDirectory kept after the worker stops; the default is a new one that is removed
+ * @param preload a module that is loaded before the product; the process has a channel to it then
  */
 export function startWorker(
   hub: Pick<HubProcess, 'url' | 'joinToken'>,
   name: string,
   flags: string[] = [],
   dataDirectory?: string,
+  preload?: URL,
 ): Promise<WorkerProcess> {
-  return spawnWorker(['--hub', hub.url, '--token', hub.joinToken, '--name', name, ...flags], dataDirectory);
+  const joining = ['--hub', hub.url, '--token', hub.joinToken, '--name', name];
+  return spawnWorker([...joining, ...flags], dataDirectory, preload);
 }
 
 /**
@@ -150,18 +154,20 @@ export async function startWaitingWorker(
   return worker;
 }
 
-async function spawnWorker(flags: string[], given?: string): Promise<WorkerProcess> {
+async function spawnWorker(flags: string[], given?: string, preload?: URL): Promise<WorkerProcess> {
   const dataDirectory = given ?? (await mkdtemp(join(tmpdir(), 'potluck-worker-')));
+  const before = preload ? ['--disable-warning=ExperimentalWarning', '--import', preload.href] : [];
   const child = spawn(
     process.execPath,
-    [program, 'worker', '--data', dataDirectory, '--device', 'cpu', ...flags],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
-  );
+    [...before, program, 'worker', '--data', dataDirectory, '--device', 'cpu', ...flags],
+    { stdio: ['ignore', 'pipe', 'pipe', ...(preload ? (['ipc'] as const) : [])] },
+  ) as ChildProcessWithoutNullStreams;
   let log = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (log += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (log += text));
   return {
     child,
+    dataDirectory,
     log: () => log,
     async [Symbol.asyncDispose]() {
       await stop(child);

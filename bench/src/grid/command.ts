@@ -9,7 +9,9 @@ import { generatedModel, smallDecoder, trainedModel } from '../models.ts';
 import { numbers } from '../options.ts';
 import { writeResults } from '../results.ts';
 import { markdownTable } from '../table.ts';
+import { measureJoining } from './joining.ts';
 import { measureRecovery } from './recovery.ts';
+import { measureReshard } from './reshard.ts';
 import { measureSecondTurn } from './secondTurn.ts';
 import { measureDelays, measureThroughput } from './throughput.ts';
 
@@ -22,6 +24,7 @@ interface Options {
   promptTokens: number;
   newTokens: number;
   rounds: number;
+  tabs: number[];
   out: string;
 }
 
@@ -30,13 +33,18 @@ const parts: Record<string, (model: BenchModel, options: Options) => Promise<obj
     measureThroughput(model, { stages, sessions, tokens: newTokens, rounds }),
   delays: (model, { delays, newTokens, rounds }) =>
     measureDelays(model, { delays, tokens: newTokens, rounds }),
-  recovery: (model, { rounds }) => measureRecovery(model, { tokens: 120, rounds }),
+  recovery: (model, { rounds }) => measureRecovery(model, { tokens: 120, rounds, spare: 'weights' }),
   'second-turn': (model, { promptTokens, rounds }) => measureSecondTurn(model, { promptTokens, rounds }),
+  reshard: (model, { stages }) => measureReshard(model, stages),
+  standby: (model, { rounds }) => measureRecovery(model, { tokens: 120, rounds, spare: 'stages' }),
+  joining: (model, { tabs }) => measureJoining(model, tabs),
 };
+/** The others take long. */
+const usualParts = ['throughput', 'delays', 'recovery', 'second-turn', 'reshard'];
 
 export const gridCommand = new Command('grid')
   .description('Measure many answers at once, slow links, lost devices and second turns')
-  .option('--parts <names>', Object.keys(parts).join(', '), Object.keys(parts).join())
+  .option('--parts <names>', Object.keys(parts).join(', '), usualParts.join())
   .option('--model <name>', 'trained, generated or small', 'trained')
   .option('--stages <counts>', 'numbers of stages, a worker with one thread each', numbers, [1, 2, 4])
   .option('--sessions <counts>', 'answers at a time', numbers, [1, 2, 4, 8, 16])
@@ -44,6 +52,7 @@ export const gridCommand = new Command('grid')
   .option('--prompt-tokens <count>', 'length of the first turn', Number, 1500)
   .option('--new-tokens <count>', 'tokens of an answer', Number, 64)
   .option('--rounds <count>', 'counted rounds', Number, 3)
+  .option('--tabs <counts>', 'tabs that join at once', numbers, [1, 3])
   .option('--out <file>', 'where the figures go as JSON', 'bench/results/grid.json')
   .action(run);
 

@@ -1,11 +1,14 @@
 /** How long an answer stands still when a device is lost in its middle, by kind of loss. */
-import { requestOf } from '../../../e2e/support/requests.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Node } from '@potluck/api';
+import { requestOf, workersOf } from '../../../e2e/support/requests.ts';
 import type { BenchModel } from '../compare.ts';
 import { median } from '../statistics.ts';
 import { stream } from './stream.ts';
-import { startGridOfProcesses } from './workers.ts';
+import { startGridOfProcesses, type GridOfProcesses } from './workers.ts';
 
-const losses = ['SIGKILL', 'SIGSTOP'] as const;
+/** With a word, without one, and while the process stays. */
+const losses = ['SIGTERM', 'SIGKILL', 'SIGSTOP'] as const;
 const stages = 2;
 const afterPieces = 20;
 const question = [{ role: 'user' as const, content: 'Tell me about the river and the old mill.' }];
@@ -13,28 +16,35 @@ const question = [{ role: 'user' as const, content: 'Tell me about the river and
 export interface RecoveryRow {
   loss: (typeof losses)[number];
   stage: 'first' | 'last';
-  /** Workers beside those that serve. */
-  spares: number;
+  /** What the worker beside those that serve has: the weights on its disk, or the stages in its memory. */
+  spare: 'weights' | 'stages';
   runs: number;
   /** Longest time without a piece of the answer, in milliseconds. */
   'pause ms': number;
+  /** Of all runs. */
+  'longest pause ms': number;
   'tokens computed again': number;
   /** Answers with other words than undisturbed ones. */
   wrong: number;
 }
 
+type Lost = Pick<RecoveryRow, 'loss' | 'stage' | 'spare'> & { tokens: number };
+
+/** @param spare `stages` waits in each run until the spare worker stands by, which takes more than a minute */
 export async function measureRecovery(
   model: Pick<BenchModel, 'directory'>,
-  { tokens, rounds }: { tokens: number; rounds: number },
+  { tokens, rounds, spare }: Pick<Lost, 'tokens' | 'spare'> & { rounds: number },
 ): Promise<RecoveryRow[]> {
   const rows: RecoveryRow[] = [];
   for (const loss of losses) {
     for (const stage of ['first', 'last'] as const) {
       const runs = [];
-      for (let round = 0; round < rounds; round++) runs.push(await lose(model, { loss, stage, tokens }));
+      for (let round = 0; round < rounds; round++)
+        runs.push(await lose(model, { loss, stage, spare, tokens }));
       rows.push({
-        ...{ loss, stage, spares: 1, runs: runs.length },
+        ...{ loss, stage, spare, runs: runs.length },
         'pause ms': median(runs.map(({ pauseMs }) => pauseMs)),
+        'longest pause ms': Math.max(...runs.map(({ pauseMs }) => pauseMs)),
         'tokens computed again': median(runs.map(({ recomputed }) => recomputed)),
         wrong: runs.filter(({ isWrong }) => isWrong).length,
       });
@@ -45,15 +55,17 @@ export async function measureRecovery(
 
 async function lose(
   model: Pick<BenchModel, 'directory'>,
-  { loss, stage, tokens }: { loss: (typeof losses)[number]; stage: 'first' | 'last'; tokens: number },
+  { loss, stage, spare, tokens }: Lost,
 ): Promise<{ pauseMs: number; recomputed: number; isWrong: boolean }> {
   await using grid = await startGridOfProcesses({
     modelDirectory: model.directory,
     stages,
     workers: stages + 1,
+    hasWeights: true,
   });
   const undisturbed = await stream(grid.hub.client, { messages: question, tokens });
-  const servers = (await requestOf(grid.hub, undisturbed.requestId)).stages.map(({ worker }) => worker);
+  if (spare === 'stages') await standsBy(grid);
+  const servers = workersOf((await requestOf(grid.hub, undisturbed.requestId)).route);
   const victim = grid.workers.get((stage === 'first' ? servers[0] : servers.at(-1)) ?? '')?.child;
   const answer = await stream(grid.hub.client, {
     messages: question,
@@ -70,4 +82,16 @@ async function lose(
     recomputed: recovery?.recomputedTokens ?? 0,
     isWrong: answer.text !== undisturbed.text,
   };
+}
+
+/** Resolves when one worker holds all stages ready that others serve. */
+async function standsBy({ hub }: GridOfProcesses): Promise<void> {
+  for (;;) {
+    const response = await fetch(`${hub.url}/api/nodes`);
+    const { nodes } = (await response.json()) as { nodes: Node[] };
+    const isHolder = ({ role, stages: held }: Node): boolean =>
+      role === 'standby' && held.length === stages && held.every(({ state }) => state === 'ready');
+    if (nodes.some(isHolder)) return;
+    await pause(200);
+  }
 }

@@ -1,4 +1,5 @@
 /** A hub without workers of its own, and workers in processes of their own, so that each can be slowed, stopped and killed. */
+import { join } from 'node:path';
 import {
   startHub,
   startWorker,
@@ -19,11 +20,13 @@ export interface GridInit {
   workers: number;
   /** Milliseconds that what goes from one worker to another takes longer, one way. */
   delayMs?: number;
+  /** True where workers have the weights on their disk when they start: the hub's own files, which they read. */
+  hasWeights?: boolean;
 }
 
 /** @returns once the model is served; every worker computes with one thread of the processor */
 export async function startGridOfProcesses(init: GridInit): Promise<GridOfProcesses> {
-  const { modelDirectory, stages, workers, delayMs = 0 } = init;
+  const { modelDirectory, stages, workers, delayMs = 0, hasWeights = false } = init;
   await using starting = new AsyncDisposableStack();
   const hub = starting.use(
     await startHub({
@@ -35,11 +38,13 @@ export async function startGridOfProcesses(init: GridInit): Promise<GridOfProces
     }),
   );
   const started = new Map<string, WorkerProcess>();
+  const flags = ['--threads', '1', '--memory', '3GB'];
+  if (hasWeights) flags.push('--shared-blobs', join(hub.dataDirectory, 'blobs'));
   // What a worker reads when it starts.
   process.env.POTLUCK_TEST_LINK_DELAY_MS = String(delayMs);
   for (let number = 1; number <= workers; number++) {
     const name = `worker ${number}`;
-    started.set(name, starting.use(await startWorker(hub, name, ['--threads', '1', '--memory', '3GB'])));
+    started.set(name, starting.use(await startWorker(hub, name, flags)));
   }
   delete process.env.POTLUCK_TEST_LINK_DELAY_MS;
   await untilServed(hub.url);
