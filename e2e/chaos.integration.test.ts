@@ -23,7 +23,7 @@ test('a long run says which of its flags is wrong', () => {
   const grids = ['memory', 'processes'];
   expect(readChaosFlags([])).toMatchObject({ minutes: 10, seed: 1, losses: 1_000_000, grids });
   expect(readChaosFlags(['--kind', 'hub', '--kind', 'in prefill', '--minutes', '0.5'])).toMatchObject({
-    ...{ minutes: 0.5, grids, memoryKinds: ['in prefill', 'hub'], processKinds: ['hub'] },
+    ...{ minutes: 0.5, grids, memoryKinds: ['in prefill', 'hub'], processKinds: ['hub', 'in prefill'] },
   });
   expect(readChaosFlags(['--kind', 'page crashed'])).toMatchObject({ grids: ['processes'] });
   expect(readChaosFlags(['--minute', '3'])).toContain("'--minute'");

@@ -24,8 +24,9 @@ for (let round = seed; Date.now() < endsAt && lossCount(total) < losses; round++
     grid === 'processes'
       ? await runProcessChaos(
           {
-            ...{ ...init, concurrent: Math.min(4, concurrent), spares: 1, tabs: 2, losses: 12 },
-            ...{ tokens: [40, 200], everyMs: 8000, kinds: processKinds },
+            ...{ ...init, concurrent: Math.min(4, concurrent), spares: 1, tabs: 2 },
+            ...{ losses: Math.min(losses - lossCount(total), 2 * processKinds.length), endsAt },
+            ...{ tokens: [40, 200], everyMs: 8000, kinds: processKinds, isRelayed: round % 3 === 0 },
           },
           say,
         )

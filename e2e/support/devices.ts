@@ -7,13 +7,17 @@ import { testBrowser } from './testBrowser.ts';
 /** Of each device: room for some layers of the built-in model, and caches. */
 const memory = ['--memory', '300MB'];
 
-/** @param directory where it keeps what it fetched, and who it is */
+/**
+ * @param directory where it keeps what it fetched, and who it is
+ * @param preload as of `startWorker`
+ */
 export async function startNodeDevice(
   hub: Pick<HubProcess, 'url' | 'joinToken'>,
   name: string,
   directory: string,
+  preload?: URL,
 ): Promise<ChildProcess> {
-  return (await startWorker(hub, name, [...memory, '--threads', '1'], directory)).child;
+  return (await startWorker(hub, name, [...memory, '--threads', '1'], directory, preload)).child;
 }
 
 /** A Chromium with the join page open. @param name of the tab, which the hub calls `NAME-1` */

@@ -18,8 +18,12 @@ import { ProcessGrid } from './processGrid.ts';
 export interface ProcessChaosInit extends ChaosInit {
   /** Tabs in Chromium, beside the workers; some of the stages are theirs where there are fewer workers than stages. */
   tabs: number;
+  /** True where the hub relays all that devices send to each other; default: false. */
+  isRelayed?: boolean;
   /** Milliseconds between two losses, at most. */
   everyMs: number;
+  /** When no further loss comes, in Unix milliseconds; default: after so many losses. */
+  endsAt?: number;
   /** Kinds of losses; default: all. */
   kinds?: readonly string[];
 }
@@ -27,17 +31,19 @@ export interface ProcessChaosInit extends ChaosInit {
 const model = 'minimind2-small';
 /** The token that ends an answer does not come: what must happen in the middle of one has time for it. */
 const goOn = { 2: -100 };
-/** An answer that does not go on for so long never will. */
-const stuckMs = 400_000;
 const subjects = ['a river', 'two friends', 'the moon', 'an old clock'];
+/** Some 15 tokens, of which a long prompt has many. */
+const sentence = 'They walked along the water and told each other what they had seen. ';
+const leastStuckMs = 60_000;
 
 /** @param say told each loss and each disturbed answer, for people */
 export async function runProcessChaos(
   init: ProcessChaosInit,
   say: (line: string) => void,
 ): Promise<ChaosResult> {
-  const { stages, spares, tabs } = init;
-  await using grid = await ProcessGrid.start({ stages, workers: stages + spares - tabs, tabs });
+  const { stages, spares, tabs, isRelayed = false } = init;
+  const workers = stages + spares - tabs;
+  await using grid = await ProcessGrid.start({ stages, workers, tabs, isRelayed });
   return await new ProcessChaos(grid, init, say).run();
 }
 
@@ -50,6 +56,8 @@ class ProcessChaos {
   readonly #expected = new ExpectedAnswers();
   readonly #result = noResult();
   readonly #meanwhile = new Set<Promise<void>>();
+  /** How long the answers took together that nothing disturbed. */
+  #undisturbedMs = 0;
   #isOver = false;
 
   constructor(grid: ProcessGrid, init: ProcessChaosInit, say: (line: string) => void) {
@@ -60,28 +68,39 @@ class ProcessChaos {
     const [shortest, longest] = init.tokens;
     this.#bodies = Array.from({ length: init.concurrent }, (_, index) => ({
       ...{ model, seed: index, temperature: index % 2 === 0 ? 0 : 0.8, logit_bias: goOn },
-      messages: [{ role: 'user', content: `Tell me a story about ${subjects[index % subjects.length]}.` }],
+      messages: [{ role: 'user', content: questionOf(index) }],
       max_tokens: Math.round(shortest + random() * (longest - shortest)),
       stream: index % 3 !== 2,
     }));
   }
 
   async run(): Promise<ChaosResult> {
+    const began = performance.now();
     await Promise.all(this.#bodies.map((_, index) => this.#answer(index)));
+    this.#undisturbedMs = performance.now() - began;
+    this.#say(
+      `served after ${Math.round(this.#grid.startMs)} ms; ` +
+        `undisturbed answers took ${Math.round(this.#undisturbedMs)} ms`,
+    );
     const answering = this.#bodies.map((_, index) => this.#answerForEver(index));
     await this.#lose();
     this.#isOver = true;
     const ended = await Promise.race([
       Promise.all(answering).then(() => true),
-      pause(stuckMs, false, { ref: false }),
+      pause(this.#stuckMs, false, { ref: false }),
     ]);
-    if (!ended) this.#result.wrong.push('an answer never ended');
+    if (!ended) this.#result.wrong.push(`answers never ended: ${await this.#grid.describe()}`);
     await Promise.all(this.#meanwhile);
     return this.#result;
   }
 
+  /** An answer that does not go on for so long never will: as fast as the machine was, its devices could be back several times. */
+  get #stuckMs(): number {
+    return leastStuckMs + 5 * this.#grid.startMs + 10 * this.#undisturbedMs;
+  }
+
   async #lose(): Promise<void> {
-    const { kinds = Object.keys(processFaults), losses, everyMs } = this.#init;
+    const { kinds = Object.keys(processFaults), losses, everyMs, endsAt = Infinity } = this.#init;
     const context: ProcessFaultContext = {
       ...{ grid: this.#grid, random: this.#random },
       meanwhile: (work) => {
@@ -89,10 +108,13 @@ class ProcessChaos {
         this.#meanwhile.add(ended);
       },
     };
-    const mayEndAt = Date.now() + stuckMs;
-    for (let turn = 0; lossCount(this.#result) < losses; turn++) {
+    const mayEndAt = Date.now() + this.#stuckMs;
+    for (let turn = 0; lossCount(this.#result) < losses && Date.now() < endsAt; turn++) {
       // Mostly while answers run: a busy machine may take long until it serves again.
-      if (this.#random() < 0.8) await this.#grid.serves();
+      if (this.#random() < 0.8 && !(await this.#servesInTime())) {
+        this.#result.wrong.push(`the model was never served again: ${await this.#grid.describe()}`);
+        return;
+      }
       await pause((0.2 + 0.8 * this.#random()) * everyMs);
       const kind = kinds[turn % kinds.length] as string;
       const lost = await processFaults[kind]?.(context);
@@ -104,6 +126,14 @@ class ProcessChaos {
         return;
       }
     }
+  }
+
+  async #servesInTime(): Promise<boolean> {
+    const given = new AbortController();
+    const late = pause(this.#stuckMs, false, { signal: given.signal }).catch(() => false);
+    const serves = await Promise.race([this.#grid.serves(given.signal).then(() => true), late]);
+    given.abort();
+    return serves;
   }
 
   async #answerForEver(index: number): Promise<void> {
@@ -156,4 +186,10 @@ class ProcessChaos {
       await pause(200);
     }
   }
+}
+
+/** Every other one is long enough that its prompt is read in several steps. */
+function questionOf(index: number): string {
+  const asked = `Tell me a story about ${subjects[index % subjects.length]}.`;
+  return index % 2 === 1 ? `${index}. ${sentence.repeat(20)}${asked}` : asked;
 }

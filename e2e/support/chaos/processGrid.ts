@@ -1,5 +1,7 @@
 /** A grid of processes: a hub, workers, and tabs in Chromium, each of which can be lost and comes back with its files. */
+import type { RequestPage } from '@potluck/api';
 import type { ChildProcess } from 'node:child_process';
+import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { hasEnded } from '@potluck/machine';
@@ -8,12 +10,17 @@ import { startNodeDevice, startTabDevice } from '../devices.ts';
 import { freePort, startHub, stop, type HubProcess } from '../hubProcess.ts';
 import { processTree, shownOf, signalIfThere, signalTree } from '../processes.ts';
 import { workersOf } from '../requests.ts';
+import type { FrailRequest } from './frailProcess.ts';
 
 export interface ProcessGridInit {
   stages: number;
   workers: number;
   tabs: number;
+  /** True where the hub relays all that devices send to each other. */
+  isRelayed: boolean;
 }
+
+const preload = new URL('./frailProcess.ts', import.meta.url);
 
 type Directory = Awaited<ReturnType<typeof temporaryDirectory>>;
 
@@ -22,31 +29,47 @@ export interface Device {
   name: string;
   kind: 'node' | 'tab';
   child: ChildProcess;
-  isAsleep: boolean;
+  /** Where it keeps what it fetched. */
+  directory: string;
+  /** While it sleeps, or has ended: it is lost once. */
+  isAway: boolean;
+}
+
+/** An answer that runs. */
+export interface RunningAnswer {
+  promptTokens: number;
+  completionTokens: number;
+  /** Through which it runs, the first stage's first; none while it waits. */
+  devices: Device[];
 }
 
 export class ProcessGrid implements AsyncDisposable {
   readonly #data: Directory;
-  readonly #stages: number;
+  readonly #init: ProcessGridInit;
   readonly #port: number;
   readonly #devices = new Map<string, Device>();
   #hub!: HubProcess;
+  /** How long it took from the hub's start until the model was served. */
+  startMs = 0;
 
-  private constructor(data: Directory, port: number, stages: number) {
+  private constructor(data: Directory, port: number, init: ProcessGridInit) {
     this.#data = data;
     this.#port = port;
-    this.#stages = stages;
+    this.#init = init;
   }
 
-  static async start({ stages, workers, tabs }: ProcessGridInit): Promise<ProcessGrid> {
+  static async start(init: ProcessGridInit): Promise<ProcessGrid> {
+    const { workers, tabs } = init;
     const data = await temporaryDirectory('potluck-chaos-');
-    const grid = new ProcessGrid(data, await freePort(), stages);
+    const grid = new ProcessGrid(data, await freePort(), init);
+    const began = performance.now();
     try {
       await grid.#startHub();
       const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
       for (const number of numbers(workers)) await grid.#startDevice(`node${number}`, 'node');
       for (const number of numbers(tabs)) await grid.#startDevice(`tab${number}-1`, 'tab');
       await grid.serves();
+      grid.startMs = performance.now() - began;
     } catch (error) {
       await grid[Symbol.asyncDispose]();
       throw error;
@@ -62,18 +85,30 @@ export class ProcessGrid implements AsyncDisposable {
     return this.#devices.get(name)?.kind;
   }
 
-  /** Devices through which an answer runs now. */
-  async inUse(): Promise<Device[]> {
+  /** Answers that run now; none while the hub is away. */
+  async running(): Promise<RunningAnswer[]> {
     const response = await fetch(`${this.url}/api/requests?status=running`);
-    // None while the hub starts.
-    const { requests = [] } = (await response.json()) as { requests?: { route: string }[] };
-    const names = new Set(requests.flatMap(({ route }) => workersOf(route)));
-    return [...names].flatMap((name) => this.#devices.get(name) ?? []);
+    const { requests = [] } = (await response.json()) as Partial<RequestPage>;
+    return requests.map(({ route, promptTokens, completionTokens }) => ({
+      ...{ promptTokens, completionTokens },
+      devices: workersOf(route).flatMap((name) => this.#devices.get(name) ?? []),
+    }));
   }
 
-  /** Resolves when the model is served. */
-  async serves(): Promise<void> {
-    for (;;) {
+  /** Devices through which an answer runs now, the first stage's first. */
+  async inUse(): Promise<Device[]> {
+    return [...new Set((await this.running()).flatMap(({ devices }) => devices))];
+  }
+
+  /** Devices through which no answer runs. */
+  async spares(): Promise<Device[]> {
+    const inUse = await this.inUse();
+    return [...this.#devices.values()].filter((device) => !inUse.includes(device));
+  }
+
+  /** Resolves when the model is served, or nobody waits for that any more. */
+  async serves(signal?: AbortSignal): Promise<void> {
+    while (signal?.aborted !== true) {
       const status = await fetch(`${this.url}/health/ready`).then(
         (response) => response.status,
         () => 0,
@@ -83,9 +118,21 @@ export class ProcessGrid implements AsyncDisposable {
     }
   }
 
+  /** What is going on, for people who look for what stands still. */
+  async describe(): Promise<string> {
+    const of = (path: string): Promise<unknown> => fetch(this.url + path).then((response) => response.json());
+    const [nodes, deployments, requests] = await Promise.all(
+      ['/api/nodes', '/api/deployments', '/api/requests?status=running'].map((path) =>
+        of(path).catch((error: unknown) => String(error)),
+      ),
+    );
+    return JSON.stringify({ nodes, deployments, requests });
+  }
+
   /** All processes of a device end without a word. It starts again after a while. */
   async kill(device: Device, awayMs: number): Promise<void> {
     const { child } = device;
+    device.isAway = true;
     signalTree(child.pid ?? 0, 'SIGKILL');
     await stop(child, 'SIGKILL');
     await this.#comesBack(device, awayMs);
@@ -93,17 +140,30 @@ export class ProcessGrid implements AsyncDisposable {
 
   /** A device ends as its user ends it, with a goodbye. It starts again after a while. */
   async close(device: Device, awayMs: number): Promise<void> {
+    device.isAway = true;
     await stop(device.child);
     await this.#comesBack(device, awayMs);
   }
 
   async sleep(device: Device, milliseconds: number): Promise<void> {
     const { child } = device;
-    device.isAsleep = true;
+    device.isAway = true;
     signalTree(child.pid ?? 0, 'SIGSTOP');
     await pause(milliseconds);
     signalTree(child.pid ?? 0, 'SIGCONT');
-    device.isAsleep = false;
+    device.isAway = false;
+  }
+
+  /** Asks something of the process of a worker. @returns false where it has ended, or is that of a tab */
+  ask({ child }: Device, request: FrailRequest): boolean {
+    return child.connected && child.send(request);
+  }
+
+  /** What a device has kept on its disk is gone. */
+  async loseFiles({ directory }: Device): Promise<void> {
+    const blobs = path.join(directory, 'blobs');
+    for (const name of await readdir(blobs))
+      await rm(path.join(blobs, name), { recursive: true, force: true });
   }
 
   /** The page of a tab crashes; its browser opens it again. @returns false where there is none */
@@ -132,10 +192,14 @@ export class ProcessGrid implements AsyncDisposable {
   }
 
   async #startHub(): Promise<void> {
-    const flags = ['--stages', String(this.#stages), '--local-workers', '0', '--context-length', '1024'];
+    const { stages, isRelayed } = this.#init;
+    const flags = ['--stages', String(stages), '--local-workers', '0', '--context-length', '1024'];
+    if (isRelayed) flags.push('--force-relay');
+    // As fast as this machine was, a device could be back several times.
+    const deviceWait = String(Math.max(240, Math.ceil(this.startMs / 200)));
     this.#hub = await startHub({
       ...{ port: this.#port, dataDirectory: path.join(this.#data.path, 'hub'), waitUntilReady: false },
-      flags: [...flags, '--https-port', 'off', '--stop-wait', '0', '--device-wait', '240'],
+      flags: [...flags, '--https-port', 'off', '--stop-wait', '0', '--device-wait', deviceWait],
     });
   }
 
@@ -144,8 +208,8 @@ export class ProcessGrid implements AsyncDisposable {
     const child =
       kind === 'tab'
         ? await startTabDevice(this.#hub, name.replace(/-1$/, ''), directory)
-        : await startNodeDevice(this.#hub, name, directory);
-    this.#devices.set(name, { name, kind, child, isAsleep: false });
+        : await startNodeDevice(this.#hub, name, directory, preload);
+    this.#devices.set(name, { name, kind, child, directory, isAway: false });
   }
 
   async #comesBack({ name, kind }: Device, awayMs: number): Promise<void> {
