@@ -38,8 +38,9 @@ const openTimeoutMs = 30_000;
 const closeTimeoutMs = 5000;
 /** Thrown and caught here: an error of its own for each token would cost more than all else that is done with it. */
 const nothingWentOn = new Error('no stage went on');
-/** After so long without progress the workers are asked for a sign of life. */
-const doubtAfterMs = 1000;
+/** After so long without progress the workers are asked for a sign of life: with the time that they have for it, who sleeps is missed within 3 s. */
+const doubtAfterMs = 750;
+const lookEveryMs = 250;
 
 export interface SessionInit {
   id: SessionId;
@@ -192,7 +193,7 @@ export class Session {
     });
     for (const message of openings) refuseTooLong(message);
     this.#progressAt = performance.now();
-    this.#watch = setInterval(() => this.#doubtWhoIsWaitedFor(), doubtAfterMs).unref();
+    this.#watch = setInterval(() => this.#doubtWhoIsWaitedFor(), lookEveryMs).unref();
     for (const [index, stage] of stages.entries()) {
       const here = this.#components.send(stage.workerId, openings[index] as FromHubMessage);
       if (!here) {
