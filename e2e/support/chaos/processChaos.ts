@@ -43,8 +43,12 @@ export async function runProcessChaos(
 ): Promise<ChaosResult> {
   const { stages, spares, tabs, isRelayed = false } = init;
   const workers = stages + spares - tabs;
-  await using grid = await ProcessGrid.start({ stages, workers, tabs, isRelayed });
-  return await new ProcessChaos(grid, init, say).run();
+  const ended: string[] = [];
+  const onEnded = (what: string): void => void ended.push(what);
+  await using grid = await ProcessGrid.start({ stages, workers, tabs, isRelayed, onEnded });
+  const result = await new ProcessChaos(grid, init, say).run();
+  result.wrong.push(...ended);
+  return result;
 }
 
 class ProcessChaos {

@@ -159,6 +159,6 @@ export const processFaults: Record<string, ProcessFault> = {
   'in recovery': inRecovery,
   'disk full': diskFull,
   'several at once': severalAtOnce,
-  'thread ended': asking('end thread'),
+  'thread ended': losing('node', ({ grid, random }, device) => grid.endThread(device, awayMs(random))),
   'hub and device': hubAndDevice,
 };

@@ -1,6 +1,7 @@
 /** A grid of processes: a hub, workers, and tabs in Chromium, each of which can be lost and comes back with its files. */
 import type { RequestPage } from '@potluck/api';
 import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -18,7 +19,14 @@ export interface ProcessGridInit {
   tabs: number;
   /** True where the hub relays all that devices send to each other. */
   isRelayed: boolean;
+  /** Told of a device that ended though nobody ended it, with its last words. */
+  onEnded: (what: string) => void;
 }
+
+/** Of what a process says, so much of its end is kept. */
+const lastWords = 3000;
+/** A process ends so soon after one of its threads, or stays. */
+const threadEndsMs = 10_000;
 
 const preload = new URL('./frailProcess.ts', import.meta.url);
 
@@ -51,6 +59,7 @@ export class ProcessGrid implements AsyncDisposable {
   #hub!: HubProcess;
   /** How long it took from the hub's start until the model was served. */
   startMs = 0;
+  #isOver = false;
 
   private constructor(data: Directory, port: number, init: ProcessGridInit) {
     this.#data = data;
@@ -159,6 +168,15 @@ export class ProcessGrid implements AsyncDisposable {
     return child.connected && child.send(request);
   }
 
+  /** The thread of a worker that computes ends; where that ends the process, amid a step, it starts again. */
+  async endThread(device: Device, awayMs: number): Promise<void> {
+    device.isAway = true;
+    const ended = once(device.child, 'exit').then(() => true);
+    this.ask(device, 'end thread');
+    if (await Promise.race([ended, pause(threadEndsMs, false)])) await this.#comesBack(device, awayMs);
+    else device.isAway = false;
+  }
+
   /** What a device has kept on its disk is gone. */
   async loseFiles({ directory }: Device): Promise<void> {
     const blobs = path.join(directory, 'blobs');
@@ -183,6 +201,7 @@ export class ProcessGrid implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isOver = true;
     for (const { child } of this.#devices.values()) {
       if (!hasEnded(child)) signalTree(child.pid ?? 0, 'SIGCONT');
       await stop(child);
@@ -209,7 +228,14 @@ export class ProcessGrid implements AsyncDisposable {
       kind === 'tab'
         ? await startTabDevice(this.#hub, name.replace(/-1$/, ''), directory)
         : await startNodeDevice(this.#hub, name, directory, preload);
-    this.#devices.set(name, { name, kind, child, directory, isAway: false });
+    const device: Device = { name, kind, child, directory, isAway: false };
+    this.#devices.set(name, device);
+    let words = '';
+    for (const output of [child.stdout, child.stderr])
+      output?.on('data', (text: string) => (words = (words + text).slice(-lastWords)));
+    child.once('exit', (code, signal) => {
+      if (!device.isAway && !this.#isOver) this.#init.onEnded(`${name} ended, ${signal ?? code}: ${words}`);
+    });
   }
 
   async #comesBack({ name, kind }: Device, awayMs: number): Promise<void> {
