@@ -37,7 +37,7 @@ export class ProgressWatch {
       this.#waiting = waiting;
       promise.then(
         (value) => settle(() => resolve(value)),
-        (error: unknown) => settle(() => reject(error as Error)),
+        (error: Error) => settle(() => reject(error)),
       );
     });
   }

@@ -54,13 +54,20 @@ export async function infer<T>(
   c.set('askedModel', model.package.id);
   if (suspended && suspended.modelDigest !== modelDigest(model.package)) throw hasOtherFiles(model);
   if (model.package.encoder || (model.package.reranker && !rates)) throw writesNothing(model);
-  const done = await takePlace(caller, model.package.id, components);
+  const leave = await takePlace(caller, model.package.id, components);
   // Ends the generation when the client goes away, whatever it was waiting for.
   const controller = new AbortController();
+  const { signal: gone } = c.req.raw;
+  const onGone = (): void => controller.abort();
   if (!outlivesReader) {
-    c.req.raw.signal.addEventListener('abort', () => controller.abort(), { once: true });
-    if (c.req.raw.signal.aborted) controller.abort();
+    gone.addEventListener('abort', onGone, { once: true });
+    if (gone.aborted) onGone();
   }
+  const done = (): void => {
+    leave();
+    // Node keeps the signal until the request is forgotten, and a listener that knows the request, as this one does, keeps that.
+    gone.removeEventListener('abort', onGone);
+  };
   const isTemporary = c.req.header(conversationHeaders.temporary) !== undefined;
   const mayKeep = isChat(caller) ? settings().keepChatWords : settings().keepApiWords;
   const generations: Generation[] = [];

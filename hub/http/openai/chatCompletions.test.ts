@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
 import OpenAI from 'openai';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -472,6 +474,31 @@ test('a hub that is stopped ends its answers with an error that says so', async 
   await hub.generator.stop();
   expect(await stream.text()).toContain('"code":"hub_stopped"');
   expect((await sendChat(ask)).status).toBe(503);
+});
+
+test('answers that have ended are forgotten, with their requests', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  hub.worker('one', answering(hub, 'Paris.'));
+  await hub.served();
+  const ended: WeakRef<object>[] = [];
+  hub.generator.listen({ ended: (generation) => void ended.push(new WeakRef(generation)) });
+  const most = 8;
+  for (let count = 0; count < most; count++) {
+    const response = await sendChat({ ...ask, stream: count % 2 === 0 });
+    await response.text();
+  }
+  await expect.poll(() => ended.length).toBe(most);
+  // An open connection has its last request.
+  await expect
+    .poll(
+      () => {
+        collect();
+        return ended.filter((one) => one.deref() !== undefined).length;
+      },
+      { timeout: 60_000 },
+    )
+    .toBeLessThan(most / 2);
 });
 
 test('late and repeated tokens are dropped, and tokens of another epoch too', async () => {
