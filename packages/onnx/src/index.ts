@@ -47,8 +47,11 @@ export {
 export type { BlobSink, ImportProgress } from './package/packWeights.ts';
 export { readPackedDecoder, type PackedDecoder } from './package/packedDecoder.ts';
 export { buildStage, type BuiltStage, type LayerRange } from './stage/buildStage.ts';
-export { batchSteps, type BatchedStage, type BatchGroup, type BatchSlot } from './stage/batchSteps.ts';
+export type { BatchedStage, BatchGroup, BatchSlot } from './stage/batchGroups.ts';
+export { batchPlain } from './stage/batchPlain.ts';
+export { batchSteps } from './stage/batchSteps.ts';
 export { checkStageGraph } from './stage/checkStageGraph.ts';
+export { dummyRows, type DummyRowsStage } from './stage/dummyRows.ts';
 export { floatMatMuls, type FloatMatMuls } from './stage/floatMatMuls.ts';
 export { stageGraphName, type ReadWeights } from './stage/stageFiles.ts';
 export { firstLayers, type FirstLayers } from './stage/firstLayers.ts';

@@ -15,7 +15,7 @@ import { SlotArena } from './slotArena.ts';
  * - `rows`: CPU; the graph returns only new rows, script writes them into buffers (RowsTensor);
  * - `growing`: anywhere; what a step returns is fed to the next (GrowingTensor);
  * - `in-place`: onnxruntime-web on WebGPU; one buffer as past and present (InPlaceTensor).
- * The first and last hold for caches that are `capacityPadded`; all others grow.
+ * The first and last hold for caches that are `capacityPadded`, and `rows` for others where the graph takes them so; the rest grow.
  */
 export type CacheStrategyName = 'rows' | 'growing' | 'in-place';
 
@@ -35,13 +35,21 @@ export function isPadded(name: CacheStrategyName, cache: StageCache): boolean {
   return name !== 'growing' && cache.kind === 'attention' && cache.capacityPadded;
 }
 
+export interface CacheStrategyOptions {
+  /** Only for `in-place`. */
+  gpuDevice?: unknown;
+  cutter?: DeviceCutter | undefined;
+  /** With `rows`: whether the graph takes every attention cache as rows, also where it is not `capacityPadded`. */
+  allRows?: boolean;
+}
+
 /** @throws TypeError if `in-place` comes without a GPUDevice */
 export function createCacheStrategy(
   name: CacheStrategyName,
   ort: OrtModule,
   caches: readonly StageCache[],
   limitBytes: number,
-  { gpuDevice, cutter }: { gpuDevice?: unknown; cutter?: DeviceCutter | undefined } = {},
+  { gpuDevice, cutter, allRows = false }: CacheStrategyOptions = {},
 ): CacheStrategy {
   const layouts = caches.map((cache) => ({ cache, layout: cacheLayout(cache) }));
   const growing = ({ cache, layout }: (typeof layouts)[number]): CacheTensor =>
@@ -54,7 +62,9 @@ export function createCacheStrategy(
     return {
       create: (capacity) =>
         layouts.map((entry) =>
-          isPadded(name, entry.cache) ? new RowsTensor(ort, entry.layout, pool, capacity) : growing(entry),
+          isPadded(name, entry.cache) || (allRows && entry.cache.kind === 'attention')
+            ? new RowsTensor(ort, entry.layout, pool, capacity)
+            : growing(entry),
         ),
       resize: (bytes) => pool.resize(bytes),
       clear: () => pool.clear(),

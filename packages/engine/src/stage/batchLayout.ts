@@ -50,15 +50,20 @@ export interface BatchLayout extends RunRows {
 /**
  * @param steps at least one
  * @param granularity rows of a run are a multiple of it
+ * @param mostTotal tokens behind which no dummy row may stand, where positions have tables that end
  */
-export function layOutBatch(steps: readonly MemberStep[], granularity: number): BatchLayout {
+export function layOutBatch(
+  steps: readonly MemberStep[],
+  granularity: number,
+  mostTotal = Infinity,
+): BatchLayout {
   const members: MemberRows[] = [];
   const order: number[] = [];
   const logitRows: number[] = [];
   let attendedBefore = 0;
   for (const { position, length, logitRows: wanted } of steps) {
     const firstRow = order.length;
-    const total = attendedTotal(position, length);
+    const total = Math.max(position + length, Math.min(attendedTotal(position, length), mostTotal));
     const attendedRows = Array.from(
       { length: total - position },
       (_, row) => firstRow + Math.min(row, length - 1),

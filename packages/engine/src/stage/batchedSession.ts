@@ -1,4 +1,4 @@
-/** A stage whose sessions share runs: one graph for any company (`batchSteps` of @potluck/onnx). */
+/** A stage whose sessions share runs: one graph for any company (`batchSteps` and `batchPlain` of @potluck/onnx). */
 import type { BatchedStage, BatchGroup, BatchSlot } from '@potluck/onnx';
 import type { FrameTensor, StageCache, StageDescription, StageInput, StageTensor } from '@potluck/protocol';
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
@@ -29,12 +29,16 @@ export function batchedSession(
   granularity: number,
 ): Pick<StageSession, 'run'> {
   const slots = stage.groups.flatMap((group) => group.slots);
-  const idle = new IdleFeeds(ort, description.caches);
+  const slotFeeds = slotFeeder(ort, description);
+  const idle = new IdleFeeds(ort, description.caches, slotFeeds);
+  // GroupQueryAttention has angles for dummy rows behind the context's end.
+  const mostTotal = slots.some(({ lengths }) => lengths) ? Infinity : description.contextLength;
   return {
     run: async (members) => {
       const layout = layOutBatch(
         members.map(({ request, logitRows }) => ({ ...request, logitRows })),
         granularity,
+        mostTotal,
       );
       const groups = activeGroups(stage.groups, members.length);
       const feeds = rowFeeds(ort, description, members, layout);
@@ -51,7 +55,7 @@ export function batchedSession(
       for (const [index, slot] of slots.entries()) {
         const member = members[index];
         const rows = layout.members[index];
-        if (member && rows) Object.assign(feeds, memberFeeds(ort, slot, member, rows));
+        if (member && rows) Object.assign(feeds, memberFeeds(slotFeeds, slot, member, rows));
         else Object.assign(feeds, idle.feeds(slot));
       }
       const wanted = [
@@ -136,43 +140,52 @@ function joinRows(parts: readonly Uint8Array[], members: readonly RunMember[], r
 }
 
 function memberFeeds(
-  ort: OrtModule,
+  slotFeeds: SlotFeeds,
   slot: BatchSlot,
   { tensors, request }: RunMember,
   { attendedRows, total }: MemberRows,
 ): Record<string, Tensor> {
   const { position, length } = request;
   return {
-    ...slotFeeds(ort, slot, attendedRows, total, position, position + length),
+    ...slotFeeds(slot, attendedRows, total, position, position + length),
     ...Object.fromEntries(slot.pasts.map((past, index) => [past, rowsTensor(tensors[index]).past()])),
   };
 }
 
-function slotFeeds(
-  ort: OrtModule,
+/** What a slot is fed besides its caches. */
+type SlotFeeds = (
   slot: BatchSlot,
   rows: readonly number[],
   total: number,
   from: number,
   to: number,
-): Record<string, Tensor> {
-  return {
-    [slot.rows]: new ort.Tensor('int64', BigInt64Array.from(rows, BigInt), [rows.length]),
-    [slot.lastPlace]: new ort.Tensor('int32', Int32Array.of(total - 1), [1]),
-    [slot.total]: new ort.Tensor('int32', Int32Array.of(total), [1]),
-    [slot.from]: new ort.Tensor('int64', BigInt64Array.of(BigInt(from)), [1]),
-    [slot.to]: new ort.Tensor('int64', BigInt64Array.of(BigInt(to)), [1]),
-  };
+) => Record<string, Tensor>;
+
+function slotFeeder(ort: OrtModule, { inputs, contextLength }: StageDescription): SlotFeeds {
+  const int32 = (value: number): Tensor => new ort.Tensor('int32', Int32Array.of(value), [1]);
+  const int64 = (values: readonly number[]): Tensor =>
+    new ort.Tensor('int64', BigInt64Array.from(values, BigInt), [values.length]);
+  const mask = inputs.find(({ role }) => role === 'attention-mask');
+  const ones = mask && integers(mask, contextLength, () => 1);
+  return (slot, rows, total, from, to) => ({
+    [slot.rows]: int64(rows),
+    ...(slot.lengths && { [slot.lengths.lastPlace]: int32(total - 1), [slot.lengths.total]: int32(total) }),
+    ...(slot.mask !== undefined &&
+      mask &&
+      ones && { [slot.mask]: new ort.Tensor(mask.type, ones.subarray(0, total), [1, total]) }),
+    [slot.from]: int64([from]),
+    [slot.to]: int64([to]),
+  });
 }
 
 /** What slots are fed that no member has; made once. */
 class IdleFeeds {
-  readonly #ort: OrtModule;
+  readonly #slotFeeds: SlotFeeds;
   readonly #pasts: Tensor[];
   readonly #made = new Map<BatchSlot, Record<string, Tensor>>();
 
-  constructor(ort: OrtModule, caches: readonly StageCache[]) {
-    this.#ort = ort;
+  constructor(ort: OrtModule, caches: readonly StageCache[], slotFeeds: SlotFeeds) {
+    this.#slotFeeds = slotFeeds;
     this.#pasts = caches.map((cache) => {
       const layout = cacheLayout(cache);
       return makeTensor(ort, layout.type, new Uint8Array(0), layout.dims(0));
@@ -182,7 +195,7 @@ class IdleFeeds {
   feeds(slot: BatchSlot): Record<string, Tensor> {
     let feeds = this.#made.get(slot);
     if (!feeds) {
-      feeds = slotFeeds(this.#ort, slot, [0], 1, 0, 0);
+      feeds = this.#slotFeeds(slot, [0], 1, 0, 0);
       for (const [index, past] of slot.pasts.entries()) feeds[past] = this.#pasts[index] as Tensor;
       this.#made.set(slot, feeds);
     }

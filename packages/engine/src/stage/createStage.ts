@@ -40,7 +40,7 @@ export async function createStage(
   const strategy =
     session.strategy ??
     createCacheStrategy(options.cacheStrategy, ort, description.caches, cacheBytes, {
-      ...{ gpuDevice: options.gpuDevice, cutter },
+      ...{ gpuDevice: options.gpuDevice, cutter, allRows: session.cachesAreRows ?? false },
     });
   const store = new CacheStore(description, strategy, cacheBytes);
   let disposed: Promise<void> | undefined;

@@ -51,6 +51,29 @@ export function canBeTried({ contextLength, boundaryIn }: StageDescription): boo
   return isReal && contextLength >= longChunk;
 }
 
+/**
+ * Whether steps of one token leave the bits that a chunk leaves, at a stage whose steps run alone.
+ * @throws ComputeError
+ */
+export async function stepsAsChunks(
+  ort: OrtModule,
+  description: StageDescription,
+  run: Run,
+): Promise<boolean> {
+  if (!canBeTried(description)) return false;
+  const trial = new Trial(ort, description, run);
+  const [steps, whole, long] = [trial.newCache(), trial.newCache(), trial.newCache()];
+  await trial.step(steps, 0, before - 1);
+  let last: MemberOutputs | undefined;
+  // Of all places that a kernel which takes four values at once tells apart.
+  const end = before + 3;
+  for (let position = before - 1; position < end; position++) last = await trial.step(steps, position, 1);
+  const ofWhole = await trial.step(whole, 0, end);
+  if (!trial.sameRows(steps, whole, end) || !sameLastRow(last, ofWhole)) return false;
+  await trial.step(long, 0, longChunk);
+  return trial.sameRows(steps, long, end);
+}
+
 /** @returns what a cache can be computed again from; undefined where company changes bits */
 async function tryShape(
   ort: OrtModule,
@@ -70,13 +93,13 @@ async function tryShape(
     ...others.map(({ cache, length }) => trial.member(cache, length, 1)),
     trial.member(joined, before, 1),
   ]);
-  if (!sameOutputs(alone, together) || !trial.sameRows(session, joined)) return undefined;
+  if (!sameOutputs(alone, together) || !trial.sameRows(session, joined, before + 1)) return undefined;
   const whole = trial.newCache();
   const ofWhole = await trial.step(whole, 0, before + 1);
-  if (!trial.sameRows(session, whole) || !sameLastRow(alone, ofWhole)) return 'steps';
+  if (!trial.sameRows(session, whole, before + 1) || !sameLastRow(alone, ofWhole)) return 'steps';
   const long = trial.newCache();
   await trial.step(long, 0, longChunk);
-  return trial.sameRows(session, long) ? 'chunks' : 'steps';
+  return trial.sameRows(session, long, before + 1) ? 'chunks' : 'steps';
 }
 
 /** Runs on made-up inputs: the same for the same position. */
@@ -122,12 +145,12 @@ export class Trial {
     return (await this.run([this.member(tensors, position, length)]))[0];
   }
 
-  /** Whether the tokens so far left the same bits in two caches. */
-  sameRows(left: readonly RowsTensor[], right: readonly RowsTensor[]): boolean {
+  /** Whether the first `rows` tokens left the same bits in two caches. */
+  sameRows(left: readonly RowsTensor[], right: readonly RowsTensor[], rows: number): boolean {
     return left.every((tensor, index) => {
       const [one, other] = [tensor, right[index]].map((cache) =>
         // A fresh copy has nothing behind the rows that count.
-        tensorBytes((cache as RowsTensor).fork(before + 1, before + 1, longChunk).past()),
+        tensorBytes((cache as RowsTensor).fork(rows, rows, longChunk).past()),
       );
       return sameBytes(one, other);
     });

@@ -22,6 +22,7 @@ export interface StageOptions {
    * more, each step runs alone in the shapes of the model's own graph. Default 1, with which a lone stream pays only for the
    * slots of others: nothing to 9 % with 6 to 8 layers, more with more; AVX-512 and wasm need no more rows. Kernels for
    * 4-bit weights on AVX2 need 2, with which a lone stream took 1.35 to 1.7 times as long (measured on a busy machine).
+   * Stages with plain attention may be filled up to 2 anyway.
    */
   mostFilledRows?: number;
   /**

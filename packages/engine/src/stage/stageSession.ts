@@ -29,6 +29,8 @@ export interface StageSession {
   readonly givesLogitRows: boolean;
   /** What makes its caches, where it works on them in ways of its own. */
   readonly strategy?: CacheStrategy;
+  /** Whether it takes every attention cache as rows that lie apart (`RowsTensor`), those of plain operators included. */
+  readonly cachesAreRows?: boolean;
   /**
    * Runs a step of each member, of which there are at most `stepShape.members`, and commits their rows to their tensors.
    * @throws ComputeError for all of them; no tensor has changed then

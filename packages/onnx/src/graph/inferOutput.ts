@@ -2,7 +2,16 @@
 import type { OnnxNode } from '../model.ts';
 import { elementTypeOfCode } from '../protobuf/elementType.ts';
 import { subtractLengths, type Length } from './inferLengths.ts';
-import { axisOf, numbersOf, reshape, slice, squeeze, unsqueeze, type PartialShape } from './reshapes.ts';
+import {
+  axisOf,
+  flatten,
+  numbersOf,
+  reshape,
+  slice,
+  squeeze,
+  unsqueeze,
+  type PartialShape,
+} from './reshapes.ts';
 import { intAttribute, intsAttribute } from './nodes.ts';
 
 export interface InferenceContext {
@@ -112,6 +121,8 @@ export function inferOutput(
     }
     case 'Unsqueeze':
       return unsqueeze(first, intsAttribute(node, 'axes') ?? numbersOf(lengths(1)));
+    case 'Flatten':
+      return flatten(first, intAttribute(node, 'axis', 1));
     case 'Squeeze':
       return squeeze(first, intsAttribute(node, 'axes') ?? numbersOf(lengths(1)));
     case 'Range': {

@@ -33,6 +33,13 @@ export function unsqueeze(
   };
 }
 
+/** Two axes: all before this one, and all from it on. */
+export function flatten(input: PartialShape, axis: number): PartialShape {
+  const place = axisOf(axis, input);
+  const parts = [input.dims.slice(0, place), input.dims.slice(place)];
+  return { type: input.type, dims: parts.map((dims) => whatIsLeft(dims, [])) };
+}
+
 /** Without these axes. */
 export function squeeze(input: PartialShape, axes: readonly number[] | undefined): PartialShape | undefined {
   if (!axes) return undefined;

@@ -13,6 +13,9 @@ export interface KnownShape {
 
 export type ShapeOf = (value: string) => KnownShape | undefined;
 
+/** The integers that a value holds, flattened, as far as they follow from shapes. */
+export type LengthsOf = (value: string) => readonly Length[] | undefined;
+
 /** Meaning of the symbols that a file uses for lengths. */
 export type SymbolMeanings = ReadonlyMap<string, Dimension>;
 
@@ -27,6 +30,16 @@ export function shapeLookup(
   symbols: SymbolMeanings,
   lengthInputs: ReadonlyMap<string, Dimension> = new Map(),
 ): ShapeOf {
+  return lookUpShapes(graph, index, symbols, lengthInputs).shapeOf;
+}
+
+/** As `shapeLookup`, with the integers of shape arithmetic. */
+export function lookUpShapes(
+  graph: OnnxGraph,
+  index: GraphIndex,
+  symbols: SymbolMeanings,
+  lengthInputs: ReadonlyMap<string, Dimension> = new Map(),
+): { shapeOf: ShapeOf; lengthsOf: LengthsOf } {
   const known = new Map<string, PartialShape>();
   for (const value of [...graph.values, ...graph.outputs, ...graph.inputs]) {
     const dims = value.dims.map((length) => (typeof length === 'string' ? symbols.get(length) : length));
@@ -60,12 +73,13 @@ export function shapeLookup(
       if (merged) known.set(output, merged);
     });
   }
-  return (value) => {
+  const shapeOf: ShapeOf = (value) => {
     const shape = known.get(value);
     if (!shape) return undefined;
     const dims = shape.dims.filter(isLength);
     return dims.length === shape.dims.length ? { type: shape.type, dims } : undefined;
   };
+  return { shapeOf, lengthsOf: context.lengthsOf };
 }
 
 /** Nonsense in a file may come to lengths that no tensor has. */

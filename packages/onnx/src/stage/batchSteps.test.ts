@@ -1,55 +1,15 @@
 /** That what comes out is right, bit by bit, is tested where runs are made: packages/engine/src/stage/batching.test.ts. */
 import { describe, expect, it } from 'vitest';
 import { UnsupportedModelError } from '../errors.ts';
-import type { OnnxModel, OnnxNode } from '../model.ts';
-import { readModel } from '../protobuf/readModel.ts';
-import { writeModel } from '../protobuf/writeModel.ts';
+import type { OnnxNode } from '../model.ts';
 import { batchSteps, mostDummyRows } from './batchSteps.ts';
-import { buildStage, type BuiltStage } from './buildStage.ts';
+import type { BuiltStage } from './buildStage.ts';
 import { checkStageGraph } from './checkStageGraph.ts';
-import { stageFiles, stageGraphName } from './stageFiles.ts';
-import {
-  importSubject,
-  oldStyle,
-  randomStyle,
-  sharedSubjects,
-  type SubjectSource,
-} from './testing/subjects.ts';
+import { allNodes, changed, countNodes, parse, stagesOf, weightSizes } from './testing/builtStages.ts';
+import { oldStyle, randomStyle, sharedSubjects } from './testing/subjects.ts';
 
 const groupSizes = [1, 3];
 const slotCount = 4;
-
-/** First, middle and last layers, and all. */
-async function stagesOf({ open }: SubjectSource): Promise<BuiltStage[]> {
-  const { decoder, imported } = await importSubject(await open());
-  const last = imported.layers.length - 1;
-  return [
-    [0, 0],
-    [1, 1],
-    [last, last],
-    [0, last],
-  ].map(([firstLayer = 0, lastLayer = 0]) => buildStage(decoder, { firstLayer, lastLayer }));
-}
-
-const parse = (graph: Uint8Array, { description }: BuiltStage): Promise<OnnxModel> =>
-  readModel(stageFiles(graph, description), stageGraphName);
-
-/** A stage's graph, changed. */
-async function changed(stage: BuiltStage, change: (model: OnnxModel) => void): Promise<Uint8Array> {
-  const model = await parse(stage.graph, stage);
-  change(model);
-  return writeModel(model);
-}
-
-/** The nodes of a graph and of its branches. */
-function allNodes(nodes: readonly OnnxNode[]): OnnxNode[] {
-  return nodes.flatMap((node) => [
-    node,
-    ...[...node.attributes.values()].flatMap((attribute) =>
-      attribute.type === 'graph' ? allNodes(attribute.value.nodes) : [],
-    ),
-  ]);
-}
 
 const withSharedRuns = [randomStyle, ...sharedSubjects.filter(({ name }) => !name.startsWith('lfm2'))];
 
@@ -61,11 +21,11 @@ describe.each(withSharedRuns)('stages of $name', (subject) => {
       const before = allNodes((await parse(stage.graph, stage)).graph.nodes);
       const { graph } = await parse(batched.graph, stage);
       const after = allNodes(graph.nodes);
-      const count = (nodes: OnnxNode[], opType: string): number =>
-        nodes.filter((node) => node.opType === opType).length;
-      expect(count(after, 'GroupQueryAttention')).toBe(slotCount * count(before, 'GroupQueryAttention'));
+      expect(countNodes(after, 'GroupQueryAttention')).toBe(
+        slotCount * countNodes(before, 'GroupQueryAttention'),
+      );
       for (const opType of ['MatMulNBits', 'MatMul', 'SkipSimplifiedLayerNormalization'])
-        expect(count(after, opType)).toBe(count(before, opType));
+        expect(countNodes(after, opType)).toBe(countNodes(before, opType));
       const slots = batched.groups.flatMap((group) => group.slots);
       const given = new Set(graph.inputs.map(({ name }) => name));
       expect(given.size).toBe(graph.inputs.length);
@@ -87,15 +47,9 @@ describe('a random decoder', () => {
   const whole = async (): Promise<BuiltStage> => (await stagesOf(randomStyle)).at(-1) as BuiltStage;
 
   it('names no files but those that it named', async () => {
-    const { graph, description } = await whole();
-    const batched = await batchSteps(graph, description, groupSizes);
-    const sizes = description.weights.map(({ path, parts }) => [
-      path,
-      parts.reduce((sum, { length }) => sum + length, 0),
-    ]);
-    await expect(
-      checkStageGraph(batched.graph, new Map(sizes as [string, number][])),
-    ).resolves.toBeUndefined();
+    const stage = await whole();
+    const batched = await batchSteps(stage.graph, stage.description, groupSizes);
+    await expect(checkStageGraph(batched.graph, weightSizes(stage))).resolves.toBeUndefined();
   });
 
   it('has angles for dummy rows behind the end of its context', async () => {

@@ -8,7 +8,7 @@
  *
  * Slots stand in groups behind an `If`: a lone member pays for the slots of others only what it takes to skip them.
  */
-import type { StageCache, StageDescription } from '@potluck/protocol';
+import type { StageCache } from '@potluck/protocol';
 import { UnsupportedModelError } from '../errors.ts';
 import { indexGraph, namesOf } from '../graph/graphIndex.ts';
 import { makeNode } from '../graph/nodes.ts';
@@ -17,51 +17,23 @@ import type { OnnxAttribute, OnnxGraph, OnnxNode, OnnxTensor, OnnxValue } from '
 import { elementBits } from '../protobuf/elementType.ts';
 import { readModel } from '../protobuf/readModel.ts';
 import { writeModel } from '../protobuf/writeModel.ts';
-import { findLastPositions } from './lastPositions.ts';
+import {
+  chooseLogitRows,
+  heads,
+  logitRowsInput,
+  nameGroups,
+  orderInput,
+  replaceInputs,
+  replaceOutputs,
+  rowByRow,
+  rowsShape,
+  sequence,
+  type BatchDescription,
+  type BatchedStage,
+  type BatchGroup,
+} from './batchGroups.ts';
+import { checkRows } from './checkRows.ts';
 import { stageFiles, stageGraphName } from './stageFiles.ts';
-
-/** Names of one slot's inputs. A slot that no member has is fed one row, a cache without rows, and nothing to keep. */
-export interface BatchSlot {
-  /** int64 [attended rows], at least 1: the rows of the run that its attention takes, in the order of their positions. */
-  rows: string;
-  /** int32 [1]: tokens before and in this step, dummy rows included, less one. */
-  lastPlace: string;
-  /** int32 [1]: the same number, not less one. */
-  total: string;
-  /** int64 [1]: the places [from, to) of the new rows to give back. */
-  from: string;
-  to: string;
-  /** The past of each cache, in the order of the description: any length of at least the tokens before the step. */
-  pasts: string[];
-}
-
-/** Slots that are skipped together. */
-export interface BatchGroup {
-  /** bool []: whether any of its slots has a member; undefined for the first group, which always runs. */
-  active: string | undefined;
-  slots: BatchSlot[];
-  /**
-   * Outputs with the new rows of its members, one after the other. Each [1, caches * heads, new rows, size] holds the caches
-   * of one shape, by their indices in the description.
-   */
-  newRows: { name: string; caches: number[] }[];
-}
-
-/** A stage's graph for several members. Boundary tensors are [1, rows, …], logits [1, logit rows, vocabulary]. */
-export interface BatchedStage {
-  graph: Uint8Array<ArrayBuffer>;
-  groups: BatchGroup[];
-  /** int64 [rows]: where each row's attention stands among the attended rows of all slots, those of skipped groups left out. */
-  order: string;
-  /** int64 [logit rows], last stage only. */
-  logitRows: string | undefined;
-}
-
-/** What is used of a stage's description. */
-export type BatchDescription = Pick<
-  StageDescription,
-  'caches' | 'inputs' | 'boundaryIn' | 'boundaryOut' | 'logits' | 'contextLength' | 'weights'
->;
 
 /** Most dummy rows behind a member's last position that the rotary tables must have angles for. */
 export const mostDummyRows = 8;
@@ -80,9 +52,6 @@ export const attentionInput = {
   bias: 10,
 } as const;
 
-const heads = 1;
-const sequence = 2;
-
 /**
  * @param stageGraph as `buildStage` made it
  * @param groupSizes slots of each group, the first of which always runs
@@ -98,7 +67,7 @@ export async function batchSteps(
   const { graph } = model;
   const attentions = findAttentions(graph, description.caches);
   checkRows(description);
-  const groups = nameGroups(groupSizes, description.caches);
+  const groups = nameGroups(groupSizes, description.caches, { lengths: true, mask: false });
   const alongSequence = int64Tensor('potluck/batch/along-sequence', [BigInt(sequence)]);
   extendRotaryTables(graph, attentions.keys(), description.contextLength);
   const newRowsOf = new Map<BatchGroup, string[]>(groups.map((group) => [group, []]));
@@ -153,9 +122,6 @@ export async function batchSteps(
   };
 }
 
-const orderInput = 'potluck/batch/order';
-export const logitRowsInput = 'potluck/batch/logit-rows';
-
 /** Indices of the caches that one attention node reads and writes. */
 export interface CachePair {
   key: number;
@@ -182,40 +148,6 @@ export function findAttentions(graph: OnnxGraph, caches: readonly StageCache[]):
       throw new UnsupportedModelError('a cache that sessions can not have side by side', cache.input);
   }
   return attentions;
-}
-
-/** @throws {UnsupportedModelError} if a boundary tensor is not one row a token */
-export function checkRows({ boundaryIn, boundaryOut }: BatchDescription): void {
-  for (const { name, dims } of [...boundaryIn, ...boundaryOut]) {
-    const [batch, rows, ...rest] = dims;
-    if (batch !== 1 || rows !== 'step' || rest.some((length) => typeof length !== 'number'))
-      throw new UnsupportedModelError('a boundary tensor that is not one row a token', name);
-  }
-}
-
-function nameGroups(sizes: readonly number[], caches: readonly StageCache[]): BatchGroup[] {
-  const shapes = Map.groupBy(caches.keys(), (index) =>
-    JSON.stringify([caches[index]?.type, caches[index]?.dims]),
-  );
-  let slots = 0;
-  return sizes.map((size, group) => ({
-    active: group === 0 ? undefined : `potluck/batch/group${group}`,
-    slots: Array.from({ length: size }, () => {
-      const prefix = `potluck/batch/slot${slots++}`;
-      return {
-        rows: `${prefix}/rows`,
-        lastPlace: `${prefix}/last-place`,
-        total: `${prefix}/total`,
-        from: `${prefix}/from`,
-        to: `${prefix}/to`,
-        pasts: caches.map(({ input }) => `${prefix}/${input}`),
-      };
-    }),
-    newRows: [...shapes.values()].map((indices, shape) => ({
-      name: `potluck/batch/group${group}/new-rows${shape}`,
-      caches: indices,
-    })),
-  }));
 }
 
 interface AttendedGroup {
@@ -247,8 +179,8 @@ function attendGroup(
     }
     inputs[attentionInput.pastKey] = slot.pasts[pair.key] ?? '';
     inputs[attentionInput.pastValue] = slot.pasts[pair.value] ?? '';
-    inputs[attentionInput.lastPlace] = slot.lastPlace;
-    inputs[attentionInput.total] = slot.total;
+    inputs[attentionInput.lastPlace] = slot.lengths?.lastPlace ?? '';
+    inputs[attentionInput.total] = slot.lengths?.total ?? '';
     const outputs = ['attended', 'present-key', 'present-value'].map((part) => `${name}/${part}`) as [
       string,
       string,
@@ -335,10 +267,6 @@ function ifActive(
   };
 }
 
-function rowsShape(cache: StageCache | undefined): OnnxValue['dims'] {
-  return (cache?.dims ?? []).map((length) => (typeof length === 'number' ? length : undefined));
-}
-
 /** The last axis of what an attention node returns: its query heads, each of a value's size. */
 export function widthOf(attention: OnnxNode, value: StageCache | undefined): number {
   const queryHeads = attention.attributes.get('num_heads');
@@ -375,112 +303,6 @@ function extendRotaryTables(graph: OnnxGraph, attentions: Iterable<OnnxNode>, co
     }
   }
 }
-
-export function chooseLogitRows(graph: OnnxGraph, logits: string): void {
-  const choosers = findLastPositions(graph, logits);
-  if (choosers.length === 0) throw new UnsupportedModelError('logits of a row that is not chosen', logits);
-  const isChooser = new Set(choosers);
-  graph.nodes = graph.nodes.map((node) => {
-    if (!isChooser.has(node)) return node;
-    const [rows = ''] = node.inputs;
-    return {
-      ...makeNode('Gather', [rows, logitRowsInput], node.outputs[0] ?? '', { axis: 1 }),
-      name: node.name,
-    };
-  });
-}
-
-function replaceInputs(graph: OnnxGraph, description: BatchDescription, groups: readonly BatchGroup[]): void {
-  const pasts = new Set(description.caches.map(({ input }) => input));
-  const mask = description.inputs.find(({ role }) => role === 'attention-mask')?.name;
-  const kept = graph.inputs.filter(({ name }) => !pasts.has(name) && name !== mask);
-  graph.inputs = [...kept, { name: orderInput, type: 'int64', dims: ['rows'] }];
-  if (description.logits) graph.inputs.push({ name: logitRowsInput, type: 'int64', dims: ['logit_rows'] });
-  for (const [groupIndex, { active, slots }] of groups.entries()) {
-    if (active !== undefined) graph.inputs.push({ name: active, type: 'bool', dims: [] });
-    for (const [index, slot] of slots.entries()) {
-      const own = `${groupIndex}_${index}`;
-      graph.inputs.push(
-        { name: slot.rows, type: 'int64', dims: [`attended_${own}`] },
-        { name: slot.lastPlace, type: 'int32', dims: [1] },
-        { name: slot.total, type: 'int32', dims: [1] },
-        { name: slot.from, type: 'int64', dims: [1] },
-        { name: slot.to, type: 'int64', dims: [1] },
-        // Each with a symbol of its own: ONNX Runtime reuses buffers of values whose symbols are equal.
-        ...description.caches.map(({ type, dims }, cache): OnnxValue => ({
-          name: slot.pasts[cache] ?? '',
-          type,
-          dims: dims.map((length) => (length === 'past' ? `past_${own}` : length)),
-        })),
-      );
-    }
-  }
-}
-
-function replaceOutputs(
-  graph: OnnxGraph,
-  description: BatchDescription,
-  groups: readonly BatchGroup[],
-): void {
-  const presents = new Set(description.caches.map(({ output }) => output));
-  graph.outputs = graph.outputs
-    .filter(({ name }) => !presents.has(name))
-    .map((value) =>
-      value.name === description.logits?.name
-        ? { ...value, dims: [1, 'logit_rows', value.dims.at(-1)] }
-        : value,
-    );
-  for (const [index, { newRows }] of groups.entries()) {
-    for (const { name, caches } of newRows) {
-      const first = description.caches[caches[0] ?? 0];
-      const dims = rowsShape(first);
-      dims[heads] = caches.length * Number(first?.dims[heads]);
-      dims[sequence] = `new_rows_${index}`;
-      graph.outputs.push({ name, type: first?.type ?? 'float32', dims });
-    }
-  }
-}
-
-/**
- * Operators that compute each row by itself. Experts (MoE, QMoE) are none: how many rows one of them sees, and so how its
- * kernels round, depends on what the other rows chose.
- */
-const rowByRow = new Set([
-  ...['MatMul', 'MatMulNBits', 'MatMulBnb4', 'FusedMatMul'],
-  ...[
-    'Gather',
-    'GatherBlockQuantized',
-    'Split',
-    'Slice',
-    'Concat',
-    'Reshape',
-    'Transpose',
-    'Squeeze',
-    'Unsqueeze',
-  ],
-  ...['Shape', 'Constant', 'ConstantOfShape', 'Expand', 'Cast', 'Identity', 'DequantizeLinear'],
-  ...[
-    'Add',
-    'Sub',
-    'Mul',
-    'Div',
-    'Pow',
-    'Sqrt',
-    'Reciprocal',
-    'Neg',
-    'Abs',
-    'Exp',
-    'Erf',
-    'Clip',
-    'Min',
-    'Max',
-    'Where',
-  ],
-  ...['Sigmoid', 'Tanh', 'Relu', 'Softplus', 'Gelu', 'FastGelu', 'QuickGelu', 'BiasGelu', 'Swish'],
-  ...['ReduceMean', 'LayerNormalization', 'RMSNormalization', 'SimplifiedLayerNormalization'],
-  ...['SkipLayerNormalization', 'SkipSimplifiedLayerNormalization'],
-  ...['RotaryEmbedding', 'GroupQueryAttention'],
-]);
 
 /** @throws {UnsupportedModelError} if rows or sessions still depend on each other */
 export function checkLeft(graph: OnnxGraph, { inputs, caches }: BatchDescription): void {

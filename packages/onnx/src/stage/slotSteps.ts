@@ -13,16 +13,9 @@ import { int64Tensor, removeUnused } from '../graph/simplifyGraph.ts';
 import type { OnnxGraph, OnnxNode, OnnxValue } from '../model.ts';
 import { readModel } from '../protobuf/readModel.ts';
 import { writeModel } from '../protobuf/writeModel.ts';
-import {
-  attentionInput,
-  checkLeft,
-  checkRows,
-  chooseLogitRows,
-  findAttentions,
-  logitRowsInput,
-  widthOf,
-  type BatchDescription,
-} from './batchSteps.ts';
+import { chooseLogitRows, logitRowsInput, type BatchDescription } from './batchGroups.ts';
+import { attentionInput, checkLeft, findAttentions, widthOf } from './batchSteps.ts';
+import { checkRows } from './checkRows.ts';
 import { stageFiles, stageGraphName } from './stageFiles.ts';
 
 /**

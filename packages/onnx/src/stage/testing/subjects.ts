@@ -10,7 +10,12 @@ import { readPackedDecoder, type PackedDecoder } from '../../package/packedDecod
 import { readModel } from '../../protobuf/readModel.ts';
 import type { ModelFiles } from '../../source.ts';
 import { CpuDecoder } from '../../testing/cpuDecoder.ts';
-import { randomDecoderGraph, tinyDecoder, writeRandomDecoder } from '../../testing/randomDecoder.ts';
+import {
+  randomDecoderGraph,
+  tinyDecoder,
+  writeRandomDecoder,
+  type RandomDecoderSettings,
+} from '../../testing/randomDecoder.ts';
 import { tensorReader } from '../../testing/tensorReader.ts';
 import { memoryBlobs, type MemoryBlobs } from './memoryBlobs.ts';
 
@@ -54,19 +59,13 @@ export const oldStyle: SubjectSource = {
 /** Random weights, made on the spot. */
 export const randomStyle: SubjectSource = {
   name: 'a random decoder',
-  open: async () => {
-    const directory = await mkdtemp(path.join(tmpdir(), 'potluck-onnx-'));
-    try {
-      await writeRandomDecoder(directory, tinyDecoder);
-      const onDisk = await openDirectory(directory, path.basename(randomDecoderGraph));
-      return {
-        ...onDisk,
-        files: await inMemory(path.join(directory, 'onnx'), ['model.onnx', 'model.onnx_data']),
-      };
-    } finally {
-      await rm(directory, { recursive: true });
-    }
-  },
+  open: () => openRandom(tinyDecoder),
+};
+
+/** The same of plain operators. */
+export const randomPlainStyle: SubjectSource = {
+  name: 'a random decoder of plain operators',
+  open: () => openRandom({ ...tinyDecoder, style: 'plain', weights: 'f32' }),
 };
 
 /** The exports that this machine has. */
@@ -129,6 +128,20 @@ async function openDirectory(directory: string, graphFile: string): Promise<Subj
     config: await readJson(directory, 'config.json'),
     answers: [],
   };
+}
+
+async function openRandom(settings: RandomDecoderSettings): Promise<Subject> {
+  const directory = await mkdtemp(path.join(tmpdir(), 'potluck-onnx-'));
+  try {
+    await writeRandomDecoder(directory, settings);
+    const onDisk = await openDirectory(directory, path.basename(randomDecoderGraph));
+    return {
+      ...onDisk,
+      files: await inMemory(path.join(directory, 'onnx'), ['model.onnx', 'model.onnx_data']),
+    };
+  } finally {
+    await rm(directory, { recursive: true });
+  }
 }
 
 async function inMemory(directory: string, names: readonly string[]): Promise<ModelFiles> {
