@@ -2,14 +2,18 @@
  * Sessions whose caches are slots of one buffer, as on a GPU in a tab, on a device in script's memory: the CPU computes. That
  * WebGPU does the same is tested in a browser (e2e/browser/stageContract.spec.ts).
  */
+import path from 'node:path';
 import { SamplingDescription, type FrameTensor } from '@potluck/protocol';
 import { describe, expect, it } from 'vitest';
 import type { OpenCache, Stage, StepResult } from '../contract/stage.ts';
 import { RunQueue } from '../queue/runQueue.ts';
 import { nodeOrt } from '../testing/nodeOrt.ts';
+import { importOnce, type ImportedModel } from '../testing/importedModel.ts';
 import { scriptGpu, withScriptGpu, type ScriptGpu } from '../testing/scriptGpu.ts';
+import { testModels } from '../testing/testModels.ts';
 import { model, stageOf } from '../testing/tinyStages.ts';
 import { watchOverlap } from '../testing/watchOverlap.ts';
+import type { StageOptions } from './stageOptions.ts';
 
 /** Greedy, with numbers that tell logits apart by their last bits. */
 const sampling = SamplingDescription.parse({ temperature: 0, seed: 0, topLogprobs: 5 });
@@ -24,21 +28,21 @@ interface Slotted {
   calls(this: void): number;
 }
 
-async function slotted(layers: readonly [first: number, last: number][] = [[0, 3]]): Promise<Slotted> {
+async function slotted(
+  layers: readonly [first: number, last: number][] = [[0, 3]],
+  more: Partial<StageOptions> = {},
+  subject: () => Promise<ImportedModel> = () => model('fused'),
+): Promise<Slotted> {
   // Not a number in float32: what nobody wrote must count for nothing.
   const gpu = scriptGpu(0xff);
   const watched = watchOverlap(withScriptGpu(nodeOrt));
   const queue = new RunQueue();
   const stages: Stage[] = [];
   for (const [firstLayer, lastLayer] of layers) {
-    const options = {
-      queue,
-      cacheStrategy: 'in-place',
-      gpuDevice: gpu.device,
-      mostFilledRows: 4,
-      cacheBytes,
-    } as const;
-    stages.push(await stageOf((await model('fused')).stage({ firstLayer, lastLayer }), options, watched.ort));
+    const options: Partial<StageOptions> = {
+      ...{ queue, cacheStrategy: 'in-place', gpuDevice: gpu.device, mostFilledRows: 4, cacheBytes, ...more },
+    };
+    stages.push(await stageOf((await subject()).stage({ firstLayer, lastLayer }), options, watched.ort));
   }
   gpu.mostBytes = gpu.heldBytes();
   return { stages, gpu, calls: () => watched.calls() };
@@ -185,6 +189,49 @@ describe('sessions in slots', () => {
     expect(gpu.heldBytes()).toBeLessThanOrEqual(reserved);
   });
 
+  it('give their place up when they wait long, and find one when they come again', async () => {
+    const { stages } = await slotted();
+    const sessions = new Sessions(stages);
+    const play = async (prefix: string, together: boolean): Promise<unknown[]> => {
+      const names = ['a', 'b', 'c'].map((name) => `${prefix} ${name}`);
+      for (const [session, name] of names.entries()) {
+        await sessions.open(name, 80);
+        await sessions.step(name, session, 0, 5);
+      }
+      const given: unknown[] = [];
+      const goOn = async (from: number, to: number, who: number[]): Promise<void> => {
+        const steps = who.map((session) => () => sessions.steps(names[session] ?? '', session, from, to));
+        if (together) given.push(...(await Promise.all(steps.map((step) => step()))));
+        else for (const step of steps) given.push(await step());
+      };
+      await goOn(5, 9, [0, 1, 2]);
+      await goOn(9, 50, [0, 1]);
+      await goOn(9, 14, [2]);
+      await goOn(14, 20, [2]);
+      await goOn(50, 54, [0, 1]);
+      for (const name of names) await sessions.each((stage) => stage.release(name));
+      return given;
+    };
+    expect(await play('together', true)).toEqual(await play('alone', false));
+  });
+
+  it.each([
+    ['four rows are too many', { mostFilledRows: 1 }],
+    ['four rows take a lone stream too long', { mostLoneTime: 0 }],
+    ['there is too little room for caches', { cacheBytes: 64 * 1024 }],
+  ])('are none where %s: steps run one by one, in the shapes of the exported graph', async (_, options) => {
+    const { stages } = await slotted([[0, 3]], options);
+    expect(stages[0]?.stepShape).toEqual({ members: 1, rows: 1, replay: 'steps' });
+    const sessions = new Sessions(stages);
+    const play = async (cacheId: string): Promise<unknown[]> => {
+      await sessions.open(cacheId, 16);
+      await sessions.step(cacheId, 1, 0, 5);
+      return sessions.steps(cacheId, 1, 5, 8);
+    };
+    const [first, second] = await Promise.all([play('a'), play('b')]);
+    expect(first).toEqual(second);
+  });
+
   it('outgrow their slots and stay right to the last token of the context', async () => {
     const { stages } = await slotted();
     const sessions = new Sessions(stages);
@@ -199,5 +246,29 @@ describe('sessions in slots', () => {
     await sessions.each((stage) => stage.release('alone 1'));
     await sessions.each((stage) => stage.release('alone 2'));
     expect(await Promise.all([play('1', 1), play('2', 2)])).toEqual(alone);
+  });
+});
+
+const real = ['llama', 'qwen2', 'qwen3', 'phi3'].map((family): [string, string] => [
+  `architectures/${family}`,
+  'model',
+]);
+real.push(['minimind2-small', 'model_q4f16'], ['exports/genai-gemma2', 'model']);
+
+describe.each(testModels === undefined ? [] : real)('sessions of %s', (folder, graph) => {
+  it('give in company, bit by bit, what they give alone', async () => {
+    const subject = () => importOnce(path.join(testModels ?? '', folder), `${graph}.onnx`);
+    const { stages } = await slotted([[0, 1]], { cacheBytes: 64 * 1024 * 1024 }, subject);
+    expect(stages[0]?.stepShape.members).toBe(16);
+    const sessions = new Sessions(stages);
+    const play = async (cacheId: string, session: number): Promise<unknown[]> => {
+      await sessions.open(cacheId, 40);
+      await sessions.step(cacheId, session, 0, 3 + 4 * session);
+      return sessions.steps(cacheId, session, 3 + 4 * session, 9 + 4 * session);
+    };
+    const alone: unknown[] = [];
+    for (const session of [0, 1, 2]) alone.push(await play(`alone ${session}`, session));
+    const together = await Promise.all([0, 1, 2].map((session) => play(`together ${session}`, session)));
+    expect(together).toEqual(alone);
   });
 });
