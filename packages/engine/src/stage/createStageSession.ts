@@ -71,7 +71,7 @@ async function createShared(
 ): Promise<StageSession | undefined> {
   return options.cacheStrategy === 'rows'
     ? createForRows(ort, artifact, options)
-    : createSlotted(ort, artifact, options);
+    : unlessRefused(() => createSlotted(ort, artifact, options));
 }
 
 /** @returns undefined where each step must run in the shapes of the model's own graph */

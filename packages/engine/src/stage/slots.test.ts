@@ -6,6 +6,7 @@ import path from 'node:path';
 import { SamplingDescription, type FrameTensor } from '@potluck/protocol';
 import { describe, expect, it } from 'vitest';
 import type { OpenCache, Stage, StepResult } from '../contract/stage.ts';
+import type { OrtModule } from '../ortModule.ts';
 import { RunQueue } from '../queue/runQueue.ts';
 import { nodeOrt } from '../testing/nodeOrt.ts';
 import { importOnce, type ImportedModel } from '../testing/importedModel.ts';
@@ -32,10 +33,11 @@ async function slotted(
   layers: readonly [first: number, last: number][] = [[0, 3]],
   more: Partial<StageOptions> = {},
   subject: () => Promise<ImportedModel> = () => model('fused'),
+  ort: OrtModule = nodeOrt,
 ): Promise<Slotted> {
   // Not a number in float32: what nobody wrote must count for nothing.
   const gpu = scriptGpu(0xff);
-  const watched = watchOverlap(withScriptGpu(nodeOrt));
+  const watched = watchOverlap(withScriptGpu(ort));
   const queue = new RunQueue();
   const stages: Stage[] = [];
   for (const [firstLayer, lastLayer] of layers) {
@@ -230,6 +232,26 @@ describe('sessions in slots', () => {
     };
     const [first, second] = await Promise.all([play('a'), play('b')]);
     expect(first).toEqual(second);
+  });
+
+  it('are none where the device refuses the graph with slots', async () => {
+    const refuses = 'potluck/slots/shape';
+    const session = async (...args: Parameters<OrtModule['InferenceSession']['create']>) => {
+      const made = await nodeOrt.InferenceSession.create(...args);
+      return {
+        release: () => made.release(),
+        run: async (...run: Parameters<typeof made.run>) => {
+          if (refuses in run[0]) throw new Error('no such kernel');
+          return made.run(...run);
+        },
+      };
+    };
+    const ort = { Tensor: nodeOrt.Tensor, InferenceSession: { create: session } } as unknown as OrtModule;
+    const { stages } = await slotted([[0, 3]], {}, undefined, ort);
+    expect(stages[0]?.stepShape.members).toBe(1);
+    const sessions = new Sessions(stages);
+    await sessions.open('a', 16);
+    await expect(sessions.step('a', 1, 0, 5)).resolves.toHaveLength(1);
   });
 
   it('outgrow their slots and stay right to the last token of the context', async () => {
