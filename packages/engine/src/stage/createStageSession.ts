@@ -196,9 +196,7 @@ async function createSlotted(
       { ort, description, strategy, cacheBytes, runWith },
       { mostRows: mostFilledRows, mostLoneTime },
     ),
-  );
-  // What was tried is no measure for what sessions will take.
-  strategy.clear();
+  ).finally(() => strategy.clear());
   if (!shape) return undefined;
   return {
     ...{ stepShape: { ...shape, members: mostSlots }, givesLogitRows: true, strategy },
