@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { newcomer } from './support/askers.ts';
 import { startHub, type HubProcess } from './support/hubProcess.ts';
 import { localWorkers } from './support/processes.ts';
 import { requestOf, workersOf } from './support/requests.ts';
@@ -30,6 +31,26 @@ test('an answer goes on with the same words when the worker of its first stage i
   expect(text).toBe(undisturbed.choices[0]?.message.content);
   const record = await requestOf(hub, response.headers.get('x-request-id') ?? '');
   expect(record).toMatchObject({ status: 'done', replays: 2, recovery: { lost: victims } });
+  const { prompt_tokens: promptTokens = 0 } = undisturbed.usage ?? {};
+  expect(record.recovery?.recomputedTokens).toBeGreaterThan(promptTokens);
+  // Whoever came in last ran the answer's tokens so far several at once, as the prompt's.
+  const { tokens = 0, tokenSteps = 0 } = record.stages.at(-1)?.timings ?? {};
+  expect(tokens - tokenSteps).toBeGreaterThan(promptTokens);
+
+  // A further turn begins with all that is there, and not with whole chunks of a prompt only.
+  const next = [
+    ...messages,
+    { role: 'assistant' as const, content: text },
+    { role: 'user' as const, content: 'And then?' },
+  ];
+  const asked = { model, messages: next, max_tokens: 8, temperature: 0 };
+  const second = await hub.client.chat.completions.create(asked);
+  const { prompt_tokens: all = 0, prompt_tokens_details: details } = second.usage ?? {};
+  expect(details?.cached_tokens).toBeGreaterThanOrEqual(promptTokens);
+  const anew = await (await newcomer(hub)).chat.completions.create(asked);
+  expect(anew.usage?.prompt_tokens_details?.cached_tokens).toBe(0);
+  expect(anew.usage?.prompt_tokens).toBe(all);
+  expect(second.choices[0]?.message.content).toBe(anew.choices[0]?.message.content);
 });
 
 describe('a hub as it comes', () => {
