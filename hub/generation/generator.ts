@@ -142,6 +142,12 @@ export class Generator {
     return this.#isDraining;
   }
 
+  /** @throws GenerationError where the hub stops: its next run is to be asked */
+  mustTakeRequests(): void {
+    if (this.#components.servings.isStopped) throw hubStopped();
+    if (this.#isDraining) throw hubStops();
+  }
+
   /**
    * The hub is about to stop: it takes no new requests. Resolves when the answers under way have ended, or after the limit.
    * @param limitMs in milliseconds
@@ -234,8 +240,7 @@ export class Generator {
   async start(deployment: Deployment, request: GenerationRequest, signal: AbortSignal): Promise<Generation> {
     const { deployments, servings } = this.#components;
     const { model } = deployment;
-    if (servings.isStopped) throw hubStopped();
-    if (this.#isDraining) throw hubStops();
+    this.mustTakeRequests();
     if (request.suspended) return this.#goOn(deployment, request, request.suspended, signal);
     const { prompt, promptScores } = request;
     const serving = await servings.whenServed(deployment, request.share);

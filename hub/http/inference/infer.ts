@@ -41,6 +41,8 @@ export async function infer<T>(
   const arrivedAt = performance.now();
   const { goingOn, settings } = components;
   const { caller } = c.var;
+  // Also of a request that this run has left to the next one: a client may be back before the port is closed.
+  components.generator.mustTakeRequests();
   const id = namedRequest(c);
   const eventsRead = eventsReadOf(c);
   const asked = await askedOf(c, outlivesReader);
