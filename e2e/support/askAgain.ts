@@ -73,7 +73,8 @@ export async function askUntilAnswered(asked: AskedAgain): Promise<WholeAnswer> 
       return answer;
     } catch (error) {
       if (!(error instanceof HubLost)) throw error;
-      asked.onLost?.(answer.losses++);
+      asked.onLost?.(answer.losses);
+      answer.losses++;
       await pause(againAfterMs);
     }
   }
