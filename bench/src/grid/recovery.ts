@@ -1,7 +1,7 @@
 /** How long an answer stands still when a device is lost in its middle, by kind of loss. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Node } from '@potluck/api';
-import { requestOf, workersOf } from '../../../e2e/support/requests.ts';
+import { requestOf } from '../../../e2e/support/requests.ts';
 import type { BenchModel } from '../compare.ts';
 import { median } from '../statistics.ts';
 import { stream } from './stream.ts';
@@ -63,9 +63,9 @@ async function lose(
     workers: stages + 1,
     hasWeights: true,
   });
-  const undisturbed = await stream(grid.hub.client, { messages: question, tokens });
   if (spare === 'stages') await standsBy(grid);
-  const servers = workersOf((await requestOf(grid.hub, undisturbed.requestId)).route);
+  const undisturbed = await stream(grid.hub.client, { messages: question, tokens });
+  const servers = (await requestOf(grid.hub, undisturbed.requestId)).stages.map(({ worker }) => worker);
   const victim = grid.workers.get((stage === 'first' ? servers[0] : servers.at(-1)) ?? '')?.child;
   const answer = await stream(grid.hub.client, {
     messages: question,
@@ -84,14 +84,12 @@ async function lose(
   };
 }
 
-/** Resolves when one worker holds all stages ready that others serve. */
+/** Resolves when one worker holds all stages ready that others serve, which nodes tell in words only. */
 async function standsBy({ hub }: GridOfProcesses): Promise<void> {
   for (;;) {
     const response = await fetch(`${hub.url}/api/nodes`);
     const { nodes } = (await response.json()) as { nodes: Node[] };
-    const isHolder = ({ role, stages: held }: Node): boolean =>
-      role === 'standby' && held.length === stages && held.every(({ state }) => state === 'ready');
-    if (nodes.some(isHolder)) return;
+    if (nodes.some(({ reason }) => reason?.match(/holds layers/g)?.length === stages)) return;
     await pause(200);
   }
 }
