@@ -238,7 +238,9 @@ describe.each([tiny, tinyPlain, ...real])('$name', (subject) => {
   });
 });
 
-describe.skipIf(testModels === undefined)('a stage whose matmuls can not be told from attention', () => {
+// Where kernels take the last keys of a row differently, as on ARM, such a stage runs steps as they come.
+const isTold = testModels !== undefined && process.arch === 'x64';
+describe.runIf(isTold)('a stage whose matmuls can not be told from attention', () => {
   it.each(['gpt2', 'gpt_bigcode', 'opt'])(
     '(%s) runs steps one by one, with the bits of chunks',
     async (family) => {
