@@ -17,7 +17,7 @@ export interface UsedKey {
 const lastUsedStepMs = 60_000;
 
 /** Id of the hub's own key, from its secrets file or `--api-key`. */
-export const ownKeyId = 'hub';
+const ownKeyId = 'hub';
 
 export class ApiKeys {
   readonly #store: RowStore<ApiKeyRow>;

@@ -11,7 +11,7 @@ import { drawSecret, hashOfSecret, prefixOf } from './secretHash.ts';
 export const ownJoinTokenId = 'hub';
 
 /** Id of the token by which the hub's own local workers join; it lasts as long as the hub runs. */
-export const localJoinTokenId = 'local';
+const localJoinTokenId = 'local';
 
 /** A use is written to the database at most this often: workers show their token for each blob. */
 const lastUsedStepMs = 60_000;

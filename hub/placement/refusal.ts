@@ -22,7 +22,7 @@ export interface Refusal extends NoStages {
 }
 
 /** No message is longer, in characters. */
-export const longestRefusal = 300;
+const longestRefusal = 300;
 /** So many things are named one by one. */
 const mostNamed = 4;
 

@@ -21,7 +21,7 @@ export function descriptionRoutes(): Hono {
 type Json = Record<string, unknown>;
 
 /** @returns an OpenAPI 3.1 document */
-export function describeV1(): Json {
+function describeV1(): Json {
   const paths: Record<string, Json> = {};
   for (const operation of operations) {
     paths[operation.path] = { ...paths[operation.path], [operation.method]: describe(operation) };

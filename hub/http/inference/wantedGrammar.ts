@@ -113,18 +113,18 @@ export function schemaText(schema: unknown): string {
 }
 
 /** @throws ApiError 400 */
-export function regexGrammar(text: string, param: string): WantedGrammar {
+function regexGrammar(text: string, param: string): WantedGrammar {
   checkText(text, param);
   return { grammar: { kind: 'regex', text: ecmaPattern(text) }, param };
 }
 
 /** One of these texts. @throws ApiError 400 */
-export function choiceGrammar(choices: readonly string[], param: string): WantedGrammar {
+function choiceGrammar(choices: readonly string[], param: string): WantedGrammar {
   return regexGrammar(`(${choices.map(escaped).join('|')})`, param);
 }
 
 /** A grammar in GBNF, or in llguidance's Lark. @throws ApiError 400 saying where it is wrong */
-export function textGrammar(text: string, param: string): WantedGrammar {
+function textGrammar(text: string, param: string): WantedGrammar {
   checkText(text, param);
   if (!isGbnf(text)) {
     const sign = signOfOtherNotation(text);

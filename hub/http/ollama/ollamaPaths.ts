@@ -1,16 +1,7 @@
 /** Paths of Ollama's API, which live beside those of the management API. */
 
 /** What this hub answers. */
-export const answeredPaths = [
-  'version',
-  'tags',
-  'ps',
-  'show',
-  'chat',
-  'generate',
-  'embed',
-  'embeddings',
-] as const;
+const answeredPaths = ['version', 'tags', 'ps', 'show', 'chat', 'generate', 'embed', 'embeddings'] as const;
 /** What this hub refuses: models come and go by the management API, with the administrator's right. */
 export const refusedPaths = ['pull', 'push', 'create', 'copy', 'delete'] as const;
 

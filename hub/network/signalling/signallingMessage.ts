@@ -2,7 +2,7 @@
 import { z } from 'zod';
 
 /** Longest message in characters: a session description with many candidates has about 10 kB. */
-export const maxSignallingCharacters = 64 * 1024;
+const maxSignallingCharacters = 64 * 1024;
 
 const Destination = z.string().max(100);
 const connection = { type: z.literal('data'), connectionId: z.string().max(100) };

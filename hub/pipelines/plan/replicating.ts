@@ -9,7 +9,7 @@ import { findPlace } from './placing.ts';
 import { letStandbyGo } from './standingBy.ts';
 
 /** A crowd that is over sooner is gone before another replica has loaded. */
-export const crowdedForMs = 30_000;
+const crowdedForMs = 30_000;
 /** Who was needed so lately stays. */
 const neededForMs = 60_000;
 

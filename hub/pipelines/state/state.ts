@@ -139,8 +139,3 @@ export function conversationTokensOf({ rooms }: Pick<PipelineState, 'rooms'>): n
 export function usesWorker(state: Pick<PipelineState, 'phase'>, workerId: WorkerId): boolean {
   return stagesOf(state).some((stage) => stage.workerId === workerId);
 }
-
-/** True where the worker loads a stage ahead. */
-export function preloadsAt({ migration }: Pick<PipelineState, 'migration'>, workerId: WorkerId): boolean {
-  return migration?.preloads.some((stage) => stage.workerId === workerId) ?? false;
-}

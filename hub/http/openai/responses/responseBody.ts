@@ -7,7 +7,7 @@ import {
   refuseManyBiases,
 } from '../../inference/generationFields.ts';
 import { ReasoningEffort } from '../../inference/reasoningFields.ts';
-import { bodyReader, readPart, tooMany, unsupportedParameter } from '../../inference/readBody.ts';
+import { bodyReader, tooMany, unsupportedParameter } from '../../inference/readBody.ts';
 import { TemplateVariables } from '../../inference/templateVariables.ts';
 import { readItems, type InputItem } from './inputItems.ts';
 import { responseToolFields } from './responseTools.ts';
@@ -23,7 +23,7 @@ const includable = [
   ],
   ...['reasoning.encrypted_content', 'message.output_text.logprobs'],
 ] as const;
-export const Include = z.array(z.enum(includable)).max(20);
+const Include = z.array(z.enum(includable)).max(20);
 
 const maxPairs = 16;
 const Metadata = z
@@ -106,11 +106,6 @@ export function readResponseBody(value: unknown): ResponseBody {
     });
   }
   return body;
-}
-
-/** @throws ApiError 400 */
-export function readInclude(values: string[]): z.infer<typeof Include> {
-  return readPart(Include, values, ['include']);
 }
 
 function refuseUnsupported(body: ResponseBody): void {
