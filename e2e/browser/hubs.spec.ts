@@ -18,11 +18,12 @@ test('a tab and a chat at a hub that follows go on when the hub that leads is ki
   await using grid = await startSharedHubs(2, longLease, ['anna']);
   const roles = (): Promise<(string | undefined)[]> =>
     Promise.all(grid.hubs.map(async (hub) => (await healthOf(hub)).role));
-  await expect.poll(async () => (await roles()).toSorted()).toEqual(['follows', 'leads']);
-  const [follower, leader] = (await roles())[0] === 'follows' ? grid.hubs : grid.hubs.toReversed();
+  let found: (string | undefined)[] = [];
+  await expect.poll(async () => (found = await roles()).toSorted()).toEqual(['follows', 'leads']);
+  const [follower, leader] = found[0] === 'follows' ? grid.hubs : grid.hubs.toReversed();
   if (!follower || !leader) throw new Error('there are not two hubs');
   // One stage has nobody yet: the hub that follows says so, too.
-  expect(await healthOf(follower)).toMatchObject({ status: 'waiting', ready: false });
+  await expect.poll(() => healthOf(follower)).toMatchObject({ status: 'waiting', ready: false });
 
   await using context = await browser.newContext({ baseURL: follower.url });
   await context.addInitScript(() => localStorage.setItem('potluck.tab', JSON.stringify({ device: 'wasm' })));
@@ -62,6 +63,6 @@ test('a tab and a chat at a hub that follows go on when the hub that leads is ki
   const whole = (await answers.last().locator('.markdown').textContent()) ?? '';
   expect(whole.startsWith(read.trimEnd().slice(0, 40))).toBe(true);
   expect(whole.length).toBeGreaterThan(read.length);
-  expect(await healthOf(follower)).toMatchObject({ role: 'leads', ready: true });
+  await expect.poll(() => healthOf(follower)).toMatchObject({ role: 'leads', ready: true });
   await expect(tab.locator('html')).toHaveAttribute('data-worker-state', 'contributing');
 });
