@@ -183,13 +183,15 @@ function searchedTexts({
   mayRead,
   mayReadApi,
 }: Omit<SearchFilter['search'], 'text'>): Record<string, SQL | SQLiteColumn> {
-  const { id, model, route, keyName, errorCode, errorMessage, prompt, answer, owner, source } = requests;
+  const { id, model, stages, keyName, errorCode, errorMessage, prompt, answer, owner, source } = requests;
   const readable = or(eq(owner, mayRead), mayReadApi ? eq(source, 'api') : undefined);
   // The column has JSON, whose names and signs nobody looks for. Nobody types the sign between two messages.
   const said = sql`(SELECT group_concat(one.value ->> 'content', char(30)) FROM json_each(${prompt}) AS one)`;
+  // Names as people know them: in the route they are encoded.
+  const devices = sql`(SELECT group_concat(one.value ->> 'worker', char(30)) FROM json_each(${stages}) AS one)`;
   const ifReadable = (words: SQL | SQLiteColumn): SQL => sql`CASE WHEN ${readable} THEN ${words} END`;
   return {
-    ...{ id, model, route, keyName, errorCode, errorMessage },
+    ...{ id, model, devices, keyName, errorCode, errorMessage },
     prompt: ifReadable(said),
     answer: ifReadable(answer),
   };

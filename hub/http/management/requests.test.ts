@@ -5,6 +5,7 @@ import {
   type RequestPage,
   type Settings,
 } from '@potluck/api';
+import type { WorkerId } from '@potluck/protocol';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { askChat } from '../../testing/askChat.ts';
 import { api, elsewhere } from '../../testing/apiClient.ts';
@@ -38,6 +39,12 @@ test('requests are filtered, searched and paged', async () => {
   expect(await ids('?since=1500&until=2500')).toEqual(['b']);
   expect(await ids('?search=WORKER')).toEqual(['a']);
   expect(await ids("?search=ben's")).toEqual(['c']);
+  // Devices are found by their names, not by what a route makes of them.
+  const stage = { workerId: 'w' as WorkerId, worker: 'Mäx’s laptop', firstLayer: 0, lastLayer: 7 };
+  await put({ id: 'e', createdAt: 400, route: 'M%C3%A4x%E2%80%99s%20laptop[0-7]', stages: [stage] });
+  expect(await ids(`?search=${encodeURIComponent('mäx’s LAPTOP')}`)).toEqual(['e']);
+  expect(await ids('?search=%2520')).toEqual([]);
+  await hub.database.requests.remove({ id: 'e' });
   // The administrator may search what programs said, and not what Ada said in her chat.
   expect(await ids('?search=giraffe')).toEqual(['c']);
   expect(await ids('?search=%25')).toEqual([]);

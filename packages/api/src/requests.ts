@@ -114,7 +114,7 @@ export const RequestQuery = z.strictObject({
   status: RequestStatus.optional(),
   model: z.string().max(200).optional(),
   source: z.enum(['chat', 'api']).optional(),
-  /** Found in id, model, route, key and error, and in words that the caller may read. */
+  /** Found in id, model, names of devices, key and error, and in words that the caller may read. */
   search: z.string().max(200).optional(),
   /** Unix milliseconds. */
   since: z.coerce.number().int().nonnegative().optional(),
