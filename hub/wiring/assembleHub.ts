@@ -274,7 +274,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
   const loopDelay = watchLoop();
   const relay = new Relay(registry, areNeighbours);
   const metrics = new HubMetrics(() =>
-    observeHub({ version: hubVersion, registry, deployments, generator, relay, loopDelay }),
+    observeHub({ version: hubVersion, registry, nodes, deployments, generator, relay, loopDelay }),
   );
   const history = new History({
     store: database.history,

@@ -39,6 +39,11 @@ test('an unknown device gets no layers until it is approved, and that is remembe
   });
   expect(worker.received[0]).toMatchObject({ type: 'welcome', waitsForApproval: true });
   expect(hub.nodes.unusable(worker.id)).toBe('waits for approval');
+  // It counts as one that waits, and what it offers as nothing.
+  const metrics = await (await fetch(`${hub.url}/metrics`)).text();
+  expect(metrics).toContain('potluck_workers{kind="node",state="waiting"} 1');
+  expect(metrics).toContain('potluck_workers{kind="node",state="standby"} 0');
+  expect(metrics).toMatch(/^potluck_worker_memory_bytes\{worker=".*laptop.*",what="offered"\} 0$/m);
   // It is kept: a restart of the hub approves nobody.
   await expect
     .poll(async () => (await hub.database.nodes.policies()).find(([id]) => id === worker.id)?.[1].mode)

@@ -154,11 +154,12 @@ export class HubMetrics {
     );
     this.#gauge(
       'potluck_workers',
-      'Devices that are here, by state.',
+      'Devices that are here, by state; waiting: the operator has not approved it yet.',
       ['kind', 'state'],
       (gauge, { workers }) => {
         for (const kind of ['node', 'browser'])
-          for (const state of ['serving', 'preparing', 'standby', 'leaving']) gauge.set({ kind, state }, 0);
+          for (const state of ['serving', 'preparing', 'standby', 'leaving', 'waiting'])
+            gauge.set({ kind, state }, 0);
         for (const { kind, state } of workers) gauge.inc({ kind, state });
       },
     );

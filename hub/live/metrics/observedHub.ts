@@ -3,6 +3,7 @@ import type { Node } from '@potluck/api';
 import type { Generator } from '../../generation/generator.ts';
 import type { Deployments } from '../../pipelines/deployments.ts';
 import type { Relay } from '../../workers/relay.ts';
+import type { NodeBook } from '../../workers/nodeBook.ts';
 import type { WorkerRegistry } from '../../workers/workerRegistry.ts';
 import type { LoopDelay, LoopDelays } from '../loopDelay.ts';
 import { roleOf } from '../nodeRole.ts';
@@ -10,7 +11,8 @@ import { roleOf } from '../nodeRole.ts';
 export interface ObservedWorker {
   name: string;
   kind: 'node' | 'browser';
-  state: 'leaving' | Node['role'];
+  /** `waiting`: the operator has not approved it yet, so nothing that it offers counts. */
+  state: 'waiting' | 'leaving' | Node['role'];
   offeredBytes: number;
   usedBytes: number;
   /** Part of its time in which it computed, 0 to 1. */
@@ -38,6 +40,7 @@ export interface ObservedHub {
 export interface ObservedParts {
   version: string;
   registry: Pick<WorkerRegistry, 'table'>;
+  nodes: Pick<NodeBook, 'of'>;
   deployments: Pick<Deployments, 'list' | 'grid'>;
   generator: Pick<Generator, 'loadOf'>;
   relay: Pick<Relay, 'relayedBytes' | 'droppedSlices'>;
@@ -46,7 +49,7 @@ export interface ObservedParts {
 
 /** Reads everything once; what it costs grows with workers and stages only. */
 export function observeHub(parts: ObservedParts): ObservedHub {
-  const { version, registry, deployments, generator, relay, loopDelay } = parts;
+  const { version, registry, nodes, deployments, generator, relay, loopDelay } = parts;
   const pipelines = deployments.list.flatMap(({ replicas }) => replicas.map(({ pipeline }) => pipeline));
   const stages = Map.groupBy(
     pipelines.flatMap((pipeline) => pipeline?.stages ?? []),
@@ -65,14 +68,18 @@ export function observeHub(parts: ObservedParts): ObservedHub {
         missing: replicas.length - ready,
       };
     }),
-    workers: [...registry.table.values()].map((worker) => ({
-      name: worker.name,
-      kind: worker.kind,
-      state: worker.isLeaving ? 'leaving' : roleOf((stages.get(worker.id) ?? []).map(({ state }) => state)),
-      offeredBytes: worker.memoryBytes,
-      usedBytes: deployments.grid.workers.get(worker.id)?.memory.usedBytes ?? 0,
-      busy: worker.load.busy,
-    })),
+    workers: [...registry.table.values()].map((worker) => {
+      const isWaiting = nodes.of(worker.id).mode === 'waiting';
+      const role = roleOf((stages.get(worker.id) ?? []).map(({ state }) => state));
+      return {
+        name: worker.name,
+        kind: worker.kind,
+        state: isWaiting ? 'waiting' : worker.isLeaving ? 'leaving' : role,
+        offeredBytes: isWaiting ? 0 : worker.memoryBytes,
+        usedBytes: deployments.grid.workers.get(worker.id)?.memory.usedBytes ?? 0,
+        busy: worker.load.busy,
+      };
+    }),
     relayedBytes: relay.relayedBytes,
     droppedSlices: relay.droppedSlices,
     loopDelay: loopDelay.now(),
