@@ -67,7 +67,12 @@ const heuristic = (message) => {
 };
 
 const locales = 'client/src/locales';
-const common = { heuristic, bundleLoad: true };
+/** Forms of a text for numbers: `counted` of client/src/lib/format. */
+const plurals = {
+  name: 'counted',
+  args: /** @type {['other', 'message', 'pluralFunc']} */ (['other', 'message', 'pluralFunc']),
+};
+const common = { heuristic, patterns: [plurals] };
 
 /**
  * The texts of a module are found where it begins: constants outside functions have texts, too.
@@ -118,7 +123,7 @@ export default defineConfig({
         ...common,
         storage: pofile({ dir: `${locales}/hub` }),
         loader: 'custom',
-        files: ['client/src/lib/hub-words/hubWords.ts'],
+        files: ['client/src/lib/hub-words/{hubWords,saidWords}.ts'],
         runtime: { initReactive: () => null },
       }),
     ),

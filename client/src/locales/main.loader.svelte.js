@@ -1,7 +1,5 @@
-/** Where components and modules find their texts, in the language of the page. */
-import toRuntime from 'wuchale/runtime';
-import { language } from '../lib/language/language.ts';
+/** Where components find their texts, in the language of the page. */
+import { textsOf } from './textsOf.ts';
 
-/** @param {{ [locale: string]: import('wuchale/runtime').CatalogModule }} catalogs */
-export const getRuntime = (catalogs) => toRuntime(catalogs[language], language);
+export const { getRuntime, load } = textsOf(import.meta.glob('./.wuchale/main.main.*.compiled.js'));
 export const getRuntimeRx = getRuntime;

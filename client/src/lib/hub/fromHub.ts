@@ -1,11 +1,8 @@
 /** Texts of the hub, in the language of the app where that knows them, else in English as they are. */
-import { language } from '#lib/language/language.ts';
-
 let translated = (text: string): string => text;
 
-/** Reads the words of other languages, which nobody loads who reads English. Called before anything is shown. */
+/** Reads which texts the hub has, which nobody loads who reads English. */
 export async function loadHubWords(): Promise<void> {
-  if (language === 'en') return;
   const words = await import('#lib/hub-words/translated.ts').catch(() => undefined);
   if (words) translated = words.translated;
 }
