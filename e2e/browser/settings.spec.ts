@@ -47,6 +47,25 @@ test('TURN servers are kept, their password is not shown again, and they can be 
   await expect(turn.getByLabel('Addresses, one per line')).toHaveValue(/turns:turn\.example\.org/);
   await expect(turn.getByLabel('Password')).toHaveValue('');
   expect(await get('/settings')).toMatchObject({ turnUsername: 'potluck', hasTurnCredential: true });
+  // What somebody else changed meanwhile is shown, and a second save does not take it back.
+  const { revision } = await get('/settings');
+  const changed = await fetch(`${hub.url}/api/settings`, {
+    method: 'PATCH',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ revision, turnUrls: ['turn:other.example.org:3478'] }),
+  });
+  expect(changed.ok).toBe(true);
+  await turn.getByLabel('User name').fill('another');
+  await turn.getByRole('button', { name: 'Save servers' }).click();
+  await expect(page.getByText('The settings were changed meanwhile.')).toBeVisible();
+  await expect(turn.getByLabel('Addresses, one per line')).toHaveValue('turn:other.example.org:3478');
+  await expect(turn.getByLabel('User name')).toHaveValue('another');
+  await turn.getByRole('button', { name: 'Save servers' }).click();
+  await expect(page.getByText('Devices that join from now on use these servers.')).toBeVisible();
+  expect(await get('/settings')).toMatchObject({
+    turnUrls: ['turn:other.example.org:3478'],
+    turnUsername: 'another',
+  });
   // Another panel saves with the revision that this one made.
   const kept = page.getByLabel('Keep requests for (days)');
   await turn.getByRole('button', { name: 'Remove' }).click();

@@ -33,10 +33,15 @@ export class SettingsForm<Name extends Field> {
     const typed = { ...this.values };
     const change = changedFields(this.#seen, typed, this.#fields);
     const done = await this.#hub.save(() => ({ ...change, ...more() }), success);
-    const now = this.#read();
-    this.values = done ? now : { ...typed, ...changedFields(this.#seen, now, this.#fields) };
-    this.#seen = now;
+    this.settle(done, typed);
     return done;
+  }
+
+  /** After the hub's settings were saved, or were not: what was typed stays where it was not saved. */
+  settle(isSaved: boolean, typed = this.values): void {
+    const now = this.#read();
+    this.values = isSaved ? now : { ...typed, ...changedFields(this.#seen, now, this.#fields) };
+    this.#seen = now;
   }
 
   #read(): Pick<Settings, Name> {
