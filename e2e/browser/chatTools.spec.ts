@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from './support/fixtures.ts';
 import { appOnHub } from './support/appOnHub.ts';
-import { askInChat, seriousViolations } from './support/appPage.ts';
+import { askInChat, neverEnd, seriousViolations } from './support/appPage.ts';
 
 const app = appOnHub();
 
@@ -56,7 +56,15 @@ test('a conversation is copied, exported, deleted with all others, and imported;
   const input = page.getByLabel('Conversations to import');
   await input.setInputFiles({ name: 'cat.json', mimeType: 'application/json', buffer: Buffer.from('meow') });
   await expect(page.getByText('This file has no Potluck conversations.')).toBeVisible();
-  await input.setInputFiles({ name: 'all.json', mimeType: 'application/json', buffer: file });
+  const all = { name: 'all.json', mimeType: 'application/json', buffer: file };
+  await input.setInputFiles(all);
+  await expect(page.getByText('2 conversations imported.')).toBeVisible();
+  await expect(entries).toHaveCount(2);
+  // The same file once more brings no doubles.
+  await input.setInputFiles(all);
+  await expect(
+    page.getByText('2 conversations were here already, and were not imported again.'),
+  ).toBeVisible();
   await expect(entries).toHaveCount(2);
   await entries.first().click();
   await expect(answer.locator('.markdown')).toHaveText(said ?? '');
@@ -81,4 +89,24 @@ test('the keyboard finds conversations and shows its keys; a request is shown as
   expect(await seriousViolations(page)).toEqual([]);
   await page.keyboard.press('Escape');
   await expect(dialog).toHaveCount(0);
+});
+
+test('an export while an answer is written says that the file has only its beginning', async () => {
+  const { page } = app;
+  await page.goto('/');
+  await neverEnd(page);
+  await page.getByLabel('Your message').fill('Tell me a story that does not end.');
+  await page.keyboard.press('Enter');
+  const answer = page.getByRole('article', { name: 'Answer' });
+  await expect(answer.locator('.markdown')).not.toBeEmpty();
+  await page.getByRole('button', { name: 'More for all conversations' }).click();
+  const download = page.waitForEvent('download');
+  await page.getByRole('menuitem', { name: 'Export all' }).click();
+  const file = await readFile(await (await download).path(), 'utf8');
+  await expect(
+    page.getByText('1 answer was still being written: the file has only its beginning.'),
+  ).toBeVisible();
+  expect(file.match(/"isUnfinished": true/g)).toHaveLength(1);
+  await page.getByRole('button', { name: 'Stop' }).click();
+  await expect(answer).toContainText('Stopped');
 });

@@ -1,5 +1,6 @@
+import type { Conversation } from '@potluck/api';
 import { expect, test } from 'vitest';
-import { readConversations } from './conversationFile.ts';
+import { fileOf, readConversations, unfinishedIn, wordsOf } from './conversationFile.ts';
 
 const messages = [
   { id: 'a', parentId: null, role: 'user', content: 'Hello', model: null },
@@ -37,4 +38,33 @@ test('damaged conversations are named', () => {
   expect(() => readConversations(file([{ messages: [second, first] }]))).toThrow(/comes before/);
   expect(() => readConversations(file([{ messages: [{ ...first, role: 'system' }] }]))).toThrow(/by nobody/);
   expect(() => readConversations(file([{ messages: [{ ...first, content: 5 }] }]))).toThrow(/no text/);
+});
+
+test('an answer that is being written is marked as unfinished', () => {
+  const [first, second] = messages;
+  const open = [{ messages: [first, { ...second, status: 'streaming' }] }] as Conversation[];
+  expect(unfinishedIn(open)).toBe(1);
+  const text = fileOf(open);
+  expect(text.match(/"isUnfinished": true/g)).toHaveLength(1);
+  expect(readConversations(text)[0]?.messages).toEqual(messages);
+});
+
+test('a conversation is known again by what was said, with other ids and another name, too', () => {
+  const [one] = readConversations(file([{ title: 'A talk', messages }]));
+  if (!one) throw new Error('it was read');
+  const copy = {
+    ...{ ...one, title: 'Another' },
+    messages: one.messages.map(({ id, parentId, ...message }) => ({
+      ...message,
+      id: `${id}2`,
+      parentId: parentId && `${parentId}2`,
+    })),
+  };
+  expect(wordsOf(copy)).toBe(wordsOf(one));
+  expect(wordsOf({ ...copy, systemPrompt: 'You are a cook.' })).not.toBe(wordsOf(one));
+  // The same words at another place of the tree.
+  const flat = { ...copy, messages: copy.messages.map((message) => ({ ...message, parentId: null })) };
+  expect(wordsOf(flat)).not.toBe(wordsOf(one));
+  const empty = { ...one, messages: [] };
+  expect(wordsOf({ ...empty, title: 'Another' })).not.toBe(wordsOf(empty));
 });

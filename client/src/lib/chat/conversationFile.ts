@@ -16,6 +16,8 @@ export type FiledConversation = Pick<
   'title' | 'model' | 'systemPrompt' | 'sampling' | 'currentMessageId'
 > & { messages: FiledMessage[] };
 type FiledMessage = Pick<Message, 'id' | 'parentId' | 'role' | 'content' | 'model'>;
+/** A message, and whether only its beginning is there. */
+type WrittenMessage = FiledMessage & { isUnfinished?: true };
 
 /** The text of a file. */
 export function fileOf(conversations: readonly Conversation[]): string {
@@ -29,17 +31,31 @@ function filed({
   sampling,
   currentMessageId,
   messages,
-}: Conversation): FiledConversation {
+}: Conversation): FiledConversation & { messages: WrittenMessage[] } {
   return {
     ...{ title, model, systemPrompt, sampling, currentMessageId },
-    messages: messages.map(({ id, parentId, role, content, model: by }) => ({
-      id,
-      parentId,
-      role,
-      content,
-      model: by,
+    messages: messages.map(({ id, parentId, role, content, model: by, status }) => ({
+      ...{ id, parentId, role, content, model: by },
+      ...(status === 'streaming' ? { isUnfinished: true } : {}),
     })),
   };
+}
+
+/** How many answers are being written still: a file has the beginnings of these. */
+export function unfinishedIn(conversations: readonly Conversation[]): number {
+  return conversations.flatMap(({ messages }) => messages).filter(({ status }) => status === 'streaming')
+    .length;
+}
+
+/** What was said in a conversation, as a text that is the same for its copies, whatever their ids and names are. */
+export function wordsOf({ title, systemPrompt, messages }: FiledConversation): string {
+  const places = new Map(messages.map(({ id }, index) => [id, index]));
+  const said = messages.map(({ parentId, role, content }) => [
+    parentId === null ? null : places.get(parentId),
+    role,
+    content,
+  ]);
+  return JSON.stringify([systemPrompt, said.length === 0 ? title : said]);
 }
 
 /**

@@ -1,23 +1,59 @@
 /** Conversations that leave the hub, and copies that come to it. */
-import type { Conversation } from '@potluck/api';
+import type { Conversation, ConversationSummary } from '@potluck/api';
 import { uuidv7 } from 'uuidv7';
 import { hubJson, hubSend } from '#lib/hub/hubFetch.ts';
-import { fileOf, type FiledConversation } from './conversationFile.ts';
+import { fileOf, unfinishedIn, wordsOf, type FiledConversation } from './conversationFile.ts';
 
-/** All conversations of this browser, as the text of a file. @throws HubError */
-export async function exportConversations(): Promise<string> {
+/** All conversations of this browser. */
+export interface Exported {
+  /** Of a file. */
+  text: string;
+  /** Answers that were being written: the file has their beginnings. */
+  unfinished: number;
+}
+
+/** @throws HubError */
+export async function exportConversations(): Promise<Exported> {
   const conversations: Conversation[] = [];
+  for (const { id } of await listAll()) conversations.push(await read(id));
+  return { text: fileOf(conversations), unfinished: unfinishedIn(conversations) };
+}
+
+/**
+ * Keeps those conversations that are not here yet.
+ * @param kept called after each, with true where it was kept, false where it was here already
+ * @throws HubError
+ */
+export async function importConversations(
+  filed: readonly FiledConversation[],
+  kept: (isNew: boolean) => void,
+): Promise<void> {
+  const lengths = new Set(filed.map(({ messages }) => messages.length));
+  const here = new Set<string>();
+  for (const { id, messageCount } of await listAll())
+    if (lengths.has(messageCount)) here.add(wordsOf(await read(id)));
+  for (const one of filed) {
+    // A file may have copies of one conversation: these are compared with what was here before only.
+    const isNew = !here.has(wordsOf(one));
+    if (isNew) await keepConversation(one);
+    kept(isNew);
+  }
+}
+
+async function listAll(): Promise<ConversationSummary[]> {
+  const all: ConversationSummary[] = [];
   let cursor: string | null = null;
   do {
-    const page: { conversations: { id: string }[]; next: string | null } = await hubJson(
+    const page: { conversations: ConversationSummary[]; next: string | null } = await hubJson(
       `/api/conversations?limit=200${cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`}`,
     );
-    for (const { id } of page.conversations)
-      conversations.push(await hubJson<Conversation>(`/api/conversations/${id}`));
+    all.push(...page.conversations);
     cursor = page.next;
   } while (cursor !== null);
-  return fileOf(conversations);
+  return all;
 }
+
+const read = (id: string): Promise<Conversation> => hubJson<Conversation>(`/api/conversations/${id}`);
 
 /**
  * Keeps a conversation at the hub, with new ids.
