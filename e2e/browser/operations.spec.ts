@@ -1,24 +1,14 @@
 /** What an operator reads after real answers: requests with their times, usage, what happened, and what would happen. */
 import { readFile } from 'node:fs/promises';
-import { expect, test, type Page } from './support/fixtures.ts';
+import { expect, test } from './support/fixtures.ts';
 import { appOnHub } from './support/appOnHub.ts';
 import { askInChat, goTo, neverEnd, seriousViolations } from './support/appPage.ts';
+import { boxesOf, cover } from './support/boxes.ts';
 
 const app = appOnHub({
   flags: ['--local-workers', '2', '--stages', '2'],
   viewport: { width: 1280, height: 900 },
 });
-
-/** Boxes of what a selector finds, in CSS pixels. */
-const boxesOf = (page: Page, selector: string): Promise<DOMRect[]> =>
-  page
-    .locator(selector)
-    .evaluateAll((found) => found.map((one) => one.getBoundingClientRect().toJSON() as DOMRect));
-const cover = (one: DOMRect, other: DOMRect): boolean =>
-  one.left < other.right - 1 &&
-  other.left < one.right - 1 &&
-  one.top < other.bottom - 1 &&
-  other.top < one.bottom - 1;
 
 test('requests show when what happened, are replayed in a chat, and are summed up', async () => {
   const { page, hub } = app;
@@ -102,15 +92,19 @@ test('nodes show what happened, and what would happen', async () => {
   await expect(dialog).toContainText(/minimind2-small (pauses until local-2 has loaded|stops)/);
   await dialog.getByRole('button', { name: 'Close' }).click();
 
+  const first = page.getByRole('row', { name: /^local-1/ }).first();
+  await expect(first).toBeVisible();
+  const { nodes } = (await (await page.request.get('/api/nodes')).json()) as { nodes: { id: string }[] };
+  for (const { id } of nodes) {
+    await page.request.patch(`/api/nodes/${id}`, { data: { name: `the laptop of my great-aunt ${id}` } });
+  }
   for (const width of [1280, 390]) {
     await page.setViewportSize({ width, height: 900 });
     await expect(page.locator('text.round-trip').first()).toBeVisible();
-    const labels = await boxesOf(page, 'text.round-trip');
-    const others = [
-      ...(await boxesOf(page, 'circle.hub')),
-      ...(await boxesOf(page, 'circle.plate')),
-      ...(await boxesOf(page, 'text.name')),
-    ];
+    await expect(page.locator('text.name', { hasText: 'the laptop' })).toHaveCount(nodes.length);
+    await expect(page.locator('text.held')).toHaveCount(nodes.length);
+    const labels = await boxesOf(page, 'text.round-trip, text.name, text.held');
+    const others = [...(await boxesOf(page, 'circle.hub')), ...(await boxesOf(page, 'circle.plate'))];
     for (const [index, label] of labels.entries())
       for (const other of [...others, ...labels.slice(index + 1)]) expect(cover(label, other)).toBe(false);
   }

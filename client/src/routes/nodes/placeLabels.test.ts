@@ -1,31 +1,31 @@
 import { expect, test } from 'vitest';
-import { overlap, placeLabels, textBox } from './placeLabels.ts';
+import { LabelSpace, overlap, textBox } from './placeLabels.ts';
 
 const size = { width: 300, height: 200 };
 
 test('a text goes on to its next place where something stands at the first', () => {
-  const taken = [textBox({ x: 100, y: 100 }, 'a plate')];
+  const space = new LabelSpace(size, [textBox({ x: 100, y: 100 }, 'a plate')]);
   const places = [
     { x: 100, y: 100 },
     { x: 100, y: 130 },
   ];
-  const placed = placeLabels(
-    [
-      { text: '1 ms', places },
-      { text: '2 ms', places },
-    ],
-    taken,
-    size,
-  );
-  expect(placed).toEqual([{ x: 100, y: 130 }, undefined]);
+  expect(space.place({ texts: ['1 ms'], places })).toEqual({ x: 100, y: 130, text: '1 ms' });
+  expect(space.place({ texts: ['2 ms'], places })).toBeUndefined();
 });
 
-test('no text leaves the picture', () => {
-  expect(placeLabels([{ text: 'a long text', places: [{ x: 5, y: 100 }] }], [], size)).toEqual([undefined]);
+test('a text becomes shorter before it is left out, and none leaves the picture', () => {
+  const space = new LabelSpace(size, []);
+  const places = [{ x: 20, y: 100 }];
+  expect(space.place({ texts: ['a long text', 'a l…'], places })?.text).toBe('a l…');
+  expect(space.place({ texts: ['a long text'], places: [{ x: 5, y: 50 }] })).toBeUndefined();
 });
 
 test('boxes that touch do not overlap', () => {
   const box = { x: 0, y: 0, width: 10, height: 10 };
   expect(overlap(box, { ...box, x: 10 })).toBe(false);
   expect(overlap(box, { ...box, x: 9 })).toBe(true);
+});
+
+test('Chinese signs are as wide as they are high', () => {
+  expect(textBox({ x: 0, y: 0 }, '第三层').width).toBeGreaterThan(36);
 });

@@ -7,16 +7,21 @@ export interface Box {
   height: number;
 }
 
-interface Place {
+export interface Place {
   x: number;
   y: number;
 }
 
+/** Signs that are as wide as they are high: Chinese, Japanese, Korean, and pictures. */
+const wideSigns =
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60]|\p{Emoji_Presentation}/gu;
+
 /** @returns the box of a text whose middle is here; widths are those of the app's font, rather too wide than too narrow */
 export function textBox({ x, y }: Place, text: string, size = 12): Box {
-  const width = text.length * size * 0.6 + 6;
-  // Texts stand on y.
-  return { x: x - width / 2, y: y - size - 1, width, height: size + 6 };
+  const wide = text.match(wideSigns)?.length ?? 0;
+  const width = (text.length - wide) * size * 0.6 + wide * size * 1.05 + 6;
+  // Texts stand on y, and some letters reach below.
+  return { x: x - width / 2, y: y - size, width, height: size + 3 };
 }
 
 export function overlap(one: Box, other: Box): boolean {
@@ -29,29 +34,45 @@ export function overlap(one: Box, other: Box): boolean {
 }
 
 export interface LabelToPlace {
-  text: string;
+  /** What it says at best, and then: shorter ones. */
+  texts: readonly string[];
   /** Where it would stand best, and then. */
   places: readonly Place[];
+  /** Of its font, in pixels. Default: that of `textBox`. */
+  size?: number;
 }
 
-/**
- * @param taken what no text may cover
- * @returns where each text stands; undefined where it has no place at all
- */
-export function placeLabels(
-  labels: readonly LabelToPlace[],
-  taken: readonly Box[],
-  size: { width: number; height: number },
-): (Place | undefined)[] {
-  const boxes = [...taken];
-  return labels.map(({ text, places }) => {
-    const found = places.find((place) => {
-      const box = textBox(place, text);
-      const isInside =
-        box.x >= 0 && box.y >= 0 && box.x + box.width <= size.width && box.y + box.height <= size.height;
-      return isInside && !boxes.some((other) => overlap(box, other));
-    });
-    if (found) boxes.push(textBox(found, text));
-    return found;
-  });
+export interface PlacedLabel extends Place {
+  text: string;
+}
+
+/** A picture that is being filled with texts. */
+export class LabelSpace {
+  readonly #size: { width: number; height: number };
+  readonly #taken: Box[];
+
+  /** @param taken what no text may cover */
+  constructor(size: { width: number; height: number }, taken: readonly Box[]) {
+    this.#size = size;
+    this.#taken = [...taken];
+  }
+
+  /** @returns where the text stands, and no other from now on; undefined where there is no place for any of it */
+  place({ texts, places, size }: LabelToPlace): PlacedLabel | undefined {
+    for (const text of texts) {
+      for (const at of places) {
+        const box = textBox(at, text, size);
+        if (!this.#isFree(box)) continue;
+        this.#taken.push(box);
+        return { ...at, text };
+      }
+    }
+    return undefined;
+  }
+
+  #isFree(box: Box): boolean {
+    const { width, height } = this.#size;
+    const isInside = box.x >= 0 && box.y >= 0 && box.x + box.width <= width && box.y + box.height <= height;
+    return isInside && !this.#taken.some((other) => overlap(box, other));
+  }
 }

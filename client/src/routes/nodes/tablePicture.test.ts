@@ -1,7 +1,8 @@
 import type { Activity, Deployment, Node } from '@potluck/api';
 import { expect, test } from 'vitest';
 import { overlap, textBox } from './placeLabels.ts';
-import { layTable, linesUnder } from './tablePicture.ts';
+import { linesUnder } from './seatTexts.ts';
+import { heightOf, layTable } from './tablePicture.ts';
 
 const size = { width: 800, height: 400 };
 
@@ -80,33 +81,82 @@ test('between two nodes, links and what was measured of them keep clear of the h
   expect(Math.sign((there?.y ?? 0) - hub.y)).toBe(-Math.sign((back?.y ?? 0) - hub.y));
 });
 
-test.each([360, 800, 1200])(
-  'no label covers a seat, its texts, the hub or another label, %i pixels wide',
-  (width) => {
-    const peer = { state: 'direct', roundTripMs: 0.5, bytesPerSecond: 62e6 } as const;
-    for (let count = 2; count <= 8; count += 1) {
-      const ids = Array.from({ length: count }, (_, index) => `device-${index}`);
-      const nodes = ids.map((id) =>
-        node(
-          id,
-          ids.map((other) => ({ id: other, ...peer })),
-        ),
-      );
-      const { courses, seats, hub } = layTable(nodes, [deployment(...ids)], [], { width, height: 400 });
-      const labels = courses.flatMap(({ label }) =>
-        label ? [textBox(label.at, width < 600 ? label.short : label.text)] : [],
-      );
-      if (count === 2) expect(labels).toHaveLength(2);
-      const others = [
-        { x: hub.x - 38, y: hub.y - 38, width: 76, height: 76 },
-        ...seats.map(({ x, y }) => ({ x: x - 30, y: y - 30, width: 60, height: 60 })),
-      ];
-      for (const [index, label] of labels.entries())
-        for (const other of [...others, ...labels.slice(index + 1)])
-          expect(overlap(label, other)).toBe(false);
+/** Nodes that are all linked, each with some models. */
+function crowd(count: number, models: number, nameOf = (index: number): string => `device-${index}`): Node[] {
+  const peer = { state: 'direct', roundTripMs: 0.5, bytesPerSecond: 62e6 } as const;
+  const ids = Array.from({ length: count }, (_, index) => nameOf(index));
+  const stages = Array.from({ length: models }, (_, index) => ({
+    ...{ model: `onnx-community/model-${index}-ONNX`, firstLayer: 3 * index, lastLayer: 3 * index + 2 },
+  })) as Node['stages'];
+  return ids.map((id) => ({
+    ...node(
+      id,
+      ids.map((other) => ({ id: other, ...peer })),
+    ),
+    stages,
+  }));
+}
+
+test.each([...[340, 800].flatMap((width) => [0, 1, 5].map((models) => [width, models] as const))])(
+  'no text covers a plate, the hub or another text, %i pixels wide with %i models each',
+  (width, models) => {
+    for (const count of [1, 2, 3, 4, 5, 8, 13]) {
+      for (const nameOf of [
+        (index: number) => `device-${index}`,
+        (index: number) => `the laptop of my great-aunt, number ${index}`,
+        (index: number) => `姑妈的笔记本电脑，第${index}号`,
+      ]) {
+        const nodes = crowd(count, models, nameOf);
+        const size = { width, height: heightOf(count, width) };
+        const plan = [deployment(...nodes.map(({ id }) => id))];
+        const { courses, seats, hub, radius } = layTable(nodes, plan, [], size, () => 'standby');
+        const texts = [
+          ...courses.flatMap(({ label }) =>
+            label ? [textBox(label.at, width < 600 ? label.short : label.text)] : [],
+          ),
+          ...seats.flatMap(({ texts: { name } }) => (name ? [textBox(name, name.text, 13)] : [])),
+          ...seats.flatMap(({ texts: { lines } }) => lines.map((line) => textBox(line, line.text))),
+        ];
+        const others = [
+          { x: hub.x - 38, y: hub.y - 38, width: 76, height: 76 },
+          ...seats.map(({ x, y }) => ({
+            x: x - radius,
+            y: y - radius,
+            width: 2 * radius,
+            height: 2 * radius,
+          })),
+        ];
+        const covered = texts.filter((text, index) =>
+          [...others, ...texts.slice(index + 1)].some((other) => overlap(text, other)),
+        );
+        expect(covered).toEqual([]);
+        // Everybody is named as long as there is room.
+        if (count <= 8) expect(seats.every(({ texts: { name } }) => name)).toBe(true);
+        if (count <= 4) expect(seats.every(({ texts: { lines } }) => lines.length > 0)).toBe(true);
+      }
     }
   },
 );
+
+test('two nodes have the labels of both links between them', () => {
+  for (const width of [360, 800]) {
+    const nodes = crowd(2, 1);
+    const { courses } = layTable(nodes, [deployment('device-0', 'device-1')], [], { width, height: 400 });
+    expect(courses.filter(({ label }) => label)).toHaveLength(2);
+  }
+});
+
+test('plates of a crowd are smaller, and none lies on another', () => {
+  for (const width of [340, 800]) {
+    for (let count = 2; count <= 16; count += 1) {
+      const size = { width, height: heightOf(count, width) };
+      const { seats, radius } = layTable(crowd(count, 0), [], [], size);
+      for (const [index, one] of seats.entries())
+        for (const other of seats.slice(index + 1))
+          expect(Math.hypot(one.x - other.x, one.y - other.y)).toBeGreaterThan(2 * radius);
+    }
+  }
+});
 
 test('layers of several models stand below their names', () => {
   const stage = (model: string, firstLayer: number, lastLayer: number) => ({ model, firstLayer, lastLayer });

@@ -1,7 +1,7 @@
 /** Where everybody sits: the hub in the middle of the table, workers around it, plates passed along the pipelines. */
-import type { Activity, Deployment, Link, Node, Stage } from '@potluck/api';
-import { layerNumbers } from '#lib/format/formatLayers.ts';
-import { placeLabels, textBox, type Box } from './placeLabels.ts';
+import type { Activity, Deployment, Link, Node } from '@potluck/api';
+import { LabelSpace, type Box } from './placeLabels.ts';
+import { linesUnder, placeSeatTexts, type SeatTexts } from './seatTexts.ts';
 import { describeLink, describeMeasured, linkQuality, type LinkQuality } from './linkQuality.ts';
 
 export interface Point {
@@ -11,6 +11,7 @@ export interface Point {
 
 export interface Seat extends Point {
   node: Node;
+  texts: SeatTexts;
 }
 
 /** A way that tokens take between two seats, or between the hub and a seat. */
@@ -33,6 +34,8 @@ export interface Course {
 export interface TablePicture {
   hub: Point;
   table: { rx: number; ry: number };
+  /** Of a plate, in pixels. */
+  radius: number;
   seats: Seat[];
   courses: Course[];
 }
@@ -45,78 +48,82 @@ const seatMargin = { x: 76, y: 66 };
 /**
  * Lays the table.
  * @param size of the picture, in pixels
+ * @param stateOf what stands below the name of a node that holds no layers
  */
 export function layTable(
   nodes: readonly Node[],
   deployments: readonly Deployment[],
   running: readonly Activity[],
   size: { width: number; height: number },
+  stateOf: (node: Node) => string = () => '',
 ): TablePicture {
   const hub = { x: size.width / 2, y: size.height / 2 };
   const table = { rx: hub.x - seatMargin.x, ry: hub.y - seatMargin.y };
-  const seats = inPipelineOrder(nodes, deployments).map((node, index, all) => {
+  const places = inPipelineOrder(nodes, deployments).map((node, index, all) => {
     // The first sits at the left; a full round is shared evenly.
     const angle = Math.PI + (2 * Math.PI * index) / all.length;
-    return { node, x: hub.x + table.rx * Math.cos(angle), y: hub.y + table.ry * Math.sin(angle) };
+    return {
+      node,
+      x: round(hub.x + table.rx * Math.cos(angle)),
+      y: round(hub.y + table.ry * Math.sin(angle)),
+    };
   });
-  const courses = layCourses(seats, hub, deployments, running);
-  return { hub, table, seats, courses: withLabelsApart(courses, seats, hub, size) };
-}
-
-/** Of a seat's plate, and of the hub, in pixels. */
-export const seatRadius = 30;
-export const hubRadius = 38;
-const mostLines = 3;
-
-/** Where a seat's texts stand, in pixels below its middle. */
-export const nameBelow = seatRadius + 16;
-export const lineBelow = (index: number): number => seatRadius + 31 + 14 * index;
-
-/** What stands below a node's name: its layers, and of which model where it has several. */
-export function linesUnder(stages: readonly Pick<Stage, 'model' | 'firstLayer' | 'lastLayer'>[]): string[] {
-  const models = new Map<string, string[]>();
-  for (const stage of stages) {
-    models.set(stage.model, [...(models.get(stage.model) ?? []), layerNumbers(stage)]);
-  }
-  if (models.size < 2) return [...models.values()].map((ranges) => `layers ${ranges.join(', ')}`);
-  const lines = [...models].map(([model, ranges]) => `${model}: ${ranges.join(', ')}`);
-  if (lines.length <= mostLines) return lines;
-  return [...lines.slice(0, mostLines - 1), `and ${lines.length - mostLines + 1} more models`];
-}
-
-/** Measured labels beside their links, where they cover neither seat, hub nor each other; else they are left out. */
-function withLabelsApart(
-  courses: readonly Course[],
-  seats: readonly Seat[],
-  hub: Point,
-  size: { width: number; height: number },
-): Course[] {
-  const around = ({ x, y }: Point, radius: number): Box => ({
-    x: x - radius,
-    y: y - radius,
-    width: 2 * radius,
-    height: 2 * radius,
-  });
-  const taken = seats.flatMap((seat) => [
-    around(seat, seatRadius),
-    textBox({ x: seat.x, y: seat.y + nameBelow }, seat.node.name, 13),
-    ...linesUnder(seat.node.stages).map((line, index) =>
-      textBox({ x: seat.x, y: seat.y + lineBelow(index) }, line),
-    ),
+  const radius = radiusOf(places);
+  const space = new LabelSpace(size, [
+    around(hub, hubRadius),
+    ...places.map((place) => around(place, radius)),
   ]);
-  const labelled = courses.flatMap((course) => (course.label ? [{ course, label: course.label }] : []));
-  const places = placeLabels(
-    labelled.map(({ label }) => ({
-      text: size.width < narrowWidth ? label.short : label.text,
-      places: placesNear(label.at),
-    })),
-    [around(hub, hubRadius), ...taken],
-    size,
+  const texts = placeSeatTexts(
+    places.map(({ node, x, y }) => {
+      const lines = node.stages.length > 0 ? linesUnder(node.stages) : [stateOf(node)];
+      return { x, y, name: node.name, lines: lines.filter((line) => line !== '') };
+    }),
+    radius,
+    space,
   );
-  const placed = new Map(labelled.map(({ course }, index) => [course.id, places[index]]));
+  const seats = places.map((place, index) => ({ ...place, texts: texts[index] as SeatTexts }));
+  const courses = layCourses(seats, hub, deployments, running);
+  return {
+    ...{ hub, table, radius, seats },
+    courses: withLabelsApart(courses, space, size.width < narrowWidth),
+  };
+}
+
+/** Of the hub, in pixels. */
+export const hubRadius = 38;
+/** Of a plate where there is room, and where there is little. */
+const plateRadius = { most: 30, least: 12 };
+/** Between two plates, in pixels. */
+const plateGap = 6;
+
+/** How high the picture is, in pixels: the more sit at the table, the larger it is. */
+export function heightOf(count: number, width: number): number {
+  return width < narrowWidth
+    ? Math.min(1000, Math.max(380, 140 + 60 * count))
+    : Math.min(900, Math.max(420, 240 + 25 * count));
+}
+
+/** As large as plates can be without one lying on another. */
+function radiusOf(places: readonly Point[]): number {
+  const gaps = places.map((place, index) => distance(place, places[(index + 1) % places.length] ?? place));
+  const least = Math.min(...gaps.filter((gap) => gap > 0), Infinity);
+  return Math.max(plateRadius.least, Math.min(plateRadius.most, (least - plateGap) / 2));
+}
+
+const around = ({ x, y }: Point, radius: number): Box => ({
+  x: x - radius,
+  y: y - radius,
+  width: 2 * radius,
+  height: 2 * radius,
+});
+
+/** Measured labels beside their links, where they cover neither seat, hub nor another text; else they are left out. */
+function withLabelsApart(courses: readonly Course[], space: LabelSpace, isNarrow: boolean): Course[] {
   return courses.map(({ label, ...course }) => {
-    const at = placed.get(course.id);
-    return label && at ? { ...course, label: { ...label, at } } : course;
+    if (!label) return course;
+    const text = isNarrow ? label.short : label.text;
+    const at = space.place({ texts: [text], places: placesNear(label.at) });
+    return at ? { ...course, label: { ...label, at: { x: at.x, y: at.y } } } : course;
   });
 }
 
