@@ -93,7 +93,7 @@ test('one invite lets a friend chat and lend, after the operator approved the de
   await expect(other).toHaveURL(/\/settings$/);
 
   await operator.goto('/settings');
-  await expect(invites).toContainText('used 1 of 1 times; 1 connected');
+  await expect(invites).toContainText('used 1 of 1 time; 1 connected');
   await invites.getByRole('button', { name: 'Revoke <i>Anna</i>' }).click();
   await operator.getByRole('alertdialog').getByRole('button', { name: 'Revoke' }).click();
   await expect.poll(() => nodesOf(hub)).toEqual([]);

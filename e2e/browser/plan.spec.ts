@@ -181,7 +181,7 @@ test('layers are moved from the nodes page, to a node that has none', async () =
   await page.goto('/nodes');
   const table = page.getByRole('table', { name: 'Nodes that are connected' });
   const holder = page.getByRole('img', { name: /^8 layers, held by/ });
-  await expect(holder).toHaveAccessibleName(/ \(0 to 4\), local-2 \(5 to 7\)/);
+  await expect(holder).toHaveAccessibleName(/ \(0–4\), local-2 \(5–7\)/);
   const first = /local-\d/.exec((await holder.getAttribute('aria-label')) ?? '')?.[0] ?? '';
   const spare = first === 'local-1' ? 'local-3' : 'local-1';
   await table.getByRole('button', { name: 'Actions for local-2' }).click();

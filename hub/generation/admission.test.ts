@@ -65,12 +65,12 @@ test('beyond the limit a request is refused with a time to come back, and others
       code: 'rate_limit_exceeded',
       retryAfterSeconds: 5,
       message:
-        '2 requests wait already, 2 of them yours: this one would be number 3, and there is no place for it. Ask again in 5 seconds.',
+        'The queue is full: this request would be number 3 in it (yours before it: 2). Ask again in 5 seconds.',
     }) as Error,
   );
   ask('other');
   ask('third');
-  expect(() => ask('fourth')).toThrow('4 requests wait already: this one would be number 5');
+  expect(() => ask('fourth')).toThrow('The queue is full: this request would be number 5 in it');
   // One that was accepted before goes on, however many wait.
   const goesOn = admission.request(10, 'me', never, true);
   goesOn.granted.catch(() => undefined);

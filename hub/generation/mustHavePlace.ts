@@ -19,7 +19,7 @@ export interface WaitingRequests {
  */
 export function mustHavePlace({ all, own, forDevices = false }: WaitingRequests, limit: number): void {
   if (own < limit - all) return;
-  const values = { count: all, next: all + 1, seconds: retryAfterSeconds };
+  const values = { next: all + 1, seconds: retryAfterSeconds };
   const message =
     own > 0
       ? hubText(forDevices ? 'yours-wait-for-devices' : 'yours-wait', { ...values, own })

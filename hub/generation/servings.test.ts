@@ -57,8 +57,8 @@ test('requests wait while lost devices are replaced, each share has places, and 
   await expect(ask('many')).rejects.toMatchObject({
     ...{ code: 'rate_limit_exceeded', retryAfterSeconds: 5 },
     message:
-      '64 requests wait already for devices in the place of lost ones, 64 of them yours: this one would be number 65, ' +
-      'and there is no place for it. Ask again in 5 seconds.',
+      'The queue for devices in the place of lost ones is full: this request would be number 65 in it ' +
+      '(yours before it: 64). Ask again in 5 seconds.',
   });
   waiting.push(...Array.from({ length: 32 }, () => ask('few')));
   // Those who wait keep their places through changes that do not help.

@@ -1,5 +1,5 @@
 /** An ordered list of stages that covers all layers of a model, and what is known about each. */
-import { hubText } from '@potluck/api/hub-texts';
+import { hubText, layersText } from '@potluck/api/hub-texts';
 import {
   AssignmentId,
   type PipelineId,
@@ -170,8 +170,11 @@ export function describeProgress(pipeline: Pipeline): string {
     else parts.push({ device, first: firstLayer, last: lastLayer, state: said, reason });
   }
   return parts
-    .map(({ reason, ...stage }) =>
-      reason ? hubText('stage-under-way-because', { ...stage, reason }) : hubText('stage-under-way', stage),
-    )
+    .map(({ device, first, last, state, reason }) => {
+      const stage = { device, range: layersText({ firstLayer: first, lastLayer: last }), state };
+      return reason
+        ? hubText('stage-under-way-because', { ...stage, reason })
+        : hubText('stage-under-way', stage);
+    })
     .join('; ');
 }

@@ -19,7 +19,7 @@ export function cannotRun(
     const needed = new Intl.ListFormat('en', { type: 'disjunction' }).format(
       deviceKinds.map((kind) => kindNames[kind]),
     );
-    return `can’t run this variant, which needs ${needed} (take another variant of the model, made for processors)`;
+    return whatFollowsName('needs-other-device', { reason: needed });
   }
   if (!float16 || device.float16) return undefined;
   return whatFollowsName('no-float16', {});

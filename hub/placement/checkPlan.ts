@@ -38,7 +38,7 @@ function checkRanges(
     if (firstLayer === undefined || lastLayer === undefined) {
       return { param, message: 'Give first and last layer for every stage, or for none.' };
     }
-    if (firstLayer > next) return { param, message: `Layers ${next} to ${firstLayer - 1} are in no stage.` };
+    if (firstLayer > next) return { param, message: missingText(next, firstLayer - 1) };
     if (firstLayer < next) {
       return { param, message: `Layer ${firstLayer} is in two stages, or the stages are out of order.` };
     }
@@ -49,5 +49,9 @@ function checkRanges(
     next = lastLayer + 1;
   }
   if (next === layerCount) return undefined;
-  return { param: 'plan.stages', message: `Layers ${next} to ${layerCount - 1} are in no stage.` };
+  return { param: 'plan.stages', message: missingText(next, layerCount - 1) };
+}
+
+function missingText(first: number, last: number): string {
+  return first === last ? hubText('layer-missing', { first }) : hubText('layers-missing', { first, last });
 }

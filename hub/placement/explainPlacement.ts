@@ -1,6 +1,6 @@
 /** Why stages are where they are, in sentences for people. */
 import { formatBytes } from '@potluck/api';
-import { hubText } from '@potluck/api/hub-texts';
+import { hubText, layersText } from '@potluck/api/hub-texts';
 import type { Candidate } from './candidates.ts';
 import type { Choosing } from './chooseStages.ts';
 import { linkBetween } from './gridView.ts';
@@ -28,11 +28,8 @@ export function explainPlacement(
   if (kept.length > 0 && kept.length < stages.length) {
     const taken = stages
       .filter((stage) => !kept.includes(stage))
-      .map(
-        ({ workerId, firstLayer, lastLayer }) =>
-          `layers ${firstLayer} to ${lastLayer} to ${nameOf(workerId)}`,
-      );
-    reasons.push(`${listed(taken, ', ')}; the other stages stay where they are`);
+      .map((stage) => hubText('layers-go-to', { range: layersText(stage), device: nameOf(stage.workerId) }));
+    reasons.push(`${listed(taken, '; ')}; ${hubText('other-stages-stay', {})}`);
   } else if (used.length > 1 && candidates.every(({ memoryBytes }) => memoryBytes < needed)) {
     reasons.push(hubText('no-device-alone', { needed: formatBytes(needed) }));
   }
@@ -41,7 +38,10 @@ export function explainPlacement(
     .filter((candidate) => !used.includes(candidate) && wholeMs(candidate) >= worthSaying * slowest)
     .map((candidate) => {
       const hidden = describePresence(candidate);
-      return `${candidate.name} (${(wholeMs(candidate) / slowest).toFixed(0)} times as slow${hidden && `, ${hidden}`})`;
+      const values = { device: candidate.name, times: (wholeMs(candidate) / slowest).toFixed(0) };
+      return hidden
+        ? hubText('times-as-slow-because', { ...values, reason: hidden })
+        : hubText('times-as-slow', values);
     });
   if (slow.length > 0) reasons.push(hubText('slow-ones-left-out', { names: listed(slow, ', ') }));
   for (const candidate of used) {

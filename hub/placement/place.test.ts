@@ -199,7 +199,7 @@ test('a hidden tab counts as slow, and people are told', () => {
   const hidden = gridWorker('hidden', 2e9, { kind: 'browser', device, presence: 'hidden' });
   const placed = mustPlace(model, [hidden, seen]);
   expect(shape(placed, [hidden, seen])).toEqual(['seen 0-7']);
-  expect(placed.reasons.join()).toMatch(/hidden \(3 times as slow, its tab is hidden\)/);
+  expect(placed.reasons.join()).toMatch(/hidden \(3 times as slow: its tab is hidden\)/);
   expect(mustPlace(model, [hidden]).reasons).toEqual(['hidden counts as slow: its tab is hidden']);
 });
 

@@ -1,6 +1,6 @@
 /** Where a model's pipelines go: one pure function, for previews and for what is done. */
 import { formatBytes, type DeploymentPlan } from '@potluck/api';
-import { whatFollowsName } from '@potluck/api/hub-texts';
+import { hubText, whatFollowsName } from '@potluck/api/hub-texts';
 import type { PipelineId, WorkerId } from '@potluck/protocol';
 import { findCandidates, type PlacedModel } from './candidates.ts';
 import type { Choosing } from './chooseStages.ts';
@@ -109,8 +109,7 @@ function placeForConversations(
   const tooSmall = stages.filter((stage) => contextOf(model, [stage]).tokens < cacheTokens);
   if (tooSmall.length === 0) return undefined;
   const barred = new Map(request.barred);
-  for (const { workerId } of tooSmall)
-    barred.set(workerId, 'has too little memory for the conversations that run');
+  for (const { workerId } of tooSmall) barred.set(workerId, whatFollowsName('too-little-for-running', {}));
   const roomyModel = { ...model, cacheTokens };
   const roomy = { ...request, barred, mayShrink: false, model: roomyModel };
   const found = placeReplica(roomy, former, layerTable(roomyModel), effort);
@@ -142,7 +141,7 @@ function placeReplica(
   const reclaimed = roomier.candidates.reduce((sum, { reclaimedBytes }) => sum + reclaimedBytes, 0);
   if (reclaimed === 0) return refuse(found, choosing, unusable);
   if (!request.mayShrink) {
-    const more = `caches of other models hold ${formatBytes(reclaimed)} that is free while they are not used`;
+    const more = hubText('caches-hold', { room: formatBytes(reclaimed) });
     return refuse(found, choosing, [more, ...unusable]);
   }
   const squeezed = findStages(roomier, plan, former, nameOf);

@@ -5,6 +5,8 @@ import path from 'node:path';
 export interface Entry {
   text: string;
   translation: string;
+  /** True for a text that is one of the forms of `counted`: `# nodes`. */
+  isForm: boolean;
 }
 
 const parts = readdirSync(import.meta.dirname, { withFileTypes: true })
@@ -18,9 +20,20 @@ export function readCatalogue(language: string): Entry[] {
 
 function entriesOf(part: string, language: string): Entry[] {
   const file = readFileSync(path.join(import.meta.dirname, part, `${language}.po`), 'utf8');
-  const textOf = (lines: string): string =>
-    [...lines.matchAll(/"(.*)"/g)].map(([, line = '']) => JSON.parse(`"${line}"`) as string).join('');
-  return [...file.matchAll(/^msgid ((?:".*"\n)+)msgstr ((?:".*"\n?)+)/gm)]
-    .map(([, text = '', translation = '']) => ({ text: textOf(text), translation: textOf(translation) }))
-    .filter(({ text }) => text !== '');
+  return file.split(/\n{2,}/).flatMap((block): Entry[] => {
+    const texts = valuesOf(block, 'msgid(?:_plural)?');
+    const translations = valuesOf(block, String.raw`msgstr(?:\[\d\])?`);
+    const isForm = texts.length > 1;
+    // A language may have fewer forms, such as Chinese.
+    return texts
+      .map((text, index) => ({ text, translation: translations[index] ?? translations.at(-1) ?? '', isForm }))
+      .filter(({ text }) => text !== '');
+  });
+}
+
+/** What stands in a block behind a word, over several lines. */
+function valuesOf(block: string, word: string): string[] {
+  return [...block.matchAll(new RegExp(String.raw`^${word} ((?:".*"\n?)+)`, 'gm'))].map(([, lines = '']) =>
+    [...lines.matchAll(/"(.*)"/g)].map(([, line = '']) => JSON.parse(`"${line}"`) as string).join(''),
+  );
 }

@@ -1,4 +1,5 @@
 /** An answer that is sent whole. */
+import { layersText } from '@potluck/api/hub-texts';
 import type { Generation } from '../../generation/generation.ts';
 import type { RequestRecord } from '../../generation/requestRecord.ts';
 
@@ -40,7 +41,7 @@ function serverTiming({ queueMs, firstTokenMs, totalMs, stages }: RequestRecord)
     ...entry('queue', queueMs),
     ...entry('first-token', firstTokenMs),
     ...stages.flatMap(({ firstLayer, lastLayer, timings }, index) =>
-      entry(`stage-${index}`, timings?.computeMs ?? null, `layers ${firstLayer} to ${lastLayer}`),
+      entry(`stage-${index}`, timings?.computeMs ?? null, layersText({ firstLayer, lastLayer })),
     ),
     ...entry('total', totalMs),
   ].join(', ');

@@ -1,6 +1,6 @@
 /** A worker as the API shows it. */
 import type { FormerNode, Node, Stage as StageView } from '@potluck/api';
-import { hubText } from '@potluck/api/hub-texts';
+import { hubText, layersText } from '@potluck/api/hub-texts';
 import type { NodeRecord } from '../../workers/nodeStore.ts';
 import type { Generator } from '../../generation/generator.ts';
 import type { Deployments } from '../../pipelines/deployments.ts';
@@ -74,11 +74,13 @@ function stateOf(mode: Node['mode'], stages: readonly StageView[]): string {
 }
 
 function standbyReason(deployments: Deployments, { id }: WorkerRecord): string | undefined {
-  const held = deployments.standbyAt(id).map(({ model, stage: { firstLayer, lastLayer, state } }) => {
-    const verb = state === 'ready' ? 'holds' : 'loads';
-    return `${verb} layers ${firstLayer} to ${lastLayer} of ${model.package.id}`;
-  });
-  return held.length === 0 ? undefined : `${held.join(', ')}, in case another device is lost`;
+  const held = deployments.standbyAt(id).map(({ model, stage }) =>
+    hubText(stage.state === 'ready' ? 'holds-layers' : 'loads-layers', {
+      range: layersText(stage),
+      model: model.package.id,
+    }),
+  );
+  return held.length === 0 ? undefined : held.join('; ');
 }
 
 /** A worker that was here. */

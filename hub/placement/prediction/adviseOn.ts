@@ -1,5 +1,6 @@
 /** Which device slows a pipeline down: the one whose layers would gain most at another. */
 import type { Basis, Prediction } from '@potluck/api';
+import { hubText } from '@potluck/api/hub-texts';
 import type { PipelineId, WorkerId } from '@potluck/protocol';
 import { freeBytes, reclaimableForModel, type GridView, type GridWorker } from '../gridView.ts';
 import { format } from './describeDominant.ts';
@@ -73,13 +74,15 @@ export function adviseOn(
     .sort((one, other) => one.milliseconds - other.milliseconds);
   if (!best) return { slowestNodeId: null, advice: null };
   const slow = grid.workers.get(best.from)?.name ?? best.from;
-  const guess = best.basis === 'estimated' ? ', by a guess,' : '';
-  const room = best.hasRoom ? '' : `, but ${best.to.name} has no room for them`;
+  const sentence = hubText(best.basis === 'estimated' ? 'slows-down-by-guess' : 'slows-down', {
+    device: slow,
+    other: best.to.name,
+    spent: format(best.milliseconds),
+    milliseconds: format(now.milliseconds),
+  });
   return {
     slowestNodeId: best.from,
-    advice:
-      `${slow} slows it down most: with its layers at ${best.to.name}, ` +
-      `a token would${guess} take ${format(best.milliseconds)} ms instead of ${format(now.milliseconds)} ms${room}`,
+    advice: best.hasRoom ? sentence : hubText('no-room-for-them', { sentence, other: best.to.name }),
   };
 }
 

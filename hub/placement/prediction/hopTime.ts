@@ -1,4 +1,5 @@
 /** How long a token's tensors take from one worker to the next. */
+import { hubText } from '@potluck/api/hub-texts';
 import type { WorkerId } from '@potluck/protocol';
 import { linkBetween, type GridLink, type GridView } from '../gridView.ts';
 import type { WaySample } from './samples.ts';
@@ -38,20 +39,24 @@ export function hopTime(
   ways: readonly Pick<WaySample, 'relayed' | 'milliseconds'>[] = [],
 ): HopEstimate {
   const { roundTripMs, relayed } = linkNumbers(link);
-  const way = relayed ? 'through the hub' : 'direct';
   const taken = typicalOf(
     ways.filter((one) => one.relayed === relayed),
     { value: ({ milliseconds }) => milliseconds, distance: () => 0 },
   );
-  if (taken !== undefined)
-    return { milliseconds: taken, relayed, basis: 'measured', explanation: `${way}, measured in answers` };
+  if (taken !== undefined) {
+    const explanation = hubText(relayed ? 'relayed-in-answers' : 'direct-in-answers', {});
+    return { milliseconds: taken, relayed, basis: 'measured', explanation };
+  }
   const estimate = { milliseconds: hopMs(link, bytes), relayed };
   // Of a few kilobytes the round trip is nearly all.
   if (!isKnown(link) || link.roundTripMs === undefined) {
-    const kind = relayed ? 'a way through the hub' : 'a usual link';
-    return { ...estimate, basis: 'estimated', explanation: `${kind} has a round trip of ${roundTripMs} ms` };
+    const usual = hubText(relayed ? 'usual-relay' : 'usual-link', { milliseconds: roundTripMs });
+    return { ...estimate, basis: 'estimated', explanation: usual };
   }
-  return { ...estimate, basis: 'measured', explanation: `${way}, round trip ${roundTripMs.toFixed(1)} ms` };
+  const explanation = hubText(relayed ? 'relayed-round-trip' : 'direct-round-trip', {
+    milliseconds: roundTripMs.toFixed(1),
+  });
+  return { ...estimate, basis: 'measured', explanation };
 }
 
 /** Milliseconds from one worker of a grid to another; 0 from one to itself. */

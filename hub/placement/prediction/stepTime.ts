@@ -1,6 +1,7 @@
 /** How long a step of one token takes at a worker: measured where it can be, else by what such devices do. */
 import type { StepSample } from './samples.ts';
 import { formatBytes, type Basis } from '@potluck/api';
+import { hubText, type HubTextCode } from '@potluck/api/hub-texts';
 import type { Device } from '@potluck/protocol';
 import type { GridWorker } from '../gridView.ts';
 import { isSoftwareGpu } from '../isGpu.ts';
@@ -30,10 +31,12 @@ interface DeviceClass {
   explanation: string;
 }
 
-const deviceClass = (bytesPerSecond: number, stepMs: number, name: string): DeviceClass => ({
+type ReadingDevice = Extract<HubTextCode, `${string}-reads`>;
+
+const deviceClass = (bytesPerSecond: number, stepMs: number, code: ReadingDevice): DeviceClass => ({
   bytesPerSecond,
   stepMs,
-  explanation: `${name} reads about ${formatBytes(bytesPerSecond)} of weights a second`,
+  explanation: hubText(code, { room: formatBytes(bytesPerSecond) }),
 });
 
 /**
@@ -44,13 +47,13 @@ const deviceClass = (bytesPerSecond: number, stepMs: number, name: string): Devi
  * reads a fifth of its memory's speed and takes 15 ms to hand a result back.
  */
 const deviceClasses: Record<Device['kind'], DeviceClass> = {
-  cpu: deviceClass(8e9, 0.5, 'a processor'),
-  wasm: deviceClass(3e9, 2, 'a browser without GPU'),
-  webgpu: deviceClass(20e9, 15, 'a browser’s GPU'),
-  cuda: deviceClass(100e9, 3, 'a CUDA GPU'),
+  cpu: deviceClass(8e9, 0.5, 'processor-reads'),
+  wasm: deviceClass(3e9, 2, 'browser-reads'),
+  webgpu: deviceClass(20e9, 15, 'browser-gpu-reads'),
+  cuda: deviceClass(100e9, 3, 'cuda-reads'),
 };
 /** A GPU that is a program on the processor. */
-const softwareGpu = deviceClass(15e6, 15, 'a GPU in software');
+const softwareGpu = deviceClass(15e6, 15, 'software-gpu-reads');
 
 /**
  * How many times as long a tab's steps take when nobody looks at it. Hidden: 22.7 tokens a second became 8.4 elsewhere
@@ -92,7 +95,10 @@ export function tokenSpeed(
   const alike = tokenSteps.filter(({ hidden = false }) => hidden === isHidden);
   const samples = alike.length > 0 ? alike : tokenSteps;
   const slower = alike.length > 0 && presence !== 'frozen' ? 1 : throttled[presence];
-  const because = slower === 1 ? '' : `; ${slower} times as long, since its tab is ${presence}`;
+  const because =
+    slower === 1
+      ? ''
+      : `; ${hubText(presence === 'frozen' ? 'slowed-while-frozen' : 'slowed-while-hidden', { times: slower })}`;
   const wantedBytes = readBytes(wanted);
   const model = modelToGoBy(samples, wanted);
   const known = servedFirst(samples.filter((one) => one.model === model));
@@ -114,11 +120,19 @@ export function tokenSpeed(
       explanation: `${explanation}${because}`,
     };
   }
-  const when = last.source === 'served' ? 'in answers' : 'when its layers were tried';
+  const isServed = last.source === 'served';
   const speed = speedOf(slower * milliseconds, wantedBytes);
   return model === wanted.model && slower === 1
-    ? { ...speed, basis: 'measured', explanation: `measured ${when}` }
-    : { ...speed, basis: 'scaled', explanation: `from what it did with ${model} ${when}${because}` };
+    ? {
+        ...speed,
+        basis: 'measured',
+        explanation: hubText(isServed ? 'measured-in-answers' : 'measured-when-tried', {}),
+      }
+    : {
+        ...speed,
+        basis: 'scaled',
+        explanation: `${hubText(isServed ? 'from-answers' : 'from-trial', { model: String(model) })}${because}`,
+      };
 }
 
 /** How long a step takes that reads so many bytes, in milliseconds. */

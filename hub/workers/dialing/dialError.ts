@@ -64,10 +64,6 @@ export function unauthorised(error: unknown, host: string, port: number): DialEr
 /** Of an authorised connection that ended before its answer did; `step` is what was under way. */
 export function hungUp(step: DialError['step'], cause?: unknown): DialError {
   const code = systemCodeOf(cause);
-  return new DialError(
-    step,
-    `the worker hung up in the middle of it${code === undefined ? '' : ` (${code})`}: see in its log whether it was ` +
-      'stopped or crashed, start it again if so, and try again',
-    { cause },
-  );
+  const message = code === undefined ? hubText('hung-up', {}) : hubText('hung-up-by', { name: code });
+  return new DialError(step, message, { cause });
 }

@@ -130,11 +130,9 @@ export class Dialer {
     const worker = await dialed.authorise();
     const info = await worker.about();
     if (info.protocolVersion !== protocolVersion) {
-      const older = info.protocolVersion < protocolVersion ? 'worker' : 'hub';
-      throw new DialError(
-        'authorised',
-        `the hub speaks protocol ${protocolVersion}, the worker ${info.protocolVersion}: update the ${older}`,
-      );
+      const code = info.protocolVersion < protocolVersion ? 'older-worker' : 'older-hub';
+      const versions = { own: protocolVersion, other: info.protocolVersion };
+      throw new DialError('authorised', hubText(code, versions));
     }
     return { worker, info };
   }
@@ -171,8 +169,9 @@ export class Dialer {
 }
 
 function describe({ name, device, hub }: WaitingWorkerInfo): string {
-  const service = hub ? `; it ${hub.connected ? 'serves' : 'waits for'} the hub at ${hub.hubUrl}` : '';
-  return `it is ${name}, with ${device.description}${service}`;
+  const worker = hubText('this-worker', { device: name, name: device.description });
+  if (!hub) return worker;
+  return `${worker}; ${hubText(hub.connected ? 'serves-hub' : 'waits-for-hub', { address: hub.hubUrl })}`;
 }
 
 /** zod leaves the keys of absent options there. */

@@ -1,3 +1,5 @@
+import { counted } from './counted.ts';
+
 /** One part of the way of an answer: a device and the layers that it ran. */
 export interface RoutePart {
   worker: string;
@@ -20,7 +22,7 @@ export function parseRoute(route: string): RoutePart[] {
 export function describeRoute(route: readonly RoutePart[]): string {
   const devices = new Set(route.map(({ worker }) => worker));
   const [only = ''] = devices;
-  return devices.size === 1 ? `on ${only}` : `on ${devices.size} devices`;
+  return devices.size === 1 ? `on ${only}` : counted(devices.size, ['on # device', 'on # devices']);
 }
 
 /** A route of an older hub may hold a `%` that encodes nothing. */

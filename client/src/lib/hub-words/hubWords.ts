@@ -1,11 +1,13 @@
 /** What the hub says most often, in the language of the app. */
 import type { HubTextCode, HubTextValues } from '@potluck/api/hub-texts';
+import { saidWords } from './saidWords.ts';
 
 /** One for each of `hubTexts`, in the same words. What does not look like a text says that it is one. */
 export const hubWords: { [Code in HubTextCode]: (values: HubTextValues<Code>) => string } = {
+  ...saidWords,
   'nobody-joined': ({ needed }) => `it needs ${needed} and no device is connected`,
   'nobody-can-run': ({ needed }) => `it needs ${needed}, and no device that has joined can run it`,
-  'too-few-layers': ({ layers, parts }) => `it has ${layers} layers, too few for ${parts} parts`,
+  'too-few-layers': ({ layers, parts }) => `it has too few layers for ${parts} parts: ${layers}`,
   'not-enough-memory': ({ needed, offers }) => `it needs ${needed}, ${offers}`,
   'not-enough-memory-in-parts': ({ needed, parts, offers }) =>
     `it needs ${needed} in ${parts} parts, ${offers}`,
@@ -49,9 +51,10 @@ export const hubWords: { [Code in HubTextCode]: (values: HubTextValues<Code>) =>
   'tab-is-hidden': () => 'its tab is hidden',
   'tab-is-stopped-soon': () => 'its browser is about to stop its tab',
   'through-the-hub': ({ device, other }) => `${device} reaches ${other} through the hub only`,
+  'layers-go-to': ({ range, device }) => /* @wc-include */ `${range} to ${device}`,
+  'other-stages-stay': () => 'the other stages stay where they are',
   'caches-give-back': ({ model, device, room }) => `caches of ${model} at ${device} give ${room} back`,
-  'too-many-parts': ({ parts, layers }) =>
-    /* @wc-include */ `${parts} parts were asked for; the model has ${layers} layers.`,
+  'too-many-parts': ({ parts, layers }) => `The model has too few layers for ${parts} parts: ${layers}.`,
   'no-certificate-inside': () => 'The certificate holds no certificate; it takes a PEM file, chain included.',
   'no-key-inside': () =>
     'The key holds no private key that can be read; it takes a PEM file without a passphrase.',
@@ -86,6 +89,12 @@ export const hubWords: { [Code in HubTextCode]: (values: HubTextValues<Code>) =>
   'positions-cut': ({ name, served, tokens }) =>
     `Table ${name} is cut from ${served} to ${tokens} positions, as many as the context has.`,
   'kept-in-8-bits': ({ count }) => `The weights of ${count} multiplications are kept in 8 bits.`,
+  'guards-dropped': ({ count }) => `Dropped ${count} guards against fully masked rows, which do not occur.`,
+  'last-logits': () => 'The head computes the logits of the last position only.',
+  'other-form-left': ({ count }) => `Multiplications of another form that stay as they are: ${count}.`,
+  'texts-are-cut': ({ served, tokens }) =>
+    `Texts may have ${served} of the model's ${tokens} tokens: longer ones need more memory than is counted for it.`,
+  'results-left-out': ({ names }) => `Results that an answer does not need are left out: ${names}.`,
   'last-scores': () =>
     'The last part computes scores for every position, and all but the last position’s are dropped.',
   'one-score': ({ name }) => `Input ${name} is fixed at 1: only the last position gets scores.`,
@@ -102,10 +111,11 @@ export const hubWords: { [Code in HubTextCode]: (values: HubTextValues<Code>) =>
   'being-cut': () => 'stages are being cut',
   'is-loading': () => 'it is loading',
   'waits-for-former': () => 'waiting for the nodes that served it before the hub was started again',
-  'stage-under-way': ({ device, first, last, state }) =>
-    /* @wc-include */ `${device} (layers ${first} to ${last}) is ${state}`,
-  'stage-under-way-because': ({ device, first, last, state, reason }) =>
-    /* @wc-include */ `${device} (layers ${first} to ${last}) is ${state}: ${reason}`,
+  'stage-under-way': ({ device, range, state }) => /* @wc-include */ `${device} (${range}) is ${state}`,
+  'stage-under-way-because': ({ device, range, state, reason }) =>
+    /* @wc-include */ `${device} (${range}) is ${state}: ${reason}`,
+  'one-layer': ({ first }) => /* @wc-include */ `layer ${first}`,
+  'some-layers': ({ first, last }) => /* @wc-include */ `layers ${first} to ${last}`,
   assigned: () => /* @wc-include */ 'assigned',
   downloading: () => /* @wc-include */ 'downloading',
   preparing: () => /* @wc-include */ 'preparing',
@@ -119,6 +129,8 @@ export const hubWords: { [Code in HubTextCode]: (values: HubTextValues<Code>) =>
   'short-context': ({ served, own, device }) =>
     `conversations may have ${served} of the model’s ${own} tokens, since ${device} has no memory for longer ones`,
   'leaves-soon': () => 'leaves when its answers have ended',
+  'holds-layers': ({ range, model }) => `holds ${range} of ${model}, in case another device is lost`,
+  'loads-layers': ({ range, model }) => `loads ${range} of ${model}, in case another device is lost`,
   disconnected: ({ device }) => `${device} disconnected`,
   'left-because': ({ device, reason }) => `${device} left: ${reason}`,
   'device-failed': ({ device, reason }) => `worker ${device} failed: ${reason}`,
@@ -146,14 +158,14 @@ export const hubWords: { [Code in HubTextCode]: (values: HubTextValues<Code>) =>
   'device-silent': ({ device, seconds }) =>
     `${device} stopped responding for ${seconds} s. Try again: the model moves to other devices where there are some.`,
   'devices-silent': ({ names, seconds }) => `${names} did not respond for ${seconds} s. Try again.`,
-  'many-wait': ({ count, next, seconds }) =>
-    `${count} requests wait already: this one would be number ${next}, and there is no place for it. Ask again in ${seconds} seconds.`,
-  'yours-wait': ({ count, own, next, seconds }) =>
-    `${count} requests wait already, ${own} of them yours: this one would be number ${next}, and there is no place for it. Ask again in ${seconds} seconds.`,
-  'many-wait-for-devices': ({ count, next, seconds }) =>
-    `${count} requests wait already for devices in the place of lost ones: this one would be number ${next}, and there is no place for it. Ask again in ${seconds} seconds.`,
-  'yours-wait-for-devices': ({ count, own, next, seconds }) =>
-    `${count} requests wait already for devices in the place of lost ones, ${own} of them yours: this one would be number ${next}, and there is no place for it. Ask again in ${seconds} seconds.`,
+  'many-wait': ({ next, seconds }) =>
+    `The queue is full: this request would be number ${next} in it. Ask again in ${seconds} seconds.`,
+  'yours-wait': ({ own, next, seconds }) =>
+    `The queue is full: this request would be number ${next} in it (yours before it: ${own}). Ask again in ${seconds} seconds.`,
+  'many-wait-for-devices': ({ next, seconds }) =>
+    `The queue for devices in the place of lost ones is full: this request would be number ${next} in it. Ask again in ${seconds} seconds.`,
+  'yours-wait-for-devices': ({ own, next, seconds }) =>
+    `The queue for devices in the place of lost ones is full: this request would be number ${next} in it (yours before it: ${own}). Ask again in ${seconds} seconds.`,
   'context-exceeded': ({ tokens, requested }) =>
     `This model's maximum context length is ${tokens} tokens. However, you requested ${requested}. Please reduce the length of the messages.`,
   'unknown-model': ({ model, hint }) => `The model '${model}' does not exist here; ${hint}.`,
@@ -170,6 +182,74 @@ export const hubWords: { [Code in HubTextCode]: (values: HubTextValues<Code>) =>
   'hubs-own-token': () => "the hub's own",
   'settings-changed': () => 'The settings were changed meanwhile. Look at them again.',
   'wrong-secret': () => 'That is neither the admin password nor a key of this hub.',
+  'measured-in-answers': () => /* @wc-include */ 'measured in answers',
+  'measured-when-tried': () => /* @wc-include */ 'measured when its layers were tried',
+  'from-answers': ({ model }) => /* @wc-include */ `from what it did with ${model} in answers`,
+  'from-trial': ({ model }) => /* @wc-include */ `from what it did with ${model} when its layers were tried`,
+  'processor-reads': ({ room }) => /* @wc-include */ `a processor reads about ${room} of weights a second`,
+  'browser-reads': ({ room }) =>
+    /* @wc-include */ `a browser without GPU reads about ${room} of weights a second`,
+  'browser-gpu-reads': ({ room }) =>
+    /* @wc-include */ `a browser’s GPU reads about ${room} of weights a second`,
+  'cuda-reads': ({ room }) => /* @wc-include */ `a CUDA GPU reads about ${room} of weights a second`,
+  'software-gpu-reads': ({ room }) =>
+    /* @wc-include */ `a GPU in software reads about ${room} of weights a second`,
+  'slowed-while-hidden': ({ times }) => /* @wc-include */ `${times} times as long, since its tab is hidden`,
+  'slowed-while-frozen': ({ times }) => /* @wc-include */ `${times} times as long, since its tab is frozen`,
+  'direct-in-answers': () => /* @wc-include */ 'direct, measured in answers',
+  'relayed-in-answers': () => /* @wc-include */ 'through the hub, measured in answers',
+  'usual-link': ({ milliseconds }) => /* @wc-include */ `a usual link has a round trip of ${milliseconds} ms`,
+  'usual-relay': ({ milliseconds }) =>
+    /* @wc-include */ `a way through the hub has a round trip of ${milliseconds} ms`,
+  'direct-round-trip': ({ milliseconds }) => /* @wc-include */ `direct, round trip ${milliseconds} ms`,
+  'relayed-round-trip': ({ milliseconds }) =>
+    /* @wc-include */ `through the hub, round trip ${milliseconds} ms`,
+  'slows-down': ({ device, other, spent, milliseconds }) =>
+    /* @wc-include */ `${device} slows it down most: with its layers at ${other}, a token would take ${spent} ms instead of ${milliseconds} ms`,
+  'slows-down-by-guess': ({ device, other, spent, milliseconds }) =>
+    /* @wc-include */ `${device} slows it down most: with its layers at ${other}, a token would, by a guess, take ${spent} ms instead of ${milliseconds} ms`,
+  'no-room-for-them': ({ sentence, other }) =>
+    /* @wc-include */ `${sentence}, but ${other} has no room for them`,
+  'times-as-slow': ({ device, times }) => /* @wc-include */ `${device} (${times} times as slow)`,
+  'times-as-slow-because': ({ device, times, reason }) =>
+    /* @wc-include */ `${device} (${times} times as slow: ${reason})`,
+  'needs-other-device': ({ device, reason }) =>
+    /* @wc-include */ `${device} can’t run this variant, which needs ${reason} (take another variant of the model, made for processors)`,
+  'webgpu-or-cuda': () => 'WebGPU or CUDA',
+  'too-little-for-running': ({ device }) =>
+    /* @wc-include */ `${device} has too little memory for the conversations that run`,
+  'caches-hold': ({ room }) =>
+    /* @wc-include */ `caches of other models hold ${room} that is free while they are not used`,
+  'layers-missing': ({ first, last }) => `Layers ${first} to ${last} are in no stage.`,
+  'layer-missing': ({ first }) => `Layer ${first} is in no stage.`,
+  'wrong-key': ({ name }) => `The key is not the key of the certificate, which is that of ${name}.`,
+  'certificate-expired': ({ time }) =>
+    `The certificate expired on ${time}. Renew it, or leave it out: the hub makes its own.`,
+  'certificate-not-yet': ({ time }) =>
+    `The certificate is valid from ${time} on only. Check this machine's clock, or use it then.`,
+  'certificate-unusable': ({ reason }) => `The certificate can't be used for HTTPS: ${reason}`,
+  'certificate-damaged': ({ reason }) => `The certificate is damaged: ${reason}`,
+  'older-worker': ({ own, other }) =>
+    /* @wc-include */ `the hub speaks protocol ${own}, the worker ${other}: update the worker`,
+  'older-hub': ({ own, other }) =>
+    /* @wc-include */ `the hub speaks protocol ${own}, the worker ${other}: update the hub`,
+  'reload-page': ({ own, other }) =>
+    /* @wc-include */ `the hub speaks protocol ${own}, the worker ${other}; reload this page`,
+  'hung-up': () =>
+    /* @wc-include */ 'the worker hung up in the middle of it: see in its log whether it was stopped or crashed, start it again if so, and try again',
+  'hung-up-by': ({ name }) =>
+    /* @wc-include */ `the worker hung up in the middle of it (${name}): see in its log whether it was stopped or crashed, start it again if so, and try again`,
+  'this-worker': ({ device, name }) => /* @wc-include */ `it is ${device}, with ${name}`,
+  'serves-hub': ({ address }) => /* @wc-include */ `it serves the hub at ${address}`,
+  'waits-for-hub': ({ address }) => /* @wc-include */ `it waits for the hub at ${address}`,
+  'key-was-revoked': () =>
+    'This key was revoked. Whoever runs the hub can make another one, in its settings.',
+  'key-has-expired': () =>
+    'This key has expired. Whoever runs the hub can make another one, in its settings.',
+  'no-such-key': () =>
+    'This hub has no such key. Whoever runs the hub can make another one, in its settings.',
+  'no-key-nor-password': () =>
+    'This hub has no such key. There is no admin password yet: it is chosen on the hub’s own machine, in the settings.',
   'on-battery': () => 'paused: it runs on battery',
   'on-metered-network': () => 'paused: its network is metered',
   'nobody-looks': () => 'paused: its tab is in the background',

@@ -1,10 +1,10 @@
 /** What the hub says in English, in the language of the app. */
-import { readHubText, type HubTextValues } from '@potluck/api/hub-texts';
+import { readHubText, type HubTextCode, type HubTextValues } from '@potluck/api/hub-texts';
 import { locale } from '#lib/language/language.ts';
 import { hubWords } from './hubWords.ts';
 
 /** Values that are texts of the hub themselves. */
-const texts = new Set(['reason', 'sentence', 'offers', 'items', 'state', 'hint']);
+const texts = new Set(['reason', 'sentence', 'offers', 'items', 'state', 'hint', 'range', 'names']);
 /** One text may hold others, which hold others. */
 const mostLevels = 4;
 
@@ -13,8 +13,18 @@ const mostLevels = 4;
  * @returns the text as it is where it is none that the app knows
  */
 export function translated(text: string, levels = mostLevels): string {
-  // A list first: what stands alone might take all of it for its last value.
-  return listed(text, '; ', levels) ?? alone(text, levels) ?? listed(text, ', ', levels) ?? text;
+  return known(text, levels) ?? text;
+}
+
+/** Undefined where the app does not know the text. */
+function known(text: string, levels: number): string | undefined {
+  // A list first: what stands alone might take all of it for its last value, or what comes before for its first.
+  return (
+    listed(text, '; ', levels) ??
+    listed(text, ', ', levels, areAlike) ??
+    alone(text, levels) ??
+    listed(text, ', ', levels)
+  );
 }
 
 function alone(text: string, levels: number): string | undefined {
@@ -27,11 +37,31 @@ function alone(text: string, levels: number): string | undefined {
   return hubWords[known.code](Object.fromEntries(values) as HubTextValues);
 }
 
-/** Undefined where it is no list of texts that are known. */
-function listed(text: string, separator: string, levels: number): string | undefined {
+/** True where all items are of one kind; the last may say how many more there are. */
+function areAlike(parts: readonly string[]): boolean {
+  const codes = parts.map((part) => readHubText(part)?.code);
+  return codes.every((code, index) => {
+    const isLast = index > 0 && index === codes.length - 1;
+    return code !== undefined && (kindOf(code) === kindOf(codes[0]) || (code === 'more' && isLast));
+  });
+}
+
+/** `times-as-slow` and `times-as-slow-because` stand in one list, and so do kinds of addresses. */
+function kindOf(code: HubTextCode | undefined): string | undefined {
+  return code?.replace(/-because$/, '').replace(/^\w+-address$/, 'address');
+}
+
+/** Undefined where it is no list of texts that are known. @param isOne says whether such parts are one */
+function listed(
+  text: string,
+  separator: string,
+  levels: number,
+  isOne: (parts: readonly string[]) => boolean = () => true,
+): string | undefined {
   const parts = text.split(separator);
-  const isList = parts.length > 1 && levels > 0 && parts.every((part) => readHubText(part) !== undefined);
-  return isList ? parts.map((part) => translated(part, levels - 1)).join(separator) : undefined;
+  if (parts.length < 2 || levels === 0 || !isOne(parts)) return undefined;
+  const words = parts.flatMap((part) => known(part, levels - 1) ?? []);
+  return words.length === parts.length ? words.join(separator) : undefined;
 }
 
 const decimalSign = new Intl.NumberFormat(locale).formatToParts(0.5).find(({ type }) => type === 'decimal');

@@ -1,4 +1,5 @@
 import type { RequestSummary } from '@potluck/api';
+import { counted } from '#lib/format/counted.ts';
 import { formatNumber } from '#lib/format/formatNumber.ts';
 
 /** How many tokens a request took and gave. The hub does not know what an interrupted one gave, where it kept no number. */
@@ -7,7 +8,7 @@ export function describeTokens({
   completionTokens,
   status,
 }: Pick<RequestSummary, 'promptTokens' | 'completionTokens' | 'status'>): string {
-  const read = formatNumber(promptTokens);
-  if (status === 'interrupted' && completionTokens === 0) return `${read} tokens read`;
-  return `${read} tokens read, ${formatNumber(completionTokens)} written`;
+  const read = counted(promptTokens, ['# token read', '# tokens read']);
+  if (status === 'interrupted' && completionTokens === 0) return read;
+  return `${read}, ${formatNumber(completionTokens)} written`;
 }

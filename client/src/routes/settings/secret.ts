@@ -1,5 +1,6 @@
 /** API keys and join tokens, as people read them. */
 import type { KeyLimits } from '@potluck/api';
+import { counted } from '#lib/format/counted.ts';
 import { locale } from '#lib/language/language.ts';
 
 /** What API keys and join tokens have in common. */
@@ -40,13 +41,9 @@ export function describeLimits(limits: KeyLimits): string[] {
   return [
     ...(requestsPerMinute === undefined
       ? []
-      : [
-          requestsPerMinute === 1
-            ? /* @wc-include */ '1 request per minute'
-            : `${requestsPerMinute} requests per minute`,
-        ]),
+      : [counted(requestsPerMinute, ['# request per minute', '# requests per minute'])]),
     ...(concurrentRequests === undefined ? [] : [`${concurrentRequests} at once`]),
-    ...(tokensPerDay === undefined ? [] : [`${tokensPerDay} tokens per day`]),
+    ...(tokensPerDay === undefined ? [] : [counted(tokensPerDay, ['# token per day', '# tokens per day'])]),
     ...(models === undefined ? [] : [`only ${models.join(', ')}`]),
   ];
 }

@@ -1,9 +1,11 @@
+import { saidTexts } from './saidTexts.ts';
+
 /** What the hub says. */
 const ownTexts = {
   // Why a model has no place.
   'nobody-joined': 'it needs {needed} and no device is connected',
   'nobody-can-run': 'it needs {needed}, and no device that has joined can run it',
-  'too-few-layers': 'it has {layers} layers, too few for {parts} parts',
+  'too-few-layers': 'it has too few layers for {parts} parts: {layers}',
   'not-enough-memory': 'it needs {needed}, {offers}',
   'not-enough-memory-in-parts': 'it needs {needed} in {parts} parts, {offers}',
   offers: 'devices offer {rooms}',
@@ -44,9 +46,11 @@ const ownTexts = {
   'tab-is-hidden': 'its tab is hidden',
   'tab-is-stopped-soon': 'its browser is about to stop its tab',
   'through-the-hub': '{device} reaches {other} through the hub only',
+  'layers-go-to': '{range} to {device}',
+  'other-stages-stay': 'the other stages stay where they are',
   'caches-give-back': 'caches of {model} at {device} give {room} back',
   // What is wrong with what somebody asked for.
-  'too-many-parts': '{parts} parts were asked for; the model has {layers} layers.',
+  'too-many-parts': 'The model has too few layers for {parts} parts: {layers}.',
   'no-certificate-inside': 'The certificate holds no certificate; it takes a PEM file, chain included.',
   'no-key-inside': 'The key holds no private key that can be read; it takes a PEM file without a passphrase.',
   'no-such-invite':
@@ -87,8 +91,10 @@ const ownTexts = {
   'being-cut': 'stages are being cut',
   'is-loading': 'it is loading',
   'waits-for-former': 'waiting for the nodes that served it before the hub was started again',
-  'stage-under-way': '{device} (layers {first} to {last}) is {state}',
-  'stage-under-way-because': '{device} (layers {first} to {last}) is {state}: {reason}',
+  'stage-under-way': '{device} ({range}) is {state}',
+  'stage-under-way-because': '{device} ({range}) is {state}: {reason}',
+  'one-layer': 'layer {first}',
+  'some-layers': 'layers {first} to {last}',
   assigned: 'assigned',
   downloading: 'downloading',
   preparing: 'preparing',
@@ -103,6 +109,8 @@ const ownTexts = {
     'conversations may have {served} of the model’s {own} tokens, since {device} has no memory for longer ones',
   // What a device does.
   'leaves-soon': 'leaves when its answers have ended',
+  'holds-layers': 'holds {range} of {model}, in case another device is lost',
+  'loads-layers': 'loads {range} of {model}, in case another device is lost',
   // Why a device is gone.
   disconnected: '{device} disconnected',
   'left-because': '{device} left: {reason}',
@@ -129,13 +137,13 @@ const ownTexts = {
     '{device} stopped responding for {seconds} s. Try again: the model moves to other devices where there are some.',
   'devices-silent': '{names} did not respond for {seconds} s. Try again.',
   'many-wait':
-    '{count} requests wait already: this one would be number {next}, and there is no place for it. Ask again in {seconds} seconds.',
+    'The queue is full: this request would be number {next} in it. Ask again in {seconds} seconds.',
   'yours-wait':
-    '{count} requests wait already, {own} of them yours: this one would be number {next}, and there is no place for it. Ask again in {seconds} seconds.',
+    'The queue is full: this request would be number {next} in it (yours before it: {own}). Ask again in {seconds} seconds.',
   'many-wait-for-devices':
-    '{count} requests wait already for devices in the place of lost ones: this one would be number {next}, and there is no place for it. Ask again in {seconds} seconds.',
+    'The queue for devices in the place of lost ones is full: this request would be number {next} in it. Ask again in {seconds} seconds.',
   'yours-wait-for-devices':
-    '{count} requests wait already for devices in the place of lost ones, {own} of them yours: this one would be number {next}, and there is no place for it. Ask again in {seconds} seconds.',
+    'The queue for devices in the place of lost ones is full: this request would be number {next} in it (yours before it: {own}). Ask again in {seconds} seconds.',
   'context-exceeded':
     "This model's maximum context length is {tokens} tokens. However, you requested {requested}. Please reduce the length of the messages.",
   'unknown-model': "The model '{model}' does not exist here; {hint}.",
@@ -152,6 +160,60 @@ const ownTexts = {
   'hubs-own-token': "the hub's own",
   'settings-changed': 'The settings were changed meanwhile. Look at them again.',
   'wrong-secret': 'That is neither the admin password nor a key of this hub.',
+  // What is known of speeds, of devices and of certificates, and who waits for calls.
+  'measured-in-answers': 'measured in answers',
+  'measured-when-tried': 'measured when its layers were tried',
+  'from-answers': 'from what it did with {model} in answers',
+  'from-trial': 'from what it did with {model} when its layers were tried',
+  'processor-reads': 'a processor reads about {room} of weights a second',
+  'browser-reads': 'a browser without GPU reads about {room} of weights a second',
+  'browser-gpu-reads': 'a browser’s GPU reads about {room} of weights a second',
+  'cuda-reads': 'a CUDA GPU reads about {room} of weights a second',
+  'software-gpu-reads': 'a GPU in software reads about {room} of weights a second',
+  'slowed-while-hidden': '{times} times as long, since its tab is hidden',
+  'slowed-while-frozen': '{times} times as long, since its tab is frozen',
+  'direct-in-answers': 'direct, measured in answers',
+  'relayed-in-answers': 'through the hub, measured in answers',
+  'usual-link': 'a usual link has a round trip of {milliseconds} ms',
+  'usual-relay': 'a way through the hub has a round trip of {milliseconds} ms',
+  'direct-round-trip': 'direct, round trip {milliseconds} ms',
+  'relayed-round-trip': 'through the hub, round trip {milliseconds} ms',
+  'slows-down':
+    '{device} slows it down most: with its layers at {other}, a token would take {spent} ms instead of {milliseconds} ms',
+  'slows-down-by-guess':
+    '{device} slows it down most: with its layers at {other}, a token would, by a guess, take {spent} ms instead of {milliseconds} ms',
+  'no-room-for-them': '{sentence}, but {other} has no room for them',
+  'times-as-slow': '{device} ({times} times as slow)',
+  'times-as-slow-because': '{device} ({times} times as slow: {reason})',
+  'needs-other-device':
+    '{device} can’t run this variant, which needs {reason} (take another variant of the model, made for processors)',
+  'webgpu-or-cuda': 'WebGPU or CUDA',
+  'too-little-for-running': '{device} has too little memory for the conversations that run',
+  'caches-hold': 'caches of other models hold {room} that is free while they are not used',
+  'layers-missing': 'Layers {first} to {last} are in no stage.',
+  'layer-missing': 'Layer {first} is in no stage.',
+  'wrong-key': 'The key is not the key of the certificate, which is that of {name}.',
+  'certificate-expired':
+    'The certificate expired on {time}. Renew it, or leave it out: the hub makes its own.',
+  'certificate-not-yet':
+    "The certificate is valid from {time} on only. Check this machine's clock, or use it then.",
+  'certificate-unusable': "The certificate can't be used for HTTPS: {reason}",
+  'certificate-damaged': 'The certificate is damaged: {reason}',
+  'older-worker': 'the hub speaks protocol {own}, the worker {other}: update the worker',
+  'older-hub': 'the hub speaks protocol {own}, the worker {other}: update the hub',
+  'reload-page': 'the hub speaks protocol {own}, the worker {other}; reload this page',
+  'hung-up':
+    'the worker hung up in the middle of it: see in its log whether it was stopped or crashed, start it again if so, and try again',
+  'hung-up-by':
+    'the worker hung up in the middle of it ({name}): see in its log whether it was stopped or crashed, start it again if so, and try again',
+  'this-worker': 'it is {device}, with {name}',
+  'serves-hub': 'it serves the hub at {address}',
+  'waits-for-hub': 'it waits for the hub at {address}',
+  'key-was-revoked': 'This key was revoked. Whoever runs the hub can make another one, in its settings.',
+  'key-has-expired': 'This key has expired. Whoever runs the hub can make another one, in its settings.',
+  'no-such-key': 'This hub has no such key. Whoever runs the hub can make another one, in its settings.',
+  'no-key-nor-password':
+    'This hub has no such key. There is no admin password yet: it is chosen on the hub’s own machine, in the settings.',
 } as const;
 
 /** What devices say themselves, to the hub or on their page. They do not know this list: a test holds it to their code. */
@@ -191,6 +253,12 @@ export const importTexts = {
   'few-positions': 'Table {name} has {served} positions, fewer than the context of {tokens} tokens.',
   'positions-cut': 'Table {name} is cut from {served} to {tokens} positions, as many as the context has.',
   'kept-in-8-bits': 'The weights of {count} multiplications are kept in 8 bits.',
+  'guards-dropped': 'Dropped {count} guards against fully masked rows, which do not occur.',
+  'last-logits': 'The head computes the logits of the last position only.',
+  'other-form-left': 'Multiplications of another form that stay as they are: {count}.',
+  'texts-are-cut':
+    "Texts may have {served} of the model's {tokens} tokens: longer ones need more memory than is counted for it.",
+  'results-left-out': 'Results that an answer does not need are left out: {names}.',
   'last-scores':
     'The last part computes scores for every position, and all but the last position’s are dropped.',
   'one-score': 'Input {name} is fixed at 1: only the last position gets scores.',
@@ -204,7 +272,7 @@ export const importTexts = {
  *
  * `{name}` stands for a value. A text that begins with `{device} ` is also said without it, where the name comes before.
  */
-export const hubTexts = { ...ownTexts, ...deviceTexts, ...importTexts } as const;
+export const hubTexts = { ...ownTexts, ...saidTexts, ...deviceTexts, ...importTexts } as const;
 
 export type HubTextCode = keyof typeof hubTexts;
 
@@ -219,6 +287,13 @@ export type HubTextValues<Code extends HubTextCode = HubTextCode> = Record<
 /** A text of the hub in English. */
 export function hubText<Code extends HubTextCode>(code: Code, values: HubTextValues<Code>): string {
   return filled(hubTexts[code], values);
+}
+
+/** Which layers, counted from 0: `layer 3`, `layers 0 to 4`. */
+export function layersText({ firstLayer, lastLayer }: { firstLayer: number; lastLayer: number }): string {
+  return firstLayer === lastLayer
+    ? hubText('one-layer', { first: firstLayer })
+    : hubText('some-layers', { first: firstLayer, last: lastLayer });
 }
 
 type DeviceCode = {

@@ -11,8 +11,10 @@ export {
   importTexts,
   hubText,
   hubTexts,
+  layersText,
   whatFollowsName,
   type HubTextCode,
   type HubTextValues,
 } from './hubTexts.ts';
+export { saidTexts } from './saidTexts.ts';
 export { readHubText, type KnownText } from './readHubText.ts';

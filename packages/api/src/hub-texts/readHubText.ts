@@ -17,9 +17,21 @@ const longestText = 1000;
 
 let patterns: Pattern[] | undefined;
 
+/** Texts that were looked at: pages show the same ones again and again. */
+const seen = new Map<string, KnownText | undefined>();
+const mostSeen = 500;
+
 /** @returns undefined where it is none of `hubTexts` */
 export function readHubText(text: string): KnownText | undefined {
   if (text.length > longestText) return undefined;
+  if (!seen.has(text)) {
+    if (seen.size >= mostSeen) seen.clear();
+    seen.set(text, lookUp(text));
+  }
+  return seen.get(text);
+}
+
+function lookUp(text: string): KnownText | undefined {
   patterns ??= makePatterns();
   for (const { code, names, pattern } of patterns) {
     const found = pattern.exec(text);
@@ -51,6 +63,7 @@ const size = String.raw`\d+(?:\.\d+)? [kMGT]?B`;
 /** What stands in gaps that no other text can fill: without that, short texts would be found in sentences of any kind. */
 const gaps: Readonly<Record<string, string>> = {
   ...Object.fromEntries(['needed', 'room', 'all', 'most'].map((name) => [name, size])),
+  range: String.raw`layers? \d[\d,.]*(?: to \d[\d,.]*)?`,
   quoted: "'[^']+'(?:, '[^']+')*",
   rooms: `${size}(?: \\+ ${size})*`,
   ...Object.fromEntries(
@@ -69,6 +82,8 @@ const gaps: Readonly<Record<string, string>> = {
       'own',
       'spent',
       'port',
+      'times',
+      'limit',
     ].map((name) => [name, String.raw`\d[\d,.]*`]),
   ),
 };

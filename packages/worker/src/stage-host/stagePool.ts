@@ -135,7 +135,7 @@ export class StagePool {
     const named = [stage.graph, ...stage.packs].reduce((sum, { size }) => sum + size, 0);
     if (named > this.#memoryBytes - others) {
       throw new AssignmentError(
-        `layers ${stage.firstLayer} to ${stage.lastLayer} of ${stage.model} name ${megabytes(named)} to download; ` +
+        `${layersOf(stage)} of ${stage.model} name ${megabytes(named)} to download; ` +
           `the budget is ${megabytes(this.#memoryBytes)}` +
           (others > 0 ? `, of which other stages reserve ${megabytes(others)}` : ''),
       );
@@ -144,7 +144,7 @@ export class StagePool {
     const least = leastCacheBytes(stage);
     if (free < least) {
       throw new AssignmentError(
-        `layers ${stage.firstLayer} to ${stage.lastLayer} of ${stage.model} need ${megabytes(withWorkingMemory(stage.weightBytes))} ` +
+        `${layersOf(stage)} of ${stage.model} need ${megabytes(withWorkingMemory(stage.weightBytes))} ` +
           `for weights and ${megabytes(least)} for the smallest cache; the budget is ${megabytes(this.#memoryBytes)}` +
           (others > 0 ? `, of which other stages reserve ${megabytes(others)}` : ''),
       );
@@ -243,6 +243,9 @@ function roomOf(stage: StageDescription, free: number, mostCacheBytes: number): 
   const retainBytes = isLast ? 0 : Math.min(Math.floor(allBytes * retainedShare), allBytes - least);
   return { cacheBytes: allBytes - retainBytes, retainBytes };
 }
+
+const layersOf = ({ firstLayer, lastLayer }: StageDescription): string =>
+  firstLayer === lastLayer ? `layer ${firstLayer}` : `layers ${firstLayer} to ${lastLayer}`;
 
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
