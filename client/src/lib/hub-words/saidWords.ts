@@ -158,4 +158,13 @@ export const saidWords: { [Code in keyof typeof saidTexts]: (values: HubTextValu
   'broke-again': ({ reason }) => `The runtime broke again and again: ${reason}`,
   'stage-needs': ({ range, model, needed, room, most }) =>
     /* @wc-include */ `${range} of ${model} need ${needed} for weights and ${room} for the smallest cache; the budget is ${most}`,
+  'sign-header': ({ name }) => /* @wc-include */ `the header ${name}`,
+  'sign-host': ({ name }) => /* @wc-include */ `the Host "${name}", which is not this machine's`,
+  'sign-http': () => /* @wc-include */ 'HTTP/1.0, as nginx speaks it',
+  'sign-close': () => /* @wc-include */ '"Connection: close", as nginx sends it',
+  'sign-upgrade': () => /* @wc-include */ '"Connection: upgrade" without a web socket, as nginx sends it',
+  'sign-phone': ({ name }) => /* @wc-include */ `a browser on ${name}`,
+  'sign-browsers': ({ count }) =>
+    /* @wc-include */ `${count} different browsers within an hour, some on one connection`,
+  'sign-systems': ({ count }) => /* @wc-include */ `${count} browsers of different systems within an hour`,
 };

@@ -134,4 +134,12 @@ export const saidTexts = {
   'broke-again': 'The runtime broke again and again: {reason}',
   'stage-needs':
     '{range} of {model} need {needed} for weights and {room} for the smallest cache; the budget is {most}',
+  'sign-header': 'the header {name}',
+  'sign-host': 'the Host "{name}", which is not this machine\'s',
+  'sign-http': 'HTTP/1.0, as nginx speaks it',
+  'sign-close': '"Connection: close", as nginx sends it',
+  'sign-upgrade': '"Connection: upgrade" without a web socket, as nginx sends it',
+  'sign-phone': 'a browser on {name}',
+  'sign-browsers': '{count} different browsers within an hour, some on one connection',
+  'sign-systems': '{count} browsers of different systems within an hour',
 } as const;
