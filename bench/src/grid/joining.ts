@@ -36,12 +36,12 @@ async function join({ directory }: Pick<BenchModel, 'directory'>, tabs: number):
     waitUntilReady: false,
     flags: ['--model', directory, '--stages', String(stages), '--local-workers', '0', '--log-level', 'warn'],
   });
-  // The model comes in.
-  while (
-    ((await get<{ deployments: Deployment[] }>(hub.url, '/api/deployments')).deployments[0]?.layers ?? 0) ===
-    0
-  )
-    await pause(50);
+  // The model comes in, once the hub has started.
+  const isIn = async (): Promise<boolean> => {
+    const { deployments } = await get<{ deployments?: Deployment[] }>(hub.url, '/api/deployments');
+    return (deployments?.[0]?.layers ?? 0) > 0;
+  };
+  while (!(await isIn())) await pause(50);
   await using browser = await launchTestBrowser();
   const settings = JSON.stringify({ device: 'wasm' });
   const pages = await Promise.all(
