@@ -181,7 +181,7 @@ test.describe('on one hub', () => {
     };
     const deploy = page.getByRole('button', { name: 'Apply' });
     for (const [one, other, words] of [
-      ['0-1', '3', 'Layers 2 to 2 are in no stage'],
+      ['0-1', '3', 'Layer 2 is in no stage'],
       ['0-2', '2-3', 'Layer 2 is in two stages'],
       ['0-1', '2-4', 'there is no 4'],
       ['0-2', '', 'for every stage, or for none'],

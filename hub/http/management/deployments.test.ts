@@ -247,12 +247,12 @@ test('plans with gaps, overlaps or too many stages are refused with the place', 
   const stages = (...ranges: [number?, number?][]): unknown =>
     ranges.map(([firstLayer, lastLayer]) => ({ nodeId, firstLayer, lastLayer }));
   const cases: [unknown, RegExp, string][] = [
-    [{ mode: 'manual', stages: stages([0, 3], [5, 7]) }, /Layers 4 to 4 are in no stage/, 'plan.stages[1]'],
+    [{ mode: 'manual', stages: stages([0, 3], [5, 7]) }, /Layer 4 is in no stage/, 'plan.stages[1]'],
     [{ mode: 'manual', stages: stages([0, 4], [4, 7]) }, /Layer 4 is in two stages/, 'plan.stages[1]'],
-    [{ mode: 'manual', stages: stages([0, 6]) }, /Layers 7 to 7/, 'plan.stages'],
+    [{ mode: 'manual', stages: stages([0, 6]) }, /Layer 7 /, 'plan.stages'],
     [{ mode: 'manual', stages: stages([0, 8]) }, /there is no 8/, 'plan.stages[0]'],
     [{ mode: 'manual', stages: stages([0, 3], []) }, /for every stage, or for none/, 'plan.stages[1]'],
-    [{ mode: 'shards', count: 9 }, /9 parts .* 8 layers/, 'plan.count'],
+    [{ mode: 'shards', count: 9 }, /too few layers for 9 parts: 8/, 'plan.count'],
     [{ mode: 'manual', stages: [] }, /stages/, 'plan.stages'],
     [{ mode: 'magic' }, /plan/, 'plan.mode'],
   ];
