@@ -191,7 +191,7 @@ test('layers are moved from the nodes page, to a node that has none', async () =
   await expect(page.getByLabel(`Layers of ${spare}`)).toHaveValue('5-7');
   expect(await seriousViolations(page)).toEqual([]);
   await page.getByRole('button', { name: 'Apply' }).click();
-  await expect(holder).toHaveAccessibleName(new RegExp(`${first} .0 to 4., ${spare} .5 to 7.`));
+  await expect(holder).toHaveAccessibleName(new RegExp(`${first} .0–4., ${spare} .5–7.`));
   await expect(table.getByRole('row', { name: new RegExp(`^${spare}`) })).toContainText('running');
   await expect(table.getByRole('row', { name: /^local-2/ })).toContainText('standby');
 
