@@ -4,6 +4,9 @@
  */
 import { defineConfig } from '@playwright/test';
 
+// Of each Node worker: those of ONNX Runtime spin while they wait, and there are more workers than processors.
+process.env.POTLUCK_THREADS ??= '1';
+
 export default defineConfig({
   testDir: 'e2e/browser',
   workers: 3,
