@@ -1,5 +1,6 @@
 import { ask } from './support/ask.ts';
 import { expect, test } from './support/fixtures.ts';
+import { showProcessors } from './support/processors.ts';
 import { openTab, serves } from './support/tab.ts';
 
 /** Plain http is by a name what it is in a LAN. */
@@ -15,6 +16,7 @@ test('a tab on plain http serves on the processor, and says why not on the GPU',
   tabHub: hub,
 }) => {
   await using context = await browser.newContext();
+  await showProcessors(context, 2);
   const tab = await openTab(context, {
     pageUrl: underName(site.url, 'page.test'),
     hub: { ...hub, url: underName(hub.url, 'hub.test') },

@@ -1,6 +1,7 @@
 import { startHub } from '../support/hubProcess.ts';
 import { ask } from './support/ask.ts';
 import { expect, test } from './support/fixtures.ts';
+import { showProcessors } from './support/processors.ts';
 import { openTab, serves } from './support/tab.ts';
 import { serveTestPage } from './support/testPage.ts';
 
@@ -9,7 +10,9 @@ const question = [{ role: 'user' as const, content: 'What is the capital of Fran
 test('a tab without a GPU serves the whole model', async ({ browser, site }) => {
   await using hub = await startHub({ flags: ['--local-workers', '0'] });
   await using context = await browser.newContext();
+  await showProcessors(context, 2);
   const tab = await openTab(context, { pageUrl: site.url, hub, name: 'tab', device: 'wasm' });
+  expect((await tab.snapshot()).offer?.processor.wasmThreads).toBe(2);
   await tab.command('start');
   const { stages, device } = await tab.until(serves);
   expect(device?.kind).toBe('wasm');
