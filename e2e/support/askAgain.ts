@@ -67,8 +67,10 @@ export async function askUntilAnswered(asked: AskedAgain): Promise<WholeAnswer> 
       if (response.ok && asked.body.stream === true) {
         await readEvents(response, answer, (id) => (lastEvent = id));
       } else {
-        answer.texts = [];
-        add(answer, (await reading(response.json())) as Piece, response.status);
+        const whole = (await reading(response.json())) as Piece;
+        // A hub that starts says only so: what was read of a stream stays.
+        if (whole.choices) answer.texts = [];
+        add(answer, whole, response.status);
       }
       return answer;
     } catch (error) {
