@@ -30,6 +30,18 @@ test('the file has the lines that are printed, as JSON with the name of who spea
   ]);
 });
 
+test.each([
+  ['hub.jsonl', 'hub.1.jsonl'],
+  ['hub.prod.txt', 'hub.prod.1.txt'],
+  ['hub', 'hub.1.log'],
+])('a log called %s is in %s, and nowhere else', async (name, written) => {
+  const folder = path.join(directory, name);
+  const log = await createLogger({ ...init, logFile: path.join(folder, name) });
+  log.warn('said');
+  await expect.poll(() => readFile(path.join(folder, written), 'utf8')).toContain('said');
+  expect(await readdir(folder)).toEqual([written]);
+});
+
 test('a full file is followed by the next, and old ones go', async () => {
   const log = await createLogger({
     ...init,

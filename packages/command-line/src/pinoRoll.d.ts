@@ -3,9 +3,8 @@ declare module 'pino-roll' {
   import type { destination } from 'pino';
 
   interface RollOptions {
-    /** Path without number and ending. */
+    /** Path without number. */
     file: string;
-    extension: string;
     /** Such as `10m`. */
     size: string;
     limit: { count: number };
