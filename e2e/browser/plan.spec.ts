@@ -221,7 +221,7 @@ test('the first layers are given to the node that is asked; for several replicas
   await page.getByRole('menuitem', { name: 'Add layers of minimind2-small' }).click();
   await expect.poll(() => chosen(shards)).toEqual(['local-2']);
   await page.getByRole('button', { name: 'Apply' }).click();
-  await expect(page.getByRole('img', { name: /local-2 \(0 to 7\)/ })).toBeVisible();
+  await expect(page.getByRole('img', { name: /local-2 \(0–7\)/ })).toBeVisible();
 
   await page.request.patch(`/api/nodes/${await id('local-1')}`, { data: { mode: 'active' } });
   await deploy({ mode: 'automatic', replicas: 2 });
