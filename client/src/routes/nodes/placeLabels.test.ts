@@ -29,3 +29,9 @@ test('boxes that touch do not overlap', () => {
 test('Chinese signs are as wide as they are high', () => {
   expect(textBox({ x: 0, y: 0 }, '第三层').width).toBeGreaterThan(36);
 });
+
+test('capitals and broad letters are wider than others', () => {
+  const widthOf = (text: string): number => textBox({ x: 0, y: 0 }, text, 13).width;
+  expect(widthOf('HARROD')).toBeGreaterThan(widthOf('harrod') + 9);
+  expect(widthOf('mmm')).toBeGreaterThan(widthOf('nnn') + 9);
+});

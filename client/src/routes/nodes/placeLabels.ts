@@ -15,11 +15,16 @@ export interface Place {
 /** Signs that are as wide as they are high: Chinese, Japanese, Korean, and pictures. */
 const wideSigns =
   /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60]|\p{Emoji_Presentation}/gu;
+/** Letters that are nearly as wide as those. */
+const broadLetters = /[MWmw%@]/g;
+const capitals = /(?![MW])\p{Lu}/gu;
 
 /** @returns the box of a text whose middle is here; widths are those of the app's font, rather too wide than too narrow */
 export function textBox({ x, y }: Place, text: string, size = 12): Box {
-  const wide = text.match(wideSigns)?.length ?? 0;
-  const width = (text.length - wide) * size * 0.6 + wide * size * 1.05 + 6;
+  const count = (signs: RegExp): number => text.match(signs)?.length ?? 0;
+  const [wide, broad, capital] = [count(wideSigns), count(broadLetters), count(capitals)];
+  const others = text.length - wide - broad - capital;
+  const width = size * (wide * 1.05 + broad * 0.9 + capital * 0.72 + others * 0.6) + 6;
   // Texts stand on y, and some letters reach below.
   return { x: x - width / 2, y: y - size, width, height: size + 3 };
 }
