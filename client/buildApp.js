@@ -1,6 +1,7 @@
 // @ts-check
 import { fileURLToPath } from 'node:url';
 import { createBuilder } from 'vite';
+import { compressBuild } from './compressBuild.js';
 
 /** Builds the app as `vite build` does: SvelteKit has several builds, of which `build` of Vite makes only one. */
 export async function buildApp() {
@@ -14,4 +15,5 @@ export async function buildApp() {
   } finally {
     console.log = log;
   }
+  await compressBuild(fileURLToPath(new URL('./build', import.meta.url)));
 }

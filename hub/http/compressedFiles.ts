@@ -1,4 +1,4 @@
-/** Compressed copies of the app's large files, made once each: compressing 20 MB takes a second of a processor. */
+/** Compressed copies of the app's files: as the build left them beside the largest (client/compressBuild.js), else made once each. */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -15,8 +15,11 @@ const compress = promisify(gzip);
 /** Answers with compressed files of `directory` where they are wanted; leaves everything else to who comes next. */
 export function serveCompressed(directory: string): MiddlewareHandler {
   const files = new Map<string, Promise<Uint8Array<ArrayBuffer>>>();
-  const make = async (name: string): Promise<Uint8Array<ArrayBuffer>> =>
-    new Uint8Array(await compress(await readFile(path.join(directory, name))));
+  const make = async (name: string): Promise<Uint8Array<ArrayBuffer>> => {
+    const file = path.join(directory, name);
+    const made = await readFile(`${file}.gz`).catch(() => undefined);
+    return new Uint8Array(made ?? (await compress(await readFile(file))));
+  };
   const find = (name: string): Promise<Uint8Array<ArrayBuffer> | undefined> => {
     let file = files.get(name);
     if (!file && files.size < mostFiles) {

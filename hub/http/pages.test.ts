@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { Hono } from 'hono';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { servePages } from './pages.ts';
@@ -73,6 +73,14 @@ describe('servePages', () => {
     await rm(path.join(directory, name));
     const again = await app.request(name, asking);
     expect(gunzipSync(await again.arrayBuffer()).toString()).toBe('start()');
+  });
+
+  it('takes the compressed copy that the build made of a large file', async () => {
+    const name = '/_app/immutable/large.abc123.js';
+    await writeFile(path.join(directory, `${name}.gz`), gzipSync('large()'));
+    const response = await app.request(name, { headers: { 'accept-encoding': 'gzip' } });
+    expect(response.headers.get('content-encoding')).toBe('gzip');
+    expect(gunzipSync(await response.arrayBuffer()).toString()).toBe('large()');
   });
 
   it('gives the whole file, and says so, to who asks for parts of it', async () => {

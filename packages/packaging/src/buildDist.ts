@@ -18,7 +18,11 @@ export async function buildDist(directory: string, app: string, root = programRo
   // Found by Node before the package's own one: what `#potluck/...` is.
   const manifest = { name, version, private: true, type: 'module', imports: importsOf(program) };
   await writeFiles(making, [jsonFile('package.json', manifest), ...(await scriptsOf(root, program))]);
-  await cp(app, path.join(making, 'client/build'), { recursive: true });
+  await cp(app, path.join(making, 'client/build'), {
+    recursive: true,
+    // The package is compressed itself: with compressed copies it would be twice as large.
+    filter: (source) => !source.endsWith('.gz'),
+  });
   await rm(directory, { recursive: true, force: true });
   await rename(making, directory);
 }
