@@ -150,3 +150,36 @@ test('every other page', async () => {
     expect(made.ok, await made.text()).toBe(true);
   }
 });
+
+test('what opens above a page', async () => {
+  const { page, hub } = app;
+  const [first = ''] = modelNames;
+  await pretendGrid(page, hub.url, (grid) => crowd(grid, 3));
+  await renameAll(page);
+  const openings: { path: string; open: () => Promise<void> }[] = [
+    { path: '/', open: () => page.getByRole('button', { name: /^Model:/ }).click() },
+    { path: `/?model=${first}`, open: () => page.getByRole('button', { name: 'Chat settings' }).click() },
+    {
+      path: '/models',
+      open: async () => {
+        await page.getByRole('button', { name: 'Change deployment' }).first().click();
+        await page.getByLabel('Choose devices').check();
+      },
+    },
+    { path: '/models', open: () => page.getByRole('button', { name: `Options of ${first}` }).click() },
+    { path: '/models', open: () => page.getByRole('button', { name: 'Undeploy' }).first().click() },
+    {
+      path: '/nodes',
+      open: () => page.getByRole('button', { name: `Actions for ${nodeName(0)}` }).click(),
+    },
+  ];
+  for (const { path, open } of openings) {
+    await page.setViewportSize({ width: 1280, height: 900 });
+    await page.goto(path);
+    await open();
+    await expect(
+      page.getByRole('dialog').or(page.getByRole('menu')).or(page.getByRole('alertdialog')),
+    ).toBeVisible();
+    await expectAllInside(page, `above ${path}`);
+  }
+});
