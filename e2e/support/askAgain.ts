@@ -21,6 +21,17 @@ export interface WholeAnswer {
   losses: number;
   /** How often the hub had not written down the request before it was lost, so that the client asked anew. */
   begunAnew: number;
+  /** Of a stream, one for each connection over which events came: tells who lost text, the hub or this client. */
+  reads: StreamRead[];
+}
+
+/** What came over one connection. */
+export interface StreamRead {
+  /** Id of the event after which the client asked the stream to go on. */
+  after: string;
+  /** Ids of the first and the last event that came. */
+  ids: [first: string, last: string];
+  text: string;
 }
 
 /** An answer that ended with an error of the API. */
@@ -40,8 +51,15 @@ interface Failure {
   message: string;
 }
 
+interface Choice {
+  index: number;
+  text?: string;
+  delta?: { content?: string };
+  message?: { content: string };
+}
+
 interface Piece {
-  choices?: { index: number; text?: string; delta?: { content?: string }; message?: { content: string } }[];
+  choices?: Choice[];
   error?: Failure;
 }
 
@@ -52,7 +70,7 @@ const againAfterMs = 100;
 
 /** @throws RefusedAnswer where the hub says why there is no answer */
 export async function askUntilAnswered(asked: AskedAgain): Promise<WholeAnswer> {
-  const answer: WholeAnswer = { id: randomUUID(), texts: [], losses: 0, begunAnew: 0 };
+  const answer: WholeAnswer = { id: randomUUID(), texts: [], losses: 0, begunAnew: 0, reads: [] };
   let lastEvent = '0';
   for (;;) {
     try {
@@ -60,12 +78,12 @@ export async function askUntilAnswered(asked: AskedAgain): Promise<WholeAnswer> 
       const response = await ask(asked, headers);
       if (response.status === 409 && answer.losses > answer.begunAnew) {
         await response.body?.cancel();
-        Object.assign(answer, { id: randomUUID(), texts: [], begunAnew: answer.begunAnew + 1 });
+        Object.assign(answer, { id: randomUUID(), texts: [], reads: [], begunAnew: answer.begunAnew + 1 });
         lastEvent = '0';
         continue;
       }
       if (response.ok && asked.body.stream === true) {
-        await readEvents(response, answer, (id) => (lastEvent = id));
+        await readEvents(response, answer, lastEvent, (id) => (lastEvent = id));
       } else {
         const whole = (await reading(response.json())) as Piece;
         // A hub that starts says only so: what was read of a stream stays.
@@ -90,18 +108,25 @@ async function ask({ url, path, body }: AskedAgain, headers: Record<string, stri
 async function readEvents(
   response: Response,
   answer: WholeAnswer,
+  after: string,
   read: (id: string) => void,
 ): Promise<void> {
   const events = response.body
     ?.pipeThrough(new TextDecoderStream())
     .pipeThrough(new EventSourceParserStream());
   const reader = events?.getReader();
+  let connection: StreamRead | undefined;
   for (;;) {
     const { value: event } = (await (reader && reading(reader.read()))) ?? {};
     if (!event) throw new HubLost();
     if (event.data === '[DONE]') return;
-    add(answer, JSON.parse(event.data) as Piece, response.status);
-    if (event.id !== undefined) read(event.id);
+    const piece = JSON.parse(event.data) as Piece;
+    add(answer, piece, response.status);
+    if (event.id === undefined) continue;
+    read(event.id);
+    if (!connection) answer.reads.push((connection = { after, ids: [event.id, event.id], text: '' }));
+    connection.ids[1] = event.id;
+    connection.text += (piece.choices ?? []).map(textOf).join('');
   }
 }
 
@@ -110,9 +135,12 @@ function add(answer: WholeAnswer, { choices, error }: Piece, status: number): vo
   if (error || !choices) {
     throw new RefusedAnswer(`${status} ${error?.code ?? ''}: ${error?.message ?? 'no answer'}`, answer.id);
   }
-  for (const { index, text, delta, message } of choices) {
-    answer.texts[index] = (answer.texts[index] ?? '') + (text ?? delta?.content ?? message?.content ?? '');
-  }
+  for (const choice of choices)
+    answer.texts[choice.index] = (answer.texts[choice.index] ?? '') + textOf(choice);
+}
+
+function textOf({ text, delta, message }: Choice): string {
+  return text ?? delta?.content ?? message?.content ?? '';
 }
 
 /** What fails on the way is the hub's end. @throws HubLost */

@@ -15,6 +15,11 @@ export interface ComparedAnswer {
 export class ExpectedAnswers {
   readonly #texts = new Map<string, string>();
 
+  /** @returns what all answers to the question over such devices must be, where that is known */
+  textOf({ question, kinds }: Pick<ComparedAnswer, 'question' | 'kinds'>): string | undefined {
+    return this.#texts.get(`${question} ${kinds}`);
+  }
+
   /**
    * The first answer on an undisturbed way is what all others on that way must be.
    * @returns `other` where the answer is none that it may be; `unknown` where nothing is to compare it with
@@ -23,12 +28,11 @@ export class ExpectedAnswers {
     { question, text, kinds, crossed }: ComparedAnswer,
     isDisturbed: boolean,
   ): 'same' | 'other' | 'unknown' {
-    const key = `${question} ${kinds}`;
-    const expected = this.#texts.get(key);
+    const expected = this.textOf({ question, kinds });
     if (expected === text) return 'same';
     if (expected !== undefined && !crossed) return 'other';
     if (expected === undefined && !isDisturbed) {
-      this.#texts.set(key, text);
+      this.#texts.set(`${question} ${kinds}`, text);
       return 'same';
     }
     return 'unknown';

@@ -159,21 +159,26 @@ class ProcessChaos {
   async #answer(index: number): Promise<void> {
     const { url } = this.#grid;
     const body = this.#bodies[index] ?? {};
-    const { id, texts, begunAnew } = await askUntilAnswered({ url, path: '/v1/chat/completions', body });
+    const { id, texts, begunAnew, reads } = await askUntilAnswered({
+      url,
+      path: '/v1/chat/completions',
+      body,
+    });
     const result = this.#result;
     result.answers++;
     result.begunAnew += begunAnew;
     const { route, recovery } = await this.#recordOf(id);
     const kindOf = (name: string): string | undefined => this.#grid.kindOf(name);
     const lostKinds = new Set((recovery?.lost ?? []).flatMap((name) => kindOf(name) ?? []));
-    const compared = this.#expected.compare(
-      {
-        ...{ question: index, text: texts.join(''), kinds: kindsOf(route, kindOf) },
-        crossed: lostKinds.size > 1,
-      },
-      recovery !== null,
-    );
-    if (compared === 'other') result.wrong.push(`answer ${index} (${id}) over ${route}: ${texts.join('')}`);
+    const text = texts.join('');
+    const given = { question: index, text, kinds: kindsOf(route, kindOf), crossed: lostKinds.size > 1 };
+    const compared = this.#expected.compare(given, recovery !== null);
+    if (compared === 'other') {
+      const expected = this.#expected.textOf(given);
+      // What came over each connection tells whether the hub or its client lost text.
+      const details = JSON.stringify({ text, expected, reads, recovery });
+      result.wrong.push(`answer ${index} (${id}) over ${route}: ${details}`);
+    }
     if (compared === 'unknown') result.notCompared++;
     if (recovery) this.#say(countDisturbance(result, index, recovery));
   }
