@@ -21,11 +21,20 @@ test('answers under way end with their own tokens while the hub and workers are 
 
 test('a long run says which of its flags is wrong', () => {
   const grids = ['memory', 'processes'];
-  expect(readChaosFlags([])).toMatchObject({ minutes: 10, seed: 1, losses: 1_000_000, grids });
+  expect(readChaosFlags([])).toMatchObject({ minutes: 10, seed: 1, losses: 1_000_000, tabs: 2, grids });
   expect(readChaosFlags(['--kind', 'hub', '--kind', 'in prefill', '--minutes', '0.5'])).toMatchObject({
     ...{ minutes: 0.5, grids, memoryKinds: ['in prefill', 'hub'], processKinds: ['hub', 'in prefill'] },
   });
   expect(readChaosFlags(['--kind', 'page crashed'])).toMatchObject({ grids: ['processes'] });
+  const withoutTabs = readChaosFlags(['--tabs', '0']);
+  expect(withoutTabs).toMatchObject({ tabs: 0, grids });
+  expect(withoutTabs).not.toMatchObject({
+    processKinds: expect.arrayContaining(['page crashed']) as unknown,
+  });
+  expect(readChaosFlags(['--tabs', '4'])).toMatchObject({ tabs: 4, stages: 3 });
+  expect(readChaosFlags(['--tabs', '5'])).toContain("from 0 to 4, which is --stages and one, not '5'");
+  expect(readChaosFlags(['--tabs', 'x'])).toContain("not 'x'");
+  expect(readChaosFlags(['--tabs', '0', '--kind', 'page crashed'])).toContain('nothing of that --kind');
   expect(readChaosFlags(['--minute', '3'])).toContain("'--minute'");
   expect(readChaosFlags(['more'])).toContain("'more'");
   expect(readChaosFlags(['--seed', '1.5'])).toBe("--seed takes a whole number above 0, not '1.5'.");

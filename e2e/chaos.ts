@@ -3,7 +3,7 @@
  * between a grid in this process, with every kind of loss at every moment, and one of processes with tabs in Chromium.
  */
 import { describeResult, joinResults, lossCount, noResult } from './support/chaos/chaosResult.ts';
-import { chaosUsage, readChaosFlags } from './support/chaos/chaosFlags.ts';
+import { chaosUsage, processSpares, readChaosFlags } from './support/chaos/chaosFlags.ts';
 import { runMemoryChaos } from './support/chaos/memoryChaos.ts';
 import { runProcessChaos } from './support/chaos/processChaos.ts';
 
@@ -12,7 +12,7 @@ if (typeof flags === 'string') {
   console.error(`npm run chaos: ${flags}\n\n${chaosUsage}`);
   process.exit(2);
 }
-const { minutes, seed, stages, concurrent, losses, grids, memoryKinds, processKinds } = flags;
+const { minutes, seed, stages, concurrent, losses, tabs, grids, memoryKinds, processKinds } = flags;
 const say = (line: string): void => console.log(line);
 const endsAt = Date.now() + minutes * 60_000;
 let total = noResult();
@@ -24,7 +24,7 @@ for (let round = seed; Date.now() < endsAt && lossCount(total) < losses; round++
     grid === 'processes'
       ? await runProcessChaos(
           {
-            ...{ ...init, concurrent: Math.min(4, concurrent), spares: 1, tabs: 2 },
+            ...{ ...init, concurrent: Math.min(4, concurrent), spares: processSpares, tabs },
             ...{ losses: Math.min(losses - lossCount(total), 2 * processKinds.length), endsAt },
             ...{ tokens: [40, 200], everyMs: 8000, kinds: processKinds, isRelayed: round % 3 === 0 },
           },

@@ -1,7 +1,7 @@
 /** The flags of `npm run chaos`. */
 import { parseArgs } from 'node:util';
 import { faults } from './faults.ts';
-import { processFaults } from './processFaults.ts';
+import { processFaults, tabKinds } from './processFaults.ts';
 
 export type ChaosGrid = 'memory' | 'processes';
 
@@ -12,6 +12,8 @@ export interface ChaosFlags {
   concurrent: number;
   /** The run ends after so many. */
   losses: number;
+  /** Devices of a grid of processes that are tabs in Chromium. */
+  tabs: number;
   /** In turn. */
   grids: readonly ChaosGrid[];
   memoryKinds: readonly string[];
@@ -27,9 +29,13 @@ const [memoryKinds, processKinds] = [Object.keys(faults), Object.keys(processFau
 const allKinds = [...new Set([...memoryKinds, ...processKinds])];
 const numbers = { minutes: '10', seed: '1', stages: '3', concurrent: '20', losses: '1000000' };
 type NumberName = keyof typeof numbers;
+/** Beside the devices that the stages of a grid of processes need. */
+export const processSpares = 1;
+const defaultTabs = 2;
 
 export const chaosUsage = [
   ...Object.entries(numbers).map(([name, value]) => `--${name} NUMBER  above 0, default ${value}`),
+  `--tabs NUMBER  devices of a grid of processes that are tabs; at most stages + ${processSpares}, default ${defaultTabs}`,
   `--grid ${Object.keys(grids).join('|')}  default both`,
   `--kind KIND  again and again, default all: ${allKinds.join(', ')}`,
 ].join('\n');
@@ -42,7 +48,7 @@ export function readChaosFlags(args: string[]): ChaosFlags | string {
       args,
       options: {
         ...{ minutes: text, seed: text, stages: text, concurrent: text, losses: text },
-        ...{ grid: text, kind: { ...text, multiple: true } },
+        ...{ grid: text, tabs: text, kind: { ...text, multiple: true } },
       },
     });
     const number = (name: NumberName): number => {
@@ -63,10 +69,18 @@ export function readChaosFlags(args: string[]): ChaosFlags | string {
       memory: memoryKinds.filter((kind) => kinds.includes(kind)),
       processes: processKinds.filter((kind) => kinds.includes(kind)),
     };
+    const stages = number('stages');
+    const devices = stages + processSpares;
+    const tabs = Number(values.tabs ?? Math.min(defaultTabs, devices));
+    if (!/^\d+$/.test(values.tabs ?? '0') || tabs > devices)
+      throw new Error(
+        `--tabs takes a whole number from 0 to ${devices}, which is --stages and one, not '${values.tabs}'.`,
+      );
+    if (tabs === 0) kindsOf.processes = kindsOf.processes.filter((kind) => !tabKinds.includes(kind));
     const able = chosen.filter((one) => kindsOf[one].length > 0);
     if (able.length === 0) throw new Error(`nothing of that --kind happens in --grid ${grid}.`);
     return {
-      ...{ minutes: number('minutes'), seed: number('seed'), stages: number('stages') },
+      ...{ minutes: number('minutes'), seed: number('seed'), stages, tabs },
       ...{ concurrent: number('concurrent'), losses: number('losses'), grids: able },
       ...{ memoryKinds: kindsOf.memory, processKinds: kindsOf.processes },
     };

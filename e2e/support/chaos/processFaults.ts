@@ -141,6 +141,9 @@ const inRecovery: ProcessFault = async (context) => {
   return names.join(', then ');
 };
 
+/** Kinds of losses that only tabs know. */
+export const tabKinds: readonly string[] = ['tab closed', 'page crashed'];
+
 /** By the names under which they are counted. Those of tabs find nothing where a grid has none. */
 export const processFaults: Record<string, ProcessFault> = {
   killed: losing(undefined, ({ grid, random }, device) => grid.kill(device, awayMs(random))),
