@@ -19,6 +19,7 @@ export type GenerationErrorCode =
   | 'constraint_failed'
   | 'constraint_refused'
   | 'stage_timeout'
+  | 'conflict'
   | 'cancelled';
 
 const kinds: Record<GenerationErrorCode, ErrorKind> = {
@@ -36,6 +37,7 @@ const kinds: Record<GenerationErrorCode, ErrorKind> = {
   constraint_failed: 'unusable',
   constraint_refused: 'invalid',
   stage_timeout: 'timeout',
+  conflict: 'conflict',
   cancelled: 'cancelled',
 };
 

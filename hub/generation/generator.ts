@@ -269,7 +269,8 @@ export class Generator {
         ? replica.chunkTokens
         : Math.min(replica.chunkTokens, scoredStepTokens(model.package.vocabularySize));
     const id = request.id ?? SessionId.parse(uuidv7());
-    if (this.#byId.has(id)) throw new Error('there is a request with this id already');
+    // Its client asked twice at once.
+    if (this.#byId.has(id)) throw new GenerationError('conflict', `The request ${id} is being answered.`);
     const seed = request.sampling.seed ?? request.seedToDraw ?? randomInt(seedBound);
     const { sampling, stopTokenIds, minTokens, constraint } = howToDraw(request, model.package, seed);
     const init: AnswerInit = {

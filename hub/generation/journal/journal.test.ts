@@ -143,6 +143,8 @@ test('all answers to a request are found by the id of the first one, and dropped
   const init = { waitMs: 1e6, onOver: (entries: JournalEntry[]) => over.push(...entries) };
   const suspended = new SuspendedAnswers([...choices, first], init);
   expect(suspended.choicesOf(first)).toEqual([first, choices[1], choices[0]]);
+  expect(suspended.find('ada', first.id)).toBe(first);
+  expect(suspended.find('ada', choices[0]?.id ?? '')).toBeUndefined();
   expect(suspended.drop(first.id)).toBe(true);
   expect(over).toHaveLength(3);
   expect(suspended.list).toEqual([]);

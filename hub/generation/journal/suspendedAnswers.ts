@@ -30,7 +30,12 @@ export class SuspendedAnswers {
   /** Nobody sees another's. @param id of a request, which is that of its first answer */
   find(owner: string, id: string): JournalEntry | undefined {
     const entry = this.#waiting.get(id);
-    return entry?.author.owner === owner ? entry : undefined;
+    return entry?.author.owner === owner && requestOf(entry) === id ? entry : undefined;
+  }
+
+  /** True while somebody is about to go on with it. */
+  isTaken(owner: string, id: string): boolean {
+    return this.#taken.get(id)?.entry.author.owner === owner;
   }
 
   /** All answers to a request that wait, in their order. */

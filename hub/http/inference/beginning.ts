@@ -9,6 +9,7 @@ import type { GenerationRequest } from '../../generation/generationRequest.ts';
 import { seedBound } from '../../generation/generator.ts';
 import type { AskedRequest, JournalEntry } from '../../generation/journal/journalEntry.ts';
 import type { SuspendedAnswers } from '../../generation/journal/suspendedAnswers.ts';
+import type { RequestRecord } from '../../generation/requestRecord.ts';
 import type { RequestStore } from '../../generation/requestStore.ts';
 import { ApiError } from '../apiError.ts';
 import { passedOnOf } from '../passedOn.ts';
@@ -30,6 +31,14 @@ export type Beginning = { suspended: JournalEntry } | { suspended?: undefined; d
 const mostEndingMs = 2000;
 const lookAgainMs = 50;
 
+/** What the client says of its request. */
+export interface NamedBeginning {
+  id: SessionId | undefined;
+  asked: AskedRequest | undefined;
+  /** Events that the client has, of each answer. */
+  eventsRead: readonly number[] | undefined;
+}
+
 /**
  * Looks for what there is of the answer, where the request has an id. What was begun and can't go on is drawn as before.
  * @throws ApiError 409 where there is nothing that could go on, or the request is another one
@@ -37,36 +46,49 @@ const lookAgainMs = 50;
 export async function beginningOf(
   c: Context,
   { suspended, requests, writes }: SuspendedComponents,
-  id: SessionId | undefined,
-  asked: AskedRequest | undefined,
+  { id, asked, eventsRead = [] }: NamedBeginning,
 ): Promise<Beginning> {
   const { owner } = c.var.caller;
   const passedOn = passedOnOf(c)?.answer;
   const isAgain = passedOn?.isAgain === true;
   const asNew = { draws: { isAnew: isAgain, seedToDraw: passedOn?.seed ?? randomInt(seedBound) } };
   if (id === undefined) return asNew;
-  const entry = suspended.find(owner, id);
-  if (entry) {
-    if (entry.asked.path === asked?.path && entry.asked.bodyHash === asked.bodyHash)
-      return { suspended: entry };
-    throw refused(`The request ${id} was another one: send the same body to the same path.`);
-  }
   const until = performance.now() + mostEndingMs;
   for (;;) {
-    await writes.settled();
-    const before = await requests.find(id);
-    if (!before) return asNew;
-    if (before.owner !== owner) throw refused('There is a request with this id. Draw another UUID.');
-    const { status, seed } = before;
-    // Its connection was lost, perhaps with another hub in between.
-    if (status === 'cancelled' || (status !== 'running' && isAgain))
-      return { draws: { isAnew: true, seedToDraw: seed } };
-    if (status === 'interrupted')
-      throw refused(`The request ${id} waited too long for its client. Ask anew, with another id.`);
-    if (status !== 'running') throw refused(`The request ${id} has ended. Ask anew, with another id.`);
+    const entry = suspended.find(owner, id);
+    if (entry) {
+      if (entry.asked.path === asked?.path && entry.asked.bodyHash === asked.bodyHash)
+        return { suspended: entry };
+      throw refused(`The request ${id} was another one: send the same body to the same path.`);
+    }
+    // Its client was here before, and its connection may just be lost.
+    if (!suspended.isTaken(owner, id)) {
+      await writes.settled();
+      const before = await requests.find(id);
+      const begun = before ? beginningAgain(before, owner, isAgain) : asNew;
+      // Other draws would go on with other words than those that the client has.
+      if (!before && !isAgain && eventsRead.some((count) => count > 0))
+        throw refused(`The hub knows no request ${id} to go on with. Ask anew, with another id.`);
+      if (begun) return begun;
+    }
     if (performance.now() > until) throw refused(`The request ${id} is being answered.`);
     await setTimeout(lookAgainMs);
   }
+}
+
+/** @returns undefined while it is answered @throws ApiError 409 */
+function beginningAgain(
+  { id, owner: whose, status, seed }: RequestRecord,
+  owner: string,
+  isAgain: boolean,
+): Beginning | undefined {
+  if (whose !== owner) throw refused('There is a request with this id. Draw another UUID.');
+  if (status === 'running') return undefined;
+  // Its connection was lost, perhaps with another hub in between.
+  if (status === 'cancelled' || isAgain) return { draws: { isAnew: true, seedToDraw: seed } };
+  if (status === 'interrupted')
+    throw refused(`The request ${id} waited too long for its client. Ask anew, with another id.`);
+  throw refused(`The request ${id} has ended. Ask anew, with another id.`);
 }
 
 function refused(message: string): ApiError {

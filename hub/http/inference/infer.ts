@@ -46,7 +46,7 @@ export async function infer<T>(
   const id = namedRequest(c);
   const eventsRead = eventsReadOf(c);
   const asked = await askedOf(c, outlivesReader);
-  const beginning = await beginningOf(c, goingOn, id, asked);
+  const beginning = await beginningOf(c, goingOn, { id, asked, eventsRead });
   const { suspended } = beginning;
   const wanted = suspended?.model ?? named;
   c.set('askedModel', wanted);
@@ -57,6 +57,12 @@ export async function infer<T>(
   if (suspended && suspended.modelDigest !== modelDigest(model.package)) throw hasOtherFiles(model);
   if (model.package.encoder || (model.package.reranker && !rates)) throw writesNothing(model);
   const leave = await takePlace(caller, model.package.id, components);
+  const goesOn = suspended ? goingOn.suspended.choicesOf(suspended) : [];
+  if (suspended && goesOn[0] !== suspended) {
+    leave();
+    // Its client asked twice, and the other request goes on with the answer.
+    return infer(c, components, { model: named, promptParam, outlivesReader, rates }, work);
+  }
   // Ends the generation when the client goes away, whatever it was waiting for.
   const controller = new AbortController();
   const { signal: gone } = c.req.raw;
@@ -83,7 +89,6 @@ export async function infer<T>(
       c.set('isRecorded', true);
     },
   };
-  const goesOn = suspended ? goingOn.suspended.choicesOf(suspended) : [];
   for (const one of goesOn) goingOn.suspended.take(one, () => controller.abort());
   const inference: Inference = {
     model,

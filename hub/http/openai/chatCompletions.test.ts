@@ -437,6 +437,20 @@ test('an answer that is given anew opens a session of its own: stages have seen 
   expect(opened[0]).toBe(id);
 });
 
+test('of two requests with one id that come at once, one is answered, and the other hears why not', async () => {
+  hub.worker('one', {
+    onPrompt: (one, { sessionId, tokens }) => one.tokens(sessionId, tokens.length, hub.encode('Half')),
+  });
+  await hub.served();
+  const controller = new AbortController();
+  const named = { signal: controller.signal, headers: { 'x-potluck-request': randomUUID() } };
+  const both = await Promise.all([0, 1].map(() => sendChat({ ...ask, stream: true }, named)));
+  const refused = both.find(({ status }) => status !== 200);
+  expect(both.map(({ status }) => status).toSorted()).toEqual([200, 409]);
+  expect(await refused?.json()).toMatchObject({ error: { code: 'conflict' } });
+  controller.abort();
+});
+
 test('an answer whose model is undeployed ends with an error that says so', async () => {
   const worker = hub.worker('one', {
     onPrompt: (one, { sessionId, tokens }) => one.tokens(sessionId, tokens.length, hub.encode('Half')),
