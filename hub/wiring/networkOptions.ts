@@ -17,7 +17,10 @@ export interface NetworkConfig extends HttpsConfig, TurnConfig {
 
 export function networkOptions(): Option[] {
   return [
-    flag('--https-port <port>', 'port for HTTPS, or off (default: 8443)').argParser(portOrOff),
+    flag(
+      '--https-port <port>',
+      'port for HTTPS, or off (default: 8443, or a free one that the hub keeps where that is in use)',
+    ).argParser(portOrOff),
     flag('--certificate <file>', "PEM file for HTTPS, chain included (default: the hub's own)"),
     flag('--certificate-key <file>', "PEM file with the certificate's private key"),
     flag(

@@ -20,6 +20,7 @@ import {
   type SecureListening,
   type ServerCertificate,
 } from '../listen.ts';
+import { keepPort, readKeptPort } from './keptPort.ts';
 import { certificateNames } from './reachability.ts';
 
 const defaultHttpsPort = 8443;
@@ -27,8 +28,8 @@ const defaultHttpsPort = 8443;
 /** Flags about HTTPS and the hub's names. */
 export interface HttpsConfig {
   /**
-   * TCP port for HTTPS; 0 takes a free one. Undefined: 8443, or a free one where that is taken (or where the port for
-   * HTTP is a free one too).
+   * TCP port for HTTPS; 0 takes a free one. Undefined: 8443, or a free one where that is taken, which the hub then keeps (or
+   * where the port for HTTP is a free one too).
    */
   httpsPort?: number | 'off';
   /** PEM file with the certificate and those that signed it; undefined: the hub makes its own. */
@@ -130,24 +131,31 @@ function certificateLoader(
   };
 }
 
-/** A port that nobody asked for is no reason not to start. */
+/**
+ * A port that nobody asked for is no reason not to start. One that was taken in place of the usual one stays: devices come back
+ * to it after a restart.
+ */
 async function openPort(
   { fetch, logger, ...options }: OpenHttpsComponents,
   certificate: HubCertificate,
-  { httpsPort, port, host }: OpenHttpsInit,
+  { httpsPort, port, host, data }: OpenHttpsInit,
 ): Promise<SecureListening> {
-  if (httpsPort === 'off' || httpsPort !== undefined) {
-    return listenSecurely(fetch, certificate, Number(httpsPort), host, options);
-  }
-  if (port === 0) return listenSecurely(fetch, certificate, 0, host, options);
+  const listenAt = (at: number): Promise<SecureListening> =>
+    listenSecurely(fetch, certificate, at, host, options);
+  if (httpsPort !== undefined) return listenAt(Number(httpsPort));
+  if (port === 0) return listenAt(0);
+  const wanted = (await readKeptPort(data)) ?? defaultHttpsPort;
   try {
-    return await listenSecurely(fetch, certificate, defaultHttpsPort, host, options);
+    return await listenAt(wanted);
   } catch (error) {
     if (!(error instanceof StartError) || systemCodeOf(error.cause) !== 'EADDRINUSE') throw error;
-    const server = await listenSecurely(fetch, certificate, 0, host, options);
+    const server = await listenAt(0);
+    await keepPort(data, server.port);
+    const lost =
+      wanted === defaultHttpsPort ? '' : ` Devices and links that know port ${wanted} do not find this hub.`;
     logger.warn(
-      `port ${defaultHttpsPort} is in use, so HTTPS is at port ${server.port} this time. ` +
-        'Choose one that stays with --https-port, or --https-port off.',
+      `port ${wanted} is in use, so HTTPS is at port ${server.port} from now on.${lost} ` +
+        'Choose another one with --https-port, or --https-port off.',
     );
     return server;
   }
