@@ -26,7 +26,9 @@ const nothing: LocalTrust = { may: 'nothing' };
  */
 export function localTrust(c: Context): LocalTrust {
   const connection = connectionOf(c);
-  if (!connection || !isLoopbackAddress(connection.socket.remoteAddress)) return nothing;
+  // A socket whose client has gone knows its port no more.
+  if (connection?.socket.localPort === undefined) return nothing;
+  if (!isLoopbackAddress(connection.socket.remoteAddress)) return nothing;
   const header = Object.keys(c.req.header()).find((name) => proxyHeaders.test(name));
   if (header !== undefined) return { may: 'nothing', proxySign: `the header ${header}` };
   const { origin: asked, protocol } = askedUrl(c);

@@ -70,6 +70,19 @@ function doors({
   return { app, get, ask, signs };
 }
 
+test('a program that has gone when its request is looked at may nothing, and is no sign of a proxy', async () => {
+  const { app, signs } = doors();
+  const socket = { remoteAddress: '127.0.0.1' };
+  const host = `localhost:${port}`;
+  const response = await app.request(
+    `http://${host}/api/join`,
+    { headers: { host } },
+    { incoming: { httpVersion: '1.1', socket } },
+  );
+  expect(response.status).toBe(401);
+  expect(signs).toEqual([]);
+});
+
 test.each([
   ['127.0.0.1', {}],
   ['::1', { host: '[::1]:8000' }],
