@@ -30,6 +30,7 @@ const alwaysSeveral = [
   // One device, and one worker, are told in other words.
   '{0} devices offer {1} in total, {2} at most each',
   'waiting for {0} local workers to start',
+  'processor, {0} threads',
   // The hub says five.
   ...[
     'The queue is full: this request would be number {0} in it. Ask again in {1} seconds.',

@@ -44,7 +44,10 @@ class Tab implements TabWorker {
   constructor(options: TabWorkerOptions) {
     this.#mainMemoryBytes = options.mainMemoryBytes;
     this.#hubUrl = plainHubUrl(options.hubUrl ?? location.origin);
-    this.#settings = new TabSettingsStore(storageOf('localStorage'), describeBrowser(navigator.userAgent));
+    this.#settings = new TabSettingsStore(
+      storageOf('localStorage'),
+      describeBrowser(navigator.userAgent, options.describeBrowser),
+    );
     if (options.token) this.#settings.keepToken(this.#hubUrl, options.token);
     this.#view = new SnapshotStore(this.#settings.settings);
     this.#view.set({ hasToken: this.#settings.tokenFor(this.#hubUrl) !== undefined });

@@ -9,6 +9,8 @@ export interface TabWorkerOptions {
   token?: string;
   /** Main memory that this browser may count on, in bytes, where the browser itself can't know. */
   mainMemoryBytes?: number;
+  /** Puts a browser and its system into words, for the name that a tab has at first. Default: in English. */
+  describeBrowser?: (browser: string, system: string) => string;
   /** False keeps data channels in the page, as browsers do that can't hand them over. Default true. */
   handOverChannels?: boolean;
 }

@@ -167,4 +167,18 @@ export const saidWords: { [Code in keyof typeof saidTexts]: (values: HubTextValu
   'sign-browsers': ({ count }) =>
     /* @wc-include */ `${count} different browsers within an hour, some on one connection`,
   'sign-systems': ({ count }) => /* @wc-include */ `${count} browsers of different systems within an hour`,
+  'one-thread': () => /* @wc-include */ 'processor, 1 thread',
+  'several-threads': ({ count }) => /* @wc-include */ `processor, ${count} threads`,
+  'asked-to-leave': () => /* @wc-include */ 'the operator asked it to leave',
+  'log-joined': () => /* @wc-include */ 'joined the hub',
+  'log-joined-waits': () =>
+    /* @wc-include */ 'joined the hub; whoever runs the hub must approve this device first',
+  'log-lost-hub': () => /* @wc-include */ 'lost the hub; trying to reach it again',
+  'log-no-hub': () => /* @wc-include */ 'cannot reach the hub; trying again',
+  'log-stage': ({ next, count, state }) => /* @wc-include */ `stage ${next} of ${count} ${state}`,
+  'log-stage-released': () => /* @wc-include */ 'stage released',
+  'state-compiling': () => /* @wc-include */ 'compiling',
+  'state-warming': () => /* @wc-include */ 'warming',
+  'state-ready': () => /* @wc-include */ 'ready',
+  'state-failed': () => /* @wc-include */ 'failed',
 };

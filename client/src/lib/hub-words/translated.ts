@@ -1,6 +1,7 @@
 /** What the hub says in English, in the language of the app. */
 import { readHubText, type HubTextCode, type HubTextValues } from '@potluck/api/hub-texts';
 import { locale } from '#lib/language/language.ts';
+import { comma, semicolon } from '#lib/language/marks.ts';
 import { hubWords } from './hubWords.ts';
 
 /** Values that are texts of the hub themselves. */
@@ -32,7 +33,7 @@ function alone(text: string, levels: number): string | undefined {
   if (!known) return undefined;
   const values = Object.entries(known.values).map(([name, value]) => {
     const isText = texts.has(name) && levels > 0;
-    return [name, isText ? translated(String(value), levels - 1) : localValue(String(value))] as const;
+    return [name, isText ? translated(String(value), levels - 1) : localValue(name, String(value))] as const;
   });
   return hubWords[known.code](Object.fromEntries(values) as HubTextValues);
 }
@@ -61,13 +62,32 @@ function listed(
   const parts = text.split(separator);
   if (parts.length < 2 || levels === 0 || !isOne(parts)) return undefined;
   const words = parts.flatMap((part) => known(part, levels - 1) ?? []);
-  return words.length === parts.length ? words.join(separator) : undefined;
+  return words.length === parts.length ? words.join(separator === '; ' ? semicolon : comma) : undefined;
 }
 
-const decimalSign = new Intl.NumberFormat(locale).formatToParts(0.5).find(({ type }) => type === 'decimal');
+/** Values that are numbers, as the hub writes them: `1,234.5`. */
+const numbers = new Set([
+  'milliseconds',
+  'spent',
+  'seconds',
+  'times',
+  'percent',
+  'count',
+  'tokens',
+  'served',
+  'own',
+  'limit',
+]);
 
-/** Sizes have the decimal sign of the language; other values, such as names, stay as they are. */
-function localValue(value: string): string {
+const signs = new Intl.NumberFormat(locale).formatToParts(12_345.5);
+const signOf = (kind: 'decimal' | 'group'): string | undefined =>
+  signs.find(({ type }) => type === kind)?.value;
+const decimalSign = signOf('decimal') ?? '.';
+const groupSign = signOf('group') ?? '';
+
+/** Sizes and other numbers have the signs of the language; other values, such as names, stay as they are. */
+function localValue(name: string, value: string): string {
   const isSizes = /^\d+(\.\d+)? [kMGT]?B( \+ \d+(\.\d+)? [kMGT]?B)*$/.test(value);
-  return isSizes ? value.replaceAll('.', decimalSign?.value ?? '.') : value;
+  if (!isSizes && !numbers.has(name)) return value;
+  return value.replaceAll(/[.,]/g, (sign) => (sign === '.' ? decimalSign : groupSign));
 }

@@ -73,6 +73,7 @@ class Tab {
       const { createTabWorker } = await import('@potluck/browser-worker');
       const worker = createTabWorker({
         hubUrl: hubUrl(),
+        describeBrowser: (browser, system) => /* @wc-include */ `${browser} on ${system}`,
         ...(link !== undefined && { token: link.token }),
         ...(link?.mainMemoryBytes !== undefined && { mainMemoryBytes: link.mainMemoryBytes }),
       });

@@ -1,6 +1,7 @@
 /** What happened, in a sentence. */
 import type { HistoryEvent } from '@potluck/api';
 import { fromHub } from '#lib/hub/fromHub.ts';
+import { comma } from '#lib/language/marks.ts';
 
 /** What settings are called where they are made; others by the name that programs know. */
 const settingNames: Record<string, string> = /* @wc-include */ {
@@ -114,7 +115,7 @@ function describeSettings(actor: string | null, settings: string): string {
   const names = settings
     .split(', ')
     .map((one) => /* @wc-include */ `“${settingNames[one] ?? one}”`)
-    .join(', ');
+    .join(comma);
   if (actor === null) return `Settings changed: ${names}.`;
   if (actor === 'admin') return `The admin changed ${names}.`;
   if (actor === 'local') return `Someone on the hub’s own machine changed ${names}.`;

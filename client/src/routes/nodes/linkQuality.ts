@@ -3,6 +3,7 @@ import type { Link } from '@potluck/api';
 import { formatBytes } from '#lib/format/formatBytes.ts';
 import { formatDuration } from '#lib/format/formatDuration.ts';
 import { linkStateNames } from '#lib/format/stateNames.ts';
+import { comma } from '#lib/language/marks.ts';
 
 /** `unknown` until something was measured. */
 export type LinkQuality = 'good' | 'fair' | 'poor' | 'unknown';
@@ -37,7 +38,7 @@ export function describeMeasured({ roundTripMs, bytesPerSecond }: Measured): str
     bytesPerSecond === null ? undefined : `${formatBytes(bytesPerSecond)}/s`,
   ]
     .filter((text) => text !== undefined)
-    .join(', ');
+    .join(comma);
 }
 
 /** For people who do not see the picture: `direct, 0.5 ms, 62 MB/s, a good link`. */
@@ -46,5 +47,5 @@ export function describeLink(link: Measured): string {
   const quality = linkQuality(link);
   return [way, describeMeasured(link), quality === 'unknown' ? 'not measured' : qualityNames[quality]]
     .filter((text) => text !== '')
-    .join(', ');
+    .join(comma);
 }

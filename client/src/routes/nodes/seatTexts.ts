@@ -3,6 +3,7 @@ import type { Stage } from '@potluck/api';
 import { counted } from '#lib/format/counted.ts';
 import { formatLayers, layerNumbers } from '#lib/format/formatLayers.ts';
 import type { LabelSpace, Place, PlacedLabel } from './placeLabels.ts';
+import { comma } from '#lib/language/marks.ts';
 
 /** Sizes of the fonts, in pixels. */
 export const nameSize = 13;
@@ -21,8 +22,8 @@ export function linesUnder(stages: readonly Pick<Stage, 'model' | 'firstLayer' |
   for (const stage of stages) {
     models.set(stage.model, [...(models.get(stage.model) ?? []), layerNumbers(stage)]);
   }
-  if (models.size < 2) return [...models.values()].map((ranges) => `layers ${ranges.join(', ')}`);
-  const lines = [...models].map(([model, ranges]) => `${model}: ${ranges.join(', ')}`);
+  if (models.size < 2) return [...models.values()].map((ranges) => `layers ${ranges.join(comma)}`);
+  const lines = [...models].map(([model, ranges]) => `${model}: ${ranges.join(comma)}`);
   if (lines.length <= mostLines) return lines;
   return [
     ...lines.slice(0, mostLines - 1),

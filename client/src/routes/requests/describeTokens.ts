@@ -10,5 +10,5 @@ export function describeTokens({
 }: Pick<RequestSummary, 'promptTokens' | 'completionTokens' | 'status'>): string {
   const read = counted(promptTokens, ['# token read', '# tokens read']);
   if (status === 'interrupted' && completionTokens === 0) return read;
-  return `${read}, ${formatNumber(completionTokens)} written`;
+  return /* @wc-include */ `${read}, ${formatNumber(completionTokens)} written`;
 }

@@ -2,6 +2,7 @@
 import type { KeyLimits } from '@potluck/api';
 import { counted } from '#lib/format/counted.ts';
 import { locale } from '#lib/language/language.ts';
+import { comma } from '#lib/language/marks.ts';
 
 /** What API keys and join tokens have in common. */
 export interface Secret {
@@ -44,6 +45,6 @@ export function describeLimits(limits: KeyLimits): string[] {
       : [counted(requestsPerMinute, ['# request per minute', '# requests per minute'])]),
     ...(concurrentRequests === undefined ? [] : [`${concurrentRequests} at once`]),
     ...(tokensPerDay === undefined ? [] : [counted(tokensPerDay, ['# token per day', '# tokens per day'])]),
-    ...(models === undefined ? [] : [`only ${models.join(', ')}`]),
+    ...(models === undefined ? [] : [`only ${models.join(comma)}`]),
   ];
 }

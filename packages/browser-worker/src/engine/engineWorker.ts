@@ -29,8 +29,8 @@ const api: EngineApi = {
     }
     ort = await loadRuntime(backend, wasmThreads);
     if (gpu) return { kind: 'webgpu', description: gpu.description, float16: gpu.float16 };
-    const threads = wasmThreads === 1 ? '1 thread' : `${wasmThreads} threads`;
-    return { kind: 'wasm', description: `processor, ${threads}`, float16: true };
+    const description = wasmThreads === 1 ? 'processor, 1 thread' : `processor, ${wasmThreads} threads`;
+    return { kind: 'wasm', description, float16: true };
   },
   lost: () => lost.promise,
 };

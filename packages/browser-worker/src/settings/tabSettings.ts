@@ -103,8 +103,14 @@ export function readJson(text: string | null | undefined): object | undefined {
   }
 }
 
-/** Such as `Firefox on Windows`, from what browsers tell everybody. */
-export function describeBrowser(userAgent: string): string {
+/** `Firefox on Windows`, in English. */
+const onSystem = (browser: string, system: string): string => `${browser} on ${system}`;
+
+/**
+ * Such as `Firefox on Windows`, from what browsers tell everybody.
+ * @param describe puts a browser and a system into words
+ */
+export function describeBrowser(userAgent: string, describe = onSystem): string {
   const browser = /Edg\//.test(userAgent)
     ? 'Edge'
     : /OPR\//.test(userAgent)
@@ -129,5 +135,5 @@ export function describeBrowser(userAgent: string): string {
             : /Linux/.test(userAgent)
               ? 'Linux'
               : undefined;
-  return system === undefined ? browser : `${browser} on ${system}`;
+  return system === undefined ? browser : describe(browser, system);
 }
