@@ -38,7 +38,8 @@ test('a tab without a GPU serves the whole model', async ({ browser, site }) => 
     });
     return { choices, cached: usage?.prompt_tokens_details?.cached_tokens ?? -1 };
   };
-  expect((await about('What rose?')).cached).toBe(0);
+  // What the template writes first may be in a cache already.
+  expect((await about('What rose?')).cached).toBeLessThan(64);
   const second = await about('Who carried what?');
   expect(second.cached).toBeGreaterThanOrEqual(256);
   const anew = await about('Who carried what?', { cache_salt: 'nobody else has it' });
