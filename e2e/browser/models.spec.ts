@@ -216,6 +216,7 @@ test.describe('on one hub', () => {
 
     await card.getByRole('button', { name: 'Undeploy' }).click();
     await page.getByRole('alertdialog').getByRole('button', { name: 'Undeploy' }).click();
+    await expect(card.getByRole('heading', { level: 2 })).toBeFocused();
     await card.getByRole('button', { name: 'Remove' }).click();
     await page.getByRole('alertdialog').getByRole('button', { name: 'Remove' }).click();
     await expect(card).toHaveCount(0);
@@ -270,6 +271,8 @@ test('a page outlives its hub: it says so, catches up, and the download goes on 
     await expect(page.getByText('The hub isn’t answering.')).toBeVisible();
     // The words cover nothing that can be used.
     await goTo(page, 'Chat');
+    // The grid is shown as it was: its device only left because the hub stopped.
+    await expect(page.getByText('minimind2-small runs on 1 device.')).toBeVisible();
     for (const control of [
       page.getByRole('button', { name: 'New', exact: true }),
       page.getByLabel('Search conversations'),

@@ -40,3 +40,13 @@ test('hundreds that change all the time make some hundred events a second, and e
   const told = new Set(published.map((event) => (event as { request: { id: string } }).request.id));
   expect(told.size).toBe(300);
 });
+
+test('once stopped, it tells neither what changes nor what ends', async () => {
+  const { live, published, touchAll } = changing(1);
+  touchAll();
+  live.stop();
+  touchAll();
+  live.end('nodes', 'a', { type: 'node-left', id: 'a', name: 'a', reason: 'the hub stops' });
+  await vi.advanceTimersByTimeAsync(5000);
+  expect(published).toEqual([]);
+});

@@ -43,6 +43,7 @@ export class LiveState {
   #timer: NodeJS.Timeout | undefined;
   /** Things that were looked at in the last flush. */
   #flushed = 0;
+  #isStopped = false;
 
   constructor(components: LiveStateComponents, init: LiveStateInit = {}) {
     this.#components = components;
@@ -52,7 +53,7 @@ export class LiveState {
   /** Something about this thing may be different. Cheap: called for every token. */
   touch(kind: keyof Snapshot, key: string): void {
     this.#dirty.set(`${kind} ${key}`, { kind, key });
-    if (this.#timer) return;
+    if (this.#timer || this.#isStopped) return;
     const afterMs = Math.max(this.#coalesceMs, this.#flushed * msPerThing);
     this.#flushed = 0;
     this.#timer = setTimeout(() => this.#flushInTurns(), afterMs);
@@ -67,7 +68,7 @@ export class LiveState {
   end(kind: keyof Snapshot, key: string, event: LiveEvent): void {
     this.#dirty.delete(`${kind} ${key}`);
     this.#published.delete(`${kind} ${key}`);
-    this.#components.publish(event);
+    if (!this.#isStopped) this.#components.publish(event);
   }
 
   /** Many things that changed at once are published in several turns of the event loop, so that nothing else waits. */
@@ -99,7 +100,9 @@ export class LiveState {
     };
   }
 
+  /** Says nothing more. */
   stop(): void {
+    this.#isStopped = true;
     clearTimeout(this.#timer);
   }
 

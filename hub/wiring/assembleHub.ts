@@ -133,6 +133,8 @@ export interface HubParts {
   goOn(): void;
   /** Tells all workers to go and writes what is still to be written. */
   stop(): Promise<void>;
+  /** Pages that follow what happens hear nothing more. */
+  stopTelling(): void;
 }
 
 const defaultLeaseMs = 15_000;
@@ -417,6 +419,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
         logger.error({ reason: messageOf(error) }, 'answers of the last run do not go on');
       });
     },
+    stopTelling: () => live.stop(),
     stop: async () => {
       stopping.abort();
       suspended.stop();

@@ -177,6 +177,8 @@ export async function serveGrid(
       localWorkers.missed(name, () => [...parts.registry.table.values()].some((one) => one.name === name)),
   });
   closers.push(() => localWorkers.stop());
+  // Pages keep the grid as it was: its devices leave because this hub stops. Of several hubs, the next one tells what follows.
+  if (!shared) closers.push(() => parts.stopTelling());
   // First of all, while stages can still tell their timings.
   closers.push(() => {
     const stopped = parts.generator.stop();
