@@ -1,6 +1,7 @@
 /** Everything on the grid that changes by itself, as the hub's event stream tells it. */
 import type { Activity, Deployment, Import, LiveEvent, Model, Node } from '@potluck/api';
 import { SvelteMap } from 'svelte/reactivity';
+import { seatNodes } from '#lib/format/dishColor.ts';
 import { followEvents, type FeedListener } from '#lib/events/followEvents.ts';
 import { hubFetch } from '#lib/hub/hubFetch.ts';
 import { hubUrl } from '#lib/hub/hubUrl.ts';
@@ -100,6 +101,7 @@ class Live implements Grid {
   #take(event: LiveEvent): void {
     if (this.#isNew(event)) this.happened += 1;
     applyEvent(this, event);
+    if (['snapshot', 'node', 'node-left'].includes(event.type)) seatNodes(this.nodes.values());
     if (event.type === 'snapshot') this.known = true;
     if (event.type === 'request') for (const listener of this.#requestListeners) listener(event.request);
   }
