@@ -96,7 +96,16 @@ test('how sure the model was of each word is asked for and shown only where a pe
   await expect(answer.getByText(/^“.*”: \d+(\.\d)?% sure/)).toBeVisible();
   expect(await seriousViolations(page)).toEqual([]);
 
+  // It belongs to this conversation, and no other.
+  await page.getByRole('button', { name: 'New', exact: true }).click();
+  await expect(page.getByRole('article')).toHaveCount(0);
   await page.getByRole('button', { name: 'Chat settings' }).click();
+  await expect(page.getByLabel('Show how sure the model is')).not.toBeChecked();
+  await page.keyboard.press('Escape');
+  await page.goBack();
+  await expect(answer).toBeVisible();
+  await page.getByRole('button', { name: 'Chat settings' }).click();
+  await expect(page.getByLabel('Show how sure the model is')).toBeChecked();
   await page.getByLabel('Show how sure the model is').uncheck();
   await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
   await expect(answer.getByTitle(/% sure/)).toHaveCount(0);
@@ -115,6 +124,7 @@ test('two models answer side by side, also on a phone', async ({ model }) => {
   await page.getByRole('button', { name: /^Model:/ }).click();
   await page.getByRole('menuitem', { name: 'Compare two models' }).click();
   await expect(page.getByRole('heading', { name: 'Compare models' })).toBeVisible();
+  await expect(page.getByLabel('Your message')).toBeFocused();
   const [first, second] = ['First model', 'Second model'].map((name) => page.getByRole('region', { name }));
   await expect(first!.getByRole('combobox')).toHaveValue('minimind2-small');
   await expect(second!.getByRole('combobox')).toHaveValue('small');

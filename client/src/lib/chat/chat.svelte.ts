@@ -25,6 +25,7 @@ import {
 } from './failure.ts';
 import { streamCompletion } from './streamCompletion.ts';
 import type { LikelyToken } from './likelyTokens.ts';
+import { areTokensShown, keepTokensShown } from './tokensShown.ts';
 import { mergeMessages, newestLeaf, threadOf, type ThreadMessage } from './thread.ts';
 
 /** What is known of an answer while it is written here; afterwards the hub's record has it. */
@@ -77,7 +78,7 @@ export class Chat {
   );
   /** True where nothing of the conversation is kept: it is gone with the page. */
   isTemporary = $state(false);
-  /** True to ask how sure the model is of each token of the answers to come. */
+  /** True to ask how sure the model is of each token of the answers to come, in this conversation. */
   asksTokens = $state(false);
   /** Tokens of answers that were asked for so, by the answer's id. */
   readonly tokens = new SvelteMap<string, readonly LikelyToken[]>();
@@ -162,11 +163,19 @@ export class Chat {
     const { title, model, systemPrompt, sampling } = this.conversation;
     const about = { title: copyTitleOf(title), model, systemPrompt, sampling };
     try {
-      return await keepConversation({ ...about, currentMessageId: messageId, messages: path });
+      const id = await keepConversation({ ...about, currentMessageId: messageId, messages: path });
+      if (this.asksTokens) keepTokensShown(id, true);
+      return id;
     } catch (error) {
       this.problem = `Couldn’t copy the conversation. ${messageOf(error)}`;
       return undefined;
     }
+  }
+
+  /** Chooses for this conversation whether to ask how sure the model is of each token. */
+  askTokens(isAsked: boolean): void {
+    this.asksTokens = isAsked;
+    if (!this.isTemporary) keepTokensShown(this.conversation.id, isAsked);
   }
 
   /** Keeps changed settings, once there is something to keep them with. */
@@ -357,6 +366,7 @@ export class Chat {
     this.#isKept = false;
     this.isTemporary = false;
     this.tokens.clear();
+    this.asksTokens = areTokensShown(conversation.id);
     this.problem = undefined;
     this.failure = undefined;
     this.facts = {};

@@ -1,20 +1,32 @@
-/** Whether this browser's person wants to see how sure the model is of each word. */
+/** In which conversations this browser's person wants to see how sure the model is of each word. */
 
-const storageKey = 'potluck:shows-tokens';
+const storageKey = 'potluck:tokens-shown-in';
+/** How many conversations are remembered; the ones that were chosen first are forgotten first. */
+const mostRemembered = 200;
 
-export function readTokensShown(): boolean {
+/** The ids to remember, oldest choice first, after the person chose for the conversation `id`. */
+export function withChoice(ids: readonly string[], id: string, isShown: boolean): string[] {
+  const others = ids.filter((one) => one !== id);
+  return isShown ? [...others, id].slice(-mostRemembered) : others;
+}
+
+export function areTokensShown(id: string): boolean {
+  return readIds().includes(id);
+}
+
+export function keepTokensShown(id: string, isShown: boolean): void {
   try {
-    return localStorage.getItem(storageKey) !== null;
+    localStorage.setItem(storageKey, JSON.stringify(withChoice(readIds(), id, isShown)));
   } catch {
-    return false;
+    // It lasts as long as the page shows the conversation.
   }
 }
 
-export function keepTokensShown(isShown: boolean): void {
+function readIds(): string[] {
   try {
-    if (isShown) localStorage.setItem(storageKey, 'yes');
-    else localStorage.removeItem(storageKey);
+    const kept: unknown = JSON.parse(localStorage.getItem(storageKey) ?? '[]');
+    return Array.isArray(kept) ? kept.filter((one) => typeof one === 'string') : [];
   } catch {
-    // It lasts as long as the page.
+    return [];
   }
 }
