@@ -57,10 +57,13 @@ test('a prompt is changed and asked again, an answer is copied, written anew and
   await app.page.getByLabel('Edited message').fill('What is the capital of Italy?');
   await app.page.keyboard.press('Enter');
   await expect(prompt.getByLabel('Version 2 of 2')).toBeVisible();
+  await expect(app.page.getByLabel('Your message')).toBeFocused();
   await expect(answer).toHaveCount(1);
   await expect(answer.getByText('tokens/s')).toBeVisible();
   await prompt.getByRole('button', { name: 'Previous version' }).click();
   await expect(answer).toContainText('Paris');
+  // There is none before it.
+  await expect(prompt.getByRole('button', { name: 'Next version' })).toBeFocused();
   await prompt.getByRole('button', { name: 'Next version' }).click();
   await expect(prompt).toContainText('Italy');
 
@@ -93,6 +96,17 @@ test('a prompt is changed and asked again, an answer is copied, written anew and
   await expect(answer.last().getByText('computing')).toBeVisible();
   for (const button of another) await expect(button).toBeEnabled();
   await expect(app.page.getByRole('button', { name: 'Send' })).toBeVisible();
+
+  // People type on while the address changes.
+  const focused = await app.page
+    .getByRole('button', { name: 'New', exact: true })
+    .evaluate((button: HTMLElement) => {
+      button.click();
+      return document.activeElement?.id;
+    });
+  expect(focused).toBe('prompt');
+  await expect(app.page).toHaveURL('/');
+  await expect(app.page.getByLabel('Your message')).toBeFocused();
 });
 
 test('what the model is told first and how it chooses belong to the conversation', async () => {

@@ -71,6 +71,7 @@ test('one invite lets a friend chat and lend, after the operator approved the de
   expect(await seriousViolations(operator)).toEqual([]);
   await waiting.getByRole('button', { name: /^Approve/ }).click();
   await expect(waiting).toHaveCount(0);
+  await expect(operator.getByRole('heading', { name: 'Nodes', level: 1 })).toBeFocused();
   await expect(friend.getByText('must approve it first')).toHaveCount(0);
 
   // It was for one: the code opens nothing more.

@@ -101,6 +101,28 @@ for (const { path, what, opener, role } of openings) {
   });
 }
 
+test('a suggestion is asked for and written anew, and the keyboard goes on where people write', async () => {
+  const { page } = app;
+  await page.goto('/');
+  await keepShort(page, 4);
+  await page.getByRole('button', { name: 'What is the capital of France?' }).press('Enter');
+  const message = page.getByLabel('Your message');
+  await expect(message).toBeFocused();
+  await expect(page.getByText('tokens/s')).toBeVisible();
+  const again = page.getByRole('button', { name: 'Regenerate' });
+  await again.press('Enter');
+  await expect(message).toBeFocused();
+  await expect(page.getByLabel('Version 2 of 2')).toBeVisible();
+});
+
+test('the dialog that changes a deployment begins at the choice that is made', async () => {
+  const { page } = app;
+  await page.goto('/models');
+  await page.getByRole('button', { name: 'Change deployment' }).press('Enter');
+  await expect(page.getByRole('radio', { checked: true })).toBeFocused();
+  await expect(page.getByLabel('Fewest devices')).not.toBeChecked();
+});
+
 test('a question is asked, and a tab joins and leaves, without a mouse', async () => {
   const { page } = app;
   await page.goto('/');
@@ -116,6 +138,7 @@ test('a question is asked, and a tab joins and leaves, without a mouse', async (
   await page.keyboard.press('Space');
   await tabTo(page, joinButton(page));
   await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { name: 'This device is helping' })).toBeFocused();
   const leave = page.getByRole('button', { name: 'Leave', exact: true });
   await expect(leave).toBeVisible();
   await tabTo(page, leave);

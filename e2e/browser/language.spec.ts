@@ -12,6 +12,7 @@ test('a person reads the app in the language of choice, which the browser rememb
   await page.goto('/settings');
   await page.getByLabel('Language').selectOption('Deutsch');
   await expect(page.getByRole('heading', { name: 'Einstellungen' })).toBeVisible();
+  await expect(page.getByLabel('Sprache')).toBeFocused();
   await expect(page.locator('html')).toHaveAttribute('lang', 'de');
   expect(await seriousViolations(page)).toEqual([]);
   await page.goto('/');

@@ -4,6 +4,8 @@ export const languages = ['en', 'de', 'zh'] as const;
 export type Language = (typeof languages)[number];
 
 const storageKey = 'potluck:language';
+/** In the tab's own storage, while the page is loaded anew. */
+const chosenKey = 'potluck:language-chosen';
 
 /** Texts are made when modules load, so it stays as it is until the page is loaded anew. */
 export const language: Language = readChoice() ?? languageOf(browserLanguages());
@@ -43,10 +45,22 @@ export function languageOf(read: readonly string[]): Language {
 export function chooseLanguage(chosen: Language): void {
   try {
     localStorage.setItem(storageKey, chosen);
+    sessionStorage.setItem(chosenKey, chosen);
   } catch {
     // Storage is forbidden here: the browser's language it is.
   }
   location.reload();
+}
+
+/** True once, where this page was loaded anew because the person had chosen the language. */
+export function wasJustChosen(): boolean {
+  try {
+    const chosen = sessionStorage.getItem(chosenKey);
+    sessionStorage.removeItem(chosenKey);
+    return chosen !== null;
+  } catch {
+    return false;
+  }
 }
 
 function readChoice(): Language | undefined {
