@@ -43,10 +43,12 @@ describe('a hub as it comes', () => {
       usage = chunk.usage;
     }
     expect(text).toBe(data.choices[0]?.message.content);
-    expect(usage).toMatchObject(data.usage ?? {});
+    // What the first one computed is there.
+    const prompt_tokens_details = { cached_tokens: expect.any(Number) as number };
+    expect(usage).toMatchObject({ ...data.usage, prompt_tokens_details });
   });
 
-  test('begins a second turn with whole steps of the first only, since its kernels round by the steps', async () => {
+  test('begins a second turn with all that the first computed, to the same probabilities as one that is computed anew', async () => {
     const client = await newcomer(hub);
     const story =
       'The river rose after three days of rain, and the people carried their chairs up the hill. ';
@@ -56,7 +58,7 @@ describe('a hub as it comes', () => {
     expect(first.promptTokens).toBeLessThan(511);
     const secondTurn = nextTurn(firstTurn, first.choices[0]?.text);
     const second = await askNumbers(client, secondTurn);
-    expect(second.cached).toBe(256);
+    expect(second.cached).toBeGreaterThanOrEqual(first.promptTokens);
     expect(second.choices).toEqual((await askNumbers(await newcomer(hub), secondTurn)).choices);
   });
 

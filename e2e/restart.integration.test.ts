@@ -164,9 +164,10 @@ test.each(['SIGKILL', 'SIGTERM'] as const)(
     expect(pause?.fromMs).toBeGreaterThan(0);
     expect(pause?.toMs).toBeLessThan(totalMs ?? 0);
     expect((pause?.toMs ?? 0) - (pause?.fromMs ?? 0)).toBeCloseTo(recovery?.pauseMs ?? 0, 3);
-    // Nothing was fetched or loaded again, unless the hub found that the layers are faster elsewhere, as on a busy machine.
+    // Nothing was fetched or loaded again, unless the hub found that the layers are faster elsewhere, or a worker came back later
+    // than the hub waits, as on a busy machine.
     const log = former.log().slice(logged) + hub.log();
-    if (!/stages that they will take over|is about to move/.test(log)) {
+    if (!/stages that they will take over|is about to move|assigning stages[^]*worker joined/.test(log)) {
       expect(loadsOf(workers), log).toEqual(loads);
       expect(await routeNow()).toBe(route);
     }
