@@ -23,7 +23,7 @@ export async function tabThrough(page: Page): Promise<Stop[]> {
     beginning.tabIndex = -1;
     document.body.prepend(beginning);
     beginning.focus();
-    beginning.remove();
+    // It stays: the page gives the focus to a heading where what had it is taken away.
     globalThis.lastStop = undefined;
     globalThis.firstStop = undefined;
   });
