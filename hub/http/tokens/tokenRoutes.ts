@@ -58,9 +58,9 @@ async function tokensOf(c: Context, components: EncodingComponents, body: Tokeni
     const message = "'content' is missing: a text to tokenize. vLLM's 'prompt' and 'messages' will do, too.";
     throw new ApiError(400, message, { param: 'content' });
   }
-  const { model, textPromptOf } = await encodingFor(c, components, body.model);
+  const encoding = await encodingFor(c, components, body.model);
   const addsSpecial = body.add_special ?? body.add_special_tokens ?? content === undefined;
-  return { model, tokens: await textPromptOf(text, addsSpecial, !parsesSpecial) };
+  return { model: encoding.model, tokens: await encoding.textPromptOf(text, addsSpecial, !parsesSpecial) };
 }
 
 async function conversationTokens(
