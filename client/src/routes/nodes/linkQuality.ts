@@ -31,21 +31,21 @@ export function linkQuality({ state, roundTripMs, bytesPerSecond }: Measured): L
   return fits?.quality ?? 'poor';
 }
 
-/** `0.5 ms, 62 MB/s`; empty where nothing was measured. */
-export function describeMeasured({ roundTripMs, bytesPerSecond }: Measured): string {
+/** What was measured, round trip first: `0.5 ms` and `62 MB/s`. */
+export function describeMeasured({ roundTripMs, bytesPerSecond }: Measured): string[] {
   return [
     roundTripMs === null ? undefined : formatDuration(roundTripMs),
     bytesPerSecond === null ? undefined : `${formatBytes(bytesPerSecond)}/s`,
-  ]
-    .filter((text) => text !== undefined)
-    .join(comma);
+  ].filter((text) => text !== undefined);
 }
 
 /** For people who do not see the picture: `direct, 0.5 ms, 62 MB/s, a good link`. */
 export function describeLink(link: Measured): string {
   const way = link.state === 'relayed' ? 'through the hub' : linkStateNames[link.state];
   const quality = linkQuality(link);
-  return [way, describeMeasured(link), quality === 'unknown' ? 'not measured' : qualityNames[quality]]
-    .filter((text) => text !== '')
-    .join(comma);
+  return [
+    way,
+    ...describeMeasured(link),
+    quality === 'unknown' ? 'not measured' : qualityNames[quality],
+  ].join(comma);
 }

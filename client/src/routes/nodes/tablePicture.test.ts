@@ -1,10 +1,12 @@
 import type { Activity, Deployment, Node } from '@potluck/api';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { overlap, textBox } from './placeLabels.ts';
 import { linesUnder } from './seatTexts.ts';
 import { heightOf, layTable } from './tablePicture.ts';
 
 const size = { width: 800, height: 400 };
+
+afterEach(() => vi.unstubAllGlobals());
 
 function node(id: string, peers: Partial<Node['peers'][number]>[] = []): Node {
   return { id, name: id, peers, stages: [] as Node['stages'] } as Node;
@@ -144,6 +146,14 @@ test('two nodes have the labels of both links between them', () => {
     const { courses } = layTable(nodes, [deployment('device-0', 'device-1')], [], { width, height: 400 });
     expect(courses.filter(({ label }) => label)).toHaveLength(2);
   }
+});
+
+test.each(['en', 'zh'])('a short label is the round trip alone in %s', async (language) => {
+  vi.resetModules();
+  vi.stubGlobal('navigator', { languages: [language] });
+  const { layTable: layIt } = await import('./tablePicture.ts');
+  const { courses } = layIt(crowd(2, 1), [deployment('device-0', 'device-1')], [], size);
+  expect(courses.flatMap(({ label }) => (label ? [label.short] : []))).toEqual(['0.5 ms', '0.5 ms']);
 });
 
 test('plates of a crowd are smaller, and none lies on another', () => {

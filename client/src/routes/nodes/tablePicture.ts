@@ -1,5 +1,6 @@
 /** Where everybody sits: the hub in the middle of the table, workers around it, plates passed along the pipelines. */
 import type { Activity, Deployment, Link, Node } from '@potluck/api';
+import { comma } from '#lib/language/marks.ts';
 import { LabelSpace, type Box } from './placeLabels.ts';
 import { linesUnder, placeSeatTexts, type SeatTexts } from './seatTexts.ts';
 import { describeLink, describeMeasured, linkQuality, type LinkQuality } from './linkQuality.ts';
@@ -206,14 +207,15 @@ function layCourse(from: Seat, to: Seat, hub: Point): Omit<Course, 'id' | 'flows
   const onCurve = { x: (middle.x + control.x) / 2, y: (middle.y + control.y) / 2 };
   const at = distance(onCurve, hub) < clearance ? beside(hub, from, to, clearance) : onCurve;
   const path = `M${round(from.x)} ${round(from.y)} Q${round(control.x)} ${round(control.y)} ${round(to.x)} ${round(to.y)}`;
-  const measured = link ? describeMeasured(link) : '';
+  const measured = link ? describeMeasured(link) : [];
+  const [short] = measured;
   return {
     path,
     kind,
     quality: link ? linkQuality(link) : 'unknown',
     width: widthOf(link?.bytesPerSecond ?? undefined),
     description: `${from.node.name} to ${to.node.name}: ${link ? describeLink(link) : 'not connected'}`,
-    ...(measured === '' ? {} : { label: { at, text: measured, short: measured.split(', ')[0] ?? '' } }),
+    ...(short === undefined ? {} : { label: { at, text: measured.join(comma), short } }),
   };
 }
 
