@@ -101,7 +101,7 @@ async function rollingFile(
   // Few write one, and it takes a while to load.
   const { default: roll } = await import('pino-roll');
   const stream = await roll({
-    // Its number goes before what follows the last dot, whatever its `extension` says.
+    // pino-roll puts a number before what follows the last dot, whatever its `extension` says.
     file: path.join(dir, `${name}${ext || '.log'}`),
     size: `${Math.max(1, Math.round(logFileSize / 1024))}k`,
     limit: { count: logFiles },

@@ -18,7 +18,7 @@ export function asksToStop(
   return signal !== 'SIGHUP' || platform === 'win32' || hasTerminal;
 }
 
-/** Whoever asks again does that later: a terminal tells all its programs at once, and some of them tell those that they started. */
+/** Signals within so many milliseconds are one wish: a terminal tells all its programs at once, and some of them tell those that they started. */
 const sameMs = 300;
 const lookEveryMs = 500;
 
