@@ -33,9 +33,15 @@ export async function canOpen(place: GraphPlace): Promise<boolean> {
   return (await openGraph(place)) !== undefined;
 }
 
-/** @returns what builds its stages; undefined where the blob is missing or damaged */
-async function openGraph({ blobs, sha256, isEncoder }: GraphPlace): Promise<Build | undefined> {
-  if (last?.sha256 === sha256) return last.build;
+async function openGraph(place: GraphPlace): Promise<Build | undefined> {
+  return last?.sha256 === place.sha256 ? last.build : readGraph(place);
+}
+
+/**
+ * Reads a graph, which is then the one that stays in memory.
+ * @returns what builds its stages; undefined where the blob is missing or damaged
+ */
+export async function readGraph({ blobs, sha256, isEncoder }: GraphPlace): Promise<Build | undefined> {
   const graph = await new BlobStore(blobs).read(sha256);
   if (!graph) return undefined;
   const build = await stageBuilder(graph, isEncoder);
@@ -54,7 +60,7 @@ export async function cutStage(place: GraphPlace, range: LayerRange): Promise<Cu
 }
 
 /** An encoder is one stage as it is. */
-export async function stageBuilder(graph: Uint8Array, isEncoder: boolean): Promise<Build> {
+async function stageBuilder(graph: Uint8Array, isEncoder: boolean): Promise<Build> {
   if (isEncoder) {
     const stage = await readPackedEncoder(graph);
     return () => stage;

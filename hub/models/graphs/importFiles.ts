@@ -12,9 +12,10 @@ import { describeEncoder } from '../encoders/describeEncoder.ts';
 import { readLogitScore } from '../encoders/logitScore.ts';
 import { readSentenceModel } from '../encoders/sentenceModel.ts';
 import type { ThreadHost } from '../inThread.ts';
+import { ModelError } from '../modelError.ts';
 import { readKeptFiles, type ModelSource } from '../modelSource.ts';
 import { sourceFiles } from '../sourceFiles.ts';
-import { stageBuilder } from './cutStage.ts';
+import { readGraph } from './cutStage.ts';
 
 export interface ImportFilesRequest {
   source: Pick<ModelSource, 'directory' | 'allowed' | 'graphDirectory' | 'graphFile' | 'name' | 'origin'>;
@@ -64,8 +65,12 @@ export async function importFiles(
     source,
     kept,
   );
-  const graph = (await blobs.read(imported.graph.sha256)) ?? new Uint8Array();
-  const build = await stageBuilder(graph, imported.encoder !== undefined);
+  // Whoever opens the model next finds the graph read.
+  const build = await readGraph({
+    ...{ blobs: directory, sha256: imported.graph.sha256 },
+    isEncoder: imported.encoder !== undefined,
+  });
+  if (!build) throw new ModelError('Its graph was damaged while it was imported. Import the model again.');
   build({ firstLayer: 0, lastLayer: imported.layers.length - 1 });
   return { kept, imported };
 }
