@@ -11,12 +11,11 @@ import type { IncomingHttpHeaders } from 'node:http';
  */
 export type RequestKind = 'answer' | 'again' | 'kept' | 'once' | 'upload';
 
-const answers =
-  /^(\/v1)*\/(chat\/completions|completions|responses|messages)\/?$|^\/api\/(chat|generate)\/?$/;
+const answers = /^(\/v1)*\/(chat\/completions|completions|responses|messages)$|^\/api\/(chat|generate)$/;
 /** Responses that go on in the background are read by their id. */
 const keptAnswers = /^(\/v1)*\/responses\/[^/]+$/;
 const changesNothing =
-  /^(\/v1)*\/(embeddings|tokenize|detokenize|apply-template|rerank|messages\/count_tokens)\/?$|^\/v2\/rerank\/?$|^\/api\/(embed|embeddings|show)\/?$/;
+  /^(\/v1)*\/(embeddings|tokenize|detokenize|apply-template|rerank|messages\/count_tokens)$|^\/v2\/rerank$|^\/api\/(embed|embeddings|show)$/;
 const uploads = /^\/api\/imports\/[^/]+\/files$/;
 
 /** @param target as in the request line */
