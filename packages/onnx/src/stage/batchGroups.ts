@@ -92,8 +92,9 @@ export function nameGroups(
   }));
 }
 
-export function rowsShape(cache: StageCache | undefined): OnnxValue['dims'] {
-  return (cache?.dims ?? []).map((length) => (typeof length === 'number' ? length : undefined));
+/** @returns the lengths that are known before a step */
+export function rowsShape(shape: Pick<StageCache, 'dims'> | undefined): OnnxValue['dims'] {
+  return (shape?.dims ?? []).map((length) => (typeof length === 'number' ? length : undefined));
 }
 
 export function chooseLogitRows(graph: OnnxGraph, logits: string): void {

@@ -8,8 +8,7 @@ import { UnsupportedModelError } from '../errors.ts';
 import { namesOf } from '../graph/graphIndex.ts';
 import { makeNode } from '../graph/nodes.ts';
 import { int64Tensor } from '../graph/simplifyGraph.ts';
-import type { OnnxAttribute, OnnxGraph, OnnxNode, OnnxValue } from '../model.ts';
-import { elementBits } from '../protobuf/elementType.ts';
+import type { OnnxGraph, OnnxNode, OnnxValue } from '../model.ts';
 import { readModel } from '../protobuf/readModel.ts';
 import { writeModel } from '../protobuf/writeModel.ts';
 import {
@@ -29,6 +28,7 @@ import {
 } from './batchGroups.ts';
 import { checkRows } from './checkRows.ts';
 import { foldLengths } from './foldLengths.ts';
+import { ifActive, joinParts, type GroupNodes } from './groupNodes.ts';
 import { partRows, type PartedStage } from './partRows.ts';
 import { stageFiles, stageGraphName } from './stageFiles.ts';
 
@@ -127,14 +127,11 @@ function regionOf(level: number, parted: PartedStage, { caches }: BatchDescripti
   return { level, nodes, gated: [...gated], crossing: [...crossing], presents };
 }
 
-interface ComputedGroup {
-  nodes: OnnxNode[];
+interface ComputedGroup extends GroupNodes {
   /** For each gated value, [1, attended rows of all slots, …]. */
   gated: Map<string, string>;
   /** For each cache, [1, heads, new rows of all slots, size]. */
   newRows: Map<number, string>;
-  /** All that is read elsewhere, by name. */
-  leaving: Map<string, Omit<OnnxValue, 'name'>>;
 }
 
 /** A region's nodes once for each slot of a group. */
@@ -150,19 +147,12 @@ function computeGroup(
   const groupName = `${newRows[0]?.name ?? ''}/level${region.level}`;
   const inSlots = slots.map((slot) => new SlotCopy(slot, region, parted, description));
   for (const slot of inSlots) nodes.push(...slot.nodes);
-  const join = (value: string, parts: string[], axis: number): string => {
-    const [only = '', ...more] = parts;
-    if (more.length === 0) return only;
-    nodes.push(makeNode('Concat', parts, `${groupName}/${value}`, { axis }));
-    return `${groupName}/${value}`;
-  };
+  const join = (value: string, parts: string[], axis: number): string =>
+    joinParts(nodes, parts, `${groupName}/${value}`, axis);
   const shapeOf = (value: string): Omit<OnnxValue, 'name'> => {
     const shape = parted.shapeOf(value);
     if (!shape) throw new UnsupportedModelError('a value of unknown shape', value);
-    return {
-      type: shape.type,
-      dims: shape.dims.map((length) => (typeof length === 'number' ? length : undefined)),
-    };
+    return { type: shape.type, dims: rowsShape(shape) };
   };
   for (const value of region.gated) {
     const parts = inSlots.map((slot) => slot.nameOf(value));
@@ -257,45 +247,6 @@ class SlotCopy {
     this.#taken.set(value, name);
     return name;
   }
-}
-
-/** The group's nodes behind an `If`, which gives no rows where none of its slots has a member. */
-function ifActive({ nodes, leaving }: ComputedGroup, active: string): OnnxNode {
-  const inside = (name: string): string => (leaving.has(name) ? `${name}/inside` : name);
-  const computed = nodes.map((node) => ({
-    ...node,
-    inputs: node.inputs.map(inside),
-    outputs: node.outputs.map(inside),
-  }));
-  const none = [...leaving].map(([name, { type, dims }]): OnnxNode => {
-    const empty = dims.map((length) => (typeof length === 'number' ? length : 0));
-    const elements = empty.reduce((product, length) => product * length, 1);
-    const bytes = new Uint8Array((elements * elementBits(type)) / 8);
-    const value = { name: '', type, dims: empty, data: { kind: 'inline', bytes } } as const;
-    return {
-      ...makeNode('Constant', [], `${name}/none`),
-      attributes: new Map([['value', { type: 'tensor', value }]]),
-    };
-  });
-  const branch = (name: string, ending: string, computing: OnnxNode[]): OnnxAttribute => ({
-    type: 'graph',
-    value: {
-      name,
-      nodes: computing,
-      inputs: [],
-      outputs: [...leaving].map(([value, shape]) => ({ ...shape, name: `${value}${ending}` })),
-      values: [],
-      initializers: new Map(),
-    },
-  });
-  return {
-    ...makeNode('If', [active], [...leaving.keys()].join(' ')),
-    outputs: [...leaving.keys()],
-    attributes: new Map([
-      ['then_branch', branch('active', '/inside', computed)],
-      ['else_branch', branch('idle', '/none', none)],
-    ]),
-  };
 }
 
 /** Drops the initializers that no node reads, in no branch either. */

@@ -13,7 +13,7 @@ import { UnsupportedModelError } from '../errors.ts';
 import { indexGraph, namesOf } from '../graph/graphIndex.ts';
 import { makeNode } from '../graph/nodes.ts';
 import { int64Tensor, removeUnused } from '../graph/simplifyGraph.ts';
-import type { OnnxAttribute, OnnxGraph, OnnxNode, OnnxTensor, OnnxValue } from '../model.ts';
+import type { OnnxGraph, OnnxNode } from '../model.ts';
 import { elementBits } from '../protobuf/elementType.ts';
 import { readModel } from '../protobuf/readModel.ts';
 import { writeModel } from '../protobuf/writeModel.ts';
@@ -33,6 +33,7 @@ import {
   type BatchGroup,
 } from './batchGroups.ts';
 import { checkRows } from './checkRows.ts';
+import { ifActive, joinParts, type GroupNodes } from './groupNodes.ts';
 import { stageFiles, stageGraphName } from './stageFiles.ts';
 
 /** Most dummy rows behind a member's last position that the rotary tables must have angles for. */
@@ -78,15 +79,12 @@ export async function batchSteps(
     if (!pair) return [node];
     const made: OnnxNode[] = [];
     const attended = groups.map((group, index) => {
-      const part = attendGroup(node, pair, group, `${node.outputs[0]}/group${index}`, alongSequence.name);
+      const prefix = `${node.outputs[0]}/group${index}`;
+      const part = attendGroup(node, pair, group, { prefix, alongSequence: alongSequence.name, description });
       made.push(...part.nodes);
       const [first] = part.nodes;
-      if (group.active !== undefined && first) {
-        skippable.set(first, {
-          nodes: part.nodes,
-          node: ifActive(part, group.active, node, pair, description),
-        });
-      }
+      if (group.active !== undefined && first)
+        skippable.set(first, { nodes: part.nodes, node: ifActive(part, group.active) });
       const rows = newRowsOf.get(group);
       if (rows) [rows[pair.key], rows[pair.value]] = [part.keys, part.values];
       return part.attended;
@@ -150,8 +148,7 @@ export function findAttentions(graph: OnnxGraph, caches: readonly StageCache[]):
   return attentions;
 }
 
-interface AttendedGroup {
-  nodes: OnnxNode[];
+interface AttendedGroup extends GroupNodes {
   /** [1, attended rows of all its slots, width] */
   attended: string;
   /** [1, heads, new rows of all its slots, size] */
@@ -164,8 +161,11 @@ function attendGroup(
   attention: OnnxNode,
   pair: CachePair,
   { slots }: BatchGroup,
-  prefix: string,
-  alongSequence: string,
+  {
+    prefix,
+    alongSequence,
+    description: { caches },
+  }: { prefix: string; alongSequence: string; description: BatchDescription },
 ): AttendedGroup {
   const nodes: OnnxNode[] = [];
   const parts = slots.map((slot, index) => {
@@ -195,76 +195,23 @@ function attendGroup(
     }) as [string, string];
     return { attended, keys, values };
   });
-  const join = (part: keyof (typeof parts)[number], axis: number): string => {
-    const [only, ...more] = parts.map((slot) => slot[part]);
-    if (only !== undefined && more.length === 0) return only;
-    nodes.push(
-      makeNode(
-        'Concat',
-        parts.map((slot) => slot[part]),
-        `${prefix}/${part}`,
-        { axis },
-      ),
-    );
-    return `${prefix}/${part}`;
-  };
-  return {
-    attended: join('attended', 1),
-    keys: join('keys', sequence),
-    values: join('values', sequence),
-    nodes,
-  };
-}
-
-/** The group's nodes behind an `If`, which gives no rows where none of its slots has a member. */
-function ifActive(
-  part: AttendedGroup,
-  active: string,
-  attention: OnnxNode,
-  { key, value }: CachePair,
-  { caches }: BatchDescription,
-): OnnxNode {
-  const type = caches[key]?.type ?? 'float32';
-  const leaving: [name: string, dims: OnnxValue['dims']][] = [
-    [part.attended, [1, undefined, widthOf(attention, caches[value])]],
-    [part.keys, rowsShape(caches[key])],
-    [part.values, rowsShape(caches[value])],
-  ];
-  const branch = (name: string, ending: string, nodes: OnnxNode[]): OnnxAttribute => ({
-    type: 'graph',
-    value: {
-      name,
+  const join = (part: keyof (typeof parts)[number], axis: number): string =>
+    joinParts(
       nodes,
-      inputs: [],
-      outputs: leaving.map(([output, dims]) => ({ name: `${output}${ending}`, type, dims })),
-      values: [],
-      initializers: new Map(),
-    },
-  });
-  const left = new Set(leaving.map(([output]) => output));
-  const computed = part.nodes.map((node) => ({
-    ...node,
-    outputs: node.outputs.map((output) => (left.has(output) ? `${output}/inside` : output)),
-  }));
-  const none = leaving.map(([output, dims]): OnnxNode => {
-    const empty = dims.map((length) => (typeof length === 'number' ? length : 0));
-    const tensor: OnnxTensor = {
-      name: '',
-      type,
-      dims: empty,
-      data: { kind: 'inline', bytes: new Uint8Array(0) },
-    };
-    const node = makeNode('Constant', [], `${output}/none`);
-    return { ...node, attributes: new Map([['value', { type: 'tensor', value: tensor }]]) };
-  });
-  return {
-    ...makeNode('If', [active], part.attended),
-    outputs: leaving.map(([output]) => output),
-    attributes: new Map([
-      ['then_branch', branch('active', '/inside', computed)],
-      ['else_branch', branch('idle', '/none', none)],
-    ]),
-  };
+      parts.map((slot) => slot[part]),
+      `${prefix}/${part}`,
+      axis,
+    );
+  const attended = join('attended', 1);
+  const keys = join('keys', sequence);
+  const values = join('values', sequence);
+  const type = caches[pair.key]?.type ?? 'float32';
+  const leaving = new Map([
+    [attended, { type, dims: [1, undefined, widthOf(attention, caches[pair.value])] }],
+    [keys, { type, dims: rowsShape(caches[pair.key]) }],
+    [values, { type, dims: rowsShape(caches[pair.value]) }],
+  ]);
+  return { nodes, leaving, attended, keys, values };
 }
 
 /** The last axis of what an attention node returns: its query heads, each of a value's size. */

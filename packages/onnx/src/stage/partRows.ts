@@ -29,8 +29,6 @@ export interface PartedStage {
   gates: ReadonlySet<OnnxNode>;
   /** Of each value that is no constant. */
   kindOf: ReadonlyMap<string, 'rows' | 'session' | 'head'>;
-  /** Level of the node that makes a session's value. */
-  levelOf: ReadonlyMap<string, number>;
   shapeOf: ShapeOf;
 }
 
@@ -79,7 +77,7 @@ export function partRows(graph: OnnxGraph, description: BatchDescription): Parte
     }
   }
   checkLeaving(description, kindOf);
-  return { ...parted, gates, kindOf: kinds, levelOf, shapeOf };
+  return { ...parted, gates, kindOf: kinds, shapeOf };
 }
 
 function inputKinds({
