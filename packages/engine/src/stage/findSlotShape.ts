@@ -8,8 +8,8 @@ import type { CacheTensor } from '../cache/cacheTensor.ts';
 import { mostSlots } from '../cache/slotArena.ts';
 import type { StepShape } from '../contract/stage.ts';
 import type { OrtModule } from '../ortModule.ts';
-import { canBeTried, sameOutputs, Trial } from './findStepShape.ts';
-import type { MemberOutputs, StageSession } from './stageSession.ts';
+import type { MemberOutputs } from './stageSession.ts';
+import { canBeTried, sameOutputs, Trial, type Run } from './trial.ts';
 
 /** Rows of runs are a multiple of it: ONNX Runtime 1.30 has other kernels for less on WebGPU. */
 const filledRows = 4;
@@ -32,7 +32,7 @@ export interface SlotTrial {
   /** What caches may take, in bytes. */
   cacheBytes: number;
   /** How runs are made whose rows are a multiple of the number given. */
-  runWith: (granularity: number) => StageSession['run'];
+  runWith: (granularity: number) => Run;
 }
 
 export interface SlotLimits {
