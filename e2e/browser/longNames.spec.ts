@@ -3,7 +3,7 @@ import type { Deployment, Model, Node, Snapshot, Stage } from '@potluck/api';
 import { expect, test, type Page } from './support/fixtures.ts';
 import { appOnHub } from './support/appOnHub.ts';
 import { joinButton } from './support/appPage.ts';
-import { boxesOf, cover } from './support/boxes.ts';
+import { expectLabelsApart } from './support/labelsApart.ts';
 import { outsideWindow } from './support/outside.ts';
 import { pretendGrid } from './support/pretendGrid.ts';
 
@@ -92,11 +92,7 @@ for (const count of [3, 8])
         page.locator(`.picture > svg[width="${Math.round((picture?.width ?? 0) - 2)}"]`),
       ).toBeVisible();
       expect(await page.locator('text.name').count()).toBeGreaterThan(0);
-      const labels = await boxesOf(page, 'text.round-trip, text.name, text.held');
-      const others = [...(await boxesOf(page, 'circle.hub')), ...(await boxesOf(page, 'circle.plate'))];
-      for (const [index, label] of labels.entries())
-        for (const other of [...others, ...labels.slice(index + 1)])
-          expect(cover(label, other), `${width} px`).toBe(false);
+      await expectLabelsApart(page, `${width} px`);
     }
   });
 

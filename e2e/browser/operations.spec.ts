@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { expect, test } from './support/fixtures.ts';
 import { appOnHub } from './support/appOnHub.ts';
 import { askInChat, goTo, neverEnd, seriousViolations } from './support/appPage.ts';
-import { boxesOf, cover } from './support/boxes.ts';
+import { expectLabelsApart } from './support/labelsApart.ts';
 
 const app = appOnHub({
   flags: ['--local-workers', '2', '--stages', '2'],
@@ -103,10 +103,7 @@ test('nodes show what happened, and what would happen', async () => {
     await expect(page.locator('text.round-trip').first()).toBeVisible();
     await expect(page.locator('text.name', { hasText: 'the laptop' })).toHaveCount(nodes.length);
     await expect(page.locator('text.held')).toHaveCount(nodes.length);
-    const labels = await boxesOf(page, 'text.round-trip, text.name, text.held');
-    const others = [...(await boxesOf(page, 'circle.hub')), ...(await boxesOf(page, 'circle.plate'))];
-    for (const [index, label] of labels.entries())
-      for (const other of [...others, ...labels.slice(index + 1)]) expect(cover(label, other)).toBe(false);
+    await expectLabelsApart(page, `${width} px`);
   }
   expect(await seriousViolations(page)).toEqual([]);
 });
