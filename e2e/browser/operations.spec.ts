@@ -1,6 +1,7 @@
 /** What an operator reads after real answers: requests with their times, usage, what happened, and what would happen. */
 import { readFile } from 'node:fs/promises';
 import { expect, test } from './support/fixtures.ts';
+import { nodesOf } from '../support/nodes.ts';
 import { appOnHub } from './support/appOnHub.ts';
 import { askInChat, goTo, neverEnd, seriousViolations } from './support/appPage.ts';
 import { expectLabelsApart } from './support/labelsApart.ts';
@@ -75,7 +76,7 @@ test('requests show when what happened, are replayed in a chat, and are summed u
 });
 
 test('nodes show what happened, and what would happen', async () => {
-  const { page } = app;
+  const { page, hub } = app;
   await page.goto('/nodes');
   const log = page.getByRole('list', { name: 'What happened' });
   await expect(log).toContainText('local-1 joined');
@@ -94,7 +95,7 @@ test('nodes show what happened, and what would happen', async () => {
 
   const first = page.getByRole('row', { name: /^local-1/ }).first();
   await expect(first).toBeVisible();
-  const { nodes } = (await (await page.request.get('/api/nodes')).json()) as { nodes: { id: string }[] };
+  const nodes = await nodesOf(hub);
   for (const { id } of nodes) {
     await page.request.patch(`/api/nodes/${id}`, { data: { name: `the laptop of my great-aunt ${id}` } });
   }

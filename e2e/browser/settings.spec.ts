@@ -1,6 +1,7 @@
 /** The settings page: each line is changed there, and does what it says at the hub. */
 import { expect, test, type BrowserContext, type Locator, type Page } from './support/fixtures.ts';
 import { createAuthority, issueServerCertificate } from '../../hub/network/certificate/issueCertificate.ts';
+import { changeSettings } from '../support/changeSettings.ts';
 import { startHub, type HubProcess } from '../support/hubProcess.ts';
 import { goTo, seriousViolations } from './support/appPage.ts';
 
@@ -48,13 +49,7 @@ test('TURN servers are kept, their password is not shown again, and they can be 
   await expect(turn.getByLabel('Password')).toHaveValue('');
   expect(await get('/settings')).toMatchObject({ turnUsername: 'potluck', hasTurnCredential: true });
   // What somebody else changed meanwhile is shown, and a second save does not take it back.
-  const { revision } = await get('/settings');
-  const changed = await fetch(`${hub.url}/api/settings`, {
-    method: 'PATCH',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ revision, turnUrls: ['turn:other.example.org:3478'] }),
-  });
-  expect(changed.ok).toBe(true);
+  await changeSettings(hub, { turnUrls: ['turn:other.example.org:3478'] });
   await turn.getByLabel('User name').fill('another');
   await turn.getByRole('button', { name: 'Save servers' }).click();
   await expect(page.getByText('The settings were changed meanwhile.')).toBeVisible();
