@@ -1,8 +1,9 @@
 /** How long it takes until tabs that join all at once serve a model. */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Deployment, Node } from '@potluck/api';
+import type { Deployment } from '@potluck/api';
 import { joinLink } from '@potluck/protocol';
 import { startHub } from '../../../e2e/support/hubProcess.ts';
+import { nodesOf } from '../../../e2e/support/nodes.ts';
 import { launchTestBrowser } from '../../../e2e/support/testBrowser.ts';
 import type { BenchModel } from '../compare.ts';
 
@@ -38,7 +39,8 @@ async function join({ directory }: Pick<BenchModel, 'directory'>, tabs: number):
   });
   // The model comes in, once the hub has started.
   const isIn = async (): Promise<boolean> => {
-    const { deployments } = await get<{ deployments?: Deployment[] }>(hub.url, '/api/deployments');
+    const response = await fetch(`${hub.url}/api/deployments`);
+    const { deployments } = (await response.json()) as { deployments?: Deployment[] };
     return (deployments?.[0]?.layers ?? 0) > 0;
   };
   while (!(await isIn())) await pause(50);
@@ -64,12 +66,8 @@ async function join({ directory }: Pick<BenchModel, 'directory'>, tabs: number):
       return page.goto(joinLink(link), { timeout: 0 });
     }),
   );
-  while ((await get<{ nodes: Node[] }>(hub.url, '/api/nodes')).nodes.length < tabs) await pause(20);
+  while ((await nodesOf(hub)).length < tabs) await pause(20);
   const joinedMs = performance.now() - began;
   while (!(await fetch(`${hub.url}/health/ready`)).ok) await pause(20);
   return { tabs, stages, 'ms until joined': joinedMs, 'ms until served': performance.now() - began };
-}
-
-async function get<Result>(url: string, path: string): Promise<Result> {
-  return (await (await fetch(url + path)).json()) as Result;
 }

@@ -1,6 +1,6 @@
 /** How long an answer stands still when a device is lost in its middle, by kind of loss. */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Node } from '@potluck/api';
+import { nodesOf } from '../../../e2e/support/nodes.ts';
 import { requestOf } from '../../../e2e/support/requests.ts';
 import type { BenchModel } from '../compare.ts';
 import { median } from '../statistics.ts';
@@ -87,8 +87,7 @@ async function lose(
 /** Resolves when one worker holds all stages ready that others serve, which nodes tell in words only. */
 async function standsBy({ hub }: GridOfProcesses): Promise<void> {
   for (;;) {
-    const response = await fetch(`${hub.url}/api/nodes`);
-    const { nodes } = (await response.json()) as { nodes: Node[] };
+    const nodes = await nodesOf(hub);
     if (nodes.some(({ reason }) => reason?.match(/holds layers/g)?.length === stages)) return;
     await pause(200);
   }
