@@ -67,28 +67,27 @@ export async function measureLoad(
   const agent = new Agent({ keepAlive: true, maxSockets: Infinity });
   const maxTokens = answerTokens ?? Math.ceil(tokensPerSecond * (seconds + settleMs / 1000 + 2));
   const asking = hubs.slice(0, streams);
-  const hubOf = (stream: number): LoadedHub => asking[stream % asking.length] as LoadedHub;
   const answers: (ReadAnswer & { hub: LoadedHub })[] = [];
-  const ask = async (stream: number): Promise<ReadAnswer> => {
-    const hub = hubOf(stream);
+  const ask = async (hub: LoadedHub, stream: number): Promise<ReadAnswer> => {
     const content = `${stream + 1}. Tell me about the old mill by the river.`;
     const answer = await readAnswer({ url: hub.url, agent, model, content, maxTokens });
     answers.push({ hub, ...answer });
     return answer;
   };
   const measuring = new AbortController();
-  const goOn = async (stream: number, first: ReadAnswer): Promise<void> => {
-    for (let { ended } = first; ; { ended } = await ask(stream)) {
+  const goOn = async (hub: LoadedHub, stream: number, first: ReadAnswer): Promise<void> => {
+    for (let { ended } = first; ; { ended } = await ask(hub, stream)) {
       await ended;
       if (measuring.signal.aborted) return;
     }
   };
   const streaming = await Promise.all(
     Array.from({ length: streams }, async (_, stream) => {
+      const hub = asking[stream % asking.length] as LoadedHub;
       // Not all in the same moment.
       await pause((1000 / tokensPerSecond) * ((stream * 0.618) % 1));
-      const first = await ask(stream);
-      return { goesOn: answerTokens === undefined ? first.ended : goOn(stream, first) };
+      const first = await ask(hub, stream);
+      return { hub, goesOn: answerTokens === undefined ? first.ended : goOn(hub, stream, first) };
     }),
   );
   await pause(settleMs);
@@ -120,8 +119,7 @@ export async function measureLoad(
     const cpuMs = last.cpuMs - first.cpuMs;
     return {
       hub: hub.role,
-      streams: Array.from({ length: streams }, (__, stream) => hubOf(stream)).filter((one) => one === hub)
-        .length,
+      streams: streaming.filter((one) => one.hub === hub).length,
       'tokens/s': tokens / elapsed,
       'CPU ms/token': cpuMs / tokens,
       'of the main thread': (last.mainMs - first.mainMs) / tokens,
