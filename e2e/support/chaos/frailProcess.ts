@@ -1,6 +1,6 @@
 /**
  * Loaded into a worker's process before the product (`--import`), where a chaos run asks for faults that nobody can make from
- * outside. Each message to the process is one of `frailRequests`.
+ * outside. Each message to the process is a `FrailRequest`.
  */
 import { subscribe } from 'node:diagnostics_channel';
 import fs from 'node:fs/promises';
@@ -9,15 +9,7 @@ import type { Socket } from 'node:net';
 import { isMainThread, type Worker } from 'node:worker_threads';
 
 /** What can be asked for. */
-export const frailRequests = [
-  'cut peers',
-  'cut hub',
-  'fail load',
-  'fill disk',
-  'empty disk',
-  'end thread',
-] as const;
-export type FrailRequest = (typeof frailRequests)[number];
+export type FrailRequest = 'cut peers' | 'cut hub' | 'fail load' | 'fill disk' | 'empty disk' | 'end thread';
 
 const sockets = new Set<Socket>();
 const connections = new Set<{ close(): void }>();

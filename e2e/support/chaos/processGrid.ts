@@ -45,7 +45,6 @@ export interface Device {
 
 /** An answer that runs. */
 export interface RunningAnswer {
-  promptTokens: number;
   completionTokens: number;
   /** Through which it runs, the first stage's first; none while it waits. */
   devices: Device[];
@@ -98,8 +97,8 @@ export class ProcessGrid implements AsyncDisposable {
   async running(): Promise<RunningAnswer[]> {
     const response = await fetch(`${this.url}/api/requests?status=running`);
     const { requests = [] } = (await response.json()) as Partial<RequestPage>;
-    return requests.map(({ route, promptTokens, completionTokens }) => ({
-      ...{ promptTokens, completionTokens },
+    return requests.map(({ route, completionTokens }) => ({
+      completionTokens,
       devices: workersOf(route).flatMap((name) => this.#devices.get(name) ?? []),
     }));
   }
