@@ -3,7 +3,7 @@ import { expect, test } from './support/fixtures.ts';
 import { freePort, startHub, stop } from '../support/hubProcess.ts';
 import { temporaryDirectory } from '../../testing/temporaryDirectory.ts';
 import { appOnHub } from './support/appOnHub.ts';
-import { askInChat, goTo, keepShort, neverEnd, say } from './support/appPage.ts';
+import { askForStory, askInChat, goTo, keepShort, say, seeBeginning } from './support/appPage.ts';
 
 declare global {
   /** Runs what waits for the page to be idle. */
@@ -71,9 +71,7 @@ test('a prompt is changed and asked again, an answer is copied, written anew and
   await app.page.getByLabel('Maximum length').fill('20000');
   await app.page.getByLabel('Temperature').fill('1.5');
   await app.page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
-  await neverEnd(app.page);
-  await app.page.getByLabel('Your message').fill('Tell me a story that does not end.');
-  await app.page.keyboard.press('Enter');
+  await askForStory(app.page);
   // Before it comes, the last one is the one before.
   await expect(answer).toHaveCount(2);
   await expect(answer.last().locator('.markdown')).not.toBeEmpty();
@@ -443,20 +441,8 @@ test('a hub that dies while it answers goes on when it is back, without anybody 
     await using hub = await startHub(options);
     await page.goto(hub.url);
     await keepShort(page, 150);
-    await neverEnd(page);
-    await page.getByLabel('Your message').fill('Tell me a story that does not end.');
-    await page.keyboard.press('Enter');
-    // Looked for in every frame: the hub must die before the answer ends.
-    await page.evaluate(
-      () =>
-        new Promise<void>((resolve) => {
-          const look = (): void => {
-            if (document.querySelector('article .markdown')?.textContent) resolve();
-            else requestAnimationFrame(look);
-          };
-          look();
-        }),
-    );
+    await askForStory(page);
+    await seeBeginning(page, 0);
     await stop(hub.child, 'SIGKILL');
     read = (await answer.locator('.markdown').textContent()) ?? '';
   }

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from './support/fixtures.ts';
 import { appOnHub } from './support/appOnHub.ts';
-import { askInChat, neverEnd, seriousViolations } from './support/appPage.ts';
+import { askForStory, askInChat, seriousViolations } from './support/appPage.ts';
 
 const app = appOnHub();
 
@@ -94,9 +94,7 @@ test('the keyboard finds conversations and shows its keys; a request is shown as
 test('an export while an answer is written says that the file has only its beginning', async () => {
   const { page } = app;
   await page.goto('/');
-  await neverEnd(page);
-  await page.getByLabel('Your message').fill('Tell me a story that does not end.');
-  await page.keyboard.press('Enter');
+  await askForStory(page);
   const answer = page.getByRole('article', { name: 'Answer' });
   await expect(answer.locator('.markdown')).not.toBeEmpty();
   await page.getByRole('button', { name: 'More for all conversations' }).click();

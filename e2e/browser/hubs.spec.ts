@@ -4,7 +4,7 @@ import { redisMissing } from '../../testing/servers/redisServer.ts';
 import { stop } from '../support/hubProcess.ts';
 import { nodesOf } from '../support/nodes.ts';
 import { healthOf, longLease, startSharedHubs } from '../support/sharedHubs.ts';
-import { keepShort, neverEnd, say } from './support/appPage.ts';
+import { askForStory, keepShort, say, seeBeginning } from './support/appPage.ts';
 import { expect, test } from './support/fixtures.ts';
 
 /** Another hub takes over, devices come back, and a tab computes half of the answer: on a busy machine, slowly. */
@@ -41,21 +41,8 @@ test('a tab and a chat at a hub that follows go on when the hub that leads is ki
   await say(page, 'What is the capital of France?');
   const answers = page.getByRole('article', { name: 'Answer' });
   await expect(answers.last()).toContainText('Paris');
-  await neverEnd(page);
-  await page.getByLabel('Your message').fill('Tell me a story that does not end.');
-  await page.keyboard.press('Enter');
-  // Looked for in every frame: the hub must die before the answer ends.
-  await page.evaluate(
-    () =>
-      new Promise<void>((resolve) => {
-        const look = (): void => {
-          const [, story] = document.querySelectorAll('article .markdown');
-          if (story?.textContent) resolve();
-          else requestAnimationFrame(look);
-        };
-        look();
-      }),
-  );
+  await askForStory(page);
+  await seeBeginning(page, 1);
   await stop(leader.child, 'SIGKILL');
   const read = (await answers.last().locator('.markdown').textContent()) ?? '';
   await expect(answers.last().getByText(/survived the loss of the hub/)).toBeVisible({ timeout: mostMs });

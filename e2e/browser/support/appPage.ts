@@ -77,6 +77,32 @@ export async function neverEnd(page: Page): Promise<void> {
   });
 }
 
+/** Asks in the chat for an answer that ends only at its longest. */
+export async function askForStory(page: Page): Promise<void> {
+  await neverEnd(page);
+  await page.getByLabel('Your message').fill('Tell me a story that does not end.');
+  await page.keyboard.press('Enter');
+}
+
+/**
+ * Resolves as soon as an answer has words. They are looked for in every frame: what is to happen before the answer ends has little
+ * time.
+ * @param index of the answer on the page, from 0
+ */
+export async function seeBeginning(page: Page, index: number): Promise<void> {
+  await page.evaluate(
+    (at) =>
+      new Promise<void>((resolve) => {
+        const look = (): void => {
+          if (document.querySelectorAll('article .markdown')[at]?.textContent) resolve();
+          else requestAnimationFrame(look);
+        };
+        look();
+      }),
+    index,
+  );
+}
+
 /** What axe finds on the page, once what moves there by itself has come to its place: amid a transition, colours are of neither end. */
 export async function seriousViolations(page: Page): Promise<string[]> {
   await page.evaluate(async () => {
