@@ -5,6 +5,14 @@ import { threadStageHost } from '@potluck/node-worker';
 import { tinyDecoder } from '@potluck/onnx/testing';
 import { silentLog } from '@potluck/worker';
 import type { ArtifactInMemory } from './page/engine.ts';
+import { openEngine } from './support/enginePage.ts';
+
+/** @returns what makes a model in one stage: hosts take the buffers away, so each has its own */
+async function wholeModel(): Promise<() => ArtifactInMemory> {
+  // Activations in float32 everywhere, as WebGPU has them.
+  const model = await importRandomModel({ ...tinyDecoder, tokenizer: false, accuracyLevel: 1 });
+  return () => structuredClone(model.stages(1)[0]) as ArtifactInMemory;
+}
 
 test('a stage in a tab keeps the contract as one in a thread of Node does, on wasm and on WebGPU', async ({
   browser,
@@ -12,13 +20,8 @@ test('a stage in a tab keeps the contract as one in a thread of Node does, on wa
 }) => {
   test.setTimeout(200_000);
   await using context = await browser.newContext();
-  const page = await context.newPage();
-  await page.goto(`${site.url}engine.html`);
-  await page.waitForFunction(() => 'exerciseOn' in globalThis);
-  // Activations in float32 everywhere, as WebGPU has them.
-  const model = await importRandomModel({ ...tinyDecoder, tokenizer: false, accuracyLevel: 1 });
-  // Hosts take the buffers away, so each has its own.
-  const whole = (): ArtifactInMemory => structuredClone(model.stages(1)[0]) as ArtifactInMemory;
+  const page = await openEngine(context, site);
+  const whole = await wholeModel();
   const node = threadStageHost({ log: silentLog }, { provider: 'cpu', threads: 1 });
   const expected = await exerciseStage(await node.load(whole(), 64e6));
   await node.close();
@@ -37,15 +40,9 @@ test('sessions of a stage in a tab give in company, on WebGPU, bit by bit what t
 }) => {
   test.setTimeout(200_000);
   await using context = await browser.newContext();
-  const page = await context.newPage();
-  await page.goto(`${site.url}engine.html`);
-  await page.waitForFunction(() => 'companyOn' in globalThis);
-  const model = await importRandomModel({ ...tinyDecoder, tokenizer: false, accuracyLevel: 1 });
-  const company = () =>
-    page.evaluate(
-      (artifact) => companyOn('webgpu', artifact, 6, 8),
-      structuredClone(model.stages(1)[0]) as ArtifactInMemory,
-    );
+  const page = await openEngine(context, site);
+  const whole = await wholeModel();
+  const company = () => page.evaluate((artifact) => companyOn('webgpu', artifact, 6, 8), whole());
   let answers = await company();
   // A stage measures what four rows cost a lone stream, and on a busy machine takes that for too much at times.
   for (let more = 5; more > 0 && answers.stepShape.members === 1; more--) answers = await company();

@@ -6,6 +6,7 @@ import { tinyDecoder } from '@potluck/onnx/testing';
 import { silentLog } from '@potluck/worker';
 import { join } from 'node:path';
 import type { ArtifactInMemory } from '../page/engine.ts';
+import { openEngine } from './enginePage.ts';
 import type { TestPage } from './testPage.ts';
 import { topTokens } from './topTokens.ts';
 
@@ -37,9 +38,7 @@ export async function expectAgreement(
 ): Promise<void> {
   const tokensOfEach = Math.ceil(leastTokens / Object.keys(models).length);
   await using context = await browser.newContext();
-  const page = await context.newPage();
-  await page.goto(`${site.url}engine.html`);
-  await page.waitForFunction(() => 'topTokensOn' in globalThis);
+  const page = await openEngine(context, site);
   const node = threadStageHost({ log: silentLog }, { provider: 'cpu', threads: 1 });
   let compared = 0;
   for (const [index, [name, load]] of Object.entries(models).entries()) {
