@@ -65,7 +65,7 @@ function ancestorsOf(element: Element): Element[] {
 }
 
 /** The first heading of the innermost element that has one. */
-export function headingAmong(around: readonly Pick<Element, 'querySelector'>[]): Element | undefined {
+function headingAmong(around: readonly Element[]): Element | undefined {
   for (const one of around) {
     const heading = one.querySelector('h1, h2, h3');
     if (heading) return heading;

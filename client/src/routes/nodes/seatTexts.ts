@@ -6,8 +6,8 @@ import type { LabelSpace, Place, PlacedLabel } from './placeLabels.ts';
 import { comma } from '#lib/language/marks.ts';
 
 /** Sizes of the fonts, in pixels. */
-export const nameSize = 13;
-export const lineSize = 12;
+const nameSize = 13;
+const lineSize = 12;
 const mostLines = 3;
 /** From one line to the next, in pixels. */
 const lineHeight = 15;
