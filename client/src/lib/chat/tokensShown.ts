@@ -1,4 +1,5 @@
 /** In which conversations this browser's person wants to see how sure the model is of each word. */
+import { keepIds, readIds } from '#lib/browser/keptIds.ts';
 
 const storageKey = 'potluck:tokens-shown-in';
 /** How many conversations are remembered; the ones that were chosen first are forgotten first. */
@@ -11,22 +12,9 @@ export function withChoice(ids: readonly string[], id: string, isShown: boolean)
 }
 
 export function areTokensShown(id: string): boolean {
-  return readIds().includes(id);
+  return readIds(storageKey).includes(id);
 }
 
 export function keepTokensShown(id: string, isShown: boolean): void {
-  try {
-    localStorage.setItem(storageKey, JSON.stringify(withChoice(readIds(), id, isShown)));
-  } catch {
-    // It lasts as long as the page shows the conversation.
-  }
-}
-
-function readIds(): string[] {
-  try {
-    const kept: unknown = JSON.parse(localStorage.getItem(storageKey) ?? '[]');
-    return Array.isArray(kept) ? kept.filter((one) => typeof one === 'string') : [];
-  } catch {
-    return [];
-  }
+  keepIds(storageKey, withChoice(readIds(storageKey), id, isShown));
 }
