@@ -9,7 +9,17 @@ export class RemoteHub {
   /** True once the hub has answered. */
   isAsked = $state(false);
 
-  async look(): Promise<void> {
+  /** Asks now and whenever the person comes back, until the returned function is called: they may have mended the way to it. */
+  follow(): () => void {
+    const ending = new AbortController();
+    const look = (): void => void this.#look();
+    look();
+    window.addEventListener('focus', look, { signal: ending.signal });
+    window.addEventListener('online', look, { signal: ending.signal });
+    return () => ending.abort();
+  }
+
+  async #look(): Promise<void> {
     const state = await hubJson<RemoteHubState>('/api/remote-hub').catch(() => undefined);
     this.unreachable = state?.problem ? fromHub(state.problem) : undefined;
     this.isAsked = true;
