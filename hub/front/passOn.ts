@@ -97,7 +97,8 @@ async function deliver(components: PassOnComponents, exchange: Exchange): Promis
       const left = until - performance.now();
       const leader =
         left > 0
-          ? await board.whenServing(AbortSignal.any([over, AbortSignal.timeout(Math.ceil(left))]))
+          ? (board.serving ??
+            (await board.whenServing(AbortSignal.any([over, AbortSignal.timeout(Math.ceil(left))]))))
           : undefined;
       if (over.aborted) break;
       if (!leader) return await finish(exchange, noLeader);
