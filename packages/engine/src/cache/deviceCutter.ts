@@ -3,6 +3,7 @@ import { writeModel } from '@potluck/onnx';
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import type { OrtModule } from '../ortModule.ts';
 import type { StageElementType } from '../tensor/elements.ts';
+import { int64Tensor } from '../tensor/makeTensor.ts';
 
 /** As ONNX Runtime 1.30 reads it. */
 const opset = 17;
@@ -24,7 +25,7 @@ export class DeviceCutter {
   /** @returns a new tensor on the device with the first `length` rows of an axis. Calls no two at once. */
   async cut(tensor: Tensor, axis: number, length: number): Promise<Tensor> {
     const session = await this.#session(tensor.type as StageElementType, tensor.dims.length, axis);
-    const end = new this.#ort.Tensor('int64', BigInt64Array.of(BigInt(length)), [1]);
+    const end = int64Tensor(this.#ort, [length]);
     const { kept } = await session.run({ past: tensor, end });
     if (!kept) throw new Error('the cut gave no tensor');
     return kept;

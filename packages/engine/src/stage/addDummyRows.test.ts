@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { StepRequest } from '../contract/stage.ts';
-import { addDummyRows, cutDummyRows, dummyRowsOf } from './addDummyRows.ts';
+import { addDummyRows, dummyRowsOf } from './addDummyRows.ts';
+import { cutRows } from './stepOutputs.ts';
 
 describe('dummyRowsOf', () => {
   it('fills a step up to a multiple of rows', () => {
@@ -34,7 +35,7 @@ it('dummy rows are copies of the last one, and are cut off again', () => {
   expect(boundary.dims).toEqual([1, 4, 3]);
   const [last] = [rows.bytes.subarray(12)];
   expect([...boundary.bytes]).toEqual([...rows.bytes, ...last, ...last]);
-  const cut = cutDummyRows(boundary, 2);
+  const cut = cutRows(boundary, 0, 2);
   expect(cut).toEqual({ ...rows, dims: [1, 2, 3] });
   expect(cut.bytes.buffer.byteLength).toBe(24);
 });

@@ -1,4 +1,4 @@
-/** A step with copies of its last row behind it, and what comes out without them. Pure. */
+/** A step with copies of its last row behind it. Pure. */
 import type { FrameTensor } from '@potluck/protocol';
 import type { StepRequest } from '../contract/stage.ts';
 
@@ -27,13 +27,6 @@ export function addDummyRows(request: StepRequest, dummies: number): StepRequest
     ...(tokenIds && { tokenIds: [...tokenIds, ...new Array<number>(dummies).fill(last)] }),
     ...(boundary && { boundary: boundary.map((tensor) => repeatLastRow(tensor, dummies)) }),
   };
-}
-
-/** @returns the first `length` rows of [1, rows, …], in bytes of their own where there are more: whoever gets them may take these away */
-export function cutDummyRows({ type, dims, bytes }: FrameTensor, length: number): FrameTensor {
-  const [batch = 1, rows = length, ...row] = dims;
-  if (rows === length) return { type, dims, bytes };
-  return { type, dims: [batch, length, ...row], bytes: bytes.slice(0, (bytes.byteLength / rows) * length) };
 }
 
 function repeatLastRow({ type, dims, bytes }: FrameTensor, times: number): FrameTensor {

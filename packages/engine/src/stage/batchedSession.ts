@@ -1,19 +1,19 @@
 /** A stage whose sessions share runs: one graph for any company (`batchSteps` and `batchPlain` of @potluck/onnx). */
 import type { BatchedStage, BatchGroup, BatchSlot } from '@potluck/onnx';
-import type { FrameTensor, StageCache, StageDescription, StageInput, StageTensor } from '@potluck/protocol';
+import type { StageCache, StageDescription } from '@potluck/protocol';
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import { cacheLayout } from '../cache/cacheLayout.ts';
 import { RowsTensor } from '../cache/rowsTensor.ts';
-import { BadStepError, ComputeError } from '../errors.ts';
+import { ComputeError } from '../errors.ts';
 import type { OrtModule } from '../ortModule.ts';
-import { resolveDims } from '../tensor/dimensions.ts';
-import { stageElementType, tensorBytes } from '../tensor/elements.ts';
-import { makeTensor } from '../tensor/makeTensor.ts';
-import { layOutBatch, type MemberRows, type RunRows } from './batchLayout.ts';
-import { compute } from './compute.ts';
-import type { MemberOutputs, RunMember, StageSession } from './stageSession.ts';
+import { tensorBytes } from '../tensor/elements.ts';
+import { int64Tensor, makeTensor } from '../tensor/makeTensor.ts';
+import { layOutBatch, type MemberRows } from './batchLayout.ts';
+import { compute, whatRuns } from './compute.ts';
+import { memberOutputs, rowFeeds } from './runRows.ts';
+import type { RunMember, StageSession } from './stageSession.ts';
 import { integers } from './stepInputs.ts';
-import { boundaryTensors, logitsOfRows, output } from './stepOutputs.ts';
+import { output } from './stepOutputs.ts';
 
 /** What a batched session runs on. */
 export interface BatchedSessionParts {
@@ -42,12 +42,9 @@ export function batchedSession(
       );
       const groups = activeGroups(stage.groups, members.length);
       const feeds = rowFeeds(ort, description, members, layout);
-      const int64 = (name: string, values: readonly number[]): void => {
-        feeds[name] = new ort.Tensor('int64', BigInt64Array.from(values, BigInt), [values.length]);
-      };
       // Idle slots stand behind the members: what they attend to changes no place.
-      int64(stage.order, layout.order);
-      if (stage.logitRows !== undefined) int64(stage.logitRows, layout.logitRows);
+      feeds[stage.order] = int64Tensor(ort, layout.order);
+      if (stage.logitRows !== undefined) feeds[stage.logitRows] = int64Tensor(ort, layout.logitRows);
       for (const [index, group] of stage.groups.entries()) {
         if (group.active === undefined) continue;
         feeds[group.active] = new ort.Tensor('bool', Uint8Array.of(index < groups.length ? 1 : 0), []);
@@ -70,11 +67,6 @@ export function batchedSession(
   };
 }
 
-export function whatRuns(members: readonly RunMember[]): string {
-  const steps = members.map(({ request: { position, length } }) => `${length} tokens at ${position}`);
-  return `ONNX Runtime failed in ${steps.join(', ')}`;
-}
-
 /** As few groups as hold the members. */
 function activeGroups(groups: readonly BatchGroup[], members: number): readonly BatchGroup[] {
   const last = groups.findIndex((_, index) => slotCount(groups.slice(0, index + 1)) >= members);
@@ -83,60 +75,6 @@ function activeGroups(groups: readonly BatchGroup[], members: number): readonly 
 
 function slotCount(groups: readonly BatchGroup[]): number {
   return groups.reduce((sum, { slots }) => sum + slots.length, 0);
-}
-
-/** Token ids, positions and boundary tensors of all rows. */
-export function rowFeeds(
-  ort: OrtModule,
-  description: StageDescription,
-  members: readonly RunMember[],
-  { rows }: Pick<RunRows, 'rows'>,
-): Record<string, Tensor> {
-  const feeds: Record<string, Tensor> = {};
-  for (const input of description.inputs) {
-    if (input.role === 'attention-mask') continue;
-    const values = members.flatMap(({ request }) => valuesOf(input, request));
-    const last = values.at(-1) ?? 0;
-    feeds[input.name] = new ort.Tensor(
-      input.type,
-      integers(input, rows, (row) => values[row] ?? last),
-      [1, rows],
-    );
-  }
-  for (const [index, expected] of description.boundaryIn.entries()) {
-    const parts = members.map(({ request }) => request.boundary?.[index]?.bytes ?? new Uint8Array(0));
-    const dims = resolveDims(expected.dims, 0, rows);
-    feeds[expected.name] = makeTensor(
-      ort,
-      stageElementType(expected.type),
-      joinRows(parts, members, rows),
-      dims,
-    );
-  }
-  return feeds;
-}
-
-function valuesOf(
-  { role }: StageInput,
-  { position, length, tokenIds = [] }: RunMember['request'],
-): readonly number[] {
-  return role === 'token-ids' ? tokenIds : Array.from({ length }, (_, index) => position + index);
-}
-
-/** The members' rows one after the other, and the last row again until there are `rows`. */
-function joinRows(parts: readonly Uint8Array[], members: readonly RunMember[], rows: number): Uint8Array {
-  const [only] = parts;
-  const [first] = members;
-  if (!only || !first) throw new BadStepError('A run without members');
-  const rowBytes = only.byteLength / first.request.length;
-  const joined = new Uint8Array(rows * rowBytes);
-  let end = 0;
-  for (const part of parts) {
-    joined.set(part, end);
-    end += part.byteLength;
-  }
-  for (; end < joined.byteLength; end += rowBytes) joined.copyWithin(end, end - rowBytes, end);
-  return joined;
 }
 
 function memberFeeds(
@@ -163,18 +101,16 @@ type SlotFeeds = (
 
 function slotFeeder(ort: OrtModule, { inputs, contextLength }: StageDescription): SlotFeeds {
   const int32 = (value: number): Tensor => new ort.Tensor('int32', Int32Array.of(value), [1]);
-  const int64 = (values: readonly number[]): Tensor =>
-    new ort.Tensor('int64', BigInt64Array.from(values, BigInt), [values.length]);
   const mask = inputs.find(({ role }) => role === 'attention-mask');
   const ones = mask && integers(mask, contextLength, () => 1);
   return (slot, rows, total, from, to) => ({
-    [slot.rows]: int64(rows),
+    [slot.rows]: int64Tensor(ort, rows),
     ...(slot.lengths && { [slot.lengths.lastPlace]: int32(total - 1), [slot.lengths.total]: int32(total) }),
     ...(slot.mask !== undefined &&
       mask &&
       ones && { [slot.mask]: new ort.Tensor(mask.type, ones.subarray(0, total), [1, total]) }),
-    [slot.from]: int64([from]),
-    [slot.to]: int64([to]),
+    [slot.from]: int64Tensor(ort, [from]),
+    [slot.to]: int64Tensor(ort, [to]),
   });
 }
 
@@ -234,43 +170,4 @@ function commitRows(
       }
     }
   }
-}
-
-export function memberOutputs(
-  outputs: Readonly<Record<string, Tensor>>,
-  { boundaryOut, logits }: StageDescription,
-  members: readonly RunMember[],
-  layout: RunRows,
-): MemberOutputs[] {
-  const boundary = boundaryTensors(outputs, boundaryOut);
-  let before = 0;
-  const ownLogits = (count: number, logits: StageTensor): Float32Array[] => {
-    const first = before;
-    before += count;
-    return logitsOfRows(outputs, logits, { first, count });
-  };
-  return members.map((member, index): MemberOutputs => {
-    const { firstRow } = layout.members[index] as RunRows['members'][number];
-    const { length } = member.request;
-    const own = boundary.map((tensor) => cutRows(tensor, layout.rows, firstRow, length));
-    return {
-      ...(boundaryOut.length > 0 ? { boundary: own } : {}),
-      ...(member.logitRows > 0 && logits ? { logits: ownLogits(member.logitRows, logits) } : {}),
-    };
-  });
-}
-
-/** A member's rows as bytes of their own: whoever gets them may take their buffer away. */
-function cutRows(
-  { type, dims, bytes }: FrameTensor,
-  rows: number,
-  first: number,
-  length: number,
-): FrameTensor {
-  const rowBytes = bytes.byteLength / rows;
-  return {
-    type,
-    dims: [1, length, ...dims.slice(2)],
-    bytes: length === rows ? bytes : bytes.slice(first * rowBytes, (first + length) * rowBytes),
-  };
 }

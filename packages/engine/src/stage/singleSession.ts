@@ -3,7 +3,9 @@ import type { StageDescription } from '@potluck/protocol';
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import { ComputeError } from '../errors.ts';
 import type { OrtModule } from '../ortModule.ts';
-import { compute } from './compute.ts';
+import { int64Tensor } from '../tensor/makeTensor.ts';
+import { compute, whatRuns } from './compute.ts';
+import { oneByOne } from './oneByOne.ts';
 import type { MemberOutputs, RunMember, StageSession } from './stageSession.ts';
 import { StepInputs } from './stepInputs.ts';
 import { boundaryTensors, logitsOfRows, output } from './stepOutputs.ts';
@@ -31,18 +33,14 @@ export function singleSession({
   const inputs = new StepInputs(ort, description);
   const { boundaryOut, caches } = description;
 
-  async function runOne({ tensors, request, logitRows }: RunMember): Promise<MemberOutputs> {
+  async function runOne(member: RunMember): Promise<MemberOutputs> {
+    const { tensors, request, logitRows } = member;
     const { position, length } = request;
     const feeds = inputs.feeds(request);
-    if (pastLengthInput !== undefined) {
-      feeds[pastLengthInput] = new ort.Tensor('int64', BigInt64Array.of(BigInt(position)), [1]);
-    }
+    if (pastLengthInput !== undefined) feeds[pastLengthInput] = int64Tensor(ort, [position]);
     const fetches: Record<string, Tensor | null> = {};
     for (const { name } of boundaryOut) fetches[name] = null;
-    if (logitsFromInput !== undefined) {
-      const from = BigInt(-Math.max(1, logitRows));
-      feeds[logitsFromInput] = new ort.Tensor('int64', BigInt64Array.of(from), [1]);
-    }
+    if (logitsFromInput !== undefined) feeds[logitsFromInput] = int64Tensor(ort, [-Math.max(1, logitRows)]);
     const logits = logitRows > 0 ? description.logits : undefined;
     if (description.logits && (logits || fetchesLogits)) fetches[description.logits.name] = null;
     for (const [index, cache] of caches.entries()) {
@@ -51,7 +49,7 @@ export function singleSession({
       feeds[cache.input] = tensor.past(position);
       fetches[cache.output] = tensor.present;
     }
-    const outputs = await compute(`ONNX Runtime failed in ${length} tokens at ${position}`, () =>
+    const outputs = await compute(whatRuns([member]), () =>
       session.run(feeds, fetches as InferenceSession.FetchesType),
     );
     for (const [index, cache] of caches.entries()) {
@@ -63,11 +61,5 @@ export function singleSession({
     };
   }
 
-  return {
-    run: async (members) => {
-      const outputs: MemberOutputs[] = [];
-      for (const member of members) outputs.push(await runOne(member));
-      return outputs;
-    },
-  };
+  return { run: oneByOne(runOne) };
 }

@@ -5,8 +5,9 @@ import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import type { SlotArena, SlotMember } from '../cache/slotArena.ts';
 import { ComputeError } from '../errors.ts';
 import type { OrtModule } from '../ortModule.ts';
-import { memberOutputs, rowFeeds, whatRuns } from './batchedSession.ts';
-import { compute } from './compute.ts';
+import { int64Tensor } from '../tensor/makeTensor.ts';
+import { compute, whatRuns } from './compute.ts';
+import { memberOutputs, rowFeeds } from './runRows.ts';
 import { layOutAlone, layOutSlots, type SlotLayout } from './slotLayout.ts';
 import type { MemberOutputs, RunMember, StageSession } from './stageSession.ts';
 
@@ -91,17 +92,17 @@ async function runLayout(
   const int32 = (name: string, values: readonly number[]): void => {
     feeds[name] = new ort.Tensor('int32', Int32Array.from(values), [values.length]);
   };
-  const int64 = (name: string, values: readonly number[]): void => {
-    feeds[name] = new ort.Tensor('int64', BigInt64Array.from(values, BigInt), [values.length]);
-  };
   int32(stage.attended, layout.attended);
-  int64(stage.shape, [layout.slots, layout.length, -1]);
+  feeds[stage.shape] = int64Tensor(ort, [layout.slots, layout.length, -1]);
   int32(stage.order, layout.order);
   int32(stage.lastPlaces, layout.lastPlaces);
   int32(stage.total, [layout.total]);
   // Where nobody wants logits, they are not fetched; some row is named all the same.
   if (stage.logitRows !== undefined)
-    int64(stage.logitRows, layout.logitRows.length > 0 ? layout.logitRows : [layout.rows - 1]);
+    feeds[stage.logitRows] = int64Tensor(
+      ort,
+      layout.logitRows.length > 0 ? layout.logitRows : [layout.rows - 1],
+    );
   const fetches: Record<string, Tensor | null> = {};
   for (const { name } of description.boundaryOut) fetches[name] = null;
   if (description.logits && layout.logitRows.length > 0) fetches[description.logits.name] = null;

@@ -19,6 +19,18 @@ export function boundaryTensors(
   });
 }
 
+/** @returns `length` rows of [1, rows, …], in bytes of their own where there are more: whoever gets them may take these away */
+export function cutRows({ type, dims, bytes }: FrameTensor, first: number, length: number): FrameTensor {
+  const [batch = 1, rows = length, ...row] = dims;
+  if (rows === length) return { type, dims, bytes };
+  const rowBytes = bytes.byteLength / rows;
+  return {
+    type,
+    dims: [batch, length, ...row],
+    bytes: bytes.slice(first * rowBytes, (first + length) * rowBytes),
+  };
+}
+
 /**
  * @param row which of the rows that got logits
  * @returns its logits [vocabulary], free to be changed

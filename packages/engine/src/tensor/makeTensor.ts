@@ -18,6 +18,11 @@ export function makeTensor(
   return tensor;
 }
 
+/** @returns a tensor of one axis */
+export function int64Tensor(ort: OrtModule, values: readonly number[]): Tensor {
+  return new ort.Tensor('int64', BigInt64Array.from(values, BigInt), [values.length]);
+}
+
 /** @returns the output as it may be fed to a next run: itself, or where `makeTensor` says so a tensor that shares its bytes */
 export function asInput(ort: OrtModule, output: Tensor): Tensor {
   if (output.type !== 'float16' || output.location !== 'cpu') return output;
