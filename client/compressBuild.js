@@ -9,8 +9,8 @@ const leastBytes = 256 * 1024;
 const compress = promisify(gzip);
 
 /**
- * Puts a compressed copy beside each large script and each WebAssembly file of a build, which a hub would make at every start: up
- * to a second of a processor for each.
+ * Puts a compressed copy beside each large script and each large WebAssembly file of a build, which a hub would make at every
+ * start: up to a second of a processor for each.
  * @param {string} directory the built app's
  */
 export async function compressBuild(directory) {

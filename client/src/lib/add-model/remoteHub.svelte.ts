@@ -6,7 +6,7 @@ import { hubJson } from '#lib/hub/hubFetch.ts';
 export class RemoteHub {
   /** Why models can't be downloaded now; undefined where they can, or nobody knows. */
   unreachable = $state<string>();
-  /** True once the hub has answered. */
+  /** True once the hub has answered, or did not. */
   isAsked = $state(false);
 
   /** Asks now and whenever the person comes back, until the returned function is called: they may have mended the way to it. */
