@@ -47,3 +47,9 @@ test.each([
   expect(said).toContain(words);
   expect(said).not.toMatch(/Unimplemented|Parser Error|<non|start:|\d \||<string>| \d+\.$/);
 });
+
+test('a message with very many line ends takes no time', () => {
+  // Time by the square of them would be half a minute.
+  const message = `Unknown format: soup${'\n'.repeat(100_000)}`;
+  expect(refusalWords('json-schema', message)).toBe("The hub does not know the format 'soup'. Leave it out.");
+});

@@ -5,7 +5,7 @@ const tooMuch =
   'This takes more work than a device gives to an answer. Make it smaller: fewer choices, shorter patterns, fewer repetitions within one another.';
 
 /** Behind its words, the engine shows the lines of the grammar, each with its number. */
-const shownLines = /\n\s*\d+ \| /;
+const shownLines = /\n *\d+ \| /;
 
 /**
  * @param kind what the request gave: errors in grammars of one's own have their lines
