@@ -27,6 +27,14 @@ export interface GpuDevice {
 /** GPUBufferUsage COPY_SRC, COPY_DST and STORAGE (W3C WebGPU, section 5.1.2). */
 export const cacheBufferUsage = 0x4 | 0x8 | 0x80;
 
+/** Gives a device what is encoded. @returns what `encode` returned */
+export function submit<Result>(device: GpuDevice, encode: (encoder: GpuCommandEncoder) => Result): Result {
+  const encoder = device.createCommandEncoder();
+  const result = encode(encoder);
+  device.queue.submit([encoder.finish()]);
+  return result;
+}
+
 /** @throws TypeError if the value is no GPUDevice */
 export function asGpuDevice(value: unknown): GpuDevice {
   const device = value as Partial<GpuDevice> | null | undefined;

@@ -8,7 +8,7 @@ import type { OrtModule } from '../ortModule.ts';
 import type { BufferPool } from './bufferPool.ts';
 import type { CacheLayout } from './cacheLayout.ts';
 import type { CacheTensor } from './cacheTensor.ts';
-import type { GpuBuffer, GpuCommandEncoder, GpuDevice } from './gpuDevice.ts';
+import { submit, type GpuBuffer, type GpuCommandEncoder, type GpuDevice } from './gpuDevice.ts';
 
 /** Where the rows of a cache lie: [blocks, stride, row]. */
 export interface RowsPlace {
@@ -64,7 +64,7 @@ export class InPlaceTensor implements CacheTensor {
   fork(_rows: number, length: number, capacity: number): InPlaceTensor {
     const copy = new InPlaceTensor(this.#parts, this.#layout, capacity);
     if (length === 0) return copy;
-    this.#submit((encoder) => this.#copy(encoder, this.#place, copy.#place, length));
+    submit(this.#parts.device, (encoder) => this.#copy(encoder, this.#place, copy.#place, length));
     return copy;
   }
 
@@ -116,13 +116,6 @@ export class InPlaceTensor implements CacheTensor {
       ];
       encoder.copyBufferToBuffer(from.buffer, source, to.buffer, target, rows * rowBytes);
     }
-  }
-
-  #submit(encode: (encoder: GpuCommandEncoder) => void): void {
-    const { device } = this.#parts;
-    const encoder = device.createCommandEncoder();
-    encode(encoder);
-    device.queue.submit([encoder.finish()]);
   }
 
   #newBuffer(): { buffer: GpuBuffer; tensor: Tensor } {

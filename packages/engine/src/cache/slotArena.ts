@@ -9,7 +9,7 @@
 import type { Tensor } from 'onnxruntime-common';
 import type { CacheLayout } from './cacheLayout.ts';
 import type { CacheTensor } from './cacheTensor.ts';
-import type { GpuBuffer, GpuCommandEncoder } from './gpuDevice.ts';
+import { submit, type GpuBuffer } from './gpuDevice.ts';
 import { InPlaceTensor, tensorOn, type InPlaceParts } from './inPlaceTensor.ts';
 import { neededRows, slotCapacity, whoShares, type SlotCandidate } from './planSlots.ts';
 
@@ -71,8 +71,8 @@ export class SlotArena {
 
   /** @returns the slot that a cache lies in, if any */
   slotOf(tensors: readonly CacheTensor[]): number | undefined {
-    const slot = this.#slots.findIndex((resident) => resident && resident.tensors[0] === tensors[0]);
-    return slot < 0 ? undefined : slot;
+    const resident = this.#residentOf(tensors);
+    return resident && this.#slots.indexOf(resident);
   }
 
   /** Caches don't move while `work` runs. */
@@ -95,11 +95,11 @@ export class SlotArena {
     const newcomers: Resident[] = [];
     for (const resident of this.#residents()) resident.idleRuns++;
     for (const { tensors, rows } of members) {
-      const slot = this.slotOf(tensors);
-      const resident = slot === undefined ? newResident(tensors) : this.#slots[slot];
+      const there = this.#residentOf(tensors);
+      const resident = there ?? newResident(tensors);
       if (!resident) continue;
       Object.assign(resident, { rows, idleRuns: 0 });
-      if (slot === undefined) newcomers.push(resident);
+      if (!there) newcomers.push(resident);
     }
     const leaving = this.#residents().filter(
       ({ idleRuns, rows, capacity }) => idleRuns > mostIdleRuns || rows >= capacity,
@@ -118,20 +118,22 @@ export class SlotArena {
   /** After a run: each of these caches that lies in a slot has one more token. */
   stepped(members: readonly SlotMember[]): void {
     for (const { tensors, rows } of members) {
-      const slot = this.slotOf(tensors);
-      const resident = slot === undefined ? undefined : this.#slots[slot];
+      const resident = this.#residentOf(tensors);
       if (resident) resident.rows = rows + 1;
     }
   }
 
   /** Gives a cache a buffer of its own again, with its first rows. Not while something runs. */
   leave(tensors: readonly CacheTensor[], rows: number): void {
-    const slot = this.slotOf(tensors);
-    const resident = slot === undefined ? undefined : this.#slots[slot];
+    const resident = this.#residentOf(tensors);
     if (!resident) return;
     resident.rows = rows;
     this.#moveOut([resident]);
     this.#shrink();
+  }
+
+  #residentOf(tensors: readonly CacheTensor[]): Resident | undefined {
+    return this.#slots.find((resident) => resident && resident.tensors[0] === tensors[0]);
   }
 
   #residents(): Resident[] {
@@ -152,7 +154,7 @@ export class SlotArena {
       return slot;
     });
     for (const [index, column] of this.#columns.entries()) {
-      const moved = this.#encode((encoder) =>
+      const moved = submit(this.#parts.device, (encoder) =>
         joining.map((resident, place) => {
           const slot = this.#slot(resident, index, column.buffer, this.#capacity, slots[place] ?? 0);
           return resident.tensors[index]?.moveInto(encoder, slot, resident.rows);
@@ -168,7 +170,7 @@ export class SlotArena {
       resident && leaving.includes(resident) ? undefined : resident,
     );
     for (const index of this.#layouts.keys()) {
-      this.#encode((encoder) => {
+      submit(this.#parts.device, (encoder) => {
         for (const { tensors, rows } of leaving) tensors[index]?.moveOut(encoder, rows);
       });
     }
@@ -185,7 +187,7 @@ export class SlotArena {
       if (sharing.length > 0) {
         const buffer = this.#parts.pool.take(sharing.length * layout.bytes(capacity));
         const dims = [sharing.length, ...layout.dims(capacity).slice(1)];
-        const moved = this.#encode((encoder) =>
+        const moved = submit(this.#parts.device, (encoder) =>
           sharing.map((resident, place) => {
             const slot = this.#slot(resident, index, buffer, capacity, place);
             return resident.tensors[index]?.moveInto(encoder, slot, resident.rows);
@@ -221,14 +223,6 @@ export class SlotArena {
     const residents = this.#residents();
     if (this.#running || this.#columns.length === 0 || this.#isPaidFor(residents)) return;
     this.#rebuild(whoShares(residents, this.#mostRows));
-  }
-
-  #encode<Result>(encode: (encoder: GpuCommandEncoder) => Result): Result {
-    const { device } = this.#parts;
-    const encoder = device.createCommandEncoder();
-    const result = encode(encoder);
-    device.queue.submit([encoder.finish()]);
-    return result;
   }
 }
 
