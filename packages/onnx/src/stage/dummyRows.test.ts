@@ -1,4 +1,4 @@
-/** That steps leave the bits of chunks is tested where runs are made: packages/engine/src/stage/dummyRows.test.ts. */
+/** That steps leave the bits of chunks is tested where runs are made: packages/engine/src/stage/batching.test.ts. */
 import { describe, expect, it } from 'vitest';
 import { UnsupportedModelError } from '../errors.ts';
 import type { OnnxNode } from '../model.ts';

@@ -1,32 +1,9 @@
 /** That what comes out is right, bit by bit, is tested where runs are made: packages/engine/src/stage/slots.test.ts. */
 import { describe, expect, it } from 'vitest';
 import { UnsupportedModelError } from '../errors.ts';
-import type { OnnxModel } from '../model.ts';
-import { readModel } from '../protobuf/readModel.ts';
-import { buildStage, type BuiltStage } from './buildStage.ts';
 import { slotSteps } from './slotSteps.ts';
-import { stageFiles, stageGraphName } from './stageFiles.ts';
-import {
-  importSubject,
-  oldStyle,
-  randomStyle,
-  sharedSubjects,
-  type SubjectSource,
-} from './testing/subjects.ts';
-
-/** The first layer, the last one, and all. */
-async function stagesOf({ open }: SubjectSource): Promise<BuiltStage[]> {
-  const { decoder, imported } = await importSubject(await open());
-  const last = imported.layers.length - 1;
-  return [
-    [0, 0],
-    [last, last],
-    [0, last],
-  ].map(([firstLayer = 0, lastLayer = 0]) => buildStage(decoder, { firstLayer, lastLayer }));
-}
-
-const parse = (graph: Uint8Array, { description }: BuiltStage): Promise<OnnxModel> =>
-  readModel(stageFiles(graph, description), stageGraphName);
+import { countNodes, parse, stagesOf } from './testing/builtStages.ts';
+import { oldStyle, randomStyle, sharedSubjects } from './testing/subjects.ts';
 
 const withSharedRuns = [
   randomStyle,
@@ -41,9 +18,7 @@ describe.each(withSharedRuns)('stages of $name', (subject) => {
       const before = (await parse(stage.graph, stage)).graph.nodes;
       const { graph } = await parse(slotted.graph, stage);
       for (const opType of ['GroupQueryAttention', 'MatMulNBits', 'MatMul']) {
-        const [given, expected] = [graph.nodes, before].map(
-          (nodes) => nodes.filter((node) => node.opType === opType).length,
-        );
+        const [given, expected] = [graph.nodes, before].map((nodes) => countNodes(nodes, opType));
         expect(given, opType).toBe(expected);
       }
       const given = new Map([...graph.inputs, ...graph.outputs].map(({ name, dims }) => [name, dims]));
