@@ -3,7 +3,7 @@ import type { StageCache, StageDescription } from '@potluck/protocol';
 import { UnsupportedModelError } from '../errors.ts';
 import { makeNode } from '../graph/nodes.ts';
 import type { OnnxGraph, OnnxValue } from '../model.ts';
-import { findLastPositions } from './lastPositions.ts';
+import { findLastPositions, withLogitRows } from './lastPositions.ts';
 
 /** Names of one slot's inputs. A slot that no member has is fed one row, a cache without rows, and nothing to keep. */
 export interface BatchSlot {
@@ -150,13 +150,8 @@ export function replaceOutputs(
   groups: readonly BatchGroup[],
 ): void {
   const presents = new Set(description.caches.map(({ output }) => output));
-  graph.outputs = graph.outputs
-    .filter(({ name }) => !presents.has(name))
-    .map((value) =>
-      value.name === description.logits?.name
-        ? { ...value, dims: [1, 'logit_rows', value.dims.at(-1)] }
-        : value,
-    );
+  const kept = graph.outputs.filter(({ name }) => !presents.has(name));
+  graph.outputs = withLogitRows(kept, description.logits?.name);
   for (const [index, { newRows }] of groups.entries()) {
     for (const { name, caches } of newRows) {
       const first = description.caches[caches[0] ?? 0];

@@ -14,7 +14,7 @@ import type { OnnxGraph, OnnxNode } from '../model.ts';
 import { readModel } from '../protobuf/readModel.ts';
 import { writeModel } from '../protobuf/writeModel.ts';
 import { checkRows } from './checkRows.ts';
-import { findLastPositions } from './lastPositions.ts';
+import { areOfInt64, findLastPositions, withLogitRows } from './lastPositions.ts';
 import { stageFiles, stageGraphName } from './stageFiles.ts';
 
 /**
@@ -114,15 +114,12 @@ function cutCaches(graph: OnnxGraph, caches: readonly StageCache[]): void {
 /** The rows that get logits become a choice, where they were the last one. */
 function chooseLogitRows(graph: OnnxGraph, logits: string): void {
   const choosers = findLastPositions(graph, logits);
-  const isPlain = choosers.every(({ inputs }) => graph.initializers.get(inputs[1] ?? '')?.type === 'int64');
-  if (choosers.length === 0 || !isPlain)
+  if (choosers.length === 0 || !areOfInt64(choosers, graph))
     throw new UnsupportedModelError('logits of a row that is not chosen', logits);
   for (const { inputs } of choosers) [inputs[1], inputs[2]] = [fromInput, toInput];
   graph.inputs.push(
     { name: fromInput, type: 'int64', dims: [1] },
     { name: toInput, type: 'int64', dims: [1] },
   );
-  graph.outputs = graph.outputs.map((value) =>
-    value.name === logits ? { ...value, dims: [1, 'logit_rows', value.dims.at(-1)] } : value,
-  );
+  graph.outputs = withLogitRows(graph.outputs, logits);
 }

@@ -3,7 +3,7 @@ import type { StageDescription } from '@potluck/protocol';
 import { removeUnused } from '../graph/simplifyGraph.ts';
 import { readModel } from '../protobuf/readModel.ts';
 import { writeModel } from '../protobuf/writeModel.ts';
-import { findLastPositions } from './lastPositions.ts';
+import { areOfInt64, findLastPositions, withLogitRows } from './lastPositions.ts';
 import { stageFiles, stageGraphName } from './stageFiles.ts';
 
 export interface LastLogitsStage {
@@ -28,13 +28,10 @@ export async function lastLogits(
   const model = await readModel(stageFiles(stageGraph, description), stageGraphName);
   const { graph } = model;
   const choosers = findLastPositions(graph, logits.name);
-  const isPlain = choosers.every(({ inputs }) => graph.initializers.get(inputs[1] ?? '')?.type === 'int64');
-  if (choosers.length === 0 || !isPlain) return undefined;
+  if (choosers.length === 0 || !areOfInt64(choosers, graph)) return undefined;
   for (const { inputs } of choosers) inputs[1] = logitsFromInput;
   removeUnused(graph);
   graph.inputs.push({ name: logitsFromInput, type: 'int64', dims: [1] });
-  graph.outputs = graph.outputs.map((value) =>
-    value.name === logits.name ? { ...value, dims: [1, 'logit_rows', value.dims.at(-1)] } : value,
-  );
+  graph.outputs = withLogitRows(graph.outputs, logits.name);
   return { graph: writeModel(model), logitsFromInput };
 }

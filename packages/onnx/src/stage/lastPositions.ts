@@ -1,6 +1,6 @@
 /** Finds where a stage chooses the last position, which gets the logits. */
 import { namesOf } from '../graph/graphIndex.ts';
-import type { OnnxGraph, OnnxNode } from '../model.ts';
+import type { OnnxGraph, OnnxNode, OnnxValue } from '../model.ts';
 
 const sequenceAxis = 1;
 
@@ -21,6 +21,18 @@ export function findLastPositions(graph: OnnxGraph, logits: string): OnnxNode[] 
     else waiting.push(...namesOf(node.inputs));
   }
   return [...found];
+}
+
+/** Whether these nodes take their bounds as int64 constants, so that int64 inputs can stand in their place. */
+export function areOfInt64(choosers: readonly OnnxNode[], graph: OnnxGraph): boolean {
+  return choosers.every(({ inputs }) => graph.initializers.get(inputs[1] ?? '')?.type === 'int64');
+}
+
+/** @returns outputs, of which the logits are those of any number of rows: [1, logit rows, vocabulary] */
+export function withLogitRows(outputs: readonly OnnxValue[], logits: string | undefined): OnnxValue[] {
+  return outputs.map((value) =>
+    value.name === logits ? { ...value, dims: [1, 'logit_rows', value.dims.at(-1)] } : value,
+  );
 }
 
 function choosesLastPosition(node: OnnxNode, graph: OnnxGraph): boolean {

@@ -16,6 +16,7 @@ import { writeModel } from '../protobuf/writeModel.ts';
 import { chooseLogitRows, logitRowsInput, type BatchDescription } from './batchGroups.ts';
 import { attentionInput, checkLeft, findAttentions, widthOf } from './batchSteps.ts';
 import { checkRows } from './checkRows.ts';
+import { withLogitRows } from './lastPositions.ts';
 import { stageFiles, stageGraphName } from './stageFiles.ts';
 
 /**
@@ -119,10 +120,9 @@ function replaceOutputs(
   { caches, logits }: Pick<StageDescription, 'caches' | 'logits'>,
 ): void {
   const presents = new Set(caches.map(({ output }) => output));
-  graph.outputs = graph.outputs.map((value) => {
-    if (presents.has(value.name)) return ofMembers(value);
-    return value.name === logits?.name ? { ...value, dims: [1, 'logit_rows', value.dims.at(-1)] } : value;
-  });
+  graph.outputs = withLogitRows(graph.outputs, logits?.name).map((value) =>
+    presents.has(value.name) ? ofMembers(value) : value,
+  );
 }
 
 function ofMembers(value: OnnxValue): OnnxValue {
