@@ -2,7 +2,8 @@
 import type { Tensor } from 'onnxruntime-common';
 import type { GpuBuffer, GpuDevice } from '../cache/gpuDevice.ts';
 import type { OrtModule } from '../ortModule.ts';
-import type { StageElementType } from '../tensor/elements.ts';
+import { elementCount } from '../tensor/dimensions.ts';
+import { bytesPerElement, type StageElementType } from '../tensor/elements.ts';
 import { makeTensor } from '../tensor/makeTensor.ts';
 
 export interface ScriptBuffer extends GpuBuffer {
@@ -64,7 +65,7 @@ export function withScriptGpu(ort: OrtModule): OrtModule {
     buffer: ScriptBuffer,
     { dataType, dims }: { dataType: StageElementType; dims: readonly number[] },
   ): Tensor => {
-    const size = dims.reduce((product, length) => product * length, dataType === 'float16' ? 2 : 4);
+    const size = elementCount(dims) * bytesPerElement(dataType);
     return makeTensor(ort, dataType, buffer.bytes.subarray(0, size), dims);
   };
   const Tensor = new Proxy(ort.Tensor, {

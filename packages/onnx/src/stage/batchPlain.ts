@@ -13,7 +13,6 @@ import { readModel } from '../protobuf/readModel.ts';
 import { writeModel } from '../protobuf/writeModel.ts';
 import {
   chooseLogitRows,
-  heads,
   logitRowsInput,
   nameGroups,
   orderInput,
@@ -28,7 +27,7 @@ import {
 } from './batchGroups.ts';
 import { checkRows } from './checkRows.ts';
 import { foldLengths } from './foldLengths.ts';
-import { ifActive, joinParts, type GroupNodes } from './groupNodes.ts';
+import { giveNewRows, ifActive, inRunOrder, joinParts, type GroupNodes } from './groupNodes.ts';
 import { partRows, type PartedStage } from './partRows.ts';
 import { stageFiles, stageGraphName } from './stageFiles.ts';
 
@@ -63,19 +62,12 @@ export async function batchPlain(
       return part.gated;
     });
     for (const value of region.gated) {
-      const together = `${value}/together`;
       const parts = joined.map((names) => names.get(value) ?? '');
-      graph.nodes.push(makeNode('Concat', parts, together, { axis: 1 }));
-      graph.nodes.push(makeNode('Gather', [together, orderInput], inOrder(value), { axis: 1 }));
+      graph.nodes.push(...inRunOrder(value, parts, inOrder(value)));
     }
   }
   graph.nodes.push(...parted.head);
-  for (const group of groups) {
-    for (const { name, caches } of group.newRows) {
-      const parts = caches.map((cache) => newRowsOf.get(group)?.get(cache) ?? '');
-      graph.nodes.push(makeNode('Concat', parts, name, { axis: heads }));
-    }
-  }
+  graph.nodes.push(...giveNewRows(groups, (group, cache) => newRowsOf.get(group)?.get(cache)));
   const { logits } = description;
   if (logits) chooseLogitRows(graph, logits.name);
   for (const tensor of [start, alongSequence]) graph.initializers.set(tensor.name, tensor);

@@ -19,7 +19,6 @@ import { readModel } from '../protobuf/readModel.ts';
 import { writeModel } from '../protobuf/writeModel.ts';
 import {
   chooseLogitRows,
-  heads,
   logitRowsInput,
   nameGroups,
   orderInput,
@@ -33,7 +32,7 @@ import {
   type BatchGroup,
 } from './batchGroups.ts';
 import { checkRows } from './checkRows.ts';
-import { ifActive, joinParts, type GroupNodes } from './groupNodes.ts';
+import { giveNewRows, ifActive, inRunOrder, joinParts, type GroupNodes } from './groupNodes.ts';
 import { stageFiles, stageGraphName } from './stageFiles.ts';
 
 /** Most dummy rows behind a member's last position that the rotary tables must have angles for. */
@@ -89,17 +88,10 @@ export async function batchSteps(
       if (rows) [rows[pair.key], rows[pair.value]] = [part.keys, part.values];
       return part.attended;
     });
-    const together = `${node.outputs[0]}/together`;
-    made.push(makeNode('Concat', attended, together, { axis: 1 }));
-    made.push(makeNode('Gather', [together, orderInput], node.outputs[0] ?? '', { axis: 1 }));
-    return made;
+    const [result = ''] = node.outputs;
+    return [...made, ...inRunOrder(result, attended, result)];
   });
-  for (const group of groups) {
-    for (const { name, caches } of group.newRows) {
-      const parts = caches.map((cache) => newRowsOf.get(group)?.[cache] ?? '');
-      graph.nodes.push(makeNode('Concat', parts, name, { axis: heads }));
-    }
-  }
+  graph.nodes.push(...giveNewRows(groups, (group, cache) => newRowsOf.get(group)?.[cache]));
   const { logits } = description;
   if (logits) chooseLogitRows(graph, logits.name);
   graph.initializers.set(alongSequence.name, alongSequence);

@@ -1,7 +1,8 @@
-/** What a group of slots computes in a stage's graph, and the `If` that skips it. */
+/** What groups of slots compute in a stage's graph, the `If` that skips a group, and how what they made comes together. */
 import { makeNode } from '../graph/nodes.ts';
 import type { OnnxAttribute, OnnxNode, OnnxValue } from '../model.ts';
 import { elementBits } from '../protobuf/elementType.ts';
+import { heads, orderInput, type BatchGroup } from './batchGroups.ts';
 
 export interface GroupNodes {
   nodes: OnnxNode[];
@@ -18,6 +19,31 @@ export function joinParts(nodes: OnnxNode[], parts: string[], name: string, axis
   if (only !== undefined && more.length === 0) return only;
   nodes.push(makeNode('Concat', parts, name, { axis }));
   return name;
+}
+
+/**
+ * Puts what groups made of a value in the order of the run's rows.
+ * @param parts of each group [1, attended rows, …]
+ */
+export function inRunOrder(value: string, parts: string[], result: string): OnnxNode[] {
+  const together = `${value}/together`;
+  return [
+    makeNode('Concat', parts, together, { axis: 1 }),
+    makeNode('Gather', [together, orderInput], result, { axis: 1 }),
+  ];
+}
+
+/** Makes the outputs with new rows. @param nameOf where a group has a cache's: [1, heads, new rows, size] */
+export function giveNewRows(
+  groups: readonly BatchGroup[],
+  nameOf: (group: BatchGroup, cache: number) => string | undefined,
+): OnnxNode[] {
+  return groups.flatMap((group) =>
+    group.newRows.map(({ name, caches }) => {
+      const parts = caches.map((cache) => nameOf(group, cache) ?? '');
+      return makeNode('Concat', parts, name, { axis: heads });
+    }),
+  );
 }
 
 /** The group's nodes behind an `If`, which gives no rows where none of its slots has a member. */
