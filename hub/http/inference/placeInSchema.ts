@@ -31,9 +31,20 @@ export function placeInSchema(schema: unknown, message: string): (string | numbe
 
 type IsMeant = (node: Record<string, unknown>) => string | undefined;
 
+const unimplemented = 'Unimplemented keys: [';
+
+/** As a pattern, this would take time by the square of how often the words come. */
+function unimplementedKeys(message: string): string | undefined {
+  const end = message.lastIndexOf(']');
+  const start = message.lastIndexOf(unimplemented, end - unimplemented.length);
+  return end < unimplemented.length || start < 0
+    ? undefined
+    : message.slice(start + unimplemented.length, end);
+}
+
 /** @returns what tells the keyword of a schema that the message is about */
 function meant(message: string): IsMeant | undefined {
-  const keys = /^.*Unimplemented keys: \[(.*)\]/s.exec(message)?.[1];
+  const keys = unimplementedKeys(message);
   if (keys !== undefined) {
     const names = [...keys.matchAll(/"([^"]+)"/g)].map(([, name]) => name ?? '');
     return (node) => names.find((name) => Object.hasOwn(node, name));

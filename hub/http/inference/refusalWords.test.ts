@@ -1,5 +1,6 @@
 /** What an engine says reaches people in words of what they asked for. */
 import { expect, test } from 'vitest';
+import { placeInSchema } from './placeInSchema.ts';
 import { refusalWords } from './refusalWords.ts';
 
 test.each([
@@ -48,8 +49,12 @@ test.each([
   expect(said).not.toMatch(/Unimplemented|Parser Error|<non|start:|\d \||<string>| \d+\.$/);
 });
 
-test('a message with very many line ends takes no time', () => {
+test.each([
+  ['line ends', '\n'.repeat(100_000), "The hub does not know the format 'soup'. Leave it out."],
+  ['known words', 'Unimplemented keys: ['.repeat(40_000), "The hub does not know the format 'soup"],
+])('a message with very many %s takes no time', (_, many, words) => {
   // Time by the square of them would be half a minute.
-  const message = `Unknown format: soup${'\n'.repeat(100_000)}`;
-  expect(refusalWords('json-schema', message)).toBe("The hub does not know the format 'soup'. Leave it out.");
+  const message = `Unknown format: soup${many}`;
+  expect(refusalWords('json-schema', message)).toContain(words);
+  expect(placeInSchema({ format: `soup${many}` }, message)).toEqual(many.includes('\n') ? [] : ['format']);
 });

@@ -7,6 +7,8 @@ const tooMuch =
 /** Behind its words, the engine shows the lines of the grammar, each with its number. */
 const shownLines = /\n *\d+ \| /;
 
+const unimplemented = 'Unimplemented keys: [';
+
 /**
  * @param kind what the request gave: errors in grammars of one's own have their lines
  * @param message of llguidance, or the hub's own about time and memory
@@ -18,10 +20,7 @@ export function refusalWords(kind: GrammarText['kind'], message: string): string
     return one === undefined ? undefined : say(one);
   };
   const said =
-    found(/Unimplemented keys: \[(.*?)\]/, (keys) => {
-      const names = [...keys.matchAll(/"([^"]+)"/g)].map(([, name]) => `'${name}'`).join(', ');
-      return `The hub can't hold an answer to ${names}. Leave ${names.includes(',') ? 'them' : 'it'} out.`;
-    }) ??
+    unimplementedWords(text) ??
     found(
       /Unknown format: (.{1,100})/,
       (format) => `The hub does not know the format '${format}'. Leave it out.`,
@@ -53,6 +52,16 @@ export function refusalWords(kind: GrammarText['kind'], message: string): string
   return kind === 'regex'
     ? "The hub can't hold an answer to this expression. Make it simpler."
     : "The hub can't hold an answer to this schema. Make it simpler.";
+}
+
+/** As a pattern, this would take time by the square of how often the words come. */
+function unimplementedWords(text: string): string | undefined {
+  const start = text.indexOf(unimplemented);
+  const end = text.indexOf(']', start + unimplemented.length);
+  if (start < 0 || end < 0) return undefined;
+  const keys = text.slice(start + unimplemented.length, end);
+  const names = [...keys.matchAll(/"([^"]+)"/g)].map(([, name]) => `'${name}'`).join(', ');
+  return `The hub can't hold an answer to ${names}. Leave ${names.includes(',') ? 'them' : 'it'} out.`;
 }
 
 /** Of errors in a grammar of one's own. @returns undefined where the engine says neither where nor what is wrong */
