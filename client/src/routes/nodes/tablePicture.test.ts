@@ -1,12 +1,11 @@
 import type { Activity, Deployment, Node } from '@potluck/api';
-import { afterEach, expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
+import { inLanguage } from '#lib/language/inLanguage.ts';
 import { overlap, textBox } from './placeLabels.ts';
 import { linesUnder } from './seatTexts.ts';
 import { heightOf, layTable } from './tablePicture.ts';
 
 const size = { width: 800, height: 400 };
-
-afterEach(() => vi.unstubAllGlobals());
 
 function node(id: string, peers: Partial<Node['peers'][number]>[] = []): Node {
   return { id, name: id, peers, stages: [] as Node['stages'] } as Node;
@@ -148,10 +147,8 @@ test('two nodes have the labels of both links between them', () => {
   }
 });
 
-test.each(['en', 'zh'])('a short label is the round trip alone in %s', async (language) => {
-  vi.resetModules();
-  vi.stubGlobal('navigator', { languages: [language] });
-  const { layTable: layIt } = await import('./tablePicture.ts');
+test.each(['en', 'zh'] as const)('a short label is the round trip alone in %s', async (language) => {
+  const { layTable: layIt } = await inLanguage(language, () => import('./tablePicture.ts'));
   const { courses } = layIt(crowd(2, 1), [deployment('device-0', 'device-1')], [], size);
   expect(courses.flatMap(({ label }) => (label ? [label.short] : []))).toEqual(['0.5 ms', '0.5 ms']);
 });
