@@ -13,7 +13,15 @@ const kindsByTopic: Record<HistoryTopic, HistoryKind[]> = {
     'node-approved',
     'node-declined',
   ],
-  models: ['model-ready', 'model-lost', 'model-deployed', 'model-undeployed', 'model-added', 'model-removed'],
+  models: [
+    'model-ready',
+    'model-lost',
+    'model-moved',
+    'model-deployed',
+    'model-undeployed',
+    'model-added',
+    'model-removed',
+  ],
   settings: [
     'settings-changed',
     'password-changed',

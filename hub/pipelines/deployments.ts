@@ -22,6 +22,7 @@ import {
   type PipelinesState,
 } from './state/state.ts';
 import type { ServedBefore } from './state/events.ts';
+import type { MoveOutcome } from './state/weighed.ts';
 import type { Announcement } from './whatChanged.ts';
 import type { WorkerFollower } from './workerFollower.ts';
 
@@ -38,6 +39,8 @@ export interface DeploymentsListener {
   updated?(replica: Replica, pipeline: ReadyPipeline): void;
   /** The pipeline is over; whatever ran through it has ended. */
   lost?(replica: Replica, pipeline: Pipeline, reason: string): void;
+  /** Answers have shown what the last move to be faster was worth. */
+  judged?(replica: Replica, outcome: MoveOutcome): void;
   /**
    * Anything that people can see of a model's deployment is different now; also when it is removed.
    * @param workers whose stages are different
@@ -259,6 +262,9 @@ export class Deployments {
           break;
         case 'lost':
           listener.lost?.(announcement.replica, announcement.pipeline, announcement.reason);
+          break;
+        case 'judged':
+          listener.judged?.(announcement.replica, announcement.outcome);
           break;
         case 'changed':
           listener.changed?.(announcement.model, announcement.workers);

@@ -186,6 +186,7 @@ export class PipelineExecutor {
       case 'drop-replica':
       case 'hold-requests':
       case 'cut-over':
+      case 'judge-move':
       case 'forget':
     }
   }

@@ -73,6 +73,15 @@ export function logCommand(
     case 'drop-replica':
       logger.info({ model }, 'a replica goes, since another model needs its room');
       return;
+    case 'judge-move': {
+      const { didPay, ...times } = command.outcome;
+      const details = { model, route: routeOf(stagesOf(one)), ...rounded(times) };
+      logger.info(
+        details,
+        didPay ? 'the move paid' : 'the move did not pay: the model stays here for a while',
+      );
+      return;
+    }
     case 'drop-migration':
       if (command.reason !== undefined)
         logger.info({ model, reason: command.reason }, 'the pipeline stays where it is');
@@ -82,8 +91,15 @@ export function logCommand(
   }
 }
 
+/** To a hundredth. */
+function rounded<Name extends string>(times: Record<Name, number>): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries<number>(times).map(([name, time]) => [name, Math.round(100 * time) / 100]),
+  );
+}
+
 export function logAnnouncement(logger: Logger, announcement: Announcement): void {
-  if (announcement.type === 'changed' || announcement.type === 'updated') return;
+  if (announcement.type !== 'ready' && announcement.type !== 'lost') return;
   const { pipeline, replica } = announcement;
   const details = { model: replica.model.package.id, epoch: pipeline.epoch };
   if (announcement.type === 'ready') {

@@ -15,7 +15,8 @@ const places = (): string[] => replica().ready?.stages.map(({ workerName }) => w
 
 /** How long the whole model would take it for a token. */
 function measured(worker: PuppetWorker, milliseconds: number, source: 'served' | 'tried' = 'served'): void {
-  grid.speeds.measured(worker, { model: model.package.id, weightBytes: 1e8, milliseconds, source });
+  const at = grid.clock.now();
+  grid.speeds.measured(worker, { model: model.package.id, weightBytes: 1e8, milliseconds, source, at });
 }
 
 function joined(name: string, milliseconds?: number, memoryBytes = 1e9): PuppetWorker {
@@ -88,7 +89,7 @@ test('who turns out to be slow when it tried its stage gets no answers to do', a
   // By a guess, a processor takes 13 ms.
   const newcomer = grid.worker('newcomer', 1e9, false);
   newcomer.join();
-  await pass(minute);
+  await pass(3 * minute);
   const { assignmentId } = newcomer.assigned[0]!;
   measured(newcomer, 120, 'tried');
   newcomer.report(assignmentId, 'ready', { cacheBytes: 1e6 });

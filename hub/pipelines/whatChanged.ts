@@ -2,6 +2,7 @@
 import type { ModelId, WorkerId } from '@potluck/protocol';
 import { replicaOf, type Replica } from './deployment.ts';
 import type { Pipeline, ReadyPipeline } from './pipeline.ts';
+import type { MoveOutcome } from './state/weighed.ts';
 import { stagesOf, type PipelinesState, type PipelineState } from './state/state.ts';
 
 export type Announcement =
@@ -10,6 +11,8 @@ export type Announcement =
   | { type: 'updated'; replica: Replica; pipeline: ReadyPipeline }
   /** The pipeline serves no more; what ran through it has ended. */
   | { type: 'lost'; replica: Replica; pipeline: Pipeline; reason: string }
+  /** Answers have shown what the last move to be faster was worth. */
+  | { type: 'judged'; replica: Replica; outcome: MoveOutcome }
   /** Something of a deployment is different, or it is gone. `workers`: whose stages are different. */
   | { type: 'changed'; model: ModelId; workers: readonly WorkerId[] };
 
@@ -22,6 +25,8 @@ export function whatChanged(before: PipelinesState, after: PipelinesState): Anno
     const [was, is] = [before.pipelines.get(id), after.pipelines.get(id)];
     if (was === is) continue;
     announcements.push(...served(was, is));
+    if (is?.moved && was?.moved !== is.moved)
+      announcements.push({ type: 'judged', replica: replicaOf(is), outcome: is.moved });
     const model = (is ?? was)?.model.package.id;
     if (model === undefined || (was && is && looksTheSame(was, is))) continue;
     const workers = models.get(model) ?? new Set();

@@ -22,6 +22,8 @@ export interface GridWorker {
   name: string;
   kind: 'node' | 'browser';
   device: Device;
+  /** Workers that say the same share its processors; missing where that is not known. */
+  machine?: string;
   /** Tabs only: whether somebody looks at it. A hidden tab is throttled by its browser. */
   presence?: WorkerPresence['state'];
   /** It goes when its answers have ended, and wants nothing new. */

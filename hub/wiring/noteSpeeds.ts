@@ -2,6 +2,7 @@
 import type { StageReport, StageTimings } from '@potluck/protocol';
 import type { Logger } from 'pino';
 import type { RequestRecord, StageRecord } from '../generation/requestRecord.ts';
+import { monotonicClock, type Clock } from '../pipelines/clock.ts';
 import type { Deployments } from '../pipelines/deployments.ts';
 import { besideSteps, type BesideSteps } from '../placement/prediction/besideSteps.ts';
 import type { StepSample } from '../placement/prediction/samples.ts';
@@ -19,6 +20,8 @@ export interface NoteSpeedsComponents {
   deployments: Pick<Deployments, 'find' | 'stageOf'>;
   speeds: SpeedBook;
   logger: Logger;
+  /** That of the pipelines. Default: the machine's own. */
+  clock?: Pick<Clock, 'now'>;
 }
 
 /** A stage in an answer. */
@@ -34,7 +37,13 @@ interface ServedStage {
 const leastSteps = 4;
 
 /** @returns what takes the reports of stages, and requests that have ended */
-export function noteSpeeds({ registry, deployments, speeds, logger }: NoteSpeedsComponents): {
+export function noteSpeeds({
+  registry,
+  deployments,
+  speeds,
+  logger,
+  clock = monotonicClock,
+}: NoteSpeedsComponents): {
   tried(worker: WorkerRecord, report: StageReport): void;
   served(record: RequestRecord, hadCompany: boolean): void;
 } {
@@ -46,7 +55,7 @@ export function noteSpeeds({ registry, deployments, speeds, logger }: NoteSpeeds
     if (!assigned) return;
     const { stage } = assigned;
     const model = assigned.model.package;
-    const step = describeStep(worker, model, stage, 'tried');
+    const step = { ...describeStep(worker, model, stage, 'tried'), at: clock.now() };
     told(worker, speeds.measured(worker, { ...step, milliseconds: tokenStepMs }));
     for (const { tokens, milliseconds, nextTokenMs } of promptSteps) {
       told(worker, speeds.measuredPrompt(worker, { ...step, tokens, milliseconds }));
@@ -74,7 +83,7 @@ export function noteSpeeds({ registry, deployments, speeds, logger }: NoteSpeeds
     { record, stage, timings, beside }: ServedStage,
   ): void {
     const { steps, tokens, tokenSteps, tokenStepsMs, promptStepsMs } = timings;
-    const step = describeStep(worker, model, stage, 'served');
+    const step = { ...describeStep(worker, model, stage, 'served'), at: clock.now() };
     if (tokenSteps >= leastSteps) {
       const context = record.promptTokens + record.completionTokens / 2;
       const cacheBytes = cacheBytesBehind(model, stage, context);

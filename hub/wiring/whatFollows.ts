@@ -108,10 +108,10 @@ export function whatFollows(parts: FollowedParts): void {
       else if (message.type !== 'stage-report') generator.received(worker.id, message);
       else {
         inOrder(
-          // The pipeline first: what is noted asks it for the stage.
+          // How fast a stage was when it was tried comes first: once it is ready, the pipeline may move to it at once.
+          () => speeds.tried(worker, message),
           () => deployments.workers.reported(worker, message),
           () => blobs(worker, message),
-          () => speeds.tried(worker, message),
         );
       }
     },
@@ -149,6 +149,16 @@ export function whatFollows(parts: FollowedParts): void {
             detail: { reason, nodes: namesIn(pipeline) },
           }),
       ),
+    judged: ({ model }, { beforeMs, promisedMs, measuredMs, didPay }) =>
+      history.note('model-moved', {
+        model: model.package.id,
+        detail: {
+          before: beforeMs.toFixed(1),
+          promised: promisedMs.toFixed(1),
+          measured: measuredMs.toFixed(1),
+          paid: didPay ? 'yes' : 'no',
+        },
+      }),
     changed: (model, workers) => {
       // Another one may be the default now.
       live.touch('deployments', model);

@@ -22,7 +22,7 @@ function book(): { speeds: SpeedBook; kept: NodeSpeed[] } {
   return { speeds: new SpeedBook([], (_, speed) => kept.push(speed)), kept };
 }
 
-test('answers take the place of trials, and the last ones stay', () => {
+test('of answers the last ones stay, of trials the last of each step', () => {
   const { speeds } = book();
   speeds.measured(worker, sample(30, { source: 'tried' }));
   speeds.measured(worker, sample(40, { source: 'tried', cacheBytes: 10 }));
@@ -32,13 +32,21 @@ test('answers take the place of trials, and the last ones stay', () => {
   expect(speeds.samplesOf(worker).map(({ milliseconds }) => milliseconds)).toEqual([20, 40]);
   speeds.measured(worker, sample(10));
   speeds.measured(worker, sample(30, { source: 'tried' }));
-  expect(speeds.samplesOf(worker)).toEqual([sample(10)]);
+  expect(speeds.samplesOf(worker).map(({ milliseconds }) => milliseconds)).toEqual([30, 10, 40]);
   for (let milliseconds = 11; milliseconds <= 20; milliseconds++)
     speeds.measured(worker, sample(milliseconds));
   speeds.measured(worker, sample(5, { model: 'another' }));
   expect(speeds.samplesOf(worker).map(({ milliseconds }) => milliseconds)).toEqual([
-    5, 20, 19, 18, 17, 16, 15, 14, 13,
+    5, 20, 19, 18, 17, 16, 15, 14, 13, 30, 40,
   ]);
+});
+
+test('when it was measured means nothing to another run of the hub', () => {
+  const { speeds, kept } = book();
+  speeds.measured(worker, sample(10, { at: 1000 }));
+  expect(speeds.samplesOf(worker)).toEqual([sample(10, { at: 1000 })]);
+  const again = new SpeedBook([[worker.id, kept[0] as NodeSpeed]], () => undefined);
+  expect(again.samplesOf(worker)).toEqual([sample(10)]);
 });
 
 test('it is kept when it changed, and known after a restart, for the same device', () => {

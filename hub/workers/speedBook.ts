@@ -53,8 +53,8 @@ export class SpeedBook {
         id,
         {
           ...speed,
-          samples: speed.samples.filter(isPossible),
-          promptSamples: (speed.promptSamples ?? []).filter(isPossible),
+          samples: speed.samples.filter(isPossible).map(ofEarlierRun),
+          promptSamples: (speed.promptSamples ?? []).filter(isPossible).map(ofEarlierRun),
           ways: (speed.ways ?? []).filter(({ milliseconds }) => isPossibleTime(milliseconds)),
         },
       ]),
@@ -83,20 +83,21 @@ export class SpeedBook {
   }
 
   /**
-   * Takes a step of one token in. One from a stage that was only tried says nothing where answers did.
+   * Takes a step of one token in. Trials stay beside answers: how far the two are apart says how busy the worker is.
    * @returns why the measurement is refused, for people; undefined where it is taken
    */
   measured(worker: MeasuredWorker, sample: StepSample): string | undefined {
     const problem = describeImpossible(sample);
     if (problem !== undefined) return problem;
     const before = this.samplesOf(worker);
-    const samples = withSample(before, sample);
-    if (samples) this.#put(worker, { samples }, isNews(before.find(alike(sample)), sample));
+    const isSameKind = (one: StepSample): boolean => alike(sample)(one) && one.source === sample.source;
+    const samples = withFirst(withoutSameTrial(before, sample), sample, isSameKind, mostAlike);
+    this.#put(worker, { samples }, isNews(before.find(isSameKind), sample));
     return undefined;
   }
 
   /**
-   * Takes a chunk of a prompt in, like `measured`.
+   * Takes a chunk of a prompt in. One from a stage that was only tried says nothing where answers did.
    * @returns why the measurement is refused, for people; undefined where it is taken
    */
   measuredPrompt(worker: MeasuredWorker, sample: PromptSample): string | undefined {
@@ -104,7 +105,7 @@ export class SpeedBook {
     const problem = describeImpossible(sample, sample.tokens);
     if (problem !== undefined) return problem;
     const before = this.promptSamplesOf(worker);
-    const promptSamples = withSample(before, sample);
+    const promptSamples = withPrompt(before, sample);
     if (promptSamples) this.#put(worker, { promptSamples }, isNews(before.find(alike(sample)), sample));
     return undefined;
   }
@@ -146,27 +147,34 @@ const alike =
     other.model === model && (other.hidden ?? false) === hidden;
 
 /**
- * Puts a sample first. Answers end what trials said, and a trial ends what an earlier one said of a step that reads as much.
+ * Puts a prompt first. Answers end what trials said.
  * @returns undefined where it says nothing
  */
-function withSample<Sample extends StepSample | PromptSample>(
-  samples: readonly Sample[],
-  sample: Sample,
-): Sample[] | undefined {
+function withPrompt(samples: readonly PromptSample[], sample: PromptSample): PromptSample[] | undefined {
   const isSameKind = alike(sample);
   const isServed = samples.some((one) => isSameKind(one) && one.source === 'served');
   if (sample.source === 'tried' && isServed) return undefined;
-  const isOver = (one: Sample): boolean =>
-    isSameKind(one) &&
-    one.source === 'tried' &&
-    (sample.source === 'served' ||
-      (readBytes(one) === readBytes(sample) && lengthOf(one) === lengthOf(sample)));
-  return withFirst(
-    samples.filter((one) => !isOver(one)),
-    sample,
-    isSameKind,
-    mostAlike,
-  );
+  const isOver = (one: PromptSample): boolean =>
+    sample.source === 'served' && isSameKind(one) && one.source === 'tried';
+  const rest = withoutSameTrial(samples, sample).filter((one) => !isOver(one));
+  return withFirst(rest, sample, isSameKind, mostAlike);
+}
+
+/** A trial ends what an earlier one said of a step that reads as much. */
+function withoutSameTrial<Sample extends StepSample | PromptSample>(
+  samples: readonly Sample[],
+  sample: Sample,
+): readonly Sample[] {
+  if (sample.source === 'served') return samples;
+  const isSameKind = alike(sample);
+  const isSame = (one: Sample): boolean =>
+    readBytes(one) === readBytes(sample) && lengthOf(one) === lengthOf(sample);
+  return samples.filter((one) => one.source === 'served' || !isSameKind(one) || !isSame(one));
+}
+
+/** Clocks begin anew with each run of the hub. */
+function ofEarlierRun<Sample extends StepSample>({ at: _, ...sample }: Sample): Omit<Sample, 'at'> {
+  return sample;
 }
 
 const lengthOf = (sample: StepSample | PromptSample): number => ('tokens' in sample ? sample.tokens : 1);

@@ -129,6 +129,7 @@ export class WorkerRegistry {
       kind: hello.kind,
       version: hello.version,
       device: hello.device,
+      ...(hello.machine === undefined ? {} : { machine: hello.machine }),
       memoryBytes: hello.memoryBytes,
       joinedAt: Date.now(),
       load: { busy: 0, usedBytes: { weights: 0, caches: 0 } },

@@ -27,6 +27,8 @@ export interface WorkerRecord {
   kind: 'node' | 'browser';
   version: string;
   device: Device;
+  /** Workers that say the same share its processors. */
+  machine?: string;
   /** What its stages may use in all, in bytes. */
   memoryBytes: number;
   /** Unix milliseconds. */

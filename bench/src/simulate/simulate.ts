@@ -14,7 +14,7 @@ import { NodeBook } from '../../../hub/workers/nodeBook.ts';
 import { SpeedBook } from '../../../hub/workers/speedBook.ts';
 import { SeededRandom } from './random.ts';
 import { Scores, type ModelScore } from './scores.ts';
-import { drawProfile, SimulatedWorker } from './simulatedWorker.ts';
+import { drawProfile, SimulatedWorker, type Profile } from './simulatedWorker.ts';
 
 export interface SimulationInit {
   workers: number;
@@ -86,14 +86,20 @@ export async function simulate(init: SimulationInit): Promise<SimulationResult> 
   }
 
   function told(announcement: Announcement): void {
-    if (announcement.type === 'changed') return;
+    if (announcement.type === 'changed' || announcement.type === 'judged') return;
     const { replica } = announcement;
-    if (announcement.type === 'ready') scores.ready(replica.model.package.id, replica.id);
-    else {
+    const { stages } = announcement.pipeline;
+    if (announcement.type === 'ready') {
+      scores.ready(replica.model.package.id, replica.id, quietTokenMs(stages));
+    } else if (announcement.type === 'lost') {
       const running = answers.get(replica.id);
       const lost = [...(running ?? [])].filter((one) => !one.isLost);
       for (const one of lost) one.isLost = true;
-      scores.lost(replica.model.package.id, replica.id, { moves: replica.isMoving, answers: lost.length });
+      const isFaster = announcement.reason.startsWith('it is faster elsewhere');
+      scores.lost(replica.model.package.id, replica.id, {
+        ...{ moves: replica.isMoving, answers: lost.length },
+        ...(isFaster ? { fasterThan: quietTokenMs(stages) } : {}),
+      });
     }
   }
 
@@ -125,38 +131,63 @@ export async function simulate(init: SimulationInit): Promise<SimulationResult> 
         (one, other) => (answers.get(one)?.size ?? 0) - (answers.get(other)?.size ?? 0),
       );
       const pipeline = id === undefined ? undefined : executor.state.pipelines.get(id);
-      scores.asked(model, pipeline && tokenMsOf(stagesOf(pipeline)));
+      scores.asked(model, pipeline && tokenMsNow(stagesOf(pipeline)));
       if (id === undefined) return;
       const running = answers.get(id) ?? new Set();
       answers.set(id, running);
       const answer = { isLost: false };
+      const stages = pipeline ? stagesOf(pipeline) : [];
       running.add(answer);
       executor.dispatch({ type: 'answer-began', pipelineId: id });
       const milliseconds = random.exponential(answerMs);
       clock.after(milliseconds, () => {
         running.delete(answer);
+        if (!answer.isLost) served(model, stages);
         const tokens = Math.round(milliseconds / tokenMs);
         executor.dispatch({ type: 'answer-ended', pipelineId: id, tokens });
       });
     });
   }
 
-  /** What a token really takes. */
-  function tokenMsOf(stages: readonly Stage[]): number {
-    return stages.reduce((sum, { workerId, description }) => {
-      const worker = workers.get(workerId);
-      return sum + (worker?.stepMs(description?.weightBytes ?? 0) ?? 0);
+  /** What a token takes on machines at rest, and what it takes now. */
+  function quietTokenMs(stages: readonly Stage[]): number {
+    return stages.reduce((sum, stage) => sum + (stepOf(stage)?.stepMs ?? 0), 0);
+  }
+  function tokenMsNow(stages: readonly Stage[]): number {
+    return stages.reduce((sum, stage) => {
+      const step = stepOf(stage);
+      return sum + (step ? step.stepMs * step.worker.profile.machine.loadAt(clock.now()) : 0);
     }, 0);
   }
 
+  function stepOf({ workerId, description }: Stage): { worker: SimulatedWorker; stepMs: number } | undefined {
+    const worker = workers.get(workerId);
+    return worker && { worker, stepMs: worker.stepMs(description?.weightBytes ?? 0) };
+  }
+
+  /** What the stages of an answer tell at its end. */
+  function served(model: ModelId, stages: readonly Stage[]): void {
+    for (const { workerId, description } of stages) {
+      const record = registry.table.get(workerId);
+      const worker = workers.get(workerId);
+      const weightBytes = description?.weightBytes ?? 0;
+      if (!record || !worker || weightBytes === 0) continue;
+      const milliseconds = worker.measuredStepMs(weightBytes, 'served');
+      speeds.measured(record, { model, weightBytes, milliseconds, source: 'served', at: clock.now() });
+    }
+  }
+
   function workersComeAndGo(): void {
+    let before: Profile | undefined;
     for (let index = 0; index < init.workers; index++) {
-      const worker: SimulatedWorker = new SimulatedWorker(drawProfile(random, index), {
+      const profile = drawProfile(random, index, before);
+      before = profile;
+      const worker: SimulatedWorker = new SimulatedWorker(profile, {
         ...{ clock, random },
         report: ({ profile }, report) => registry.heard(profile.id, report),
         tried: ({ profile: { id } }, step) => {
           const record = registry.table.get(id);
-          if (record) speeds.measured(record, { ...step, source: 'tried' });
+          if (record) speeds.measured(record, { ...step, source: 'tried', at: clock.now() });
         },
         fetched: (bytes) => scores.fetched(bytes),
       });

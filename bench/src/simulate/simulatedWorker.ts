@@ -11,6 +11,7 @@ import {
 import type { StepSample } from '../../../hub/placement/prediction/samples.ts';
 import type { Clock } from '../../../hub/pipelines/clock.ts';
 import type { WorkerRecord } from '../../../hub/workers/workerTable.ts';
+import { Machine } from './machine.ts';
 import type { SeededRandom } from './random.ts';
 
 /** What a worker is like, for as long as the simulation lasts. */
@@ -22,6 +23,8 @@ export interface Profile {
   bytesPerSecond: number;
   /** How long it takes to read a byte of weights in a step of one token. */
   msPerByte: number;
+  /** Where it runs, perhaps beside others. */
+  machine: Machine;
   /** How long it stays and how long it is away, in milliseconds, on average. */
   stayMs: number;
   awayMs: number;
@@ -36,17 +39,27 @@ const hour = 60 * minute;
 /** Of what devices of its kind usually take, which is what the hub reckons with: from half to twice as much. */
 const usualMsPerByte = { node: 1 / 8e6, browser: 1 / 20e6 };
 
+/** A node that runs beside the one that was drawn before it. */
+const neighbourShare = 0.4;
+/** In answers a device does more than steps: so many times as long as in a trial. */
+const trafficLoad = 1.6;
+/** Measurements differ by up to this factor, though nothing is different. */
+const noise = { served: 1.7, tried: 1.2 };
+
 /** Two of three are tabs, which come and go; one in twenty has a slow link, and one in fifty can load nothing. */
-export function drawProfile(random: SeededRandom, index: number): Profile {
+export function drawProfile(random: SeededRandom, index: number, before?: Profile): Profile {
   const kind = random.chance(1 / 3) ? 'node' : 'browser';
   const isSlow = random.chance(0.05);
+  const isNeighbour = kind === 'node' && before?.kind === 'node' && random.chance(neighbourShare);
   return {
     id: WorkerId.parse(random.uuid()),
     name: `${kind}-${index}`,
     kind,
     memoryBytes: Math.round(gigabyte * (kind === 'node' ? random.between(4, 32) : random.between(1, 8))),
     bytesPerSecond: isSlow ? 0.25e6 : random.between(2e6, 60e6),
-    msPerByte: usualMsPerByte[kind] * 2 ** random.between(-1, 1),
+    // Neighbours have the same processor.
+    msPerByte: isNeighbour ? before.msPerByte : usualMsPerByte[kind] * 2 ** random.between(-1, 1),
+    machine: isNeighbour ? before.machine : new Machine(random),
     stayMs: kind === 'node' ? 12 * hour : 45 * minute,
     awayMs: kind === 'node' ? hour : 3 * hour,
     failing: random.chance(0.02) ? 1 : 0.01,
@@ -94,19 +107,30 @@ export class SimulatedWorker {
   }
 
   record(joinedAt: number): WorkerRecord {
-    const { id, name, kind, memoryBytes } = this.profile;
+    const { id, name, kind, memoryBytes, machine } = this.profile;
     return {
       ...{ id, name, reportedName: name, kind, memoryBytes, instanceId: this.instanceId, joinedAt },
       ...{ version: 'simulated', joinTokenId: 'hub', isLeaving: false, peers: new Map(), heldStages: [] },
+      ...(kind === 'node' ? { machine: machine.id } : {}),
       device: { kind: kind === 'node' ? 'cpu' : 'webgpu', description: 'simulated', float16: true },
       cachedBlobs: new Set(this.cachedBlobs),
       load: { busy: 0, usedBytes: { weights: 0, caches: 0 } },
     };
   }
 
-  /** How long a step of one token takes that reads so many bytes of weights. */
+  /** How long a step of one token takes in answers that reads so many bytes of weights, while nothing else runs. */
   stepMs(weightBytes: number): number {
-    return weightBytes * this.profile.msPerByte;
+    return trafficLoad * weightBytes * this.profile.msPerByte;
+  }
+
+  /** The same at this moment, and as somebody measures it. */
+  measuredStepMs(weightBytes: number, source: StepSample['source']): number {
+    const { clock, random } = this.#world;
+    const { machine } = this.profile;
+    const ms = this.stepMs(weightBytes) * noise[source] ** random.between(-1, 1);
+    // A trial is over before it is disturbed, most often.
+    const isUndisturbed = source === 'tried' && random.chance(0.7);
+    return (ms / (source === 'tried' ? trafficLoad : 1)) * (isUndisturbed ? 1 : machine.loadAt(clock.now()));
   }
 
   receive(message: FromHubMessage): void {
@@ -140,10 +164,11 @@ export class SimulatedWorker {
     this.#later(downloadMs + compileMs, assignmentId, () => {
       if (fails) this.#held.delete(assignmentId);
       const failed = { assignmentId, state: 'failed', reason: 'the shader compiler crashed' } as const;
-      this.#world.report(this, { type: 'stage-report', ...(fails ? failed : ready) });
-      if (fails) return;
       const { model, weightBytes } = stage;
-      this.#world.tried(this, { model, weightBytes, milliseconds: this.stepMs(weightBytes) });
+      const milliseconds = this.measuredStepMs(weightBytes, 'tried');
+      // As the hub takes it in: what was measured, then the report.
+      if (!fails) this.#world.tried(this, { model, weightBytes, milliseconds });
+      this.#world.report(this, { type: 'stage-report', ...(fails ? failed : ready) });
     });
   }
 

@@ -2,8 +2,9 @@
 import type { Stage } from '../pipeline.ts';
 import { usesWorker, type PipelineState } from '../state/state.ts';
 import type { Command } from '../state/commands.ts';
-import { spreadFor, workersOf } from './placing.ts';
 import type { Context } from './context.ts';
+import { promiseOf } from './moving.ts';
+import { spreadFor, workersOf } from './placing.ts';
 
 /** A worker that loads ahead failed, is gone, may have no stages any more, or makes no progress. */
 export function dropFailedMigration(one: PipelineState, { grid, now, state }: Context): Command | undefined {
@@ -21,16 +22,13 @@ export function dropFailedMigration(one: PipelineState, { grid, now, state }: Co
 }
 
 /** The pipeline goes to what was loaded ahead: when no answer runs, unless it is to go at once. */
-export function cutOverWhatIsLoaded({
-  phase,
-  migration,
-  answers,
-  id: pipelineId,
-}: PipelineState): Command | undefined {
+export function cutOverWhatIsLoaded(one: PipelineState, context: Context): Command | undefined {
+  const { phase, migration, answers, id: pipelineId } = one;
   if (phase.type !== 'serving' || migration?.step !== 'loaded') return undefined;
   const isTime = migration.cutOver === 'at-once' || (migration.cutOver === 'after-draining' && answers === 0);
   if (!isTime) return undefined;
-  return { type: 'cut-over', pipelineId, reason: migration.reason };
+  const promise = promiseOf(one, context);
+  return { type: 'cut-over', pipelineId, reason: migration.reason, ...(promise ? { promise } : {}) };
 }
 
 /** Answers that overlap have left no moment for a migration for a while: new ones wait for it. */

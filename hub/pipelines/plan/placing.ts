@@ -36,15 +36,15 @@ export function placeFor(
   );
 }
 
-/** The same from what is known at this moment, speeds and links included. `without`: a worker that is to have no stage. */
+/** The same from what is known at this moment, speeds and links included. `without`: workers that are to have no stage. */
 export function findPlace(
   one: PipelineState,
   context: Context,
   {
     former = [],
     mayShrink = false,
-    without,
-  }: { former?: PipelineState['former']; mayShrink?: boolean; without?: WorkerId | undefined } = {},
+    without = [],
+  }: { former?: PipelineState['former']; mayShrink?: boolean; without?: readonly WorkerId[] } = {},
 ): Place {
   const { plan, model, id } = one;
   const { grid } = context;
@@ -58,7 +58,7 @@ export function findPlace(
   const placeBut = (others: Barred['barred']): PlacementResult['replicas'][number] | undefined =>
     place({
       ...{ model: model.package, plan, grid: grid.view, replicas: [former] },
-      barred: without ? new Map(others).set(without, 'is slow') : others,
+      barred: new Map([...without.map((workerId) => [workerId, 'is slow'] as const), ...others]),
       replaced: new Set([id]),
       mayShrink,
       conversationTokens: conversationTokensOf(one),

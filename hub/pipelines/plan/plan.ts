@@ -8,6 +8,7 @@ import { giveUpRetiring, giveUpWhatLostAStage, giveUpWhatStalls } from './giving
 import type { Grid } from './grid.ts';
 import { growCaches } from './growing.ts';
 import { cutOverWhatIsLoaded, dropFailedMigration, holdRequests, preloadNewcomers } from './migrating.ts';
+import { judgeMove } from './judging.ts';
 import { dropWhatDoesNotPay, moveWhereItPays } from './moving.ts';
 import { addReplica, dropReplica } from './replicating.ts';
 import { dropStandby, preloadStandby } from './standingBy.ts';
@@ -30,6 +31,7 @@ const questions: readonly Question[] = [
   cutOverWhatIsLoaded,
   holdRequests,
   preloadNewcomers,
+  judgeMove,
   moveWhereItPays,
   preloadStandby,
   forgetWhatIsOver,

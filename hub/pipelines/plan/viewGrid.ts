@@ -66,8 +66,20 @@ export function viewGrid(sources: GridSources, before?: BuiltGrid): BuiltGrid {
 }
 
 function gridWorker({ record, unusable, reservations, ...speed }: WorkerParts): GridWorker {
-  const { id, name, kind, device, presence, isLeaving, joinedAt, memoryBytes, cachedBlobs, peers, load } =
-    record;
+  const {
+    id,
+    name,
+    kind,
+    device,
+    machine,
+    presence,
+    isLeaving,
+    joinedAt,
+    memoryBytes,
+    cachedBlobs,
+    peers,
+    load,
+  } = record;
   const { weights, caches } = load.usedBytes;
   const memory: GridMemory = { offeredBytes: memoryBytes, usedBytes: weights + caches, reservations };
   return {
@@ -75,6 +87,7 @@ function gridWorker({ record, unusable, reservations, ...speed }: WorkerParts): 
     name,
     kind,
     device,
+    ...(machine === undefined ? {} : { machine }),
     ...(presence === undefined ? {} : { presence }),
     isLeaving,
     joinedAt,

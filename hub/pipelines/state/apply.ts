@@ -12,6 +12,7 @@ import { shiftedMigration } from './migration.ts';
 import { shiftedQuarantine, pardoned, quarantined } from './quarantine.ts';
 import { usesWorker, type PipelinesState, type PipelineState } from './state.ts';
 import { everyPipeline, onePipeline, withStages } from './update.ts';
+import { shiftedWeighed } from './weighed.ts';
 
 /** @returns the same state where the event changes nothing */
 export function apply(state: PipelinesState, event: PipelineEvent): PipelinesState {
@@ -225,9 +226,7 @@ function shifted(one: PipelineState, byMs: number): PipelineState {
   return {
     ...one,
     ...(standbyFrom === undefined ? {} : { standbyFrom: standbyFrom + byMs }),
-    ...(weighed
-      ? { weighed: { ...weighed, againAt: weighed.againAt + byMs, since: weighed.since + byMs } }
-      : {}),
+    ...(weighed ? { weighed: shiftedWeighed(weighed, byMs) } : {}),
     quarantine: shiftedQuarantine(one.quarantine, byMs),
     ...(phase.type === 'loading' ? { phase: { ...phase, deadline: phase.deadline + byMs } } : {}),
     ...(migration ? { migration: shiftedMigration(migration, byMs) } : {}),

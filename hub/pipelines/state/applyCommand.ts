@@ -10,6 +10,7 @@ import { standbyAfterMs } from './migration.ts';
 import { quarantined, type Quarantine } from './quarantine.ts';
 import { stagesOf, type PipelineSettings, type PipelinesState, type PipelineState } from './state.ts';
 import { onePipeline, withStages } from './update.ts';
+import { judged, movedAt } from './weighed.ts';
 
 export function applyCommand(state: PipelinesState, command: Command, at: number): PipelinesState {
   switch (command.type) {
@@ -107,12 +108,16 @@ function decided(
       };
     case 'hold-requests':
       return { ...one, isMoving: true };
+    case 'judge-move':
+      if (!one.weighed) return one;
+      return { ...one, weighed: judged(one.weighed, command.outcome, at), moved: command.outcome };
     case 'cut-over': {
-      const { migration } = one;
+      const { migration, weighed } = one;
       if (!migration) return one;
       const known = [...stagesOf(one), ...migration.preloads];
       const next = placed(givenUp(one, command.reason), migration.target, command.reason, known);
-      return { ...next, isMoving: migration.isMomentary };
+      const moving = weighed && command.promise ? { weighed: movedAt(at, weighed, command.promise) } : {};
+      return { ...next, ...moving, isMoving: migration.isMomentary };
     }
   }
 }

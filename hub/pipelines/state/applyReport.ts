@@ -71,18 +71,16 @@ function serving(
   pipeline: Extract<Phase, { type: 'serving' }>['pipeline'],
   at: number,
 ): PipelineState {
+  const workers = pipeline.stages.map(({ workerId }) => workerId);
   return {
     ...one,
     tokens: 0,
     standbyFrom: at + standbyAfterMs,
-    weighed: servesSince(at, one.weighed, one.former.length > 0),
+    weighed: servesSince(at, one.weighed, { workers, isRepaired: one.former.length > 0 }),
     phase: { type: 'serving', pipeline },
     former: [],
     isMoving: false,
-    quarantine: pardoned(
-      one.quarantine,
-      pipeline.stages.map(({ workerId }) => workerId),
-    ),
+    quarantine: pardoned(one.quarantine, workers),
   };
 }
 

@@ -2,7 +2,7 @@
 import type { Assign, AssignmentId, ModelId, PipelineId, WorkerId } from '@potluck/protocol';
 import type { CutStage, Stage, TargetStage } from '../pipeline.ts';
 import type { Migration } from './migration.ts';
-import type { Weighed } from './weighed.ts';
+import type { MoveOutcome, MovePromise, Weighed } from './weighed.ts';
 
 export type Command =
   /** The pipeline ends. `keepsStages`: who is still here keeps its stage, if a new one can be placed so. */
@@ -36,7 +36,10 @@ export type Command =
   | { type: 'stay'; pipelineId: PipelineId; weighed: Weighed }
   /** From now on requests wait for the migration. */
   | { type: 'hold-requests'; pipelineId: PipelineId }
-  | { type: 'cut-over'; pipelineId: PipelineId; reason: string }
+  /** `promise`: where it moves to be faster. */
+  | { type: 'cut-over'; pipelineId: PipelineId; reason: string; promise?: MovePromise }
+  /** Answers have shown what the last move was worth. */
+  | { type: 'judge-move'; pipelineId: PipelineId; outcome: MoveOutcome }
   /** Where it has no place, it is not asked again before requests have waited for as long once more. */
   | { type: 'add-replica'; pipelineId: PipelineId; model: ModelId; hasPlace: boolean }
   | { type: 'drop-replica'; pipelineId: PipelineId; model: ModelId }
@@ -56,7 +59,10 @@ export interface Release {
 }
 
 /** A migration as it is decided: the stages that go to other workers are loaded there first. */
-export interface NewMigration extends Pick<Migration, 'cutOver' | 'isMomentary' | 'mustPay' | 'reason'> {
+export interface NewMigration extends Pick<
+  Migration,
+  'cutOver' | 'isMomentary' | 'mustPay' | 'isBold' | 'reason'
+> {
   target: readonly TargetStage[];
   /** Those of the target that are loaded ahead. */
   preloads: readonly TargetStage[];

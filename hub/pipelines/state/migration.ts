@@ -21,6 +21,8 @@ export interface Migration {
   isMomentary: boolean;
   /** True where it moves only to be faster: it stays where what is loaded turns out not to be. */
   mustPay?: boolean;
+  /** See `PromiseQuestion`: what was promised does not count in how busy those are that serve now. */
+  isBold?: boolean;
   /** While loading: when preloads that make no progress are given up, by a `Clock`. */
   deadline?: number;
   /** Once loaded: from when new requests wait, so that the running answers come to an end. By a `Clock`. */

@@ -7,7 +7,7 @@ import type { Pipeline, ReadyPipeline, Stage } from '../pipeline.ts';
 import { noQuarantine, type Quarantine } from './quarantine.ts';
 import type { HeldAssignments } from './held.ts';
 import type { Migration } from './migration.ts';
-import type { Weighed } from './weighed.ts';
+import type { MoveOutcome, Weighed } from './weighed.ts';
 
 export interface PipelinesState {
   /** In the order in which they were made. */
@@ -78,6 +78,8 @@ export interface PipelineState {
   tokens: number;
   /** When it is asked next whether it would be faster elsewhere; absent before it has served. */
   weighed?: Weighed;
+  /** What its last move to be faster was worth, once answers have shown it. */
+  moved?: MoveOutcome;
   /** Who served it before the hub was started again; until so long, by a `Clock`, it is not placed without them. */
   awaits?: { workers: readonly WorkerId[]; until: number };
   /** The model could not be cut: not before this time again, by a `Clock`. */

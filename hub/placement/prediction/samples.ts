@@ -12,6 +12,8 @@ export interface StepSample {
   source: 'served' | 'tried';
   /** True where nobody looked at the tab, whose browser then throttles it. */
   hidden?: boolean;
+  /** When it came, by a `Clock` of this run of the hub; missing where an earlier run was told. */
+  at?: number;
 }
 
 /** What a worker's step took that ran a chunk of a prompt. */

@@ -24,6 +24,8 @@ export const HistoryKind = z.enum([
   'model-ready',
   /** A node of its pipeline is gone or failed. */
   'model-lost',
+  /** It went elsewhere to be faster, and answers have shown whether it is. */
+  'model-moved',
   'model-deployed',
   'model-undeployed',
   'model-added',
@@ -58,7 +60,7 @@ export const HistoryEvent = z
     }),
     detail: z.record(z.string(), z.string()).meta({
       description:
-        'By the kind: `reason`, `nodes`, `name`, `mode`, `settings`; `more` where more of a kind happened in a minute than are kept',
+        'By the kind: `reason`, `nodes`, `name`, `mode`, `settings`; milliseconds that a token took `before` a move, was to take (`promised`), and takes (`measured`), and whether that `paid`; `more` where more of a kind happened in a minute than are kept',
     }),
   })
   .meta({ id: 'HistoryEvent' });

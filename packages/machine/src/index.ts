@@ -16,6 +16,7 @@ export {
   lockFileNames,
   type DirectoryLock,
 } from './lock/lockDirectory.ts';
+export { machineId } from './identity/machineId.ts';
 export { effectiveMemoryBytes } from './memory/effectiveMemory.ts';
 export { limitedThreads } from './memory/limitedThreads.ts';
 export { onStop } from './processes/onStop.ts';

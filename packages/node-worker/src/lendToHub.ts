@@ -1,7 +1,7 @@
 /** This machine in a hub's service, until it is stopped or the hub will not have it. */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { freeDiskBytes, limitedThreads } from '@potluck/machine';
+import { freeDiskBytes, limitedThreads, machineId } from '@potluck/machine';
 import { InstanceId } from '@potluck/protocol';
 import { peerJsConnector, slowConnector, startWorkerAgent, webSocketOpener } from '@potluck/worker';
 import type { AgentEvent, Log, WebSocketClass } from '@potluck/worker';
@@ -69,6 +69,7 @@ export async function lendToHub({ log }: { log: Log }, init: LendInit): Promise<
       kind: 'node',
       version: workerVersion,
       device: describeDevices(devices),
+      machine: machineId(),
       memoryBytes: settings.memoryBytes,
     },
   );

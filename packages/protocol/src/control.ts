@@ -109,6 +109,8 @@ export const Hello = z.object({
   kind: z.enum(['node', 'browser']),
   version: text,
   device: Device,
+  /** The same for all that run on one machine, and for nobody else, as far as the worker can tell. It names nothing. */
+  machine: z.string().max(100).optional(),
   /** What stages may use in all (weights, caches, working memory), in bytes. */
   memoryBytes: bytes,
   /** Blobs in the worker's cache, so that placement can prefer it. */

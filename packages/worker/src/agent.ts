@@ -64,6 +64,8 @@ export interface WorkerAgentInit {
   kind: 'node' | 'browser';
   version: string;
   device: Device;
+  /** See `Hello`. */
+  machine?: string;
   /** Weights, caches and working memory of all stages may take this much. */
   memoryBytes: number;
   /** How long a direct connection may take before the relay is used. Default 5 s. */

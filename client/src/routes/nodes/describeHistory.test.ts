@@ -42,3 +42,15 @@ test('who did it is part of the sentence', () => {
   expect(told('invite-revoked', 'admin')).toBe('The invite Ada was ended (by the admin).');
   expect(told('invite-revoked', null)).toBe('The invite Ada was ended.');
 });
+
+test('a move to be faster says whether it paid', () => {
+  const told = (paid: string): string =>
+    describeHistory({
+      ...{ ...event, kind: 'model-moved', node: null, model: 'soup' },
+      detail: { before: '51.2', promised: '3.9', measured: paid === 'yes' ? '12.0' : '50.0', paid },
+    });
+  expect(told('yes')).toBe('soup is faster since it moved: a token takes 12 ms instead of 51 ms.');
+  expect(told('no')).toBe(
+    'soup moved to be faster, which did not pay: a token takes 50 ms. Before the move it took 51 ms, and 3.9 ms were expected.',
+  );
+});

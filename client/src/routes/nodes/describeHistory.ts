@@ -1,5 +1,6 @@
 /** What happened, in a sentence. */
 import type { HistoryEvent } from '@potluck/api';
+import { formatDuration } from '#lib/format/formatDuration.ts';
 import { fromHub } from '#lib/hub/fromHub.ts';
 import { comma } from '#lib/language/marks.ts';
 
@@ -42,6 +43,16 @@ export function describeHistory(event: HistoryEvent): string {
   return sentence.replace(/[.。]$/, (point) => ` (${by})${point}`);
 }
 
+/** Whether a move to be faster paid, with times of a token. */
+function describeMove(what: string, { before, promised, measured, paid }: HistoryEvent['detail']): string {
+  const [now, then, expected] = [measured, before, promised].map((time = '0') =>
+    formatDuration(Number(time)),
+  );
+  return paid === 'yes'
+    ? `${what} is faster since it moved: a token takes ${now} instead of ${then}.`
+    : `${what} moved to be faster, which did not pay: a token takes ${now}. Before the move it took ${then}, and ${expected} were expected.`;
+}
+
 function describeWhat({ kind, node, model, actor, detail }: HistoryEvent): string {
   const by = describeActor(actor);
   const who = node ?? /* @wc-include */ 'A device';
@@ -79,6 +90,8 @@ function describeWhat({ kind, node, model, actor, detail }: HistoryEvent): strin
       return `${what} runs on ${nodes ?? ''}.`;
     case 'model-lost':
       return `${what} stopped on ${nodes ?? ''}: ${reason}.`;
+    case 'model-moved':
+      return describeMove(what, detail);
     case 'model-deployed':
       return `${what} was deployed.`;
     case 'model-undeployed':
