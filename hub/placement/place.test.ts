@@ -84,6 +84,18 @@ test('a refusal says how much is needed and how much is offered', () => {
   );
 });
 
+test('where memory is enough in all and no split fits, a refusal says what each device must offer', () => {
+  const model = placedModel(3, 100e6);
+  const workers = ['a', 'b'].map((name) => gridWorker(name, 150e6));
+  expect(mustRefuse(model, workers).message).toBe(
+    'it needs 300 MB, devices offer 150 MB + 150 MB (but no split of the layers fits; with 200 MB on each device, one would)',
+  );
+  expect(placeOne(model, [gridWorker('a', 200e6), gridWorker('b', 200e6)]).ok).toBe(true);
+  // Three layers in two parts on one device: each part has room for the larger one.
+  const parts = placedModel(3, 100e6, { workingMemory: () => 50e6 });
+  expect(mustRefuse(parts, [gridWorker('a', 360e6)], { plan: shards(2) }).message).toMatch(/500 MB on each/);
+});
+
 test('a refusal is short, however many workers there are and whatever they are called', () => {
   const workers = Array.from({ length: 1000 }, (_, index) =>
     gridWorker(`worker ${index} `.repeat(20), 1e6, index % 2 ? { unusable: 'is paused' } : {}),

@@ -23,6 +23,8 @@ export interface Refusal extends NoStages {
 
 /** No message is longer, in characters. */
 const longestRefusal = 300;
+/** Part of a number of bytes that nobody sees. */
+const worthTelling = 1e-3;
 /** So many things are named one by one. */
 const mostNamed = 4;
 
@@ -41,12 +43,35 @@ export function noRoom(
   }
   const offered = offeredBytes(candidates);
   const rooms = describeOffers(candidates);
-  const offers = offered >= layers.bytes(0, layers.count) ? hubText('no-split', { offers: rooms }) : rooms;
+  const room = formatBytes(leastEach(layers, candidates.length, count));
+  const offers =
+    offered >= layers.bytes(0, layers.count) ? hubText('no-split', { offers: rooms, room }) : rooms;
   const message =
     count === undefined
       ? hubText('not-enough-memory', { needed, offers })
       : hubText('not-enough-memory-in-parts', { needed, parts: count, offers });
   return { ok: false, code: 'not-enough-memory', message };
+}
+
+/** What each of so many devices must offer at least, in bytes, to hold all layers, or so many stages, between them. */
+function leastEach(layers: Choosing['layers'], devices: number, stages = devices): number {
+  const atEach = Math.max(1, Math.ceil(stages / devices));
+  const fits = (memoryBytes: number): boolean => {
+    let start = 0;
+    for (let stage = 0; stage < stages && start < layers.count; stage++) {
+      let end = start;
+      while (end < layers.count && layers.bytes(start, end + 1) <= memoryBytes) end++;
+      start = end;
+    }
+    return start === layers.count;
+  };
+  let [tooSmall, enough] = [0, layers.bytes(0, layers.count)];
+  while (enough - tooSmall > worthTelling * enough) {
+    const middle = (tooSmall + enough) / 2;
+    if (fits(middle)) enough = middle;
+    else tooSmall = middle;
+  }
+  return atEach * enough;
 }
 
 /** @param unusable why others may have no stage, for people */

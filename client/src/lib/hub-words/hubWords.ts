@@ -13,7 +13,8 @@ export const hubWords: { [Code in HubTextCode]: (values: HubTextValues<Code>) =>
     `it needs ${needed} in ${parts} parts, ${offers}`,
   offers: ({ rooms }) => `devices offer ${rooms}`,
   'many-offers': ({ count, all, most }) => `${count} devices offer ${all} in total, ${most} at most each`,
-  'no-split': ({ offers }) => /* @wc-include */ `${offers} (but no split of the layers fits)`,
+  'no-split': ({ offers, room }) =>
+    /* @wc-include */ `${offers} (but no split of the layers fits; with ${room} on each device, one would)`,
   'waits-for-nodes': ({ count, names }) => `waiting for ${count} of its nodes: ${names}`,
   'order-too-small': ({ needed, items }) =>
     `it needs ${needed} in this order of devices; ${items} that is not reserved`,

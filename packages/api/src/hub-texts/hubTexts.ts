@@ -10,7 +10,7 @@ const ownTexts = {
   'not-enough-memory-in-parts': 'it needs {needed} in {parts} parts, {offers}',
   offers: 'devices offer {rooms}',
   'many-offers': '{count} devices offer {all} in total, {most} at most each',
-  'no-split': '{offers} (but no split of the layers fits)',
+  'no-split': '{offers} (but no split of the layers fits; with {room} on each device, one would)',
   'waits-for-nodes': 'waiting for {count} of its nodes: {names}',
   'order-too-small': 'it needs {needed} in this order of devices; {items} that is not reserved',
   'has-room': '{device} has {room}',
