@@ -133,19 +133,19 @@ test('a neighbour that does not answer is called by its name and suspected, not 
   expect(silent).toEqual(['bob']);
 });
 
-test('while nothing goes on for most of a second the workers are asked for a sign of life, and not while something does', async () => {
+test('while nothing goes on for half a second the workers are asked for a sign of life, and not while something does', async () => {
   const { session, stage, doubted, opened, token } = openSession('ada', 'bob');
   const started = session.start();
   opened('ada');
   opened('bob');
   await started;
   for (let position = 3; position < 6; position++) {
-    await vi.advanceTimersByTimeAsync(700);
+    await vi.advanceTimersByTimeAsync(400);
     token('bob', position);
   }
   expect(doubted).toEqual([]);
-  // So that they are missed within three seconds.
-  await vi.advanceTimersByTimeAsync(1000);
+  // So that they are missed within 1.6 s: a second is for their answer.
+  await vi.advanceTimersByTimeAsync(500);
   expect(doubted.slice(0, 2)).toEqual([stage('ada').workerId, stage('bob').workerId]);
   await vi.advanceTimersByTimeAsync(5000);
   const times = doubted.length;

@@ -22,6 +22,7 @@ import {
   type PipelinesState,
 } from './state/state.ts';
 import type { ServedBefore } from './state/events.ts';
+import { standInsOf } from './state/standIns.ts';
 import type { MoveOutcome } from './state/weighed.ts';
 import type { Announcement } from './whatChanged.ts';
 import type { WorkerFollower } from './workerFollower.ts';
@@ -128,6 +129,11 @@ export class Deployments {
           stage.workerId === workerId ? [{ model, stage }] : [],
         ),
       );
+  }
+
+  /** Who holds ready all that a worker serves, and could take its place at once; empty where a stage has nobody. */
+  standInsOf(workerId: WorkerId): readonly WorkerId[] {
+    return standInsOf(this.#executor.state, workerId);
   }
 
   /** What is held ready, or is loading, in case a stage of a pipeline is lost. */

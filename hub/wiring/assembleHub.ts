@@ -147,7 +147,11 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
   const { catalogue, blobs, database, access, settings, logger } = components;
   const { identity, forceRelay } = init;
   const areNeighbours = (one: WorkerId, other: WorkerId): boolean => deployments.areNeighbours(one, other);
-  const registry = new WorkerRegistry({ logger, areNeighbours }, { leaseMs: init.leaseMs ?? defaultLeaseMs });
+  const standIns = (id: WorkerId): readonly WorkerId[] => deployments.standInsOf(id);
+  const registry = new WorkerRegistry(
+    { logger, areNeighbours, standIns },
+    { leaseMs: init.leaseMs ?? defaultLeaseMs },
+  );
   const writes = new WriteQueue(logger);
   const nodes = new NodeBook(
     {

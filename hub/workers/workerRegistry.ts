@@ -11,6 +11,7 @@ import type {
 } from '@potluck/protocol';
 import type { Logger } from 'pino';
 import { InTurns } from '../fairness/inTurns.ts';
+import { Doubts, lookEveryMs } from './doubts.ts';
 import { WorkerRecords, type WorkerEvent, type WorkerRecord, type WorkerTable } from './workerTable.ts';
 
 /** A worker's socket, as the registry sees it. */
@@ -58,20 +59,17 @@ interface Seat {
   lease: NodeJS.Timeout | undefined;
   /** `performance.now()` when the worker last said something. */
   heardAt: number;
-  /** True while it is asked for a sign of life. */
-  isDoubted: boolean;
 }
 
 /** A lease that ends later than this after its time says more of the hub than of the worker. */
 const mostTimerDelayMs = 500;
 
-/** How long a worker that somebody waits for may take to give a sign of life. */
-const probeMs = 2_000;
-
 export interface WorkerRegistryComponents {
   logger: Logger;
   /** True where both workers serve the same pipeline: they report how they reach each other. */
   areNeighbours: (one: WorkerId, other: WorkerId) => boolean;
+  /** Who holds all that the worker serves, and could take its place at once. Default: nobody. */
+  standIns?: (workerId: WorkerId) => readonly WorkerId[];
 }
 
 export interface WorkerRegistryInit {
@@ -87,11 +85,20 @@ export class WorkerRegistry {
   readonly #areNeighbours: (one: WorkerId, other: WorkerId) => boolean;
   readonly #table = new WorkerRecords();
   readonly #leaseEnds = new InTurns();
+  readonly #doubts: Doubts;
+  /** Looks at the doubts while there are any. */
+  #look: NodeJS.Timeout | undefined;
 
   constructor(components: WorkerRegistryComponents, init: WorkerRegistryInit) {
     this.#logger = components.logger;
     this.#areNeighbours = components.areNeighbours;
     this.leaseMs = init.leaseMs;
+    this.#doubts = new Doubts({
+      heardAt: (workerId) => this.#seats.get(workerId)?.heardAt,
+      isPaused: (workerId) => this.#seats.get(workerId)?.socket.isPaused() ?? false,
+      probe: (workerId) => this.send(workerId, { type: 'probe' }),
+      standIns: components.standIns ?? (() => []),
+    });
   }
 
   get table(): WorkerTable {
@@ -162,7 +169,7 @@ export class WorkerRegistry {
       if (seat?.socket !== socket) return;
       seat.lease = setTimeout(() => this.#leaseEnds.take(endLease), Math.ceil(milliseconds));
     };
-    this.#seats.set(worker.id, { socket, lease: undefined, heardAt: performance.now(), isDoubted: false });
+    this.#seats.set(worker.id, { socket, lease: undefined, heardAt: performance.now() });
     watch(this.leaseMs);
     this.#apply({ type: 'joined', worker });
     this.#logger.info(
@@ -249,24 +256,8 @@ export class WorkerRegistry {
 
   /** Somebody waits for this worker: it is asked for a sign of life, and is gone if none comes in time. */
   doubt(workerId: WorkerId): void {
-    const seat = this.#seats.get(workerId);
-    if (!seat || seat.isDoubted) return;
-    seat.isDoubted = true;
-    const askedAt = performance.now();
-    this.send(workerId, { type: 'probe' });
-    setTimeout(() => {
-      seat.isDoubted = false;
-      if (this.#seats.get(workerId) !== seat || seat.heardAt > askedAt) return;
-      const silentMs = Math.round(performance.now() - seat.heardAt);
-      // A late timer says that the hub was busy: what the worker said meanwhile is still to be read.
-      const wasBusy = performance.now() - askedAt > probeMs + mostTimerDelayMs;
-      if (wasBusy || seat.socket.isPaused()) {
-        this.doubt(workerId);
-        return;
-      }
-      this.leave(workerId, seat.socket, hubText('was-silent', { milliseconds: silentMs }));
-      seat.socket.close('lease ended');
-    }, probeMs).unref();
+    this.#doubts.ask(workerId, performance.now());
+    this.#lookAtDoubts();
   }
 
   /** Gives a worker that is here another name. */
@@ -322,10 +313,29 @@ export class WorkerRegistry {
     }
   }
 
+  #lookAtDoubts(): void {
+    if (this.#look || !this.#doubts.areOpen) return;
+    this.#look = setTimeout(() => {
+      this.#look = undefined;
+      for (const workerId of this.#doubts.look(performance.now()))
+        this.#leaseEnds.take(() => this.#wasSilent(workerId));
+      this.#lookAtDoubts();
+    }, lookEveryMs).unref();
+  }
+
+  #wasSilent(workerId: WorkerId): void {
+    const seat = this.#seats.get(workerId);
+    if (!seat) return;
+    const milliseconds = Math.round(performance.now() - seat.heardAt);
+    this.leave(workerId, seat.socket, hubText('was-silent', { milliseconds }));
+    seat.socket.close('lease ended');
+  }
+
   #remove(workerId: WorkerId, reason: string, how: HowLeft): void {
     const worker = this.#table.get(workerId);
     clearTimeout(this.#seats.get(workerId)?.lease);
     this.#seats.delete(workerId);
+    this.#doubts.forget(workerId);
     this.#apply({ type: 'left', workerId });
     if (!worker) return;
     this.#logger.info({ worker: worker.name, reason }, 'worker left');
