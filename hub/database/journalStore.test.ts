@@ -8,6 +8,7 @@ import { databaseKinds, fileDatabase } from '../testing/testDatabases.ts';
 
 const state: JournalState = {
   ...{ cacheId: CacheId.parse(randomUUID()), epoch: 3, cachedTokens: 16, recovery: noRecovery, at: 5 },
+  pauses: [{ fromMs: 1, toMs: 2, lost: ['one'] }],
 };
 
 function opening(createdAt: number, own?: JournalOpening['asked']['own']): JournalOpening {

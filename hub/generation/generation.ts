@@ -11,7 +11,7 @@ import type {
 } from '@potluck/protocol';
 import type { Logger } from 'pino';
 import { turnHasTime } from '../fairness/turnTime.ts';
-import type { RequestAuthor, RequestRecord, StageRecord, Words } from './requestRecord.ts';
+import type { Pause, RequestAuthor, RequestRecord, StageRecord, Words } from './requestRecord.ts';
 import type { CommittedToken } from './journal/journalEntry.ts';
 import type { JournalPage } from './journal/journal.ts';
 import type { ReadyPipeline } from '../pipelines/pipeline.ts';
@@ -203,10 +203,25 @@ export class Generation {
     return { queueMs: this.#queueMs, firstTokenMs: this.#firstTokenMs, lastTokenMs: this.#lastTokenMs };
   }
 
-  /** Whether it stands still for what was lost, and the names of that. */
-  get paused(): { lost: string[] } | undefined {
+  /** Whether it stands still for what was lost: the names of that, and for how long, in milliseconds. */
+  get paused(): { lost: string[]; forMs: number } | undefined {
     const lost = this.#losses.standsStillFor;
-    return lost === undefined || this.#over ? undefined : { lost };
+    return lost === undefined || this.#over
+      ? undefined
+      : { lost, forMs: Math.round(this.#losses.standsStillMs) };
+  }
+
+  /** Pauses that are over. */
+  get pauses(): readonly Pause[] {
+    return this.#losses.pauses;
+  }
+
+  /** A worker is not here any more: perhaps one of several that this answer loses. */
+  workerLeft(workerId: WorkerId): void {
+    const stage = this.pipeline.stages.find((one) => one.workerId === workerId);
+    if (!stage || this.#over) return;
+    this.#losses.left(stage.workerName);
+    if (this.#losses.standsStillFor !== undefined) this.#components.grew();
   }
 
   /** False once the page or program that asked went away, while the answer goes on. */

@@ -135,6 +135,7 @@ export class Generator {
 
   workerLeft(workerId: WorkerId): void {
     this.#progress.forget(workerId);
+    for (const generation of this.#running.keys()) generation.workerLeft(workerId);
   }
 
   /** True once the hub is about to stop: it takes no new requests. */
@@ -294,7 +295,7 @@ export class Generator {
   ): Promise<Generation> {
     const { prompt, maxTokens, stopTokenIds, chunkTokens, sampling, constraint, minTokens } = entry;
     const { id, share, cacheOwner: owner, systemTokens, state, tokens, createdAt } = entry;
-    const { cachedTokens, cacheId, at } = state;
+    const { cachedTokens, cacheId, pauses = [], at } = state;
     const init: AnswerInit = {
       ...{ model, share, owner, prompt, maxTokens, stopTokenIds, chunkTokens, sampling, tokens: [] },
       ...{ systemTokens, constraint, minTokens },
@@ -313,7 +314,7 @@ export class Generator {
     const arrivedAt = performance.now() - Math.max(0, Date.now() - createdAt);
     return this.#launch({ ...request, arrivedAt }, init, attempt, {
       ...{ id, createdAt, predicted: null },
-      goesOn: { tokens, recovery, at },
+      goesOn: { tokens, recovery, pauses, at },
     });
   }
 
@@ -361,7 +362,9 @@ export class Generator {
           epoch: running.attempt.pipeline.epoch,
           cachedTokens: init.cachedTokens,
           recovery: generation.recovery,
-          at: Date.now(),
+          pauses: [...generation.pauses],
+          // While it stands still: since then.
+          at: Date.now() - (generation.paused?.forMs ?? 0),
         })),
         grew: () => this.#tell((listener) => listener.grew?.(generation)),
         logger,

@@ -31,6 +31,16 @@ test('a pause lasts from the last token before the loss to the next one, and nam
   });
 });
 
+test('all devices that are lost before the answer goes on are named, whoever was missed first', () => {
+  const losses = new Losses(performance.now());
+  // Both leave in one turn, and the error knows of the first.
+  losses.left('two');
+  expect(losses.standsStillFor).toBeUndefined();
+  losses.failed(lost('one'), undefined);
+  losses.left('three');
+  expect(new Set(losses.standsStillFor)).toEqual(new Set(['one', 'two', 'three']));
+});
+
 test('what fails over and over without a token between is too much', () => {
   const losses = new Losses(performance.now());
   for (let time = 0; time < 11; time++) losses.failed(lost('one'), undefined);
@@ -44,11 +54,17 @@ test('what fails over and over without a token between is too much', () => {
 test('an answer of a former run of the hub stands still since that run was last known to go on', () => {
   const losses = new Losses(performance.now() - 5000, {
     recovery: { ...noRecovery, pauseMs: 10, lost: ['one', 'the hub'] },
+    pauses: [{ fromMs: 500, toMs: 510, lost: ['one'] }],
     at: Date.now() - 3000,
   });
   expect(losses.standsStillFor).toEqual(['the hub']);
+  expect(losses.standsStillMs).toBe(3000);
   losses.wentOn();
-  expect(losses.pauses).toEqual([{ fromMs: 2000, toMs: 5000, lost: ['the hub'] }]);
+  expect(losses.standsStillMs).toBe(0);
+  expect(losses.pauses).toEqual([
+    { fromMs: 500, toMs: 510, lost: ['one'] },
+    { fromMs: 2000, toMs: 5000, lost: ['the hub'] },
+  ]);
   expect(losses.recovery.pauseMs).toBe(3010);
 });
 

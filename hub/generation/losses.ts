@@ -6,13 +6,15 @@ import { mostPauses, type Pause } from './requestRecord.ts';
 /** What a former run of the hub knew of an answer. */
 export interface FormerLosses {
   recovery: Recovery;
+  /** In order. */
+  pauses: readonly Pause[];
   /** When that run was last known to go on with the answer, in Unix milliseconds. */
   at: number;
 }
 
 export class Losses {
   readonly #arrivedAt: number;
-  readonly #pauses: Pause[] = [];
+  readonly #pauses: Pause[];
   #recovery: Recovery;
   /** Since when the answer stands still, by `performance.now()`. */
   #since: number | undefined;
@@ -25,6 +27,7 @@ export class Losses {
   constructor(arrivedAt: number, former?: FormerLosses) {
     this.#arrivedAt = arrivedAt;
     this.#recovery = former?.recovery ?? noRecovery;
+    this.#pauses = [...(former?.pauses ?? [])];
     this.#names = new Set(former?.recovery.lost.slice(-1));
     if (former) this.#since = performance.now() - Math.max(0, Date.now() - former.at);
   }
@@ -54,6 +57,11 @@ export class Losses {
     return this.#since === undefined ? undefined : [...this.#names];
   }
 
+  /** For how long the answer has stood still, in milliseconds; 0 while it goes on. */
+  get standsStillMs(): number {
+    return this.#since === undefined ? 0 : performance.now() - this.#since;
+  }
+
   /** True where more failed since the last token than an answer bears. */
   get isTooMuch(): boolean {
     return this.#failures >= mostFailures;
@@ -64,6 +72,11 @@ export class Losses {
     this.#failures += weightOf(error);
     this.#since ??= lastTokenAt ?? performance.now();
     this.#add(error.workers ?? []);
+  }
+
+  /** A device of the answer is not here any more: the answer stands still, or is about to. */
+  left(name: string): void {
+    this.#add([name]);
   }
 
   /** Other devices, or the same ones, go on. @param isReplay true where the attempt before held room */

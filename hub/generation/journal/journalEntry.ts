@@ -9,7 +9,7 @@ import type {
   TokenMessage,
 } from '@potluck/protocol';
 import type { Recovery } from '../attempt.ts';
-import type { RequestAuthor } from '../requestRecord.ts';
+import type { Pause, RequestAuthor } from '../requestRecord.ts';
 
 /** A token of the answer that the hub has. */
 export type CommittedToken = Pick<TokenMessage, 'token' | 'logprob' | 'topLogprobs' | 'finish'>;
@@ -71,6 +71,8 @@ export interface JournalState {
   /** Tokens that a kept cache held when the answer began, for the steps. */
   cachedTokens?: number | undefined;
   recovery: Recovery;
+  /** Those that are over; missing in what older versions wrote. */
+  pauses?: Pause[];
   /** When this was so, in Unix milliseconds. */
   at: number;
 }

@@ -29,8 +29,8 @@ export const Activity = z
     errorCode: z.string().nullable(),
     /** False once the page or program that asked went away, while the answer goes on. */
     hasReader: z.boolean(),
-    /** While its answer stands still for what was lost: the names of that. */
-    paused: z.object({ lost: z.array(z.string()) }).nullable(),
+    /** While its answer stands still for what was lost: the names of that, and for how long until now, in milliseconds. */
+    paused: z.object({ lost: z.array(z.string()), forMs: z.number().nonnegative() }).nullable(),
   })
   .meta({ id: 'Activity' });
 export type Activity = z.infer<typeof Activity>;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { whyPaused } from './whyPaused.ts';
+import { waitsFor, whyPaused } from './whyPaused.ts';
 
 const here = { isHubLost: false, isReceiving: true };
 const away = { isHubLost: false, isReceiving: false };
@@ -11,8 +11,16 @@ test('an answer that comes is not paused', () => {
 });
 
 test('what was lost is named: devices, the hub, or a run of the hub', () => {
-  expect(whyPaused({ paused: { lost: ['garage'] } }, here)).toEqual({ lost: ['garage'] });
+  expect(whyPaused({ paused: { lost: ['garage'], forMs: 10 } }, here)).toEqual({ lost: ['garage'] });
   expect(whyPaused({ paused: null }, { ...away, isHubLost: true })).toBe('hub');
   expect(whyPaused(undefined, away)).toBe('restart');
-  expect(whyPaused({ paused: { lost: ['the hub'] } }, away)).toBe('restart');
+  expect(whyPaused({ paused: { lost: ['the hub'], forMs: 10 } }, away)).toBe('restart');
+});
+
+test('what is said to be waited for is what is missing: a device, its part of the model, or only the answer', () => {
+  const stage = {} as never;
+  expect(waitsFor(undefined)).toBe('device');
+  expect(waitsFor({ ready: false, replicas: [{ stages: [] }] })).toBe('device');
+  expect(waitsFor({ ready: false, replicas: [{ stages: [] }, { stages: [stage] }] })).toBe('loading');
+  expect(waitsFor({ ready: true, replicas: [{ stages: [stage] }] })).toBe('answer');
 });

@@ -1,5 +1,5 @@
-/** Why an answer stands still. */
-import type { Activity } from '@potluck/api';
+/** Why an answer stands still, and what it waits for. */
+import type { Activity, Deployment } from '@potluck/api';
 import { hubName } from '#lib/format/lostNames.ts';
 
 /** `hub`: the hub can’t be reached; `restart`: it was started again; names: those that were lost, if they are known. */
@@ -20,4 +20,17 @@ export function whyPaused(
   if (!activity.paused) return undefined;
   const { lost } = activity.paused;
   return lost.includes(hubName) ? 'restart' : { lost };
+}
+
+/** `device`: nobody has taken the place of what was lost; `loading`: somebody does; `answer`: all are there, and it goes on. */
+export type WaitsFor = 'device' | 'loading' | 'answer';
+
+/** @param deployment of the answer’s model, where it is known */
+export function waitsFor(
+  deployment:
+    { ready: boolean; replicas: readonly Pick<Deployment['replicas'][number], 'stages'>[] } | undefined,
+): WaitsFor {
+  if (deployment?.ready) return 'answer';
+  const isLoading = deployment?.replicas.some(({ stages }) => stages.length > 0) ?? false;
+  return isLoading ? 'loading' : 'device';
 }
