@@ -47,7 +47,7 @@ test('sessions of a stage in a tab give in company, on WebGPU, bit by bit what t
   // A stage measures what four rows cost a lone stream, and on a busy machine takes that for too much at times.
   for (let more = 5; more > 0 && answers.stepShape.members === 1; more--) answers = await company();
   const { stepShape, alone, together, mostShared } = answers;
-  expect(stepShape).toEqual({ members: 16, rows: 4, replay: 'steps' });
+  expect(stepShape).toEqual({ graph: 'slots', members: 16, rows: 4, replay: 'steps' });
   expect(together).toEqual(alone);
   // All but those that waited for nobody.
   expect(mostShared).toBeGreaterThan(2);

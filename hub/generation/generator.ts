@@ -25,6 +25,7 @@ import { SessionCache } from './prefixes/sessionCache.ts';
 import { ProgressBook } from './progressBook.ts';
 import { ScoredPrompt } from './scoredPrompt.ts';
 import { Session, type SessionInit } from './session.ts';
+import { otherShapes } from './otherShapes.ts';
 import { shortestWait } from './shortestWait.ts';
 import type { Serving, Servings } from './servings.ts';
 import { isBusy, weighServings, type AskedAnswer, type WeighedServing } from './weighServings.ts';
@@ -502,6 +503,12 @@ export class Generator {
     const { id: lostId, epoch } = lost.pipeline;
     const serving = await this.#servingAgain(init, init.tokens.length, lost.pipeline, error, signal);
     const isSameEpoch = serving.pipeline.id === lostId && serving.pipeline.epoch === epoch;
+    const others = otherShapes(lost.pipeline.stages, serving.pipeline.stages);
+    if (others.length > 0)
+      this.#components.logger.warn(
+        { devices: others, tokens: init.tokens.length },
+        'the answer goes on with devices that round otherwise: its words may differ from here on',
+      );
     // What failed though all devices are here: nothing that they have is trusted, and not at once.
     if (isSameEpoch) await Promise.all([lost.session.close(), setTimeout(sameEpochPauseMs)]);
     const begin: AttemptInit = {

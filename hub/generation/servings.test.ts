@@ -14,7 +14,7 @@ const stage = {
 const ready = {
   id,
   epoch: 1,
-  stages: [{ ...stage, stepShape: { members: 1, rows: 1, replay: 'steps' } }],
+  stages: [{ ...stage, stepShape: { graph: 'own', members: 1, rows: 1, replay: 'steps' } }],
 } as unknown as ReadyPipeline;
 
 /** Of one model with one replica, whose pipeline has served and was lost. */

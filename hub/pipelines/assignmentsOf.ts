@@ -10,8 +10,13 @@ export interface CutPipeline extends Pipeline {
 /**
  * What each worker of a pipeline is told to do, in the order of the stages.
  * @param deadlineMs longest time without progress in one state before `ready`
+ * @param deviceKindOf see `deviceKind`
  */
-export function assignmentsOf(pipeline: CutPipeline, deadlineMs: number): [WorkerId, Assign][] {
+export function assignmentsOf(
+  pipeline: CutPipeline,
+  deadlineMs: number,
+  deviceKindOf: (workerId: WorkerId) => string | undefined = () => undefined,
+): [WorkerId, Assign][] {
   const stages = pipeline.stages.map(({ assignmentId, workerId, workerName: name }) => ({
     assignmentId,
     workerId,
@@ -30,6 +35,10 @@ export function assignmentsOf(pipeline: CutPipeline, deadlineMs: number): [Worke
       deadlineMs,
       cacheBytes: stage.mostCacheBytes,
       ...promptTrials(stage),
+      // Another kind of device rounds otherwise in any shape, and knows best which is good for it.
+      ...(stage.ran && stage.ran.deviceKind === deviceKindOf(stage.workerId)
+        ? { runShape: stage.ran.runShape }
+        : {}),
     },
   ]);
 }

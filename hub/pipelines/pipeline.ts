@@ -4,11 +4,12 @@ import {
   AssignmentId,
   type PipelineId,
   type PromptStep,
+  type RunShape,
   type StageDescription,
   type StageState,
   type WorkerId,
 } from '@potluck/protocol';
-import { isSameStage } from '../placement/layerRange.ts';
+import { isSameRange, isSameStage, type LayerRange } from '../placement/layerRange.ts';
 import type { SharedStage } from '../placement/shareCaches.ts';
 import { namedUuid } from './namedUuid.ts';
 
@@ -39,12 +40,21 @@ export interface Stage {
   promptSteps?: readonly PromptStep[];
   /** What its caches can be computed again from to have the same bits; missing: the steps of the first time. */
   replay?: 'chunks' | 'steps';
+  /** In what it runs its steps, or ran them elsewhere; missing where nobody has told. */
+  ran?: RanStage;
   /** Bytes that caches may take; known once the stage is ready. */
   cacheBytes?: number;
   /** Which device computes it, and why, for people; where its worker had a choice. */
   computesWith?: string;
   /** Known once the stage was cut out. */
   description?: StageDescription;
+}
+
+/** In what a device ran a stage's steps: devices of its kind get the same bits in the same shape. */
+export interface RanStage {
+  runShape: RunShape;
+  /** See `deviceKind`. */
+  deviceKind: string;
 }
 
 export interface Pipeline {
@@ -72,18 +82,21 @@ export interface TargetStage extends SharedStage {
 
 /**
  * Stages of which nothing is assigned yet.
- * @param known stages that workers have or had: who keeps its layers keeps its stage's id
+ * @param known stages that workers have or had: who keeps its layers keeps its stage's id, and runs them as before
  * @param firstNumber of the pipeline's assignments, which counts them over all epochs
+ * @param others stages of other pipelines of the model: answers may go on here that began there
  */
 export function newStages(
   pipelineId: PipelineId,
   target: readonly TargetStage[],
   known: readonly Stage[],
   firstNumber: number,
+  others: readonly Stage[] = [],
 ): Stage[] {
   return target.map((placed, index) => {
     const { workerId, workerName, firstLayer, lastLayer, memoryBytes, cacheBytes, mostChunkTokens } = placed;
     const number = firstNumber + index;
+    const ran = ranBefore(placed, [...known, ...others]);
     return {
       id: known.find((stage) => isSameStage(stage, placed))?.id ?? number,
       assignmentId: assignmentIdOf(pipelineId, number),
@@ -95,8 +108,18 @@ export function newStages(
       reservedBytes: memoryBytes,
       mostCacheBytes: cacheBytes,
       mostChunkTokens,
+      ...(ran ? { ran } : {}),
     };
   });
+}
+
+/** In what the same layers run elsewhere, else the layer with which they begin. */
+function ranBefore(range: LayerRange, stages: readonly Stage[]): RanStage | undefined {
+  const told = stages.filter(({ ran }) => ran !== undefined);
+  const same = told.find((stage) => isSameRange(stage, range));
+  const overlaps = ({ firstLayer, lastLayer }: Stage): boolean =>
+    firstLayer <= range.firstLayer && range.firstLayer <= lastLayer;
+  return (same ?? told.find(overlaps))?.ran;
 }
 
 /** The place that a stage has. */

@@ -42,8 +42,8 @@ test('a pipeline knows the times that its stages report, and keeps them', () => 
   const { assignmentId } = assigned;
   const promptSteps = [256, 512].map((tokens) => ({ tokens, milliseconds: 20 }));
   const report = { type: 'stage-report', assignmentId, state: 'ready', cacheBytes: 1e8 } as const;
-  const ready = applyStageReport(assigned, { ...report, promptSteps });
+  const ready = applyStageReport(assigned, { ...report, promptSteps }, 'cpu');
   expect(chunkTokensOf([assigned])).toBe(256);
   expect(chunkTokensOf([ready])).toBe(512);
-  expect(chunkTokensOf([applyStageReport(ready, report)])).toBe(512);
+  expect(chunkTokensOf([applyStageReport(ready, report, 'cpu')])).toBe(512);
 });

@@ -8,6 +8,7 @@ import {
   type Device,
   type FromHubMessage,
   type HeldStage,
+  type RunShape,
   type StageReport,
   type StageState,
 } from '@potluck/protocol';
@@ -27,6 +28,8 @@ export class PuppetWorker {
   readonly device: Device = { kind: 'cpu', description: 'puppet', float16: true };
   readonly received: FromHubMessage[] = [];
   instanceId = InstanceId.parse(randomUUID());
+  /** In what it would run stages where nobody says otherwise; undefined where it does not tell. */
+  runShape: RunShape | undefined;
   /** What it says that it has when it joins. */
   heldStages: HeldStage[] = [];
   /** Answers by itself: what it is assigned is ready at once, what it is to release is released. */
@@ -61,8 +64,8 @@ export class PuppetWorker {
     this.received.push(message);
     if (!this.isHealthy) return;
     if (message.type === 'assign') {
-      const { assignmentId, cacheBytes = 1e6 } = message;
-      this.report(assignmentId, 'ready', { cacheBytes });
+      const { assignmentId, cacheBytes = 1e6, runShape = this.runShape } = message;
+      this.report(assignmentId, 'ready', { cacheBytes, ...(runShape ? { runShape } : {}) });
     }
     if (message.type === 'release') this.report(message.assignmentId, 'released');
   }

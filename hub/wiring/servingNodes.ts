@@ -1,5 +1,5 @@
 /** Which nodes serve which layers of a model: kept, so that after a restart of the hub each gets what it has loaded. */
-import { WorkerId } from '@potluck/protocol';
+import { RunShape, WorkerId } from '@potluck/protocol';
 import { z } from 'zod';
 import type { Deployment } from '../pipelines/deployment.ts';
 import type { ServedBefore } from '../pipelines/state/events.ts';
@@ -7,7 +7,12 @@ import type { ValueStore } from '../settings/valueStore.ts';
 
 const name = 'serving-stages';
 const count = z.number().int().nonnegative();
-const Stage = z.object({ workerId: WorkerId, firstLayer: count, lastLayer: count });
+const Stage = z.object({
+  workerId: WorkerId,
+  firstLayer: count,
+  lastLayer: count,
+  ran: z.object({ runShape: RunShape, deviceKind: z.string() }).optional(),
+});
 const ServingNodes = z.record(z.string(), z.object({ epoch: count, replicas: z.array(z.array(Stage)) }));
 
 export async function keepServingNodes(
@@ -19,7 +24,7 @@ export async function keepServingNodes(
     const served: ServedBefore = {
       epoch: Math.max(0, ...ready.map(({ epoch }) => epoch)),
       replicas: ready.map(({ stages }) =>
-        stages.map(({ workerId, firstLayer, lastLayer }) => ({ workerId, firstLayer, lastLayer })),
+        stages.map(({ workerId, firstLayer, lastLayer, ran }) => ({ workerId, firstLayer, lastLayer, ran })),
       ),
     };
     return [model.package.id, served] as const;

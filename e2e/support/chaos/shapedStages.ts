@@ -103,7 +103,7 @@ function shapedStage(
   return {
     description,
     cacheBytes,
-    stepShape: { members: 1, rows: 1, replay: layers.some(isShaped) ? 'steps' : 'chunks' },
+    stepShape: { graph: 'own', members: 1, rows: 1, replay: layers.some(isShaped) ? 'steps' : 'chunks' },
     encode: () => Promise.reject(new SessionError('bad-frame', 'no encoder')),
     warmUp: async () => undefined,
     usage: async () => ({ reservedBytes: reserved() * cacheBytesPerToken, caches: caches.size }),

@@ -1,4 +1,5 @@
 /** Which stages are cut, released and assigned next? */
+import type { WorkerId } from '@potluck/protocol';
 import { assignmentsOf } from '../assignmentsOf.ts';
 import { isCut, type Stage } from '../pipeline.ts';
 import { releaseTimeoutMs, type HeldAssignment } from '../state/held.ts';
@@ -37,10 +38,11 @@ export function releaseWhatNobodyWants(one: PipelineState, { grid }: Context): C
 export function assignWhatHasRoom(one: PipelineState, context: Context): Command | undefined {
   const { phase, migration, id: pipelineId } = one;
   const { stageDeadlineMs } = context.state.settings;
+  const kindOf = (id: WorkerId): string | undefined => context.grid.deviceKindOf(id);
   if (phase.type === 'freeing') {
     const { stages } = phase.pipeline;
     if (!isCut(stages) || isFreeing(one, stages, context)) return undefined;
-    const messages = assignmentsOf({ ...phase.pipeline, stages }, stageDeadlineMs);
+    const messages = assignmentsOf({ ...phase.pipeline, stages }, stageDeadlineMs, kindOf);
     return { type: 'assign', pipelineId, messages };
   }
   if (phase.type === 'serving' && migration?.step === 'freeing') {
@@ -48,7 +50,7 @@ export function assignWhatHasRoom(one: PipelineState, context: Context): Command
     if (!isCut(preloads) || isFreeing(one, preloads, context)) return undefined;
     // Each by itself: no worker hears of the others.
     const messages = preloads.flatMap((stage) =>
-      assignmentsOf({ ...phase.pipeline, stages: [stage] }, stageDeadlineMs),
+      assignmentsOf({ ...phase.pipeline, stages: [stage] }, stageDeadlineMs, kindOf),
     );
     return { type: 'assign', pipelineId, messages };
   }

@@ -8,6 +8,7 @@ import { givenUp, withoutMigration } from './givenUp.ts';
 import { released } from './held.ts';
 import { standbyAfterMs } from './migration.ts';
 import { quarantined, type Quarantine } from './quarantine.ts';
+import { holdersOf } from './standIns.ts';
 import { stagesOf, type PipelineSettings, type PipelinesState, type PipelineState } from './state.ts';
 import { onePipeline, withStages } from './update.ts';
 import { judged, movedAt } from './weighed.ts';
@@ -31,8 +32,18 @@ export function applyCommand(state: PipelinesState, command: Command, at: number
     case 'drop-replica':
       return replicaDropped(state, command);
     default:
-      return onePipeline(state, command.pipelineId, (one) => decided(one, command, at, state.settings));
+      return onePipeline(state, command.pipelineId, (one) =>
+        decided(one, command, { at, settings: state.settings, others: () => elsewhere(state, one) }),
+      );
   }
+}
+
+interface Circumstances {
+  /** By a `Clock`. */
+  at: number;
+  settings: PipelineSettings;
+  /** Stages of the model's other pipelines. */
+  others: () => readonly Stage[];
 }
 
 function decided(
@@ -41,8 +52,7 @@ function decided(
     Command,
     { type: 'mark-drained' | 'release-strays' | 'forget' | 'add-replica' | 'drop-replica' }
   >,
-  at: number,
-  settings: PipelineSettings,
+  { at, settings, others }: Circumstances,
 ): PipelineState {
   switch (command.type) {
     case 'give-up':
@@ -58,7 +68,7 @@ function decided(
     case 'place':
       return placed(
         one.phase.type === 'missing' ? one : givenUp(one, command.reason),
-        command.stages,
+        { target: command.stages, others: others() },
         command.reason,
       );
     case 'refuse': {
@@ -84,7 +94,7 @@ function decided(
       const known = [...stagesOf(one), ...(one.migration?.preloads ?? [])];
       const next = {
         ...migration,
-        preloads: newStages(one.id, preloads, known, one.assignments),
+        preloads: newStages(one.id, preloads, known, one.assignments, others()),
         isCutAsked: false,
       };
       const step =
@@ -115,7 +125,8 @@ function decided(
       const { migration, weighed } = one;
       if (!migration) return one;
       const known = [...stagesOf(one), ...migration.preloads];
-      const next = placed(givenUp(one, command.reason), migration.target, command.reason, known);
+      const { target } = migration;
+      const next = placed(givenUp(one, command.reason), { target, known, others: others() }, command.reason);
       const moving = weighed && command.promise ? { weighed: movedAt(at, weighed, command.promise) } : {};
       return { ...next, ...moving, isMoving: migration.isMomentary };
     }
@@ -124,8 +135,7 @@ function decided(
 
 /** Stages that were lost are where somebody stands by with them. */
 function withHolders(one: PipelineState): readonly Stage[] {
-  const { migration } = one;
-  const holders = (migration?.preloads ?? []).filter(({ state, lost }) => state === 'ready' && !lost);
+  const holders = holdersOf(one);
   return stagesOf(one).map((stage) => {
     if (stage.lost === undefined) return stage;
     return holders.find((holder) => isSameRange(stage, holder)) ?? stage;
@@ -139,16 +149,28 @@ function withFailures(quarantine: Quarantine, failures: readonly Failure[], at: 
   );
 }
 
+function elsewhere({ pipelines }: PipelinesState, { id, model }: PipelineState): readonly Stage[] {
+  return [...pipelines.values()].flatMap((other) =>
+    other.id !== id && other.model === model ? stagesOf(other) : [],
+  );
+}
+
+interface Placed {
+  target: readonly TargetStage[];
+  /** See `newStages`. Default: those that the pipeline had. */
+  known?: readonly Stage[];
+  others: readonly Stage[];
+}
+
 /** The pipeline that is put together from now on, in a new epoch. */
 function placed(
   one: PipelineState,
-  target: readonly TargetStage[],
+  { target, known = one.former, others }: Placed,
   reason: string,
-  known: readonly Stage[] = one.former,
 ): PipelineState {
   const { cutAgainAt: _, ...rest } = one;
   const epoch = one.epoch + 1;
-  const stages = newStages(one.id, target, known, one.assignments);
+  const stages = newStages(one.id, target, known, one.assignments, others);
   return {
     ...rest,
     epoch,

@@ -82,7 +82,10 @@ function awaiting(
   const target = (replicas[index] ?? []).map((stage): TargetStage => {
     return { ...stage, workerName: '', memoryBytes: 0, cacheBytes: 0, mostChunkTokens: 0 };
   });
-  const former = newStages(one.id, target, [], 0);
+  const former = newStages(one.id, target, [], 0).map((stage, place) => {
+    const ran = replicas[index]?.[place]?.ran;
+    return ran ? { ...stage, ran } : stage;
+  });
   const awaits = { workers, until: at + awaitsForMs };
   return { ...one, epoch, former, assignments: former.length, phase: { type: 'missing', reason }, awaits };
 }

@@ -109,7 +109,7 @@ function taken(
   { quarantine }: PipelineState,
 ): { stages: Stage[]; failure: boolean; quarantine: PipelineState['quarantine'] } {
   const before = stages.find(({ assignmentId }) => assignmentId === report.assignmentId) as Stage;
-  const after = applyStageReport(before, report);
+  const after = applyStageReport(before, report, deviceKind);
   const replaced = (stage: Stage): Stage[] => stages.map((one) => (one === before ? stage : one));
   if (!isOver(after)) return { stages: replaced(after), failure: false, quarantine };
   const reason = after.reason ?? 'it gave its stage up';

@@ -11,6 +11,7 @@ import type {
 } from '@potluck/protocol';
 import type { StageAt } from '../../placement/layerRange.ts';
 import type { Model } from '../../models/model.ts';
+import type { RanStage } from '../pipeline.ts';
 import type { Command } from './commands.ts';
 
 /** A worker, as people call it. */
@@ -19,12 +20,18 @@ export interface NamedWorker {
   name: string;
 }
 
+/** A stage that served. */
+export interface ServedStage extends StageAt {
+  /** Missing where nobody had told, and in what older versions kept. */
+  ran?: RanStage | undefined;
+}
+
 /** How a model was served by a former run of the hub. */
 export interface ServedBefore {
   /** The last epoch: later ones are told apart from it. */
   epoch: number;
   /** Stages of each replica that served, in order. */
-  replicas: readonly (readonly StageAt[])[];
+  replicas: readonly (readonly ServedStage[])[];
 }
 
 /** `at`: when it happened, by a `Clock`. */

@@ -3,9 +3,12 @@ import type { StageReport } from '@potluck/protocol';
 import { formatBytes } from '@potluck/api';
 import type { Stage } from '../pipeline.ts';
 
-/** @returns the stage with a report of its worker taken in; what can't be is corrected */
-export function applyStageReport(stage: Stage, report: StageReport): Stage {
-  const { state, reason, progress, cacheBytes, computesWith, tokenStepMs, promptSteps, replay } =
+/**
+ * @param deviceKind of its worker
+ * @returns the stage with a report of its worker taken in; what can't be is corrected
+ */
+export function applyStageReport(stage: Stage, report: StageReport, deviceKind: string): Stage {
+  const { state, reason, progress, cacheBytes, computesWith, tokenStepMs, promptSteps, replay, runShape } =
     correctReport(stage, report);
   const { reason: _reason, progress: _progress, ...rest } = stage;
   return {
@@ -18,6 +21,7 @@ export function applyStageReport(stage: Stage, report: StageReport): Stage {
     ...(tokenStepMs === undefined ? {} : { tokenStepMs }),
     ...(promptSteps === undefined ? {} : { promptSteps }),
     ...(replay === undefined ? {} : { replay }),
+    ...(runShape === undefined ? {} : { ran: { runShape, deviceKind } }),
   };
 }
 

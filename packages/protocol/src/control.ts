@@ -135,6 +135,18 @@ export const PromptStep = z.object({
 });
 export type PromptStep = z.infer<typeof PromptStep>;
 
+/**
+ * In what a stage runs its steps. Kernels round differently from shape to shape: devices of one kind have the same bits where both
+ * fields are the same. What they say is the engine's matter.
+ */
+export const RunShape = z.object({
+  /** Which rewrite of the stage's graph, such as `own`, `rows` or `slots`. */
+  graph: z.string().min(1).max(20),
+  /** Rows that every run is filled up to a multiple of. */
+  rows: count.min(1).max(1024),
+});
+export type RunShape = z.infer<typeof RunShape>;
+
 /** An assignment's state: sent at every change, and about twice a second while downloading. */
 export const StageReport = z
   .object({
@@ -156,6 +168,8 @@ export const StageReport = z
      * very steps of the first time, each of its length. Missing: the latter.
      */
     replay: z.enum(['chunks', 'steps']).optional(),
+    /** With `ready`: in what the stage runs its steps. */
+    runShape: RunShape.optional(),
     /** With `ready`: how long the chunks of `promptTrials` took; those that would have taken too long are missing. */
     promptSteps: z.array(PromptStep).max(maxPromptTrials).optional(),
   })
@@ -334,6 +348,11 @@ export const Assign = z.object({
   cacheBytes: count.optional(),
   /** Lengths of prompt chunks to time when the stage is loaded, in tokens, shortest first; missing: none. */
   promptTrials: z.array(count.min(1)).max(maxPromptTrials).optional(),
+  /**
+   * In what the stage ran where it was before, or runs where it is served: a worker that can is to run it so, whatever it would
+   * choose by itself, since answers go on there with the same words. Missing: the worker chooses.
+   */
+  runShape: RunShape.optional(),
 });
 export type Assign = z.infer<typeof Assign>;
 

@@ -183,6 +183,17 @@ describe('a worker agent', () => {
     expect(ready.promptSteps?.map(({ tokens }) => tokens)).toEqual([256, 512]);
   });
 
+  it('asks its host to run a stage as it ran elsewhere, and says in what it runs here', async () => {
+    const hub = await startHub();
+    const { worker, host } = await join(hub);
+    const [stage] = cut(1, hub.addBlob(randomBytes(50))) as [StageDescription];
+    const runShape = { graph: 'slots', rows: 4 };
+    await hub.deploy([{ worker, stage }], { runShape });
+    expect(host.artifacts.map((artifact) => artifact.runShape)).toEqual([runShape]);
+    const ready = await worker.message('stage-report', ({ state }) => state === 'ready');
+    expect(ready.runShape).toEqual({ graph: 'own', rows: 1 });
+  });
+
   it('runs no more tokens at once than the session said', async () => {
     const hub = await startHub();
     const { workers, assigns } = await pipeline(hub, 2);

@@ -159,7 +159,7 @@ function echoLoadedStage(
   return {
     description: stage,
     cacheBytes,
-    stepShape: { members: 1, rows: 1, replay: 'steps' },
+    stepShape: { graph: 'own', members: 1, rows: 1, replay: 'steps' },
     async encode({ tokenIds }) {
       await hold();
       if (!stage.encoding) throw new SessionError('bad-frame', 'no encoder');

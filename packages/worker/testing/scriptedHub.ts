@@ -72,7 +72,7 @@ export interface ScriptedHub {
   /** Gives each worker a stage and waits until all are ready. */
   deploy(
     stages: { worker: ScriptedWorker; stage: StageDescription }[],
-    init?: Pick<Partial<Assign>, 'epoch' | 'promptTrials' | 'cacheBytes'>,
+    init?: Pick<Partial<Assign>, 'epoch' | 'promptTrials' | 'cacheBytes' | 'runShape'>,
   ): Promise<Assign[]>;
   /** Opens a session at each stage, sends the prompt, and collects the answer. */
   generate(

@@ -5,6 +5,7 @@
 import type {
   ConstraintDescription,
   FrameTensor,
+  RunShape,
   SamplingDescription,
   StageDescription,
   TokenLogprob,
@@ -26,6 +27,11 @@ export interface StageArtifact {
   weightsFolder?: string;
   /** Last stage only: the blob that `description.vocabulary` names, for answers that are held to a constraint. */
   vocabulary?: Uint8Array;
+  /**
+   * In what it ran elsewhere: it is to run so here, too, where that is possible, whatever the stage would choose by itself. The
+   * stage's own `stepShape` says what came of it.
+   */
+  runShape?: RunShape;
 }
 
 /** What a cache is opened with. */
@@ -118,6 +124,11 @@ export interface StepResult {
  * comes out with the same bits only in shapes that say so.
  */
 export interface StepShape {
+  /**
+   * Which graph the steps run in: the model's `own`; one for the `rows` of several sessions; one with a `dummy` row beside a lone
+   * step's; one for sessions in `slots`.
+   */
+  graph: 'own' | 'rows' | 'dummy' | 'slots';
   /** Sessions whose steps of one token may share a run; 1 where each step runs alone. Company changes no bit. */
   members: number;
   /** The rows of every run are filled up to a multiple of it. */

@@ -247,7 +247,7 @@ describe.runIf(isTold)('a stage whose matmuls can not be told from attention', (
       const open = () => importOnce(path.join(testModels ?? '', `exports/optimum-${family}`), 'model.onnx');
       const { stages } = await stagesOf({ name: family, open }, cpu);
       for (const { stepShape } of stages)
-        expect(stepShape).toEqual({ members: 1, rows: 2, replay: 'chunks' });
+        expect(stepShape).toEqual({ graph: 'dummy', members: 1, rows: 2, replay: 'chunks' });
       await checkChunks(stages);
     },
   );
@@ -348,7 +348,20 @@ it('a stage whose steps leave other bits than chunks all the same says so, and r
   const whole = (await model('plain')).stage({ firstLayer: 0, lastLayer: 3 });
   const ort = roundingByRows();
   const stage = await stageOf(whole, {}, ort);
-  expect(stage.stepShape).toEqual({ members: 1, rows: 1, replay: 'steps' });
+  expect(stage.stepShape).toEqual({ graph: 'own', members: 1, rows: 1, replay: 'steps' });
+});
+
+it.each([
+  { style: 'fused', runShape: { graph: 'rows', rows: 2 }, becomes: { graph: 'rows', rows: 2 } },
+  { style: 'plain', runShape: { graph: 'dummy', rows: 2 }, becomes: { graph: 'dummy', rows: 2 } },
+  // What this device can't have, knows nothing of, or is a GPU's.
+  { style: 'fused', runShape: { graph: 'own', rows: 1 }, becomes: { graph: 'rows' } },
+  { style: 'fused', runShape: { graph: 'slots', rows: 4 }, becomes: { graph: 'rows' } },
+  { style: 'fused', runShape: { graph: 'later', rows: 7 }, becomes: { graph: 'rows' } },
+] as const)('a $style stage that ran in $runShape elsewhere runs so here, where it can', async (one) => {
+  const whole = (await model(one.style)).stage({ firstLayer: 0, lastLayer: 3 });
+  const stage = await stageOf({ ...whole, runShape: one.runShape }, { mostFilledRows: 4 });
+  expect(stage.stepShape).toMatchObject(one.becomes);
 });
 
 /** An ONNX Runtime that rounds the new rows of caches by how many tokens are in a run. */

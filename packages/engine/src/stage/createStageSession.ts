@@ -10,11 +10,11 @@ import {
   type BatchedStage,
   type DummyRowsStage,
 } from '@potluck/onnx';
-import type { StageDescription, StageTensor } from '@potluck/protocol';
+import type { RunShape, StageDescription, StageTensor } from '@potluck/protocol';
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import { createCacheStrategy } from '../cache/cacheStrategy.ts';
 import { mostSlots } from '../cache/slotArena.ts';
-import type { StageArtifact } from '../contract/stage.ts';
+import type { StageArtifact, StepShape } from '../contract/stage.ts';
 import { BadStepError, ComputeError } from '../errors.ts';
 import type { OrtModule } from '../ortModule.ts';
 import { batchedSession } from './batchedSession.ts';
@@ -22,7 +22,7 @@ import { compute } from './compute.ts';
 import { encoderSession } from './encoderSession.ts';
 import { dummyRowsSession } from './dummyRowsSession.ts';
 import { findSlotShape } from './findSlotShape.ts';
-import { findStepShape, stepsAsChunks } from './findStepShape.ts';
+import { findStepShape, granularitiesUpTo, stepsAsChunks } from './findStepShape.ts';
 import { singleSession } from './singleSession.ts';
 import { slotSession } from './slotSession.ts';
 import type { StageOptions } from './stageOptions.ts';
@@ -59,39 +59,77 @@ export async function createStageSession(
 ): Promise<StageSession> {
   const { encoding } = artifact.description;
   if (encoding) return createEncoder(ort, artifact, options, encoding);
+  const { runShape } = artifact;
+  const same = runShape && (await createLike(ort, artifact, options, runShape));
+  if (same) return same;
   const shared = await createShared(ort, artifact, options);
   return shared ?? createSingle(ort, artifact, options);
 }
 
-/** @returns undefined where each step must run in the shapes of the model's own graph */
+/**
+ * A device of the same kind may have been tried in a quieter moment, or in a busier one: what a session's first steps ran in, its
+ * later ones are to run in, wherever that is.
+ * @returns undefined where that is not possible here, or would change bits
+ */
+async function createLike(
+  ort: OrtModule,
+  artifact: StageArtifact,
+  options: StageOptions,
+  runShape: RunShape,
+): Promise<StageSession | undefined> {
+  const { graph, rows } = runShape;
+  // On processors what is tried has one answer, and each step by itself is wanted by nobody: a GPU of a like machine ran so.
+  if (graph === 'own')
+    return options.cacheStrategy === 'rows' ? undefined : createSingle(ort, artifact, options);
+  const { mostLoneTime: _, ...rest } = options;
+  const session = await createShared(ort, artifact, { ...rest, mostFilledRows: rows }, runShape);
+  if (session?.stepShape.graph === graph && session.stepShape.rows === rows) return session;
+  await session?.release();
+  return undefined;
+}
+
+/**
+ * @param like the only shape that is of use; all are where undefined
+ * @returns undefined where each step must run in the shapes of the model's own graph
+ */
 async function createShared(
   ort: OrtModule,
   artifact: StageArtifact,
   options: StageOptions,
+  like?: RunShape,
 ): Promise<StageSession | undefined> {
-  return options.cacheStrategy === 'rows'
-    ? createForRows(ort, artifact, options)
-    : unlessRefused(() => createSlotted(ort, artifact, options));
+  if (options.cacheStrategy === 'rows') return createForRows(ort, artifact, options, like);
+  return isOfUse('slots', like) ? unlessRefused(() => createSlotted(ort, artifact, options)) : undefined;
 }
 
-/** @returns undefined where each step must run in the shapes of the model's own graph */
+/** As `createShared`. */
 async function createForRows(
   ort: OrtModule,
   artifact: StageArtifact,
   options: StageOptions,
+  like: RunShape | undefined,
 ): Promise<StageSession | undefined> {
   const { graph, description } = artifact;
   const { mostFilledRows = 1 } = options;
-  const fused = await unlessUnsupported(() => batchSteps(graph, description, groupSizesFor(description)));
-  if (fused) return createBatched(ort, artifact, fused, { ...options, mostFilledRows });
-  // In the shapes of its own graph, plain attention could be computed again only step by step.
-  const exact = { ...options, mostFilledRows: Math.max(mostFilledRows, dummyGranularity) };
-  const plain = await unlessUnsupported(() => batchPlain(graph, description, plainGroupSizes));
-  const batched = plain && (await unlessRefused(() => createBatched(ort, artifact, plain, exact)));
-  if (batched?.stepShape.replay === 'chunks') return batched;
-  await batched?.release();
+  const rowsUpTo = (most: number): readonly number[] =>
+    granularitiesUpTo(like?.rows ?? most).filter((rows) => !like || rows === like.rows);
+  if (isOfUse('rows', like)) {
+    const fused = await unlessUnsupported(() => batchSteps(graph, description, groupSizesFor(description)));
+    if (fused) return createBatched(ort, artifact, fused, { options, rows: rowsUpTo(mostFilledRows) });
+    // In the shapes of its own graph, plain attention could be computed again only step by step.
+    const exact = { options, rows: rowsUpTo(Math.max(mostFilledRows, dummyGranularity)) };
+    const plain = await unlessUnsupported(() => batchPlain(graph, description, plainGroupSizes));
+    const batched = plain && (await unlessRefused(() => createBatched(ort, artifact, plain, exact)));
+    if (batched?.stepShape.replay === 'chunks') return batched;
+    await batched?.release();
+  }
+  if (!isOfUse('dummy', like)) return undefined;
   const alone = await unlessUnsupported(() => dummyRows(graph, description));
   return alone && unlessRefused(() => createWithDummyRows(ort, artifact, alone, options));
+}
+
+function isOfUse(graph: StepShape['graph'], like: RunShape | undefined): boolean {
+  return like === undefined || like.graph === graph;
 }
 
 /** @returns undefined where the stage's sessions can't share runs */
@@ -99,18 +137,18 @@ async function createBatched(
   ort: OrtModule,
   artifact: StageArtifact,
   stage: BatchedStage,
-  options: StageOptions & { mostFilledRows: number },
+  { options, rows }: { options: StageOptions; rows: readonly number[] },
 ): Promise<StageSession | undefined> {
   const { description } = artifact;
   const session = await loadSession(ort, { ...artifact, graph: stage.graph }, options);
   const parts = { ort, description, stage, session };
   const shape = await unlessItFails(session, () =>
-    findStepShape(ort, description, options.mostFilledRows, (rows) => batchedSession(parts, rows).run),
+    findStepShape(ort, description, rows, (filled) => batchedSession(parts, filled).run),
   );
   if (!shape) return undefined;
   const members = stage.groups.reduce((sum, { slots }) => sum + slots.length, 0);
   return {
-    stepShape: { ...shape, members },
+    stepShape: { graph: 'rows', ...shape, members },
     givesLogitRows: true,
     cachesAreRows: true,
     ...batchedSession(parts, shape.rows),
@@ -136,7 +174,7 @@ async function createWithDummyRows(
   const { run } = dummyRowsSession({ ort, description, stage, session }, dummyGranularity);
   if (!(await unlessItFails(session, () => stepsAsChunks(ort, description, run)))) return undefined;
   return {
-    stepShape: { members: 1, rows: dummyGranularity, replay: 'chunks' },
+    stepShape: { graph: 'dummy', members: 1, rows: dummyGranularity, replay: 'chunks' },
     givesLogitRows: true,
     cachesAreRows: true,
     run,
@@ -199,7 +237,11 @@ async function createSlotted(
   ).finally(() => strategy.clear());
   if (!shape) return undefined;
   return {
-    ...{ stepShape: { ...shape, members: mostSlots }, givesLogitRows: true, strategy },
+    ...{
+      stepShape: { graph: 'slots' as const, ...shape, members: mostSlots },
+      givesLogitRows: true,
+      strategy,
+    },
     waitMs: slottedWaitMs,
     run: runWith(shape.rows),
     release: () => release(session),
@@ -229,7 +271,7 @@ async function createSingle(
   // onnxruntime-node 1.30 mixes the outputs' locations up when one is left out: caches then come back to the CPU.
   const fetchesLogits = usesGpu(options) && options.cacheStrategy === 'growing';
   return {
-    stepShape: { members: 1, rows: 1, replay: 'steps' },
+    stepShape: { graph: 'own', members: 1, rows: 1, replay: 'steps' },
     givesLogitRows: many !== undefined,
     ...singleSession({
       ...{ ort, description, session, fetchesLogits },
@@ -249,7 +291,7 @@ async function createEncoder(
   const { description } = artifact;
   const session = await loadSession(ort, artifact, options);
   return {
-    stepShape: { members: 1, rows: 1, replay: 'steps' },
+    stepShape: { graph: 'own', members: 1, rows: 1, replay: 'steps' },
     givesLogitRows: false,
     run: () => Promise.reject(new BadStepError(`${description.model} is an encoder, which has no steps`)),
     ...encoderSession({ ort, inputs: description.inputs, encoding, session }),

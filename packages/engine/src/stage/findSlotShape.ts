@@ -6,8 +6,8 @@ import type { StageDescription } from '@potluck/protocol';
 import type { CacheStrategy } from '../cache/cacheStrategy.ts';
 import type { CacheTensor } from '../cache/cacheTensor.ts';
 import { mostSlots } from '../cache/slotArena.ts';
-import type { StepShape } from '../contract/stage.ts';
 import type { OrtModule } from '../ortModule.ts';
+import type { FoundShape } from './findStepShape.ts';
 import type { MemberOutputs } from './stageSession.ts';
 import { canBeTried, sameOutputs, Trial, type Run } from './trial.ts';
 
@@ -49,7 +49,7 @@ export interface SlotLimits {
 export async function findSlotShape(
   slots: SlotTrial,
   { mostRows, mostLoneTime }: SlotLimits,
-): Promise<Omit<StepShape, 'members'> | undefined> {
+): Promise<FoundShape | undefined> {
   const { description, cacheBytes } = slots;
   const room = Math.floor(cacheBytes / description.cacheBytesPerToken);
   if (!canBeTried(description) || description.contextLength < capacity) return undefined;

@@ -12,11 +12,19 @@ import { canBeTried, longChunk, sameLastRow, sameOutputs, Trial, type Run } from
 /** Rows that runs may have to be filled up to a multiple of, fewest first: each was enough on some kind of processor. */
 const granularities = [1, 2, 4];
 
+/** What is worth trying. @param mostRows most rows that runs may have to be a multiple of */
+export function granularitiesUpTo(mostRows: number): number[] {
+  return granularities.filter((rows) => rows <= mostRows);
+}
+
+/** What a trial finds. */
+export type FoundShape = Pick<StepShape, 'rows' | 'replay'>;
+
 /** Tokens before the step that is tried. Odd in all, as chunks of prompts may be. */
 const before = 6;
 
 /**
- * @param mostRows most rows that runs may have to be a multiple of
+ * @param tried rows that runs may be filled up to a multiple of, the best first
  * @param runWith how runs are made whose rows are a multiple of the number given
  * @returns undefined where company changes bits in all these shapes
  * @throws ComputeError
@@ -24,12 +32,12 @@ const before = 6;
 export async function findStepShape(
   ort: OrtModule,
   description: StageDescription,
-  mostRows: number,
+  tried: readonly number[],
   runWith: (granularity: number) => Run,
-): Promise<Omit<StepShape, 'members'> | undefined> {
+): Promise<FoundShape | undefined> {
   if (!canBeTried(description)) return undefined;
-  let stepwise: Omit<StepShape, 'members'> | undefined;
-  for (const rows of granularities.filter((granularity) => granularity <= mostRows)) {
+  let stepwise: FoundShape | undefined;
+  for (const rows of tried) {
     const replay = await tryShape(ort, description, runWith(rows));
     if (replay === 'chunks') return { rows, replay };
     if (replay) stepwise ??= { rows, replay };

@@ -3,7 +3,7 @@
  * WebGPU does the same is tested in a browser (e2e/browser/stageContract.spec.ts).
  */
 import path from 'node:path';
-import { SamplingDescription, type FrameTensor } from '@potluck/protocol';
+import { SamplingDescription, type FrameTensor, type RunShape } from '@potluck/protocol';
 import { describe, expect, it } from 'vitest';
 import type { OpenCache, Stage, StepResult } from '../contract/stage.ts';
 import type { OrtModule } from '../ortModule.ts';
@@ -223,7 +223,7 @@ describe('sessions in slots', () => {
     ['there is too little room for caches', { cacheBytes: 64 * 1024 }],
   ])('are none where %s: steps run one by one, in the shapes of the exported graph', async (_, options) => {
     const { stages } = await slotted([[0, 3]], options);
-    expect(stages[0]?.stepShape).toEqual({ members: 1, rows: 1, replay: 'steps' });
+    expect(stages[0]?.stepShape).toEqual({ graph: 'own', members: 1, rows: 1, replay: 'steps' });
     const sessions = new Sessions(stages);
     const play = async (cacheId: string): Promise<unknown[]> => {
       await sessions.open(cacheId, 16);
@@ -232,6 +232,35 @@ describe('sessions in slots', () => {
     };
     const [first, second] = await Promise.all([play('a'), play('b')]);
     expect(first).toEqual(second);
+  });
+
+  it('are as they were elsewhere, whatever this device would choose: what follows has the bits of one device', async () => {
+    const like = (runShape: RunShape) => async (): Promise<ImportedModel> => {
+      const imported = await model('fused');
+      return { ...imported, stage: (range) => ({ ...imported.stage(range), runShape }) };
+    };
+    const slots = { graph: 'slots', rows: 4 };
+    // Its own trial says that four rows take too long.
+    const forced = { mostLoneTime: 0 };
+    const [usual, same, lone] = await Promise.all([
+      slotted([[0, 3]]),
+      slotted([[0, 3]], forced, like(slots)),
+      slotted([[0, 3]], {}, like({ graph: 'own', rows: 1 })),
+    ]);
+    expect([usual, same, lone].map(({ stages }) => stages[0]?.stepShape)).toMatchObject([
+      slots,
+      slots,
+      { graph: 'own', rows: 1 },
+    ]);
+    const play = async ({ stages }: Slotted): Promise<unknown[]> => {
+      const sessions = new Sessions(stages);
+      await sessions.open('a', 16);
+      return [await sessions.step('a', 1, 0, 5), ...(await sessions.steps('a', 1, 5, 12))];
+    };
+    expect(await play(same)).toEqual(await play(usual));
+    // Too little room for slots: what is wanted is not possible, and the stage says so.
+    const small = await slotted([[0, 3]], { cacheBytes: 64 * 1024 }, like(slots));
+    expect(small.stages[0]?.stepShape.graph).toBe('own');
   });
 
   it('are none where the device refuses the graph with slots', async () => {

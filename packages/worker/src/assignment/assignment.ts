@@ -156,7 +156,7 @@ export class Assignment {
   }
 
   async #fetchAndLoad(lease: StageLease, watchdog: Watchdog): Promise<LoadedStage> {
-    const { stage } = this.#message;
+    const { stage, runShape } = this.#message;
     const watcher: ArtifactWatcher = {
       onProgress: (doneBytes, totalBytes) => this.#progressed(watchdog, doneBytes, totalBytes),
       onNote: (note) => {
@@ -173,7 +173,10 @@ export class Assignment {
       this.#enter('compiling');
     }
     const loading = lease.load(
-      (host) => withArtifact(this.#components.blobs, stage, watcher, host),
+      (host) =>
+        withArtifact(this.#components.blobs, stage, watcher, (artifact) =>
+          host({ ...artifact, ...(runShape && { runShape }) }),
+        ),
       (note) => {
         watchdog.moved();
         watcher.onNote(note);

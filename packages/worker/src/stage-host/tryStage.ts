@@ -5,7 +5,7 @@ import { measurePromptSteps } from './measurePromptSteps.ts';
 import { measureTokenStep } from './measureTokenStep.ts';
 
 /** The part of a stage's report that says how the stage computes, and how fast. */
-export type StageTrial = Pick<StageReport, 'tokenStepMs' | 'promptSteps' | 'replay'>;
+export type StageTrial = Pick<StageReport, 'tokenStepMs' | 'promptSteps' | 'replay' | 'runShape'>;
 
 /**
  * Warms the stage up, then times it.
@@ -20,8 +20,10 @@ export async function tryStage(
   if (stage.encoding) return {};
   const tokenStepMs = await measureTokenStep(loaded, stage);
   const promptSteps = await measurePromptSteps(loaded, stage, promptTrials);
+  const { replay, graph, rows } = loaded.stepShape;
   return {
-    replay: loaded.stepShape.replay,
+    replay,
+    runShape: { graph, rows },
     ...(tokenStepMs !== undefined && { tokenStepMs }),
     ...(promptSteps.length > 0 && { promptSteps }),
   };
