@@ -15,6 +15,8 @@ export default defineConfig({
           // Files share processes and the modules that were loaded there: who changes a global puts it back.
           isolate: false,
           unstubGlobals: true,
+          unstubEnvs: true,
+          restoreMocks: true,
           // Other tests run beside: what is waited for may take longer than a second.
           expect: { poll: { timeout: 30_000 } },
           testTimeout: 120_000,

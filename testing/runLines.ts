@@ -1,7 +1,7 @@
 /** Runs scripts of package.json. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { constants, setPriority } from 'node:os';
+import { setPriority } from 'node:os';
 import type { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 
@@ -11,6 +11,9 @@ export interface Line {
   /** Gets a processor when other lines need none, as far as the system does such a thing. Default: false. */
   givesWay?: boolean;
 }
+
+/** Between those that Node calls "below normal" and "low": little while others work, and not last when they end. */
+const givingWay = 15;
 
 export interface Outcome {
   script: string;
@@ -49,7 +52,7 @@ async function runScript(
     shell: process.platform === 'win32',
   });
   // Processes that it starts get the same priority.
-  if (givesWay && child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
+  if (givesWay && child.pid !== undefined) setPriority(child.pid, givingWay);
   let output = '';
   const read = (stream: Readable): void => {
     stream.setEncoding('utf8').on('data', (text: string) => {

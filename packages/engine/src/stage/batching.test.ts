@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { SamplingDescription, type FrameTensor } from '@potluck/protocol';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Stage, StepResult } from '../contract/stage.ts';
 import { CacheMissError, ComputeError, NoRoomError } from '../errors.ts';
 import type { OrtModule } from '../ortModule.ts';
@@ -13,6 +13,7 @@ import { testModels } from '../testing/testModels.ts';
 import { model, stageOf } from '../testing/tinyStages.ts';
 import { watchOverlap } from '../testing/watchOverlap.ts';
 import { webOrt } from '../testing/webOrt.ts';
+import { createStage } from './createStage.ts';
 import type { StageOptions } from './stageOptions.ts';
 
 /** Greedy, with numbers that tell logits apart by their last bits. */
@@ -114,6 +115,9 @@ const real: Subject[] =
         open: () => importOnce(path.join(testModels ?? '', folder), `${graph}.onnx`),
       }));
 
+const common = { cacheStrategy: 'rows', cacheBytes, mostFilledRows: 4 } as const;
+
+/** Whoever calls disposes of them. */
 async function stagesOf(
   subject: Subject,
   runtime: Runtime,
@@ -124,8 +128,8 @@ async function stagesOf(
   const queue = new RunQueue();
   const stages: Stage[] = [];
   for (const artifact of artifacts) {
-    const all = { queue, cacheBytes, mostFilledRows: 4, ...runtime.options, ...options };
-    stages.push(await stageOf(artifact, all, watched.ort));
+    const all = { ...common, queue, ...runtime.options, ...options };
+    stages.push(await createStage(watched.ort, artifact, all));
   }
   return { stages, calls: () => watched.calls() };
 }
@@ -162,8 +166,16 @@ const everywhere = [
 ].map((entry) => ({ ...entry, name: `${entry.subject.name} on ${entry.runtime.name}` }));
 
 describe.each(everywhere)('$name', ({ subject, runtime }) => {
+  let loaded: Awaited<ReturnType<typeof stagesOf>>;
+  beforeAll(async () => {
+    loaded = await stagesOf(subject, runtime);
+  });
+  afterAll(async () => {
+    for (const stage of loaded.stages) await stage.dispose();
+  });
+
   it('gives a session in any company, bit by bit, what it gives alone', async () => {
-    const { stages, calls } = await stagesOf(subject, runtime);
+    const { stages, calls } = loaded;
     for (const { stepShape } of stages) {
       expect(stepShape.replay).toBe('chunks');
       // With plain attention, every slot is dozens of nodes in each layer.
@@ -205,16 +217,13 @@ describe.each(everywhere)('$name', ({ subject, runtime }) => {
   });
 
   it('computes a cache again from chunks of any length with the bits of single steps', async () => {
-    await checkChunks((await stagesOf(subject, runtime)).stages);
+    await checkChunks(loaded.stages);
   });
-});
 
-describe.each([tiny, tinyPlain, ...real])('$name', (subject) => {
+  if (runtime !== cpu) return;
   it('computes what the graph as it was exported computes, in the same shapes', async () => {
-    const [batched, exported] = [
-      new Sessions((await stagesOf(subject, cpu)).stages),
-      new Sessions((await stagesOf(subject, cpu, { cacheStrategy: 'growing' })).stages),
-    ];
+    const original = await stagesOf(subject, cpu, { cacheStrategy: 'growing' });
+    const [batched, exported] = [new Sessions(loaded.stages), new Sessions(original.stages)];
     // Chunks that end at multiples of four are run as they come.
     for (const sessions of [batched, exported]) {
       await sessions.open('a');
@@ -235,6 +244,7 @@ describe.each([tiny, tinyPlain, ...real])('$name', (subject) => {
     );
     expect(ours).toHaveLength(32 + 3);
     expect(ours).toEqual(theirs);
+    for (const stage of original.stages) await stage.dispose();
   });
 });
 
@@ -249,6 +259,7 @@ describe.runIf(isTold)('a stage whose matmuls can not be told from attention', (
       for (const { stepShape } of stages)
         expect(stepShape).toEqual({ graph: 'dummy', members: 1, rows: 2, replay: 'chunks' });
       await checkChunks(stages);
+      for (const stage of stages) await stage.dispose();
     },
   );
 });

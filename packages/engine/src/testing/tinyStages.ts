@@ -1,6 +1,6 @@
 /** Stages of the random test decoders, disposed of after each test. */
 import { tinyDecoder } from '@potluck/onnx/testing';
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 import type { OrtModule } from '../ortModule.ts';
 import { createStage } from '../stage/createStage.ts';
 import type { Stage, StageArtifact } from '../contract/stage.ts';
@@ -11,7 +11,6 @@ import { TestPipeline } from './testPipeline.ts';
 
 export const cacheBytes = 4 * 1024 * 1024;
 export const prompt = [1, 7, 33, 200, 55, 400, 12, 99, 300, 4];
-const created: Stage[] = [];
 const models = new Map<string, Promise<ImportedModel>>();
 
 /** Imported once, when a test asks for it. */
@@ -25,10 +24,7 @@ export function model(style: 'fused' | 'plain'): Promise<ImportedModel> {
   return found;
 }
 
-afterEach(async () => {
-  for (const stage of created.splice(0)) await stage.dispose();
-});
-
+/** For the test that calls it. Not `afterEach` here: of a module that files share, it would be the first file's alone. */
 export async function stageOf(
   artifact: StageArtifact,
   options: Partial<StageOptions> = {},
@@ -41,7 +37,7 @@ export async function stageOf(
     threads: 1,
     ...options,
   });
-  created.push(stage);
+  onTestFinished(() => stage.dispose());
   return stage;
 }
 
