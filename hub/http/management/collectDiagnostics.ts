@@ -42,6 +42,7 @@ export async function collectDiagnostics(components: DiagnosticsComponents): Pro
     network: {
       httpPort: reach.httpPort,
       httpsPort: reach.httpsPort ?? null,
+      knownHttpsPort: https?.knownPort ?? null,
       addresses: [...reach.hosts],
       publicUrls: (reach.publicAddresses ?? []).map(({ url }) => url),
     },

@@ -12,7 +12,7 @@ const fine = {
     eventLoopDelayMs: { p99: 3, max: 20 },
   },
   disk: { totalBytes: 1e12, freeBytes: 5e11, isWritable: true },
-  network: { httpPort: 8000, httpsPort: 8443, addresses: ['10.0.0.1'], publicUrls: [] },
+  network: { httpPort: 8000, httpsPort: 8443, knownHttpsPort: null, addresses: ['10.0.0.1'], publicUrls: [] },
   certificate: {
     ...{
       kind: 'uploaded' as const,
@@ -42,6 +42,11 @@ test('a hub that is fine has no problems', () => {
 test.each<[string, Partial<Diagnostics>, RegExp]>([
   ['a read-only directory', { disk: { ...fine.disk, isWritable: false } }, /can't write/],
   ['a full disk', { disk: { ...fine.disk, freeBytes: 5e8 } }, /Only 500 MB are free/],
+  [
+    'another program at the port that devices know',
+    { network: { ...fine.network, knownHttpsPort: 8443 } },
+    /Another program uses port 8443/,
+  ],
   [
     'an expired certificate',
     { certificate: { ...fine.certificate, validTo: now - day } },

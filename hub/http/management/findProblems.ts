@@ -9,7 +9,7 @@ const mostClockJumpMs = 60_000;
 const mostLoopDelayMs = 250;
 
 export function findProblems(found: Omit<Diagnostics, 'problems'>): string[] {
-  const { hub, disk, certificate, nodes, models, madeAt } = found;
+  const { hub, disk, network, certificate, nodes, models, madeAt } = found;
   const links = nodes.flatMap(({ name, links: all }) => all.map((link) => ({ from: name, ...link })));
   const problems: (string | false | undefined)[] = [
     disk !== null &&
@@ -18,6 +18,8 @@ export function findProblems(found: Omit<Diagnostics, 'problems'>): string[] {
     disk !== null &&
       disk.freeBytes < leastFreeBytes &&
       `Only ${formatBytes(disk.freeBytes)} are free where the hub keeps its data: remove models or files, or choose a larger disk with --data.`,
+    network.knownHttpsPort !== null &&
+      `Another program uses port ${network.knownHttpsPort}, by which devices and links know this hub: end that program and restart the hub.`,
     certificate !== null && certificateProblem(certificate, madeAt),
     certificate !== null &&
       certificate.missingNames.length > 0 &&

@@ -1,4 +1,4 @@
-/** The port for HTTPS that the hub took where the usual one was in use: devices, tabs and links know the hub by it since. */
+/** The port for HTTPS that the hub took when it first started: devices, tabs and links know the hub by it since. */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { writeFileAtomically } from '../../files/writeFileAtomically.ts';

@@ -1,5 +1,6 @@
 /** HTTPS beside HTTP: the certificate, the port, and both kept fit. */
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { CertificateKeeper } from '../certificate/certificateKeeper.ts';
 import { CertificateProblem } from '../certificate/checkCertificate.ts';
@@ -24,12 +25,15 @@ import { keepPort, readKeptPort } from './keptPort.ts';
 import { certificateNames } from './reachability.ts';
 
 const defaultHttpsPort = 8443;
+/** So long another program may still have the port that devices know: a hub that was started again, say. */
+const defaultPatienceMs = 5000;
+const retryMs = 250;
 
 /** Flags about HTTPS and the hub's names. */
 export interface HttpsConfig {
   /**
-   * TCP port for HTTPS; 0 takes a free one. Undefined: 8443, or a free one where that is taken, which the hub then keeps (or
-   * where the port for HTTP is a free one too).
+   * TCP port for HTTPS; 0 takes a free one. Undefined: the one of the hub's first start, which is 8443, or a free one where
+   * that was taken (or where the port for HTTP is a free one too).
    */
   httpsPort?: number | 'off';
   /** PEM file with the certificate and those that signed it; undefined: the hub makes its own. */
@@ -50,6 +54,8 @@ export interface OpenHttpsInit extends HttpsConfig {
 
 export interface Https {
   port: number;
+  /** What devices and links know, where another program has that port now. */
+  readonly knownPort: number | undefined;
   /** The certificate in use. */
   readonly certificate: HubCertificate;
   /** Uses this certificate from now on, also after a restart. @throws CertificateProblem if it can't be used */
@@ -64,6 +70,10 @@ export interface OpenHttpsComponents {
   logger: Logger;
   /** Takes what another process answers. */
   elsewhere?: Elsewhere;
+  /** The port of a first start that asks for none. */
+  usualPort?: number;
+  /** How long to wait for a port that devices know, in milliseconds. */
+  patienceMs?: number;
 }
 
 /**
@@ -80,13 +90,14 @@ export async function openHttps(
   const folder = path.join(init.data, 'certificate');
   const load = certificateLoader(init, folder, logger);
   const certificate = await load();
-  const server = await openPort(components, certificate, init);
+  const { server, knownPort } = await openPort(components, certificate, init);
   const keeper = new CertificateKeeper(
     { load, use: (renewed) => server.setCertificate(renewed), logger },
     certificate,
   );
   return {
     port: server.port,
+    knownPort,
     get certificate() {
       return keeper.current;
     },
@@ -131,32 +142,69 @@ function certificateLoader(
   };
 }
 
+interface Opened {
+  server: SecureListening;
+  knownPort?: number;
+}
+
 /**
- * A port that nobody asked for is no reason not to start. One that was taken in place of the usual one stays: devices come back
- * to it after a restart.
+ * A port that nobody asked for is no reason not to start. The one of the first start is kept: devices come back to it. Where
+ * another program has it, a free one serves for this run only.
  */
 async function openPort(
-  { fetch, logger, ...options }: OpenHttpsComponents,
+  {
+    fetch,
+    logger,
+    usualPort = defaultHttpsPort,
+    patienceMs = defaultPatienceMs,
+    ...options
+  }: OpenHttpsComponents,
   certificate: HubCertificate,
   { httpsPort, port, host, data }: OpenHttpsInit,
-): Promise<SecureListening> {
+): Promise<Opened> {
   const listenAt = (at: number): Promise<SecureListening> =>
     listenSecurely(fetch, certificate, at, host, options);
-  if (httpsPort !== undefined) return listenAt(Number(httpsPort));
-  if (port === 0) return listenAt(0);
-  const wanted = (await readKeptPort(data)) ?? defaultHttpsPort;
+  if (httpsPort !== undefined) return { server: await listenAt(Number(httpsPort)) };
+  if (port === 0) return { server: await listenAt(0) };
+  const kept = await readKeptPort(data);
+  if (kept === undefined) {
+    const server = (await unlessInUse(() => listenAt(usualPort))) ?? (await listenAt(0));
+    await keepPort(data, server.port);
+    if (server.port !== usualPort)
+      logger.warn(
+        `port ${usualPort} is in use, so HTTPS is at port ${server.port} from now on. ` +
+          'Choose another one with --https-port, or --https-port off.',
+      );
+    return { server };
+  }
+  const server = await unlessInUseFor(patienceMs, () => listenAt(kept));
+  if (server) return { server };
+  const instead = await listenAt(0);
+  logger.warn(
+    `another program uses port ${kept}, so HTTPS is at port ${instead.port} until this hub ends. ` +
+      `Devices and links that know port ${kept} do not find this hub: end the other program and start this hub again, ` +
+      'or choose a port with --https-port and give the links anew.',
+  );
+  return { server: instead, knownPort: kept };
+}
+
+/** @returns undefined where the port is in use */
+async function unlessInUse<Server>(listenThere: () => Promise<Server>): Promise<Server | undefined> {
   try {
-    return await listenAt(wanted);
+    return await listenThere();
   } catch (error) {
     if (!(error instanceof StartError) || systemCodeOf(error.cause) !== 'EADDRINUSE') throw error;
-    const server = await listenAt(0);
-    await keepPort(data, server.port);
-    const lost =
-      wanted === defaultHttpsPort ? '' : ` Devices and links that know port ${wanted} do not find this hub.`;
-    logger.warn(
-      `port ${wanted} is in use, so HTTPS is at port ${server.port} from now on.${lost} ` +
-        'Choose another one with --https-port, or --https-port off.',
-    );
-    return server;
+    return undefined;
+  }
+}
+
+async function unlessInUseFor<Server>(
+  milliseconds: number,
+  listenThere: () => Promise<Server>,
+): Promise<Server | undefined> {
+  for (let waited = 0; ; waited += retryMs) {
+    const server = await unlessInUse(listenThere);
+    if (server || waited >= milliseconds) return server;
+    await setTimeout(retryMs);
   }
 }

@@ -30,6 +30,9 @@ export const Diagnostics = z
     network: z.object({
       httpPort: Count,
       httpsPort: Count.nullable(),
+      knownHttpsPort: Count.nullable().meta({
+        description: 'What devices and links know, where another program has that port now; null else',
+      }),
       addresses: z.array(z.string()),
       publicUrls: z.array(z.string()),
     }),

@@ -68,7 +68,9 @@ async function examine({ out, ...options }: Options): Promise<void> {
   const lines = [
     `This machine: ${here.system}, Node ${here.node}, Potluck ${here.version}, ${formatBytes(here.memoryBytes)} of memory`,
     ...(hub
-      ? [`The hub: version ${hub.hub.version}, ${hub.nodes.length} devices, ${hub.models.length} models`]
+      ? [
+          `The hub: version ${hub.hub.version}, ${counted(hub.nodes.length, 'device')}, ${counted(hub.models.length, 'model')}`,
+        ]
       : []),
     problems.length === 0 ? 'Nothing looks wrong.' : 'What does not look right:',
     ...problems.map((problem) => `- ${problem}`),
@@ -86,3 +88,5 @@ async function examine({ out, ...options }: Options): Promise<void> {
   }
   process.stdout.write(`${lines.join('\n')}\n`);
 }
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
