@@ -26,7 +26,7 @@ test('where the request does not say how long its answer may be, a replica with 
 test('a request that is longer than the model takes is told so, whatever room there is', () => {
   for (const maxTokens of [500, undefined]) {
     expect(() => chooseReplica([small], { promptTokens: 8192, maxTokens, contextLength })).toThrow(
-      "This model's maximum context length is 8192 tokens. However, you requested 8192 tokens in the prompt",
+      "This model's maximum context length is 8192 tokens. However, you requested 8192 tokens in the prompt and at least 1 for the answer",
     );
   }
 });

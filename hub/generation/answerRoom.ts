@@ -36,7 +36,10 @@ export function chooseReplica<T extends RoomyReplica>(
   const roomTokens = Math.max(...replicas.map(({ largestSession }) => largestSession));
   const left = Math.min(contextLength, roomTokens) - promptTokens;
   if (promptTokens >= contextLength) {
-    throw contextLengthExceeded(contextLength, `${promptTokens} tokens in the prompt, and an answer`);
+    throw contextLengthExceeded(
+      contextLength,
+      `${promptTokens} tokens in the prompt and at least 1 for the answer`,
+    );
   }
   // As llama.cpp has it, an answer ends where the context does, however long it may be.
   const wanted = Math.min(

@@ -52,10 +52,18 @@ test.each([
   [['--turn', 'stun:turn.example.org'], /--turn.*no TURN server.*turn:turn\.example\.org:3478/],
   [['--turn', 'turn:turn.example.org'], /--turn needs --turn-username and --turn-credential/],
   [['--turn-username', 'me', '--turn-credential', 'secret'], /of no use without --turn/],
+  [
+    ['--model-directory', import.meta.dirname, '/nowhere/models'],
+    /--model-directory.*none at '\/nowhere\/models'/,
+  ],
   [['--unknown'], /unknown option '--unknown'/],
   [['extra'], /too many arguments/],
 ])('%j is refused with what it takes', (argv, message) => {
   expect(() => read(...argv)).toThrow(message);
+});
+
+test('who chooses a graph means that of the usual model', () => {
+  expect(read('--variant', 'model_q4')).toMatchObject({ model: 'minimind2-small', modelGiven: true });
 });
 
 test('the network is described by names, ports and TURN servers', () => {

@@ -11,6 +11,7 @@ import {
   wholeNumber,
   type LogSettings,
 } from '@potluck/command-line';
+import { statSync } from 'node:fs';
 import { Command } from 'commander';
 import { checkServerUrl } from '../database/serverUrl.ts';
 import { messageOf } from '../errors/messageOf.ts';
@@ -81,12 +82,23 @@ export function readConfig(argv: string[], environment: NodeJS.ProcessEnv): HubC
   const { workerMemory, ...options } = read;
   checkNetwork(options);
   checkDatabase(options);
-  const modelGiven = command.getOptionValueSource('model') !== 'default';
+  checkModelDirectories(options);
+  // Who chooses a graph means that of the usual model, and hears where there is none.
+  const modelGiven = command.getOptionValueSource('model') !== 'default' || options.variant !== undefined;
   return {
     ...options,
     modelGiven,
     ...(workerMemory === undefined ? {} : { workerMemoryBytes: workerMemory }),
   };
+}
+
+/** A slip would show only when somebody adds a model. */
+function checkModelDirectories({ modelDirectory = [] }: RawOptions): void {
+  const missing = modelDirectory.find(
+    (folder) => !statSync(folder, { throwIfNoEntry: false })?.isDirectory(),
+  );
+  if (missing !== undefined)
+    throw new StartError(`--model-directory takes folders of this machine: there is none at '${missing}'.`);
 }
 
 /** The address is in no message: whoever gave it may have put a secret into it. */
