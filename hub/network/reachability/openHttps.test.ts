@@ -64,10 +64,10 @@ test('a port that devices know is another one for as long only as another progra
   await second.close();
 
   // Patience: the other program ends while the hub starts.
-  const third = start(60_000);
+  const starting = start(60_000);
   await end(intruder);
-  const { port, knownPort, close } = await third;
-  expect({ port, knownPort }).toEqual({ port: taken, knownPort: undefined });
+  const third = await starting;
+  expect(third).toMatchObject({ port: taken, knownPort: undefined });
   expect(said).toHaveLength(1);
-  await close();
+  await third.close();
 });
