@@ -105,6 +105,20 @@ test('pages of the list follow each other', async () => {
   expect(ids).toHaveLength(5);
 });
 
+test('a conversation of older messages stands in the list by its last one, whichever branch is looked at', async () => {
+  const [old, other] = [await begin(ada, { title: 'Old' }), await begin(ada, { title: 'Other' })];
+  await say(ada, other, 'Hello');
+  const at = Date.now() - 86_400_000;
+  const message = { role: 'user', content: 'Hi', createdAt: at };
+  const path = `/conversations/${old.id}`;
+  const { body } = await api<Message>(hub, 'POST', `${path}/messages`, message, ada);
+  await api(hub, 'PATCH', path, { currentMessageId: body.id }, ada);
+  expect((await list(ada)).map(({ id, updatedAt }) => [id, updatedAt === at])).toEqual([
+    [other.id, false],
+    [old.id, true],
+  ]);
+});
+
 test('messages are a tree: another try is a sibling, and deleting one takes what follows', async () => {
   const conversation = await begin(ada);
   const first = await say(ada, conversation, 'One');
@@ -146,6 +160,13 @@ test('an answer is kept with the conversation that asked, and names its request'
     requestId: response.headers.get('x-request-id'),
   });
   expect(body.currentMessageId).toBe(body.messages[1]?.id);
+
+  // A copy of the answer names that request, too.
+  const copy = await begin(ada);
+  const { role, content, requestId } = body.messages[1] ?? {};
+  const path = `/conversations/${copy.id}/messages`;
+  const kept = await api<Message>(hub, 'POST', path, { role, content, requestId }, ada);
+  expect(kept.body).toMatchObject({ content: 'Hello there', status: 'done', requestId });
 });
 
 test('an answer goes on when its page is closed in the middle, and stops when it is told to', async () => {
@@ -258,6 +279,7 @@ test('what is no conversation or message is refused', async () => {
     ['POST', '/conversations', { id }, 409],
     ['POST', `/conversations/${id}/messages`, { role: 'system', content: '' }, 400],
     ['POST', `/conversations/${id}/messages`, { role: 'user', content: '', parentId: id }, 404],
+    ['POST', `/conversations/${id}/messages`, { role: 'user', content: '', requestId: '../keys' }, 400],
     ['PATCH', `/conversations/${id}`, { currentMessageId: id }, 404],
     ['GET', '/conversations?cursor=x', undefined, 400],
   ];

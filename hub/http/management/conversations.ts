@@ -165,7 +165,9 @@ export function conversationRoutes({
       const change = c.req.valid('json');
       await mustHave(id, change.currentMessageId, 'currentMessageId');
       const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
-      await store.change(owner, id, { ...given, updatedAt: Date.now() });
+      // Who looks at another branch changes nothing of what was said.
+      const isChanged = Object.keys(given).some((name) => name !== 'currentMessageId');
+      await store.change(owner, id, { ...given, ...(isChanged ? { updatedAt: Date.now() } : {}) });
       return sendWhole(c, id, 200);
     },
   );
@@ -203,13 +205,14 @@ export function conversationRoutes({
         ...given,
         status: 'done',
         error: null,
-        requestId: null,
         createdAt,
       };
       if (!(await store.addMessage(row))) {
         throw new ApiError(409, `There is a message ${id} already.`, { code: 'conflict', param: 'id' });
       }
-      await store.change(owner, conversationId, { currentMessageId: id, updatedAt: Date.now() });
+      // An older one is copied: the conversation was last changed when that was written.
+      const updatedAt = Math.min(createdAt, Date.now());
+      await store.change(owner, conversationId, { currentMessageId: id, updatedAt });
       return c.json(viewMessage((await store.message(conversationId, id)) ?? row), 201);
     },
   );

@@ -132,6 +132,8 @@ export const NewMessage = z
     role: z.enum(['user', 'assistant']),
     content: Content,
     model: z.string().max(200).nullable().default(null),
+    /** Of an answer that is copied: the request that wrote it. */
+    requestId: Id.nullable().default(null),
     createdAt: Timestamp.optional(),
   })
   .meta({ id: 'NewMessage' });
