@@ -1,6 +1,7 @@
 /** Small things about conversations. */
 import type { Conversation } from '@potluck/api';
 import { partThoughts } from '@potluck/api/thoughts';
+import { beginningOf } from '#lib/format/beginningOf.ts';
 import type { ThreadMessage } from './thread.ts';
 import { uuidv7 } from 'uuidv7';
 
@@ -35,7 +36,7 @@ export function titleOf(prompt: string): string {
   const line = prompt.trim().split('\n', 1)[0]?.replaceAll(/\s+/g, ' ') ?? '';
   if (line === '') return untitled;
   if (line.length <= longestTitle) return line;
-  const cut = line.slice(0, longestTitle);
+  const cut = beginningOf(line, longestTitle);
   const space = cut.lastIndexOf(' ');
   return `${space > longestTitle / 2 ? cut.slice(0, space) : cut}…`;
 }
@@ -43,7 +44,7 @@ export function titleOf(prompt: string): string {
 /** The name of a copy, so that it is told from what it was made of. */
 export function copyTitleOf(title: string): string {
   const words = `Copy of ${title}`;
-  return words.slice(0, longestName);
+  return beginningOf(words, longestName);
 }
 
 /**

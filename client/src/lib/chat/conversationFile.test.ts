@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { fileOf, readConversations, unfinishedIn, wordsOf } from './conversationFile.ts';
 
 const messages = [
-  { id: 'a', parentId: null, role: 'user', content: 'Hello', model: null },
+  { id: 'a', parentId: null, role: 'user', content: 'Hello', model: null, createdAt: 1_700_000_000_000 },
   { id: 'b', parentId: 'a', role: 'assistant', content: '<b>Hi</b>', model: 'm' },
 ];
 const file = (conversations: unknown): string =>
@@ -29,14 +29,14 @@ test('what is left out has a default', () => {
 
 test('a file that is none is refused in words', () => {
   for (const text of ['', 'PNG', '[]', 'null', '{}', JSON.stringify({ conversations: [] })])
-    expect(() => readConversations(text)).toThrow(/has no Potluck conversations/);
+    expect(() => readConversations(text)).toThrow(/has no conversations/);
 });
 
 test('damaged conversations are named', () => {
   const [first, second] = messages;
   expect(() => readConversations(file([{ messages }, 3]))).toThrow(/^Conversation 2 .*no messages/);
   expect(() => readConversations(file([{ messages: [second, first] }]))).toThrow(/comes before/);
-  expect(() => readConversations(file([{ messages: [{ ...first, role: 'system' }] }]))).toThrow(/by nobody/);
+  expect(() => readConversations(file([{ messages: [{ ...first, role: 'system' }] }]))).toThrow(/no author/);
   expect(() => readConversations(file([{ messages: [{ ...first, content: 5 }] }]))).toThrow(/no text/);
 });
 

@@ -1,6 +1,8 @@
 /** Conversations as a file: how it is written, and what of it can be read. */
 import type { Conversation, Message } from '@potluck/api';
+import { beginningOf } from '#lib/format/beginningOf.ts';
 import { fail } from '#lib/hub/fail.ts';
+import { readOtherExport } from './otherExports.ts';
 
 const format = 'potluck-conversations';
 /** A larger file is not read, in bytes. */
@@ -15,7 +17,10 @@ export type FiledConversation = Pick<
   Conversation,
   'title' | 'model' | 'systemPrompt' | 'sampling' | 'currentMessageId'
 > & { messages: FiledMessage[] };
-type FiledMessage = Pick<Message, 'id' | 'parentId' | 'role' | 'content' | 'model'>;
+type FiledMessage = Pick<Message, 'id' | 'parentId' | 'role' | 'content' | 'model'> & {
+  /** Unix milliseconds, where the file says it. */
+  createdAt?: number | undefined;
+};
 /** A message, and whether only its beginning is there. */
 type WrittenMessage = FiledMessage & { isUnfinished?: true };
 
@@ -34,8 +39,8 @@ function filed({
 }: Conversation): FiledConversation & { messages: WrittenMessage[] } {
   return {
     ...{ title, model, systemPrompt, sampling, currentMessageId },
-    messages: messages.map(({ id, parentId, role, content, model: by, status }) => ({
-      ...{ id, parentId, role, content, model: by },
+    messages: messages.map(({ id, parentId, role, content, model: by, createdAt, status }) => ({
+      ...{ id, parentId, role, content, model: by, createdAt },
       ...(status === 'streaming' ? { isUnfinished: true } : {}),
     })),
   };
@@ -59,14 +64,17 @@ export function wordsOf({ title, systemPrompt, messages }: FiledConversation): s
 }
 
 /**
- * Reads a file that `exportConversations` made.
+ * Reads a file that `exportConversations` made, or another program.
  * @throws Error saying what is wrong with it
  */
 export function readConversations(text: string): FiledConversation[] {
-  const file = objectOf(parsed(text));
-  const list = file?.['conversations'];
-  if (file?.['format'] !== format || !Array.isArray(list)) {
-    fail('This file has no Potluck conversations. Choose a file that “Export all” made.');
+  const file = parsed(text);
+  const own = objectOf(file);
+  const list = own?.['format'] === format ? own['conversations'] : readOtherExport(file);
+  if (!Array.isArray(list)) {
+    fail(
+      'This file has no conversations. Choose a file that “Export all” made, or a JSON export of ChatGPT, Claude, Open WebUI or LM Studio.',
+    );
   }
   if (list.length > mostConversations) {
     fail(`This file has ${list.length} conversations. ${mostConversations} at most can be imported at once.`);
@@ -90,12 +98,13 @@ function readConversation(value: unknown, index: number): FiledConversation {
     if (typeof id !== 'string' || typeof content !== 'string' || content.length > longest.content) {
       damaged('a message has no text, or too much');
     }
-    if (role !== 'user' && role !== 'assistant') damaged('a message is by nobody');
+    if (role !== 'user' && role !== 'assistant') damaged('a message has no author');
     if (parentId !== null && (typeof parentId !== 'string' || !seen.has(parentId))) {
       damaged('a message comes before the one that it answers');
     }
     seen.add(id);
-    return { id, parentId, role, content, model: textOf(message?.['model'], 200) };
+    const createdAt = timeOf(message?.['createdAt']);
+    return { id, parentId, role, content, model: textOf(message?.['model'], 200), createdAt };
   });
   const current = one['currentMessageId'];
   return {
@@ -123,6 +132,13 @@ function objectOf(value: unknown): Record<string, unknown> | undefined {
     : undefined;
 }
 
+/** A time in the future is none. */
+function timeOf(value: unknown): number | undefined {
+  return Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) <= Date.now()
+    ? Number(value)
+    : undefined;
+}
+
 function textOf(value: unknown, most: number): string | null {
-  return typeof value === 'string' ? value.slice(0, most) : null;
+  return typeof value === 'string' ? beginningOf(value, most) : null;
 }

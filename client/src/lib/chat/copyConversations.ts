@@ -32,7 +32,8 @@ export async function importConversations(
   const here = new Set<string>();
   for (const { id, messageCount } of await listAll())
     if (lengths.has(messageCount)) here.add(wordsOf(await read(id)));
-  for (const one of filed) {
+  // The newest is the first in a file, and is kept last: the list begins with what was kept last.
+  for (const one of filed.toReversed()) {
     // A file may have copies of one conversation: these are compared with what was here before only.
     const isNew = !here.has(wordsOf(one));
     if (isNew) await keepConversation(one);
@@ -55,22 +56,35 @@ async function listAll(): Promise<ConversationSummary[]> {
 
 const read = (id: string): Promise<Conversation> => hubJson<Conversation>(`/api/conversations/${id}`);
 
+/** A conversation to keep; its answers may name the requests of this hub that wrote them. */
+type KeptConversation = Omit<FiledConversation, 'messages'> & {
+  messages: (FiledConversation['messages'][number] & { requestId?: string | null })[];
+};
+
 /**
  * Keeps a conversation at the hub, with new ids.
  * @returns the id of the conversation
  * @throws HubError
  */
-export async function keepConversation(one: FiledConversation): Promise<string> {
+export async function keepConversation(one: KeptConversation): Promise<string> {
   const { title, model, systemPrompt, sampling, currentMessageId, messages } = one;
   const id = uuidv7();
   await hubSend('POST', '/api/conversations', { id, title, model, systemPrompt, sampling });
   const ids = new Map<string, string>();
+  // The hub sorts by these: either all messages have their times, or none.
+  const areDated = messages.every(({ createdAt }) => createdAt !== undefined);
+  let last = 0;
   for (const message of messages) {
-    const { role, content, model: by } = message;
+    const { role, content, model: by, requestId = null, createdAt = 0 } = message;
+    last = Math.max(last, createdAt);
     const own = uuidv7();
     ids.set(message.id, own);
     const parentId = message.parentId === null ? null : (ids.get(message.parentId) ?? null);
-    const body = { id: own, parentId, role, content, ...(role === 'assistant' ? { model: by } : {}) };
+    const body = {
+      ...{ id: own, parentId, role, content },
+      ...(role === 'assistant' ? { model: by, requestId } : {}),
+      ...(areDated ? { createdAt: last } : {}),
+    };
     await hubSend('POST', `/api/conversations/${id}/messages`, body);
   }
   const current = currentMessageId === null ? undefined : ids.get(currentMessageId);
