@@ -8,11 +8,15 @@ import { footnoteExtensions } from './footnotes.ts';
 import { mathExtensions } from './mathExtension.ts';
 
 const copyLatex = 'Copy LaTeX';
+const copy = 'Copy';
+const noLanguage = /* @wc-include */ 'text';
 
-/** A paragraph, list, table …; `raw` tells whether it changed since it was last rendered. */
+/** A paragraph, list, table … */
 export interface MarkdownBlock {
   raw: string;
   html: string;
+  /** What its HTML depends on beside `raw`. */
+  around: string;
 }
 
 /** What the footnotes of the text say, by their names. */
@@ -30,7 +34,7 @@ const marked = new Marked({
       if (!extras.renderMath) return `<code>${escape(latex)}</code>`;
       // KaTeX makes its own safe HTML (`trust` is off), which the sanitiser would take apart.
       const formula = extras.renderMath(latex, { displayMode: isBlock, throwOnError: false });
-      formulas.push(isBlock ? withCopy(formula, latex) : formula);
+      formulas.push(isBlock ? withCopy(formula, latex) : `<span dir="ltr">${formula}</span>`);
       return `<span data-formula="${formulas.length - 1}"></span>`;
     }),
   ],
@@ -42,8 +46,8 @@ const marked = new Marked({
         ? highlighter.highlight(text, { language }).value
         : escape(text);
       return (
-        `<div class="code"><div class="code-head"><span>${escape(language || 'text')}</span>` +
-        `<button type="button" data-copy="code">Copy</button></div>` +
+        `<div class="code"><div class="code-head"><span>${escape(language || noLanguage)}</span>` +
+        `<button type="button" data-copy="code">${copy}</button></div>` +
         `<pre tabindex="0"><code>${code}</code></pre></div>`
       );
     },
@@ -62,17 +66,31 @@ const marked = new Marked({
 
 const sanitiser = DOMPurify();
 sanitiser.addHook('afterSanitizeAttributes', (node) => {
+  setDirection(node);
   if (node.tagName !== 'A') return;
   node.setAttribute('target', '_blank');
   node.setAttribute('rel', 'noopener noreferrer');
 });
 
+/** Each block begins where its own language does: Arabic at the right. Code begins at the left everywhere. */
+function setDirection(node: Element): void {
+  if (node.tagName === 'CODE' || node.classList.contains('code')) node.setAttribute('dir', 'ltr');
+  else if (node.parentElement?.tagName === 'BODY' && !node.hasAttribute('data-formula')) {
+    node.setAttribute('dir', 'auto');
+  }
+}
+
 /**
  * Renders Markdown in blocks, so that a text that grows changes only its last one. What can't be rendered, such as
  * thousands of nested quotes, is shown as plain text.
  * @param isOpen true while more is to come: unfinished marks are closed
+ * @param former what was returned before: blocks that did not change are taken from there
  */
-export function renderMarkdown(text: string, isOpen: boolean): MarkdownBlock[] {
+export function renderMarkdown(
+  text: string,
+  isOpen: boolean,
+  former: readonly MarkdownBlock[] = [],
+): MarkdownBlock[] {
   if (mostNesting(text) > deepestNesting) return [plain(text)];
   try {
     const tokens = marked.lexer(isOpen ? remend(text) : text);
@@ -81,13 +99,21 @@ export function renderMarkdown(text: string, isOpen: boolean): MarkdownBlock[] {
         .filter(({ type }) => type === 'footnote')
         .map((token) => [String(token['name']), String(token['text'])]),
     );
-    return tokens.filter(({ type }) => type !== 'space').map((token) => renderBlock(token, tokens.links));
+    const extrasHere = [extras.highlighter !== undefined, extras.renderMath !== undefined];
+    const around = JSON.stringify([extrasHere, tokens.links, [...footnotes]]);
+    return tokens
+      .filter(({ type }) => type !== 'space')
+      .map((token, index) => {
+        const before = former[index];
+        const isSame = before?.raw === token.raw && before.around === around;
+        return isSame ? before : renderBlock(token, tokens.links, around);
+      });
   } catch {
     return [plain(text)];
   }
 }
 
-function renderBlock(token: Token, links: TokensList['links']): MarkdownBlock {
+function renderBlock(token: Token, links: TokensList['links'], around: string): MarkdownBlock {
   formulas = [];
   try {
     const html = marked.parser(Object.assign([token], { links }));
@@ -99,7 +125,7 @@ function renderBlock(token: Token, links: TokensList['links']): MarkdownBlock {
       /<span data-formula="(\d+)"><\/span>/g,
       (_match, index: string) => formulas[Number(index)] ?? '',
     );
-    return { raw: token.raw, html: filled };
+    return { raw: token.raw, html: filled, around };
   } catch {
     return plain(token.raw);
   }
@@ -112,7 +138,7 @@ function withCopy(formula: string, latex: string): string {
 }
 
 function plain(text: string): MarkdownBlock {
-  return { raw: text, html: `<p class="plain">${escape(text)}</p>` };
+  return { raw: text, html: `<p class="plain" dir="auto">${escape(text)}</p>`, around: '' };
 }
 
 function escape(text: string): string {
