@@ -17,6 +17,23 @@ test.beforeEach(() => app.page.context().grantPermissions(['clipboard-read', 'cl
 
 const clipboard = (): Promise<string> => app.page.evaluate(() => navigator.clipboard.readText());
 
+/** From the next page on, notes each HTML that is made of Markdown. */
+async function noteRendered(): Promise<void> {
+  await app.page.addInitScript(() => {
+    globalThis.rendered = [];
+    globalThis.DOMParser = class extends DOMParser {
+      override parseFromString(text: string, type: DOMParserSupportedType): Document {
+        globalThis.rendered.push(String(text));
+        return super.parseFromString(text, type);
+      }
+    };
+  });
+}
+
+/** How often something with these words was made of Markdown. */
+const timesRendered = (words: string): Promise<number> =>
+  app.page.evaluate((part) => globalThis.rendered.filter((html) => html.includes(part)).length, words);
+
 /** Makes a conversation of prompts and answers in turn, as a program could, for this page's identity. @returns its id */
 async function makeConversation(title: string, said: string[]): Promise<string> {
   // Shown once the hub has given the page its identity.
@@ -88,8 +105,9 @@ test('a prompt is changed and asked again, an answer is copied, written anew and
   await app.page.getByLabel('Search conversations').press('Escape');
   await prompt.first().getByRole('button', { name: 'Next version' }).click();
   await expect(answer.last()).toHaveAttribute('aria-busy', 'true');
-  await app.page.getByRole('button', { name: 'Stop' }).click();
+  await app.page.getByRole('button', { name: 'Stop' }).press('Enter');
   await expect(answer.last()).toContainText('Stopped.');
+  await expect(app.page.getByLabel('Your message')).toBeFocused();
   await answer.last().getByRole('button', { name: /^on / }).click();
   await expect(answer.last().getByText('computing')).toBeVisible();
   for (const button of another) await expect(button).toBeEnabled();
@@ -235,16 +253,9 @@ test('a long conversation is shown from its end, and what is shown is not render
       waiting.clear();
       for (const call of calls) call({ didTimeout: false, timeRemaining: () => 0 });
     };
-    globalThis.rendered = [];
-    globalThis.DOMParser = class extends DOMParser {
-      override parseFromString(text: string, type: DOMParserSupportedType): Document {
-        globalThis.rendered.push(String(text));
-        return super.parseFromString(text, type);
-      }
-    };
   });
-  const answersRendered = (): Promise<number> =>
-    page.evaluate(() => globalThis.rendered.filter((html) => html.includes('Yes, <strong>')).length);
+  await noteRendered();
+  const answersRendered = (): Promise<number> => timesRendered('Yes, <strong>');
   await page.goto(`/?c=${id}`);
   const articles = page.getByRole('article');
   await expect(articles.last()).toHaveText(/Yes, 119\./);
@@ -262,6 +273,44 @@ test('a long conversation is shown from its end, and what is shown is not render
   await expect(articles).toHaveCount(122);
   await expect(articles.last()).toBeInViewport();
   expect(await answersRendered()).toBe(60);
+});
+
+test('while an answer grows, only its last block is rendered again', async () => {
+  const { page } = app;
+  await noteRendered();
+  await page.goto('/');
+  const chunk = (content: string): string =>
+    `data: ${JSON.stringify({ choices: [{ delta: { content } }] })}\n\n`;
+  const words = ['First block.', '\n\n', ...Array.from({ length: 40 }, (_, index) => `last${index} `)];
+  await page.route('**/v1/chat/completions', (route) =>
+    route.fulfill({
+      headers: { 'content-type': 'text/event-stream', 'x-request-id': 'none' },
+      body: `${words.map(chunk).join('')}data: [DONE]\n\n`,
+    }),
+  );
+  await page.getByLabel('Your message').fill('Well?');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('article', { name: 'Answer' })).toContainText('last39');
+  expect(await timesRendered('last0')).toBeGreaterThan(1);
+  expect(await timesRendered('First block.')).toBe(1);
+});
+
+test('what is written from the right begins at the right, and code at the left', async () => {
+  const { page } = app;
+  await page.goto('/');
+  const words = 'مرحبا بالعالم, `hello`.\n\n- خبز\n- حساء\n\n```js\nconst a = 1;\n```\n\nEnglish, too.';
+  await page.goto(`/?c=${await makeConversation('לחם', ['מה זה לחם?', words])}`);
+  const prompt = page.getByRole('article', { name: 'Prompt' });
+  const answer = page.getByRole('article', { name: 'Answer' });
+  const message = page.getByLabel('Your message');
+  await expect(answer.locator('p').first()).toHaveCSS('direction', 'rtl');
+  await expect(answer.getByRole('list')).toHaveCSS('direction', 'rtl');
+  await expect(answer.locator('code').first()).toHaveCSS('direction', 'ltr');
+  await expect(answer.locator('pre')).toHaveCSS('direction', 'ltr');
+  await expect(answer.locator('p').last()).toHaveCSS('direction', 'ltr');
+  await expect(prompt.locator('p')).toHaveCSS('direction', 'rtl');
+  await message.fill('ומה זה מרק?');
+  await expect(message).toHaveCSS('direction', 'rtl');
 });
 
 test('where nothing is ready, the chat says what is missing and what to do', async () => {
@@ -340,6 +389,11 @@ test('a new conversation knows nothing of the one before, whichever way it is be
     await expect(page, way).toHaveURL('/');
     await expect(page.getByRole('article'), way).toHaveCount(0);
     await expect(page).toHaveTitle(/^New conversation/);
+    // Settings belong to one conversation, too.
+    await page.getByRole('button', { name: 'Chat settings' }).click();
+    await expect(page.getByLabel('Maximum length'), way).toHaveValue('');
+    await page.getByLabel('Maximum length').fill('4');
+    await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
     const request = page.waitForRequest('**/v1/chat/completions');
     await say(page, 'What is bread made of?');
     const sent = await request;

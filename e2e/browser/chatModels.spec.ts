@@ -63,7 +63,7 @@ test('a temporary chat leaves nothing behind, and says so', async () => {
   const { page } = app;
   await page.goto('/');
   await page.getByRole('button', { name: 'Temporary chat' }).click();
-  await expect(page.getByText('the hub keeps none of these words')).toBeVisible();
+  await expect(page.getByText('the hub doesn’t save these messages')).toBeVisible();
   await askInChat(page, 'What is the password of the cellar?', 4);
   await say(page, 'And of the attic?');
   await expect(page.getByRole('button', { name: 'Continue from here in a copy' })).toHaveCount(0);

@@ -1,10 +1,18 @@
 /** What surrounds a conversation: thoughts, copies, files, keys, and the request as code. */
+import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import { expect, test } from './support/fixtures.ts';
 import { appOnHub } from './support/appOnHub.ts';
-import { askForStory, askInChat, seriousViolations } from './support/appPage.ts';
+import { askForStory, askInChat, keepShort, say, seriousViolations } from './support/appPage.ts';
+
+declare global {
+  /** What screen readers were given to say about answers. */
+  var said: string[];
+}
 
 const app = appOnHub();
+const run = promisify(execFile);
 
 test('thoughts are folded and have a time', async () => {
   const { page } = app;
@@ -37,6 +45,9 @@ test('a conversation is copied, exported, deleted with all others, and imported;
   await expect(page.getByText('You are in a copy')).toBeVisible();
   await expect(page).not.toHaveURL(former);
   await expect(answer.locator('.markdown')).toHaveText(said ?? '');
+  // Who wrote the answer, and how fast, goes along.
+  await expect(answer.getByText('tokens/s')).toBeVisible();
+  await expect(answer.getByRole('button', { name: /^on / })).toBeVisible();
   const list = page.getByRole('navigation', { name: 'Conversations' });
   const entries = list.getByRole('button', { name: /^(Copy of )?What is bread made of\?$/ });
   await expect(entries).toHaveCount(2);
@@ -55,7 +66,7 @@ test('a conversation is copied, exported, deleted with all others, and imported;
 
   const input = page.getByLabel('Conversations to import');
   await input.setInputFiles({ name: 'cat.json', mimeType: 'application/json', buffer: Buffer.from('meow') });
-  await expect(page.getByText('This file has no Potluck conversations.')).toBeVisible();
+  await expect(page.getByText('This file has no conversations.')).toBeVisible();
   const all = { name: 'all.json', mimeType: 'application/json', buffer: file };
   await input.setInputFiles(all);
   await expect(page.getByText('2 conversations imported.')).toBeVisible();
@@ -77,9 +88,18 @@ test('the keyboard finds conversations and shows its keys; a request is shown as
   await page.keyboard.press('Control+k');
   await expect(page.getByLabel('Search conversations')).toBeFocused();
   await page.keyboard.press('Control+/');
-  await expect(page.getByRole('dialog', { name: 'Keyboard shortcuts' })).toBeVisible();
+  const shortcuts = page.getByRole('dialog', { name: 'Keyboard shortcuts' });
+  await expect(shortcuts).toBeVisible();
   expect(await seriousViolations(page)).toEqual([]);
   await page.keyboard.press('Escape');
+  await expect(shortcuts).toHaveCount(0);
+  await page.getByRole('button', { name: 'More for all conversations' }).click();
+  await page.getByRole('menuitem', { name: 'Keyboard shortcuts' }).click();
+  await expect(shortcuts).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(shortcuts).toHaveCount(0);
+  // The code is what was sent, whatever is set afterwards.
+  await keepShort(page, 5);
   await page.getByRole('button', { name: 'View as code' }).click();
   const dialog = page.getByRole('dialog', { name: 'View as code' });
   await expect(dialog).toContainText('What is soup?');
@@ -87,8 +107,41 @@ test('the keyboard finds conversations and shows its keys; a request is shown as
   await dialog.getByRole('tab', { name: 'Python' }).click();
   await expect(dialog).toContainText('from openai import OpenAI');
   expect(await seriousViolations(page)).toEqual([]);
+  await dialog.getByRole('tab', { name: 'JavaScript' }).click();
+  const program = (await dialog.getByRole('code').textContent()) ?? '';
+  const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', program], {
+    cwd: import.meta.dirname,
+  });
+  expect(stdout.trim()).toBe(
+    (await page.getByRole('article', { name: 'Answer' }).locator('.markdown').textContent())?.trim(),
+  );
   await page.keyboard.press('Escape');
   await expect(dialog).toHaveCount(0);
+});
+
+test('a screen reader hears an answer once, when it is whole', async () => {
+  const { page } = app;
+  await page.goto('/');
+  await keepShort(page, 20);
+  await page.evaluate(() => {
+    globalThis.said = [];
+    const listen = (): void => {
+      for (const { textContent } of document.querySelectorAll('[role=log] [role=status]')) {
+        const words = textContent.trim();
+        if (words !== '' && words !== globalThis.said.at(-1)) globalThis.said.push(words);
+      }
+    };
+    const all = { subtree: true, childList: true, characterData: true };
+    new MutationObserver(listen).observe(document.body, all);
+  });
+  await say(page, 'What is the capital of France?');
+  await expect(page.getByRole('log', { name: 'Messages' })).toHaveAttribute('aria-live', 'off');
+  const whole = (
+    await page.getByRole('article', { name: 'Answer' }).locator('.markdown').textContent()
+  )?.trim();
+  await expect.poll(() => page.evaluate(() => globalThis.said.at(-1))).toBe(whole);
+  const said = await page.evaluate(() => globalThis.said);
+  expect(said.filter((words) => whole?.startsWith(words))).toEqual([whole]);
 });
 
 test('an export while an answer is written says that the file has only its beginning', async () => {

@@ -39,7 +39,6 @@ const alwaysSeveral = [
     'The queue for devices in the place of lost ones is full: this request would be number {0} in it (yours before it: {1}). Ask again in {2} seconds.',
   ],
   // Contexts, prompts, limits and what loading takes have hundreds.
-  'So many of the prompt’s {0} tokens were computed for an earlier request.',
   '{0} of {1} prompt tokens cached',
   '{0} tokens of context',
   '{0} parameters · {1} · {2} tokens of context · {3} · {4}',

@@ -48,6 +48,8 @@ export interface ChatInit {
 const alternatives = 4;
 
 type Settings = Omit<Conversation, 'messages' | 'currentMessageId'>;
+/** What is sent for an answer: as `/v1/chat/completions` takes it, without the stream's own fields. */
+type CompletionRequest = Record<string, unknown>;
 
 /** Between two questions for an answer whose connection was lost, in milliseconds. */
 const askAgainMs = 2000;
@@ -82,6 +84,8 @@ export class Chat {
   asksTokens = $state(false);
   /** Tokens of answers that were asked for so, by the answer's id. */
   readonly tokens = new SvelteMap<string, readonly LikelyToken[]>();
+  /** What was sent for answers that this page asked for, by the answer's id. */
+  readonly #sent = new SvelteMap<string, CompletionRequest>();
   readonly #changed: () => void;
   readonly #defaultsOf: (model: string) => ModelDefaults | null | undefined;
   #stop: AbortController | undefined;
@@ -104,9 +108,25 @@ export class Chat {
     this.isTemporary = isTemporary;
   }
 
-  /** What is sent to a model beside the messages, and which system prompt comes before them. */
-  settingsFor(model: string): ModelDefaults {
-    return effectiveSettings(this.conversation, this.#defaultsOf(model));
+  /** The request of an answer: as it was sent from here, else as the conversation's settings make it now. */
+  requestOf(answerId: string, servedModel: string): CompletionRequest {
+    const answer = this.messages.find(({ id }) => id === answerId);
+    const model = answer?.model ?? this.conversation.model ?? servedModel;
+    return this.#sent.get(answerId) ?? this.#requestFor(answer?.parentId ?? null, model, model);
+  }
+
+  /**
+   * The request for an answer to message `promptId`.
+   * @param model null: the hub chooses
+   * @param expected the model that it is going to choose
+   */
+  #requestFor(promptId: string | null, model: string | null, expected: string): CompletionRequest {
+    const { systemPrompt, sampling } = effectiveSettings(this.conversation, this.#defaultsOf(expected));
+    return {
+      ...(model === null ? {} : { model }),
+      messages: toRequestMessages(systemPrompt, threadOf(this.messages, promptId)),
+      ...sampling,
+    };
   }
 
   /** False while nothing can be added to the conversation: it is not read yet, or something is being written. */
@@ -143,23 +163,22 @@ export class Chat {
   }
 
   /**
-   * Shows an empty conversation with the settings of this one.
+   * Shows an empty conversation with the model of this one.
    * @param isTemporary true: nothing of it will be kept
    */
   startNew(isTemporary = false): void {
     const isEmpty = !this.#isKept && this.messages.length === 0 && this.state === 'ready';
-    if (isEmpty) {
-      this.isTemporary = isTemporary;
-      return;
-    }
-    const { systemPrompt, sampling, model } = this.conversation;
-    this.#show({ ...newConversation(), systemPrompt, model, sampling: { ...sampling } });
+    if (!isEmpty) this.#show({ ...newConversation(), model: this.conversation.model });
     this.isTemporary = isTemporary;
   }
 
   /** Keeps a copy of what is shown, up to message `messageId`, as a conversation of its own. @returns its id; undefined where that failed */
   async fork(messageId: string): Promise<string | undefined> {
-    const path = threadOf(this.messages, messageId).map(({ message: one }) => one);
+    // The copy is new: its messages are not dated back.
+    const path = threadOf(this.messages, messageId).map(({ message: one }) => ({
+      ...one,
+      createdAt: undefined,
+    }));
     const { title, model, systemPrompt, sampling } = this.conversation;
     const about = { title: copyTitleOf(title), model, systemPrompt, sampling };
     try {
@@ -223,7 +242,7 @@ export class Chat {
     // Where the page does not know it yet, the hub takes its default model.
     const model = conversation.model ?? (servedModel === '' ? null : servedModel);
     const stopping = (this.#stop = new AbortController());
-    const thread = threadOf(this.messages, promptId);
+    const messageCount = threadOf(this.messages, promptId).length;
     const answer = $state(message({ parentId: promptId, role: 'assistant', status: 'streaming', model }));
     this.messages = [...this.messages, answer];
     this.currentMessageId = answer.id;
@@ -240,13 +259,11 @@ export class Chat {
       const place = this.isTemporary
         ? undefined
         : { conversationId: conversation.id, parentId: promptId, messageId: answer.id };
-      const { systemPrompt, sampling } = this.settingsFor(model ?? servedModel);
       const body = {
-        ...sampling,
-        ...(model === null ? {} : { model }),
+        ...this.#requestFor(promptId, model, model ?? servedModel),
         ...(this.asksTokens ? { logprobs: true, top_logprobs: alternatives } : {}),
-        messages: toRequestMessages(systemPrompt, thread),
       };
+      this.#sent.set(answer.id, body);
       for await (const event of streamCompletion(body, place, stopping.signal)) {
         if (event.type === 'thoughts') thoughts += event.text;
         if (event.type === 'text') text += event.text;
@@ -272,7 +289,7 @@ export class Chat {
       if (!isAccepted) {
         this.messages = this.messages.filter(({ id }) => id !== answer.id);
         if (this.currentMessageId === answer.id) this.currentMessageId = shownBefore;
-        if (!stopping.signal.aborted) this.failure = failureOf(promptId, error, thread.length);
+        if (!stopping.signal.aborted) this.failure = failureOf(promptId, error, messageCount);
       }
     } finally {
       leave?.();
@@ -366,6 +383,7 @@ export class Chat {
     this.#isKept = false;
     this.isTemporary = false;
     this.tokens.clear();
+    this.#sent.clear();
     this.asksTokens = areTokensShown(conversation.id);
     this.problem = undefined;
     this.failure = undefined;

@@ -75,5 +75,7 @@ export function samplingProblem(
   const isWhole = step === 1;
   if (value >= min && value <= max && (!isWhole || Number.isInteger(value))) return undefined;
   const range = `${min.toLocaleString(locale)} to ${max.toLocaleString(locale)}`;
-  return `Not used: enter a ${isWhole ? 'whole ' : ''}number from ${range}.`;
+  return isWhole
+    ? `Not used: enter a whole number from ${range}.`
+    : `Not used: enter a number from ${range}.`;
 }
