@@ -163,7 +163,7 @@ test('who is signed out from another device reads that on every page, and signs 
   await context.setExtraHTTPHeaders({ 'x-forwarded-for': '10.0.0.1' });
   await page.goto('/nodes');
   await signIn(page, 'correct horse');
-  const heading = page.getByText('No device is connected.');
+  const heading = page.getByText(/^No device is connected\./);
   await expect(heading).toBeVisible();
   const other = await context.newPage();
   await other.goto('/requests');
