@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type * as yaml from 'yaml';
 import { SettingsError } from './settingsError.ts';
+import { whyUnreadable } from './whyUnreadable.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -24,8 +25,7 @@ export function readConfigFile(file: string): Map<string, FileValue> {
     const { parse } = require('yaml') as typeof yaml;
     content = parse(readFileSync(file, 'utf8'), { maxAliasCount: 0 });
   } catch (cause) {
-    const reason = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
-    throw new SettingsError(`--config: ${file} can't be read: ${reason}`, { cause });
+    throw new SettingsError(`--config: ${file} can't be read: ${whyUnreadable(cause)}`, { cause });
   }
   if (content === null) return new Map();
   if (typeof content !== 'object' || Array.isArray(content))

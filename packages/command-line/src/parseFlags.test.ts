@@ -93,5 +93,8 @@ test('a flag that is not there is refused with the nearest one, and with where a
 });
 
 test('a file that is not there is named', () => {
-  expect(() => read(['--config', '/nowhere.yaml'])).toThrow(/--config: \/nowhere.yaml can't be read: ENOENT/);
+  expect(() => read(['--config', '/nowhere.yaml'])).toThrow(
+    "--config: /nowhere.yaml can't be read: there is no such file",
+  );
+  expect(() => read(['--config', import.meta.dirname])).toThrow(/can't be read: it is a folder/);
 });

@@ -36,7 +36,11 @@ test.each<[string[], NodeJS.ProcessEnv, string | undefined]>([
 test.each<[string[], NodeJS.ProcessEnv, RegExp]>([
   [['--token', 'from-a-flag', '--token-file', file], {}, /--token and --token-file are both given/],
   [[], { POTLUCK_TOKEN: 'some-secret', POTLUCK_TOKEN_FILE: file }, /both given/],
-  [['--token-file', path.join(directory, 'none')], {}, /--token-file: .*none can't be used: ENOENT/],
+  [
+    ['--token-file', path.join(directory, 'none')],
+    {},
+    /--token-file: .*none can't be used: there is no such file/,
+  ],
   [['--token-file', write('empty', '\n')], {}, /it is empty/],
   [['--token-file', write('short', 'short')], {}, /8 to 500 printable/],
 ])('%j with %j is refused with what to write instead', (args, environment, message) => {

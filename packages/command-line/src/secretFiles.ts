@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { flag } from './flag.ts';
 import { SettingsError } from './settingsError.ts';
+import { whyUnreadable } from './whyUnreadable.ts';
 
 const secretFlags = new WeakSet<Option>();
 
@@ -71,7 +72,6 @@ function valueIn(path: string, name: string, option: Option): unknown {
     if (text === '') throw new InvalidArgumentError('it is empty');
     return option.parseArg ? option.parseArg(text, undefined as never) : text;
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new SettingsError(`--${name}-file: ${path} can't be used: ${reason}`, { cause });
+    throw new SettingsError(`--${name}-file: ${path} can't be used: ${whyUnreadable(cause)}`, { cause });
   }
 }

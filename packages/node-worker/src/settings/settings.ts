@@ -92,12 +92,9 @@ export function workerCommand(environment: NodeJS.ProcessEnv): Command {
     .addOption(fingerprintFlag())
     .addOption(flag('--device <device>', 'what to compute with').choices(deviceChoices).default('auto'))
     .addOption(
-      flag(
-        '--memory <size>',
-        'most memory that models may take, such as 8GB (default: half of what this machine, or its container, has)',
-      )
+      flag('--memory <size>', 'most memory that models may take, such as 8GB')
         .argParser(memory('8GB'))
-        .default(Math.floor(effectiveMemoryBytes() / 2), 'half'),
+        .default(Math.floor(effectiveMemoryBytes() / 2), 'half of what this machine, or its container, has'),
     )
     .addOption(
       flag('--name <name>', 'what people see').default(hostname().slice(0, 100), "this machine's name"),
