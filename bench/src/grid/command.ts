@@ -25,14 +25,15 @@ interface Options {
   newTokens: number;
   rounds: number;
   tabs: number[];
+  cores: number[];
   out: string;
 }
 
 const parts: Record<string, (model: BenchModel, options: Options) => Promise<object[]>> = {
-  throughput: (model, { stages, sessions, newTokens, rounds }) =>
-    measureThroughput(model, { stages, sessions, tokens: newTokens, rounds }),
-  delays: (model, { delays, newTokens, rounds }) =>
-    measureDelays(model, { delays, tokens: newTokens, rounds }),
+  throughput: (model, { stages, sessions, newTokens, rounds, cores }) =>
+    measureThroughput(model, { stages, sessions, tokens: newTokens, rounds, cores }),
+  delays: (model, { delays, newTokens, rounds, cores }) =>
+    measureDelays(model, { delays, tokens: newTokens, rounds, cores }),
   recovery: (model, { rounds }) => measureRecovery(model, { tokens: 120, rounds, spare: 'weights' }),
   'second-turn': (model, { promptTokens, rounds }) => measureSecondTurn(model, { promptTokens, rounds }),
   reshard: (model, { stages }) => measureReshard(model, stages),
@@ -53,6 +54,12 @@ export const gridCommand = new Command('grid')
   .option('--new-tokens <count>', 'tokens of an answer', Number, 64)
   .option('--rounds <count>', 'counted rounds', Number, 3)
   .option('--tabs <counts>', 'tabs that join at once', numbers, [1, 3])
+  .option(
+    '--cores <numbers>',
+    'cores of the processor, one for each worker in turn, such as 0,1 (Linux)',
+    numbers,
+    [],
+  )
   .option('--out <file>', 'where the figures go as JSON', 'bench/results/grid.json')
   .action(run);
 

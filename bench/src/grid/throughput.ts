@@ -10,6 +10,8 @@ export interface ThroughputOptions {
   /** Of an answer. */
   tokens: number;
   rounds: number;
+  /** Of the processor, for the workers (`GridInit`). */
+  cores: readonly number[];
 }
 
 export interface ThroughputRow {
@@ -35,12 +37,12 @@ interface Rate {
 /** All numbers of stages are measured in turns, so that a change of the machine's speed meets all alike. */
 export async function measureThroughput(
   model: Pick<BenchModel, 'directory'>,
-  { stages, sessions, tokens, rounds }: ThroughputOptions,
+  { stages, sessions, tokens, rounds, cores }: ThroughputOptions,
 ): Promise<ThroughputRow[]> {
   await using grids = new AsyncDisposableStack();
   const measured: { stages: number; grid: GridOfProcesses; rates: Map<number, Rate[]> }[] = [];
   for (const count of stages) {
-    const init = { modelDirectory: model.directory, stages: count, workers: count };
+    const init = { modelDirectory: model.directory, stages: count, workers: count, cores };
     const grid = grids.use(await startGridOfProcesses(init));
     await rateOf(grid, Math.max(...sessions), 8);
     measured.push({ stages: count, grid, rates: new Map(sessions.map((number) => [number, []])) });
@@ -104,7 +106,12 @@ export interface DelayRow {
 /** One answer at a time on two stages whose links take longer, beside one stage. */
 export async function measureDelays(
   model: Pick<BenchModel, 'directory'>,
-  { delays, tokens, rounds }: { delays: readonly number[]; tokens: number; rounds: number },
+  {
+    delays,
+    tokens,
+    rounds,
+    cores,
+  }: Omit<ThroughputOptions, 'stages' | 'sessions'> & { delays: readonly number[] },
 ): Promise<DelayRow[]> {
   await using grids = new AsyncDisposableStack();
   const measured: { stages: number; delayMs: number; grid: GridOfProcesses; rates: Rate[] }[] = [];
@@ -112,7 +119,7 @@ export async function measureDelays(
     { stages: 1, delayMs: 0 },
     ...delays.map((delay) => ({ stages: 2, delayMs: delay })),
   ]) {
-    const init = { modelDirectory: model.directory, stages, workers: stages, delayMs };
+    const init = { modelDirectory: model.directory, stages, workers: stages, delayMs, cores };
     const grid = grids.use(await startGridOfProcesses(init));
     await rateOf(grid, 1, 8);
     measured.push({ stages, delayMs, grid, rates: [] });

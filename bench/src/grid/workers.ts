@@ -1,4 +1,5 @@
 /** A hub without workers of its own, and workers in processes of their own, so that each can be slowed, stopped and killed. */
+import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import {
   startHub,
@@ -22,11 +23,13 @@ export interface GridInit {
   delayMs?: number;
   /** True where workers have the weights on their disk when they start: the hub's own files, which they read. */
   hasWeights?: boolean;
+  /** Processor cores for the workers, one each in turn (Linux); all of them for all by default. */
+  cores?: readonly number[];
 }
 
 /** @returns once the model is served; every worker computes with one thread of the processor */
 export async function startGridOfProcesses(init: GridInit): Promise<GridOfProcesses> {
-  const { modelDirectory, stages, workers, delayMs = 0, hasWeights = false } = init;
+  const { modelDirectory, stages, workers, delayMs = 0, hasWeights = false, cores = [] } = init;
   await using starting = new AsyncDisposableStack();
   const hub = starting.use(
     await startHub({
@@ -44,10 +47,19 @@ export async function startGridOfProcesses(init: GridInit): Promise<GridOfProces
   process.env.POTLUCK_TEST_LINK_DELAY_MS = String(delayMs);
   for (let number = 1; number <= workers; number++) {
     const name = `worker ${number}`;
-    started.set(name, starting.use(await startWorker(hub, name, flags)));
+    const worker = starting.use(await startWorker(hub, name, flags));
+    started.set(name, worker);
+    const core = cores[(number - 1) % cores.length];
+    if (core !== undefined) pin(worker, core);
   }
   delete process.env.POTLUCK_TEST_LINK_DELAY_MS;
   await untilServed(hub.url);
   const running = starting.move();
   return { hub, workers: started, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+/** Threads that it starts later stay there, too. */
+function pin({ child: { pid } }: WorkerProcess, core: number): void {
+  if (pid === undefined) throw new Error('the worker did not start');
+  execFileSync('taskset', ['--all-tasks', '--pid', '--cpu-list', String(core), String(pid)]);
 }
