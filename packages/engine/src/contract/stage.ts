@@ -77,6 +77,11 @@ export interface StepRequest {
   boundary?: readonly FrameTensor[];
   /** Last stage only: draw the token at position + length. Without it the logits are not even read. */
   sample: boolean;
+  /**
+   * For a step of one token: steps of how many caches its run is best with. The stage takes no more, and waits a moment for so many;
+   * as many as wait by default. No result depends on it.
+   */
+  runSize?: number;
   /** Last stage only: tell how likely tokens were that are there already, in a step of at most `scoredStepTokens`. */
   score?: ScoredTokens;
 }

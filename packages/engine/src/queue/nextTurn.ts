@@ -14,3 +14,23 @@ export function nextTurn(): Promise<void> {
     port2.postMessage(undefined);
   });
 }
+
+/** Long enough for another thread to have this processor, in milliseconds. */
+const restMs = 0.05;
+const cell =
+  typeof SharedArrayBuffer === 'function'
+    ? new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
+    : undefined;
+
+/**
+ * As `nextTurn`, for who asks again and again: leaves the processor to others meanwhile, of whom one may bring what is waited for.
+ * A thread that may not block, as that of a page, only takes turns.
+ */
+export async function restBriefly(): Promise<void> {
+  try {
+    if (cell) Atomics.wait(cell, 0, 0, restMs);
+  } catch {
+    // Not here.
+  }
+  await nextTurn();
+}

@@ -116,7 +116,7 @@ describe('RunQueue', () => {
       expect(runs).toEqual([['a', 'b', 'c'], ['d']]);
     });
 
-    it('waits for nobody, and takes along who comes back at once', async () => {
+    it('takes along who comes in the same turn, and who comes back at once', async () => {
       const { runs, batch } = blockedBatch(3);
       const queue = new RunQueue();
       const steps = batch();
@@ -124,9 +124,11 @@ describe('RunQueue', () => {
         for (let step = 0; step < 3; step++) await queue.run({ priority: 'first', batch: steps, member });
       };
       await Promise.all(['a', 'b', 'c'].map(goOn));
-      expect(runs[0]).toEqual(['a']);
-      expect(runs[1]).toEqual(['b', 'c', 'a']);
-      expect(runs[2]).toEqual(['b', 'c', 'a']);
+      expect(runs).toEqual([
+        ['a', 'b', 'c'],
+        ['a', 'b', 'c'],
+        ['a', 'b', 'c'],
+      ]);
     });
 
     it('waits for those who had the last run together, where its batch does', async () => {
@@ -155,6 +157,22 @@ describe('RunQueue', () => {
       await Promise.all(first);
       await step('a');
       expect(runs).toEqual([['a', 'b'], ['a']]);
+    });
+
+    it('takes no more than a run is best with, and waits for so many', async () => {
+      const { queue, open, runs, batch } = blockedBatch(8);
+      const patient = { ...batch(), waitMs: 60_000 };
+      const step = (member: string) => queue.run({ priority: 'first', batch: patient, member, wanted: 2 });
+      const first = ['a', 'b', 'c'].map(step);
+      open();
+      await Promise.all(first.slice(0, 2));
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(runs).toEqual([['a', 'b']]);
+      await Promise.all([...first, step('d')]);
+      expect(runs).toEqual([
+        ['a', 'b'],
+        ['c', 'd'],
+      ]);
     });
 
     it('puts no two batches, no two priorities and no order key twice into one run', async () => {

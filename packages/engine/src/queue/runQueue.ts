@@ -2,7 +2,7 @@
  * The one queue around ONNX Runtime in a process: `create`, `run` and `release` never overlap, since overlapping
  * calls hang or abort the wasm build.
  */
-import { nextTurn } from './nextTurn.ts';
+import { nextTurn, restBriefly } from './nextTurn.ts';
 
 /** `first` goes before `later`: decode steps before chunks of prompts. */
 export type RunPriority = 'first' | 'later';
@@ -24,6 +24,8 @@ export interface RunTask<Result> extends TaskPlace {
 export interface MemberTask<Member, Result> extends TaskPlace {
   batch: RunBatch<Member, Result>;
   member: Member;
+  /** Members that its run is best with: no more are taken, and a run waits for so many (`waitMs`). Default: all that are there. */
+  wanted?: number | undefined;
 }
 
 /** How tasks run together. */
@@ -31,8 +33,8 @@ export interface RunBatch<Member, Result> {
   /** Most members of one run. */
   readonly most: number;
   /**
-   * Milliseconds for which a run waits for as many members as the last one had: their answers just left, and the next steps
-   * come within that time or much later. For devices that run many as fast as one. Default 0.
+   * Milliseconds after the last run and after each task that comes for which a run waits for as many members as are wanted, or as
+   * the last one had: answers just left, and the next steps come within that time or much later. Default 0.
    */
   readonly waitMs?: number;
   /** @returns what became of each member, in their order; rejects only where it is the same for all */
@@ -59,6 +61,8 @@ export class RunQueue {
   /** How many members the last run of a batch had. */
   readonly #lastMembers = new WeakMap<object, number>();
   #running = false;
+  /** When the last task came, or the last run ended, by `performance.now()`. */
+  #movedAt = 0;
 
   /** Tasks that wait, the running ones left out. */
   get length(): number {
@@ -71,33 +75,37 @@ export class RunQueue {
   run(task: Waiting['task']): Promise<unknown> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ task, overtaken: 0, resolve, reject });
+      this.#movedAt = performance.now();
       if (!this.#running) void this.#drain();
     });
   }
 
   async #drain(): Promise<void> {
     this.#running = true;
-    let since = performance.now();
+    const [first] = this.#waiting;
+    // Tasks of a batch that come in the same turn share the first run, too.
+    if (first && 'batch' in first.task && first.task.batch.most > 1) await Promise.resolve();
     while (this.#waiting.length > 0) {
-      if (this.#awaitsCompany(performance.now() - since)) {
-        await nextTurn();
+      if (this.#awaitsCompany()) {
+        await restBriefly();
         continue;
       }
       await runTogether(this.#take().filter(isWanted));
       // Runs block the event loop: what came in meanwhile, and what answers bring at once, is to be seen first.
       await nextTurn();
-      since = performance.now();
+      this.#movedAt = performance.now();
     }
     this.#running = false;
   }
 
-  /** Whether the next task is of a batch that still waits for those who had the last run with it. */
-  #awaitsCompany(waitedMs: number): boolean {
+  /** Whether the next task is of a batch that still waits for those who are to have the run with it. */
+  #awaitsCompany(): boolean {
     const { task } = this.#waiting[this.#nextIndex()] as Waiting;
-    if (!('batch' in task) || waitedMs >= (task.batch.waitMs ?? 0)) return false;
-    const { batch } = task;
+    if (!('batch' in task)) return false;
+    const { batch, wanted = this.#lastMembers.get(batch) ?? 1 } = task;
+    if (performance.now() - this.#movedAt >= (batch.waitMs ?? 0)) return false;
     const here = this.#waiting.filter(({ task: other }) => 'batch' in other && other.batch === batch);
-    return here.length < (this.#lastMembers.get(batch) ?? 1);
+    return here.length < Math.min(batch.most, wanted);
   }
 
   /** The next task, and those that run with it. */
@@ -107,7 +115,8 @@ export class RunQueue {
     const { task } = first;
     if (!('batch' in task)) return taken;
     const held = new Set<object>(task.orderKey ? [task.orderKey] : []);
-    for (let index = 0; index < this.#waiting.length && taken.length < task.batch.most;) {
+    const most = Math.min(task.batch.most, task.wanted ?? Infinity);
+    for (let index = 0; index < this.#waiting.length && taken.length < most;) {
       const { task: other } = this.#waiting[index] as Waiting;
       const fits = 'batch' in other && other.batch === task.batch && other.priority === task.priority;
       if (fits && !(other.orderKey && held.has(other.orderKey))) taken.push(this.#takeAt(index));

@@ -5,6 +5,7 @@ import type { LoadedStage, StageHost } from '../contract/stageHost.ts';
 import { artifactBuffers, boundaryBuffers } from './buffers.ts';
 import { CallsUnderWay } from './callsUnderWay.ts';
 import './comlinkErrors.ts';
+import { callOver, type LaneCaller } from './lane.ts';
 import type { StageService } from './stageService.ts';
 
 export interface RemoteStages extends StageHost {
@@ -18,12 +19,12 @@ export function remoteStages(
   onError?: (error: unknown) => void,
 ): RemoteStages {
   // Each access makes another proxy.
-  const { load, call } = service;
+  const { load } = service;
+  const lanes = new Set<LaneCaller>();
   const lost = Promise.withResolvers<never>();
   lost.promise.catch(() => undefined);
   const underWay = new CallsUnderWay(onError);
   let loss: Error | undefined;
-  let lastStageId = 0;
 
   async function guarded<Result>(begin: () => Promise<Result>): Promise<Result> {
     if (loss) throw loss;
@@ -32,16 +33,29 @@ export function remoteStages(
 
   return {
     async load(artifact, cacheBytes) {
-      const stageId = ++lastStageId;
       const { description } = artifact;
+      const { port1, port2 } = new MessageChannel();
+      const lane = callOver(port1);
+      lanes.add(lane);
+      const close = (): void => {
+        lanes.delete(lane);
+        lane.close();
+      };
       const ask = (verb: StageVerb, args: unknown[], buffers: ArrayBuffer[] = []): Promise<unknown> =>
-        guarded(() => call(stageId, verb, transfer(args, buffers)));
+        guarded(() => lane.call(verb, args, buffers));
       const verbs = stageVerbs.map((verb) => [verb, (...args: unknown[]) => ask(verb, args)]);
+      const all = Object.fromEntries(verbs) as Pick<Stage, StageVerb>;
+      const given = transfer(artifact, artifactBuffers(artifact));
+      const facts = guarded(() => load(given, cacheBytes, transfer(port2, [port2])));
       const loaded: LoadedStage = {
-        ...(Object.fromEntries(verbs) as Pick<Stage, StageVerb>),
+        ...all,
         step: (request) => ask('step', [request], boundaryBuffers(request)) as ReturnType<Stage['step']>,
+        dispose: () => all.dispose().finally(close),
         description,
-        ...(await guarded(() => load(stageId, transfer(artifact, artifactBuffers(artifact)), cacheBytes))),
+        ...(await facts.catch((error: unknown) => {
+          close();
+          throw error;
+        })),
         lost: lost.promise,
       };
       return loaded;
@@ -50,6 +64,8 @@ export function remoteStages(
       if (loss) return;
       loss = reason;
       underWay.fail(reason);
+      for (const lane of lanes) lane.close();
+      lanes.clear();
       lost.reject(reason);
     },
   };

@@ -18,6 +18,9 @@ import { checkScore, checkStep } from './stepInputs.ts';
 import { unpackWeights } from './unpackWeights.ts';
 import { warmUp } from './warmUp.ts';
 
+/** A run waits for company no longer than for this part of what the last one took, in case that nobody comes. */
+const mostWaitShare = 1 / 16;
+
 /**
  * Loads a stage. What `floatWeights` takes of `cacheBytes` is missing in the stage's `cacheBytes`. The graph and the
  * weights may be let go when it returns.
@@ -49,13 +52,22 @@ export async function createStage(
     if (disposed) throw new StageGoneError('The stage was disposed');
   };
 
+  let lastRunMs = 0;
+  const run = async (members: readonly QueuedStep[]): Promise<PromiseSettledResult<StepResult>[]> => {
+    const began = performance.now();
+    const results = await runSteps(description, session, members);
+    lastRunMs = performance.now() - began;
+    return results;
+  };
   const steps: RunBatch<QueuedStep, StepResult> = {
     most: session.stepShape.members,
-    waitMs: session.waitMs ?? 0,
-    run: (members) => runSteps(description, session, members),
+    get waitMs() {
+      return Math.min(session.waitMs ?? 0, lastRunMs * mostWaitShare);
+    },
+    run,
   };
   // So that steps of one token wait for no more than one prompt's chunk.
-  const alone = { ...steps, most: 1 };
+  const alone = { most: 1, run };
 
   /** Cuts on the device take their turn between runs. @throws TruncateError; the cache is gone then */
   const settle = async (slot: CacheSlot): Promise<void> => {
@@ -108,7 +120,13 @@ export async function createStage(
       };
       const result =
         request.length === 1
-          ? await queue.run({ ...place, priority: 'first', batch: steps, member: step })
+          ? await queue.run({
+              ...place,
+              priority: 'first',
+              batch: steps,
+              member: step,
+              wanted: request.runSize,
+            })
           : await queue.run({ ...place, priority: 'later', batch: alone, member: step });
       return allowed ? held.take(slot, request, result) : result;
     },

@@ -132,6 +132,9 @@ function isOfUse(graph: StepShape['graph'], like: RunShape | undefined): boolean
   return like === undefined || like.graph === graph;
 }
 
+/** Answers of a run leave one after the other, and the next steps come so, too: a tenth or two of a millisecond apart. */
+const batchedWaitMs = 0.5;
+
 /** @returns undefined where the stage's sessions can't share runs */
 async function createBatched(
   ort: OrtModule,
@@ -149,6 +152,7 @@ async function createBatched(
   const members = stage.groups.reduce((sum, { slots }) => sum + slots.length, 0);
   return {
     stepShape: { graph: 'rows', ...shape, members },
+    waitMs: batchedWaitMs,
     givesLogitRows: true,
     cachesAreRows: true,
     ...batchedSession(parts, shape.rows),

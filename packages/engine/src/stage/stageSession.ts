@@ -23,7 +23,7 @@ export interface MemberOutputs {
 
 export interface StageSession {
   readonly stepShape: StepShape;
-  /** Milliseconds for which a run waits for the members of the last one (`RunBatch`). */
+  /** Milliseconds for which a run waits for company at most (`RunBatch`). */
   readonly waitMs?: number;
   /** Whether several rows of a step can get logits. */
   readonly givesLogitRows: boolean;

@@ -49,6 +49,11 @@ export function socketTransport(socket: Socket, first: Buffer = none): PeerTrans
       const bytes = Buffer.allocUnsafe(headBytes + slice.byteLength);
       bytes.writeUInt32LE(slice.byteLength, 0);
       bytes.set(slice, headBytes);
+      // What is sent in the same turn arrives in one, too: steps that shared a run share the next one.
+      if (socket.writableCorked === 0) {
+        socket.cork();
+        process.nextTick(() => socket.uncork());
+      }
       socket.write(bytes);
       return socket.writableLength <= highWaterBytes ? undefined : state.waitForRoom();
     },

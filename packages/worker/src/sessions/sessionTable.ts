@@ -60,6 +60,13 @@ export class SessionTable {
     return this.#sessions.size;
   }
 
+  /** How many have no more of their prompts to wait for here. */
+  get answering(): number {
+    let count = 0;
+    for (const { position, promptLength } of this.#sessions.values()) if (position >= promptLength) count++;
+    return count;
+  }
+
   /** Those that have not ended. */
   all(): StageSession[] {
     return [...this.#sessions.values()];

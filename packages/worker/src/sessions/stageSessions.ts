@@ -19,6 +19,7 @@ import type { Log } from '../log.ts';
 import { messageOf } from '../messageOf.ts';
 import { checkBoundary, checkChunk, checkContinues, checkSteps } from './checks.ts';
 import { joinSteps } from './joinSteps.ts';
+import { runSizeOf } from './runSize.ts';
 import { SessionTable, type EarlyFrame, type FrameArrival, type StageSession } from './sessionTable.ts';
 import type { RetainedStep } from './retainedBoundaries.ts';
 import type { StageCaches } from './stageCaches.ts';
@@ -311,6 +312,7 @@ export class StageSessions {
       const started = performance.now();
       const result = await this.#components.caches.step({
         ...{ ...request, cacheId, epoch, sample },
+        ...(request.length === 1 && { runSize: runSizeOf(this.place, this.#sessions.answering) }),
         ...(score && { score }),
       });
       if (session.state !== 'open') return;

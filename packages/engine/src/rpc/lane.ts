@@ -1,0 +1,105 @@
+/**
+ * Calls to a stage in another thread, in their order, over a port of its own. Calls of one turn of the event loop cross in one
+ * message, and their answers alike: steps that shared a run stay together, so that they share the next stage's run, too.
+ */
+import { StageGoneError } from '../errors.ts';
+import { errorOf, plainError, type PlainError } from './plainError.ts';
+
+interface Call {
+  id: number;
+  verb: string;
+  args: readonly unknown[];
+}
+
+type Answer = { id: number; result: unknown } | { id: number; error: PlainError };
+
+/** The caller's end. */
+export interface LaneCaller {
+  /** @param buffers go along without a copy */
+  call(verb: string, args: readonly unknown[], buffers: readonly ArrayBuffer[]): Promise<unknown>;
+  /** Nobody answers any more. */
+  close(): void;
+}
+
+export function callOver(port: MessagePort): LaneCaller {
+  const waiting = new Map<number, { resolve: (result: unknown) => void; reject: (error: Error) => void }>();
+  let lastId = 0;
+  let isClosed = false;
+  const send = bundle<Call>(port, ({ id }, error) => {
+    waiting.get(id)?.reject(error);
+    waiting.delete(id);
+  });
+  port.onmessage = ({ data }: { data: Answer[] }) => {
+    for (const answer of data) {
+      const asked = waiting.get(answer.id);
+      waiting.delete(answer.id);
+      if ('error' in answer) asked?.reject(errorOf(answer.error));
+      else asked?.resolve(answer.result);
+    }
+  };
+  return {
+    call: (verb, args, buffers) =>
+      new Promise((resolve, reject) => {
+        if (isClosed) throw new StageGoneError('The stage is not loaded');
+        const id = ++lastId;
+        waiting.set(id, { resolve, reject });
+        send({ id, verb, args }, buffers);
+      }),
+    close() {
+      isClosed = true;
+      port.close();
+      for (const { reject } of waiting.values()) reject(new StageGoneError('The stage was disposed'));
+      waiting.clear();
+    },
+  };
+}
+
+/**
+ * The served end.
+ * @param handle its answers go back as they come; what it throws, too
+ * @param buffersOf those of an answer that go along without a copy
+ */
+export function serveOver(
+  port: MessagePort,
+  handle: (verb: string, args: readonly unknown[]) => Promise<unknown>,
+  buffersOf: (verb: string, result: unknown) => readonly ArrayBuffer[],
+): void {
+  const send = bundle<Answer>(port, ({ id }, error) => port.postMessage([{ id, error: plainError(error) }]));
+  const answer = async ({ id, verb, args }: Call): Promise<void> => {
+    try {
+      const result = await handle(verb, args);
+      send({ id, result }, buffersOf(verb, result));
+    } catch (error) {
+      send({ id, error: plainError(error) }, []);
+    }
+  };
+  port.onmessage = ({ data }: { data: Call[] }) => {
+    for (const call of data) void answer(call);
+  };
+}
+
+/** @param failed told of each item of a message that could not be sent */
+function bundle<Item>(
+  port: MessagePort,
+  failed: (item: Item, error: Error) => void,
+): (item: Item, buffers: readonly ArrayBuffer[]) => void {
+  let items: Item[] = [];
+  let buffers: ArrayBuffer[] = [];
+  const flush = (): void => {
+    const sent = items;
+    const taken = buffers;
+    items = [];
+    buffers = [];
+    try {
+      port.postMessage(sent, [...new Set(taken)]);
+    } catch (error) {
+      for (const item of sent) failed(item, error as Error);
+    }
+  };
+  return (item, own) => {
+    items.push(item);
+    buffers.push(...own);
+    // What is called, or answered, at the same time has its turn before.
+    if (items.length === 1) queueMicrotask(flush);
+  };
+}
