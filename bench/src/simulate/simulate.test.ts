@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { simulate, type SimulationInit } from './simulate.ts';
 
 const init: SimulationInit = {
-  ...{ workers: 40, hours: 3, seed: 7 },
+  ...{ workers: 40, hours: 2, seed: 7 },
   models: [
     { name: 'small', layers: 12, layerBytes: 50e6, cacheBytes: 1024, plan: 'automatic', replicas: 3 },
     { name: 'large', layers: 24, layerBytes: 1e9, cacheBytes: 1024, plan: 'automatic', replicas: 1 },

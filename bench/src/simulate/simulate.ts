@@ -173,7 +173,11 @@ export async function simulate(init: SimulationInit): Promise<SimulationResult> 
       const weightBytes = description?.weightBytes ?? 0;
       if (!record || !worker || weightBytes === 0) continue;
       const milliseconds = worker.measuredStepMs(weightBytes, 'served');
-      speeds.measured(record, { model, weightBytes, milliseconds, source: 'served', at: clock.now() });
+      const hidden = worker.isHidden ? { hidden: true } : {};
+      speeds.measured(record, {
+        ...{ model, weightBytes, milliseconds, source: 'served', at: clock.now() },
+        ...hidden,
+      });
     }
   }
 
@@ -227,6 +231,7 @@ export async function simulate(init: SimulationInit): Promise<SimulationResult> 
       switchesTab(worker);
       const { id: workerId } = worker.profile;
       const presence = random.chance(0.5) ? 'visible' : 'hidden';
+      worker.isHidden = presence === 'hidden';
       registry.apply({ type: 'presence-changed', workerId, presence });
     });
   }

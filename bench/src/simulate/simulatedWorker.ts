@@ -43,6 +43,8 @@ const usualMsPerByte = { node: 1 / 8e6, browser: 1 / 20e6 };
 const neighbourShare = 0.4;
 /** In answers a device does more than steps: so many times as long as in a trial. */
 const trafficLoad = 1.6;
+/** Of tabs that nobody looks at; see `tokenSpeed`. */
+const hiddenLoad = 2.7;
 /** Measurements differ by up to this factor, though nothing is different. */
 const noise = { served: 1.7, tried: 1.2 };
 
@@ -87,6 +89,8 @@ export class SimulatedWorker {
   readonly profile: Profile;
   readonly cachedBlobs = new Set<Sha256>();
   instanceId: InstanceId;
+  /** True where nobody looks at the tab. */
+  isHidden = false;
   /** Assignments that it holds, and the graphs that it has loaded for them. */
   readonly #held = new Map<AssignmentId, Sha256>();
   readonly #world: WorkerWorld;
@@ -111,7 +115,7 @@ export class SimulatedWorker {
     return {
       ...{ id, name, reportedName: name, kind, memoryBytes, instanceId: this.instanceId, joinedAt },
       ...{ version: 'simulated', joinTokenId: 'hub', isLeaving: false, peers: new Map(), heldStages: [] },
-      ...(kind === 'node' ? { machine: machine.id } : {}),
+      ...(kind === 'node' ? { machine: machine.id } : { presence: this.isHidden ? 'hidden' : 'visible' }),
       device: { kind: kind === 'node' ? 'cpu' : 'webgpu', description: 'simulated', float16: true },
       cachedBlobs: new Set(this.cachedBlobs),
       load: { busy: 0, usedBytes: { weights: 0, caches: 0 } },
@@ -120,7 +124,7 @@ export class SimulatedWorker {
 
   /** How long a step of one token takes in answers that reads so many bytes of weights, while nothing else runs. */
   stepMs(weightBytes: number): number {
-    return trafficLoad * weightBytes * this.profile.msPerByte;
+    return (this.isHidden ? hiddenLoad : 1) * trafficLoad * weightBytes * this.profile.msPerByte;
   }
 
   /** The same at this moment, and as somebody measures it. */
@@ -167,7 +171,8 @@ export class SimulatedWorker {
       const { model, weightBytes } = stage;
       const milliseconds = this.measuredStepMs(weightBytes, 'tried');
       // As the hub takes it in: what was measured, then the report.
-      if (!fails) this.#world.tried(this, { model, weightBytes, milliseconds });
+      const step = { model, weightBytes, milliseconds, ...(this.isHidden ? { hidden: true } : {}) };
+      if (!fails) this.#world.tried(this, step);
       this.#world.report(this, { type: 'stage-report', ...(fails ? failed : ready) });
     });
   }
