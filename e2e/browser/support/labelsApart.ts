@@ -10,6 +10,34 @@ export async function expectLabelsApart(page: Page, what: string): Promise<void>
       expect(cover(label, other), what).toBe(false);
 }
 
+/** Both directions of one link are lines of their own where each is half on its way, and each has its label nearer than the other. */
+export async function expectCoursesApart(page: Page): Promise<void> {
+  const [there, back] = await page.locator('path.course.direct').evaluateAll((paths) =>
+    (paths as SVGPathElement[]).map((path) => {
+      const length = path.getTotalLength();
+      const toScreen = path.getScreenCTM() ?? undefined;
+      return Array.from({ length: 51 }, (_, step) => {
+        const point = path.getPointAtLength((length * step) / 50).matrixTransform(toScreen);
+        return { x: point.x, y: point.y };
+      });
+    }),
+  );
+  const labels = await boxesOf(page, 'text.round-trip');
+  const far = ({ x, y }: Point, line: readonly Point[] = []): number =>
+    Math.min(...line.map((point) => Math.hypot(point.x - x, point.y - y)));
+  expect(far(there?.[25] ?? { x: 0, y: 0 }, back)).toBeGreaterThan(20);
+  for (const [index, { x, y, width, height }] of labels.entries()) {
+    const middle = { x: x + width / 2, y: y + height / 2 };
+    const [own, other] = index === 0 ? [there, back] : [back, there];
+    expect(far(middle, own)).toBeLessThan(far(middle, other));
+  }
+}
+
+interface Point {
+  x: number;
+  y: number;
+}
+
 function boxesOf(page: Page, selector: string): Promise<DOMRect[]> {
   return page
     .locator(selector)

@@ -38,6 +38,11 @@ export function overlap(one: Box, other: Box): boolean {
   );
 }
 
+/** True where the point lies in the box. */
+export function holds({ x, y, width, height }: Box, point: Place): boolean {
+  return point.x >= x && point.x <= x + width && point.y >= y && point.y <= y + height;
+}
+
 export interface LabelToPlace {
   /** What it says at best, and then: shorter ones. */
   texts: readonly string[];
@@ -45,6 +50,8 @@ export interface LabelToPlace {
   places: readonly Place[];
   /** Of its font, in pixels. Default: that of `textBox`. */
   size?: number;
+  /** False for a place where it would be taken for the label of something else. Default: none is. */
+  mayStand?: (at: Place, box: Box) => boolean;
 }
 
 export interface PlacedLabel extends Place {
@@ -63,11 +70,11 @@ export class LabelSpace {
   }
 
   /** @returns where the text stands, and no other from now on; undefined where there is no place for any of it */
-  place({ texts, places, size }: LabelToPlace): PlacedLabel | undefined {
+  place({ texts, places, size, mayStand = () => true }: LabelToPlace): PlacedLabel | undefined {
     for (const text of texts) {
       for (const at of places) {
         const box = textBox(at, text, size);
-        if (!this.#isFree(box)) continue;
+        if (!this.#isFree(box) || !mayStand(at, box)) continue;
         this.#taken.push(box);
         return { ...at, text };
       }

@@ -82,6 +82,55 @@ test('between two nodes, links and what was measured of them keep clear of the h
   expect(Math.sign((there?.y ?? 0) - hub.y)).toBe(-Math.sign((back?.y ?? 0) - hub.y));
 });
 
+/** Points of a course, as SVG draws it. */
+function pointsOf(path: string): { x: number; y: number }[] {
+  const [x0 = 0, y0 = 0, x1 = 0, y1 = 0, x2 = 0, y2 = 0] = path.match(/-?[\d.]+/g)?.map(Number) ?? [];
+  return Array.from({ length: 101 }, (_, step) => {
+    const part = step / 100;
+    const on = (from: number, control: number, to: number): number =>
+      (1 - part) ** 2 * from + 2 * part * (1 - part) * control + part ** 2 * to;
+    return { x: on(x0, x1, x2), y: on(y0, y1, y2) };
+  });
+}
+
+test.each([356, 1140])(
+  'both directions of a link are lines of their own, with a label each, %i pixels wide',
+  (width) => {
+    const size = { width, height: heightOf(3, width) };
+    for (const states of [
+      ['direct', 'direct'],
+      ['relayed', 'relayed'],
+      ['direct', 'relayed'],
+    ] as const) {
+      const [there, back] = states.map((state) => ({ state, roundTripMs: 0.5, bytesPerSecond: 62e6 }));
+      const nodes = [node('a', [{ id: 'b', ...there }]), node('b', [{ id: 'a', ...back }]), node('c', [])];
+      // The pair sits at each place of the table in turn.
+      for (const order of [
+        ['a', 'b', 'c'],
+        ['c', 'a', 'b'],
+        ['a', 'c', 'b'],
+      ]) {
+        const plan = [{ replicas: order.map((id) => ({ stages: [{ nodeId: id }] })) } as Deployment];
+        const { courses, hub } = layTable(nodes, [...plan, deployment('a', 'b')], [], size);
+        const links = courses.filter(({ id }) => id === 'a>b' || id === 'b>a');
+        const lines = links.map(({ path }) => pointsOf(path));
+        const gap = (point: { x: number; y: number }, line: number): number =>
+          Math.min(...(lines[line] ?? []).map(({ x, y }) => Math.hypot(x - point.x, y - point.y)));
+        const what = `${states.join()} ${order.join()}`;
+        // Half on their way; at the plates all lines meet.
+        expect(gap(lines[0]?.[50] ?? hub, 1), what).toBeGreaterThan(20);
+        for (const [line, { label }] of links.entries()) {
+          expect(label, what).toBeDefined();
+          if (!label) continue;
+          expect(gap(label.at, line), what).toBeLessThan(gap(label.at, 1 - line));
+        }
+        for (const [line, { kind }] of links.entries())
+          if (kind === 'direct') expect(gap(hub, line), what).toBeGreaterThan(38);
+      }
+    }
+  },
+);
+
 /** Nodes that are all linked, each with some models. */
 function crowd(count: number, models: number, nameOf = (index: number): string => `device-${index}`): Node[] {
   const peer = { state: 'direct', roundTripMs: 0.5, bytesPerSecond: 62e6 } as const;

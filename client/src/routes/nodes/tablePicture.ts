@@ -1,7 +1,7 @@
 /** Where everybody sits: the hub in the middle of the table, workers around it, plates passed along the pipelines. */
 import type { Activity, Deployment, Link, Node } from '@potluck/api';
 import { comma } from '#lib/language/marks.ts';
-import { LabelSpace, type Box } from './placeLabels.ts';
+import { holds, LabelSpace, type Box } from './placeLabels.ts';
 import { linesUnder, placeSeatTexts, type SeatTexts } from './seatTexts.ts';
 import { describeLink, describeMeasured, linkQuality, type LinkQuality } from './linkQuality.ts';
 
@@ -118,15 +118,31 @@ const around = ({ x, y }: Point, radius: number): Box => ({
   height: 2 * radius,
 });
 
-/** Measured labels beside their links, where they cover neither seat, hub nor another text; else they are left out. */
-function withLabelsApart(courses: readonly Course[], space: LabelSpace, isNarrow: boolean): Course[] {
-  return courses.map(({ label, ...course }) => {
+/**
+ * Measured labels beside their links, where they cover neither seat, hub, another text nor the way back of their link; else they are
+ * left out.
+ */
+function withLabelsApart(courses: readonly LaidCourse[], space: LabelSpace, isNarrow: boolean): Course[] {
+  return courses.map(({ points, wayBack, ...laid }) => {
+    const { label, ...course } = laid;
     if (!label) return course;
+    const back = courses.find(({ id }) => id === wayBack)?.points ?? [];
+    const isOwn = (at: Point, box: Box): boolean =>
+      back.every((point) => !holds(box, point)) && nearest(points, at) <= nearest(back, at);
     const text = isNarrow ? label.short : label.text;
-    const at = space.place({ texts: [text], places: placesNear(label.at) });
+    // Half on its way is the best place; beside a way back, there may be room only nearer to its ends.
+    const along = back.length === 0 ? [] : [0.35, 0.65, 0.25, 0.75].map((part) => pointAt(points, part));
+    const places = [label.at, ...along].flatMap(placesNear);
+    const at = space.place({ texts: [text], places, mayStand: isOwn });
     return at ? { ...course, label: { ...label, at: { x: at.x, y: at.y } } } : course;
   });
 }
+
+const pointAt = (points: readonly Point[], part: number): Point =>
+  points[Math.round((points.length - 1) * part)] ?? { x: 0, y: 0 };
+
+const nearest = (points: readonly Point[], at: Point): number =>
+  Math.min(Infinity, ...points.map((point) => distance(point, at)));
 
 /** Pictures that are narrower show short labels. */
 export const narrowWidth = 600;
@@ -153,65 +169,87 @@ function inPipelineOrder(nodes: readonly Node[], deployments: readonly Deploymen
   );
 }
 
+/** A course, with what is needed to find the place of its label. */
+interface LaidCourse extends Course {
+  /** Along it, some pixels from each other. */
+  points: readonly Point[];
+  /** The course of the other direction. */
+  wayBack?: string | undefined;
+}
+
+/** A way that is taken, before it is drawn. */
+interface Way {
+  /** Undefined: the hub. */
+  from: Seat | undefined;
+  to: Seat;
+  flows: boolean;
+}
+
 function layCourses(
   seats: readonly Seat[],
   hub: Point,
   deployments: readonly Deployment[],
   running: readonly Activity[],
-): Course[] {
+): LaidCourse[] {
   const seatOf = new Map(seats.map((seat) => [seat.node.id, seat]));
-  const courses = new Map<string, Course>();
+  const ways = new Map<string, Way>();
+  const take = (id: string, from: Seat | undefined, to: Seat, flows: boolean): void =>
+    void ways.set(id, { from, to, flows: flows || ways.get(id)?.flows === true });
   for (const { stages } of deployments.flatMap(({ replicas }) => replicas)) {
     const stops = stages.map(({ nodeId }) => seatOf.get(nodeId)).filter((seat) => seat !== undefined);
     const flows = running.some(({ nodeIds }) => nodeIds.join() === stages.map(({ nodeId }) => nodeId).join());
-    const [first, last] = [stops[0], stops.at(-1)];
-    if (!first || !last) continue;
-    add(courses, `hub>${first.node.id}`, flows, () => ({
-      path: line(hub, first),
-      kind: 'hub',
-      quality: 'unknown',
-      width: 1.5,
-      description: `the hub to ${first.node.name}`,
-    }));
+    const [first] = stops;
+    if (!first) continue;
+    take(`hub>${first.node.id}`, undefined, first, flows);
     for (const [index, from] of stops.entries()) {
       // The last passes its token back to the first.
       const to = stops[(index + 1) % stops.length];
-      if (!to || to === from) continue;
-      add(courses, `${from.node.id}>${to.node.id}`, flows, () => layCourse(from, to, hub));
+      if (to && to !== from) take(idOf(from, to), from, to, flows);
     }
   }
-  return [...courses.values()];
+  return [...ways].map(([id, { from, to, flows }]) => {
+    if (!from) return { id, flows, ...layCourseOfHub(hub, to) };
+    const wayBack = ways.has(idOf(to, from)) ? idOf(to, from) : undefined;
+    const isBothWays = wayBack !== undefined && kindOf(from, to) === kindOf(to, from);
+    return { id, flows, wayBack, ...layCourse(from, to, hub, isBothWays) };
+  });
 }
 
-function add(
-  courses: Map<string, Course>,
-  id: string,
-  flows: boolean,
-  lay: () => Omit<Course, 'id' | 'flows'>,
-): void {
-  const present = courses.get(id);
-  if (present) present.flows ||= flows;
-  else courses.set(id, { id, flows, ...lay() });
+const idOf = (from: Seat, to: Seat): string => `${from.node.id}>${to.node.id}`;
+
+const linkOf = (from: Seat, to: Seat): Link | undefined =>
+  from.node.peers.find(({ id }) => id === to.node.id);
+
+/** Only these go past the hub; relayed frames really go through it. */
+const kindOf = (from: Seat, to: Seat): 'relayed' | 'other' =>
+  linkOf(from, to)?.state === 'relayed' ? 'relayed' : 'other';
+
+function layCourseOfHub(hub: Point, first: Seat): Omit<LaidCourse, 'id' | 'flows'> {
+  return {
+    points: [],
+    path: `M${round(hub.x)} ${round(hub.y)} L${round(first.x)} ${round(first.y)}`,
+    kind: 'hub',
+    quality: 'unknown',
+    width: 1.5,
+    description: `the hub to ${first.node.name}`,
+  };
 }
 
-function layCourse(from: Seat, to: Seat, hub: Point): Omit<Course, 'id' | 'flows'> {
-  const link: Link | undefined = from.node.peers.find(({ id }) => id === to.node.id);
-  const kind = link?.state ?? 'connecting';
-  // A relayed frame really goes through the hub.
-  const bend = kind === 'relayed' ? 1 : 0.35;
+/** @param isBothWays the way back is drawn too, and beside this one */
+function layCourse(from: Seat, to: Seat, hub: Point, isBothWays: boolean): Omit<LaidCourse, 'id' | 'flows'> {
+  const link = linkOf(from, to);
+  const top = topOf(from, to, hub, isBothWays);
   const middle = { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 };
-  const bent = { x: middle.x + (hub.x - middle.x) * bend, y: middle.y + (hub.y - middle.y) * bend };
-  const isAcross = kind !== 'relayed' && distance(middle, hub) < clearance;
-  // Seats that face each other: the link passes the hub at one side, the way back at the other.
-  const control = isAcross ? beside(hub, from, to, 2 * clearance) : bent;
-  const onCurve = { x: (middle.x + control.x) / 2, y: (middle.y + control.y) / 2 };
-  const at = distance(onCurve, hub) < clearance ? beside(hub, from, to, clearance) : onCurve;
+  // A curve of this kind comes half as far as the point that bends it.
+  const control = { x: 2 * top.x - middle.x, y: 2 * top.y - middle.y };
   const path = `M${round(from.x)} ${round(from.y)} Q${round(control.x)} ${round(control.y)} ${round(to.x)} ${round(to.y)}`;
   const measured = link ? describeMeasured(link) : [];
   const [short] = measured;
+  const at = clearOf(hub, top, rightOf(from, to));
   return {
     path,
-    kind,
+    points: alongCurve(from, control, to),
+    kind: link?.state ?? 'connecting',
     quality: link ? linkQuality(link) : 'unknown',
     width: widthOf(link?.bytesPerSecond ?? undefined),
     description: `${from.node.name} to ${to.node.name}: ${link ? describeLink(link) : 'not connected'}`,
@@ -219,10 +257,57 @@ function layCourse(from: Seat, to: Seat, hub: Point): Omit<Course, 'id' | 'flows
   };
 }
 
-/** A point beside the hub, at the right of who goes from one seat to another. */
-function beside(hub: Point, from: Point, to: Point, by: number): Point {
+/** Points of the quadratic curve that SVG draws. */
+function alongCurve(from: Point, control: Point, to: Point): Point[] {
+  const steps = Math.ceil((distance(from, control) + distance(control, to)) / 8);
+  return Array.from({ length: steps + 1 }, (_, step) => {
+    const part = step / steps;
+    const on = (axis: 'x' | 'y'): number =>
+      (1 - part) ** 2 * from[axis] + 2 * part * (1 - part) * control[axis] + part ** 2 * to[axis];
+    return { x: on('x'), y: on('y') };
+  });
+}
+
+/** Between the two directions of a link, in pixels. */
+const apart = 34;
+
+/** Where a course is farthest from the straight line between its ends: half on its way. */
+function topOf(from: Seat, to: Seat, hub: Point, isBothWays: boolean): Point {
+  const middle = { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 };
+  const right = rightOf(from, to);
+  if (kindOf(from, to) === 'relayed') {
+    const half = { x: (middle.x + hub.x) / 2, y: (middle.y + hub.y) / 2 };
+    return isBothWays ? moved(half, right, apart / 2) : half;
+  }
+  const far = distance(middle, hub);
+  // Seats that face each other: the link passes the hub at one side, the way back at the other.
+  if (far < facing) return moved(hub, right, clearance);
+  const outward = { x: (middle.x - hub.x) / far, y: (middle.y - hub.y) / far };
+  const inner = Math.max(clearance, 0.825 * far);
+  const isInner = !isBothWays || right.x * outward.x + right.y * outward.y < 0;
+  return moved(hub, outward, isInner ? inner : inner + Math.min(apart, distance(from, to) / 3));
+}
+
+/** Seats face each other where the middle between them is so near to that of the hub, in pixels. */
+const facing = 20;
+
+/** The direction at the right of who goes from one seat to another; one pixel long. */
+function rightOf(from: Point, to: Point): Point {
   const length = Math.max(1, distance(from, to));
-  return { x: hub.x - ((to.y - from.y) / length) * by, y: hub.y + ((to.x - from.x) / length) * by };
+  return { x: -(to.y - from.y) / length, y: (to.x - from.x) / length };
+}
+
+const moved = ({ x, y }: Point, direction: Point, by: number): Point => ({
+  x: x + direction.x * by,
+  y: y + direction.y * by,
+});
+
+/** The point, or one beyond it that is not too near to the hub. */
+function clearOf(hub: Point, point: Point, otherwise: Point): Point {
+  const far = distance(point, hub);
+  if (far >= clearance) return point;
+  const outward = far < 1 ? otherwise : { x: (point.x - hub.x) / far, y: (point.y - hub.y) / far };
+  return moved(hub, outward, clearance);
 }
 
 const distance = (one: Point, other: Point): number => Math.hypot(one.x - other.x, one.y - other.y);
@@ -231,10 +316,6 @@ const distance = (one: Point, other: Point): number => Math.hypot(one.x - other.
 function widthOf(bytesPerSecond: number | undefined): number {
   if (bytesPerSecond === undefined) return 2;
   return round(Math.min(5, Math.max(1.5, 1.5 + Math.log10(Math.max(1, bytesPerSecond) / 100e3))));
-}
-
-function line(from: Point, to: Point): string {
-  return `M${round(from.x)} ${round(from.y)} L${round(to.x)} ${round(to.y)}`;
 }
 
 function round(value: number): number {
