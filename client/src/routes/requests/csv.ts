@@ -15,6 +15,6 @@ export function rounded<Value>(value: Value, mostDecimals: number): Value | numb
 /** A spreadsheet runs a text that begins like a formula; after an apostrophe it is text (OWASP, CSV injection). */
 function cell(value: string | number): string {
   if (typeof value === 'number') return String(value);
-  const harmless = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  const harmless = /^[=+\-@\t\r\n＝＋－＠]/.test(value) ? `'${value}` : value;
   return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 }

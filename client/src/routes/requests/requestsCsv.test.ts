@@ -15,3 +15,7 @@ test('a table has a row for each request, and texts that look like formulas are 
   expect(row).toBe(`1970-01-01T00:00:00.000Z,"a ""soup"", hot",done,,'=cmd|calc!A0,3,,,,12.3,,,,`);
   expect(rest).toEqual(['']);
 });
+
+test.each(['=1+1', '+1', '-1', '@SUM(1)', '\t=1', '\r=1', '\n=1', '＝1'])('%j is no formula', (model) => {
+  expect(requestsCsv(JSON.stringify({ createdAt: 0, model }))).toContain(`'${model}`);
+});
