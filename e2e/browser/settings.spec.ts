@@ -71,6 +71,22 @@ test('TURN servers are kept, their password is not shown again, and they can be 
   expect(await get('/settings')).toMatchObject({ turnUrls: [], hasTurnCredential: false, retentionDays: 7 });
 });
 
+test('what was said on a page goes with it', async () => {
+  // By itself it would go after four seconds.
+  await page.addInitScript(() => {
+    const wait = globalThis.setTimeout;
+    globalThis.setTimeout = ((act: () => void, ms?: number) =>
+      ms === 4000 ? 0 : wait(act, ms)) as typeof globalThis.setTimeout;
+  });
+  await page.goto('/settings');
+  await page.getByLabel('Keep requests for (days)').fill('8');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  const said = page.getByText('Saved.', { exact: true });
+  await expect(said).toBeVisible();
+  await goTo(page, 'Models');
+  await expect(said).toHaveCount(0);
+});
+
 test('a certificate is brought, named, and given back', async () => {
   const authority = await createAuthority('An authority');
   const server = await issueServerCertificate(authority, ['hub.example.org']);

@@ -27,6 +27,11 @@ class Notices {
     this.list = this.list.filter(({ tone }) => tone !== 'bad');
   }
 
+  /** Ends them all: they belong to a page that the person has left. */
+  clear(): void {
+    this.list = [];
+  }
+
   close(id: number): void {
     this.list = this.list.filter((notice) => notice.id !== id);
   }
