@@ -110,6 +110,14 @@ test('requests are found, looked at, exported and deleted', async () => {
   await app.page.getByLabel('Asked by').selectOption('the chat');
   await expect(app.page).toHaveURL(/[?]source=chat$/);
   await expect(app.page.getByText('1 request', { exact: true })).toBeVisible();
+  // The address keeps the filters, and a link without them shows everything.
+  await app.page.reload();
+  await expect(app.page.getByLabel('Asked by')).toHaveValue('chat');
+  await expect(app.page.getByText('1 request', { exact: true })).toBeVisible();
+  await goTo(app.page, 'Requests');
+  await expect(app.page.getByLabel('Asked by')).toHaveValue('');
+  await expect(app.page.getByText('2 requests')).toBeVisible();
+  await app.page.getByLabel('Asked by').selectOption('the chat');
   await app.page.getByLabel('Search').fill('leeks');
   await app.page.getByRole('button', { name: /minimind2-small, chat/ }).click();
   await expect(app.page.getByText('A question about leeks')).toBeVisible();

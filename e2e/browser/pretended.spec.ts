@@ -2,7 +2,8 @@
 import type { Deployment, Model } from '@potluck/api';
 import { expect, test } from './support/fixtures.ts';
 import { appOnHub } from './support/appOnHub.ts';
-import { pretendGrid } from './support/pretendGrid.ts';
+import { expectCoursesApart, expectLabelsApart } from './support/labelsApart.ts';
+import { pretendConnection, pretendGrid } from './support/pretendGrid.ts';
 
 const app = appOnHub();
 
@@ -102,3 +103,69 @@ test('where all models are on their way, comparing says which, and how far', asy
   );
   await expect(page.getByText('No model is running')).toHaveCount(0);
 });
+
+for (const width of [390, 1280])
+  test(`words about a lost hub push what is there, and cover nothing, ${width} px wide`, async () => {
+    const { page } = app;
+    await page.setViewportSize({ width, height: 640 });
+    await pretendGrid(page, app.hub.url, (grid) => grid);
+    const banner = page.getByText('The hub isn’t answering.');
+    for (const path of ['/', '/compare']) {
+      await page.goto(path);
+      await expect(page.getByLabel('Your message')).toBeEnabled();
+      await pretendConnection(page, 'lost');
+      await expect(banner).toBeVisible();
+      await page.getByLabel('Your message').click({ trial: true });
+      expect(
+        await page.evaluate(() => document.documentElement.scrollHeight - innerHeight),
+        path,
+      ).toBeLessThanOrEqual(0);
+      await pretendConnection(page, 'back');
+      await expect(banner).toHaveCount(0);
+    }
+    await page.goto('/nodes');
+    const log = page.getByRole('list', { name: 'What happened' });
+    await expect(log.getByRole('listitem').first()).toBeVisible();
+    const heading = page.getByRole('heading', { name: 'What happened' });
+    await heading.evaluate((element) => element.scrollIntoView({ block: 'start' }));
+    const top = async (): Promise<number> => Math.round((await heading.boundingBox())?.y ?? NaN);
+    const before = await top();
+    await pretendConnection(page, 'lost');
+    await expect(banner).toBeVisible();
+    const height = Math.round((await banner.boundingBox())?.height ?? NaN);
+    expect(Math.abs((await top()) - before - height)).toBeLessThan(2);
+  });
+
+for (const width of [390, 1280])
+  test(`both directions of a link can be told apart at a table of three, ${width} px wide`, async () => {
+    const { page } = app;
+    await page.setViewportSize({ width, height: 900 });
+    await pretendGrid(page, app.hub.url, ({ nodes, deployments, ...grid }) => {
+      const [node, deployment] = [only(nodes), only(deployments)];
+      const replica = only(deployment.replicas);
+      const stage = only(replica.stages);
+      const ids = ['attic', 'cellar', 'garage'];
+      const stages = ids.slice(0, 2).map((id, index) => ({
+        ...{ ...stage, assignmentId: `${id} ${index}`, stageIndex: index, nodeId: id, nodeName: id },
+        ...{ firstLayer: 4 * index, lastLayer: 4 * index + 3 },
+      }));
+      return {
+        ...grid,
+        nodes: ids.map((id) => ({
+          ...{ ...node, id, name: id, stages: stages.filter(({ nodeId }) => nodeId === id) },
+          peers: ids
+            .filter((other) => other !== id)
+            .map((other) => ({
+              ...{ id: other, state: 'direct' as const, reason: null, candidates: null },
+              ...{ roundTripMs: 0.5, bytesPerSecond: 62e6 },
+            })),
+        })),
+        deployments: [{ ...deployment, replicas: [{ ...replica, stages }] }],
+      };
+    });
+    await page.goto('/nodes');
+    await expect(page.locator('path.course.direct')).toHaveCount(2);
+    await expect(page.locator('text.round-trip')).toHaveCount(2);
+    await expectLabelsApart(page, `${width} px`);
+    await expectCoursesApart(page);
+  });

@@ -23,6 +23,9 @@ export async function pretendGrid(
       // No class: what builds tests moves its fields out of what the page gets.
       const open = function (): EventTarget {
         const source = Object.assign(new EventTarget(), { readyState: 1, close: () => undefined });
+        addEventListener('pretend', ({ detail }: CustomEventInit<string>) =>
+          source.dispatchEvent(new Event(detail ?? '')),
+        );
         setTimeout(() => {
           source.dispatchEvent(new Event('open'));
           source.dispatchEvent(new MessageEvent('snapshot', { data: told }));
@@ -32,5 +35,13 @@ export async function pretendGrid(
       globalThis.EventSource = Object.assign(open, { CLOSED: 2 }) as unknown as typeof EventSource;
     },
     JSON.stringify({ type: 'snapshot', snapshot }),
+  );
+}
+
+/** Lets such a page lose its connection to the hub, or get it back. */
+export async function pretendConnection(page: Page, state: 'lost' | 'back'): Promise<void> {
+  await page.evaluate(
+    (detail) => dispatchEvent(new CustomEvent('pretend', { detail })),
+    state === 'lost' ? 'error' : 'open',
   );
 }
