@@ -1,9 +1,10 @@
 /** The app in other languages. */
-import { expect, test } from './support/fixtures.ts';
+import { expect, test, type Locator, type Page } from './support/fixtures.ts';
 import { nodesOf } from '../support/nodes.ts';
 import { appOnHub } from './support/appOnHub.ts';
 import { neverEnd, seriousViolations } from './support/appPage.ts';
 import { englishOn } from './support/englishWords.ts';
+import { textsIn, type Texts } from './support/texts.ts';
 
 const app = appOnHub();
 
@@ -50,6 +51,7 @@ test('a browser whose language is German shows the app in German', async () => {
       /^minimind2-small läuft noch nicht: das Modell braucht \d+ MB, und keines der Geräte kann es ausführen; local-1 ist pausiert\.$/,
     ),
   ).toBeVisible();
+  await context.request.patch(`/api/nodes/${node?.id}`, { data: { mode: 'active' } });
 });
 
 /** Pages, and what is there when all has come. */
@@ -85,5 +87,90 @@ for (const locale of ['de-DE', 'zh-CN']) {
     const others = ['What shall we cook up?', 'Was kochen wir heute?', '设置'].filter((text) => text !== own);
     expect(loaded).toContain(own);
     for (const text of others) expect(loaded).not.toContain(text);
+  });
+}
+
+/** What is pressed, one after the other, to open something above a page; at each step it is read. */
+type Opening = (page: Page, t: Texts) => Locator[];
+
+const button =
+  (text: string, ...values: string[]): Opening =>
+  (page, t) => [page.getByRole('button', { name: t(text, ...values), exact: true }).first()];
+const tabs =
+  (opener: Opening, ...names: string[]): Opening =>
+  (page, t) => [...opener(page, t), ...names.map((name) => page.getByRole('tab', { name: t(name) }))];
+const choices =
+  (opener: Opening, ...names: string[]): Opening =>
+  (page, t) => [...opener(page, t), ...names.map((name) => page.getByLabel(t(name)))];
+const item =
+  (opener: Opening, text: string): Opening =>
+  (page, t) => [...opener(page, t), page.getByRole('menuitem', { name: t(text), exact: true })];
+
+const ofChat = button('More for {0}', 'Hallo');
+const ofNode = button('Actions for {0}', 'local-1');
+const addDevice = button('Add a device');
+const addModel = button('Add a model');
+const change = button('Change deployment');
+
+const openings: Record<string, Opening[]> = {
+  '/': [
+    button('Model: {0}', 'minimind2-small'),
+    button('Chat settings'),
+    item(button('More for all conversations'), 'Delete all …'),
+    item(ofChat, 'Delete …'),
+    button('View as code'),
+  ],
+  '/nodes': [
+    tabs(addDevice, 'Node worker', 'Headless browser', 'By host and port'),
+    item(ofNode, 'Rename …'),
+    item(ofNode, 'What happens if it leaves …'),
+    item(ofNode, 'Remove …'),
+    item(ofNode, 'Remove and block …'),
+    button('Move layers of {0}', 'minimind2-small'),
+  ],
+  '/models': [
+    tabs(addModel, 'From the hub’s disk', 'Upload'),
+    choices(change, 'A fixed number of parts', 'Choose devices', 'Fewest devices'),
+    button('Options of {0}', 'minimind2-small'),
+    button('Undeploy'),
+  ],
+  '/requests': [button('Delete …')],
+  '/settings': [button('Revoke {0}', 'Ada'), button('Replace …')],
+};
+
+for (const [locale, language] of [
+  ['de-DE', 'de'],
+  ['zh-CN', 'zh'],
+] as const) {
+  test(`nothing above a page says anything in English in ${locale}`, async () => {
+    await using context = await app.browser.newContext({ baseURL: app.hub.url, locale });
+    const page = await context.newPage();
+    const t = textsIn(language);
+    const above = page.locator('[role=dialog], [role=alertdialog], [role=menu]');
+    await context.request.post('/api/keys', { data: { name: 'Ada' } });
+    await page.goto('/');
+    const field = page.getByLabel(t('Your message'));
+    await expect(field).toHaveAttribute('placeholder', t('Ask anything'));
+    await field.fill('Hallo');
+    await field.press('Enter');
+    await expect(page.locator('article .markdown').first()).not.toBeEmpty();
+    await field.press('Escape');
+    await expect(page.getByRole('button', { name: t('View as code') })).toBeVisible();
+    for (const [path, ones] of Object.entries(openings)) {
+      if (path !== '/') await page.goto(path);
+      for (const [index, opening] of ones.entries()) {
+        for (const step of opening(page, t)) {
+          await step.click();
+          await expect(above.last()).toBeVisible();
+          // What the hub is asked for is there.
+          await expect(page.getByText(t('Asking the hub …'))).toHaveCount(0);
+          expect.soft(await englishOn(page), `${path} ${index}: ${step.toString()}`).toEqual([]);
+        }
+        while ((await above.count()) > 0) {
+          await page.keyboard.press('Escape');
+          await expect(above).toHaveCount(0);
+        }
+      }
+    }
   });
 }

@@ -3,9 +3,9 @@ import type { Page } from '@playwright/test';
 
 /** Small words that stand in nearly every English sentence, and in no German one. */
 const small =
-  /\b(the|this|that|these|is|are|isn’t|of|with|your|you|not|has|have|which|from|their|when|and|it|its|for|to|by|other|first|only|more|no|all|here|again)\b/i;
-/** Where people read what programs say, or names. */
-const quoted = 'code, pre, kbd, script, noscript, style, textarea, .katex';
+  /(?<!\p{L})(the|this|that|these|is|are|isn’t|of|with|your|you|not|has|have|which|from|their|when|and|it|its|for|to|by|other|first|only|more|no|all|here|again)(?!\p{L})/iu;
+/** Where people read what programs or models say, or names. */
+const quoted = '.markdown, code, pre, kbd, script, noscript, style, textarea, .katex';
 
 /** What can be read or heard on the page and has English words in it, in the order of the page. */
 export async function englishOn(page: Page): Promise<string[]> {
