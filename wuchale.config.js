@@ -123,7 +123,7 @@ export default defineConfig({
         ...common,
         storage: pofile({ dir: `${locales}/hub` }),
         loader: 'custom',
-        files: ['client/src/lib/hub-words/{hubWords,saidWords}.ts'],
+        files: ['client/src/lib/hub-words/{deviceLogWords,hubWords,saidWords}.ts'],
         runtime: { initReactive: () => null },
       }),
     ),

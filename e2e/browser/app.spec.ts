@@ -3,6 +3,7 @@ import { startWorker } from '../support/hubProcess.ts';
 import { appOnHub } from './support/appOnHub.ts';
 import {
   askInChat,
+  goTo,
   joinButton,
   joinOnProcessor,
   keepShort,
@@ -207,6 +208,43 @@ test('a tab joins from its link and leaves again', async () => {
   await app.page.getByRole('link', { name: 'Join' }).click();
   await app.page.getByRole('button', { name: 'Leave', exact: true }).click();
   await expect(joinButton(app.page)).toBeVisible();
+});
+
+test('the tab of a device that is removed says what the nodes page says', async () => {
+  const { page } = app;
+  await page.goto(`/join#token=${app.hub.joinToken}`);
+  await page.getByLabel('Device name').fill('loft');
+  await joinOnProcessor(page);
+  const remove = async (item: string, action: string): Promise<void> => {
+    await expect(page.getByRole('heading', { name: 'This device is helping' })).toBeVisible();
+    await goTo(page, 'Nodes');
+    await page.getByRole('button', { name: 'Actions for loft' }).click();
+    await page.getByRole('menuitem', { name: item, exact: true }).click();
+    await page.getByRole('alertdialog').getByRole('button', { name: action, exact: true }).click();
+    await expect(page.getByRole('row', { name: /^loft/ })).toHaveCount(0);
+    await page.getByText(/here before$/).click();
+  };
+  const former = page.getByRole('listitem').filter({ has: page.getByText('loft', { exact: true }) });
+  const log = page.getByRole('list', { name: 'What happened' });
+  const problem = page.getByRole('main').getByRole('alert');
+
+  await remove('Remove …', 'Remove');
+  await expect(former).toContainText('the operator removed this device');
+  await expect(log).toContainText('loft was removed');
+  await goTo(page, 'Join');
+  await expect(problem).toContainText(
+    'This device was removed from the hub: the operator removed this device.',
+  );
+  await expect(problem).toContainText('It may join again.');
+  await page.getByRole('button', { name: 'Try again' }).click();
+
+  await remove('Remove and block …', 'Remove and block');
+  await expect(former).toContainText('blocked');
+  await expect(former).toContainText('the operator blocked this device');
+  await expect(log).toContainText('loft was removed and blocked');
+  await goTo(page, 'Join');
+  await expect(problem).toContainText('The hub does not take this tab: the operator blocked this device.');
+  await expect(problem).toContainText('on the page “Nodes”');
 });
 
 test('a model is deployed in an order by hand, as the preview said', async () => {

@@ -19,6 +19,7 @@ import {
   stagesOf,
   usesWorker,
   type PipelineSettings,
+  type PipelineState,
   type PipelinesState,
 } from './state/state.ts';
 import type { ServedBefore } from './state/events.ts';
@@ -122,8 +123,20 @@ export class Deployments {
 
   /** What a worker holds in case a stage is lost, or loads for that. */
   standbyAt(workerId: WorkerId): { model: Model; stage: Stage }[] {
+    return this.#preloadsAt(workerId, standsBy);
+  }
+
+  /** What a worker loads since a pipeline moves there, which serves elsewhere meanwhile. */
+  movingTo(workerId: WorkerId): { model: Model; stage: Stage }[] {
+    return this.#preloadsAt(workerId, (one) => !standsBy(one));
+  }
+
+  #preloadsAt(
+    workerId: WorkerId,
+    isWanted: (pipeline: PipelineState) => boolean,
+  ): { model: Model; stage: Stage }[] {
     return [...this.#executor.state.pipelines.values()]
-      .filter(standsBy)
+      .filter(isWanted)
       .flatMap(({ model, migration }) =>
         (migration?.preloads ?? []).flatMap((stage) =>
           stage.workerId === workerId ? [{ model, stage }] : [],

@@ -50,8 +50,10 @@ test('a pipeline moves to a much faster newcomer, which loads it first, when its
   await pass(10 * minute);
   expect(fast.assigned).toHaveLength(1);
   expect(places()).toEqual(['slow']);
+  expect(grid.deployments.movingTo(fast.id)).toHaveLength(1);
+  expect(grid.deployments.standbyAt(fast.id)).toEqual([]);
   expect(grid.deployments.state.pipelines.get(replica().id)?.migration?.reason).toBe(
-    'it is faster elsewhere: a token would take 30 ms instead of 100 ms; 100 MB to load pay after 158 tokens',
+    'it is faster elsewhere: a token would take 30 ms instead of 100 ms; the move has to load 100 MB first and pays off after 158 tokens',
   );
   end();
   await pass(1000);

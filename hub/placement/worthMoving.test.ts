@@ -27,17 +27,22 @@ test('a move pays where the expected tokens gain more than loading takes', () =>
   // A gigabyte takes 100 s over a usual link; with a second of pause, 60 ms a token pay for it after 1,684 tokens.
   expect(ask(fast)).toEqual({
     isWorth: true,
-    reason: 'a token would take 40 ms instead of 100 ms; 1 GB to load pay after 1684 tokens',
+    reason:
+      'a token would take 40 ms instead of 100 ms; the move has to load 1 GB first and pays off after 1684 tokens',
     timesAsFast: 2.5,
     promise: { beforeMs: 100, promisedMs: 40 },
   });
   expect(ask(fast, { expectedTokens: 1000 })).toMatchObject({
     isWorth: false,
-    reason: expect.stringMatching(/pay after 1684 tokens, and 1000 are expected$/) as string,
+    reason: expect.stringMatching(/pays off after 1684 tokens, and 1000 are expected$/) as string,
   });
   // Who has the weights needs only the pause.
   const ready = { ...fast, cachedBlobs: new Set([sha256Of('weights')]) };
-  expect(ask(ready, { expectedTokens: 20 }).isWorth).toBe(true);
+  expect(ask(ready, { expectedTokens: 20 })).toMatchObject({
+    isWorth: true,
+    reason:
+      'a token would take 40 ms instead of 100 ms; nothing has to be loaded for the move, and it pays off after 17 tokens',
+  });
 });
 
 test('what may be noise is no reason: the more of it, the less is known', () => {

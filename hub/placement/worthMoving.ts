@@ -1,5 +1,6 @@
 /** Does a pipeline's move to other workers pay, or is it better left where it is? */
 import { formatBytes } from '@potluck/api';
+import { hubText } from '@potluck/api/hub-texts';
 import type { PlacedModel } from './candidates.ts';
 import type { GridWorker } from './gridView.ts';
 import type { StageAt } from './layerRange.ts';
@@ -64,7 +65,11 @@ export function worthMoving(question: MoveQuestion): MoveVerdict {
   const { bytes, milliseconds } = loading(question);
   const costMs = milliseconds + pauseMs;
   const tokens = Math.ceil(costMs / gainMs);
-  const pays = `${change}; ${formatBytes(bytes)} to load pay after ${tokens} tokens`;
+  const load =
+    bytes > 0
+      ? hubText('loading-pays', { room: formatBytes(bytes), tokens })
+      : hubText('move-pays', { tokens });
+  const pays = `${change}; ${load}`;
   if (tokens > expectedTokens) {
     return {
       isWorth: false,

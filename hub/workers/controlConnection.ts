@@ -172,7 +172,7 @@ export class ControlConnection implements InboxReader {
     }
     const admission = this.#components.admit({ isKnown: nodes.isKnown(hello.workerId), joinTokenId });
     if (admission === 'refuse') {
-      this.#refuse('evicted', hubText('takes-no-devices', {}), false);
+      this.#refuse('no-new-devices', hubText('takes-no-devices', {}), false);
       return;
     }
     clearTimeout(this.#helloTimer);

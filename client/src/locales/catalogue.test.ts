@@ -45,8 +45,10 @@ const alwaysSeveral = [
   'conversations may have {0} of the model’s {1} tokens, since {2} has no memory for longer ones',
   "This model's maximum context length is {0} tokens. However, you requested {1}. Please reduce the length of the messages.",
   'Table {0} has {1} positions, fewer than the context of {2} tokens.',
-  '{0} to load pay after {1} tokens',
+  'the move has to load {0} first and pays off after {1} tokens',
+  'nothing has to be loaded for the move, and it pays off after {0} tokens',
   "The key '{0}' has used {1} of its {2} tokens a day.",
+  '{0} tokens at {1} do not fit into the {2} reserved',
   // No numbers of things.
   '{0} takes layers again.',
   'from what it did with {0} in answers',

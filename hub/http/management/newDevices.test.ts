@@ -78,7 +78,7 @@ test('no new device comes in where none is wanted', async () => {
   await set({ newDevices: 'refuse' });
   const worker = hub.worker('late', {});
   await worker.closed;
-  expect(worker.received).toMatchObject([{ type: 'refusal', code: 'evicted' }]);
+  expect(worker.received).toMatchObject([{ type: 'refusal', code: 'no-new-devices' }]);
   await set({ newDevices: 'welcome' });
 });
 

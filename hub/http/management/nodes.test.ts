@@ -131,6 +131,9 @@ test('an evicted node goes with the reason; a banned one stays out until it is r
   await api(hub, 'POST', `/nodes/${worker.id}/readmit`);
   const third = hub.worker('one', { hello: { workerId: worker.id } });
   await third.message('welcome');
+  await api(hub, 'POST', `/nodes/${worker.id}/evict`, { reason: 'too slow' });
+  expect(await third.message('refusal')).toMatchObject({ code: 'removed', message: 'too slow' });
+  expect((await nodes()).former).toMatchObject([{ id: worker.id, evicted: false }]);
 });
 
 test('an answer that runs through an evicted node ends with the reason where no other takes over', async () => {

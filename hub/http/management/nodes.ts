@@ -122,7 +122,7 @@ export function nodeRoutes(components: NodeRouteComponents): OpenAPIHono {
       const id = await known(c.req.valid('param').id);
       const { reason, ban } = c.req.valid('json');
       if (ban) nodes.change(id, { bannedBecause: reason });
-      registry.expel(id, 'evicted', reason);
+      registry.expel(id, ban ? 'evicted' : 'removed', reason);
       return noContent(c);
     },
   );

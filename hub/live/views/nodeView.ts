@@ -1,6 +1,6 @@
 /** A worker as the API shows it. */
 import type { FormerNode, Node, Stage as StageView } from '@potluck/api';
-import { hubText, layersText } from '@potluck/api/hub-texts';
+import { hubText } from '@potluck/api/hub-texts';
 import type { NodeRecord } from '../../workers/nodeStore.ts';
 import type { Generator } from '../../generation/generator.ts';
 import type { Deployments } from '../../pipelines/deployments.ts';
@@ -11,6 +11,7 @@ import { reclaimableBytes, reservedBytes } from '../../placement/gridView.ts';
 import type { WorkerRegistry } from '../../workers/workerRegistry.ts';
 import type { WorkerRecord } from '../../workers/workerTable.ts';
 import { roleOf } from '../nodeRole.ts';
+import { describeAhead } from './describeAhead.ts';
 import type { StateClock } from '../stateClock.ts';
 
 export interface NodeViewComponents {
@@ -27,6 +28,8 @@ export function viewNode(components: NodeViewComponents, worker: WorkerRecord): 
   const stages = stagesAt(deployments, worker);
   const memory = deployments.grid.workers.get(worker.id)?.memory;
   const { mode } = nodes.of(worker.id);
+  const arriving = deployments.movingTo(worker.id);
+  const ahead = describeAhead(deployments.standbyAt(worker.id), arriving);
   const reasons = stages.flatMap(({ reason }) => (reason === null ? [] : [reason]));
   return {
     id: worker.id,
@@ -40,10 +43,8 @@ export function viewNode(components: NodeViewComponents, worker: WorkerRecord): 
     reservedBytes: memory ? reservedBytes(memory) : 0,
     reclaimableBytes: memory ? reclaimableBytes(memory) : 0,
     mode,
-    role: roleOf(stages.map(({ state }) => state)),
-    reason: worker.isLeaving
-      ? hubText('leaves-soon', {})
-      : (reasons[0] ?? standbyReason(deployments, worker) ?? null),
+    role: stages.length === 0 && arriving.length > 0 ? 'preparing' : roleOf(stages.map(({ state }) => state)),
+    reason: worker.isLeaving ? hubText('leaves-soon', {}) : (reasons[0] ?? (ahead === '' ? null : ahead)),
     stateSince: states.since(worker.id, stateOf(mode, stages)),
     joinedAt: worker.joinedAt,
     leaseMs: registry.leaseMs,
@@ -71,16 +72,6 @@ export function viewNode(components: NodeViewComponents, worker: WorkerRecord): 
 /** Changes where people would say that it does something else now. */
 function stateOf(mode: Node['mode'], stages: readonly StageView[]): string {
   return JSON.stringify([mode, stages.map(({ assignmentId, state }) => [assignmentId, state])]);
-}
-
-function standbyReason(deployments: Deployments, { id }: WorkerRecord): string | undefined {
-  const held = deployments.standbyAt(id).map(({ model, stage }) =>
-    hubText(stage.state === 'ready' ? 'holds-layers' : 'loads-layers', {
-      range: layersText(stage),
-      model: model.package.id,
-    }),
-  );
-  return held.length === 0 ? undefined : held.join('; ');
 }
 
 /** A worker that was here. */

@@ -157,10 +157,7 @@ export class Contribution {
           this.#components.settings.forgetToken(this.#init.hubUrl);
           view.set({ hasToken: false });
         }
-        this.#fail('refused', {
-          message: `The hub does not take this tab: ${event.reason.replace(/\.$/, '')}.`,
-          ...adviceFor(event.code),
-        });
+        this.#fail('refused', describeRefusal(event.reason, event.code));
       });
       return;
     }
@@ -200,6 +197,14 @@ export class Contribution {
     stayAlive.letGo();
     view.set({ state, problem, hub: offline, stages: [], peers: [] });
   }
+}
+
+/** @param reason as the hub said it, with a point or without */
+function describeRefusal(reason: string, code: RefusalCode | undefined): Problem {
+  const why = reason.replace(/\.$/, '').replace(/^this node may not join: /, '');
+  if (code === 'removed')
+    return { message: `This device was removed from the hub: ${why}.`, advice: 'It may join again.' };
+  return { message: `The hub does not take this tab: ${why}.`, ...adviceFor(code) };
 }
 
 function adviceFor(code: RefusalCode | undefined): Pick<Problem, 'advice'> {

@@ -36,7 +36,11 @@ export const RefusalCode = z.enum([
   'worker-id-taken',
   'too-large',
   'shutting-down',
-  /** The operator does not want the worker here. */
+  /** The operator told the worker to go. It may come again. */
+  'removed',
+  /** The operator told the worker to go and to stay away. */
   'evicted',
+  /** The hub takes no workers that were never here. */
+  'no-new-devices',
 ]);
 export type RefusalCode = z.infer<typeof RefusalCode>;

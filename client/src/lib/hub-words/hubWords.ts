@@ -1,10 +1,12 @@
 /** What the hub says most often, in the language of the app. */
 import type { HubTextCode, HubTextValues } from '@potluck/api/hub-texts';
+import { deviceLogWords } from './deviceLogWords.ts';
 import { saidWords } from './saidWords.ts';
 
 /** One for each of `hubTexts`, in the same words. What does not look like a text says that it is one. */
 export const hubWords: { [Code in HubTextCode]: (values: HubTextValues<Code>) => string } = {
   ...saidWords,
+  ...deviceLogWords,
   'nobody-joined': ({ needed }) => `it needs ${needed} and no device is connected`,
   'nobody-can-run': ({ needed }) => `it needs ${needed}, and no device that has joined can run it`,
   'too-few-layers': ({ layers, parts }) => `it has too few layers for ${parts} parts: ${layers}`,
@@ -125,6 +127,10 @@ export const hubWords: { [Code in HubTextCode]: (values: HubTextValues<Code>) =>
   'no-progress': ({ milliseconds }) => `no progress for ${milliseconds} ms`,
   moves: () => 'it moves to other devices',
   'moves-because': ({ reason }) => `it is moving to other devices (${reason})`,
+  'loading-pays': ({ room, tokens }) =>
+    /* @wc-include */ `the move has to load ${room} first and pays off after ${tokens} tokens`,
+  'move-pays': ({ tokens }) =>
+    /* @wc-include */ `nothing has to be loaded for the move, and it pays off after ${tokens} tokens`,
   'answers-end-first': ({ reason }) => `running answers end first: ${reason}`,
   'plan-changed': () => 'its plan was changed',
   'short-context': ({ served, own, device }) =>
@@ -132,6 +138,7 @@ export const hubWords: { [Code in HubTextCode]: (values: HubTextValues<Code>) =>
   'leaves-soon': () => 'leaves when its answers have ended',
   'holds-layers': ({ range, model }) => `holds ${range} of ${model}, in case another device is lost`,
   'loads-layers': ({ range, model }) => `loads ${range} of ${model}, in case another device is lost`,
+  'loads-to-serve': ({ range, model }) => `loads ${range} of ${model}, which is moving here`,
   disconnected: ({ device }) => `${device} disconnected`,
   'left-because': ({ device, reason }) => `${device} left: ${reason}`,
   'device-failed': ({ device, reason }) => `worker ${device} failed: ${reason}`,
@@ -276,6 +283,8 @@ export const hubWords: { [Code in HubTextCode]: (values: HubTextValues<Code>) =>
   'token-missing-advice': () =>
     'Open the join link that the hub shows, which carries the token, or enter the token below.',
   'not-taken': ({ reason }) => `The hub does not take this tab: ${reason}.`,
+  'was-removed': ({ reason }) => `This device was removed from the hub: ${reason}.`,
+  'removed-advice': () => 'It may join again.',
   'token-wrong-advice': () => 'Open a fresh join link of the hub, or enter another token below.',
   'banned-advice': () => 'Whoever runs the hub can let this device join again, on the page “Nodes”.',
   'old-version-advice': () => 'Load this page again: it then has the version of the hub.',

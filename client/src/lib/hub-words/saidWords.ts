@@ -109,7 +109,6 @@ export const saidWords: { [Code in keyof typeof saidTexts]: (values: HubTextValu
   'faster-elsewhere': ({ reason }) => /* @wc-include */ `it is faster elsewhere: ${reason}`,
   'token-takes-instead': ({ spent, milliseconds }) =>
     /* @wc-include */ `a token would take ${spent} ms instead of ${milliseconds} ms`,
-  'loading-pays': ({ room, tokens }) => /* @wc-include */ `${room} to load pay after ${tokens} tokens`,
   'others-take-stages': () => /* @wc-include */ 'other workers take some of its stages',
   'stages-move': () => /* @wc-include */ 'some of its stages move to other workers',
   'caches-shrink': () => /* @wc-include */ 'its caches shrink, so that another model has room',
@@ -126,6 +125,8 @@ export const saidWords: { [Code in keyof typeof saidTexts]: (values: HubTextValu
   'hub-token-was-replaced': () => /* @wc-include */ 'the hub’s join token was replaced',
   'connected-anew': () => /* @wc-include */ 'replaced by a new connection of the same worker',
   'operator-refused': () => /* @wc-include */ 'the operator refused this device',
+  'operator-removed': () => /* @wc-include */ 'the operator removed this device',
+  'operator-blocked': () => /* @wc-include */ 'the operator blocked this device',
   'may-not-join': ({ reason }) => /* @wc-include */ `this node may not join: ${reason}`,
   'closed-here': () => /* @wc-include */ 'closed by this worker',
   'hub-not-connected': () => /* @wc-include */ 'the hub is not connected',

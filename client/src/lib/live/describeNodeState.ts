@@ -37,6 +37,8 @@ export function describeNodeState(node: Node): NodeState {
   const unready = node.stages.find(({ state }) => state !== 'ready');
   if (unready) return describeStage(unready);
   if (node.stages.length > 0) return { name: /* @wc-include */ 'running', reason, tone: 'good' };
+  // Layers of a model that is moving there are of no pipeline yet.
+  if (node.role === 'preparing') return { name: stageStateNames.assigned, reason, tone: 'busy' };
   return {
     name: /* @wc-include */ 'standby',
     reason: reason ?? 'ready to step in when another device leaves',

@@ -1,5 +1,6 @@
 import type { DepartureEffect } from '@potluck/api';
 import { formatList } from '#lib/format/formatList.ts';
+import { fromHub } from '#lib/hub/fromHub.ts';
 
 /** What happens to a model if a device leaves, in a sentence. */
 export function describeDeparture({ model, outcome, devices, reason }: DepartureEffect): string {
@@ -14,6 +15,6 @@ export function describeDeparture({ model, outcome, devices, reason }: Departure
         ? `${model} starts again on the other devices. Answers wait until the layers are there.`
         : `${model} pauses until ${who} has loaded the layers. Answers wait for that.`;
     case 'stops':
-      return reason === null ? `${model} stops.` : `${model} stops: ${reason}.`;
+      return reason === null ? `${model} stops.` : `${model} stops: ${fromHub(reason)}.`;
   }
 }

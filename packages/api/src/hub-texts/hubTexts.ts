@@ -1,3 +1,4 @@
+import { deviceLogTexts } from './deviceLogTexts.ts';
 import { saidTexts } from './saidTexts.ts';
 
 /** What the hub says. */
@@ -103,6 +104,8 @@ const ownTexts = {
   'no-progress': 'no progress for {milliseconds} ms',
   moves: 'it moves to other devices',
   'moves-because': 'it is moving to other devices ({reason})',
+  'loading-pays': 'the move has to load {room} first and pays off after {tokens} tokens',
+  'move-pays': 'nothing has to be loaded for the move, and it pays off after {tokens} tokens',
   'answers-end-first': 'running answers end first: {reason}',
   'plan-changed': 'its plan was changed',
   'short-context':
@@ -111,6 +114,7 @@ const ownTexts = {
   'leaves-soon': 'leaves when its answers have ended',
   'holds-layers': 'holds {range} of {model}, in case another device is lost',
   'loads-layers': 'loads {range} of {model}, in case another device is lost',
+  'loads-to-serve': 'loads {range} of {model}, which is moving here',
   // Why a device is gone.
   disconnected: '{device} disconnected',
   'left-because': '{device} left: {reason}',
@@ -242,6 +246,8 @@ export const deviceTexts = {
   'token-missing-advice':
     'Open the join link that the hub shows, which carries the token, or enter the token below.',
   'not-taken': 'The hub does not take this tab: {reason}.',
+  'was-removed': 'This device was removed from the hub: {reason}.',
+  'removed-advice': 'It may join again.',
   'token-wrong-advice': 'Open a fresh join link of the hub, or enter another token below.',
   'banned-advice': 'Whoever runs the hub can let this device join again, on the page “Nodes”.',
   'old-version-advice': 'Load this page again: it then has the version of the hub.',
@@ -272,7 +278,13 @@ export const importTexts = {
  *
  * `{name}` stands for a value. A text that begins with `{device} ` is also said without it, where the name comes before.
  */
-export const hubTexts = { ...ownTexts, ...saidTexts, ...deviceTexts, ...importTexts } as const;
+export const hubTexts = {
+  ...ownTexts,
+  ...saidTexts,
+  ...deviceTexts,
+  ...deviceLogTexts,
+  ...importTexts,
+} as const;
 
 export type HubTextCode = keyof typeof hubTexts;
 

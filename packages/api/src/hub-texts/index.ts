@@ -16,5 +16,6 @@ export {
   type HubTextCode,
   type HubTextValues,
 } from './hubTexts.ts';
+export { deviceLogTexts } from './deviceLogTexts.ts';
 export { saidTexts } from './saidTexts.ts';
 export { readHubText, type KnownText } from './readHubText.ts';

@@ -187,5 +187,6 @@ export class WaitingWorker {
 
 /** Who was told to go stays away until it is called again; what an update mends is no reason to forget a hub. */
 function isFinal(error: unknown): boolean {
-  return error instanceof RefusedByHubError && (error.code === 'evicted' || error.code === 'bad-token');
+  const final = ['removed', 'evicted', 'no-new-devices', 'bad-token'];
+  return error instanceof RefusedByHubError && final.includes(error.code);
 }
