@@ -1,7 +1,6 @@
 /** One generation's conversation with the stages of a pipeline in one epoch: open, resume, prompt, tokens, close. */
 import { hubText } from '@potluck/api/hub-texts';
 import {
-  maxControlMessageBytes,
   stepsOf,
   type AssignmentId,
   type CacheId,
@@ -10,7 +9,6 @@ import {
   type OpenSession,
   type PromptScores,
   type SamplingDescription,
-  type SessionErrorCode,
   type SessionFailed,
   type SessionId,
   type SessionOpened,
@@ -25,10 +23,12 @@ import { AsyncQueue } from './asyncQueue.ts';
 import { canCut } from './canCut.ts';
 import { GenerationError, retryWhileLoadingSeconds } from './generationError.ts';
 import { believable, planResume, type ResumedStage } from './planResume.ts';
+import { refuseTooLong } from './refuseTooLong.ts';
 import { canJoin, replaySteps } from './replaySteps.ts';
 import type { ProgressBook } from './progressBook.ts';
 import type { ScoredPrompt } from './scoredPrompt.ts';
 import { ProgressWatch } from './progressWatch.ts';
+import { stageError } from './stageError.ts';
 import { stageToBlame } from './stageToBlame.ts';
 import { stepDeadlineMs, triedStepMs } from './stepDeadline.ts';
 import { whileProgress } from './whileProgress.ts';
@@ -477,53 +477,5 @@ export class Session {
     this.#nextPosition++;
     this.#wentOn(last, message.position + 1);
     this.#tokens.push(message);
-  }
-}
-
-/** @throws GenerationError where a worker would not take the message for its length */
-function refuseTooLong(message: FromHubMessage): void {
-  const { length } = JSON.stringify(message);
-  if (length <= maxControlMessageBytes) return;
-  throw new GenerationError(
-    'request_too_large',
-    `The request is too large for the devices: its description has ${length} bytes, and they take ${maxControlMessageBytes}. ` +
-      "Shorten the messages or 'logit_bias'.",
-  );
-}
-
-/** @param names of the worker that says so, and of the neighbour that it means */
-function stageError(
-  code: SessionErrorCode,
-  message: string,
-  { worker, peer }: { worker: string; peer: string | undefined },
-): GenerationError {
-  const text = peer === undefined ? `${worker}: ${message}` : `${worker}, about ${peer}: ${message}`;
-  const workers = [peer ?? worker];
-  switch (code) {
-    case 'no-room':
-      return new GenerationError('no_capacity', text, { retryAfterSeconds: 2 });
-    case 'peer-unreachable': {
-      const silent = `${peer ?? 'a device'} does not answer ${worker}: ${message}`;
-      const unreachable = peer === undefined ? text : silent;
-      return new GenerationError('worker_lost', unreachable, {
-        retryAfterSeconds: retryWhileLoadingSeconds,
-        workers,
-      });
-    }
-    case 'stage-gone':
-      return new GenerationError('worker_lost', text, {
-        retryAfterSeconds: retryWhileLoadingSeconds,
-        workers,
-      });
-    case 'constraint-failed':
-      return new GenerationError(
-        'constraint_failed',
-        "The answer can't be held any further to what the request asks for: its schema, expression or grammar takes more work than a device gives to one token. Make it simpler: shorter patterns, fewer repetitions within one another.",
-        { cause: new Error(`worker ${worker}: ${message}`) },
-      );
-    case 'cache-miss':
-    case 'compute-failed':
-    case 'bad-frame':
-      return new GenerationError('stage_failed', text, { workers });
   }
 }
