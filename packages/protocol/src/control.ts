@@ -8,6 +8,7 @@ import { ProtocolError, RefusalCode } from './errors.ts';
 import { AssignmentId, HubId, InstanceId, ModelId, PipelineId, Sha256, WorkerId } from './ids.ts';
 import { exceededLimit, type JsonLimits } from './jsonShape.ts';
 import { DeviceKind, StageDescription } from './model.ts';
+import { readPlainToken } from './plainToken.ts';
 import {
   CloseSession,
   DropCaches,
@@ -386,7 +387,7 @@ export type FromHubMessage = z.infer<typeof FromHubMessage>;
 
 /** @throws ProtocolError if the text is no message that a worker may send */
 export function decodeFromWorker(message: string): FromWorkerMessage {
-  return decode(FromWorkerMessage, message, maxWorkerMessageBytes, workerLimits);
+  return readPlainToken(message) ?? decode(FromWorkerMessage, message, maxWorkerMessageBytes, workerLimits);
 }
 
 /** @throws ProtocolError if the text is no message that a hub may send */

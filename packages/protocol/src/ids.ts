@@ -1,9 +1,9 @@
 /** Branded identifiers: an id of one kind never fits where another is wanted. */
 import { z } from 'zod';
 
-const uuid = z
-  .string()
-  .regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/, 'a lower-case UUID');
+export const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+const uuid = z.string().regex(uuidPattern, 'a lower-case UUID');
 
 /** One hub; part of every message that a hub sends to introduce itself. */
 export const HubId = uuid.brand('HubId');
