@@ -11,6 +11,7 @@ import { messageOf } from '../errors/messageOf.ts';
 import { StartError } from '../errors/startError.ts';
 import { admitInTurns } from './admitInTurns.ts';
 import { keepWhileOpen } from './keepWhileOpen.ts';
+import { sendTexts } from './sendTexts.ts';
 
 /** `/v1/responses`: nobody gets this far without having shown who asks, and messages are whole conversations. */
 const conversationPath = /\/responses\/?(\?|$)/;
@@ -71,7 +72,10 @@ export async function listen(
   { elsewhere, stalledMs = defaultStalledMs }: ListenOptions = {},
 ): Promise<Listening> {
   const sockets = webSocketServer();
-  const server = createAdaptorServer({ fetch, websocket: { server: asLike(sockets) } });
+  const server = createAdaptorServer({
+    fetch: sendTexts(fetch),
+    websocket: { server: asLike(sockets) },
+  });
   if (elsewhere) lookElsewhere(server as HttpServer, elsewhere);
   closeStalled(server, stalledMs);
   await open(server, port, host, '--port');
@@ -91,7 +95,7 @@ export async function listenSecurely(
 ): Promise<SecureListening> {
   const sockets = webSocketServer();
   const server = createAdaptorServer({
-    fetch,
+    fetch: sendTexts(fetch),
     websocket: { server: asLike(sockets) },
     createServer,
     serverOptions: { cert: certificate, key },

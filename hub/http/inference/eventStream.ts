@@ -1,4 +1,5 @@
 /** Streams of events that outlive long silences, and end when the reader goes away or does not read. */
+import { TextBody } from '../../network/textBody.ts';
 import { eventIdOf } from './eventsRead.ts';
 import { serverSentEvents, type StreamFormat } from './streamFormat.ts';
 
@@ -40,49 +41,39 @@ export function eventStream(
   produce: (send: SendEvent, sendLast: (data: string, name?: string) => void) => Promise<void>,
   options: EventStreamOptions,
 ): Response {
-  const encoder = new TextEncoder();
   const format = options.format ?? serverSentEvents;
   const { eventsRead, answers = 1 } = options;
   let over = false;
   /** Events of each answer. */
   const counts = Array.from({ length: answers }, () => 0);
-  let ping: NodeJS.Timeout | undefined;
-  const body = new ReadableStream<Uint8Array>(
-    {
-      start: (controller) => {
-        ping = setInterval(() => write(format.ping ?? ''), options.pingEveryMs ?? pingEveryMs);
-        const write = (text: string): void => {
-          if (over || text === '') return;
-          controller.enqueue(encoder.encode(text));
-          ping?.refresh();
-          if ((controller.desiredSize ?? 0) >= 0) return;
-          controller.enqueue(encoder.encode(format.event(...options.onUnread())));
-          end();
-        };
-        const end = (): void => {
-          clearInterval(ping);
-          if (over) return;
-          over = true;
-          controller.close();
-        };
-        const sendLast = (data: string, name?: string): void => write(format.event(data, name));
-        const send: SendEvent = (data, name, answer = 0) => {
-          const count = (counts[answer] ?? 0) + 1;
-          counts[answer] = count;
-          if (eventsRead === undefined) sendLast(data, name);
-          else if (count > (eventsRead[answer] ?? 0)) write(format.event(data, name, eventIdOf(counts)));
-        };
-        produce(send, sendLast).then(end, end);
-      },
-      cancel: () => {
-        over = true;
-        clearInterval(ping);
-        options.onCancel();
-      },
-    },
-    { highWaterMark: mostUnreadBytes, size: ({ byteLength }) => byteLength },
-  );
-  return new Response(body, {
+  const body = new TextBody(() => {
+    over = true;
+    clearInterval(ping);
+    options.onCancel();
+  });
+  const end = (): void => {
+    over = true;
+    clearInterval(ping);
+    body.end();
+  };
+  const write = (text: string): void => {
+    if (over || text === '') return;
+    body.write(text);
+    ping.refresh();
+    if (body.unreadBytes <= mostUnreadBytes) return;
+    body.write(format.event(...options.onUnread()));
+    end();
+  };
+  const ping = setInterval(() => write(format.ping ?? ''), options.pingEveryMs ?? pingEveryMs);
+  const sendLast = (data: string, name?: string): void => write(format.event(data, name));
+  const send: SendEvent = (data, name, answer = 0) => {
+    const count = (counts[answer] ?? 0) + 1;
+    counts[answer] = count;
+    if (eventsRead === undefined) sendLast(data, name);
+    else if (count > (eventsRead[answer] ?? 0)) write(format.event(data, name, eventIdOf(counts)));
+  };
+  produce(send, sendLast).then(end, end);
+  return new Response(body.stream, {
     headers: { 'content-type': format.contentType, ...options.headers },
   });
 }
