@@ -15,7 +15,7 @@ import type { Pause, RequestAuthor, RequestRecord, StageRecord, Words } from './
 import type { CommittedToken } from './journal/journalEntry.ts';
 import type { JournalPage } from './journal/journal.ts';
 import type { ReadyPipeline } from '../pipelines/pipeline.ts';
-import { routeOf } from '../pipelines/pipeline.ts';
+import { plainRouteOf, routeOf } from '../pipelines/pipeline.ts';
 import type { Answer, AnswerPiece } from './answer.ts';
 import { isLoss, type Attempt, type Recovery } from './attempt.ts';
 import { cancelled, GenerationError } from './generationError.ts';
@@ -511,7 +511,8 @@ export class Generation {
     };
     record(finished);
     this.#recorded.resolve(finished);
-    const { status, promptTokens, completionTokens, route } = finished;
+    const { status, promptTokens, completionTokens } = finished;
+    const route = plainRouteOf(this.pipeline.stages);
     logger.info(
       { request: this.id, status, promptTokens, completionTokens, route, milliseconds: Math.round(totalMs) },
       'request ended',

@@ -10,7 +10,7 @@ import type { RequestRecord } from './requestRecord.ts';
 import type { Model } from '../models/model.ts';
 import type { Deployment, Replica } from '../pipelines/deployment.ts';
 import type { Deployments } from '../pipelines/deployments.ts';
-import { routeOf, type Pipeline, type ReadyPipeline } from '../pipelines/pipeline.ts';
+import { plainRouteOf, type Pipeline, type ReadyPipeline } from '../pipelines/pipeline.ts';
 import type { SessionMessage, WorkerRegistry } from '../workers/workerRegistry.ts';
 import type { Attempt } from './attempt.ts';
 import { chooseReplica } from './answerRoom.ts';
@@ -455,7 +455,7 @@ export class Generator {
     const maxTokens = Math.min(init.maxTokens, admission.largestSession - prompt.length);
     if (maxTokens < init.maxTokens)
       this.#components.logger.warn(
-        { request: own.id, route: routeOf(pipeline.stages), maxTokens },
+        { request: own.id, route: plainRouteOf(pipeline.stages), maxTokens },
         `the answer ends after ${maxTokens} tokens at most: its devices now have no room for more`,
       );
     const cached = { cacheId: own.cacheId, owner, prompt, answer: tokens, systemTokens };

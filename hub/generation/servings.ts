@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import type { Model } from '../models/model.ts';
 import { missingOf, type Deployment, type Replica } from '../pipelines/deployment.ts';
 import type { Deployments } from '../pipelines/deployments.ts';
-import { routeOf, type Pipeline, type ReadyPipeline } from '../pipelines/pipeline.ts';
+import { plainRouteOf, type Pipeline, type ReadyPipeline } from '../pipelines/pipeline.ts';
 import { chunkTokensOf } from '../placement/promptChunks.ts';
 import type { WorkerRegistry } from '../workers/workerRegistry.ts';
 import { Admission } from './admission.ts';
@@ -98,7 +98,7 @@ export class Servings {
     this.#lostAt.delete(id);
     this.#serving.set(id, { pipeline, admission, chunkTokens, kept });
     logger.info(
-      { route: routeOf(pipeline.stages), chunkTokens },
+      { route: plainRouteOf(pipeline.stages), chunkTokens },
       `prompts run in chunks of at most ${chunkTokens} tokens`,
     );
   }

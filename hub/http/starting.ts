@@ -24,6 +24,7 @@ function startingAnswer(request: Request, message: string, code: string): Respon
     {
       status: 'waiting',
       ready: false,
+      missing: message,
       error: { message, type: 'server_error', param: null, code },
     },
     { status: 503, headers: { 'retry-after': '5' } },

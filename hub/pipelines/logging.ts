@@ -1,6 +1,6 @@
 /** What the log says of pipelines. */
 import type { Logger } from 'pino';
-import { routeOf, type Stage } from './pipeline.ts';
+import { plainRouteOf, type Stage } from './pipeline.ts';
 import type { Command } from './state/commands.ts';
 import type { PipelineEvent } from './state/events.ts';
 import { pipelineOf, stagesOf, type PipelinesState } from './state/state.ts';
@@ -42,13 +42,16 @@ export function logCommand(
     case 'place':
     case 'cut-over':
       logger.info(
-        { model, route: routeOf(stagesOf(one)), epoch: pipelineOf(one)?.epoch },
+        { model, route: plainRouteOf(stagesOf(one)), epoch: pipelineOf(one)?.epoch },
         'assigning stages',
       );
       return;
     case 'refuse':
       if (workersStarting > 0) {
-        logger.info({ model, missing: command.missing }, 'not all local workers have started');
+        logger.info(
+          { model, missing: command.missing },
+          'the model waits for local workers that still start',
+        );
       } else logger.warn({ model, missing: command.missing }, 'the model is not served');
       return;
     case 'migrate':
@@ -56,7 +59,7 @@ export function logCommand(
         logger.info({ model, reason: command.migration.reason }, 'the pipeline is about to move');
       else {
         const { preloads, reason, cutOver } = command.migration;
-        const stages = routeOf(preloads);
+        const stages = plainRouteOf(preloads);
         const text =
           cutOver === 'never'
             ? 'workers load stages to stand by'
@@ -65,7 +68,7 @@ export function logCommand(
       }
       return;
     case 'resize':
-      logger.info({ model, stages: routeOf(command.stages) }, 'memory is free again: its caches grow');
+      logger.info({ model, stages: plainRouteOf(command.stages) }, 'memory is free again: its caches grow');
       return;
     case 'add-replica':
       logger.info({ model }, 'requests wait: another replica is added');
@@ -75,7 +78,7 @@ export function logCommand(
       return;
     case 'judge-move': {
       const { didPay, ...times } = command.outcome;
-      const details = { model, route: routeOf(stagesOf(one)), ...rounded(times) };
+      const details = { model, route: plainRouteOf(stagesOf(one)), ...rounded(times) };
       logger.info(
         details,
         didPay ? 'the move paid' : 'the move did not pay: the model stays here for a while',
@@ -103,7 +106,7 @@ export function logAnnouncement(logger: Logger, announcement: Announcement): voi
   const { pipeline, replica } = announcement;
   const details = { model: replica.model.package.id, epoch: pipeline.epoch };
   if (announcement.type === 'ready') {
-    logger.info({ ...details, route: routeOf(pipeline.stages) }, 'the model is served');
+    logger.info({ ...details, route: plainRouteOf(pipeline.stages) }, 'the model is served');
   } else if (replica.isMoving) {
     logger.info({ ...details, reason: announcement.reason }, 'the pipeline moves');
   } else logger.warn({ ...details, reason: announcement.reason }, 'the pipeline is lost');

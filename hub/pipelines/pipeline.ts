@@ -169,6 +169,15 @@ export function routeOf(stages: readonly Pick<Stage, 'workerName' | 'firstLayer'
     .join(',');
 }
 
+/** The same for people, by the names that they know. */
+export function plainRouteOf(
+  stages: readonly Pick<Stage, 'workerName' | 'firstLayer' | 'lastLayer'>[],
+): string {
+  return stages
+    .map(({ workerName, firstLayer, lastLayer }) => `${workerName} [${firstLayer}-${lastLayer}]`)
+    .join(', ');
+}
+
 /** What a stage does, for people who don't care how weights become ready. */
 function plainState(state: Stage['state']): string {
   return state === 'compiling' || state === 'warming' ? hubText('preparing', {}) : state;
