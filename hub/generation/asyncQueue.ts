@@ -20,18 +20,18 @@ export class AsyncQueue<T> {
     this.#waiting = undefined;
   }
 
-  /** Takes the next value; undefined where there is none now. */
-  takeNow(): T | undefined {
-    return this.#values.shift();
+  /** True while somebody waits for the next value. */
+  get isAwaited(): boolean {
+    return this.#waiting !== undefined;
   }
 
   /**
    * Takes the next value. One taker at a time.
    * @throws the error that ended the queue
    */
-  async take(): Promise<T> {
-    if (this.#values.length > 0) return this.#values.shift() as T;
-    if (this.#error) throw this.#error;
+  take(): Promise<T> {
+    if (this.#values.length > 0) return Promise.resolve(this.#values.shift() as T);
+    if (this.#error) return Promise.reject(this.#error);
     this.#waiting = Promise.withResolvers<T>();
     return this.#waiting.promise;
   }

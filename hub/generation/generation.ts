@@ -394,7 +394,7 @@ export class Generation {
   async #nextToken(): Promise<TokenMessage> {
     for (;;) {
       try {
-        await this.#begin();
+        if (this.#attemptState !== 'running') await this.#begin();
         const message = await this.#attempt.session.nextToken();
         if (this.#tokens.length === 0) this.#attempt.cache.runs();
         this.#prompted.resolve();
@@ -430,10 +430,9 @@ export class Generation {
     return this.#lastTokenMs === null ? undefined : this.#init.arrivedAt + this.#lastTokenMs;
   }
 
-  /** Waits for room and opens the session, unless that was done. */
+  /** Waits for room and opens the session. */
   async #begin(): Promise<void> {
     const { room, session } = this.#attempt;
-    if (this.#attemptState === 'running') return;
     await room.granted;
     this.#attemptState = 'admitted';
     if (!this.#init.goesOn) this.#queueMs ??= performance.now() - this.#askedAt;

@@ -181,10 +181,10 @@ export class Generator {
   /** A worker said something about a session. */
   received(workerId: WorkerId, message: SessionMessage): void {
     const session = this.#sessions.get(message.sessionId);
-    const before = session?.promptTokensRead;
+    const before = session?.hasToken ? undefined : session?.promptTokensRead;
     session?.receive(workerId, message);
-    if (session?.promptTokensRead === before) return;
     // Only while the prompt is read.
+    if (before === undefined || session?.promptTokensRead === before) return;
     for (const [generation, { attempt }] of this.#running)
       if (attempt.session === session) this.#tell((listener) => listener.grew?.(generation));
   }
@@ -569,6 +569,6 @@ export class Generator {
   }
 
   #tell(call: (listener: GeneratorListener) => void): void {
-    for (const listener of [...this.#listeners]) call(listener);
+    for (const listener of this.#listeners) call(listener);
   }
 }

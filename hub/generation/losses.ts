@@ -97,12 +97,12 @@ export class Losses {
 
   /** A token came. @returns true where the answer had stood still */
   wentOn(): boolean {
-    const stoodStill = this.#since !== undefined;
+    if (this.#since === undefined) return false;
     this.notePause();
     this.#failures = 0;
     this.#since = undefined;
     this.#names.clear();
-    return stoodStill;
+    return true;
   }
 
   /** Notes how long the answer has stood still until now, where it does. */

@@ -3,9 +3,9 @@
 export class ProgressBook {
   readonly #at = new Map<string, number>();
 
-  /** @param id of a worker that did something, or of a pipeline whose last stage did */
-  made(id: string): void {
-    this.#at.set(id, performance.now());
+  /** @param id of a worker that did something, or of a pipeline whose last stage did @param now by `performance.now()` */
+  made(id: string, now = performance.now()): void {
+    this.#at.set(id, now);
   }
 
   /** @returns when, by `performance.now()`; -Infinity where nothing is known */

@@ -4,45 +4,52 @@ import { ProgressWatch } from './progressWatch.ts';
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-const never = new Promise<never>(() => undefined);
-const onStill = (): Error => new Error('still');
-
-test('many waits share one timer, and each has its whole time', async () => {
-  const watch = new ProgressWatch({ stillMs: () => 1000, lastProgress: () => -Infinity });
-  for (let count = 0; count < 5; count++) {
-    const { promise, resolve } = Promise.withResolvers<number>();
-    const waiting = watch.wait(promise, onStill);
-    await vi.advanceTimersByTimeAsync(900);
-    expect(vi.getTimerCount()).toBe(1);
-    resolve(count);
-    expect(await waiting).toBe(count);
-  }
-  let ended = false;
-  const waiting = watch.wait(never, onStill);
-  waiting.catch(() => (ended = true));
-  await vi.advanceTimersByTimeAsync(999);
-  expect(ended).toBe(false);
-  await vi.advanceTimersByTimeAsync(1);
-  await expect(waiting).rejects.toThrow('still');
-});
-
-test('a time that got shorter counts from the next wait on', async () => {
-  let stillMs = 10_000;
-  const watch = new ProgressWatch({ stillMs: () => stillMs, lastProgress: () => -Infinity });
-  expect(await watch.wait(Promise.resolve('first'), onStill)).toBe('first');
+/** What is still for longer than this is told. */
+let stillMs = 1000;
+const onStill = vi.fn();
+beforeEach(() => {
   stillMs = 1000;
-  const waiting = watch.wait(never, onStill);
-  waiting.catch(() => undefined);
-  await vi.advanceTimersByTimeAsync(1000);
-  await expect(waiting).rejects.toThrow('still');
+  onStill.mockClear();
+});
+const newWatch = (): ProgressWatch =>
+  new ProgressWatch({ stillMs: () => stillMs, lastProgress: () => -Infinity, onStill });
+
+test('many waits share one timer, and each has its whole time', () => {
+  const watch = newWatch();
+  for (let count = 0; count < 5; count++) {
+    watch.begin();
+    vi.advanceTimersByTime(900);
+    expect(vi.getTimerCount()).toBe(1);
+    watch.rest();
+  }
+  watch.begin();
+  vi.advanceTimersByTime(999);
+  expect(onStill).not.toHaveBeenCalled();
+  vi.advanceTimersByTime(1);
+  expect(onStill).toHaveBeenCalledOnce();
+  vi.advanceTimersByTime(10_000);
+  expect(onStill).toHaveBeenCalledOnce();
 });
 
-test('once it is stopped no timer is left, and with nobody who waits it looks once and no more', async () => {
-  const watch = new ProgressWatch({ stillMs: () => 1000, lastProgress: () => -Infinity });
-  await watch.wait(Promise.resolve(), onStill);
-  await vi.advanceTimersByTimeAsync(1000);
+test('a time that got shorter counts from the next wait on', () => {
+  stillMs = 10_000;
+  const watch = newWatch();
+  watch.begin();
+  watch.rest();
+  stillMs = 1000;
+  watch.begin();
+  vi.advanceTimersByTime(1000);
+  expect(onStill).toHaveBeenCalledOnce();
+});
+
+test('once it is stopped no timer is left, and with nobody who waits it looks once and no more', () => {
+  const watch = newWatch();
+  watch.begin();
+  watch.rest();
+  vi.advanceTimersByTime(1000);
   expect(vi.getTimerCount()).toBe(0);
-  await watch.wait(Promise.resolve(), onStill);
+  watch.begin();
   watch.stop();
   expect(vi.getTimerCount()).toBe(0);
+  expect(onStill).not.toHaveBeenCalled();
 });

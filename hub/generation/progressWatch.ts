@@ -3,8 +3,10 @@
 export interface ProgressWatchInit {
   /** Longest time without progress, in milliseconds; asked at the beginning of each wait, and when the time seems to be over. */
   stillMs: () => number;
-  /** When something last went on, by `performance.now()`; asked likewise. */
+  /** When something last went on, by `performance.now()`; asked when the time seems to be over. */
   lastProgress: () => number;
+  /** Called once in a wait, when nothing went on for so long. */
+  onStill: () => void;
 }
 
 export class ProgressWatch {
@@ -12,45 +14,32 @@ export class ProgressWatch {
   #timer: NodeJS.Timeout | undefined;
   /** When the timer looks, by `performance.now()`. It stays from one wait to the next, and may look too early. */
   #looksAt = 0;
-  #waiting: { since: number; end: () => void } | undefined;
+  /** When the wait began; undefined while nothing is waited for. */
+  #since: number | undefined;
 
   constructor(init: ProgressWatchInit) {
     this.#init = init;
   }
 
-  /**
-   * One wait at a time.
-   * @throws what `onStill` returns, where nothing went on for so long
-   */
-  wait<T>(promise: Promise<T>, onStill: () => Error): Promise<T> {
+  /** Something is waited for from now on. One wait at a time. */
+  begin(): void {
     const since = performance.now();
-    const leftMs = this.#leftMs(since);
+    const stillMs = this.#init.stillMs();
+    this.#since = since;
     // Time that got shorter since the timer was set must not end late.
-    if (!this.#timer || since + leftMs < this.#looksAt) this.#lookAfter(leftMs);
-    // Not Promise.race: it costs several times as much, for each token.
-    return new Promise((resolve, reject) => {
-      const waiting = { since, end: () => settle(() => reject(onStill())) };
-      const settle = (how: () => void): void => {
-        if (this.#waiting === waiting) this.#waiting = undefined;
-        how();
-      };
-      this.#waiting = waiting;
-      promise.then(
-        (value) => settle(() => resolve(value)),
-        (error: Error) => settle(() => reject(error)),
-      );
-    });
+    if (!this.#timer || since + stillMs < this.#looksAt) this.#lookAfter(stillMs);
+  }
+
+  /** What was waited for has come. */
+  rest(): void {
+    this.#since = undefined;
   }
 
   /** Called when nothing is waited for any more. */
   stop(): void {
+    this.#since = undefined;
     clearTimeout(this.#timer);
     this.#timer = undefined;
-  }
-
-  #leftMs(since: number): number {
-    const { lastProgress, stillMs } = this.#init;
-    return Math.max(since, lastProgress()) + stillMs() - performance.now();
   }
 
   #lookAfter(milliseconds: number): void {
@@ -61,9 +50,13 @@ export class ProgressWatch {
 
   #look(): void {
     this.#timer = undefined;
-    if (!this.#waiting) return;
-    const leftMs = this.#leftMs(this.#waiting.since);
+    if (this.#since === undefined) return;
+    const { lastProgress, stillMs, onStill } = this.#init;
+    const leftMs = Math.max(this.#since, lastProgress()) + stillMs() - performance.now();
     if (leftMs > 0) this.#lookAfter(leftMs);
-    else this.#waiting.end();
+    else {
+      this.#since = undefined;
+      onStill();
+    }
   }
 }

@@ -36,8 +36,6 @@ import { whileProgress } from './whileProgress.ts';
 /** Reserving a cache allocates memory, once the step that runs has ended: a worker that does neither for so long hangs. */
 const openTimeoutMs = 30_000;
 const closeTimeoutMs = 5000;
-/** Thrown and caught here: an error of its own for each token would cost more than all else that is done with it. */
-const nothingWentOn = new Error('no stage went on');
 /**
  * After so long without progress the workers are asked for a sign of life: with the time that they have for it, who sleeps is
  * missed within 1.6 s where others stand by, and within 3 s elsewhere.
@@ -122,7 +120,10 @@ export class Session {
   readonly #stillness = new ProgressWatch({
     stillMs: () => this.#deadlineMs(),
     lastProgress: () => this.#lastProgress(),
+    onStill: () => void this.#endStuck(),
   });
+  /** No stage went on: the session ends with an error that says whose step is outstanding, once that is known. */
+  #isStuck = false;
   #closing = false;
 
   constructor(components: SessionComponents, init: SessionInit) {
@@ -150,6 +151,11 @@ export class Session {
     const last = this.#pipeline.stages.at(-1);
     const reached = (last && this.#reached.get(last.assignmentId)) ?? 0;
     return Math.min(reached, this.#init.prompt.length);
+  }
+
+  /** True once a token has passed all stages. */
+  get hasToken(): boolean {
+    return this.#nextPosition > this.#init.prompt.length + this.#init.answered.length;
   }
 
   /** Tokens that some stage ran once more, known once the session has started. */
@@ -258,15 +264,10 @@ export class Session {
    * @throws GenerationError if the session failed. Where no stage goes on, the session is closed by then, and the error
    *   names the worker that is suspected.
    */
-  async nextToken(): Promise<TokenMessage> {
-    const here = this.#tokens.takeNow();
-    if (here !== undefined) return here;
-    try {
-      return await this.#stillness.wait(this.#tokens.take(), () => nothingWentOn);
-    } catch (error) {
-      this.#stillness.stop();
-      throw error === nothingWentOn ? await this.#failStuck() : error;
-    }
+  nextToken(): Promise<TokenMessage> {
+    const token = this.#tokens.take();
+    if (this.#tokens.isAwaited) this.#stillness.begin();
+    return token;
   }
 
   /** Takes a worker's message about this session. */
@@ -307,7 +308,7 @@ export class Session {
     clearTimeout(this.#watch);
     this.#stillness.stop();
     this.#allOpened.reject(error);
-    this.#tokens.fail(error);
+    if (!this.#isStuck) this.#tokens.fail(error);
   }
 
   /**
@@ -388,14 +389,19 @@ export class Session {
 
   /** Once a token has passed all stages, the session's own steps tell more than what the stages say of their trial. */
   #deadlineMs(): number {
-    const { prompt, answered, leastDeadlineMs } = this.#init;
-    const hasToken = this.#nextPosition > prompt.length + answered.length;
-    const tried = hasToken ? 0 : triedStepMs(this.#pipeline.stages, this.#mostTokensInStep);
+    const { leastDeadlineMs } = this.#init;
+    const tried = this.hasToken ? 0 : triedStepMs(this.#pipeline.stages, this.#mostTokensInStep);
     return stepDeadlineMs(Math.max(tried, this.#longestStepMs), leastDeadlineMs);
   }
 
+  async #endStuck(): Promise<void> {
+    this.#isStuck = true;
+    this.#stillness.stop();
+    this.#tokens.fail(await this.#closeStuck());
+  }
+
   /** Closes the session: what the stages tell then shows whose step is outstanding. */
-  async #failStuck(): Promise<GenerationError> {
+  async #closeStuck(): Promise<GenerationError> {
     const seconds = Math.round(this.#deadlineMs() / 1000);
     await this.close();
     const blamed = stageToBlame(this.#pipeline.stages, this.#timings);
@@ -438,8 +444,8 @@ export class Session {
     const now = performance.now();
     this.#longestStepMs = Math.max(this.#longestStepMs, now - this.#progressAt);
     this.#progressAt = now;
-    this.#components.progress.made(stage.workerId);
-    if (stage === this.#pipeline.stages.at(-1)) this.#components.progress.made(this.#pipeline.id);
+    this.#components.progress.made(stage.workerId, now);
+    if (stage === this.#pipeline.stages.at(-1)) this.#components.progress.made(this.#pipeline.id, now);
   }
 
   /** Where the prompt's tokens are still to be scored. */
@@ -476,6 +482,7 @@ export class Session {
     }
     this.#nextPosition++;
     this.#wentOn(last, message.position + 1);
+    this.#stillness.rest();
     this.#tokens.push(message);
   }
 }

@@ -2,7 +2,7 @@
 import { ProgressWatch } from './progressWatch.ts';
 
 /**
- * @param stillMs longest time without progress, in milliseconds; asked as `lastProgress` is
+ * @param stillMs longest time without progress, in milliseconds; asked at the beginning, and when the time seems to be over
  * @param lastProgress when something last went on, by `performance.now()`; asked when the time seems to be over
  * @throws what `onStill` returns, where nothing went on for so long
  */
@@ -12,9 +12,11 @@ export async function whileProgress<T>(
   lastProgress: () => number,
   onStill: () => Error,
 ): Promise<T> {
-  const watch = new ProgressWatch({ stillMs, lastProgress });
+  const still = Promise.withResolvers<never>();
+  const watch = new ProgressWatch({ stillMs, lastProgress, onStill: () => still.reject(onStill()) });
+  watch.begin();
   try {
-    return await watch.wait(promise, onStill);
+    return await Promise.race([promise, still.promise]);
   } finally {
     watch.stop();
   }

@@ -10,14 +10,28 @@ export interface Interleaved<T> {
  * Reads all streams at once. Ends when the last one has ended, or with the first error; whoever leaves early must see to
  * it that the streams end, since one that waits can't be left.
  */
-export async function* interleave<T>(
+export function interleave<T>(
+  streams: readonly AsyncGenerator<T, void, void>[],
+): AsyncIterable<Interleaved<T>> {
+  const [only] = streams;
+  return only && streams.length === 1 ? alone(only) : together(streams);
+}
+
+/** Not a generator around another: that would double what each costs. */
+function alone<T>(stream: AsyncGenerator<T, void, void>): AsyncIterable<Interleaved<T>> {
+  const numbered = (result: IteratorResult<T, void>): IteratorResult<Interleaved<T>, void> =>
+    result.done === true ? result : { done: false, value: { index: 0, value: result.value } };
+  return {
+    [Symbol.asyncIterator]: () => ({
+      next: () => stream.next().then(numbered),
+      return: () => stream.return().then(numbered),
+    }),
+  };
+}
+
+async function* together<T>(
   streams: readonly AsyncGenerator<T, void, void>[],
 ): AsyncGenerator<Interleaved<T>, void, void> {
-  const [only] = streams;
-  if (only && streams.length === 1) {
-    for await (const value of only) yield { index: 0, value };
-    return;
-  }
   const next = (index: number, stream: AsyncGenerator<T, void, void>) =>
     stream.next().then((result) => ({ index, stream, result }));
   const waiting = new Map(streams.map((stream, index) => [index, next(index, stream)]));
