@@ -38,7 +38,8 @@ const msPerThing = 2;
 export class LiveState {
   readonly #components: LiveStateComponents;
   readonly #coalesceMs: number;
-  readonly #dirty = new Map<string, { kind: keyof Snapshot; key: string }>();
+  /** By kind: a text made of both would be made for every token. */
+  readonly #dirty = new Map<keyof Snapshot, Set<string>>();
   readonly #published = new Map<string, string>();
   #timer: NodeJS.Timeout | undefined;
   /** Things that were looked at in the last flush. */
@@ -52,7 +53,9 @@ export class LiveState {
 
   /** Something about this thing may be different. Cheap: called for every token. */
   touch(kind: keyof Snapshot, key: string): void {
-    this.#dirty.set(`${kind} ${key}`, { kind, key });
+    let dirty = this.#dirty.get(kind);
+    if (!dirty) this.#dirty.set(kind, (dirty = new Set()));
+    dirty.add(key);
     if (this.#timer || this.#isStopped) return;
     const afterMs = Math.max(this.#coalesceMs, this.#flushed * msPerThing);
     this.#flushed = 0;
@@ -66,7 +69,7 @@ export class LiveState {
 
   /** A thing is gone, or over, and `event` says so; nothing else will be said about it. */
   end(kind: keyof Snapshot, key: string, event: LiveEvent): void {
-    this.#dirty.delete(`${kind} ${key}`);
+    this.#dirty.get(kind)?.delete(key);
     this.#published.delete(`${kind} ${key}`);
     if (!this.#isStopped) this.#components.publish(event);
   }
@@ -74,13 +77,18 @@ export class LiveState {
   /** Many things that changed at once are published in several turns of the event loop, so that nothing else waits. */
   #flushInTurns(): void {
     this.#timer = undefined;
-    for (const [id, { kind, key }] of this.#dirty) {
-      this.#dirty.delete(id);
-      this.#publish(kind, key);
-      this.#flushed++;
-      if (turnHasTime()) continue;
-      if (this.#dirty.size > 0) this.#timer = setTimeout(() => this.#flushInTurns(), 0);
-      return;
+    for (const [kind, dirty] of this.#dirty) {
+      for (const key of dirty) {
+        dirty.delete(key);
+        this.#publish(kind, key);
+        this.#flushed++;
+        if (turnHasTime()) continue;
+        // The other kinds come first then.
+        this.#dirty.delete(kind);
+        this.#dirty.set(kind, dirty);
+        this.#timer = setTimeout(() => this.#flushInTurns(), 0);
+        return;
+      }
     }
   }
 

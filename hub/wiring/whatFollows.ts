@@ -177,9 +177,10 @@ export function whatFollows(parts: FollowedParts): void {
       if (one.model === model && one.isQueued) live.touch('requests', one.id);
   };
   generator.listen({
-    grew: ({ id, model, usage, workerIds }) => {
-      live.touch('requests', id);
-      if (usage.completionTokens > 0) return;
+    grew: (generation) => {
+      live.touch('requests', generation.id);
+      if (generation.tokens.length > 0) return;
+      const { model, workerIds } = generation;
       touchQueue(model);
       live.touch('deployments', model);
       touch('nodes', workerIds);
