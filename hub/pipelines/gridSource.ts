@@ -75,8 +75,9 @@ export class GridSource {
     const { speeds } = this.#components;
     const table = this.#table;
     const last = this.#built;
-    const isSame = last?.pipelines === pipelines && last.table === table;
-    if (isSame && last.decisions === this.#decisions && last.speeds === speeds.changes) return last.grid;
+    const hasSameWorkers =
+      last?.table === table && last.decisions === this.#decisions && last.speeds === speeds.changes;
+    if (hasSameWorkers && last.pipelines === pipelines) return last.grid;
     const sources = {
       table,
       pipelines,
@@ -87,7 +88,7 @@ export class GridSource {
         ways: speeds.waysOf(worker),
       }),
     };
-    const grid = viewGrid(sources, last?.grid);
+    const grid = viewGrid(sources, last?.grid, hasSameWorkers);
     this.#built = { pipelines, table, decisions: this.#decisions, speeds: speeds.changes, grid };
     return grid;
   }

@@ -34,9 +34,14 @@ interface WorkerParts {
   reservations: readonly Reservation[];
 }
 
-/** @param before what was built last */
-export function viewGrid(sources: GridSources, before?: BuiltGrid): BuiltGrid {
+/**
+ * @param before what was built last
+ * @param hasSameWorkers true where pipelines alone may be different since then, as with each answer that begins or ends
+ */
+export function viewGrid(sources: GridSources, before?: BuiltGrid, hasSameWorkers = false): BuiltGrid {
   const reservations = reservationsByPipeline(sources.pipelines, before);
+  if (before && hasSameWorkers && isSameEverywhere(before.parts.reservations, reservations))
+    return { ...before, parts: { ...before.parts, reservations } };
   const workers = new Map<WorkerId, WorkerParts>();
   const seen = new Map<WorkerId, GridWorker>();
   let isSame = before?.view.workers.size === sources.table.size;
@@ -125,6 +130,15 @@ function reservationsByPipeline(
       return [id, { of, at: last && isSameMap(last.at, at) ? last.at : at }];
     }),
   );
+}
+
+function isSameEverywhere(
+  one: BuiltGrid['parts']['reservations'],
+  other: BuiltGrid['parts']['reservations'],
+): boolean {
+  if (one.size !== other.size) return false;
+  for (const [id, { at }] of one) if (other.get(id)?.at !== at) return false;
+  return true;
 }
 
 /** @param last what was reserved there before; given back where it is the same */
