@@ -16,6 +16,8 @@ export interface LoadedHub {
   /** What its process uses; delays are those since the last call. */
   use(): Promise<ProcessUse>;
   memory(): Promise<MemoryUse>;
+  /** The same once all garbage is collected. */
+  collected(): Promise<MemoryUse>;
 }
 
 export interface LoadedHubs extends AsyncDisposable {
@@ -51,7 +53,7 @@ export async function startLoadedHubs({ ports, model, profiles }: LoadedHubsInit
         ...(shared && { dataDirectory: shared.dataDirectory }),
         nodeFlags: [
           ...(profiles === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profiles]),
-          ...['--import', observer],
+          ...['--expose-gc', '--import', observer],
         ],
         flags: [
           ...['--log-level', 'error', '--https-port', 'off', '--stun-port', 'off'],
@@ -73,6 +75,7 @@ export async function startLoadedHubs({ ports, model, profiles }: LoadedHubsInit
       url: hub.url,
       use: () => ask('use') as Promise<ProcessUse>,
       memory: () => ask('memory') as Promise<MemoryUse>,
+      collected: () => ask('collected') as Promise<MemoryUse>,
     });
   }
   const [first, ...others] = hubs;

@@ -2,7 +2,7 @@
 import { Agent } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { LoadedHub } from './loadedHub.ts';
-import { growthOf, watchMemory, type MemoryAt } from './memoryGrowth.ts';
+import { growthOf, watchMemory, type WatchedMemory } from './memoryGrowth.ts';
 import type { ProcessUse } from './observer.ts';
 import { readAnswer, type ReadAnswer } from './readAnswer.ts';
 import type { SimulatedGrid } from './simulatedGrid.ts';
@@ -41,11 +41,14 @@ export interface LoadRow {
   'heap MB': number;
   /** Of the resident memory. */
   'MB/minute': number;
+  /** Of the heap once all garbage is collected, at the last full minute; NaN where that was not measured. */
+  'kept MB': number;
+  'kept MB/minute': number;
 }
 
 export interface MeasuredLoad {
   rows: LoadRow[];
-  memory: Record<string, MemoryAt[]>;
+  memory: Record<string, WatchedMemory>;
 }
 
 /** Answers that have just begun cost more: templates, prompts, first tokens. */
@@ -132,12 +135,19 @@ export async function measureLoad(
       'turn max ms': last.turn.max,
       'resident MB': last.residentBytes / 1e6,
       'heap MB': last.heapBytes / 1e6,
-      'MB/minute': growthOf(memory[index] ?? [], 'residentBytes'),
+      'MB/minute': growthOf(memory[index]?.samples ?? [], 'residentBytes'),
+      'kept MB': (memory[index]?.collected.at(-1)?.heapBytes ?? Number.NaN) / 1e6,
+      'kept MB/minute': growthOf(memory[index]?.collected ?? [], 'heapBytes'),
     };
   });
   return {
     rows,
-    memory: Object.fromEntries(hubs.map(({ role, url }, index) => [`${role} ${url}`, memory[index] ?? []])),
+    memory: Object.fromEntries(
+      hubs.flatMap(({ role, url }, index) => {
+        const watched = memory[index];
+        return watched ? [[`${role} ${url}`, watched]] : [];
+      }),
+    ),
   };
 }
 

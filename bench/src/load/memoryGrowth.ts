@@ -7,19 +7,35 @@ export interface MemoryAt extends MemoryUse {
   minutes: number;
 }
 
+/** What a process used over a time. */
+export interface WatchedMemory {
+  /** As it is, with what waits to be collected. */
+  samples: MemoryAt[];
+  /** Once a minute, after all garbage was collected: what is really kept. */
+  collected: MemoryAt[];
+}
+
 const everyMs = 5000;
+const collectedEveryMs = 60_000;
 /** Of the samples, the first ones are left out: caches fill, and code is compiled. */
 const settlingPart = 0.2;
 
 /** Asks a hub for its memory until it is told to stop. */
-export async function watchMemory(hub: LoadedHub, signal: AbortSignal): Promise<MemoryAt[]> {
-  const samples: MemoryAt[] = [];
+export async function watchMemory(
+  hub: Pick<LoadedHub, 'memory' | 'collected'>,
+  signal: AbortSignal,
+): Promise<WatchedMemory> {
+  const watched: WatchedMemory = { samples: [], collected: [] };
   const began = performance.now();
   while (!signal.aborted) {
-    samples.push({ minutes: (performance.now() - began) / 60_000, ...(await hub.memory()) });
+    const passedMs = performance.now() - began;
+    const minutes = passedMs / 60_000;
+    if (passedMs >= collectedEveryMs * (watched.collected.length + 1))
+      watched.collected.push({ minutes, ...(await hub.collected()) });
+    else watched.samples.push({ minutes, ...(await hub.memory()) });
     await pause(everyMs, undefined, { signal }).catch(() => undefined);
   }
-  return samples;
+  return watched;
 }
 
 /** MB a minute, of the line that fits the samples best; NaN where there are too few. */
