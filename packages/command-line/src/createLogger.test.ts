@@ -54,6 +54,19 @@ test('a full file is followed by the next, and old ones go', async () => {
   await expect.poll(async () => (await names()).length).toBeLessThanOrEqual(3);
 });
 
+test('files of former runs count, and those of others stay', async () => {
+  const folder = path.join(directory, 'former');
+  await mkdir(folder);
+  const others = ['a-1.log', 'a.1.log.gz', 'a.b.1.log', 'b.2.log'];
+  const former = Array.from({ length: 12 }, (_, index) => `a.${index + 1}.log`);
+  for (const name of [...others, ...former]) await writeFile(path.join(folder, name), '');
+  const names = async (): Promise<string[]> => (await readdir(folder)).toSorted();
+  const log = await createLogger({ ...init, logFile: path.join(folder, 'a.log'), logFileSize: 1024 });
+  expect(await names()).toEqual([...others, 'a.10.log', 'a.11.log', 'a.12.log'].toSorted());
+  for (let line = 0; !(await names()).includes('a.13.log'); line++) log.warn('x'.repeat(300) + line);
+  await expect.poll(names).toEqual([...others, 'a.11.log', 'a.12.log', 'a.13.log'].toSorted());
+});
+
 test('a file that can not be written is named at the start', async () => {
   const blocked = path.join(directory, 'file');
   await writeFile(blocked, '');

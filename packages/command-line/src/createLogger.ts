@@ -5,6 +5,7 @@ import { destination, multistream, pino, type DestinationStream, type Logger } f
 import type { Option } from 'commander';
 import { memory, wholeNumber } from './arguments.ts';
 import { flag } from './flag.ts';
+import { logFilesOf, removeOldLogs } from './oldLogs.ts';
 import { SettingsError } from './settingsError.ts';
 
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -90,22 +91,30 @@ async function rollingFile(
   { logFileSize, logFiles }: Pick<LogSettings, 'logFileSize' | 'logFiles'>,
 ): Promise<DestinationStream> {
   const { dir, name, ext } = path.parse(path.resolve(file));
+  const log = { directory: dir, name, extension: ext || '.log' };
+  // The one that is written, and older ones.
+  const kept = 1 + logFiles;
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
     accessSync(dir, constants.W_OK);
-    closeSync(openSync(path.join(dir, `${name}.1${ext || '.log'}`), 'a', 0o600));
+    // pino-roll goes on with the last one.
+    const [last = path.join(dir, `${name}.1${log.extension}`)] = logFilesOf(log);
+    closeSync(openSync(last, 'a', 0o600));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new SettingsError(`--log-file: ${file} can't be written: ${reason}`, { cause });
   }
+  removeOldLogs(log, kept);
   // Few write one, and it takes a while to load.
   const { default: roll } = await import('pino-roll');
   const stream = await roll({
     // pino-roll puts a number before what follows the last dot, whatever its `extension` says.
-    file: path.join(dir, `${name}${ext || '.log'}`),
+    file: path.join(dir, `${name}${log.extension}`),
     size: `${Math.max(1, Math.round(logFileSize / 1024))}k`,
     limit: { count: logFiles },
   });
+  // By itself it removes what it has written since it was started, and nothing of former runs.
+  stream.on('cleanup-complete', () => removeOldLogs(log, kept));
   let isSaid = false;
   stream.on('error', (error: Error) => {
     if (!isSaid) process.stderr.write(`potluck: the log file can't be written any more: ${error.message}\n`);
