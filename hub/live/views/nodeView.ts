@@ -2,6 +2,7 @@
 import type { FormerNode, Node, Stage as StageView } from '@potluck/api';
 import { hubText } from '@potluck/api/hub-texts';
 import type { NodeRecord } from '../../workers/nodeStore.ts';
+import type { Generation } from '../../generation/generation.ts';
 import type { Generator } from '../../generation/generator.ts';
 import type { Deployments } from '../../pipelines/deployments.ts';
 import type { Stage } from '../../pipelines/pipeline.ts';
@@ -23,6 +24,15 @@ export interface NodeViewComponents {
   states: StateClock;
 }
 
+/** What each of its stages has computed for an answer that is not over, as they will tell it at the end. */
+function tokensUnderWay({ promptTokensRead, usage }: Generation): number {
+  const { cachedTokens, completionTokens } = usage;
+  // Nothing is computed from the last token yet.
+  return Math.max(0, promptTokensRead - cachedTokens) + Math.max(0, completionTokens - 1);
+}
+
+const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, one) => sum + one, 0);
+
 export function viewNode(components: NodeViewComponents, worker: WorkerRecord): Node {
   const { registry, deployments, generator, nodes, statistics, states } = components;
   const stages = stagesAt(deployments, worker);
@@ -30,6 +40,7 @@ export function viewNode(components: NodeViewComponents, worker: WorkerRecord): 
   const { mode } = nodes.of(worker.id);
   const arriving = deployments.movingTo(worker.id);
   const ahead = describeAhead(deployments.standbyAt(worker.id), arriving);
+  const running = generator.running.filter(({ workerIds }) => workerIds.includes(worker.id));
   const reasons = stages.flatMap(({ reason }) => (reason === null ? [] : [reason]));
   return {
     id: worker.id,
@@ -63,8 +74,8 @@ export function viewNode(components: NodeViewComponents, worker: WorkerRecord): 
     disk: worker.load.disk
       ? { weightBytes: worker.load.disk.weightBytes, freeBytes: worker.load.disk.freeBytes ?? null }
       : null,
-    runningRequests: generator.running.filter(({ workerIds }) => workerIds.includes(worker.id)).length,
-    tokensServed: statistics.tokensOf(worker.id),
+    runningRequests: running.length,
+    tokensServed: statistics.tokensOf(worker.id) + sumOf(running.map(tokensUnderWay)),
     hidden: worker.presence === undefined ? null : worker.presence !== 'visible',
   };
 }
