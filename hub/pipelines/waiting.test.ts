@@ -85,3 +85,18 @@ test('after a restart a model does not wait for long', async () => {
   await pass(grid, 2000);
   expect(places(grid)).toEqual(['other']);
 });
+
+test('who says goodbye after a restart is not waited for', async () => {
+  const grid = puppetGrid();
+  const [gone, other] = ['gone', 'other'].map((name) => grid.worker(name, 1e9));
+  const [first, last] = [
+    { workerId: other!.id, firstLayer: 0, lastLayer: 1 },
+    { workerId: gone!.id, firstLayer: 2, lastLayer: 3 },
+  ];
+  grid.deployments.deploy(model, automatic, undefined, { epoch: 1, replicas: [[first, last]] });
+  gone?.join();
+  gone?.leave('left');
+  other?.join();
+  await pass(grid, 1000);
+  expect(places(grid)).toEqual(['other']);
+});

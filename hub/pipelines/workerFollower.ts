@@ -33,7 +33,8 @@ export function workerFollower(
     },
     left: ({ id, name }, reason, how) => {
       const because = how === 'disconnected' ? undefined : reason;
-      dispatch({ type: 'worker-left', worker: { id, name }, reason: because });
+      const saidGoodbye = how === 'left';
+      dispatch({ type: 'worker-left', worker: { id, name }, reason: because, saidGoodbye });
     },
     leaving: ({ id, name }) => dispatch({ type: 'worker-leaving', worker: { id, name } }),
     reported: (worker, report) => {

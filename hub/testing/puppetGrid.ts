@@ -16,6 +16,7 @@ import { pino } from 'pino';
 import { Deployments } from '../pipelines/deployments.ts';
 import { NodeBook } from '../workers/nodeBook.ts';
 import { SpeedBook } from '../workers/speedBook.ts';
+import type { HowLeft } from '../workers/workerRegistry.ts';
 import type { WorkerRecord } from '../workers/workerTable.ts';
 import { followWorkers } from './followWorkers.ts';
 import { RegistryWithoutSockets } from './registryWithoutSockets.ts';
@@ -74,8 +75,8 @@ export class PuppetWorker {
     this.#registry.join(this);
   }
 
-  leave(): void {
-    this.#registry.leave(this.id, 'its connection closed', 'disconnected');
+  leave(how: HowLeft = 'disconnected'): void {
+    this.#registry.leave(this.id, 'its connection closed', how);
   }
 
   /** The next time that it joins, it holds nothing. */

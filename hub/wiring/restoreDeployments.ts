@@ -13,6 +13,7 @@ import type { ModelRequest } from '../models/modelLibrary.ts';
 import { readServingNodes } from './servingNodes.ts';
 import { DeploymentError } from '../pipelines/deploymentError.ts';
 import type { Deployments } from '../pipelines/deployments.ts';
+import type { NodeBook } from '../workers/nodeBook.ts';
 
 export interface RestoreComponents {
   catalogue: LibraryCatalogue;
@@ -20,6 +21,7 @@ export interface RestoreComponents {
   database: Pick<Database, 'deployments' | 'values'>;
   /** Told of models that the last run served. */
   servings: Pick<Servings, 'comesBack'>;
+  nodes: Pick<NodeBook, 'nameOf'>;
   logger: Logger;
 }
 
@@ -31,13 +33,20 @@ const startedName = 'first-deployment-made';
  * @throws ModelError if that model can't be used, StartError if it can't be cut into the forced number of stages
  */
 export async function restoreDeployments(
-  { catalogue, deployments, database, servings, logger }: RestoreComponents,
+  { catalogue, deployments, database, servings, nodes, logger }: RestoreComponents,
   { model: reference, modelGiven, variant, stages }: HubConfig,
 ): Promise<void> {
   const kept = await database.deployments.list();
   const isFirst = (await database.values.get(startedName)) !== true;
   const served = await readServingNodes(database.values);
-  for (const id of served.keys()) servings.comesBack(id);
+  for (const [model, { replicas }] of served) {
+    servings.comesBack(model);
+    const awaited = new Set(replicas.flat().map(({ workerId }) => nodes.nameOf(workerId)));
+    logger.info(
+      { model, nodes: [...awaited].join(', ') },
+      'waiting some seconds for the nodes that served it before the hub was started again',
+    );
+  }
   const forced = (plan: DeploymentPlan): DeploymentPlan =>
     stages === undefined ? plan : { mode: 'shards', count: stages, replicas: 1 };
   const named = { reference, ...(variant === undefined ? {} : { variant }) };

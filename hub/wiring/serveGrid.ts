@@ -161,7 +161,10 @@ export async function serveGrid(
   const { app, deployments, servings } = parts;
   const ready = Promise.withResolvers<void>();
   deployments.listen({ ready: () => ready.resolve() });
-  await restoreDeployments({ catalogue, deployments, database, servings, logger }, config);
+  await restoreDeployments(
+    { catalogue, deployments, database, servings, nodes: parts.nodes, logger },
+    config,
+  );
   if (config.localWorkers === 0 || deployments.list.length === 0) ready.resolve();
   answer(
     (request, environment) => app.fetch(request, environment),

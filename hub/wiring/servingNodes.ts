@@ -32,8 +32,20 @@ export async function keepServingNodes(
   await values.put(name, Object.fromEntries(serving));
 }
 
+/** A node said goodbye: the next run of the hub does not wait for it. */
+export async function forgetServingNode(values: ValueStore, gone: WorkerId): Promise<void> {
+  const { data = {} } = ServingNodes.safeParse(await values.get(name));
+  const without = Object.entries(data).map(([model, { epoch, replicas }]) => {
+    const stayed = replicas.map((stages) => stages.filter(({ workerId }) => workerId !== gone));
+    return [model, { epoch, replicas: stayed }] as const;
+  });
+  await values.put(name, Object.fromEntries(without));
+}
+
 /** @returns by the ids of models; none where nothing was kept */
 export async function readServingNodes(values: ValueStore): Promise<ReadonlyMap<string, ServedBefore>> {
   const { data = {} } = ServingNodes.safeParse(await values.get(name));
-  return new Map(Object.entries(data).filter(([, { replicas }]) => replicas.length > 0));
+  return new Map(
+    Object.entries(data).filter(([, { replicas }]) => replicas.some(({ length }) => length > 0)),
+  );
 }

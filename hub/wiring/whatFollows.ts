@@ -25,7 +25,7 @@ import type { NodeStatistics } from '../workers/nodeStatistics.ts';
 import type { SpeedBook } from '../workers/speedBook.ts';
 import type { WorkerRegistry } from '../workers/workerRegistry.ts';
 import { noteBlobs } from './noteBlobs.ts';
-import { keepServingNodes } from './servingNodes.ts';
+import { forgetServingNode, keepServingNodes } from './servingNodes.ts';
 import { noteSpeeds } from './noteSpeeds.ts';
 
 export interface FollowedParts {
@@ -92,6 +92,10 @@ export function whatFollows(parts: FollowedParts): void {
         () => writes.write('a node', () => database.nodes.left(worker, reason)),
         // Ends the answers that ran through it, and puts other workers in its place.
         () => deployments.workers.left(worker, reason, how),
+        () => {
+          if (how !== 'left' || registry.isStopped) return;
+          writes.write('which nodes serve', () => forgetServingNode(database.values, worker.id));
+        },
         () => generator.workerLeft(worker.id),
         () => statistics.workerLeft(worker.id),
         () => metrics.workerLeft(worker),

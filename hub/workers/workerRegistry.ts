@@ -88,6 +88,7 @@ export class WorkerRegistry {
   readonly #doubts: Doubts;
   /** Looks at the doubts while there are any. */
   #look: NodeJS.Timeout | undefined;
+  #isStopped = false;
 
   constructor(components: WorkerRegistryComponents, init: WorkerRegistryInit) {
     this.#logger = components.logger;
@@ -99,6 +100,11 @@ export class WorkerRegistry {
       probe: (workerId) => this.send(workerId, { type: 'probe' }),
       standIns: components.standIns ?? (() => []),
     });
+  }
+
+  /** True once the hub stops: that workers leave says nothing of them. */
+  get isStopped(): boolean {
+    return this.#isStopped;
   }
 
   get table(): WorkerTable {
@@ -299,6 +305,7 @@ export class WorkerRegistry {
 
   /** Ends every lease; called when the hub stops. */
   stop(): void {
+    this.#isStopped = true;
     for (const [workerId, { socket }] of [...this.#seats]) {
       socket.sendText(
         JSON.stringify({

@@ -27,7 +27,7 @@ export function apply(state: PipelinesState, event: PipelineEvent): PipelinesSta
       return everyPipeline(state, (one) => withoutHeld(one, event.workerId));
     case 'worker-left':
       return withDraining(
-        everyPipeline(state, (one) => workerLeft(one, event.worker, event.reason)),
+        everyPipeline(state, (one) => workerLeft(notAwaited(one, event), event.worker, event.reason)),
         event.worker.id,
         false,
       );
@@ -122,6 +122,16 @@ function describeLoss(name: string, reason: string | undefined): string {
   return reason === undefined
     ? hubText('disconnected', { device: name })
     : hubText('left-because', { device: name, reason });
+}
+
+/** Who says goodbye after a restart of the hub is not waited for. */
+function notAwaited(
+  one: PipelineState,
+  { worker, saidGoodbye }: Extract<PipelineEvent, { type: 'worker-left' }>,
+): PipelineState {
+  const { awaits } = one;
+  if (!awaits || saidGoodbye !== true || !awaits.workers.includes(worker.id)) return one;
+  return { ...one, awaits: { ...awaits, workers: awaits.workers.filter((id) => id !== worker.id) } };
 }
 
 /** Nobody answers for this worker now. It may come back with what it holds, unless the pipeline is over. */

@@ -47,8 +47,8 @@ export type PipelineHappening =
     }
   /** Another run of it: it holds nothing of what its id held before. Comes before `worker-joined`. */
   | { type: 'worker-restarted'; workerId: WorkerId }
-  /** Without a reason its connection just closed. */
-  | { type: 'worker-left'; worker: NamedWorker; reason: string | undefined }
+  /** Without a reason its connection just closed. `saidGoodbye`: it does not come back soon. */
+  | { type: 'worker-left'; worker: NamedWorker; reason: string | undefined; saidGoodbye?: boolean }
   /** It wants nothing new, and goes when its answers have ended. */
   | { type: 'worker-leaving'; worker: NamedWorker }
   /** People call it otherwise now. */
