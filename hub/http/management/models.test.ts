@@ -85,7 +85,7 @@ test('a model comes by name with its licence, is deployed, and is removed with i
 });
 
 test('a model that is wanted served is deployed as soon as it is here', async () => {
-  await start();
+  await start({ leaseMs: 600_000 });
   hub.worker('one');
   const { id, deploy } = await add({ kind: 'hub', repository: 'ada/tiny-ONNX', deploy: true });
   expect(deploy).toBe(true);
