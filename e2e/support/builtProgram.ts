@@ -2,7 +2,7 @@
  * The product in few files: built once for all processes of a run of tests. To find and read its modules one by one takes
  * Node longer than most tests take, in every hub and worker, and in their threads and processes.
  */
-import { rename } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Plugin } from 'vite';
@@ -34,6 +34,8 @@ export async function buildProgram(directory: string): Promise<void> {
     ssr: { noExternal: true, external: apart },
     plugins: [placesIn(directory)],
   });
+  // Otherwise Node parses each file once more to see what it is.
+  await writeFile(join(partial, 'package.json'), '{ "type": "module" }\n');
   await rename(partial, directory);
 }
 

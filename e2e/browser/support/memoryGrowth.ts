@@ -31,7 +31,8 @@ export async function expectNoGrowth(moreRequests: number): Promise<void> {
   const tabs = [];
   for (const page of pages) {
     const stage = page.getByRole('region', { name: /^Layer/ });
-    await expect(stage.locator('header')).toContainText('running');
+    // A GPU in software compiles on the processor that everything else has, too.
+    await expect(stage.locator('header')).toContainText('running', { timeout: 180_000 });
     tabs.push({ page, measure: await tabMemory(page) });
   }
   const [ofWasm, ofGpu] = tabs.map(({ measure }) => measure);
