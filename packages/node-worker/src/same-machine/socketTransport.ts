@@ -52,7 +52,7 @@ export function socketTransport(socket: Socket, first: Buffer = none): PeerTrans
       // What is sent in the same turn arrives in one, too: steps that shared a run share the next one.
       if (socket.writableCorked === 0) {
         socket.cork();
-        process.nextTick(() => socket.uncork());
+        queueMicrotask(() => socket.uncork());
       }
       socket.write(bytes);
       return socket.writableLength <= highWaterBytes ? undefined : state.waitForRoom();

@@ -69,14 +69,17 @@ export class StageOutput {
       const head = { kind: 'token', sessionId, epoch, position, stageIndex: 0, sentAt: unixMs() } as const;
       this.#send(session, workerAt(place, 0), { ...head, tokens: [token] });
     }
-    this.#components.sendToHub({
-      type: 'token',
-      sessionId,
-      epoch,
-      position,
-      ...sampled,
-      ...(finish && { finish }),
-    });
+    // What is sent to stages leaves at the end of this turn, with that of others who shared the run.
+    queueMicrotask(() =>
+      this.#components.sendToHub({
+        type: 'token',
+        sessionId,
+        epoch,
+        position,
+        ...sampled,
+        ...(finish && { finish }),
+      }),
+    );
   }
 
   /** Tells the hub how likely tokens of the prompt were. @param position of the first of them in the sequence */
