@@ -28,6 +28,12 @@ const remote = await startRemoteHub({});
 await changeSettings(hub, { hubEndpoint: remote.endpoint });
 /** Where the page is not at its name. */
 const addresses: Record<string, string> = { chat: '/', join: `/join#token=${hub.joinToken}` };
+/** What comes last on a page. */
+const last: Record<string, string> = {
+  nodes: '.course.direct, .course.relayed',
+  models: 'main [role=img]',
+  settings: '#turn-urls',
+};
 const browser = await launchChromium();
 await mkdir(directory, { recursive: true });
 for (const { name, size, colorScheme } of shots) {
@@ -36,6 +42,7 @@ for (const { name, size, colorScheme } of shots) {
   const page = await context.newPage();
   await page.goto(addresses[name] ?? `/${name}`);
   await page.getByRole('heading', { level: 1 }).waitFor();
+  if (last[name] !== undefined) await page.locator(last[name]).first().waitFor({ state: 'attached' });
   if (name === 'chat') await ask(page);
   if (name === 'join') await page.getByRole('slider').first().waitFor();
   if (name === 'requests') await page.getByRole('button', { expanded: false }).first().click();
