@@ -17,7 +17,9 @@ type Answer = { id: number; result: unknown } | { id: number; error: PlainError 
 export interface LaneCaller {
   /** @param buffers go along without a copy */
   call(verb: string, args: readonly unknown[], buffers: readonly ArrayBuffer[]): Promise<unknown>;
-  /** Nobody answers any more. */
+  /** Nobody answers any more. The port is the other thread's to close, which may be ending at this moment. */
+  lose(): void;
+  /** As `lose`, where the other thread goes on. */
   close(): void;
 }
 
@@ -37,6 +39,11 @@ export function callOver(port: MessagePort): LaneCaller {
       else asked?.resolve(answer.result);
     }
   };
+  const lose = (): void => {
+    isClosed = true;
+    for (const { reject } of waiting.values()) reject(new StageGoneError('The stage was disposed'));
+    waiting.clear();
+  };
   return {
     call: (verb, args, buffers) =>
       new Promise((resolve, reject) => {
@@ -45,11 +52,10 @@ export function callOver(port: MessagePort): LaneCaller {
         waiting.set(id, { resolve, reject });
         send({ id, verb, args }, buffers);
       }),
+    lose,
     close() {
-      isClosed = true;
+      lose();
       port.close();
-      for (const { reject } of waiting.values()) reject(new StageGoneError('The stage was disposed'));
-      waiting.clear();
     },
   };
 }

@@ -64,7 +64,7 @@ export function remoteStages(
       if (loss) return;
       loss = reason;
       underWay.fail(reason);
-      for (const lane of lanes) lane.close();
+      for (const lane of lanes) lane.lose();
       lanes.clear();
       lost.reject(reason);
     },
