@@ -10,6 +10,7 @@ import type { WorkerRegistry } from '../workers/workerRegistry.ts';
 import { monotonicClock, type Clock } from './clock.ts';
 import { deploymentOf, replicaCount, type Deployment, type Replica } from './deployment.ts';
 import { DeploymentError } from './deploymentError.ts';
+import { forEachOf } from './forEachOf.ts';
 import { PipelineExecutor, type ExecutorComponents } from './executor.ts';
 import { logAnnouncement } from './logging.ts';
 import type { Pipeline, ReadyPipeline, Stage } from './pipeline.ts';
@@ -269,26 +270,29 @@ export class Deployments {
     this.#executor.stop();
   }
 
+  /** @throws what the first of the listeners threw, once all are told */
   #tell(announcement: Announcement): void {
     logAnnouncement(this.#components.logger, announcement);
-    for (const listener of [...this.#listeners]) {
-      switch (announcement.type) {
-        case 'ready':
-          listener.ready?.(announcement.replica, announcement.pipeline);
-          break;
-        case 'updated':
-          listener.updated?.(announcement.replica, announcement.pipeline);
-          break;
-        case 'lost':
-          listener.lost?.(announcement.replica, announcement.pipeline, announcement.reason);
-          break;
-        case 'judged':
-          listener.judged?.(announcement.replica, announcement.outcome);
-          break;
-        case 'changed':
-          listener.changed?.(announcement.model, announcement.workers);
-      }
-    }
+    forEachOf([...this.#listeners], (listener) => tellOne(listener, announcement));
+  }
+}
+
+function tellOne(listener: DeploymentsListener, announcement: Announcement): void {
+  switch (announcement.type) {
+    case 'ready':
+      listener.ready?.(announcement.replica, announcement.pipeline);
+      break;
+    case 'updated':
+      listener.updated?.(announcement.replica, announcement.pipeline);
+      break;
+    case 'lost':
+      listener.lost?.(announcement.replica, announcement.pipeline, announcement.reason);
+      break;
+    case 'judged':
+      listener.judged?.(announcement.replica, announcement.outcome);
+      break;
+    case 'changed':
+      listener.changed?.(announcement.model, announcement.workers);
   }
 }
 

@@ -6,6 +6,7 @@ import type { SpeedBook } from '../workers/speedBook.ts';
 import type { WorkerRegistry } from '../workers/workerRegistry.ts';
 import type { GridView } from '../placement/gridView.ts';
 import type { Clock } from './clock.ts';
+import { forEachOf } from './forEachOf.ts';
 import { GridSource } from './gridSource.ts';
 import { logCommand, logEvent } from './logging.ts';
 import type { Command } from './state/commands.ts';
@@ -231,10 +232,14 @@ export class PipelineExecutor {
     if (this.#isTelling) return;
     this.#isTelling = true;
     try {
-      for (let next = this.#untold.shift(); next; next = this.#untold.shift()) this.#tell(next);
+      forEachOf(this.#takeUntold(), this.#tell);
     } finally {
       this.#isTelling = false;
     }
+  }
+
+  *#takeUntold(): Generator<Announcement> {
+    for (let next = this.#untold.shift(); next; next = this.#untold.shift()) yield next;
   }
 }
 

@@ -154,10 +154,13 @@ async function runTestHub(init: TestHubInit, { directory, identity, port }: Test
     worker: (name, workerInit = {}) => new ScriptedWorker({ url, token: testJoinToken, name, ...workerInit }),
     served: (epoch = 1) =>
       new Promise((resolve) => {
-        if ((first().ready?.epoch ?? 0) >= epoch) resolve();
-        parts.deployments.listen({
+        if ((first().ready?.epoch ?? 0) >= epoch) return resolve();
+        const stop = parts.deployments.listen({
           ready: (replica, pipeline) => {
-            if (replica.id === first().id && pipeline.epoch >= epoch) resolve();
+            // The model may be gone by now, and another one ready.
+            if (replica.model.package.id !== model.package.id || pipeline.epoch < epoch) return;
+            stop();
+            resolve();
           },
         });
       }),
