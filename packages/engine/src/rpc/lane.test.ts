@@ -52,8 +52,12 @@ test('buffers go along both ways, and errors keep their code', async () => {
 });
 
 test('what can’t be sent fails by itself, and nothing is left waiting when the lane is closed', async () => {
-  const { caller } = lane(async () => new Promise(() => undefined));
-  await expect(caller.call('step', [() => 1], [])).rejects.toThrow();
+  const { caller } = lane(async (verb) => (verb === 'drop' ? verb : new Promise(() => undefined)));
+  const bad = caller.call('step', [() => 1], []);
+  // In the same turn.
+  const good = caller.call('drop', [], []);
+  await expect(bad).rejects.toThrow();
+  expect(await good).toBe('drop');
   const waiting = caller.call('step', [], []);
   caller.close();
   await expect(waiting).rejects.toMatchObject({ code: 'stage-gone' });

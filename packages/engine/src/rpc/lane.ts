@@ -84,28 +84,43 @@ export function serveOver(
   };
 }
 
-/** @param failed told of each item of a message that could not be sent */
+interface Sent<Item> {
+  item: Item;
+  buffers: readonly ArrayBuffer[];
+}
+
+/**
+ * Items of one turn go in one message. Where that can't be sent, each goes by itself: one harms no other.
+ * @param failed told of each item that could not be sent
+ */
 function bundle<Item>(
   port: MessagePort,
   failed: (item: Item, error: Error) => void,
 ): (item: Item, buffers: readonly ArrayBuffer[]) => void {
-  let items: Item[] = [];
-  let buffers: ArrayBuffer[] = [];
+  let waiting: Sent<Item>[] = [];
+  const post = (all: readonly Sent<Item>[]): void =>
+    port.postMessage(
+      all.map(({ item }) => item),
+      [...new Set(all.flatMap(({ buffers }) => buffers))],
+    );
   const flush = (): void => {
-    const sent = items;
-    const taken = buffers;
-    items = [];
-    buffers = [];
+    const all = waiting;
+    waiting = [];
     try {
-      port.postMessage(sent, [...new Set(taken)]);
-    } catch (error) {
-      for (const item of sent) failed(item, error as Error);
+      post(all);
+    } catch {
+      for (const one of all) {
+        try {
+          post([one]);
+        } catch (error) {
+          failed(one.item, error as Error);
+        }
+      }
     }
   };
-  return (item, own) => {
-    items.push(item);
-    buffers.push(...own);
+  return (item, buffers) => {
+    waiting.push({ item, buffers });
     // What is called, or answered, at the same time has its turn before.
-    if (items.length === 1) queueMicrotask(flush);
+    if (waiting.length === 1) queueMicrotask(flush);
   };
 }
