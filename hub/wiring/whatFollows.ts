@@ -150,7 +150,7 @@ export function whatFollows(parts: FollowedParts): void {
         () =>
           history.note('model-lost', {
             model: replica.model.package.id,
-            detail: { reason, nodes: namesIn(pipeline) },
+            detail: { reason, nodes: namesIn(pipeline), ...(replica.isMoving && { moves: 'yes' }) },
           }),
       ),
     judged: ({ model }, { beforeMs, promisedMs, measuredMs, didPay }) =>

@@ -54,3 +54,16 @@ test('a move to be faster says whether it paid', () => {
     'soup moved to be faster, which did not pay: a token takes 50 ms. Before the move it took 51 ms, and 3.9 ms were expected.',
   );
 });
+
+test('a model that moves did not stop', () => {
+  const told = (moves: string | undefined): string => {
+    const detail = {
+      nodes: 'desk',
+      reason: 'it is faster elsewhere',
+      ...(moves === undefined ? {} : { moves }),
+    };
+    return describeHistory({ ...event, kind: 'model-lost', model: 'soup', detail });
+  };
+  expect(told('yes')).toBe('soup moves away from desk: it is faster elsewhere.');
+  expect(told(undefined)).toBe('soup stopped on desk: it is faster elsewhere.');
+});

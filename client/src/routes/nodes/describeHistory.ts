@@ -89,6 +89,7 @@ function describeWhat({ kind, node, model, actor, detail }: HistoryEvent): strin
     case 'model-ready':
       return `${what} runs on ${nodes ?? ''}.`;
     case 'model-lost':
+      if (detail['moves'] === 'yes') return `${what} moves away from ${nodes ?? ''}: ${reason}.`;
       return `${what} stopped on ${nodes ?? ''}: ${reason}.`;
     case 'model-moved':
       return describeMove(what, detail);
