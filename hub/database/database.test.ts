@@ -32,6 +32,8 @@ describe.each(databaseKinds)('in $kind', ({ start }) => {
     const second = await place.open();
     expect(await second.requests.find(record.id)).toEqual({ ...record, status: 'done' });
     expect(await second.requests.find('none')).toBeUndefined();
+    await second.requests.put({ ...record, owner: 'somebody else' });
+    expect((await second.requests.find(record.id))?.owner).toBe(record.owner);
     await second.close();
   });
 

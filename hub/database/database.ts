@@ -54,6 +54,8 @@ export interface Database extends Leadership {
   values: ValueStore;
   /** Why nothing can be kept now; undefined while the database answers. */
   trouble(): string | undefined;
+  /** True while the database's server does not answer, as far as that is known. */
+  isAway(): boolean;
   /** Resolves when the file, or the connection, is closed. */
   close(): Promise<void>;
 }
@@ -82,6 +84,7 @@ export async function openDatabase(dataDirectory: string): Promise<Database> {
   return {
     ...storesIn(writer, reader, searcher),
     trouble: () => undefined,
+    isAway: () => false,
     close: async () => {
       // A long search is not waited for.
       void searcher.close();
@@ -101,7 +104,7 @@ export function storesIn(
   reader = writer,
   searcher = writer,
   context = fileContext,
-): Omit<Database, 'trouble' | 'close'> {
+): Omit<Database, 'trouble' | 'isAway' | 'close'> {
   const { client: leading, ...leadership } = leadingClient(writer.client);
   const client = storableClient(leading);
   const database = drizzle(client);

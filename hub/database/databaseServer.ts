@@ -60,7 +60,8 @@ export async function openDatabaseServer(
   const context = { place: 'its database server', noted: watch.noted.bind(watch) };
   return {
     ...storesIn(writer, reader, searcher, context),
-    trouble: () => watch.trouble,
+    trouble: () => watch.trouble?.message,
+    isAway: () => watch.isAway,
     close: async () => {
       watch.stop();
       void searcher.close();

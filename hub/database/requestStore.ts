@@ -77,7 +77,12 @@ export function requestStore(
   };
   return {
     put: async (record) => {
-      await database.insert(requests).values(record).onConflictDoUpdate({ target: requests.id, set: record });
+      // Of an id that was used twice while nobody could look it up, whoever was first keeps the row.
+      const setWhere = eq(requests.owner, record.owner);
+      await database
+        .insert(requests)
+        .values(record)
+        .onConflictDoUpdate({ target: requests.id, set: record, setWhere });
     },
     find: async (id) => (await database.select().from(requests).where(eq(requests.id, id)))[0],
     list,

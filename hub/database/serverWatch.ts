@@ -11,7 +11,7 @@ export interface ServerWatchInit {
 
 export class ServerWatch {
   readonly #init: ServerWatchInit;
-  #trouble: string | undefined;
+  #trouble: DatabaseProblem | undefined;
   #timer: NodeJS.Timeout | undefined;
   #hasStopped = false;
 
@@ -20,14 +20,19 @@ export class ServerWatch {
   }
 
   /** What is wrong; undefined while the server answers. */
-  get trouble(): string | undefined {
+  get trouble(): DatabaseProblem | undefined {
     return this.#trouble;
+  }
+
+  /** True while the server does not answer. */
+  get isAway(): boolean {
+    return this.#trouble !== undefined && !(this.#trouble instanceof LeadershipLostError);
   }
 
   /** Told of each outcome. */
   noted(problem: DatabaseProblem | undefined): void {
     if (this.#hasStopped) return;
-    this.#trouble = problem?.message;
+    this.#trouble = problem;
     // For good: reads that succeed change nothing of it.
     if (problem instanceof LeadershipLostError) this.stop();
     else if (!problem) {

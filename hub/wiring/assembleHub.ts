@@ -371,7 +371,11 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     conversations: new ConversationKeeper({ store: database.conversations, writes }),
     responses: database.responses,
     grammars: new GrammarTrials(),
-    goingOn: { suspended, requests: database.requests, writes },
+    goingOn: {
+      ...{ suspended, requests: database.requests, writes },
+      isAway: () => database.isAway(),
+      isAnswering: (id) => generator.find(id) !== undefined,
+    },
     keyUse: new KeyUse({ tokensOf: (keyId, since) => database.requests.tokensOf(keyId, since) }),
     settings: () => settings.current,
     hubSettings: settings,

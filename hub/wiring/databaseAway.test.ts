@@ -1,4 +1,6 @@
 /** The server that has the hub's database goes away, beside somebody whose answer goes on. */
+import { randomUUID } from 'node:crypto';
+import { requestHeader } from '@potluck/api';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { startSqld, sqldMissing } from '../../testing/servers/sqldServer.ts';
@@ -31,6 +33,10 @@ test.skipIf(sqldMissing !== undefined)(
     await server.kill();
     const answer = await askChat(hub, {}, { headers: { authorization: `Bearer ${testApiKey}` } });
     expect(answer.status).toBe(200);
+    const named = { authorization: `Bearer ${testApiKey}`, [requestHeader]: randomUUID() };
+    expect((await askChat(hub, {}, { headers: named })).status).toBe(200);
+    const goesOn = { ...named, [requestHeader]: randomUUID(), 'last-event-id': '3' };
+    expect((await askChat(hub, { stream: true }, { headers: goesOn })).status).toBe(503);
     const change = { revision: before.body.revision, retentionDays: 3 };
     const refused = await api(hub, 'PATCH', '/settings', change);
     expect(refused.status).toBe(503);

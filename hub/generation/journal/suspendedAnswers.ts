@@ -33,6 +33,11 @@ export class SuspendedAnswers {
     return entry?.author.owner === owner && requestOf(entry) === id ? entry : undefined;
   }
 
+  /** True where an answer of that id waits, or somebody is about to go on with it, whoever asked for it. */
+  has(id: string): boolean {
+    return this.#waiting.has(id) || this.#taken.has(id);
+  }
+
   /** True while somebody is about to go on with it. */
   isTaken(owner: string, id: string): boolean {
     return this.#taken.get(id)?.entry.author.owner === owner;

@@ -3,6 +3,7 @@ import { requestHeader } from '@potluck/api';
 import { CacheId, SamplingDescription, SessionId } from '@potluck/protocol';
 import { Hono } from 'hono';
 import { expect, test } from 'vitest';
+import { DatabaseUnreachableError } from '../../database/plainErrors.ts';
 import { noRecovery } from '../../generation/attempt.ts';
 import type { JournalEntry } from '../../generation/journal/journalEntry.ts';
 import { SuspendedAnswers } from '../../generation/journal/suspendedAnswers.ts';
@@ -26,18 +27,34 @@ const entry: JournalEntry = {
   state: { cacheId: CacheId.parse(randomUUID()), epoch: 1, recovery: noRecovery, at: 0 },
 };
 
-interface Hub {
-  suspended: SuspendedAnswers;
-  /** @param read events that the client has */
-  ask: (read?: string, of?: string) => Promise<{ status: number; text: string }>;
+/** Of a database that answers unless a test says otherwise. */
+interface Away {
+  isKnown: boolean;
+  asked: number;
+  answering: string[];
 }
 
-async function hub(rows: Partial<RequestRecord>[], entries: JournalEntry[] = []): Promise<Hub> {
+interface Hub {
+  suspended: SuspendedAnswers;
+  /** @param read events that the client has @param passedOn what another hub says */
+  ask: (read?: string, passedOn?: object) => Promise<{ status: number; text: string }>;
+}
+
+async function hub(rows: Partial<RequestRecord>[], entries: JournalEntry[] = [], away?: Away): Promise<Hub> {
   const suspended = new SuspendedAnswers(entries, { waitMs: 1e6, onOver: () => undefined });
   suspended.stop();
   const records = rows.map((row) => requestRecord({ owner: 'ada', ...row }));
-  const requests = { find: (of: string) => Promise.resolve(records.find((one) => one.id === of)) };
-  const components = { suspended, requests, writes: { settled: () => Promise.resolve() } };
+  const find = (of: string): Promise<RequestRecord | undefined> => {
+    if (!away) return Promise.resolve(records.find((one) => one.id === of));
+    away.asked += 1;
+    away.isKnown = true;
+    return Promise.reject(new DatabaseUnreachableError(new Error('ECONNREFUSED')));
+  };
+  const components = {
+    ...{ suspended, requests: { find }, writes: { settled: () => Promise.resolve() } },
+    isAway: () => away?.isKnown === true,
+    isAnswering: (of: string) => away?.answering.includes(of) === true,
+  };
   const app = new Hono();
   app.post('/ask', async (c) => {
     c.set('caller', { scopes: ['ask'], via: 'local', owner: 'ada' });
@@ -51,9 +68,9 @@ async function hub(rows: Partial<RequestRecord>[], entries: JournalEntry[] = [])
   app.onError((error, c) => apiErrorResponse(c, toApiError(error)));
   return {
     suspended,
-    ask: async (read = '0', of = id) => {
-      const headers = { [requestHeader]: of, 'last-event-id': read };
-      const response = await app.request('/ask', { method: 'POST', body, headers });
+    ask: async (read = '0', passedOn) => {
+      const headers = { [requestHeader]: id, 'last-event-id': read };
+      const response = await app.request('/ask', { method: 'POST', body, headers }, { passedOn });
       return { status: response.status, text: await response.text() };
     },
   };
@@ -94,4 +111,33 @@ test('who comes back while a former connection still goes on with the answer wai
   expect(await again).toEqual({ status: 200, text: 'goes on' });
   suspended.take(entry, () => undefined);
   expect((await ask('1')).text).toContain('is being answered');
+});
+
+test('while the database is away, a new request begins at once, and who has a part of its answer hears why it does not go on', async () => {
+  const away: Away = { isKnown: false, asked: 0, answering: [] };
+  const { ask } = await hub([], [], away);
+  for (let time = 0; time < 3; time++) {
+    const { status, text } = await ask();
+    expect([status, text]).toEqual([200, expect.stringContaining('anew with seed')]);
+  }
+  // It is known to be away from the first question on.
+  expect(away.asked).toBe(1);
+  const answer = { id, seed: 17, eventsRead: [0], isAgain: false };
+  expect((await ask('0', { answer })).text).toBe('anew with seed 17');
+  for (const again of [ask('3'), ask('0', { answer: { ...answer, isAgain: true } })]) {
+    const { status, text } = await again;
+    expect(status).toBe(503);
+    expect(text).toContain('database_unreachable');
+  }
+});
+
+test('while the database is away, nobody is given what this run answers, or goes on with', async () => {
+  const away: Away = { isKnown: true, asked: 0, answering: [id] };
+  const { ask } = await hub([], [], away);
+  expect((await ask()).text).toContain('is being answered');
+  const others = { ...entry, author: { ...entry.author, owner: 'bob' } };
+  const other = await hub([], [others], { isKnown: true, asked: 0, answering: [] });
+  expect((await other.ask()).text).toContain('Draw another UUID');
+  const own = await hub([], [entry], { isKnown: true, asked: 0, answering: [] });
+  expect((await own.ask()).text).toBe('goes on');
 });

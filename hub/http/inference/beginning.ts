@@ -19,6 +19,10 @@ export interface SuspendedComponents {
   suspended: SuspendedAnswers;
   requests: Pick<RequestStore, 'find'>;
   writes: Pick<WriteQueue, 'settled'>;
+  /** True while the database's server does not answer: requests that are new do not wait for it. */
+  isAway: () => boolean;
+  /** True while this run answers the request of that id. */
+  isAnswering: (id: string) => boolean;
 }
 
 /** What an answer that begins with its first token is drawn by. */
@@ -41,18 +45,22 @@ export interface NamedBeginning {
 
 /**
  * Looks for what there is of the answer, where the request has an id. What was begun and can't go on is drawn as before.
+ * While the database is away, a request of which nobody has seen a part begins: the hub's memory knows what goes on.
  * @throws ApiError 409 where there is nothing that could go on, or the request is another one
+ * @throws DatabaseUnreachableError where a part was seen, and the database is away
  */
 export async function beginningOf(
   c: Context,
-  { suspended, requests, writes }: SuspendedComponents,
+  components: SuspendedComponents,
   { id, asked, eventsRead = [] }: NamedBeginning,
 ): Promise<Beginning> {
   const { owner } = c.var.caller;
+  const { suspended } = components;
   const passedOn = passedOnOf(c)?.answer;
   const isAgain = passedOn?.isAgain === true;
   const asNew = { draws: { isAnew: isAgain, seedToDraw: passedOn?.seed ?? randomInt(seedBound) } };
   if (id === undefined) return asNew;
+  const isSeen = isAgain || eventsRead.some((count) => count > 0);
   const until = performance.now() + mostEndingMs;
   for (;;) {
     const entry = suspended.find(owner, id);
@@ -63,16 +71,42 @@ export async function beginningOf(
     }
     // Its client was here before, and its connection may just be lost.
     if (!suspended.isTaken(owner, id)) {
-      await writes.settled();
-      const before = await requests.find(id);
-      const begun = before ? beginningAgain(before, owner, isAgain) : asNew;
-      // Other draws would go on with other words than those that the client has.
-      if (!before && !isAgain && eventsRead.some((count) => count > 0))
-        throw refused(`The hub knows no request ${id} to go on with. Ask anew, with another id.`);
-      if (begun) return begun;
+      const before = await recordOf(id, components, !isSeen);
+      if (before === 'unknown') {
+        if (suspended.has(id)) throw isAnothers();
+        // A former session of this id, if there was one, is none of this answer.
+        if (!components.isAnswering(id)) return { draws: { ...asNew.draws, isAnew: true } };
+      } else {
+        const begun = before ? beginningAgain(before, owner, isAgain) : asNew;
+        // Other draws would go on with other words than those that the client has.
+        if (!before && !isAgain && isSeen)
+          throw refused(`The hub knows no request ${id} to go on with. Ask anew, with another id.`);
+        if (begun) return begun;
+      }
     }
     if (performance.now() > until) throw refused(`The request ${id} is being answered.`);
     await setTimeout(lookAgainMs);
+  }
+}
+
+/**
+ * What is kept of a request.
+ * @param mayBeUnknown false where the answer must not begin without that
+ * @returns `unknown` while the database is away
+ */
+async function recordOf(
+  id: SessionId,
+  { requests, writes, isAway }: SuspendedComponents,
+  mayBeUnknown: boolean,
+): Promise<RequestRecord | 'unknown' | undefined> {
+  // Who asks a server that is away waits long for nothing.
+  if (mayBeUnknown && isAway()) return 'unknown';
+  await writes.settled();
+  try {
+    return await requests.find(id);
+  } catch (error) {
+    if (mayBeUnknown && isAway()) return 'unknown';
+    throw error;
   }
 }
 
@@ -82,13 +116,17 @@ function beginningAgain(
   owner: string,
   isAgain: boolean,
 ): Beginning | undefined {
-  if (whose !== owner) throw refused('There is a request with this id. Draw another UUID.');
+  if (whose !== owner) throw isAnothers();
   if (status === 'running') return undefined;
   // Its connection was lost, perhaps with another hub in between.
   if (status === 'cancelled' || isAgain) return { draws: { isAnew: true, seedToDraw: seed } };
   if (status === 'interrupted')
     throw refused(`The request ${id} waited too long for its client. Ask anew, with another id.`);
   throw refused(`The request ${id} has ended. Ask anew, with another id.`);
+}
+
+function isAnothers(): ApiError {
+  return refused('There is a request with this id. Draw another UUID.');
 }
 
 function refused(message: string): ApiError {
