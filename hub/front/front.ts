@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import type { ApiError } from '../http/apiError.ts';
 import { notePassedOn, passedOnHeaders, readPassedOn } from '../http/passedOn.ts';
 import type { LeaderBoard } from '../lead/leaderBoard.ts';
 import type { Term } from '../lead/term.ts';
@@ -16,7 +17,7 @@ import { askLeader, type LeaderHealth } from './leaderHealth.ts';
 import { LeaderLine } from './leaderLine.ts';
 import { passOn } from './passOn.ts';
 import { passUpgrade } from './passUpgrade.ts';
-import { refuse, stops } from './refuse.ts';
+import { noLeader, refuse, stops } from './refuse.ts';
 import type { Waiting } from './waiting.ts';
 
 export interface FrontComponents {
@@ -27,6 +28,8 @@ export interface FrontComponents {
   isOwn: (incoming: IncomingMessage) => boolean;
   /** Answers those. */
   answerOwn: Fetch;
+  /** What is wrong with what the hubs share; undefined while all is well. */
+  trouble: () => string | undefined;
   logger: Logger;
 }
 
@@ -129,7 +132,7 @@ export class Front implements Elsewhere {
       notLeading(outgoing);
       return true;
     }
-    const { board, waiting, metrics, logger, isOwn } = this.#components;
+    const { board, waiting, metrics, logger, isOwn, trouble } = this.#components;
     if (isOwn(incoming)) return false;
     const kind = kindOf(incoming.method ?? 'GET', incoming.url ?? '/', incoming.headers);
     if (this.#isStopping && isForModel(kind)) {
@@ -139,7 +142,11 @@ export class Front implements Elsewhere {
     metrics.passedOn('request');
     const { signal: ending } = this.#ending;
     const { lostMs } = this.#init;
-    const components = { board, waiting, logger, ending, lostMs, line: this.#line, bodies: this.#bodies };
+    const nobodyLeads = (): ApiError => noLeader(board, trouble());
+    const components = {
+      ...{ board, waiting, nobodyLeads, logger, ending, lostMs },
+      ...{ line: this.#line, bodies: this.#bodies },
+    };
     const passing = passOn(
       { ...components, askedAgain: () => metrics.askedAgain() },
       kind,

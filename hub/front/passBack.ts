@@ -5,6 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { requestHeader } from '@potluck/api';
 import type { Logger } from 'pino';
 import { passedOnHeaders } from '../http/passedOn.ts';
+import type { ApiError } from '../http/apiError.ts';
 import type { LeaderBoard } from '../lead/leaderBoard.ts';
 import { errorIn } from './errorFor.ts';
 import { finish, type Exchange, type Outcome } from './exchange.ts';
@@ -18,12 +19,19 @@ const mostWholeBytes = 8 * 1024 * 1024;
 /** Of another hub's error. */
 const mostErrorBytes = 64 * 1024;
 
+export interface PassBackComponents {
+  board: Pick<LeaderBoard, 'isFresh'>;
+  /** What a request hears that has waited long enough for a hub that leads. */
+  nobodyLeads: () => ApiError;
+  logger: Logger;
+}
+
 /**
- * Passes back what a hub answers.
- * @param mayWait false where what it says is passed on, whatever it is
+ * Passes back what a hub answers. That it does not lead is said between hubs only.
+ * @param mayWait false where the request has waited long enough, and gets what there is now
  */
 export async function passBack(
-  { board, logger }: { board: Pick<LeaderBoard, 'isFresh'>; logger: Logger },
+  { board, nobodyLeads, logger }: PassBackComponents,
   exchange: Exchange,
   response: IncomingMessage,
   mayWait: boolean,
@@ -31,11 +39,17 @@ export async function passBack(
   const { incoming, outgoing, answer, wasLost, kind, body } = exchange;
   const { statusCode: status = 502, headers } = response;
   const canRepeat = body.isWhole;
-  // It does not lead, or has no devices yet.
+  const isNotLeading = headers[passedOnHeaders.notLeading] !== undefined;
+  // It has no devices yet.
   const isTooSoon = status === 503 && kind === 'answer' && (wasLost || board.isFresh);
-  if (mayWait && canRepeat && (headers[passedOnHeaders.notLeading] !== undefined || isTooSoon)) {
+  if (mayWait && canRepeat && (isNotLeading || isTooSoon)) {
     response.resume();
     return 'later';
+  }
+  if (isNotLeading) {
+    response.resume();
+    await finish(exchange, nobodyLeads());
+    return 'done';
   }
   if (outgoing.headersSent && status !== 200) {
     // Nobody goes on with it.

@@ -17,6 +17,7 @@ type Answer = (incoming: IncomingMessage, outgoing: ServerResponse, body: string
 const secret = 'secret-of-this-hub-and-no-other';
 const patience = { lostMs: 60_000 };
 let board: LeaderBoard;
+let trouble: string | undefined;
 let front: Front;
 let door: Listening;
 let url: string;
@@ -33,6 +34,7 @@ beforeEach(async () => {
       metrics: { passedOn: () => undefined, askedAgain: () => undefined },
       isOwn: ({ url: path }) => path === '/own',
       answerOwn: () => new Response('own'),
+      trouble: () => trouble,
     },
     patience,
   );
@@ -43,6 +45,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   patience.lostMs = 60_000;
+  trouble = undefined;
   await front.close();
   await door.close();
   for (const leader of leaders) {
@@ -79,6 +82,10 @@ const say =
     void outgoing.writeHead(200, { 'x-said': 'yes' }).end(text);
 const post = (path: string, headers: Record<string, string> = {}): Promise<Response> =>
   fetch(`${url}${path}`, { method: 'POST', body: '{"a":1}', headers });
+
+/** As a hub that leads no more says it to other hubs. */
+const giveWay: Answer = (_, outgoing) =>
+  void outgoing.writeHead(503, { [passedOnHeaders.notLeading]: 'true', 'content-length': '0' }).end();
 
 /** An answer begins. */
 function begin(type: string, incoming: IncomingMessage, outgoing: ServerResponse): void {
@@ -136,7 +143,7 @@ test('what changes something is asked once, and what changes nothing until there
 });
 
 test('a hub that leads no more is asked no more', async () => {
-  await lead((_, outgoing) => void outgoing.writeHead(503, { [passedOnHeaders.notLeading]: 'true' }).end());
+  await lead(giveWay);
   // In the middle of the change the first one may be lost with a request.
   const waiting = post('/v1/embeddings');
   await expect.poll(() => asked.length).toBeGreaterThan(0);
@@ -282,6 +289,21 @@ test('an answer that no hub goes on with ends with an error that says so', async
   const answer = await post('/v1/chat/completions');
   board.set(undefined);
   expect(await answer.text()).toMatch(/^data: 1\n\ndata: \{"error":.*"code":"no_leading_hub"/);
+});
+
+test('who has waited long enough for a hub that gives way hears what is wrong, as this hub says it of itself', async () => {
+  // Between one pause and two: the hub is asked once more, and what it says is the end.
+  patience.lostMs = 150;
+  trouble = 'Redis does not answer.';
+  await lead(cut, giveWay);
+  const refused = await post('/v1/chat/completions');
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '2']);
+  expect(await refused.json()).toMatchObject({
+    error: {
+      code: 'no_leading_hub',
+      message: 'No hub leads at the moment. Redis does not answer. Ask again then.',
+    },
+  });
 });
 
 test('an answer that the next hub refuses to go on with ends with what that hub says', async () => {

@@ -9,6 +9,7 @@ import { SessionId } from '@potluck/protocol';
 import type { Logger } from 'pino';
 import { uuidv7 } from 'uuidv7';
 import { seedBound } from '../generation/generator.ts';
+import type { ApiError } from '../http/apiError.ts';
 import { readEventId } from '../http/inference/eventsRead.ts';
 import type { LeaderBoard } from '../lead/leaderBoard.ts';
 import type { LeaderRecord } from '../lead/leaderRecord.ts';
@@ -18,7 +19,7 @@ import type { RequestKind } from './kindOf.ts';
 import type { LeaderLine } from './leaderLine.ts';
 import { frontHeaders, passedHeaders } from './passedHeaders.ts';
 import { passBack } from './passBack.ts';
-import { lostOnTheWay, noLeader, stopped, tooManyWait } from './refuse.ts';
+import { lostOnTheWay, stopped, tooManyWait } from './refuse.ts';
 import type { Waiting } from './waiting.ts';
 
 export interface PassOnComponents {
@@ -26,6 +27,8 @@ export interface PassOnComponents {
   line: LeaderLine;
   bodies: BodyRoom;
   waiting: Waiting;
+  /** What a request hears that has waited long enough for a hub that leads. */
+  nobodyLeads: () => ApiError;
   /** An answer goes on that had another hub. */
   askedAgain: () => void;
   /** How long an answer waits whose hub was lost before it was whole, in milliseconds. */
@@ -101,7 +104,7 @@ async function deliver(components: PassOnComponents, exchange: Exchange): Promis
             (await board.whenServing(AbortSignal.any([over, AbortSignal.timeout(Math.ceil(left))]))))
           : undefined;
       if (over.aborted) break;
-      if (!leader) return await finish(exchange, noLeader);
+      if (!leader) return await finish(exchange, components.nobodyLeads());
       const outcome = await ask(components, exchange, leader, performance.now() + pauseMs < until);
       if (outcome === 'done') return;
       if (over.aborted) break;
@@ -120,7 +123,7 @@ async function deliver(components: PassOnComponents, exchange: Exchange): Promis
 
 /**
  * Asks one hub.
- * @param mayWait false where what it says is passed on, whatever it is
+ * @param mayWait false where the request has waited long enough, and gets what there is now
  * @returns `lost` where it was lost with the request, `later` where it never had it
  */
 async function ask(

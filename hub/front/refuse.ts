@@ -2,13 +2,23 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ApiError, toApiError } from '../http/apiError.ts';
 import { hubStopped, hubStops } from '../generation/whyNotAnswered.ts';
+import type { LeaderBoard } from '../lead/leaderBoard.ts';
 import { errorBody } from './errorFor.ts';
 
-export const noLeader = new ApiError(
-  503,
-  'No hub leads at the moment. Another one takes over within seconds, or as soon as the database answers: ask again then.',
-  { code: 'no_leading_hub', retryAfterSeconds: 2 },
-);
+type Leaders = Pick<LeaderBoard, 'record' | 'serving'>;
+
+/** @param trouble what is wrong with what the hubs share, as `/health` of this one says it */
+export function noLeader({ record, serving }: Leaders, trouble: string | undefined): ApiError {
+  const isStarting = record !== undefined && serving === undefined;
+  const next = isStarting
+    ? 'The next one starts, and leads once it has the database and its models: ask again then.'
+    : 'Another one takes over within seconds: ask again then.';
+  return new ApiError(
+    503,
+    `No hub leads at the moment. ${trouble === undefined ? next : `${trouble} Ask again then.`}`,
+    { code: 'no_leading_hub', retryAfterSeconds: 2 },
+  );
+}
 
 export const tooManyWait = new ApiError(
   503,

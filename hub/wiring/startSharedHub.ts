@@ -90,6 +90,7 @@ export async function startSharedHub(init: SharedHubInit): Promise<ServedGrid> {
       ...{ board, waiting, metrics, logger },
       isOwn: ownRequests(builtPagesDirectory),
       answerOwn: (request, environment) => own.fetch(request, environment),
+      trouble: whatIsWrong,
     },
     // As for lost devices, which are lost with their hub.
     { lostMs: Math.max(leastLostMs, 1000 * config.deviceWait) },
