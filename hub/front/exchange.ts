@@ -26,8 +26,11 @@ export interface Exchange {
   over: AbortSignal;
 }
 
-/** `lost` where a hub was lost with the request, `later` where none had it. */
-export type Outcome = 'done' | 'lost' | 'later';
+/**
+ * `lost` where a hub was lost with the request, `later` where none had it, and `gives-way` where none had it and the one that
+ * was asked takes no more.
+ */
+export type Outcome = 'done' | 'lost' | 'later' | 'gives-way';
 
 /** Ends the request with an error: as its answer, or as the last event of an answer that has begun. */
 export async function finish(exchange: Exchange, error: ApiError): Promise<void> {

@@ -36,6 +36,10 @@ export interface FrontComponents {
 export interface FrontInit {
   /** How long an answer whose hub was lost waits for another that goes on with it, in milliseconds. */
   lostMs: number;
+  /** How long a request waits for a hub that leads, in milliseconds. */
+  newMs: number;
+  /** How much longer it waits while the one that leads answers what it has, and then gives way, in milliseconds. */
+  stopMs: number;
 }
 
 /** What answers while this hub leads. */
@@ -141,10 +145,9 @@ export class Front implements Elsewhere {
     }
     metrics.passedOn('request');
     const { signal: ending } = this.#ending;
-    const { lostMs } = this.#init;
     const nobodyLeads = (): ApiError => noLeader(board, trouble());
     const components = {
-      ...{ board, waiting, nobodyLeads, logger, ending, lostMs },
+      ...{ board, waiting, nobodyLeads, logger, ending, ...this.#init },
       ...{ line: this.#line, bodies: this.#bodies },
     };
     const passing = passOn(

@@ -44,7 +44,7 @@ export async function passBack(
   const isTooSoon = status === 503 && kind === 'answer' && (wasLost || board.isFresh);
   if (mayWait && canRepeat && (isNotLeading || isTooSoon)) {
     response.resume();
-    return 'later';
+    return isNotLeading ? 'gives-way' : 'later';
   }
   if (isNotLeading) {
     response.resume();

@@ -15,7 +15,8 @@ import { Waiting } from './waiting.ts';
 type Answer = (incoming: IncomingMessage, outgoing: ServerResponse, body: string) => void;
 
 const secret = 'secret-of-this-hub-and-no-other';
-const patience = { lostMs: 60_000 };
+const patient = { lostMs: 60_000, newMs: 10_000, stopMs: 10_000 };
+const patience = { ...patient };
 let board: LeaderBoard;
 let trouble: string | undefined;
 let front: Front;
@@ -44,7 +45,7 @@ beforeEach(async () => {
   url = `http://127.0.0.1:${door.port}`;
 });
 afterEach(async () => {
-  patience.lostMs = 60_000;
+  Object.assign(patience, patient);
   trouble = undefined;
   await front.close();
   await door.close();
@@ -289,6 +290,16 @@ test('an answer that no hub goes on with ends with an error that says so', async
   const answer = await post('/v1/chat/completions');
   board.set(undefined);
   expect(await answer.text()).toMatch(/^data: 1\n\ndata: \{"error":.*"code":"no_leading_hub"/);
+});
+
+test('a request waits for the next hub as long as the one that leads answers what it has', async () => {
+  Object.assign(patience, { newMs: 2000, stopMs: 60_000 });
+  await lead(giveWay);
+  const waiting = post('/v1/chat/completions');
+  // One each tenth of a second at most.
+  await expect.poll(() => asked.length, { timeout: 30_000 }).toBeGreaterThan(22);
+  await lead(say('done'));
+  expect(await (await waiting).text()).toBe('done');
 });
 
 test('who has waited long enough for a hub that gives way hears what is wrong, as this hub says it of itself', async () => {

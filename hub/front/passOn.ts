@@ -33,13 +33,15 @@ export interface PassOnComponents {
   askedAgain: () => void;
   /** How long an answer waits whose hub was lost before it was whole, in milliseconds. */
   lostMs: number;
+  /** How long a request waits for a hub that leads, in milliseconds. */
+  newMs: number;
+  /** How much longer it waits while the one that leads answers what it has, and then gives way, in milliseconds. */
+  stopMs: number;
   /** Aborted when this hub has waited long enough for what is under way, and ends it. */
   ending: AbortSignal;
   logger: Logger;
 }
 
-/** How long a request waits for a hub that leads, in milliseconds. */
-const newMs = 10_000;
 /** Between two attempts at one leader, in milliseconds. */
 const pauseMs = 100;
 
@@ -90,9 +92,10 @@ function nameAnswer({ headers }: IncomingMessage): Exchange['answer'] {
 
 /** Asks until the answer is whole, or nobody can be asked any more. */
 async function deliver(components: PassOnComponents, exchange: Exchange): Promise<void> {
-  const { board, waiting, askedAgain, lostMs } = components;
+  const { board, waiting, askedAgain, lostMs, newMs, stopMs } = components;
   const { gone, over } = exchange;
   let until = performance.now() + newMs;
+  const latest = until + stopMs;
   const leave = board.serving ? undefined : waiting.enter();
   if (!board.serving && !leave) return finish(exchange, tooManyWait);
   try {
@@ -113,6 +116,8 @@ async function deliver(components: PassOnComponents, exchange: Exchange): Promis
         until = performance.now() + lostMs;
         askedAgain();
       }
+      // The next one takes over only after that.
+      if (outcome === 'gives-way') until = Math.max(until, Math.min(latest, performance.now() + newMs));
       await setTimeout(pauseMs, undefined, { signal: over }).catch(() => undefined);
     }
     if (!gone.aborted) await finish(exchange, stopped);
@@ -124,7 +129,7 @@ async function deliver(components: PassOnComponents, exchange: Exchange): Promis
 /**
  * Asks one hub.
  * @param mayWait false where the request has waited long enough, and gets what there is now
- * @returns `lost` where it was lost with the request, `later` where it never had it
+ * @returns see `Outcome`
  */
 async function ask(
   components: PassOnComponents,

@@ -46,6 +46,8 @@ export interface SharedHubInit {
 const patiencePart = 1 / 4;
 /** Another hub leads by then, in milliseconds. */
 const leastLostMs = 10_000;
+/** So long a request waits for a hub that leads, in milliseconds. */
+const newMs = 10_000;
 /** A hub that leads no more and can't end that is ended as a whole, in milliseconds. */
 const mostEndMs = 15_000;
 
@@ -93,7 +95,12 @@ export async function startSharedHub(init: SharedHubInit): Promise<ServedGrid> {
       trouble: whatIsWrong,
     },
     // As for lost devices, which are lost with their hub.
-    { lostMs: Math.max(leastLostMs, 1000 * config.deviceWait) },
+    {
+      lostMs: Math.max(leastLostMs, 1000 * config.deviceWait),
+      newMs,
+      // All hubs have the same settings.
+      stopMs: 1000 * config.stopWait,
+    },
   );
   const connecting = connectRedis({ logger }, { url: redisUrl, patienceMs: leaseMs * patiencePart, signal });
   connecting.catch(() => undefined);
