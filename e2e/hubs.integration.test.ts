@@ -1,5 +1,6 @@
 /** Several hubs serve one grid: whichever of them is lost, each answer ends with the tokens that it would have had. */
 import { randomUUID } from 'node:crypto';
+import type { Diagnostics } from '@potluck/api';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { redisMissing } from '../testing/servers/redisServer.ts';
 import { changeSettings } from './support/changeSettings.ts';
@@ -168,6 +169,9 @@ describe.skipIf(redisMissing !== undefined)('several hubs', () => {
     await grid.redis.kill();
     for (const hub of [leader, follower])
       await expect.poll(() => healthOf(hub), { timeout: mostMs }).toMatchObject({ status: 'degraded' });
+    const found = (await (await fetch(`${follower.url}/api/diagnostics`)).json()) as Diagnostics;
+    expect(found.hubs).toMatchObject({ leader: leader.url, redisAnswers: false });
+    expect(found.problems).toContainEqual(expect.stringMatching(/^Redis does not answer.*Start Redis again/));
     await Promise.all([own.ended, foreign.ended]);
     for (const one of [own, foreign]) expect(textOf(one.text())).toBe(undisturbed.streamed);
     // Longer than the lease: nobody may take over, and nobody does.

@@ -52,6 +52,7 @@ export interface Database extends Leadership {
   deployments: DeploymentStore;
   imports: ImportStore;
   values: ValueStore;
+  readonly kind: 'file' | 'server';
   /** Why nothing can be kept now; undefined while the database answers. */
   trouble(): string | undefined;
   /** True while the database's server does not answer, as far as that is known. */
@@ -83,6 +84,7 @@ export async function openDatabase(dataDirectory: string): Promise<Database> {
   const searcher = databaseThread(readOnly);
   return {
     ...storesIn(writer, reader, searcher),
+    kind: 'file',
     trouble: () => undefined,
     isAway: () => false,
     close: async () => {
@@ -104,7 +106,7 @@ export function storesIn(
   reader = writer,
   searcher = writer,
   context = fileContext,
-): Omit<Database, 'trouble' | 'isAway' | 'close'> {
+): Omit<Database, 'kind' | 'trouble' | 'isAway' | 'close'> {
   const { client: leading, ...leadership } = leadingClient(writer.client);
   const client = storableClient(leading);
   const database = drizzle(client);

@@ -60,6 +60,7 @@ export async function openDatabaseServer(
   const context = { place: 'its database server', noted: watch.noted.bind(watch) };
   return {
     ...storesIn(writer, reader, searcher, context),
+    kind: 'server',
     trouble: () => watch.trouble?.message,
     isAway: () => watch.isAway,
     close: async () => {

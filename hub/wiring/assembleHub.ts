@@ -1,5 +1,6 @@
 /** Puts the parts of a hub together around a catalogue of models and a database. Opens nothing by itself. */
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { WorkerId, type IceServers } from '@potluck/protocol';
 import type { Hono } from 'hono';
 import type { Logger } from 'pino';
@@ -27,6 +28,7 @@ import { Generator } from '../generation/generator.ts';
 import { Servings } from '../generation/servings.ts';
 import { RefusedRequests } from '../generation/refusedRequests.ts';
 import type { RequestRecord } from '../generation/requestRecord.ts';
+import type { SharedState } from '../http/management/collectDiagnostics.ts';
 import type { ReachabilityComponents } from '../http/management/reachability.ts';
 import { hubCookies } from '../http/cookies.ts';
 import { builtPagesDirectory } from '../http/pages.ts';
@@ -92,8 +94,8 @@ export interface HubInit {
   metricsToken?: string | undefined;
   /** Where several hubs serve one grid, this one leads. Default: it is alone. */
   shared?: {
-    /** What is wrong with what the hubs share; undefined while all is well. */
-    trouble: () => string | undefined;
+    /** How what the hubs share is. */
+    state: () => SharedState;
     /** Further metrics, in the same format. */
     metrics: () => Promise<string>;
   };
@@ -141,6 +143,8 @@ const defaultLeaseMs = 15_000;
 /** Compiling a large stage for a GPU, without any sign of life, was seen to take more than half a minute. */
 const defaultStageDeadlineMs = 120_000;
 const defaultMovePatienceMs = 30_000;
+/** Whoever asks for diagnostics waits no longer for the database, in milliseconds. */
+const mostStorageMs = 3000;
 const defaultClientWaitMs = 600_000;
 
 export async function assembleHub(components: HubComponents, init: HubInit): Promise<HubParts> {
@@ -344,6 +348,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
       forceRelay,
     },
   );
+  const keptTrouble = (): string | undefined => database.trouble() ?? writes.trouble;
   const cookies = hubCookies(identity.hubId);
   const proxySigns = new ProxySigns({ logger });
   const { app, goOn } = createApp({
@@ -365,7 +370,14 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     loopDelay,
     role: init.shared && 'leads',
     metrics: { metrics, token: init.metricsToken, further: init.shared?.metrics },
-    trouble: () => database.trouble() ?? writes.trouble ?? init.shared?.trouble(),
+    trouble: () => keptTrouble() ?? init.shared?.state().trouble,
+    storage: async () => {
+      // That a server is away is found out by asking it.
+      const asked = database.values.get('asked-for-diagnostics').catch(() => undefined);
+      await Promise.race([asked, setTimeout(mostStorageMs, undefined, { ref: false })]);
+      return { kind: database.kind, trouble: keptTrouble() };
+    },
+    hubs: init.shared?.state,
     ...access,
     hub: { id: identity.hubId, version: hubVersion },
     conversations: new ConversationKeeper({ store: database.conversations, writes }),

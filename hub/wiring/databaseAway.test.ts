@@ -1,6 +1,6 @@
 /** The server that has the hub's database goes away, beside somebody whose answer goes on. */
 import { randomUUID } from 'node:crypto';
-import { requestHeader } from '@potluck/api';
+import { requestHeader, type Diagnostics } from '@potluck/api';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { startSqld, sqldMissing } from '../../testing/servers/sqldServer.ts';
@@ -44,6 +44,12 @@ test.skipIf(sqldMissing !== undefined)(
     const degraded = await health();
     expect(degraded).toMatchObject({ status: 'degraded', ready: true });
     expect(degraded['trouble']).toContain("The hub's database server does not answer");
+    const found = await api<Diagnostics>(hub, 'GET', '/diagnostics');
+    expect(found.body.database).toMatchObject({
+      kind: 'server',
+      trouble: expect.stringContaining('does not answer') as string,
+    });
+    expect(found.body.problems).toContainEqual(expect.stringContaining('keeps nothing at the moment'));
 
     await server.start();
     await expect.poll(async () => (await health())['status'], { timeout: 30_000 }).toBe('ok');

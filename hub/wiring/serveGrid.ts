@@ -16,6 +16,7 @@ import { ModelLibrary } from '../models/modelLibrary.ts';
 import type { Fetch } from '../network/listen.ts';
 import { explainJoining, sayReady } from '../network/reachability/explainJoining.ts';
 import { publicAddresses } from '../network/reachability/givenAddress.ts';
+import type { SharedState } from '../http/management/collectDiagnostics.ts';
 import {
   bracketed,
   hostsOf,
@@ -57,8 +58,8 @@ export interface SharedGrid {
   letGo(): void;
   /** True where another hub leads: answers under way are not waited for. */
   isLost(): boolean;
-  /** What is wrong with what the hubs share; undefined while all is well. */
-  trouble: () => string | undefined;
+  /** How what the hubs share is. */
+  state: () => SharedState;
   /** Further metrics, in Prometheus' format. */
   metrics: () => Promise<string>;
 }

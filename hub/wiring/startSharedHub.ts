@@ -27,7 +27,7 @@ import { aborted } from './aborted.ts';
 import type { HubConfig } from './config.ts';
 import { openDoors, type Doors } from './openDoors.ts';
 import { prepareDirectory } from './prepareData.ts';
-import { serveGrid, type GridComponents, type ServedGrid } from './serveGrid.ts';
+import { serveGrid, type GridComponents, type ServedGrid, type SharedGrid } from './serveGrid.ts';
 
 type Closers = (() => Promise<void> | void)[];
 
@@ -128,7 +128,13 @@ export async function startSharedHub(init: SharedHubInit): Promise<ServedGrid> {
           doors,
           front,
           term: begun,
-          whatIsWrong,
+          state: () => ({
+            leader: begun.record.url,
+            epoch: begun.record.epoch,
+            leaseSeconds: config.leaseSeconds,
+            redisAnswers: now.redis?.connectedAt !== undefined,
+            trouble: whatIsWrong(),
+          }),
           starting: (waitsFor) => {
             now.waitsForDatabase = waitsFor === 'database';
           },
@@ -185,14 +191,14 @@ interface BeginInit extends SharedHubInit {
   doors: Doors;
   front: Front;
   term: Term;
-  whatIsWrong: () => string | undefined;
+  state: SharedGrid['state'];
   starting: NonNullable<GridComponents['starting']>;
   metrics: FrontMetrics;
 }
 
 /** Everything of a hub begins behind its doors. */
 async function begin(init: BeginInit): Promise<Reign & { served: ServedGrid }> {
-  const { config, logger, trouble, data, doors, front, term, whatIsWrong, starting, metrics, signal } = init;
+  const { config, logger, trouble, data, doors, front, term, state, starting, metrics, signal } = init;
   const closers: Closers = [];
   let epoch: Database['epoch'] | undefined;
   const closeAll = async (): Promise<void> => {
@@ -218,7 +224,7 @@ async function begin(init: BeginInit): Promise<Reign & { served: ServedGrid }> {
             front.cutPassedOn();
           },
           isLost: () => term.isLost,
-          trouble: whatIsWrong,
+          state,
           metrics: () => metrics.text(),
         },
       },

@@ -10,19 +10,36 @@ import { viewCertificate } from './certificateView.ts';
 import type { ReachabilityComponents } from './reachability.ts';
 import { findProblems } from './findProblems.ts';
 
+/** What the hub that leads knows of what several hubs share. */
+export interface SharedState {
+  /** Where the other hubs reach it. */
+  leader: string;
+  epoch: number;
+  leaseSeconds: number;
+  redisAnswers: boolean;
+  /** What is wrong; undefined while all is well. */
+  trouble: string | undefined;
+}
+
 export interface DiagnosticsComponents extends NodeViewComponents {
   reachability: ReachabilityComponents;
   loopDelay: Pick<LoopDelay, 'now'>;
   dataDirectory: string;
+  /** Where the hub keeps everything, and why nothing can be kept; no trouble while all is well. */
+  storage: () => Promise<{ kind: Diagnostics['database']['kind']; trouble: string | undefined }>;
+  /** Of several hubs that serve one grid, as this one sees them; undefined: it is alone. */
+  hubs?: (() => SharedState) | undefined;
   /** Last lines of the log that say warn, error or fatal. */
   lastTrouble: () => readonly string[];
 }
 
 export async function collectDiagnostics(components: DiagnosticsComponents): Promise<Diagnostics> {
-  const { registry, deployments, reachability, loopDelay, dataDirectory, lastTrouble } = components;
+  const { registry, deployments, reachability, loopDelay, dataDirectory, lastTrouble, storage } = components;
   const reach = reachability.reachability();
   const https = reachability.https();
   const { p99, max } = loopDelay.now();
+  const { kind: databaseKind, trouble: databaseTrouble } = await storage();
+  const hubs = components.hubs?.();
   const names = new Map([...registry.table.values()].map(({ id, name }) => [id as string, name]));
   const found: Omit<Diagnostics, 'problems'> = {
     madeAt: Date.now(),
@@ -39,6 +56,8 @@ export async function collectDiagnostics(components: DiagnosticsComponents): Pro
       clockJumpMs: Math.round(Date.now() - performance.timeOrigin - performance.now()),
     },
     disk: await lookAtDisk(dataDirectory),
+    database: { kind: databaseKind, trouble: databaseTrouble ?? null },
+    hubs: hubs ? { ...hubs, trouble: hubs.trouble ?? null } : null,
     network: {
       httpPort: reach.httpPort,
       httpsPort: reach.httpsPort ?? null,

@@ -12,6 +12,8 @@ const fine = {
     eventLoopDelayMs: { p99: 3, max: 20 },
   },
   disk: { totalBytes: 1e12, freeBytes: 5e11, isWritable: true },
+  database: { kind: 'server', trouble: null },
+  hubs: { leader: 'http://10.0.0.1:8000', epoch: 3, leaseSeconds: 6, redisAnswers: true, trouble: null },
   network: { httpPort: 8000, httpsPort: 8443, knownHttpsPort: null, addresses: ['10.0.0.1'], publicUrls: [] },
   certificate: {
     ...{
@@ -42,6 +44,16 @@ test('a hub that is fine has no problems', () => {
 test.each<[string, Partial<Diagnostics>, RegExp]>([
   ['a read-only directory', { disk: { ...fine.disk, isWritable: false } }, /can't write/],
   ['a full disk', { disk: { ...fine.disk, freeBytes: 5e8 } }, /Only 500 MB are free/],
+  [
+    'a database server that is away',
+    { database: { kind: 'server', trouble: "The hub's database server does not answer." } },
+    /keeps nothing.*database server does not answer\. Look at the database server/,
+  ],
+  [
+    'a Redis that is away',
+    { hubs: { ...fine.hubs, redisAnswers: false, trouble: 'Redis does not answer.' } },
+    /^Redis does not answer\. The hub that leads \(http:\/\/10\.0\.0\.1:8000\) goes on\. Start Redis/,
+  ],
   [
     'another program at the port that devices know',
     { network: { ...fine.network, knownHttpsPort: 8443 } },

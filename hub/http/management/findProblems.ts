@@ -9,7 +9,7 @@ const mostClockJumpMs = 60_000;
 const mostLoopDelayMs = 250;
 
 export function findProblems(found: Omit<Diagnostics, 'problems'>): string[] {
-  const { hub, disk, network, certificate, nodes, models, madeAt } = found;
+  const { hub, disk, database, hubs, network, certificate, nodes, models, madeAt } = found;
   const links = nodes.flatMap(({ name, links: all }) => all.map((link) => ({ from: name, ...link })));
   const problems: (string | false | undefined)[] = [
     disk !== null &&
@@ -18,6 +18,8 @@ export function findProblems(found: Omit<Diagnostics, 'problems'>): string[] {
     disk !== null &&
       disk.freeBytes < leastFreeBytes &&
       `Only ${formatBytes(disk.freeBytes)} are free where the hub keeps its data: remove models or files, or choose a larger disk with --data.`,
+    database.trouble !== null && databaseProblem(database.kind, database.trouble),
+    hubs !== null && hubs.trouble !== null && sharedProblem(hubs, hubs.trouble),
     network.knownHttpsPort !== null &&
       `Another program uses port ${network.knownHttpsPort}, by which devices and links know this hub: end that program and restart the hub.`,
     certificate !== null && certificateProblem(certificate, madeAt),
@@ -42,6 +44,20 @@ export function findProblems(found: Omit<Diagnostics, 'problems'>): string[] {
     ),
   ];
   return problems.filter((problem) => typeof problem === 'string');
+}
+
+/** @param trouble what the hub's health says, which says what to do about a file */
+function databaseProblem(kind: Diagnostics['database']['kind'], trouble: string): string {
+  const remedy = kind === 'server' ? ' Look at the database server that --database-url names.' : '';
+  return `The hub keeps nothing at the moment. ${trouble}${remedy}`;
+}
+
+/** @param trouble what the hub's health says */
+function sharedProblem({ leader, redisAnswers }: NonNullable<Diagnostics['hubs']>, trouble: string): string {
+  const remedy = redisAnswers
+    ? `Look at the log of the hub that leads (${leader}).`
+    : `The hub that leads (${leader}) goes on. Start Redis again, or mend the network between it and the hubs.`;
+  return `${trouble} ${remedy}`;
 }
 
 function certificateProblem(

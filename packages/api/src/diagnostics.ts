@@ -27,6 +27,23 @@ export const Diagnostics = z
       .object({ totalBytes: Bytes, freeBytes: Bytes, isWritable: z.boolean() })
       .nullable()
       .meta({ description: 'Where the hub keeps its data; null where the system does not tell' }),
+    database: z.object({
+      kind: z.enum(['file', 'server']),
+      trouble: z.string().nullable().meta({ description: 'Why nothing can be kept; null while all is well' }),
+    }),
+    hubs: z
+      .object({
+        leader: z.string().meta({ description: 'Where the other hubs reach the hub that leads' }),
+        epoch: Count.meta({ description: 'Grows each time that another hub leads' }),
+        leaseSeconds: z.number(),
+        redisAnswers: z.boolean(),
+        trouble: z
+          .string()
+          .nullable()
+          .meta({ description: 'What is wrong with what the hubs share; null while all is well' }),
+      })
+      .nullable()
+      .meta({ description: 'Of several hubs that serve one grid; null where this hub is alone' }),
     network: z.object({
       httpPort: Count,
       httpsPort: Count.nullable(),

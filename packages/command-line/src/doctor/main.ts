@@ -4,7 +4,7 @@ import { formatBytes, type Diagnostics } from '@potluck/api';
 import { Command } from 'commander';
 import { endedByOptions } from '../endedByOptions.ts';
 import { connect, withHubFlags, type HubOptions } from '../hub/connect.ts';
-import { CommandError } from '../hub/hubClient.ts';
+import { CommandError, SilentHubError, type HubClient } from '../hub/hubClient.ts';
 import { addSecretFiles, readSecretFiles } from '../secretFiles.ts';
 import { SettingsError } from '../settingsError.ts';
 import { clockProblem } from './clockProblem.ts';
@@ -18,6 +18,10 @@ export interface DoctorReport {
   hub: Diagnostics | null;
   problems: string[];
 }
+
+/** Hubs answer in far less time. */
+const answerMs = 10_000;
+const healthMs = 4000;
 
 interface Options extends HubOptions {
   out: string;
@@ -56,8 +60,9 @@ async function examine({ out, ...options }: Options): Promise<void> {
   const problems = [...here.problems];
   let hub: Diagnostics | null = null;
   try {
+    const client = connect(options);
     const askedAt = Date.now();
-    hub = await connect(options).ask<Diagnostics>('GET', '/diagnostics');
+    hub = await diagnosticsOf(client);
     const clock = clockProblem({ askedAt, answeredAt: Date.now(), hubAt: hub.madeAt });
     problems.push(...hub.problems, ...(clock === undefined ? [] : [clock]));
   } catch (error) {
@@ -70,6 +75,7 @@ async function examine({ out, ...options }: Options): Promise<void> {
     ...(hub
       ? [
           `The hub: version ${hub.hub.version}, ${counted(hub.nodes.length, 'device')}, ${counted(hub.models.length, 'model')}`,
+          ...describeShared(hub),
         ]
       : []),
     problems.length === 0 ? 'Nothing looks wrong.' : 'What does not look right:',
@@ -87,6 +93,40 @@ async function examine({ out, ...options }: Options): Promise<void> {
     process.exitCode = 1;
   }
   process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+/**
+ * A hub that stands still takes the connection and says nothing; one that passes requests on to such a hub waits for it.
+ * @throws CommandError
+ */
+async function diagnosticsOf(client: HubClient): Promise<Diagnostics> {
+  try {
+    return await client.ask<Diagnostics>('GET', '/diagnostics', undefined, answerMs);
+  } catch (error) {
+    if (!(error instanceof SilentHubError)) throw error;
+    const health = await client.health(healthMs);
+    if (health?.role !== 'follows') throw error;
+    const said = health.missing ?? health.trouble;
+    throw new CommandError(
+      `The hub that was asked is there (${health.status}${said === undefined ? '' : `: ${said}`}), and no hub that leads ` +
+        'answers it. Look at the log of each hub, and end the process of one that stands still.',
+      { cause: error },
+    );
+  }
+}
+
+/** What several hubs share. A hub of an older version does not say it. */
+function describeShared({ hubs, database }: Partial<Diagnostics>): string[] {
+  const lines: string[] = [];
+  if (hubs) {
+    const redis = hubs.redisAnswers ? 'answers' : 'does not answer';
+    lines.push(`Several hubs: the one at ${hubs.leader} leads (epoch ${hubs.epoch}); Redis ${redis}`);
+  }
+  if (database?.kind === 'server')
+    lines.push(
+      `The database server: ${database.trouble === null ? 'answers' : 'nothing is kept there at the moment'}`,
+    );
+  return lines;
 }
 
 const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;

@@ -10,6 +10,27 @@ export class CommandError extends Error {
   override readonly name = 'CommandError';
 }
 
+/** Thrown where a hub takes the connection and says nothing. */
+export class SilentHubError extends CommandError {
+  constructor(hub: string, withinMs: number) {
+    super(
+      `The hub at ${hub} does not answer: it said nothing for ${withinMs / 1000} s. Look at its log and at whether its process ` +
+        'or its machine stands still; if so, end that process and start the hub again.',
+    );
+  }
+}
+
+/** What any hub says of itself, with as much as the one who asks may know. */
+export interface HubHealth {
+  status: string;
+  /** Of the hub among several that serve one grid. */
+  role?: 'leads' | 'follows';
+  /** What keeps it from answering. */
+  missing?: string;
+  /** What it can't keep, or can't reach. */
+  trouble?: string;
+}
+
 export interface HubClientInit {
   /** Such as `http://localhost:8000`. */
   hub: string;
@@ -31,10 +52,49 @@ export class HubClient {
     this.#headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
   }
 
-  /** @throws CommandError */
-  async ask<T = undefined>(method: string, path: string, body?: unknown): Promise<T> {
+  /**
+   * @param withinMs longest time for the answer, in milliseconds; undefined: as long as that takes
+   * @throws CommandError, SilentHubError where the hub does not answer within that time
+   */
+  async ask<T = undefined>(method: string, path: string, body?: unknown, withinMs?: number): Promise<T> {
+    if (withinMs === undefined) return this.#ask<T>(method, path, body);
+    return this.#within(withinMs, (signal) => this.#ask<T>(method, path, body, signal));
+  }
+
+  /** How the hub is that was asked, also where another one leads. @returns undefined where it does not say */
+  async health(withinMs: number): Promise<HubHealth | undefined> {
+    try {
+      const signal = AbortSignal.timeout(withinMs);
+      const response = await fetch(`${this.#hub}/health`, { headers: this.#headers, signal });
+      return (await response.json()) as HubHealth;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** @throws SilentHubError */
+  async #within<T>(ms: number, begin: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const ending = new AbortController();
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => {
+        reject(new SilentHubError(this.#hub, ms));
+        ending.abort();
+      }, ms);
+    });
+    const work = begin(ending.signal);
+    work.catch(() => undefined);
+    try {
+      return await Promise.race([work, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #ask<T>(method: string, path: string, body: unknown, signal?: AbortSignal): Promise<T> {
     const response = await this.#fetch(path, {
       method,
+      ...(signal && { signal }),
       headers: { ...this.#headers, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
@@ -61,7 +121,7 @@ export class HubClient {
 
   async #fetch(path: string, init: RequestInit): Promise<Response> {
     try {
-      await (this.#known ??= this.#know());
+      await (this.#known ??= this.#know(init.signal ?? undefined));
       return await fetch(`${this.#hub}/api${path}`, init);
     } catch (cause) {
       if (cause instanceof CertificateError) throw new CommandError(cause.message, { cause });
@@ -76,9 +136,13 @@ export class HubClient {
   }
 
   /** Makes sure that this is the hub that was meant, before it gets a key. This process talks to no other server. */
-  async #know(): Promise<void> {
+  async #know(signal: AbortSignal | undefined): Promise<void> {
     if (!this.#hub.startsWith('https:')) return;
-    const pinned = await checkHub({ hubUrl: this.#hub, fingerprint: this.#fingerprint });
+    const pinned = await checkHub({
+      hubUrl: this.#hub,
+      fingerprint: this.#fingerprint,
+      ...(signal && { signal }),
+    });
     if (pinned) setDefaultCACertificates([pinned.toString()]);
   }
 }
