@@ -50,3 +50,27 @@ test('once stopped, it tells neither what changes nor what ends', async () => {
   await vi.advanceTimersByTimeAsync(5000);
   expect(published).toEqual([]);
 });
+
+test('what changed first is told first, whatever was told before', async () => {
+  const told: string[] = [];
+  const kindOf = (name: string): LiveKind<string> => ({
+    keys: () => [],
+    view: (key) => `${name} ${key} ${told.length}`,
+    changed: (view) => ({ type: view }) as unknown as LiveEvent,
+  });
+  const names = ['nodes', 'deployments', 'models', 'imports', 'requests'] as const;
+  const kinds = Object.fromEntries(names.map((name) => [name, kindOf(name)])) as unknown as LiveKinds;
+  const live = new LiveState({ kinds, publish: ({ type }) => void told.push(type) });
+  for (const [first, second] of [
+    ['deployments', 'imports'],
+    ['imports', 'deployments'],
+  ] as const) {
+    told.length = 0;
+    live.touch(first, 'a');
+    live.touch(second, 'a');
+    live.touch(first, 'b');
+    live.touch(first, 'a');
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(told.map((type) => type.slice(0, -2))).toEqual([`${first} a`, `${second} a`, `${first} b`]);
+  }
+});

@@ -40,6 +40,8 @@ export class LiveState {
   readonly #coalesceMs: number;
   /** By kind: a text made of both would be made for every token. */
   readonly #dirty = new Map<keyof Snapshot, Set<string>>();
+  /** In the order in which they changed: who reads that a model has come then reads that it is served. */
+  readonly #queue: { kind: keyof Snapshot; key: string }[] = [];
   readonly #published = new Map<string, string>();
   #timer: NodeJS.Timeout | undefined;
   /** Things that were looked at in the last flush. */
@@ -55,7 +57,10 @@ export class LiveState {
   touch(kind: keyof Snapshot, key: string): void {
     let dirty = this.#dirty.get(kind);
     if (!dirty) this.#dirty.set(kind, (dirty = new Set()));
-    dirty.add(key);
+    if (!dirty.has(key)) {
+      dirty.add(key);
+      this.#queue.push({ kind, key });
+    }
     if (this.#timer || this.#isStopped) return;
     const afterMs = Math.max(this.#coalesceMs, this.#flushed * msPerThing);
     this.#flushed = 0;
@@ -77,18 +82,15 @@ export class LiveState {
   /** Many things that changed at once are published in several turns of the event loop, so that nothing else waits. */
   #flushInTurns(): void {
     this.#timer = undefined;
-    for (const [kind, dirty] of this.#dirty) {
-      for (const key of dirty) {
-        dirty.delete(key);
-        this.#publish(kind, key);
-        this.#flushed++;
-        if (turnHasTime()) continue;
-        // The other kinds come first then.
-        this.#dirty.delete(kind);
-        this.#dirty.set(kind, dirty);
-        this.#timer = setTimeout(() => this.#flushInTurns(), 0);
-        return;
-      }
+    for (let next = this.#queue.shift(); next; next = this.#queue.shift()) {
+      const { kind, key } = next;
+      // What ended meanwhile is no more to be looked at.
+      if (!this.#dirty.get(kind)?.delete(key)) continue;
+      this.#publish(kind, key);
+      this.#flushed++;
+      if (turnHasTime()) continue;
+      if (this.#queue.length > 0) this.#timer = setTimeout(() => this.#flushInTurns(), 0);
+      return;
     }
   }
 
