@@ -19,6 +19,7 @@ import { Leadership, type Reign } from '../lead/leadership.ts';
 import { redisAlone } from '../lead/redisAlone.ts';
 import { connectRedis, type RedisConnection } from '../lead/redisConnection.ts';
 import { redisLease } from '../lead/redisLease.ts';
+import { sharedTrouble } from '../lead/sharedTrouble.ts';
 import type { Term } from '../lead/term.ts';
 import type { LastTrouble } from '@potluck/command-line';
 import { lanAddresses } from '../network/reachability/localNames.ts';
@@ -64,11 +65,12 @@ export async function startSharedHub(init: SharedHubInit): Promise<ServedGrid> {
   const leaseMs = 1000 * config.leaseSeconds;
   const now: { redis?: RedisConnection; term?: Term; waitsForDatabase?: boolean } = {};
   const leads = (): boolean => now.term?.isOver === false && now.term.record.serves;
-  const whatIsWrong = (): string | undefined => {
-    if (now.waitsForDatabase) return 'This hub leads once the database answers.';
-    if (now.redis?.connectedAt !== undefined) return undefined;
-    return 'Redis does not answer, so no other hub can take over until it does.';
-  };
+  const whatIsWrong = (): string | undefined =>
+    sharedTrouble({
+      waitsForDatabase: now.waitsForDatabase === true,
+      redisAnswers: now.redis?.connectedAt !== undefined,
+      isLed: board.record !== undefined,
+    });
   const metrics = new FrontMetrics(() => ({
     leads: leads(),
     epoch: board.record?.epoch ?? 0,
@@ -163,7 +165,10 @@ export async function startSharedHub(init: SharedHubInit): Promise<ServedGrid> {
   board.listen((record) => {
     if (record?.serves) started.resolve();
     if (record?.serves && !leads())
-      logger.info({ epoch: record.epoch }, 'another hub leads; this one passes requests on');
+      logger.info(
+        { epoch: record.epoch, leader: record.url },
+        'another hub leads; this one passes requests on',
+      );
     if (!record || record.hubId === hubId) return;
     // It started at the same moment; it must never lead.
     const error = otherData(data);
