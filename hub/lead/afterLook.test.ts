@@ -19,7 +19,13 @@ test('without Redis, the database says whether another hub took over', () => {
 
 test('without both, a hub leads to the end of its lease', () => {
   expect(afterLook({ isHeld: undefined }, running)).toBe('unknown');
-  expect(afterLook({ isHeld: undefined }, over)).toMatchObject({ lost: expect.any(String) as string });
+  expect(afterLook({ isHeld: undefined }, over)).toEqual({
+    lost: 'neither Redis nor the database answers, so another hub may lead',
+  });
+  // That hub has not asked the database.
+  expect(afterLook({ isHeld: undefined, isStarting: true }, over)).toEqual({
+    lost: 'Redis did not answer in time, so another hub may lead',
+  });
 });
 
 test('a lease runs out by either clock: one stands still while the machine sleeps, the other may be set back', () => {

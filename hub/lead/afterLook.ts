@@ -6,6 +6,8 @@ export interface Look {
   isHeld: boolean | undefined;
   /** The highest epoch in the database, looked up only where Redis does not answer; undefined where that fails, too. */
   highestEpoch?: number | undefined;
+  /** True where this hub only starts to lead, so that it could not ask the database yet. */
+  isStarting?: boolean;
 }
 
 export interface LookedAt {
@@ -23,7 +25,7 @@ export interface LookedAt {
  * that still finds its own there goes on.
  */
 export function afterLook(
-  { isHeld, highestEpoch }: Look,
+  { isHeld, highestEpoch, isStarting }: Look,
   { epoch, isOver }: LookedAt,
 ): 'confirmed' | 'unknown' | { lost: string } {
   if (isHeld === true) return 'confirmed';
@@ -31,5 +33,7 @@ export function afterLook(
   if (highestEpoch !== undefined && highestEpoch > epoch)
     return { lost: 'another hub leads now, as the database says' };
   if (highestEpoch !== undefined) return 'confirmed';
-  return isOver ? { lost: 'neither Redis nor the database answers, so another hub may lead' } : 'unknown';
+  if (!isOver) return 'unknown';
+  const silent = isStarting ? 'Redis did not answer in time' : 'neither Redis nor the database answers';
+  return { lost: `${silent}, so another hub may lead` };
 }

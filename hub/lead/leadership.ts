@@ -124,26 +124,30 @@ export class Leadership {
     board.set(record);
     logger.info({ epoch: record.epoch }, 'this hub leads now');
     let reign: Reign | undefined;
+    let hasServed = false;
     const keeping = this.#keep(term);
     try {
       reign = await begin(term, AbortSignal.any([signal, term.signal]));
       term.serves();
-      if (await term.confirm()) board.set(term.record);
+      hasServed = await term.confirm();
+      if (hasServed) board.set(term.record);
       const stopped = new Promise<void>((resolve) => {
         if (signal.aborted) resolve();
         signal.addEventListener('abort', () => resolve(), { once: true });
       });
       await Promise.race([term.lost, stopped]);
-      this.#sayEnd(term);
+      this.#sayEnd(term, hasServed);
       await reign.end(term.isLost);
     } catch (error) {
       if (error instanceof HigherEpochError) {
         this.#highestSeen = error.highest;
-        logger.warn(
-          { epoch: record.epoch, highest: error.highest },
-          'this hub leads no more: the database knows a later leader',
-        );
-      } else if (term.isLost || signal.aborted) this.#sayEnd(term);
+        if (term.isLost) this.#sayEnd(term, hasServed);
+        else
+          logger.warn(
+            { epoch: record.epoch, highest: error.highest },
+            'this hub leads no more: the database knows a later leader',
+          );
+      } else if (term.isLost || signal.aborted) this.#sayEnd(term, hasServed);
       else {
         this.#restsUntil = performance.now() + restMs;
         failed(error);
@@ -157,10 +161,15 @@ export class Leadership {
   }
 
   /** One line for the end of a term, however it came. */
-  #sayEnd({ record: { epoch }, whyLost: reason }: Term): void {
+  #sayEnd({ record: { epoch }, whyLost: reason }: Term, hasServed: boolean): void {
     const { logger } = this.#components;
     if (reason === undefined)
       logger.info({ epoch }, 'this hub leads no more: it stops, and another one may lead at once');
+    else if (!hasServed)
+      logger.warn(
+        { epoch, reason },
+        'another hub leads, or may: this one lost its lease while it was starting; on a busy machine give --lease-seconds a larger value',
+      );
     else
       logger.error(
         { epoch, reason },
@@ -183,10 +192,11 @@ export class Leadership {
     reign: () => Reign | undefined,
   ): Promise<ReturnType<typeof afterLook>> {
     const look: Look = { isHeld: await this.#components.lease.keep(record).catch(() => undefined) };
-    if (look.isHeld === undefined)
-      look.highestEpoch = await reign()
-        ?.highestEpoch()
-        .catch(() => undefined);
+    if (look.isHeld === undefined) {
+      const begun = reign();
+      look.isStarting = begun === undefined;
+      look.highestEpoch = await begun?.highestEpoch().catch(() => undefined);
+    }
     const isOver = !holds(confirmedAt, momentNow(), this.#init.leaseMs);
     return afterLook(look, { epoch: record.epoch, isOver });
   }

@@ -18,7 +18,9 @@ const logger = pino(
   {},
   {
     write: (line: string) =>
-      void (line.includes('leads no more') && ends.push(JSON.parse(line) as (typeof ends)[number])),
+      void (
+        /leads no more|lost its lease/.test(line) && ends.push(JSON.parse(line) as (typeof ends)[number])
+      ),
   },
 );
 const hubId = HubId.parse(randomUUID());
@@ -98,7 +100,10 @@ describe.skipIf(redisMissing !== undefined)('with a real Redis', () => {
   });
 
   /** A hub that leads where it can, and tells when. */
-  function hub(begin?: (term: Term) => void): {
+  function hub(
+    begin?: (term: Term) => void,
+    beginning: Promise<void> = Promise.resolve(),
+  ): {
     leadership: Leadership;
     board: LeaderBoard;
     terms: Term[];
@@ -111,13 +116,14 @@ describe.skipIf(redisMissing !== undefined)('with a real Redis', () => {
     const leadership = new Leadership(
       {
         ...{ lease: redisLease(redis, longMs), redis, board, logger },
-        begin: (term) => {
+        begin: async (term) => {
           begin?.(term);
           terms.push(term);
-          return Promise.resolve({
+          await beginning;
+          return {
             highestEpoch: () => Promise.resolve(database.epoch),
             end: (isLost) => Promise.resolve(void ended.push(isLost)),
-          });
+          };
         },
         failed: () => undefined,
       },
@@ -149,6 +155,18 @@ describe.skipIf(redisMissing !== undefined)('with a real Redis', () => {
     expect(await terms[0]?.confirm()).toBe(false);
     await expect.poll(() => ended).toEqual([true]);
     expect(ends).toMatchObject([{ epoch: 1, reason: 'another hub leads now' }]);
+    await leadership.close();
+  });
+
+  test('a hub that loses its lease while it starts says so once, and what to do', async () => {
+    const beginning = Promise.withResolvers<void>();
+    const { terms, ended, leadership } = hub(undefined, beginning.promise);
+    await expect.poll(() => terms).toHaveLength(1);
+    await redis.ask((client) => client.hSet('{potluck}:leader', 'epoch', '2'));
+    expect(await terms[0]?.confirm()).toBe(false);
+    beginning.resolve();
+    await expect.poll(() => ended).toEqual([true]);
+    expect(ends).toMatchObject([{ epoch: 1, msg: expect.stringContaining('--lease-seconds') as string }]);
     await leadership.close();
   });
 
