@@ -3,6 +3,7 @@
  * once when the settings change, and every hour.
  */
 import type { Logger } from 'pino';
+import { LeadershipLostError } from '../database/leadership.ts';
 import type { Database } from '../database/database.ts';
 import { mostRefused } from '../generation/refusedRequests.ts';
 import { messageOf } from '../errors/messageOf.ts';
@@ -32,6 +33,8 @@ export function applyRetention({ settings, database, logger }: RetentionComponen
   };
   const start = (): void => {
     apply().catch((error: unknown) => {
+      // That hub deletes them.
+      if (error instanceof LeadershipLostError) return;
       logger.error({ reason: messageOf(error) }, 'old requests could not be deleted');
     });
   };
