@@ -265,9 +265,9 @@ export class Deployments {
     stop();
   }
 
-  /** Gives every stage up, without waiting. */
-  stop(): void {
-    this.#executor.stop();
+  /** Gives every stage up, without waiting. @param why default: the hub is shutting down */
+  stop(why?: string): void {
+    this.#executor.stop(why);
   }
 
   /** @throws what the first of the listeners threw, once all are told */

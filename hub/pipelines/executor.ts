@@ -1,4 +1,5 @@
 /** Carries out what `plan` decides: takes events in, owns the workers' messages, the timer and the cutting of stages. */
+import { hubText } from '@potluck/api/hub-texts';
 import type { Logger } from 'pino';
 import { messageOf } from '../errors/messageOf.ts';
 import type { NodeBook } from '../workers/nodeBook.ts';
@@ -109,12 +110,12 @@ export class PipelineExecutor {
   }
 
   /** Ends all pipelines, without waiting for their workers. */
-  stop(): void {
+  stop(why: string = hubText('hub-shuts-down', {})): void {
     this.#later?.();
     this.#later = undefined;
     // Workers keep what they have loaded, for the next run of the hub.
     this.#isStopping = true;
-    this.dispatch({ type: 'hub-stopping' });
+    this.dispatch({ type: 'hub-stopping', why });
     this.#isStopped = true;
     this.#wake?.cancel();
   }

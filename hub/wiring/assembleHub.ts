@@ -133,8 +133,8 @@ export interface HubParts {
   onDemand: OnDemand;
   /** Goes on with the answers of the last run that need no client. Called once the models are deployed. */
   goOn(): void;
-  /** Tells all workers to go and writes what is still to be written. */
-  stop(): Promise<void>;
+  /** Tells all workers to go and writes what is still to be written. @param why for the log; default: the hub is shutting down */
+  stop(why?: string): Promise<void>;
   /** Pages that follow what happens hear nothing more. */
   stopTelling(): void;
 }
@@ -440,14 +440,14 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
       });
     },
     stopTelling: () => live.stop(),
-    stop: async () => {
+    stop: async (why) => {
       stopping.abort();
       suspended.stop();
       onDemand.stop();
       await imports.stop();
       encodings.stop();
-      deployments.stop();
-      registry.stop();
+      deployments.stop(why);
+      registry.stop(why);
       live.stop();
       endRetention();
       loopDelay.stop();

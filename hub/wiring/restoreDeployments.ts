@@ -23,6 +23,8 @@ export interface RestoreComponents {
   servings: Pick<Servings, 'comesBack'>;
   nodes: Pick<NodeBook, 'nameOf'>;
   logger: Logger;
+  /** True for one of several hubs, which takes over from another. */
+  takesOver: boolean;
 }
 
 /** Kept once a first start has deployed its model: later ones deploy what is kept. */
@@ -33,7 +35,7 @@ const startedName = 'first-deployment-made';
  * @throws ModelError if that model can't be used, StartError if it can't be cut into the forced number of stages
  */
 export async function restoreDeployments(
-  { catalogue, deployments, database, servings, nodes, logger }: RestoreComponents,
+  { catalogue, deployments, database, servings, nodes, logger, takesOver }: RestoreComponents,
   { model: reference, modelGiven, variant, stages }: HubConfig,
 ): Promise<void> {
   const kept = await database.deployments.list();
@@ -44,7 +46,7 @@ export async function restoreDeployments(
     const awaited = new Set(replicas.flat().map(({ workerId }) => nodes.nameOf(workerId)));
     logger.info(
       { model, nodes: [...awaited].join(', ') },
-      'waiting some seconds for the nodes that served it before the hub was started again',
+      `waiting some seconds for the nodes that served it before ${takesOver ? 'this hub took over' : 'the hub was started again'}`,
     );
   }
   const forced = (plan: DeploymentPlan): DeploymentPlan =>

@@ -158,12 +158,20 @@ export async function serveGrid(
       ice: iceOf(config, stunPort),
     },
   );
-  closers.push(() => parts.stop());
+  closers.push(() => parts.stop(shared?.isLost() ? 'this hub leads no more' : undefined));
   const { app, deployments, servings } = parts;
   const ready = Promise.withResolvers<void>();
   deployments.listen({ ready: () => ready.resolve() });
   await restoreDeployments(
-    { catalogue, deployments, database, servings, nodes: parts.nodes, logger },
+    {
+      catalogue,
+      deployments,
+      database,
+      servings,
+      nodes: parts.nodes,
+      logger,
+      takesOver: shared !== undefined,
+    },
     config,
   );
   if (config.localWorkers === 0 || deployments.list.length === 0) ready.resolve();

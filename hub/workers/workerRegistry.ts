@@ -303,8 +303,8 @@ export class WorkerRegistry {
     return this.#seats.get(workerId)?.socket;
   }
 
-  /** Ends every lease; called when the hub stops. */
-  stop(): void {
+  /** Ends every lease; called when the hub stops. @param why for the log */
+  stop(why: string = hubText('hub-shuts-down', {})): void {
     this.#isStopped = true;
     for (const [workerId, { socket }] of [...this.#seats]) {
       socket.sendText(
@@ -315,7 +315,7 @@ export class WorkerRegistry {
           retry: true,
         } satisfies FromHubMessage),
       );
-      this.#remove(workerId, hubText('hub-shuts-down', {}), 'left');
+      this.#remove(workerId, why, 'left');
       socket.close('shutting down');
     }
   }

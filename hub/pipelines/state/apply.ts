@@ -65,9 +65,7 @@ export function apply(state: PipelinesState, event: PipelineEvent): PipelinesSta
     case 'suspected':
       return onePipeline(state, event.pipelineId, (one) => suspected(one, event));
     case 'hub-stopping':
-      return everyPipeline({ ...state, deployments: new Map() }, (one) =>
-        ended(one, 'the hub is shutting down'),
-      );
+      return everyPipeline({ ...state, deployments: new Map() }, (one) => ended(one, event.why));
     case 'time-passed':
       return state;
     case 'clock-jumped':

@@ -90,7 +90,7 @@ export type PipelineHappening =
   | { type: 'answer-ended'; pipelineId: PipelineId; tokens: number; room?: number | undefined }
   /** Workers do not answer though they are there. `epoch`: that of the pipeline in which it was seen. */
   | { type: 'suspected'; pipelineId: PipelineId; epoch: number; workerIds: readonly WorkerId[] }
-  | { type: 'hub-stopping' }
+  | { type: 'hub-stopping'; why: string }
   /** A time has come that `wakeAt` named. */
   | { type: 'time-passed' }
   /** The hub itself stood still for so long, so that nobody else can be blamed for it. */
