@@ -5,6 +5,7 @@ import { startHub, startWorker } from '../support/hubProcess.ts';
 import { nodesOf } from '../support/nodes.ts';
 import { ask } from './support/ask.ts';
 import { runFirstInWorkers } from './support/firstInWorkers.ts';
+import { holdMessages } from './support/holdMessages.ts';
 import { holdLock } from './support/webLock.ts';
 import { joinButton } from './support/appPage.ts';
 
@@ -17,20 +18,14 @@ const memoryBytes = 80e6;
 const obedientEngine = `
 if (name === 'potluck-engine') {
   const free = (lock) => navigator.locks.request(lock, { mode: 'shared' }, () => undefined);
-  const { addEventListener, fetch } = self;
+  const { fetch } = self;
   self.fetch = async (resource, ...rest) => {
     const url = String(resource.url ?? resource);
     if (url.includes('/ort-wasm') && url.endsWith('.wasm')) await free('loading the runtime');
     return fetch.call(self, resource, ...rest);
   };
-  self.addEventListener = (type, listener, ...rest) => {
-    const obedient = async (event) => {
-      const isWarmUp = event.data.path?.[0] === 'call' && event.data.argumentList[1].value === 'warmUp';
-      if (isWarmUp) await free('warming up');
-      listener(event);
-    };
-    addEventListener.call(self, type, type === 'message' ? obedient : listener, ...rest);
-  };
+  ${holdMessages(`(calls) =>
+    Array.isArray(calls) && calls.some(({ verb }) => verb === 'warmUp') ? free('warming up') : undefined`)}
 }
 `;
 

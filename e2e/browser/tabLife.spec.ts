@@ -6,6 +6,7 @@ import { nodesOf } from '../support/nodes.ts';
 import { ask, askNow } from './support/ask.ts';
 import { expect, test } from './support/fixtures.ts';
 import { writeSmallModel, type ModelDirectory } from './support/smallModel.ts';
+import { holdMessages } from './support/holdMessages.ts';
 import { openTab, serves } from './support/tab.ts';
 import { serveTestPage, type TestPage } from './support/testPage.ts';
 import { holdLock } from './support/webLock.ts';
@@ -20,16 +21,9 @@ const answerTokens = 300;
 let page: TestPage;
 
 /** In the engine: does nothing while the page holds that lock. */
-const obedientEngine = `
-const { addEventListener } = self;
-self.addEventListener = (type, listener, ...rest) => {
-  const obedient = async (event) => {
-    await navigator.locks.request('computing', { mode: 'shared' }, () => undefined);
-    listener(event);
-  };
-  addEventListener.call(self, type, type === 'message' ? obedient : listener, ...rest);
-};
-`;
+const obedientEngine = holdMessages(
+  "() => navigator.locks.request('computing', { mode: 'shared' }, () => undefined)",
+);
 
 test.beforeAll(async () => {
   page = await serveTestPage({ inEngine: obedientEngine });
