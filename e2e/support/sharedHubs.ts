@@ -44,6 +44,8 @@ export async function startSharedHubs(
       flags: [
         ...['--redis-url', redis.url, '--stages', '2', '--local-workers', '0', '--stop-wait', '0'],
         ...['--https-port', 'off', '--stun-port', 'off', '--lease-seconds', String(leaseSeconds)],
+        // The balancer sends workers to a hub that sleeps, too: each such attempt to come back takes them some seconds.
+        ...['--device-wait', '240'],
         ...(database ? ['--database-url', database.url] : []),
       ],
     });
