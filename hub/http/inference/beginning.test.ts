@@ -1,9 +1,9 @@
+import { DomainError } from '../../errors/domainError.ts';
 import { createHash, randomUUID } from 'node:crypto';
 import { requestHeader } from '@potluck/api';
 import { CacheId, SamplingDescription, SessionId } from '@potluck/protocol';
 import { Hono } from 'hono';
 import { expect, test } from 'vitest';
-import { DatabaseUnreachableError } from '../../database/plainErrors.ts';
 import { noRecovery } from '../../generation/attempt.ts';
 import type { JournalEntry } from '../../generation/journal/journalEntry.ts';
 import { SuspendedAnswers } from '../../generation/journal/suspendedAnswers.ts';
@@ -12,6 +12,12 @@ import { requestRecord } from '../../testing/requestRecord.ts';
 import { apiErrorResponse, toApiError } from '../apiError.ts';
 import { beginningOf } from './beginning.ts';
 import { askedOf, eventsReadOf, namedRequest } from './namedRequest.ts';
+
+/** As the database's own error, which these tests do not know. */
+class Unreachable extends DomainError {
+  readonly kind = 'unavailable';
+  readonly code = 'database_unreachable';
+}
 
 const body = '{"stream": true}';
 const id = SessionId.parse(randomUUID());
@@ -48,7 +54,7 @@ async function hub(rows: Partial<RequestRecord>[], entries: JournalEntry[] = [],
     if (!away) return Promise.resolve(records.find((one) => one.id === of));
     away.asked += 1;
     away.isKnown = true;
-    return Promise.reject(new DatabaseUnreachableError(new Error('ECONNREFUSED')));
+    return Promise.reject(new Unreachable('The database server does not answer.'));
   };
   const components = {
     ...{ suspended, requests: { find }, writes: { settled: () => Promise.resolve() } },
