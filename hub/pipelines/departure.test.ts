@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { puppetGrid, settled, type PuppetGrid, type PuppetWorker } from '../testing/puppetGrid.ts';
+import { puppetGrid, type PuppetGrid, type PuppetWorker } from '../testing/puppetGrid.ts';
 import { sizedModel } from '../testing/sizedModel.ts';
 import { departureOf } from './departure.ts';
 import { standbyAfterMs } from './state/migration.ts';
@@ -10,13 +10,6 @@ function joined(grid: PuppetGrid, name: string, memoryBytes = 1e9): PuppetWorker
   const worker = grid.worker(name, memoryBytes);
   worker.join();
   return worker;
-}
-
-async function pass({ clock }: PuppetGrid, milliseconds: number): Promise<void> {
-  for (let turn = 0; turn < 10; turn++) {
-    clock.advance(milliseconds / 10);
-    await settled();
-  }
 }
 
 function leaving({ deployments, nodes }: PuppetGrid, { id }: PuppetWorker) {
@@ -32,7 +25,7 @@ test('a model stops where nobody has room for the layers of the device', async (
   const grid = puppetGrid();
   const [one] = [joined(grid, 'one', 2e8), joined(grid, 'other', 2e8)];
   grid.deployments.deploy(model, { mode: 'shards', count: 2, replicas: 1 });
-  await pass(grid, 1000);
+  await grid.pass(1000);
   const effect = leaving(grid, one);
   expect(effect).toMatchObject({ model: 'model', outcome: 'stops', devices: [] });
   expect(effect?.reason).toMatch(/needs/);
@@ -42,13 +35,13 @@ test('a spare device loads the layers, unless one stands by with them', async ()
   const grid = puppetGrid({ standbyShare: 0.9 });
   const [one] = [joined(grid, 'one'), joined(grid, 'other')];
   grid.deployments.deploy(model, { mode: 'shards', count: 2, replicas: 1 });
-  await pass(grid, 1000);
+  await grid.pass(1000);
   const spare = joined(grid, 'spare');
   expect(leaving(grid, spare)).toBeUndefined();
   const loads = leaving(grid, one);
   expect(loads).toEqual({ model: 'model', outcome: 'spare', devices: ['spare'], reason: null });
-  await pass(grid, standbyAfterMs);
-  await pass(grid, 10_000);
+  await grid.pass(standbyAfterMs);
+  await grid.pass(10_000);
   expect(leaving(grid, one)).toEqual({
     model: 'model',
     outcome: 'standby',
@@ -61,6 +54,6 @@ test('another replica answers on', async () => {
   const grid = puppetGrid();
   const [one] = [joined(grid, 'one'), joined(grid, 'other')];
   grid.deployments.deploy(model, { mode: 'shards', count: 1, replicas: 2 });
-  await pass(grid, 1000);
+  await grid.pass(1000);
   expect(leaving(grid, one)).toMatchObject({ outcome: 'replica', devices: ['other'] });
 });

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
-import { puppetGrid, settled, type PuppetGrid, type PuppetWorker } from '../testing/puppetGrid.ts';
+import { puppetGrid, type PuppetGrid, type PuppetWorker } from '../testing/puppetGrid.ts';
 import { sizedModel } from '../testing/sizedModel.ts';
 import type { Replica } from './deployment.ts';
 
@@ -26,28 +26,20 @@ function joined(name: string, milliseconds?: number, memoryBytes = 1e9): PuppetW
   return worker;
 }
 
-/** Each step is cut in a promise. */
-async function pass(milliseconds: number): Promise<void> {
-  for (let turn = 0; turn < 10; turn++) {
-    grid.clock.advance(milliseconds / 10);
-    await settled();
-  }
-}
-
 async function answered(tokens: number): Promise<void> {
   const end = grid.deployments.use(replica().id);
-  await pass(1000);
+  await grid.pass(1000);
   end(tokens);
-  await pass(10 * minute);
+  await grid.pass(10 * minute);
 }
 
 test('a pipeline moves to a much faster newcomer, which loads it first, when its answers have ended', async () => {
   joined('slow', 100);
   grid.deployments.deploy(model, automatic);
-  await pass(10 * minute);
+  await grid.pass(10 * minute);
   const end = grid.deployments.use(replica().id);
   const fast = joined('fast', 30);
-  await pass(10 * minute);
+  await grid.pass(10 * minute);
   expect(fast.assigned).toHaveLength(1);
   expect(places()).toEqual(['slow']);
   expect(grid.deployments.movingTo(fast.id)).toHaveLength(1);
@@ -56,7 +48,7 @@ test('a pipeline moves to a much faster newcomer, which loads it first, when its
     'it is faster elsewhere: a token would take 30 ms instead of 100 ms; the move has to load 100 MB first and pays off after 158 tokens',
   );
   end();
-  await pass(1000);
+  await grid.pass(1000);
   expect(places()).toEqual(['fast']);
 });
 
@@ -66,9 +58,9 @@ test.each([
 ])('a newcomer that is faster, $name, leads to no move', async ({ milliseconds }) => {
   joined('present', milliseconds === undefined ? 20 : 100);
   grid.deployments.deploy(model, automatic);
-  await pass(10 * minute);
+  await grid.pass(10 * minute);
   const newcomer = joined('newcomer', milliseconds);
-  await pass(60 * minute);
+  await grid.pass(60 * minute);
   expect(newcomer.assigned).toEqual([]);
   expect(places()).toEqual(['present']);
 });
@@ -87,15 +79,15 @@ test('a large model moves once as many tokens were asked for as pay for loading 
 test('who turns out to be slow when it tried its stage gets no answers to do', async () => {
   joined('present', 100);
   grid.deployments.deploy(model, automatic);
-  await pass(10 * minute);
+  await grid.pass(10 * minute);
   // By a guess, a processor takes 13 ms.
   const newcomer = grid.worker('newcomer', 1e9, false);
   newcomer.join();
-  await pass(3 * minute);
+  await grid.pass(3 * minute);
   const { assignmentId } = newcomer.assigned[0]!;
   measured(newcomer, 120, 'tried');
   newcomer.report(assignmentId, 'ready', { cacheBytes: 1e6 });
-  await pass(60 * minute);
+  await grid.pass(60 * minute);
   expect(newcomer.received.map(({ type }) => type)).toEqual(['assign', 'release']);
   expect(places()).toEqual(['present']);
 });
@@ -103,7 +95,7 @@ test('who turns out to be slow when it tried its stage gets no answers to do', a
 test('measurements that come and go move a pipeline ever more rarely', async () => {
   const [one, other] = [joined('one', 50), joined('other', 50)];
   grid.deployments.deploy(model, automatic);
-  await pass(1000);
+  await grid.pass(1000);
   const epoch = replica().ready!.epoch;
   for (let turn = 0; turn < 24 * 12; turn++) {
     // Wherever it is, the other one seems to be faster.
@@ -113,7 +105,7 @@ test('measurements that come and go move a pipeline ever more rarely', async () 
       measured(there, 10);
     }
     grid.deployments.use(replica().id)(100);
-    await pass(5 * minute);
+    await grid.pass(5 * minute);
   }
   const moves = replica().ready!.epoch - epoch;
   expect(moves).toBeGreaterThan(3);
@@ -130,16 +122,16 @@ test.each([
     if (plan.mode === 'shards') joined('steady', 20);
     const fast = joined('fast', 15);
     grid.deployments.deploy(model, plan);
-    await pass(2 * minute);
+    await grid.pass(2 * minute);
     expect(places().toSorted()).toEqual(first.toSorted());
     joined('tab', 3000, 9e8);
     grid.deployments.use(replica().id);
     fast.leave();
-    await pass(1000);
+    await grid.pass(1000);
     expect(places().toSorted()).toEqual(meanwhile.toSorted());
     fast.startAnew();
     fast.join();
-    await pass(20_000);
+    await grid.pass(20_000);
     expect(places().toSorted()).toEqual(first.toSorted());
   },
 );
@@ -147,17 +139,17 @@ test.each([
 test('a stand-in that is only a little slower keeps its place until the answer is over', async () => {
   const fast = joined('fast', 15);
   grid.deployments.deploy(model, automatic);
-  await pass(2 * minute);
+  await grid.pass(2 * minute);
   joined('spare', 25, 9e8);
   const end = grid.deployments.use(replica().id);
   fast.leave();
-  await pass(1000);
+  await grid.pass(1000);
   fast.startAnew();
   fast.join();
-  await pass(20_000);
+  await grid.pass(20_000);
   expect(places()).toEqual(['spare']);
   end();
-  await pass(1000);
+  await grid.pass(1000);
   expect(places()).toEqual(['fast']);
 });
 
@@ -166,12 +158,12 @@ test('what takes the place of a lost device has room for the answers under way, 
   joined('steady', 20, 2e9);
   const fast = joined('fast', 20, 2e9);
   grid.deployments.deploy(long, shards);
-  await pass(2 * minute);
+  await grid.pass(2 * minute);
   // It has room for 700 tokens beside two layers, and for 2,200 beside one.
   joined('tab', 3000, 2.2e8);
   grid.deployments.use(replica().id, 4000);
   fast.leave();
-  await pass(1000);
+  await grid.pass(1000);
   expect(places()).toEqual(['steady', 'steady']);
 });
 
@@ -179,14 +171,14 @@ test('where nobody has room for the answers under way, the pipeline goes to the 
   const long = sizedModel({ name: 'model', layers: 4, layerBytes: 2.5e7, cacheBytes: 1e4 });
   const fast = joined('fast', 15);
   grid.deployments.deploy(long, automatic);
-  await pass(2 * minute);
+  await grid.pass(2 * minute);
   const small = joined('small', 15, 2.6e8);
   grid.deployments.use(replica().id, 4000);
   fast.leave();
-  await pass(1000);
+  await grid.pass(1000);
   expect(places()).toEqual([small.name]);
   joined('slower', 20);
-  await pass(20_000);
+  await grid.pass(20_000);
   expect(places()).toEqual(['slower']);
 });
 
@@ -196,17 +188,17 @@ test('of two slow workers, a fast one takes the place of one; the other keeps it
   // Neither has room for all of it.
   const [one, two] = [joined('one', 100, 4e8), joined('two', 300, 4e8)];
   grid.deployments.deploy(large, automatic);
-  await pass(10 * minute);
+  await grid.pass(10 * minute);
   expect(places()).toEqual(['one', 'two']);
   joined('three', 5, 5e8);
-  await pass(60 * minute);
+  await grid.pass(60 * minute);
   expect(places()).toEqual(['one', 'three']);
   const graphs = one.assigned.map(({ stage }) => stage.graph.sha256);
   expect(new Set(graphs).size).toBe(1);
   expect(two.assigned).toHaveLength(1);
   // Alone it is fastest.
   joined('four', 5);
-  await pass(60 * minute);
+  await grid.pass(60 * minute);
   expect(places()).toEqual(['four']);
 });
 
@@ -214,11 +206,11 @@ test('nothing moves where who stays would have other layers to load', async () =
   joined('one', 100, 4e8);
   joined('two', 110, 4e8);
   grid.deployments.deploy(large, automatic);
-  await pass(10 * minute);
+  await grid.pass(10 * minute);
   expect(places()).toEqual(['one', 'two']);
   // It has room for one layer.
   const three = joined('three', 5, 3.2e8);
-  await pass(60 * minute);
+  await grid.pass(60 * minute);
   expect(three.assigned).toEqual([]);
 });
 

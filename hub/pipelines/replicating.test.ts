@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
-import { puppetGrid, settled, type PuppetGrid } from '../testing/puppetGrid.ts';
+import { puppetGrid, type PuppetGrid } from '../testing/puppetGrid.ts';
 import { sizedModel } from '../testing/sizedModel.ts';
 import type { Deployment } from './deployment.ts';
 
@@ -14,32 +14,25 @@ const find = (id: string): Deployment => grid.deployments.find(id) as Deployment
 const places = (id = 'model'): string[][] =>
   find(id).replicas.map(({ ready }) => ready?.stages.map(({ workerName }) => workerName) ?? []);
 
-async function pass(milliseconds: number): Promise<void> {
-  for (let turn = 0; turn < 5; turn++) {
-    grid.clock.advance(milliseconds / 5);
-    await settled();
-  }
-}
-
 /** Requests come every 10 s that have to wait. */
 async function crowd(seconds: number): Promise<void> {
   for (let time = 0; time <= seconds; time += 10) {
     grid.deployments.crowded(model.package.id);
-    await pass(10_000);
+    await grid.pass(10_000);
   }
 }
 
 async function served(mostReplicas: number | undefined, ...names: string[]): Promise<void> {
   for (const name of names) grid.worker(name, 8e8).join();
   grid.deployments.deploy(model, { ...automatic, ...(mostReplicas ? { mostReplicas } : {}) });
-  await pass(1000);
+  await grid.pass(1000);
 }
 
 test('requests that wait for a while get a second replica, where there is room and the plan lets it', async () => {
   await served(2, 'one', 'two', 'zwei');
   await crowd(10);
   expect(places()).toEqual([['one']]);
-  await pass(60_000);
+  await grid.pass(60_000);
   await crowd(20);
   expect(places()).toEqual([['one']]);
   await crowd(40);
@@ -62,14 +55,14 @@ test('a replica that was added goes when it has nothing to do and another model 
   await served(2, 'one', 'two');
   await crowd(60);
   expect(places()).toEqual([['one'], ['two']]);
-  await pass(3_600_000);
+  await grid.pass(3_600_000);
   expect(places()).toHaveLength(2);
   const end = grid.deployments.use(find('model').replicas[1]!.id);
   grid.deployments.deploy(other, automatic);
-  await pass(60_000);
+  await grid.pass(60_000);
   expect(places()).toHaveLength(2);
   end();
-  await pass(60_000);
+  await grid.pass(60_000);
   expect(places()).toEqual([['one']]);
   expect(places('other')).toEqual([['two']]);
 });

@@ -1,6 +1,6 @@
 import type { RunShape } from '@potluck/protocol';
 import { beforeEach, expect, test } from 'vitest';
-import { puppetGrid, settled, type PuppetGrid, type PuppetWorker } from '../testing/puppetGrid.ts';
+import { puppetGrid, type PuppetGrid, type PuppetWorker } from '../testing/puppetGrid.ts';
 import { sizedModel } from '../testing/sizedModel.ts';
 import { standbyAfterMs } from './state/migration.ts';
 
@@ -19,51 +19,44 @@ function joined(name: string, more: Partial<PuppetWorker> = {}): PuppetWorker {
   return worker;
 }
 
-async function pass(milliseconds: number): Promise<void> {
-  for (let turn = 0; turn < 10; turn++) {
-    grid.clock.advance(milliseconds / 10);
-    await settled();
-  }
-}
-
 const asked = ({ assigned }: PuppetWorker): (RunShape | undefined)[] =>
   assigned.map(({ runShape }) => runShape);
 
 test('who stands by, and who takes a lost stage over, runs it as it ran before, whatever its own trial said', async () => {
   const first = joined('first', { runShape: slots });
   grid.deployments.deploy(model, { mode: 'automatic', replicas: 1 });
-  await pass(1000);
+  await grid.pass(1000);
   expect(asked(first)).toEqual([undefined]);
   const spare = joined('spare', { runShape: own });
-  await pass(standbyAfterMs);
-  await pass(1000);
+  await grid.pass(standbyAfterMs);
+  await grid.pass(1000);
   expect(asked(spare)).toEqual([slots]);
   first.leave();
-  await pass(1000);
+  await grid.pass(1000);
   expect(asked(spare)).toEqual([slots, slots]);
   const third = joined('third', { runShape: own });
   spare.leave();
-  await pass(1000);
+  await grid.pass(1000);
   expect(asked(third)).toEqual([slots]);
 });
 
 test('a further replica runs as the first one does, since answers may go on there', async () => {
   joined('first', { runShape: slots });
   grid.deployments.deploy(model, { mode: 'automatic', replicas: 1 });
-  await pass(1000);
+  await grid.pass(1000);
   const second = joined('second', { runShape: own });
   grid.deployments.deploy(model, { mode: 'automatic', replicas: 2 }, 1);
-  await pass(1000);
+  await grid.pass(1000);
   expect(asked(second)).toEqual([slots]);
 });
 
 test('another kind of device chooses by itself', async () => {
   const first = joined('first', { runShape: slots });
   grid.deployments.deploy(model, { mode: 'automatic', replicas: 1 });
-  await pass(1000);
+  await grid.pass(1000);
   const other = joined('other', { device: { kind: 'wasm', description: 'processor', float16: true } });
   first.leave();
-  await pass(1000);
+  await grid.pass(1000);
   expect(other.assigned).toHaveLength(1);
   expect(asked(other)).toEqual([undefined]);
 });
@@ -78,6 +71,6 @@ test('a hub that was started again knows in what the stages ran', async () => {
   };
   grid.deployments.deploy(model, { mode: 'automatic', replicas: 1 }, undefined, served);
   const spare = joined('spare', { runShape: own });
-  await pass(20_000);
+  await grid.pass(20_000);
   expect(asked(spare)).toEqual([slots]);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { puppetGrid, settled, type PuppetWorker } from '../testing/puppetGrid.ts';
+import { puppetGrid, type PuppetWorker } from '../testing/puppetGrid.ts';
 import { PipelineInvariants } from '../testing/pipelineInvariants.ts';
 import { sizedModel } from '../testing/sizedModel.ts';
 import type { Replica } from './deployment.ts';
@@ -21,13 +21,10 @@ function setup(standbyShare = 0.5) {
       grid.deployments.standbyAt(id).map(({ stage }) => `${name} ${stage.firstLayer}-${stage.lastLayer}`),
     );
   const invariants = new PipelineInvariants();
-  const pass = async (milliseconds: number): Promise<void> => {
-    for (let turn = 0; turn < 10; turn++) {
-      grid.clock.advance(milliseconds / 10);
-      await settled();
-      invariants.check(grid.deployments.state, grid.registry.table, grid.clock.now());
-    }
-  };
+  const pass = (milliseconds: number): Promise<void> =>
+    grid.pass(milliseconds, () =>
+      invariants.check(grid.deployments.state, grid.registry.table, grid.clock.now()),
+    );
   return { grid, joined, replica, holders, pass };
 }
 

@@ -1,18 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { AssignmentId } from '@potluck/protocol';
 import { expect, test } from 'vitest';
-import { puppetGrid, settled, type PuppetGrid } from '../testing/puppetGrid.ts';
+import { puppetGrid, type PuppetGrid } from '../testing/puppetGrid.ts';
 import { sizedModel } from '../testing/sizedModel.ts';
 
 const automatic = { mode: 'automatic', replicas: 1 } as const;
 const model = sizedModel({ name: 'model', layers: 4, layerBytes: 1e8, cacheBytes: 100 });
-
-async function pass(grid: PuppetGrid, milliseconds: number): Promise<void> {
-  for (let turn = 0; turn < 5; turn++) {
-    grid.clock.advance(milliseconds / 5);
-    await settled();
-  }
-}
 
 const missing = (grid: PuppetGrid): string | undefined => grid.deployments.list[0]?.replicas[0]?.missing;
 const places = (grid: PuppetGrid): string[] =>
@@ -25,19 +18,19 @@ test('a plan by hand that waits for a node says what stays reserved at the other
   two?.join();
   const stages = [one, two].map((worker) => ({ nodeId: worker!.id }));
   grid.deployments.deploy(model, { mode: 'manual', stages });
-  await pass(grid, 1000);
+  await grid.pass(1000);
   expect(places(grid)).toEqual(['one', 'two']);
   two?.leave();
-  await pass(grid, 1000);
+  await grid.pass(1000);
   expect(missing(grid)).toMatch(
     /^waiting for 1 of its nodes: two; until then \d+ MB at one stays reserved for it$/,
   );
   one?.leave();
-  await pass(grid, 1000);
+  await grid.pass(1000);
   expect(missing(grid)).toBe('waiting for 2 of its nodes: one, two');
   one?.join();
   two?.join();
-  await pass(grid, 1000);
+  await grid.pass(1000);
   expect(places(grid)).toEqual(['one', 'two']);
 });
 
@@ -56,10 +49,10 @@ test('after a restart a model waits for those who served it, so that each gets t
   one?.join();
   one?.report(kept!, 'ready', { cacheBytes: 1e6 });
   one?.report(stray!, 'ready', { cacheBytes: 1e6 });
-  await pass(grid, 1000);
+  await grid.pass(1000);
   expect(missing(grid)).toBe('waiting for the nodes that served it before the hub was started again');
   two?.join();
-  await pass(grid, 1000);
+  await grid.pass(1000);
   expect(places(grid)).toEqual(['two', 'one']);
   expect(grid.deployments.list[0]?.replicas[0]?.ready?.epoch).toBe(8);
   // What it has stays until it was assigned the same again; what nobody knows goes at once.
@@ -80,9 +73,9 @@ test('after a restart a model does not wait for long', async () => {
     replicas: [[{ workerId: gone!.id, firstLayer: 0, lastLayer: 3 }]],
   });
   other?.join();
-  await pass(grid, 9000);
+  await grid.pass(9000);
   expect(places(grid)).toEqual([]);
-  await pass(grid, 2000);
+  await grid.pass(2000);
   expect(places(grid)).toEqual(['other']);
 });
 
@@ -97,6 +90,6 @@ test('who says goodbye after a restart is not waited for', async () => {
   gone?.join();
   gone?.leave('left');
   other?.join();
-  await pass(grid, 1000);
+  await grid.pass(1000);
   expect(places(grid)).toEqual(['other']);
 });

@@ -97,6 +97,8 @@ export interface PuppetGrid {
   /** What each worker’s steps took: tests tell. */
   speeds: SpeedBook;
   worker(name: string, memoryBytes: number, isHealthy?: boolean): PuppetWorker;
+  /** Time goes by in ten steps; what each brings about is done before the next one. @param afterStep called after each */
+  pass(milliseconds: number, afterStep?: () => void): Promise<void>;
 }
 
 /** @param standbyShare see `Grid` */
@@ -115,7 +117,14 @@ export function puppetGrid({ standbyShare = 0 } = {}): PuppetGrid {
   followWorkers({ registry, nodes }, deployments.workers);
   const worker = (name: string, memoryBytes: number, isHealthy = true): PuppetWorker =>
     new PuppetWorker(registry, { name, memoryBytes, isHealthy });
-  return { clock, registry, nodes, deployments, speeds, worker };
+  const pass = async (milliseconds: number, afterStep?: () => void): Promise<void> => {
+    for (let step = 0; step < 10; step++) {
+      clock.advance(milliseconds / 10);
+      await settled();
+      afterStep?.();
+    }
+  };
+  return { clock, registry, nodes, deployments, speeds, worker, pass };
 }
 
 /** What was begun in promises, such as cutting a stage, is done. */
