@@ -43,9 +43,13 @@ export function noRoom(
   }
   const offered = offeredBytes(candidates);
   const rooms = describeOffers(candidates);
-  const room = formatBytes(leastEach(layers, candidates.length, count));
-  const offers =
-    offered >= layers.bytes(0, layers.count) ? hubText('no-split', { offers: rooms, room }) : rooms;
+  const isEnough = offered >= layers.bytes(0, layers.count);
+  const offers = isEnough
+    ? hubText('no-split', {
+        offers: rooms,
+        room: formatBytes(leastEach(layers, candidates.length, count)),
+      })
+    : rooms;
   const message =
     count === undefined
       ? hubText('not-enough-memory', { needed, offers })
