@@ -3,6 +3,7 @@ import { whatFollowsName } from '@potluck/api/hub-texts';
 import type { ModelPackage, PipelineId, WorkerId } from '@potluck/protocol';
 import { cannotRun } from './cannotRun.ts';
 import { freeBytes, reclaimableForModel, type GridView, type GridWorker } from './gridView.ts';
+import { lowerMedian } from './lowerMedian.ts';
 import { withoutNoise } from './paces.ts';
 import { stepMs, tokenSpeed, type TokenSpeed } from './prediction/stepTime.ts';
 import type { SizedModel, WorkingMemory } from './stageMemory.ts';
@@ -114,7 +115,7 @@ function speedsToChooseBy(workers: readonly GridWorker[], model: PlacedModel): C
   const ratios = served.flatMap((speed, index) =>
     speed ? [stepMs(speed, weightBytes) / stepMs(usual[index] as TokenSpeed, weightBytes)] : [],
   );
-  const middle = ratios.sort((one, other) => one - other)[Math.floor((ratios.length - 1) / 2)] ?? 1;
+  const middle = lowerMedian(ratios) ?? 1;
   const speeds = workers.map((_, index) => {
     const speed = served[index];
     return speed ?? scaled(usual[index] as TokenSpeed, middle);

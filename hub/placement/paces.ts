@@ -1,4 +1,5 @@
 /** How fast workers are against each other, as far as a choice between them may depend on it. */
+import { lowerMedian } from './lowerMedian.ts';
 
 /** Measured times of equal devices differ by less than this factor, when other programs run beside them. */
 const noise = 2;
@@ -10,8 +11,7 @@ const noise = 2;
  * @returns the same times, without what may be noise
  */
 export function withoutNoise(times: readonly number[]): number[] {
-  const sorted = times.toSorted((one, other) => one - other);
-  const middle = sorted[Math.floor((sorted.length - 1) / 2)];
+  const middle = lowerMedian(times);
   if (middle === undefined || !(middle > 0)) return times.map(() => 1);
   return times.map((time) => {
     const relative = time / middle;

@@ -4,6 +4,7 @@ import { hubText } from '@potluck/api/hub-texts';
 import type { PlacedModel } from './candidates.ts';
 import type { GridWorker } from './gridView.ts';
 import type { StageAt } from './layerRange.ts';
+import { lowerMedian } from './lowerMedian.ts';
 import { leastGain } from './prediction/adviseOn.ts';
 import { format } from './prediction/describeDominant.ts';
 import { promisedTime, type PromiseQuestion } from './prediction/promisedTime.ts';
@@ -114,8 +115,8 @@ function cachedShare({ packs }: PlacedModel, { cachedBlobs }: GridWorker): numbe
 
 /** The middle of what its links carry. */
 function bytesPerSecondOf({ links }: GridWorker): number {
-  const known = [...links.values()]
-    .flatMap(({ bytesPerSecond }) => (bytesPerSecond === undefined ? [] : [bytesPerSecond]))
-    .sort((one, other) => one - other);
-  return Math.max(1, known[Math.floor((known.length - 1) / 2)] ?? usualBytesPerSecond);
+  const known = [...links.values()].flatMap(({ bytesPerSecond }) =>
+    bytesPerSecond === undefined ? [] : [bytesPerSecond],
+  );
+  return Math.max(1, lowerMedian(known) ?? usualBytesPerSecond);
 }

@@ -112,13 +112,11 @@ export class Doubts {
     return false;
   }
 
-  /** What the workers that are here took lately, or have taken until now, in milliseconds: the shortest first. */
+  /** What the workers that are here took lately, or have taken until now, in milliseconds. */
   #timesNow(now: number): [WorkerId, number][] {
     const times = this.#times.latest(now);
     for (const [id, { waitedMs }] of this.#open) times.set(id, waitedMs);
-    return [...times]
-      .filter(([id]) => this.#components.heardAt(id) !== undefined)
-      .toSorted(([, one], [, other]) => one - other);
+    return [...times].filter(([id]) => this.#components.heardAt(id) !== undefined);
   }
 
   #patienceMs(

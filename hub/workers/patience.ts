@@ -1,4 +1,5 @@
 /** How long a worker that was asked for a sign of life may take. Pure. */
+import { lowerMedian } from '../placement/lowerMedian.ts';
 
 /** Where losing the worker costs much, or nothing can be said of how busy all are. */
 export const longestPatienceMs = 2_300;
@@ -12,7 +13,7 @@ export interface Asked {
   isReplaceable: boolean;
   /** Longest time that the worker took lately, in milliseconds; 0 where that is not known. */
   slowestMs: number;
-  /** What other workers took lately, or have taken until now without an answer: milliseconds, the shortest first. */
+  /** What other workers took lately, or have taken until now without an answer, in milliseconds. */
   others: readonly number[];
 }
 
@@ -20,7 +21,7 @@ export interface Asked {
 export function patienceMs({ isReplaceable, slowestMs, others }: Asked): number {
   if (!isReplaceable) return longestPatienceMs;
   // The lower one of two in the middle: others may be gone, too.
-  const usual = others[Math.floor((others.length - 1) / 2)] ?? 0;
+  const usual = lowerMedian(others) ?? 0;
   const busy = slack * Math.max(slowestMs, usual);
   return Math.min(longestPatienceMs, Math.max(shortestPatienceMs, busy));
 }

@@ -6,6 +6,7 @@ import type { PredictedStage } from '@potluck/api';
 import type { WorkerId } from '@potluck/protocol';
 import type { GridView, GridWorker } from '../gridView.ts';
 import type { LayerRange, StageAt } from '../layerRange.ts';
+import { lowerMedian } from '../lowerMedian.ts';
 import { lessSure, loadOf, shownSteps, type ShownSteps, type WantedStep } from './shownLoad.ts';
 import { readBytes, stepMs, tokenSpeed } from './stepTime.ts';
 import { weightBytesPerToken, type PredictedModel } from './tokenBytes.ts';
@@ -100,8 +101,7 @@ function usualLoad({ model, grid, current, isBold, now }: Omit<PromiseQuestion, 
     const shown = loadOf([shownSteps(worker, wanted, now)]);
     if (shown !== undefined) loads.push(shown);
   }
-  loads.sort((one, other) => one - other);
-  return loads[Math.floor((loads.length - 1) / 2)] ?? 1;
+  return lowerMedian(loads) ?? 1;
 }
 
 /** Answers of the last hours count as they are, and as they would be with the load of those that serve now. */
