@@ -7,7 +7,8 @@ import type { WorkerId } from '@potluck/protocol';
 import type { GridView, GridWorker } from '../gridView.ts';
 import type { LayerRange, StageAt } from '../layerRange.ts';
 import { lowerMedian } from '../lowerMedian.ts';
-import { lessSure, loadOf, shownSteps, type ShownSteps, type WantedStep } from './shownLoad.ts';
+import { leastSure } from './leastSure.ts';
+import { loadOf, shownSteps, type ShownSteps, type WantedStep } from './shownLoad.ts';
 import { readBytes, stepMs, tokenSpeed } from './stepTime.ts';
 import { weightBytesPerToken, type PredictedModel } from './tokenBytes.ts';
 import { tokenTime, type TokenTime } from './tokenTime.ts';
@@ -122,7 +123,8 @@ function promisedStage(
       return { milliseconds: Math.max(served, (tried ?? 0) * (isApart ? 1 : load)), basis };
     }
     // A trial takes a moment, and who tries has nothing else to do.
-    if (tried !== undefined) return { milliseconds: tried * others, basis: lessSure(basis, 'scaled') };
+    if (tried !== undefined)
+      return { milliseconds: tried * others, basis: leastSure([stage, { basis: 'scaled' }]) };
     const hasServed = worker.tokenSteps.some(({ source }) => source === 'served');
     return { milliseconds: hasServed ? milliseconds : milliseconds * others, basis };
   };

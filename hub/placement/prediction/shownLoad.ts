@@ -1,16 +1,15 @@
 /** How busy workers are, by how far their answers are from their trials. */
 import type { GridWorker } from '../gridView.ts';
-import { leastSure } from './leastSure.ts';
 import type { StepSample } from './samples.ts';
-import { readBytes, stepMs, tokenSpeed, type Estimate, type StepReads } from './stepTime.ts';
+import { readBytes, stepMs, tokenSpeed, type StepReads } from './stepTime.ts';
 
 /** What is asked for. */
 export type WantedStep = StepReads & { model: string };
 
-/** What is known of a step at a worker: as it was tried, alone and for a moment, and as it was in answers. */
+/** What is known of a step at a worker: as it was tried, alone and for a moment, and as it was in answers; in milliseconds. */
 export interface ShownSteps {
-  tried?: number;
-  served?: number;
+  tried: number | undefined;
+  served: number | undefined;
 }
 
 /** Beyond it something else is wrong than other work. */
@@ -29,9 +28,7 @@ export function shownSteps(
     samples.length === 0 ? undefined : stepMs(tokenSpeed(worker, wanted, samples), readBytes(wanted));
   const isFresh = ({ source, at }: StepSample): boolean =>
     source === 'served' && at !== undefined && now - at <= rememberedMs;
-  const tried = timeBy(of.filter(({ source }) => source === 'tried'));
-  const served = timeBy(of.filter(isFresh));
-  return { ...(tried === undefined ? {} : { tried }), ...(served === undefined ? {} : { served }) };
+  return { tried: timeBy(of.filter(({ source }) => source === 'tried')), served: timeBy(of.filter(isFresh)) };
 }
 
 /**
@@ -47,7 +44,3 @@ export function loadOf(all: readonly ShownSteps[]): number | undefined {
   }
   return tried > 0 ? Math.min(mostLoad, Math.max(1, served / tried)) : undefined;
 }
-
-/** The less sure of two. */
-export const lessSure = (one: Estimate['basis'], other: Estimate['basis']): Estimate['basis'] =>
-  leastSure([{ basis: one }, { basis: other }]);
