@@ -58,7 +58,6 @@ const mostCalmMs = 360 * minuteMs;
 const forgottenAfter = 8;
 /** Answers have so long to show what a move was worth; where nobody asks, nobody knows. */
 const judgedWithinMs = 30 * minuteMs;
-const mostTryMs = 360 * minuteMs;
 /** What seems to be faster is looked at again after so long, and believed once it has been so for long enough. */
 const lookMs = { cautious: 20_000, bold: minuteMs };
 const believedAfterMs = { cautious: minuteMs, bold: 10 * minuteMs, back: 2 * minuteMs };
@@ -70,17 +69,21 @@ const clearlyWorse = { once: 1.5, often: 3 };
 const barOfBroken = 1.5;
 const mostBroken = 2;
 
+/** Twice as long so many times. */
+const doubled = (leastMs: number, times: number, mostMs = mostCalmMs): number =>
+  Math.min(mostMs, leastMs * 2 ** times);
+
 /**
  * So that measurements that come and go do not move it for ever: after the second move it stays for an hour, then for twice as
  * long each time. Moves after which answers are clearly faster do not count.
  */
 function calmMs(moves: number): number {
   if (moves < 2) return moves < 1 ? leastCalmMs : 5 * minuteMs;
-  return Math.min(mostCalmMs, 60 * minuteMs * 2 ** (moves - 2));
+  return doubled(60 * minuteMs, moves - 2);
 }
 
 /** What workers loaded and then did not do better with costs nobody an answer: a minute, then twice as long each time. */
-const tryMs = (tries: number): number => Math.min(mostTryMs, leastCalmMs * 2 ** tries);
+const tryMs = (tries: number): number => doubled(leastCalmMs, tries);
 
 /**
  * It serves from now on.
@@ -95,7 +98,7 @@ export function servesSince(
   const { moves = 0, since = at, tries = 0, broken = 0, promise } = before ?? {};
   const kept = { moves, since, tries, broken };
   if (isRepaired) {
-    return { ...kept, isRepaired, againAt: at + Math.min(mostCalmMs, leastRepairedMs * 2 ** moves) };
+    return { ...kept, isRepaired, againAt: at + doubled(leastRepairedMs, moves) };
   }
   // The move that was promised has come to pass.
   if (promise?.since === undefined && promise?.workers.join() === workers.join()) {
@@ -133,7 +136,7 @@ export function weighedAt(
   if (hope && !isMoving) {
     return { ...next, tries, hope, againAt: at + lookMs[hope.isBold ? 'bold' : 'cautious'] };
   }
-  const leastMs = isAskedSoon ? Math.min(leastCalmMs, leastRepairedMs * 2 ** moves) : leastCalmMs;
+  const leastMs = isAskedSoon ? doubled(leastRepairedMs, moves, leastCalmMs) : leastCalmMs;
   const calm = isMoving ? Math.max(tryMs(tries + 1), calmMs(moves)) : 0;
   return { ...next, tries: tries + (isMoving ? 1 : 0), againAt: at + Math.max(leastMs, pauseMs, calm) };
 }
@@ -180,12 +183,12 @@ export function judged(
   };
 }
 
-/** All times on a clock that jumped. */
-export function shiftedWeighed({ hope, promise, ...weighed }: Weighed, byMs: number): Weighed {
+/** All times on a clock that jumped, but since when a promise runs: the samples that it is compared with keep their times, too. */
+export function shiftedWeighed(weighed: Weighed, byMs: number): Weighed {
+  const { hope } = weighed;
   return {
     ...weighed,
     ...(hope ? { hope: { ...hope, since: hope.since + byMs } } : {}),
-    ...(promise ? { promise } : {}),
     againAt: weighed.againAt + byMs,
     since: weighed.since + byMs,
   };
