@@ -2,6 +2,7 @@ import type { RunShape } from '@potluck/protocol';
 import { beforeEach, expect, test } from 'vitest';
 import { puppetGrid, type PuppetGrid, type PuppetWorker } from '../testing/puppetGrid.ts';
 import { sizedModel } from '../testing/sizedModel.ts';
+import { deviceKind } from './deviceKind.ts';
 import { standbyAfterMs } from './state/migration.ts';
 
 const model = sizedModel({ name: 'model', layers: 4, layerBytes: 2.5e7, cacheBytes: 100 });
@@ -63,12 +64,8 @@ test('another kind of device chooses by itself', async () => {
 
 test('a hub that was started again knows in what the stages ran', async () => {
   const first = grid.worker('first', 1e9);
-  const { kind, device } = first.record(0);
-  const deviceKind = [kind, device.kind, device.description, device.float16, '1'].join('\n');
-  const served = {
-    epoch: 3,
-    replicas: [[{ workerId: first.id, firstLayer: 0, lastLayer: 3, ran: { runShape: slots, deviceKind } }]],
-  };
+  const ran = { runShape: slots, deviceKind: deviceKind(first.record(0)) };
+  const served = { epoch: 3, replicas: [[{ workerId: first.id, firstLayer: 0, lastLayer: 3, ran }]] };
   grid.deployments.deploy(model, { mode: 'automatic', replicas: 1 }, undefined, served);
   const spare = joined('spare', { runShape: own });
   await grid.pass(20_000);
