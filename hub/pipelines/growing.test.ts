@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { PipelineInvariants } from '../testing/pipelineInvariants.ts';
-import { puppetGrid, settled, type PuppetGrid } from '../testing/puppetGrid.ts';
+import { puppetGrid, type PuppetGrid } from '../testing/puppetGrid.ts';
 import { sizedModel } from '../testing/sizedModel.ts';
 import type { ReadyPipeline } from './pipeline.ts';
 import { servedContext } from './servedContext.ts';
@@ -14,11 +14,9 @@ const automatic = { mode: 'automatic', replicas: 1 } as const;
 const invariants = new PipelineInvariants();
 
 async function atRest(grid: PuppetGrid, milliseconds = 500): Promise<void> {
-  for (let turn = 0; turn < 5; turn++) {
-    await settled();
-    grid.clock.advance(milliseconds / 5);
-    invariants.check(grid.deployments.state, grid.registry.table, grid.clock.now());
-  }
+  await grid.pass(milliseconds, () =>
+    invariants.check(grid.deployments.state, grid.registry.table, grid.clock.now()),
+  );
 }
 
 const ready = (grid: PuppetGrid): ReadyPipeline =>

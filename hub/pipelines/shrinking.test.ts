@@ -14,17 +14,9 @@ async function served(...models: (typeof first)[]): Promise<PuppetGrid> {
   grid.worker('only', 1e9).join();
   for (const model of models) {
     grid.deployments.deploy(model, automatic);
-    await atRest(grid);
+    await grid.pass(500);
   }
   return grid;
-}
-
-/** Each step is cut in a promise, and a refused placement is tried again a moment later. */
-async function atRest(grid: PuppetGrid): Promise<void> {
-  for (let turn = 0; turn < 5; turn++) {
-    await settled();
-    grid.clock.advance(100);
-  }
 }
 
 const find = (grid: PuppetGrid, model: typeof first): Deployment =>
@@ -36,7 +28,7 @@ test('idle caches of a model shrink before another one is refused, and nobody of
   const grid = await served(first);
   const before = cacheOf(grid);
   grid.deployments.deploy(second, automatic);
-  await atRest(grid);
+  await grid.pass(500);
   expect(find(grid, second).replicas[0]?.ready).toBeDefined();
   expect(find(grid, first).replicas[0]?.ready).toBeDefined();
   expect(cacheOf(grid)).toBeLessThan(before);
@@ -55,7 +47,7 @@ test('a model that answers keeps its caches until its answers have ended; the ot
   );
   expect(cacheOf(grid)).toBe(before);
   end();
-  await atRest(grid);
+  await grid.pass(500);
   expect(find(grid, second).replicas[0]?.ready).toBeDefined();
 });
 
@@ -66,6 +58,6 @@ test('caches do not shrink for a model that has no room even so', async () => {
     sizedModel({ name: 'huge', layers: 4, layerBytes: 2.5e8, cacheBytes: 1 }),
     automatic,
   );
-  await atRest(grid);
+  await grid.pass(500);
   expect(cacheOf(grid)).toBe(before);
 });
