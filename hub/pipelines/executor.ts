@@ -244,7 +244,7 @@ export class PipelineExecutor {
   }
 }
 
-/** True where placement was asked before the command was given. */
+/** True where placement may have been asked before the command was given: a look at what is hoped for does without. */
 function hasPlaced({ type }: Command): boolean {
   return type === 'place' || type === 'refuse' || type === 'migrate' || type === 'stay';
 }
