@@ -49,6 +49,11 @@ export class TextBody implements TextSink {
     return this.#sink !== undefined;
   }
 
+  /** True once it has ended, or its reader went away. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   get unreadBytes(): number {
     return this.#sink?.unreadBytes ?? this.#earlyBytes;
   }

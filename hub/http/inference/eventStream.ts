@@ -43,21 +43,18 @@ export function eventStream(
 ): Response {
   const format = options.format ?? serverSentEvents;
   const { eventsRead, answers = 1 } = options;
-  let over = false;
   /** Events of each answer. */
   const counts = Array.from({ length: answers }, () => 0);
   const body = new TextBody(() => {
-    over = true;
     clearInterval(ping);
     options.onCancel();
   });
   const end = (): void => {
-    over = true;
     clearInterval(ping);
     body.end();
   };
   const write = (text: string): void => {
-    if (over || text === '') return;
+    if (body.isOver || text === '') return;
     body.write(text);
     ping.refresh();
     if (body.unreadBytes <= mostUnreadBytes) return;
