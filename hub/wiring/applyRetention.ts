@@ -33,7 +33,7 @@ export function applyRetention({ settings, database, logger }: RetentionComponen
   };
   const start = (): void => {
     apply().catch((error: unknown) => {
-      // That hub deletes them.
+      // The hub that leads deletes them.
       if (error instanceof LeadershipLostError) return;
       logger.error({ reason: messageOf(error) }, 'old requests could not be deleted');
     });
