@@ -2,7 +2,7 @@
 import type { StageReport, StageTimings } from '@potluck/protocol';
 import type { Logger } from 'pino';
 import type { RequestRecord, StageRecord } from '../generation/requestRecord.ts';
-import { monotonicClock, type Clock } from '../pipelines/clock.ts';
+import { monotonicClock } from '../pipelines/clock.ts';
 import type { Deployments } from '../pipelines/deployments.ts';
 import { besideSteps, type BesideSteps } from '../placement/prediction/besideSteps.ts';
 import type { StepSample } from '../placement/prediction/samples.ts';
@@ -20,8 +20,6 @@ export interface NoteSpeedsComponents {
   deployments: Pick<Deployments, 'find' | 'stageOf'>;
   speeds: SpeedBook;
   logger: Logger;
-  /** That of the pipelines. Default: the machine's own. */
-  clock?: Pick<Clock, 'now'>;
 }
 
 /** A stage in an answer. */
@@ -37,13 +35,7 @@ interface ServedStage {
 const leastSteps = 4;
 
 /** @returns what takes the reports of stages, and requests that have ended */
-export function noteSpeeds({
-  registry,
-  deployments,
-  speeds,
-  logger,
-  clock = monotonicClock,
-}: NoteSpeedsComponents): {
+export function noteSpeeds({ registry, deployments, speeds, logger }: NoteSpeedsComponents): {
   tried(worker: WorkerRecord, report: StageReport): void;
   served(record: RequestRecord, hadCompany: boolean): void;
 } {
@@ -55,7 +47,7 @@ export function noteSpeeds({
     if (!assigned) return;
     const { stage } = assigned;
     const model = assigned.model.package;
-    const step = { ...describeStep(worker, model, stage, 'tried'), at: clock.now() };
+    const step = describeStep(worker, model, stage, 'tried');
     told(worker, speeds.measured(worker, { ...step, milliseconds: tokenStepMs }));
     for (const { tokens, milliseconds, nextTokenMs } of promptSteps) {
       told(worker, speeds.measuredPrompt(worker, { ...step, tokens, milliseconds }));
@@ -83,7 +75,7 @@ export function noteSpeeds({
     { record, stage, timings, beside }: ServedStage,
   ): void {
     const { steps, tokens, tokenSteps, tokenStepsMs, promptStepsMs } = timings;
-    const step = { ...describeStep(worker, model, stage, 'served'), at: clock.now() };
+    const step = describeStep(worker, model, stage, 'served');
     if (tokenSteps >= leastSteps) {
       const context = record.promptTokens + record.completionTokens / 2;
       const cacheBytes = cacheBytesBehind(model, stage, context);
@@ -125,6 +117,8 @@ function describeStep(
     model: model.id,
     weightBytes: weightBytesPerToken(model, range),
     source,
+    // By the clock of the pipelines.
+    at: monotonicClock.now(),
     ...(isHidden ? { hidden: true } : {}),
   };
 }
