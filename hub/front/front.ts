@@ -3,7 +3,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { ApiError } from '../http/apiError.ts';
 import { notePassedOn, passedOnHeaders, readPassedOn } from '../http/passedOn.ts';
 import type { LeaderBoard } from '../lead/leaderBoard.ts';
 import type { Term } from '../lead/term.ts';
@@ -15,7 +14,7 @@ import { BodyRoom } from './keepBody.ts';
 import { kindOf, type RequestKind } from './kindOf.ts';
 import { askLeader, type LeaderHealth } from './leaderHealth.ts';
 import { LeaderLine } from './leaderLine.ts';
-import { passOn } from './passOn.ts';
+import { passOn, type PassOnInit } from './passOn.ts';
 import { passUpgrade } from './passUpgrade.ts';
 import { noLeader, refuse, stops } from './refuse.ts';
 import type { Waiting } from './waiting.ts';
@@ -33,15 +32,6 @@ export interface FrontComponents {
   logger: Logger;
 }
 
-export interface FrontInit {
-  /** How long an answer whose hub was lost waits for another that goes on with it, in milliseconds. */
-  lostMs: number;
-  /** How long a request waits for a hub that leads, in milliseconds. */
-  newMs: number;
-  /** How much longer it waits while the one that leads answers what it has, and then gives way, in milliseconds. */
-  stopMs: number;
-}
-
 /** What answers while this hub leads. */
 export interface Leading {
   term: Term;
@@ -55,7 +45,7 @@ const endMs = 3000;
 
 export class Front implements Elsewhere {
   readonly #components: FrontComponents;
-  readonly #init: FrontInit;
+  readonly #init: PassOnInit;
   readonly #line: LeaderLine;
   readonly #bodies = new BodyRoom();
   /** Connections of other hubs, while this one leads. */
@@ -68,7 +58,7 @@ export class Front implements Elsewhere {
   #leading: Leading | undefined;
   #isStopping = false;
 
-  constructor(components: FrontComponents, init: FrontInit) {
+  constructor(components: FrontComponents, init: PassOnInit) {
     this.#components = components;
     this.#init = init;
     this.#line = new LeaderLine(components.board);
@@ -145,17 +135,13 @@ export class Front implements Elsewhere {
     }
     metrics.passedOn('request');
     const { signal: ending } = this.#ending;
-    const nobodyLeads = (): ApiError => noLeader(board, trouble());
     const components = {
-      ...{ board, waiting, nobodyLeads, logger, ending, ...this.#init },
-      ...{ line: this.#line, bodies: this.#bodies },
+      ...{ board, waiting, logger, ending, line: this.#line, bodies: this.#bodies },
+      ...this.#init,
+      nobodyLeads: () => noLeader(board, trouble()),
+      askedAgain: () => metrics.askedAgain(),
     };
-    const passing = passOn(
-      { ...components, askedAgain: () => metrics.askedAgain() },
-      kind,
-      incoming,
-      outgoing,
-    )
+    const passing = passOn(components, kind, incoming, outgoing)
       .catch((error: unknown) => {
         logger.error({ reason: messageOf(error), path: incoming.url }, 'a request could not be passed on');
         outgoing.destroy();

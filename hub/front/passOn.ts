@@ -22,7 +22,16 @@ import { passBack } from './passBack.ts';
 import { lostOnTheWay, stopped, tooManyWait } from './refuse.ts';
 import type { Waiting } from './waiting.ts';
 
-export interface PassOnComponents {
+export interface PassOnInit {
+  /** How long an answer whose hub was lost waits for another that goes on with it, in milliseconds. */
+  lostMs: number;
+  /** How long a request waits for a hub that leads, in milliseconds. */
+  newMs: number;
+  /** How much longer it waits while the one that leads answers what it has, and then gives way, in milliseconds. */
+  stopMs: number;
+}
+
+export interface PassOnComponents extends PassOnInit {
   board: LeaderBoard;
   line: LeaderLine;
   bodies: BodyRoom;
@@ -31,12 +40,6 @@ export interface PassOnComponents {
   nobodyLeads: () => ApiError;
   /** An answer goes on that had another hub. */
   askedAgain: () => void;
-  /** How long an answer waits whose hub was lost before it was whole, in milliseconds. */
-  lostMs: number;
-  /** How long a request waits for a hub that leads, in milliseconds. */
-  newMs: number;
-  /** How much longer it waits while the one that leads answers what it has, and then gives way, in milliseconds. */
-  stopMs: number;
   /** Aborted when this hub has waited long enough for what is under way, and ends it. */
   ending: AbortSignal;
   logger: Logger;
