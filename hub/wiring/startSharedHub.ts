@@ -65,17 +65,18 @@ export async function startSharedHub(init: SharedHubInit): Promise<ServedGrid> {
   const leaseMs = 1000 * config.leaseSeconds;
   const now: { redis?: RedisConnection; term?: Term; waitsForDatabase?: boolean } = {};
   const leads = (): boolean => now.term?.isOver === false && now.term.record.serves;
+  const redisAnswers = (): boolean => now.redis?.connectedAt !== undefined;
   const whatIsWrong = (): string | undefined =>
     sharedTrouble({
       waitsForDatabase: now.waitsForDatabase === true,
-      redisAnswers: now.redis?.connectedAt !== undefined,
+      redisAnswers: redisAnswers(),
       isLed: board.record !== undefined,
     });
   const metrics = new FrontMetrics(() => ({
     leads: leads(),
     epoch: board.record?.epoch ?? 0,
     waiting: waiting.count,
-    redisAnswers: now.redis?.connectedAt !== undefined,
+    redisAnswers: redisAnswers(),
   }));
   const own = ownAnswers(
     {
@@ -134,7 +135,7 @@ export async function startSharedHub(init: SharedHubInit): Promise<ServedGrid> {
             leader: begun.record.url,
             epoch: begun.record.epoch,
             leaseSeconds: config.leaseSeconds,
-            redisAnswers: now.redis?.connectedAt !== undefined,
+            redisAnswers: redisAnswers(),
             trouble: whatIsWrong(),
           }),
           starting: (waitsFor) => {
