@@ -10,6 +10,7 @@ import { systemCodeOf } from '../errors/systemCodeOf.ts';
 import { messageOf } from '../errors/messageOf.ts';
 import { StartError } from '../errors/startError.ts';
 import { admitInTurns } from './admitInTurns.ts';
+import type { Fetch } from './fetch.ts';
 import { keepWhileOpen } from './keepWhileOpen.ts';
 import { sendTexts } from './sendTexts.ts';
 
@@ -17,9 +18,6 @@ import { sendTexts } from './sendTexts.ts';
 const conversationPath = /\/responses\/?(\?|$)/;
 /** Twice what a request may have, so that who sends more than that is told so. */
 const mostConversationBytes = 8 * 1024 * 1024;
-
-/** Answers a request; `environment` is what @hono/node-server passes on. */
-export type Fetch = (request: Request, environment: object) => Response | Promise<Response>;
 
 /** A certificate chain and its private key, both PEM. */
 export interface ServerCertificate {

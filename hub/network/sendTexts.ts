@@ -1,9 +1,8 @@
 /** Sends bodies that grow by small pieces straight to their connections. */
 import { ServerResponse, type OutgoingHttpHeaders } from 'node:http';
+import type { Fetch } from './fetch.ts';
 import { textBodyOf, type TextBody } from './textBody.ts';
 import { writeChunk } from './writeChunk.ts';
-
-type Fetch = (request: Request, environment: object) => Response | Promise<Response>;
 
 /** By which @hono/node-server knows that nothing is left to send. */
 const alreadySent = 'x-hono-already-sent';

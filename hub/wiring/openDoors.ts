@@ -2,7 +2,8 @@
 import type { Logger } from 'pino';
 import type { HubConfig } from './config.ts';
 import { answerStarting } from '../http/starting.ts';
-import { listen, type Elsewhere, type Fetch } from '../network/listen.ts';
+import type { Fetch } from '../network/fetch.ts';
+import { listen, type Elsewhere } from '../network/listen.ts';
 import { openHttps, type Https } from '../network/reachability/openHttps.ts';
 import { isWildcard } from '../network/reachability/reachability.ts';
 import { startStunServer, type StunServerInit } from '../network/stun/stunServer.ts';

@@ -13,7 +13,7 @@ import { trustedProxies } from '../http/trustedProxies.ts';
 import { BlobStore } from '../models/blobStore.ts';
 import { LibraryCatalogue } from '../models/libraryCatalogue.ts';
 import { ModelLibrary } from '../models/modelLibrary.ts';
-import type { Fetch } from '../network/listen.ts';
+import type { Fetch } from '../network/fetch.ts';
 import { explainJoining, sayReady } from '../network/reachability/explainJoining.ts';
 import { publicAddresses } from '../network/reachability/givenAddress.ts';
 import type { SharedState } from '../http/management/collectDiagnostics.ts';

@@ -14,13 +14,8 @@ import {
 } from '../certificate/uploadedCertificate.ts';
 import { systemCodeOf } from '../../errors/systemCodeOf.ts';
 import { StartError } from '../../errors/startError.ts';
-import {
-  listenSecurely,
-  type Elsewhere,
-  type Fetch,
-  type SecureListening,
-  type ServerCertificate,
-} from '../listen.ts';
+import type { Fetch } from '../fetch.ts';
+import { listenSecurely, type Elsewhere, type SecureListening, type ServerCertificate } from '../listen.ts';
 import { keepPort, readKeptPort } from './keptPort.ts';
 import { certificateNames } from './reachability.ts';
 
