@@ -2,6 +2,7 @@
 import type { Conversation, Message } from '@potluck/api';
 import { beginningOf } from '#lib/format/beginningOf.ts';
 import { fail } from '#lib/hub/fail.ts';
+import { fieldsOf } from './fields.ts';
 import { readOtherExport } from './otherExports.ts';
 
 const format = 'potluck-conversations';
@@ -69,8 +70,8 @@ export function wordsOf({ title, systemPrompt, messages }: FiledConversation): s
  */
 export function readConversations(text: string): FiledConversation[] {
   const file = parsed(text);
-  const own = objectOf(file);
-  const list = own?.['format'] === format ? own['conversations'] : readOtherExport(file);
+  const own = fieldsOf(file);
+  const list = own['format'] === format ? own['conversations'] : readOtherExport(file);
   if (!Array.isArray(list)) {
     fail(
       'This file has no conversations. Choose a file that “Export all” made, or a JSON export of ChatGPT, Claude, Open WebUI or LM Studio.',
@@ -85,16 +86,14 @@ export function readConversations(text: string): FiledConversation[] {
 function readConversation(value: unknown, index: number): FiledConversation {
   const damaged: (what: string) => never = (what) =>
     fail(`Conversation ${index + 1} in this file is damaged: ${what}.`);
-  const one = objectOf(value);
-  const list = one?.['messages'];
-  if (!one || !Array.isArray(list)) damaged('it has no messages');
+  const one = fieldsOf(value);
+  const list = one['messages'];
+  if (!Array.isArray(list)) damaged('it has no messages');
   if (list.length > mostMessages) damaged(`it has more than ${mostMessages} messages`);
   const seen = new Set<string>();
   const messages = list.map((entry): FiledMessage => {
-    const message = objectOf(entry);
-    const [id, parentId, role, content] = ['id', 'parentId', 'role', 'content'].map(
-      (name) => message?.[name],
-    );
+    const message = fieldsOf(entry);
+    const { id, parentId, role, content } = message;
     if (typeof id !== 'string' || typeof content !== 'string' || content.length > longest.content) {
       damaged('a message has no text, or too much');
     }
@@ -103,15 +102,15 @@ function readConversation(value: unknown, index: number): FiledConversation {
       damaged('a message comes before the one that it answers');
     }
     seen.add(id);
-    const createdAt = timeOf(message?.['createdAt']);
-    return { id, parentId, role, content, model: textOf(message?.['model'], 200), createdAt };
+    const createdAt = timeOf(message['createdAt']);
+    return { id, parentId, role, content, model: textOf(message['model'], 200), createdAt };
   });
   const current = one['currentMessageId'];
   return {
     title: textOf(one['title'], longest.title)?.trim() || 'Imported conversation',
     model: textOf(one['model'], 200),
     systemPrompt: textOf(one['systemPrompt'], longest.systemPrompt) ?? '',
-    sampling: objectOf(one['sampling']) ?? {},
+    sampling: fieldsOf(one['sampling']),
     currentMessageId:
       typeof current === 'string' && seen.has(current) ? current : (messages.at(-1)?.id ?? null),
     messages,
@@ -124,12 +123,6 @@ function parsed(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function objectOf(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : undefined;
 }
 
 /** A time in the future is none. */

@@ -2,12 +2,11 @@
  * Conversations of other programs, as Potluck's own files have them: ChatGPT and Claude (`conversations.json` of an
  * export), Open WebUI, LM Studio, and plain lists of messages as the OpenAI API takes them.
  */
-
 import { titleOf } from './conversation.ts';
+import { fieldsOf, isFields, type Fields } from './fields.ts';
 
 /** A conversation as a file may have it. It is checked where it is read. */
-type Filed = Record<string, unknown>;
-type Fields = Record<string, unknown>;
+type Filed = Fields;
 
 /** A message of a tree, before it is known whether it is shown. */
 interface Node {
@@ -45,18 +44,16 @@ function readOne(one: Fields): Filed | undefined {
 
 function ofChatGpt(one: Fields, mapping: Fields): Filed {
   const nodes = Object.entries(mapping).map(([id, value]): Node => {
-    const node = isFields(value) ? value : {};
-    const message = isFields(node['message']) ? node['message'] : {};
-    const [author, content, metadata] = ['author', 'content', 'metadata'].map((name) =>
-      isFields(message[name]) ? message[name] : {},
-    );
-    const isHidden = metadata?.['is_visually_hidden_from_conversation'] === true;
+    const node = fieldsOf(value);
+    const message = fieldsOf(node['message']);
+    const metadata = fieldsOf(message['metadata']);
+    const isHidden = metadata['is_visually_hidden_from_conversation'] === true;
     return {
       id,
       parentId: idOf(node['parent']),
-      role: isHidden ? '' : textOf(author?.['role']),
-      content: wordsOf(content?.['parts']),
-      model: idOf(metadata?.['model_slug']),
+      role: isHidden ? '' : textOf(fieldsOf(message['author'])['role']),
+      content: wordsOf(fieldsOf(message['content'])['parts']),
+      model: idOf(metadata['model_slug']),
       createdAt: ofSeconds(message['create_time']),
     };
   });
@@ -64,26 +61,24 @@ function ofChatGpt(one: Fields, mapping: Fields): Filed {
 }
 
 function ofOpenWebUi(chat: Fields, title: string): Filed {
-  const history = isFields(chat['history']) ? chat['history'] : {};
-  const nodes = Object.entries(isFields(history['messages']) ? history['messages'] : {}).map(
-    ([id, value]): Node => {
-      const message = isFields(value) ? value : {};
-      return {
-        id,
-        parentId: idOf(message['parentId']),
-        role: textOf(message['role']),
-        content: wordsOf(message['content']),
-        model: idOf(message['model']),
-        createdAt: ofSeconds(message['timestamp']),
-      };
-    },
-  );
+  const history = fieldsOf(chat['history']);
+  const nodes = Object.entries(fieldsOf(history['messages'])).map(([id, value]): Node => {
+    const message = fieldsOf(value);
+    return {
+      id,
+      parentId: idOf(message['parentId']),
+      role: textOf(message['role']),
+      content: wordsOf(message['content']),
+      model: idOf(message['model']),
+      createdAt: ofSeconds(message['timestamp']),
+    };
+  });
   return ofNodes(title || textOf(chat['title']), nodes, idOf(history['currentId']));
 }
 
 function ofClaude(one: Fields, list: unknown[]): Filed {
   const chain = list.map((value): Fields => {
-    const message = isFields(value) ? value : {};
+    const message = fieldsOf(value);
     const role = message['sender'] === 'human' ? 'user' : 'assistant';
     const at = Date.parse(textOf(message['created_at']));
     return { role, content: textOf(message['text']) || message['content'], createdAt: at };
@@ -93,23 +88,22 @@ function ofClaude(one: Fields, list: unknown[]): Filed {
 
 /** Of LM Studio, which keeps each try of a message: the one that was shown. */
 function shownVersion(value: unknown): Fields {
-  const message = isFields(value) ? value : {};
+  const message = fieldsOf(value);
   const versions = Array.isArray(message['versions']) ? message['versions'] : [];
   const version: unknown = versions[Number(message['currentlySelected'] ?? 0)] ?? versions.at(-1);
   if (!isFields(version)) return {};
   const steps = Array.isArray(version['steps']) ? version['steps'].filter(isFields) : [version];
-  const sender = version['senderInfo'];
   return {
     role: version['role'],
     content: steps.flatMap(({ content }): unknown => content ?? []),
-    model: isFields(sender) ? sender['senderName'] : null,
+    model: fieldsOf(version['senderInfo'])['senderName'],
   };
 }
 
 /** Messages that follow each other. */
 function chainOf(list: readonly unknown[]): Node[] {
   return list.map((value, index) => {
-    const message = isFields(value) ? value : {};
+    const message = fieldsOf(value);
     return {
       id: String(index),
       parentId: index === 0 ? null : String(index - 1),
@@ -132,9 +126,8 @@ function ofNodes(title: string, nodes: readonly Node[], current: string | null =
   /** For each node, the message that what follows it belongs to. */
   const places = new Map<string, string | null>();
   const open = (children.get(null) ?? []).map((node) => ({ node, parentId: null as string | null }));
-  // Walked with a list of its own: a long conversation is deeper than functions may call each other.
-  for (let next = open.shift(); next !== undefined; next = open.shift()) {
-    const { node, parentId } = next;
+  // Walked along a list that grows: a long conversation is deeper than functions may call each other.
+  for (const { node, parentId } of open) {
     const { id, role, content } = node;
     if (role === 'system' && systemPrompt === '') systemPrompt = content;
     const isSaid = (role === 'user' || role === 'assistant') && content.trim() !== '';
@@ -162,10 +155,6 @@ function wordsOf(content: unknown): string {
 
 function isMessage(value: unknown): boolean {
   return isFields(value) && typeof value['role'] === 'string' && 'content' in value;
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 const ofSeconds = (value: unknown): number | undefined =>
