@@ -210,7 +210,7 @@ function layCourses(
   return [...ways].map(([id, { from, to, flows }]) => {
     if (!from) return { id, flows, ...layCourseOfHub(hub, to) };
     const wayBack = ways.has(idOf(to, from)) ? idOf(to, from) : undefined;
-    const isBothWays = wayBack !== undefined && kindOf(from, to) === kindOf(to, from);
+    const isBothWays = wayBack !== undefined && isRelayed(from, to) === isRelayed(to, from);
     return { id, flows, wayBack, ...layCourse(from, to, hub, isBothWays) };
   });
 }
@@ -220,9 +220,8 @@ const idOf = (from: Seat, to: Seat): string => `${from.node.id}>${to.node.id}`;
 const linkOf = (from: Seat, to: Seat): Link | undefined =>
   from.node.peers.find(({ id }) => id === to.node.id);
 
-/** Only these go past the hub; relayed frames really go through it. */
-const kindOf = (from: Seat, to: Seat): 'relayed' | 'other' =>
-  linkOf(from, to)?.state === 'relayed' ? 'relayed' : 'other';
+/** Relayed frames really go through the hub; all others go past it. */
+const isRelayed = (from: Seat, to: Seat): boolean => linkOf(from, to)?.state === 'relayed';
 
 function layCourseOfHub(hub: Point, first: Seat): Omit<LaidCourse, 'id' | 'flows'> {
   return {
@@ -275,7 +274,7 @@ const apart = 34;
 function topOf(from: Seat, to: Seat, hub: Point, isBothWays: boolean): Point {
   const middle = { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 };
   const right = rightOf(from, to);
-  if (kindOf(from, to) === 'relayed') {
+  if (isRelayed(from, to)) {
     const half = { x: (middle.x + hub.x) / 2, y: (middle.y + hub.y) / 2 };
     return isBothWays ? moved(half, right, apart / 2) : half;
   }
