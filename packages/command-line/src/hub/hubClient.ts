@@ -12,10 +12,11 @@ export class CommandError extends Error {
 
 /** Thrown where a hub takes the connection and says nothing. */
 export class SilentHubError extends CommandError {
-  constructor(hub: string, withinMs: number) {
+  constructor(hub: string, withinMs: number, options: ErrorOptions) {
     super(
       `The hub at ${hub} does not answer: it said nothing for ${withinMs / 1000} s. Look at its log and at whether its process ` +
         'or its machine stands still; if so, end that process and start the hub again.',
+      options,
     );
   }
 }
@@ -58,7 +59,13 @@ export class HubClient {
    */
   async ask<T = undefined>(method: string, path: string, body?: unknown, withinMs?: number): Promise<T> {
     if (withinMs === undefined) return this.#ask<T>(method, path, body);
-    return this.#within(withinMs, (signal) => this.#ask<T>(method, path, body, signal));
+    const signal = AbortSignal.timeout(withinMs);
+    try {
+      return await this.#ask<T>(method, path, body, signal);
+    } catch (cause) {
+      if (signal.aborted) throw new SilentHubError(this.#hub, withinMs, { cause });
+      throw cause;
+    }
   }
 
   /** How the hub is that was asked, also where another one leads. @returns undefined where it does not say */
@@ -69,25 +76,6 @@ export class HubClient {
       return (await response.json()) as HubHealth;
     } catch {
       return undefined;
-    }
-  }
-
-  /** @throws SilentHubError */
-  async #within<T>(ms: number, begin: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const ending = new AbortController();
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => {
-        reject(new SilentHubError(this.#hub, ms));
-        ending.abort();
-      }, ms);
-    });
-    const work = begin(ending.signal);
-    work.catch(() => undefined);
-    try {
-      return await Promise.race([work, late]);
-    } finally {
-      clearTimeout(timer);
     }
   }
 
