@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import {
+  deviceLogTexts,
   deviceTexts,
   hubText,
   importTexts,
@@ -63,7 +64,8 @@ test('hub and devices say what is listed as said somewhere', () => {
     .map((file) => readFileSync(`${root}${file}`, 'utf8').replaceAll(/['`] \+\s+['`]/g, ''))
     .join('\n')
     .replaceAll('\\', '');
-  const parts = Object.values(saidTexts).flatMap((text) => text.split(/\{\w+\}/));
+  const listed = [...Object.values(saidTexts), ...Object.values(deviceLogTexts)];
+  const parts = listed.flatMap((text) => text.split(/\{\w+\}/));
   expect(parts.filter((part) => !code.includes(part))).toEqual([]);
 });
 
