@@ -3,8 +3,8 @@ const reasons: Record<string, string> = {
   ENOENT: 'there is no such file',
   ENOTDIR: 'there is no such file',
   EISDIR: 'it is a folder',
-  EACCES: 'the user who runs this must not read it',
-  EPERM: 'the user who runs this must not read it',
+  EACCES: 'the user who runs this has no right to read it',
+  EPERM: 'the user who runs this has no right to read it',
 };
 
 /** The first line of what an error says; of the system's own errors, what they mean. */
