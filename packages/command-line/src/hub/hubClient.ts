@@ -72,7 +72,7 @@ export class HubClient {
   async health(withinMs: number): Promise<HubHealth | undefined> {
     try {
       const signal = AbortSignal.timeout(withinMs);
-      const response = await fetch(`${this.#hub}/health`, { headers: this.#headers, signal });
+      const response = await this.#request('/health', { headers: this.#headers, signal });
       return (await response.json()) as HubHealth;
     } catch {
       return undefined;
@@ -109,8 +109,7 @@ export class HubClient {
 
   async #fetch(path: string, init: RequestInit): Promise<Response> {
     try {
-      await (this.#known ??= this.#know(init.signal ?? undefined));
-      return await fetch(`${this.#hub}/api${path}`, init);
+      return await this.#request(`/api${path}`, init);
     } catch (cause) {
       if (cause instanceof CertificateError) throw new CommandError(cause.message, { cause });
       // What fetch throws says only that it failed; its cause says why.
@@ -121,6 +120,11 @@ export class HubClient {
         { cause },
       );
     }
+  }
+
+  async #request(path: string, init: RequestInit): Promise<Response> {
+    await (this.#known ??= this.#know(init.signal ?? undefined));
+    return fetch(`${this.#hub}${path}`, init);
   }
 
   /** Makes sure that this is the hub that was meant, before it gets a key. This process talks to no other server. */
