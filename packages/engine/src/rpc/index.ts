@@ -1,5 +1,6 @@
 /**
- * Stages over Comlink. Both ends are of one program, so no call is checked.
+ * Stages in another thread: loaded over Comlink, then called over a lane of their own (`lane.ts`). Both ends are of one program, so
+ * no call is checked.
  *
  * @example
  * // in the thread that computes

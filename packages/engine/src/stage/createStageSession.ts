@@ -22,7 +22,7 @@ import { compute } from './compute.ts';
 import { encoderSession } from './encoderSession.ts';
 import { dummyRowsSession } from './dummyRowsSession.ts';
 import { findSlotShape } from './findSlotShape.ts';
-import { findStepShape, granularitiesUpTo, stepsAsChunks } from './findStepShape.ts';
+import { findStepShape, granularities, stepsAsChunks } from './findStepShape.ts';
 import { singleSession } from './singleSession.ts';
 import { slotSession } from './slotSession.ts';
 import type { StageOptions } from './stageOptions.ts';
@@ -78,7 +78,7 @@ async function createLike(
   runShape: RunShape,
 ): Promise<StageSession | undefined> {
   const { graph, rows } = runShape;
-  // On processors what is tried has one answer, and each step by itself is wanted by nobody: a GPU of a like machine ran so.
+  // A processor's trial always finds the same: a stage that ran in its own graph ran so on a GPU, or does so here again.
   if (graph === 'own')
     return options.cacheStrategy === 'rows' ? undefined : createSingle(ort, artifact, options);
   const { mostLoneTime: _, ...rest } = options;
@@ -111,13 +111,13 @@ async function createForRows(
 ): Promise<StageSession | undefined> {
   const { graph, description } = artifact;
   const { mostFilledRows = 1 } = options;
-  const rowsUpTo = (most: number): readonly number[] =>
-    granularitiesUpTo(like?.rows ?? most).filter((rows) => !like || rows === like.rows);
+  const triedRows = (most: number): readonly number[] =>
+    granularities.filter((rows) => (like ? rows === like.rows : rows <= most));
   if (isOfUse('rows', like)) {
     const fused = await unlessUnsupported(() => batchSteps(graph, description, groupSizesFor(description)));
-    if (fused) return createBatched(ort, artifact, fused, { options, rows: rowsUpTo(mostFilledRows) });
+    if (fused) return createBatched(ort, artifact, fused, { options, rows: triedRows(mostFilledRows) });
     // In the shapes of its own graph, plain attention could be computed again only step by step.
-    const exact = { options, rows: rowsUpTo(Math.max(mostFilledRows, dummyGranularity)) };
+    const exact = { options, rows: triedRows(Math.max(mostFilledRows, dummyGranularity)) };
     const plain = await unlessUnsupported(() => batchPlain(graph, description, plainGroupSizes));
     const batched = plain && (await unlessRefused(() => createBatched(ort, artifact, plain, exact)));
     if (batched?.stepShape.replay === 'chunks') return batched;
@@ -241,12 +241,10 @@ async function createSlotted(
   ).finally(() => strategy.clear());
   if (!shape) return undefined;
   return {
-    ...{
-      stepShape: { graph: 'slots' as const, ...shape, members: mostSlots },
-      givesLogitRows: true,
-      strategy,
-    },
+    stepShape: { graph: 'slots', ...shape, members: mostSlots },
     waitMs: slottedWaitMs,
+    givesLogitRows: true,
+    strategy,
     run: runWith(shape.rows),
     release: () => release(session),
   };

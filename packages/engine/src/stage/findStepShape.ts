@@ -10,12 +10,7 @@ import type { MemberOutputs } from './stageSession.ts';
 import { canBeTried, longChunk, sameLastRow, sameOutputs, Trial, type Run } from './trial.ts';
 
 /** Rows that runs may have to be filled up to a multiple of, fewest first: each was enough on some kind of processor. */
-const granularities = [1, 2, 4];
-
-/** What is worth trying. @param mostRows most rows that runs may have to be a multiple of */
-export function granularitiesUpTo(mostRows: number): number[] {
-  return granularities.filter((rows) => rows <= mostRows);
-}
+export const granularities: readonly number[] = [1, 2, 4];
 
 /** What a trial finds. */
 export type FoundShape = Pick<StepShape, 'rows' | 'replay'>;
