@@ -13,7 +13,7 @@ import { HubError, messageOf } from '#lib/hub/errors.ts';
 import { hubJson, hubSend } from '#lib/hub/hubFetch.ts';
 import { effectiveSettings } from './chatDefaults.ts';
 import { copyTitleOf, newConversation, titleOf, toRequestMessages, untitled } from './conversation.ts';
-import { keepConversation } from './copyConversations.ts';
+import { keepConversation } from './keepConversation.ts';
 import {
   explainUnsent,
   type Failure,
