@@ -242,7 +242,6 @@ export class Chat {
     // Where the page does not know it yet, the hub takes its default model.
     const model = conversation.model ?? (servedModel === '' ? null : servedModel);
     const stopping = (this.#stop = new AbortController());
-    const messageCount = threadOf(this.messages, promptId).length;
     const answer = $state(message({ parentId: promptId, role: 'assistant', status: 'streaming', model }));
     this.messages = [...this.messages, answer];
     this.currentMessageId = answer.id;
@@ -289,6 +288,7 @@ export class Chat {
       if (!isAccepted) {
         this.messages = this.messages.filter(({ id }) => id !== answer.id);
         if (this.currentMessageId === answer.id) this.currentMessageId = shownBefore;
+        const messageCount = threadOf(this.messages, promptId).length;
         if (!stopping.signal.aborted) this.failure = failureOf(promptId, error, messageCount);
       }
     } finally {
