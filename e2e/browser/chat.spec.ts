@@ -3,7 +3,15 @@ import { expect, test } from './support/fixtures.ts';
 import { freePort, startHub, stop } from '../support/hubProcess.ts';
 import { temporaryDirectory } from '../../testing/temporaryDirectory.ts';
 import { appOnHub } from './support/appOnHub.ts';
-import { askForStory, askInChat, goTo, keepShort, say, seeBeginning } from './support/appPage.ts';
+import {
+  askForStory,
+  askInChat,
+  goTo,
+  keepShort,
+  pretendAnswer,
+  say,
+  seeBeginning,
+} from './support/appPage.ts';
 
 declare global {
   /** Runs what waits for the page to be idle. */
@@ -279,14 +287,10 @@ test('while an answer grows, only its last block is rendered again', async () =>
   const { page } = app;
   await noteRendered();
   await page.goto('/');
-  const chunk = (content: string): string =>
-    `data: ${JSON.stringify({ choices: [{ delta: { content } }] })}\n\n`;
   const words = ['First block.', '\n\n', ...Array.from({ length: 40 }, (_, index) => `last${index} `)];
-  await page.route('**/v1/chat/completions', (route) =>
-    route.fulfill({
-      headers: { 'content-type': 'text/event-stream', 'x-request-id': 'none' },
-      body: `${words.map(chunk).join('')}data: [DONE]\n\n`,
-    }),
+  await pretendAnswer(
+    page,
+    words.map((content) => ({ content })),
   );
   await page.getByLabel('Your message').fill('Well?');
   await page.keyboard.press('Enter');

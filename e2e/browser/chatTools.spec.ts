@@ -4,7 +4,14 @@ import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { expect, test } from './support/fixtures.ts';
 import { appOnHub } from './support/appOnHub.ts';
-import { askForStory, askInChat, keepShort, say, seriousViolations } from './support/appPage.ts';
+import {
+  askForStory,
+  askInChat,
+  keepShort,
+  pretendAnswer,
+  say,
+  seriousViolations,
+} from './support/appPage.ts';
 
 declare global {
   /** What screen readers were given to say about answers. */
@@ -17,14 +24,8 @@ const run = promisify(execFile);
 test('thoughts are folded and have a time', async () => {
   const { page } = app;
   await page.goto('/');
-  const chunk = (delta: object): string => `data: ${JSON.stringify({ choices: [{ delta }] })}\n\n`;
   // The built-in model does not think.
-  await page.route('**/v1/chat/completions', (route) =>
-    route.fulfill({
-      headers: { 'content-type': 'text/event-stream', 'x-request-id': 'none' },
-      body: `${chunk({ reasoning_content: 'France, so **Paris**.' })}${chunk({ content: 'It is Paris.' })}data: [DONE]\n\n`,
-    }),
-  );
+  await pretendAnswer(page, [{ reasoning_content: 'France, so **Paris**.' }, { content: 'It is Paris.' }]);
   await page.getByLabel('Your message').fill('What is the capital of France?');
   await page.keyboard.press('Enter');
   const answer = page.getByRole('article', { name: 'Answer' });

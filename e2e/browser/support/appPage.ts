@@ -77,6 +77,17 @@ export async function neverEnd(page: Page): Promise<void> {
   });
 }
 
+/** From now on, each answer in this page is made of these pieces, whatever is asked; they come all at once. */
+export async function pretendAnswer(page: Page, deltas: readonly object[]): Promise<void> {
+  const events = deltas.map((delta) => `data: ${JSON.stringify({ choices: [{ delta }] })}\n\n`);
+  await page.route('**/v1/chat/completions', (route) =>
+    route.fulfill({
+      headers: { 'content-type': 'text/event-stream', 'x-request-id': 'none' },
+      body: `${events.join('')}data: [DONE]\n\n`,
+    }),
+  );
+}
+
 /** Asks in the chat for an answer that ends only at its longest. */
 export async function askForStory(page: Page): Promise<void> {
   await neverEnd(page);
