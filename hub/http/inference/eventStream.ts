@@ -20,8 +20,6 @@ export interface EventStreamOptions {
   eventsRead?: readonly number[] | undefined;
   /** How many answers the stream has. Default 1. */
   answers?: number;
-  /** Default 5000. */
-  pingEveryMs?: number;
 }
 
 /**
@@ -61,7 +59,7 @@ export function eventStream(
     body.write(format.event(...options.onUnread()));
     end();
   };
-  const ping = setInterval(() => write(format.ping ?? ''), options.pingEveryMs ?? pingEveryMs);
+  const ping = setInterval(() => write(format.ping ?? ''), pingEveryMs);
   const sendLast = (data: string, name?: string): void => write(format.event(data, name));
   const send: SendEvent = (data, name, answer = 0) => {
     const count = (counts[answer] ?? 0) + 1;
