@@ -18,6 +18,9 @@ test('the next run of the hub waits for who served, and not for who said goodbye
   const served = [{ model: { package: { id: 'm' } }, replicas: [{ ready: { epoch: 3, stages } }] }];
   await keepServingNodes(values, served as unknown as Deployment[]);
   expect([...(await readServingNodes(values))]).toEqual([['m', { epoch: 3, replicas: [stages] }]]);
+  const [before] = kept.values();
+  await forgetServingNode(values, WorkerId.parse(randomUUID()));
+  expect([...kept.values()][0]).toBe(before);
   await forgetServingNode(values, one);
   expect((await readServingNodes(values)).get('m')?.replicas).toEqual([stages.slice(1)]);
   await forgetServingNode(values, two);

@@ -35,6 +35,8 @@ export async function keepServingNodes(
 /** A node said goodbye: the next run of the hub does not wait for it. */
 export async function forgetServingNode(values: ValueStore, gone: WorkerId): Promise<void> {
   const { data = {} } = ServingNodes.safeParse(await values.get(name));
+  const serving = Object.values(data).flatMap(({ replicas }) => replicas.flat());
+  if (!serving.some(({ workerId }) => workerId === gone)) return;
   const without = Object.entries(data).map(([model, { epoch, replicas }]) => {
     const stayed = replicas.map((stages) => stages.filter(({ workerId }) => workerId !== gone));
     return [model, { epoch, replicas: stayed }] as const;
