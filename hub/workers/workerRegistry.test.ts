@@ -71,6 +71,23 @@ test('a worker whose messages the hub itself leaves unread is not gone', () => {
   expect(reasons).toEqual([]);
 });
 
+test('of two that were silent, the one that speaks while the other one’s end is dealt with stays', () => {
+  const { workers, socket } = registryWithWorker();
+  const other = { ...hello, workerId: WorkerId.parse(randomUUID()) };
+  workers.join(other, socket, { name: other.name, joinTokenId: 'hub' });
+  const gone: string[] = [];
+  workers.listen({
+    left: ({ id }) => {
+      gone.push(id);
+      workers.heard(other.workerId, socket, { type: 'renew' });
+    },
+  });
+  vi.advanceTimersByTime(1_000);
+  for (const { workerId } of [hello, other]) workers.doubt(workerId);
+  vi.advanceTimersByTime(3_000);
+  expect(gone).toEqual([hello.workerId]);
+});
+
 test('a lease ends its whole length after the last word, whenever that came', () => {
   const { workers, socket, reasons } = registryWithWorker();
   for (let second = 0; second < 40; second++) {

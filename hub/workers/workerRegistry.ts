@@ -166,8 +166,7 @@ export class WorkerRegistry {
         watch(this.leaseMs);
         return;
       }
-      this.leave(worker.id, socket, hubText('was-silent', { milliseconds: this.leaseMs }));
-      socket.close('lease ended');
+      this.#endSilent(worker.id, socket, this.leaseMs);
     };
     /** A thousand leases may end at once, where a network fails. */
     const watch = (milliseconds: number): void => {
@@ -324,18 +323,23 @@ export class WorkerRegistry {
     if (this.#look || !this.#doubts.areOpen) return;
     this.#look = setTimeout(() => {
       this.#look = undefined;
-      for (const workerId of this.#doubts.look(performance.now()))
-        this.#leaseEnds.take(() => this.#wasSilent(workerId));
+      const silent = this.#doubts.look(performance.now()).flatMap((workerId) => {
+        const seat = this.#seats.get(workerId);
+        return seat ? [{ workerId, seat, heardAt: seat.heardAt }] : [];
+      });
+      // Perhaps in a later turn: whoever speaks or comes back until then stays.
+      for (const { workerId, seat, heardAt } of silent)
+        this.#leaseEnds.take(() => {
+          if (this.#seats.get(workerId) !== seat || seat.heardAt !== heardAt) return;
+          this.#endSilent(workerId, seat.socket, Math.round(performance.now() - heardAt));
+        });
       this.#lookAtDoubts();
     }, lookEveryMs).unref();
   }
 
-  #wasSilent(workerId: WorkerId): void {
-    const seat = this.#seats.get(workerId);
-    if (!seat) return;
-    const milliseconds = Math.round(performance.now() - seat.heardAt);
-    this.leave(workerId, seat.socket, hubText('was-silent', { milliseconds }));
-    seat.socket.close('lease ended');
+  #endSilent(workerId: WorkerId, socket: WorkerSocket, milliseconds: number): void {
+    this.leave(workerId, socket, hubText('was-silent', { milliseconds }));
+    socket.close('lease ended');
   }
 
   #remove(workerId: WorkerId, reason: string, how: HowLeft): void {
