@@ -111,10 +111,9 @@ async function rollingFile(
     // pino-roll puts a number before what follows the last dot, whatever its `extension` says.
     file: path.join(dir, `${name}${log.extension}`),
     size: `${Math.max(1, Math.round(logFileSize / 1024))}k`,
-    limit: { count: logFiles },
   });
-  // By itself it removes what it has written since it was started, and nothing of former runs.
-  stream.on('cleanup-complete', () => removeOldLogs(log, kept));
+  // Its own `limit` knows no files of former runs, and may count before the next file is there. This comes when it is.
+  stream.on('ready', () => removeOldLogs(log, kept));
   let isSaid = false;
   stream.on('error', (error: Error) => {
     if (!isSaid) process.stderr.write(`potluck: the log file can't be written any more: ${error.message}\n`);

@@ -7,7 +7,6 @@ declare module 'pino-roll' {
     file: string;
     /** Such as `10m`. */
     size: string;
-    limit: { count: number };
   }
   export default function roll(options: RollOptions): Promise<ReturnType<typeof destination>>;
 }
