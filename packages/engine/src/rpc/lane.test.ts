@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { NoRoomError } from '../errors.ts';
 import { callOver, serveOver } from './lane.ts';
 
@@ -8,7 +8,10 @@ afterEach(() => {
 });
 
 /** Two ends with a channel for each way, so that messages between them can be counted. */
-function lane(handle: (verb: string, args: readonly unknown[]) => Promise<unknown>) {
+function lane(
+  handle: (verb: string, args: readonly unknown[]) => Promise<unknown>,
+  onError?: (error: Error) => void,
+) {
   const { port1, port2 } = new MessageChannel();
   open.push(port1, port2);
   const sent = { calls: 0, answers: 0 };
@@ -22,7 +25,7 @@ function lane(handle: (verb: string, args: readonly unknown[]) => Promise<unknow
   count(port1, 'calls');
   count(port2, 'answers');
   serveOver(port2, handle, (_, result) => (result instanceof ArrayBuffer ? [result] : []));
-  return { caller: callOver(port1), sent };
+  return { caller: callOver(port1, onError), sent, port: port1 };
 }
 
 test('calls of one turn cross together, in their order, and so do answers that come together', async () => {
@@ -62,4 +65,26 @@ test('what can’t be sent fails by itself, and nothing is left waiting when the
   caller.close();
   await expect(waiting).rejects.toMatchObject({ code: 'stage-gone' });
   await expect(caller.call('step', [], [])).rejects.toMatchObject({ code: 'stage-gone' });
+});
+
+test('when the other thread is lost, what waits and what is called later fails with the reason, and the port stays as it is', async () => {
+  const told: Error[] = [];
+  const { caller, port } = lane(
+    async (verb) => {
+      if (verb === 'fail') throw new NoRoomError('Cache one', 2, 1, 1, 'tokens');
+      return new Promise(() => undefined);
+    },
+    (error) => told.push(error),
+  );
+  await expect(caller.call('fail', [], [])).rejects.toMatchObject({ code: 'no-room' });
+  const closed = vi.spyOn(port, 'close');
+  const reason = new Error('the thread is gone');
+  const waiting = caller.call('step', [], []);
+  caller.lose(reason);
+  await expect(waiting).rejects.toBe(reason);
+  await expect(caller.call('step', [], [])).rejects.toBe(reason);
+  caller.close();
+  expect(closed).not.toHaveBeenCalled();
+  // Only what the other thread answered.
+  expect(told).toMatchObject([{ code: 'no-room' }]);
 });

@@ -17,16 +17,20 @@ type Answer = { id: number; result: unknown } | { id: number; error: PlainError 
 export interface LaneCaller {
   /** @param buffers go along without a copy */
   call(verb: string, args: readonly unknown[], buffers: readonly ArrayBuffer[]): Promise<unknown>;
-  /** Nobody answers any more. The port is the other thread's to close, which may be ending at this moment. */
-  lose(): void;
-  /** As `lose`, where the other thread goes on. */
+  /**
+   * Nobody answers any more: what waits fails with this reason, as does what is called from now on. The port is the other thread's to
+   * close, which may be ending at this moment.
+   */
+  lose(reason: Error): void;
+  /** The stage was disposed of, and the other thread goes on. Nothing happens where it is lost. */
   close(): void;
 }
 
-export function callOver(port: MessagePort): LaneCaller {
+/** @param onError told what the other thread answered, where that is an error */
+export function callOver(port: MessagePort, onError: (error: Error) => void = () => undefined): LaneCaller {
   const waiting = new Map<number, { resolve: (result: unknown) => void; reject: (error: Error) => void }>();
   let lastId = 0;
-  let isClosed = false;
+  let loss: Error | undefined;
   const send = bundle<Call>(port, ({ id }, error) => {
     waiting.get(id)?.reject(error);
     waiting.delete(id);
@@ -35,26 +39,30 @@ export function callOver(port: MessagePort): LaneCaller {
     for (const answer of data) {
       const asked = waiting.get(answer.id);
       waiting.delete(answer.id);
-      if ('error' in answer) asked?.reject(errorOf(answer.error));
-      else asked?.resolve(answer.result);
+      if ('error' in answer) {
+        const error = errorOf(answer.error);
+        asked?.reject(error);
+        onError(error);
+      } else asked?.resolve(answer.result);
     }
   };
-  const lose = (): void => {
-    isClosed = true;
-    for (const { reject } of waiting.values()) reject(new StageGoneError('The stage was disposed'));
+  const lose = (reason: Error): void => {
+    loss ??= reason;
+    for (const { reject } of waiting.values()) reject(loss);
     waiting.clear();
   };
   return {
     call: (verb, args, buffers) =>
       new Promise((resolve, reject) => {
-        if (isClosed) throw new StageGoneError('The stage is not loaded');
+        if (loss) throw loss;
         const id = ++lastId;
         waiting.set(id, { resolve, reject });
         send({ id, verb, args }, buffers);
       }),
     lose,
     close() {
-      lose();
+      if (loss) return;
+      lose(new StageGoneError('The stage was disposed'));
       port.close();
     },
   };

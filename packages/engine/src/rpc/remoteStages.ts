@@ -23,33 +23,29 @@ export function remoteStages(
   const lanes = new Set<LaneCaller>();
   const lost = Promise.withResolvers<never>();
   lost.promise.catch(() => undefined);
-  const underWay = new CallsUnderWay(onError);
+  /** Calls of a stage wait in its lane. */
+  const loading = new CallsUnderWay(onError);
   let loss: Error | undefined;
-
-  async function guarded<Result>(begin: () => Promise<Result>): Promise<Result> {
-    if (loss) throw loss;
-    return underWay.run(begin);
-  }
 
   return {
     async load(artifact, cacheBytes) {
+      if (loss) throw loss;
       const { description } = artifact;
       const { port1, port2 } = new MessageChannel();
-      const lane = callOver(port1);
+      const lane = callOver(port1, onError);
       lanes.add(lane);
       const close = (): void => {
         lanes.delete(lane);
         lane.close();
       };
-      const ask = (verb: StageVerb, args: unknown[], buffers: ArrayBuffer[] = []): Promise<unknown> =>
-        guarded(() => lane.call(verb, args, buffers));
-      const verbs = stageVerbs.map((verb) => [verb, (...args: unknown[]) => ask(verb, args)]);
+      const verbs = stageVerbs.map((verb) => [verb, (...args: unknown[]) => lane.call(verb, args, [])]);
       const all = Object.fromEntries(verbs) as Pick<Stage, StageVerb>;
       const given = transfer(artifact, artifactBuffers(artifact));
-      const facts = guarded(() => load(given, cacheBytes, transfer(port2, [port2])));
+      const facts = loading.run(() => load(given, cacheBytes, transfer(port2, [port2])));
       const loaded: LoadedStage = {
         ...all,
-        step: (request) => ask('step', [request], boundaryBuffers(request)) as ReturnType<Stage['step']>,
+        step: (request) =>
+          lane.call('step', [request], boundaryBuffers(request)) as ReturnType<Stage['step']>,
         dispose: () => all.dispose().finally(close),
         description,
         ...(await facts.catch((error: unknown) => {
@@ -63,8 +59,8 @@ export function remoteStages(
     lose(reason) {
       if (loss) return;
       loss = reason;
-      underWay.fail(reason);
-      for (const lane of lanes) lane.lose();
+      loading.fail(reason);
+      for (const lane of lanes) lane.lose(reason);
       lanes.clear();
       lost.reject(reason);
     },
