@@ -1,7 +1,11 @@
+import type { WorkerId } from '@potluck/protocol';
 import { beforeEach, expect, test } from 'vitest';
+import type { GridView, GridWorker } from '../placement/gridView.ts';
 import { puppetGrid, type PuppetGrid, type PuppetWorker } from '../testing/puppetGrid.ts';
 import { sizedModel } from '../testing/sizedModel.ts';
 import type { Replica } from './deployment.ts';
+import type { Context } from './plan/context.ts';
+import { dropWhatDoesNotPay } from './plan/moving.ts';
 
 const model = sizedModel({ name: 'model', layers: 4, layerBytes: 2.5e7, cacheBytes: 100 });
 const automatic = { mode: 'automatic', replicas: 1 } as const;
@@ -50,6 +54,42 @@ test('a pipeline moves to a much faster newcomer, which loads it first, when its
   end();
   await grid.pass(1000);
   expect(places()).toEqual(['fast']);
+});
+
+test('what was loaded is weighed again only once something new is known of its workers', async () => {
+  joined('slow', 100);
+  grid.deployments.deploy(model, automatic);
+  await grid.pass(10 * minute);
+  grid.deployments.use(replica().id);
+  const fast = joined('fast', 30);
+  joined('bystander', 20, 1e6);
+  await grid.pass(10 * minute);
+  const { state } = grid.deployments;
+  const one = state.pipelines.get(replica().id)!;
+  expect(one.migration).toMatchObject({ step: 'loaded', mustPay: true, isBold: false });
+  let reads = 0;
+  const counted = (worker: GridWorker): GridWorker =>
+    new Proxy(worker, {
+      get: (target, name): unknown => {
+        if (name === 'tokenSteps') reads++;
+        return Reflect.get(target, name);
+      },
+    });
+  const ask = (workers: GridView['workers']): number => {
+    const before = reads;
+    const context = { state, grid: { view: { workers } } as Context['grid'], now: grid.clock.now() };
+    expect(dropWhatDoesNotPay(one, context)).toBeUndefined();
+    return reads - before;
+  };
+  const workers = new Map([...grid.deployments.grid.workers].map(([id, worker]) => [id, counted(worker)]));
+  expect(ask(workers)).toBeGreaterThan(0);
+  const others = [...workers].map(([id, worker]) => [
+    id,
+    worker.name === 'bystander' ? counted(worker) : worker,
+  ]);
+  expect(ask(new Map(others as [WorkerId, GridWorker][]))).toBe(0);
+  workers.set(fast.id, counted(workers.get(fast.id)!));
+  expect(ask(workers)).toBeGreaterThan(0);
 });
 
 test.each([

@@ -16,6 +16,7 @@ import type { Context } from './context.ts';
 import { findBarred } from './findBarred.ts';
 import { findPlace, workersOf, type Place } from './placing.ts';
 import { standsBy } from './standingBy.ts';
+import { whileSame } from './whileSame.ts';
 
 /**
  * Nobody knows what will be asked. As much as was asked so far is to be expected (who rents until the rent has paid for
@@ -109,9 +110,17 @@ export function promiseOf(one: PipelineState, context: Context): MovePromise | u
   return promise && { ...promise, workers: migration.target.map(({ workerId }) => workerId) };
 }
 
-/** What was loaded is paid for. */
-function weighLoaded(one: PipelineState, context: Context, { target, isBold }: Migration): MoveVerdict {
-  return weigh(one, context, target, { isBold, expectedTokens: Infinity });
+/** What was loaded is paid for. Weighed anew where something is new of what it goes by. */
+function weighLoaded(one: PipelineState, context: Context, migration: Migration): MoveVerdict {
+  const { target, isBold } = migration;
+  const { view } = context.grid;
+  const current = stagesOf(one);
+  const workers = [...current, ...target].map(({ workerId }) => view.workers.get(workerId));
+  // How busy others usually are counts for bold promises.
+  const inputs = [one.weighed, current, ...(isBold ? [view] : workers)];
+  return whileSame(migration, 'does it pay', inputs, () =>
+    weigh(one, context, target, { isBold, expectedTokens: Infinity }),
+  );
 }
 
 interface Target {
