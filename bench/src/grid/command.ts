@@ -13,7 +13,7 @@ import { measureJoining } from './joining.ts';
 import { measureRecovery } from './recovery.ts';
 import { measureReshard } from './reshard.ts';
 import { measureSecondTurn } from './secondTurn.ts';
-import { measureDelays, measureThroughput } from './throughput.ts';
+import { measureCopies, measureDelays, measureThroughput } from './throughput.ts';
 
 interface Options {
   parts: string;
@@ -32,6 +32,8 @@ interface Options {
 const parts: Record<string, (model: BenchModel, options: Options) => Promise<object[]>> = {
   throughput: (model, { stages, sessions, newTokens, rounds, cores }) =>
     measureThroughput(model, { stages, sessions, tokens: newTokens, rounds, cores }),
+  copies: (model, { sessions, newTokens, rounds, cores }) =>
+    measureCopies(model, { sessions, tokens: newTokens, rounds, cores }),
   delays: (model, { delays, newTokens, rounds, cores }) =>
     measureDelays(model, { delays, tokens: newTokens, rounds, cores }),
   recovery: (model, { rounds }) => measureRecovery(model, { tokens: 120, rounds, spare: 'weights' }),

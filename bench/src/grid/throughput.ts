@@ -95,6 +95,54 @@ async function rateOf({ hub }: GridOfProcesses, sessions: number, tokens: number
   };
 }
 
+export interface CopiesRow {
+  copies: number;
+  /** Of each copy at a time. */
+  sessions: number;
+  /** Of all copies, decoding. */
+  'tokens/s': number;
+  /** To one copy that has the machine for itself. */
+  'of one': number;
+}
+
+/**
+ * The model on one stage, alone and beside a second copy that shares nothing with it. Cores that are two threads of one give
+ * both little more than one: two stages can't do better there.
+ */
+export async function measureCopies(
+  model: Pick<BenchModel, 'directory'>,
+  { sessions, tokens, rounds, cores }: Omit<ThroughputOptions, 'stages'>,
+): Promise<CopiesRow[]> {
+  await using grids = new AsyncDisposableStack();
+  const [firstCore, ...others] = cores;
+  const each = [cores, firstCore === undefined ? [] : [...others, firstCore]];
+  const copies: GridOfProcesses[] = [];
+  for (const own of each) {
+    const init = { modelDirectory: model.directory, stages: 1, workers: 1, cores: own };
+    copies.push(grids.use(await startGridOfProcesses(init)));
+  }
+  const together = async (count: number, number: number): Promise<number> => {
+    const rates = await Promise.all(copies.slice(0, count).map((grid) => rateOf(grid, number, tokens)));
+    return rates.reduce((sum, { decoding }) => sum + decoding, 0);
+  };
+  await together(copies.length, Math.max(...sessions));
+  const rates = sessions.map((number) => ({ number, alone: [] as number[], both: [] as number[] }));
+  for (let round = 0; round < rounds; round++) {
+    for (const { number, alone, both } of rates) {
+      alone.push(await together(1, number));
+      both.push(await together(copies.length, number));
+    }
+  }
+  return rates.flatMap(({ number, alone, both }) =>
+    [alone, both].map((measured, index) => ({
+      copies: index + 1,
+      sessions: number,
+      'tokens/s': median(measured),
+      'of one': median(measured) / median(alone),
+    })),
+  );
+}
+
 export interface DelayRow {
   stages: number;
   'one way ms': number;
