@@ -62,6 +62,9 @@ test('the pipeline serves on while a newcomer loads its stages, then moves there
   const two = slow('two');
   await two.worker.message('assign');
   expect(await ask(one.worker, one.worker)).toBe('200 one[0-3],one[4-7]');
+  const listed = async (): Promise<unknown> => (await api(hub, 'GET', '/deployments')).body;
+  const shared = '2 parts run on one device until others with room for a part join';
+  expect(await listed()).toMatchObject({ deployments: [{ partsReason: shared }] });
   const ahead = await two.load();
   // By itself: nobody else knows of it yet.
   expect(ahead.stages).toHaveLength(1);
@@ -73,6 +76,7 @@ test('the pipeline serves on while a newcomer loads its stages, then moves there
   expect(moved.stage.graph).toEqual(ahead.stage.graph);
   await one.load();
   expect(await answer).toBe('200 one[0-3],two[4-7]');
+  expect(await listed()).toMatchObject({ deployments: [{ partsReason: null }] });
   // The graph stays loaded: what was ahead goes after it was assigned again.
   const order = two.worker.received.flatMap(({ type }) => (/assign|release/.test(type) ? [type] : []));
   expect(order).toEqual(['assign', 'assign', 'release']);

@@ -27,6 +27,8 @@ const alwaysSeveral = [
   'it needs {0} in {1} parts, {2}',
   'it has too few layers for {0} parts: {1}',
   'The model has too few layers for {0} parts: {1}.',
+  '{0} parts run on one device until others with room for a part join',
+  '{0} parts run on {1} devices until others with room for a part join',
   // One device, and one worker, are told in other words.
   '{0} devices offer {1} in total, {2} at most each',
   'waiting for {0} local workers to start',

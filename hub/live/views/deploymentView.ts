@@ -5,6 +5,7 @@ import type { Generator } from '../../generation/generator.ts';
 import { missingOf, type Deployment, type Replica } from '../../pipelines/deployment.ts';
 import { servedContext } from '../../pipelines/servedContext.ts';
 import { routeOf } from '../../pipelines/pipeline.ts';
+import { describeSharedParts } from '../../pipelines/sharedParts.ts';
 import { viewStage } from './nodeView.ts';
 
 export interface DeploymentViewComponents {
@@ -29,6 +30,7 @@ export function viewDeployment(
     missing: missingOf(deployment) ?? null,
     contextLength: context?.tokens ?? null,
     contextReason: context?.reason ?? null,
+    partsReason: describeSharedParts(deployment) ?? null,
     replicas: replicas.map((replica, index) => viewReplica(generator, replica, index)),
     createdAt,
   };

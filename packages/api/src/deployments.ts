@@ -84,6 +84,8 @@ export const Deployment = z
     contextLength: Count.nullable(),
     /** Why that is less than the model's own, for people; null where it is not. */
     contextReason: z.string().nullable(),
+    /** Why parts share devices though the plan wants one for each, for people; null where they do not. */
+    partsReason: z.string().nullable(),
     replicas: z.array(Replica),
     createdAt: Timestamp,
   })

@@ -135,6 +135,10 @@ export const hubWords: { [Code in HubTextCode]: (values: HubTextValues<Code>) =>
   'plan-changed': () => 'its plan was changed',
   'short-context': ({ served, own, device }) =>
     `conversations may have ${served} of the model’s ${own} tokens, since ${device} has no memory for longer ones`,
+  'parts-at-one-device': ({ parts }) =>
+    /* @wc-include */ `${parts} parts run on one device until others with room for a part join`,
+  'parts-at-devices': ({ parts, count }) =>
+    /* @wc-include */ `${parts} parts run on ${count} devices until others with room for a part join`,
   'leaves-soon': () => 'leaves when its answers have ended',
   'holds-layers': ({ range, model }) => `holds ${range} of ${model}, in case another device is lost`,
   'loads-layers': ({ range, model }) => `loads ${range} of ${model}, in case another device is lost`,

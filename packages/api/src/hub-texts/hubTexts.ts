@@ -110,6 +110,8 @@ const ownTexts = {
   'plan-changed': 'its plan was changed',
   'short-context':
     'conversations may have {served} of the model’s {own} tokens, since {device} has no memory for longer ones',
+  'parts-at-one-device': '{parts} parts run on one device until others with room for a part join',
+  'parts-at-devices': '{parts} parts run on {count} devices until others with room for a part join',
   // What a device does.
   'leaves-soon': 'leaves when its answers have ended',
   'holds-layers': 'holds {range} of {model}, in case another device is lost',
