@@ -82,6 +82,21 @@ test('a host that is closed fails what was asked of it', async () => {
   await expect(stage.usage()).rejects.toMatchObject({ code: 'stage-gone' });
 });
 
+test('a host that is closed while its thread computes ends when the run has ended, and the process goes on', async () => {
+  const model = await importRandomModel({ ...tinyDecoder, layers: 8, hiddenSize: 256, tokenizer: false });
+  const [artifact] = model.stages(1) as [StageArtifact];
+  const host = threadStageHost({ log: silentLog }, { provider: 'cpu', threads: 1 });
+  const stage = await host.load(structuredClone(artifact), 1e8);
+  const prompt = Array.from({ length: 200 }, (_, index) => index % 256);
+  await stage.open({ cacheId: 'one', epoch: 1, capacity: 256, promptLength: 200, sampling, tokens: prompt });
+  const step = { cacheId: 'one', epoch: 1, position: 0, length: 200, tokenIds: prompt, sample: true };
+  const asked = stage.step(step).catch((error: unknown) => error);
+  // Longer than the message takes, and shorter than the run.
+  await stage.usage();
+  await host.close();
+  expect(await asked).toMatchObject({ code: 'stage-gone' });
+});
+
 test('an error of the stage keeps its code on the way out of the thread', async () => {
   const host = threadStageHost({ log: silentLog }, { provider: 'cpu', threads: 1 });
   const stage = await host.load(await wholeStage(), cacheBytes);

@@ -1,19 +1,25 @@
 /** Stages in a thread of their own. If the thread ends by itself, its stages are lost and the next load starts another. */
 import { Worker } from 'node:worker_threads';
 import { StageGoneError, type StageHost } from '@potluck/engine';
-import { remoteStages, type RemoteStages, type StageService } from '@potluck/engine/rpc';
+import { remoteStages, type RemoteStages } from '@potluck/engine/rpc';
 import type { Log } from '@potluck/worker';
 import { wrap } from 'comlink';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import type { NodeStagesInit } from './nodeStages.ts';
+import type { ThreadService } from './serveStages.ts';
 
 export interface ThreadStageHost extends StageHost {
+  /** Fails what was asked of it; resolves when the thread has ended, which it does after the run that it is in. */
   close(): Promise<void>;
 }
 
 interface EngineThread {
-  worker: Worker;
   stages: RemoteStages;
+  /**
+   * Has the thread end itself. One that is terminated while ONNX Runtime computes takes the process with it: the binding
+   * (onnxruntime-node 1.30) throws when it can't hand its result over, where nobody can catch that.
+   */
+  end(): Promise<void>;
 }
 
 export function threadStageHost(
@@ -24,7 +30,15 @@ export function threadStageHost(
 
   function start(): EngineThread {
     const worker = new Worker(entry, { workerData: init });
-    const started = { worker, stages: remoteStages(wrap<StageService>(nodeEndpoint(worker))) };
+    const service = wrap<ThreadService>(nodeEndpoint(worker));
+    const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+    const started: EngineThread = {
+      stages: remoteStages(service),
+      end: () => {
+        void service.end();
+        return ended;
+      },
+    };
     const lose = (reason: string): void => {
       started.stages.lose(threadGone(reason));
       if (thread !== started) return;
@@ -42,7 +56,7 @@ export function threadStageHost(
       const closed = thread;
       thread = undefined;
       closed?.stages.lose(new StageGoneError('the engine’s thread was closed'));
-      await closed?.worker.terminate();
+      await closed?.end();
     },
   };
 }
