@@ -13,6 +13,8 @@ export default defineConfig({
   fullyParallel: false,
   timeout: 240_000,
   expect: { timeout: 60_000 },
+  // Node reads TypeScript by itself, and keeps what it compiled.
+  build: { external: ['**'] },
   reporter: [['list'], ['./testing/playwrightReporter.ts']],
   // What takes long is for `npm run test:full`.
   projects: [
