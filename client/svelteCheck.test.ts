@@ -30,6 +30,7 @@ it('the checker finds a type error in a component', async () => {
         path.join(directory, 'tsconfig.json'),
         '--output',
         'machine',
+        '--tsgo',
       ],
     ]);
     await expect(checking).rejects.toMatchObject({
