@@ -80,7 +80,7 @@ test('a preview says how fast it would be, what takes the time, and how sure tha
   await expect(preview).toContainText(/About\s+[\d.]+ tokens per second\.\s+Measured here\./);
   await expect(preview).toContainText(/Most of it is .* of each token/);
   await preview.getByText(/How each token’s .* are spent/).click();
-  await expect(preview).toContainText(/local-1 computes layers 0–4.*measured when its layers were tried/);
+  await expect(preview).toContainText(/local-1 computes layers 0–3.*measured when its layers were tried/);
   await expect(preview).toContainText(/local-1 to local-2.*direct, round trip/);
   await page.getByRole('button', { name: 'Add local-3' }).click();
   await expect(preview).toContainText('A rough estimate until the model has run here.');
@@ -114,10 +114,10 @@ test('shards change places by keyboard, by drag, and by choosing another device'
   await expect.poll(() => chosen(shards)).toEqual(['local-1', 'local-2']);
   await shards.first().selectOption('local-3');
   await expect.poll(() => chosen(shards)).toEqual(['local-3', 'local-2']);
-  await expect(preview.getByRole('listitem').first()).toContainText('local-3 layers 0–4');
+  await expect(preview.getByRole('listitem').first()).toContainText('local-3 layers 0–3');
   await page.getByRole('button', { name: 'Apply' }).click();
   const card = page.getByRole('region', { name: 'minimind2-small' });
-  await expect(card.getByRole('listitem').filter({ hasText: /local-3.*layers 0–4.*running/ })).toHaveCount(1);
+  await expect(card.getByRole('listitem').filter({ hasText: /local-3.*layers 0–3.*running/ })).toHaveCount(1);
 });
 
 test('the hub is asked for a preview when something that matters has changed, and while somebody looks', async () => {
@@ -181,24 +181,24 @@ test('layers are moved from the nodes page, to a node that has none', async () =
   await page.goto('/nodes');
   const table = page.getByRole('table', { name: 'Nodes that are connected' });
   const holder = page.getByRole('img', { name: /^8 layers, held by/ });
-  await expect(holder).toHaveAccessibleName(/ \(0–4\), local-2 \(5–7\)/);
+  await expect(holder).toHaveAccessibleName(/ \(0–3\), local-2 \(4–7\)/);
   const first = /local-\d/.exec((await holder.getAttribute('aria-label')) ?? '')?.[0] ?? '';
   const spare = first === 'local-1' ? 'local-3' : 'local-1';
   await table.getByRole('button', { name: 'Actions for local-2' }).click();
-  await page.getByRole('menuitem', { name: 'Move layers 5–7 of minimind2-small' }).click();
+  await page.getByRole('menuitem', { name: 'Move layers 4–7 of minimind2-small' }).click();
   const shards = page.getByLabel(/^Device of part/);
   await expect.poll(() => chosen(shards)).toEqual([first, spare]);
-  await expect(page.getByLabel(`Layers of ${spare}`)).toHaveValue('5-7');
+  await expect(page.getByLabel(`Layers of ${spare}`)).toHaveValue('4-7');
   expect(await seriousViolations(page)).toEqual([]);
   await page.getByRole('button', { name: 'Apply' }).click();
-  await expect(holder).toHaveAccessibleName(new RegExp(`${first} .0–4., ${spare} .5–7.`));
+  await expect(holder).toHaveAccessibleName(new RegExp(`${first} .0–3., ${spare} .4–7.`));
   await expect(table.getByRole('row', { name: new RegExp(`^${spare}`) })).toContainText('running');
   await expect(table.getByRole('row', { name: /^local-2/ })).toContainText('standby');
 
   await table.getByRole('button', { name: 'Actions for local-2' }).click();
   await page.getByRole('menuitem', { name: 'Add layers of minimind2-small' }).click();
   await expect.poll(() => chosen(shards)).toEqual([first, 'local-2', spare]);
-  await expect(page.getByLabel('Layers of local-2')).toHaveValue('3-4');
+  await expect(page.getByLabel('Layers of local-2')).toHaveValue('2-3');
 });
 
 test('the first layers are given to the node that is asked; for several replicas nothing is proposed', async () => {

@@ -5,15 +5,46 @@ import type { ModelPackage } from '@potluck/protocol';
 export type WorkedModel = Pick<ModelPackage, 'layers' | 'headBytes' | 'tiedBytes'>;
 
 /**
- * Packages of older imports don't say what a step reads: there it is what the layers weigh, with the head in the last one.
+ * What a layer with caches takes beside reading its weights, as bytes of weights: attention, norms, starting its operators. The head has
+ * nothing like it. Measured with one thread of a Xeon (AVX-512): 0.26 ms in a step of one answer and 0.6 ms in a run of four, with 32 layers of
+ * 960 in 4 bits, whose head reads 7.6 GB a second then, and with eight layers of 512 in 8 bits and plain attention, where it is 11 GB.
+ */
+const besideWeightsBytes = 2e6;
+
+/** Work before each layer, of models that were asked for: packages do not change. */
+const known = new WeakMap<WorkedModel['layers'], { head: number; before: readonly number[] }>();
+
+/**
+ * All layers together count what they read; of that, each has its part of the time. Packages of older imports don't say what a step
+ * reads: there it is what the layers weigh, with the head in the last one.
  * @returns a function of a layer range (inclusive, counted from 0) that gives bytes of weights, in constant time
  */
-export function stepWork(model: WorkedModel): (firstLayer: number, lastLayer: number) => number {
-  const last = model.layers.length - 1;
-  const before = [0];
-  model.layers.forEach(({ stepBytes, weightBytes }, layer) => {
-    const head = layer === last ? model.headBytes + model.tiedBytes : 0;
-    before.push((before[layer] ?? 0) + (stepBytes ?? weightBytes + head));
-  });
+export function stepWork({
+  layers,
+  headBytes,
+  tiedBytes,
+}: WorkedModel): (firstLayer: number, lastLayer: number) => number {
+  const head = headBytes + tiedBytes;
+  const of = known.get(layers);
+  const before = of?.head === head ? of.before : workBefore(layers, head);
+  known.set(layers, { head, before });
   return (firstLayer, lastLayer) => (before[lastLayer + 1] ?? 0) - (before[firstLayer] ?? 0);
+}
+
+function workBefore(layers: WorkedModel['layers'], head: number): number[] {
+  const last = layers.length - 1;
+  const parts = layers.map(({ stepBytes, weightBytes, cacheBytesPerToken, stateBytes }, layer) => {
+    const bytes = stepBytes ?? weightBytes + (layer === last ? head : 0);
+    return { bytes, effort: bytes + (cacheBytesPerToken + stateBytes > 0 ? besideWeightsBytes : 0) };
+  });
+  const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
+  const share =
+    bytes /
+    Math.max(
+      1,
+      parts.reduce((sum, { effort }) => sum + effort, 0),
+    );
+  const before = [0];
+  for (const { effort } of parts) before.push((before.at(-1) ?? 0) + effort * share);
+  return before;
 }
