@@ -3,24 +3,48 @@ import type { HLJSApi } from 'highlight.js';
 import type { KatexOptions } from 'katex';
 
 type RenderMath = (latex: string, options: KatexOptions) => string;
+type Extra = 'code' | 'math';
+
+/** How texts look that need them. */
+const needed: Record<Extra, RegExp> = { code: /```|~~~/, math: /\$[^$]+\$|\\\(|\\\[/ };
 
 class Extras {
   /** Undefined until loaded. */
   highlighter = $state.raw<HLJSApi>();
   renderMath = $state.raw<RenderMath>();
-  #asked = new Set<'code' | 'math'>();
+  /** True while something of this is on its way. */
+  isLoading = $state(false);
+  #loading = 0;
+  #asked = new Set<Extra>();
 
   /** Begins to load what `text` needs. */
   loadFor(text: string): void {
-    if (/^ {0,3}(```|~~~)/m.test(text)) this.#once('code', () => this.#loadHighlighter());
-    if (/\$[^$]+\$|\\\(|\\\[/.test(text)) this.#once('math', () => this.#loadKatex());
+    if (needed.code.test(text)) void this.#once('code', () => this.#loadHighlighter());
+    if (needed.math.test(text)) void this.#once('math', () => this.#loadKatex());
   }
 
-  #once(what: 'code' | 'math', load: () => Promise<void>): void {
+  /** What is here of what `text` needs. Who derives from this derives again when more is here, unless the text needs no more. */
+  hereFor(text: string): Extra[] {
+    return [
+      ...(needed.code.test(text) && this.highlighter !== undefined ? (['code'] as const) : []),
+      ...(needed.math.test(text) && this.renderMath !== undefined ? (['math'] as const) : []),
+    ];
+  }
+
+  async #once(what: Extra, load: () => Promise<void>): Promise<void> {
     if (this.#asked.has(what)) return;
     this.#asked.add(what);
-    // Text without colours is still text; the next one tries again.
-    load().catch(() => this.#asked.delete(what));
+    this.#loading += 1;
+    this.isLoading = true;
+    try {
+      await load();
+    } catch {
+      // Text without colours is still text; the next one tries again.
+      this.#asked.delete(what);
+    } finally {
+      this.#loading -= 1;
+      this.isLoading = this.#loading > 0;
+    }
   }
 
   async #loadHighlighter(): Promise<void> {

@@ -11,8 +11,13 @@ export class StickToEnd {
   attach = (element: HTMLElement): (() => void) => {
     this.#element = element;
     this.isAtEnd = true;
+    let before = 0;
     const onscroll = (): void => {
-      this.isAtEnd = element.scrollHeight - element.scrollTop - element.clientHeight < nearEndPx;
+      const { scrollTop } = element;
+      const isNear = element.scrollHeight - scrollTop - element.clientHeight < nearEndPx;
+      // Nobody scrolled away where only the content grew.
+      this.isAtEnd = isNear || (this.isAtEnd && scrollTop >= before);
+      before = scrollTop;
     };
     // What takes room from it, such as an error below it, hides nothing either.
     const observer = new ResizeObserver(() => this.#follow());
