@@ -94,6 +94,14 @@ test('how sure the model was of each word is asked for and shown only where a pe
     .last()
     .click();
   await expect(answer.getByText(/^“.*”: \d+(\.\d)?% sure/)).toBeVisible();
+  // The hub keeps it with the answer.
+  const sure = answer.getByTitle(/% sure/);
+  const titles = (): Promise<(string | null)[]> =>
+    sure.evaluateAll((all) => all.map((one) => one.getAttribute('title')));
+  const before = await titles();
+  await page.reload();
+  await expect(sure).toHaveCount(before.length);
+  expect(await titles()).toEqual(before);
   expect(await seriousViolations(page)).toEqual([]);
 
   // It belongs to this conversation, and no other.

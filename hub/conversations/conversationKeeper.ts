@@ -2,6 +2,8 @@
 import type { WriteQueue } from '../files/writeQueue.ts';
 import { GenerationError } from '../generation/generationError.ts';
 import type { OutputEvent } from '../generation/output/outputEvents.ts';
+import type { AnswerLogprob } from '../generation/answer.ts';
+import type { LikelyToken } from '@potluck/api/likely-tokens';
 import { withThoughts } from '@potluck/api/thoughts';
 import { ConversationError } from './conversationError.ts';
 import type { ConversationStore, MessageRow } from './conversationStore.ts';
@@ -29,6 +31,13 @@ export interface AnswerPlace {
 }
 
 const defaultWriteEveryMs = 1000;
+/** Of a longer answer, it is not kept how sure the model was. With a dozen characters a token, these are about 400 kB. */
+const mostTokens = 2000;
+/** How many of the other choices are kept for each token. */
+const mostOthers = 4;
+
+/** Tells of tokens how likely they were. */
+export type ReadLogprobs = (logprobs: AnswerLogprob[]) => LikelyToken[];
 
 export class ConversationKeeper {
   readonly #components: ConversationKeeperComponents;
@@ -58,13 +67,19 @@ export class ConversationKeeper {
 
   /**
    * Begins the answer's message, which becomes the conversation's current one.
+   * @param readLogprobs to keep with it how likely its tokens were. Default: that is not kept
    * @throws ConversationError if the id was taken meanwhile
    */
-  async begin(place: AnswerPlace, requestId: string, model: string): Promise<KeptAnswer> {
+  async begin(
+    place: AnswerPlace,
+    requestId: string,
+    model: string,
+    readLogprobs?: ReadLogprobs,
+  ): Promise<KeptAnswer> {
     const { store } = this.#components;
     const { owner, conversationId, parentId } = place;
     if (place.requestId === requestId && (await this.#isUnfinished(place)))
-      return this.#kept(place, requestId);
+      return this.#kept(place, requestId, readLogprobs);
     const row: MessageRow = {
       id: place.messageId ?? requestId,
       conversationId,
@@ -75,11 +90,12 @@ export class ConversationKeeper {
       error: null,
       model,
       requestId,
+      tokens: null,
       createdAt: Date.now(),
     };
     if (!(await store.addMessage(row))) throw messageTaken();
     await store.change(owner, conversationId, { currentMessageId: row.id, updatedAt: row.createdAt });
-    return this.#kept(place, requestId);
+    return this.#kept(place, requestId, readLogprobs);
   }
 
   /** True where a former run of the hub began the answer of the request that the client named. */
@@ -89,12 +105,16 @@ export class ConversationKeeper {
     return found?.requestId === requestId && found.status === 'streaming';
   }
 
-  #kept({ conversationId, messageId: named }: AnswerPlace, requestId: string): KeptAnswer {
+  #kept(
+    { conversationId, messageId: named }: AnswerPlace,
+    requestId: string,
+    readLogprobs: ReadLogprobs | undefined,
+  ): KeptAnswer {
     const { store, writes } = this.#components;
     const messageId = named ?? requestId;
-    return new KeptAnswer(messageId, this.#writeEveryMs, (change) =>
-      writes.write('an answer', () => store.changeMessage(conversationId, messageId, change)),
-    );
+    const write = (change: Partial<MessageRow>): void =>
+      writes.write('an answer', () => store.changeMessage(conversationId, messageId, change));
+    return new KeptAnswer(messageId, { writeEveryMs: this.#writeEveryMs, write, readLogprobs });
   }
 }
 
@@ -107,14 +127,26 @@ export class KeptAnswer {
   readonly messageId: string;
   readonly #writeEveryMs: number;
   readonly #write: (change: Partial<MessageRow>) => void;
+  readonly #readLogprobs: ReadLogprobs | undefined;
+  /** Undefined where they are not kept, or were too many. */
+  #tokens: LikelyToken[] | undefined;
   #thoughts = '';
   #text = '';
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(messageId: string, writeEveryMs: number, write: (change: Partial<MessageRow>) => void) {
+  constructor(
+    messageId: string,
+    init: {
+      writeEveryMs: number;
+      write: (change: Partial<MessageRow>) => void;
+      readLogprobs: ReadLogprobs | undefined;
+    },
+  ) {
     this.messageId = messageId;
-    this.#writeEveryMs = writeEveryMs;
-    this.#write = write;
+    this.#writeEveryMs = init.writeEveryMs;
+    this.#write = init.write;
+    this.#readLogprobs = init.readLogprobs;
+    this.#tokens = init.readLogprobs && [];
   }
 
   /** The same events; what passes is kept. */
@@ -139,16 +171,27 @@ export class KeptAnswer {
       clearTimeout(this.#timer);
       const content = withThoughts(this.#thoughts, this.#text);
       // The next run of the hub goes on with it, or says that nobody does.
-      this.#write(goesOn ? { content } : { content, status, error });
+      this.#write(goesOn ? { content } : { content, status, error, tokens: this.#tokens ?? null });
     }
   }
 
-  #grow({ type, text }: { type: 'text' | 'reasoning'; text: string }): void {
+  #grow({ type, text, logprobs }: Extract<OutputEvent, { type: 'text' | 'reasoning' }>): void {
     if (type === 'reasoning') this.#thoughts += text;
-    else this.#text += text;
+    else {
+      this.#text += text;
+      if (text !== '') this.#note(logprobs);
+    }
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       this.#write({ content: withThoughts(this.#thoughts, this.#text) });
     }, this.#writeEveryMs);
+  }
+
+  /** Those that belong to words: marks that are not shown have none. */
+  #note(logprobs: AnswerLogprob[]): void {
+    for (const token of this.#readLogprobs?.(logprobs) ?? []) {
+      this.#tokens?.push({ ...token, others: token.others.slice(0, mostOthers) });
+    }
+    if (this.#tokens && this.#tokens.length > mostTokens) this.#tokens = undefined;
   }
 }

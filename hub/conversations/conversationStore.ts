@@ -1,5 +1,6 @@
 /** What is kept of conversations. Every question names the owner: nobody sees another's. Times are Unix milliseconds. */
 import type { Sampling } from '@potluck/api';
+import type { LikelyToken } from '@potluck/api/likely-tokens';
 
 export interface ConversationRow {
   id: string;
@@ -25,6 +26,8 @@ export interface MessageRow {
   error: string | null;
   model: string | null;
   requestId: string | null;
+  /** How sure the model was of each token of its text, where that was asked for; written at the end. */
+  tokens: LikelyToken[] | null;
   createdAt: number;
 }
 

@@ -202,6 +202,7 @@ const migrations: string[][] = [
         UPDATE leadership SET epoch = NEW.epoch, last_write = NEW.number;
       END`,
   ],
+  ['ALTER TABLE messages ADD COLUMN tokens TEXT'],
 ];
 
 /**

@@ -1,5 +1,6 @@
 /** Tables of the hub's database. `migrations.ts` makes them; both change together. */
 import type { DeploymentPlan, HistoryKind, KeyLimits, PredictedAnswer, Sampling, Scope } from '@potluck/api';
+import type { LikelyToken } from '@potluck/api/likely-tokens';
 import type { NodeSpeed } from '../workers/speedBook.ts';
 import { integer, real, sqliteTable, text } from './drizzle.ts';
 import type { Recovery } from '../generation/attempt.ts';
@@ -104,6 +105,7 @@ export const messages = sqliteTable('messages', {
   error: text(),
   model: text(),
   requestId: text('request_id'),
+  tokens: text({ mode: 'json' }).$type<LikelyToken[]>(),
   createdAt: integer('created_at').notNull(),
 });
 

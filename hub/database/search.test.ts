@@ -43,7 +43,7 @@ describe.each(databaseKinds)('in $kind', ({ start }) => {
           content,
           status: 'done',
         },
-        ...{ error: null, model: null, requestId: null, createdAt: 1 },
+        ...{ error: null, model: null, requestId: null, tokens: null, createdAt: 1 },
       });
     }
   }

@@ -103,7 +103,7 @@ describe.each(databaseKinds)('in $kind', ({ start }) => {
     };
     const message = (id: string, parentId: string | null): MessageRow => ({
       ...{ id, conversationId: 'c', parentId, role: 'user', content: 'a\0b \ud800', status: 'streaming' },
-      ...{ error: null, model: null, requestId: null, createdAt: 1 },
+      ...{ error: null, model: null, requestId: null, tokens: null, createdAt: 1 },
     });
     expect(await conversations.add(conversation)).toBe(true);
     expect(await conversations.add({ ...conversation, owner: 'eve' })).toBe(false);

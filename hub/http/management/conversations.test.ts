@@ -295,7 +295,7 @@ test('a conversation of several pages is read whole and in order', async () => {
     await hub.database.conversations.addMessage({
       ...{ id: randomUUID(), conversationId, parentId: null, role: 'user', content, status: 'done' },
       // Several have the same time.
-      ...{ error: null, model: null, requestId: null, createdAt: Math.floor(index / 7) },
+      ...{ error: null, model: null, requestId: null, tokens: null, createdAt: Math.floor(index / 7) },
     });
   const { body } = await read(ada, conversationId);
   const times = body.messages.map(({ createdAt }) => createdAt);

@@ -205,6 +205,7 @@ export function conversationRoutes({
         ...given,
         status: 'done',
         error: null,
+        tokens: null,
         createdAt,
       };
       if (!(await store.addMessage(row))) {

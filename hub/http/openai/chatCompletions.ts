@@ -1,6 +1,8 @@
 /** `POST /v1/chat/completions`. */
 import type { Context } from 'hono';
 import { conversationHeaders } from '@potluck/api';
+import { likelyTokens } from '@potluck/api/likely-tokens';
+import type { ReadLogprobs } from '../../conversations/conversationKeeper.ts';
 import { ApiError } from '../apiError.ts';
 import { placeOf } from '../inference/answerPlace.ts';
 import { settingsOf } from '../inference/generationFields.ts';
@@ -12,6 +14,7 @@ import { callableTools, toolChoiceOf } from '../inference/tools.ts';
 import { wantedGrammar } from '../inference/wantedGrammar.ts';
 import { answerBase } from './answerShapes.ts';
 import { readChatBody } from './chatBody.ts';
+import { logprobsBody } from './chatShapes.ts';
 import { Reports } from './reports.ts';
 import { sendChat } from './sendChat.ts';
 import { messagesOf, renderOptionsOf } from './chatConversation.ts';
@@ -48,7 +51,11 @@ export async function answerChat(c: Context, components: InferenceComponents): P
       });
       const { generations } = chat;
       const [generation] = generations;
-      const kept = place && (await conversations.begin(place, generation.id, generation.model));
+      const { tokenBytes } = model.tokenizer;
+      const readLogprobs: ReadLogprobs | undefined = body.logprobs
+        ? (logprobs) => likelyTokens(logprobsBody(logprobs, tokenBytes).content)
+        : undefined;
+      const kept = place && (await conversations.begin(place, generation.id, generation.model, readLogprobs));
       return sendChat({
         logger,
         inference,

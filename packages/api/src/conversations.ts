@@ -52,6 +52,17 @@ export const Sampling = z
   .meta({ id: 'Sampling' });
 export type Sampling = z.infer<typeof Sampling>;
 
+/** A token of an answer, and how sure the model was of it. Parts of one character are one. */
+export const LikelyToken = z
+  .object({
+    text: z.string(),
+    /** From 0 to 1. */
+    probability: z.number(),
+    /** What could have stood here, the likeliest first. */
+    others: z.array(z.object({ text: z.string(), probability: z.number() })),
+  })
+  .meta({ id: 'LikelyToken' });
+
 export const Message = z
   .object({
     id: Id,
@@ -65,6 +76,8 @@ export const Message = z
     model: z.string().nullable(),
     /** `GET /api/requests/:id` has the way that the answer took. */
     requestId: z.string().nullable(),
+    /** The tokens of an answer that was asked for with `logprobs`, once it ended; null also where there were more than 2,000. */
+    tokens: z.array(LikelyToken).nullable(),
     createdAt: Timestamp,
   })
   .meta({ id: 'Message' });

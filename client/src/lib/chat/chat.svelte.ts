@@ -24,7 +24,7 @@ import {
   tooLong,
 } from './failure.ts';
 import { streamCompletion } from './streamCompletion.ts';
-import type { LikelyToken } from './likelyTokens.ts';
+import type { LikelyToken } from '@potluck/api/likely-tokens';
 import { areTokensShown, keepTokensShown } from './tokensShown.ts';
 import { mergeMessages, newestLeaf, threadOf, type ThreadMessage } from './thread.ts';
 
@@ -355,7 +355,7 @@ export class Chat {
     if (!now || turn !== this.#turn || !this.isIdle) return;
     // What the hub says may be from before the person chose.
     const chosen = this.#choices.made === kept ? now.currentMessageId : this.currentMessageId;
-    this.messages = mergeMessages(this.messages, now.messages);
+    this.messages = mergeMessages(this.messages, this.#takeTokens(now.messages));
     this.conversation = settingsOf(now);
     this.currentMessageId = leafOf(this.messages, chosen);
   }
@@ -389,8 +389,18 @@ export class Chat {
     this.failure = undefined;
     this.facts = {};
     this.conversation = settingsOf(conversation);
-    this.messages = conversation.messages;
+    this.messages = this.#takeTokens(conversation.messages);
     this.currentMessageId = leafOf(conversation.messages, conversation.currentMessageId);
+  }
+
+  /** Takes out of messages how sure the model was, so that messages can be compared. @returns the messages without that */
+  #takeTokens(messages: readonly Message[]): Message[] {
+    return messages.map((one) => {
+      if (one.tokens === null) return one;
+      const known = this.tokens.get(one.id)?.length ?? 0;
+      if (one.tokens.length > known) this.tokens.set(one.id, one.tokens);
+      return { ...one, tokens: null };
+    });
   }
 
   async #keepPrompt(content: string, parentId: string | null, signal: AbortSignal): Promise<Message> {
@@ -452,6 +462,7 @@ function message(given: Pick<Message, 'parentId' | 'role' | 'status' | 'model'>)
     content: '',
     error: null,
     requestId: null,
+    tokens: null,
     createdAt: Date.now(),
     ...given,
   };

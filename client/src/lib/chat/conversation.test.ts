@@ -26,6 +26,7 @@ test('the model is told the system prompt, and nothing of answers that failed be
       error: null,
       model: null,
       requestId: null,
+      tokens: null,
       createdAt: 0,
     },
     alternatives: [],
@@ -41,7 +42,7 @@ test('the model is told the system prompt, and nothing of answers that failed be
 const entry = (role: 'user' | 'assistant', content: string): ThreadMessage => ({
   message: {
     ...{ id: content, parentId: null, role, content, status: 'done', error: null },
-    ...{ model: null, requestId: null, createdAt: 0 },
+    ...{ model: null, requestId: null, tokens: null, createdAt: 0 },
   },
   alternatives: [],
 });

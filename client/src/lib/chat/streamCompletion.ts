@@ -3,7 +3,7 @@ import type { conversationHeaders } from '@potluck/api';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { HubError, HubLostError } from '#lib/hub/errors.ts';
 import { hubFetch } from '#lib/hub/hubFetch.ts';
-import { likelyTokens, type LikelyToken, type TokenLogprobs } from './likelyTokens.ts';
+import { likelyTokens, type LikelyToken, type TokenLogprobs } from '@potluck/api/likely-tokens';
 import { fromHub } from '#lib/hub/fromHub.ts';
 
 export type CompletionEvent =

@@ -12,6 +12,7 @@ function message(id: string, parentId: string | null, role: Message['role']): Me
     error: null,
     model: null,
     requestId: null,
+    tokens: null,
     createdAt: 0,
   };
 }

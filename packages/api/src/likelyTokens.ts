@@ -8,6 +8,7 @@ export interface TokenLogprobs {
   top_logprobs?: { token: string; logprob: number }[];
 }
 
+/** As messages are kept with it. */
 export interface LikelyToken {
   text: string;
   /** From 0 to 1. */
@@ -29,18 +30,15 @@ export function likelyTokens(tokens: readonly TokenLogprobs[]): LikelyToken[] {
     }
     read.push({
       text,
-      probability: Math.exp(pending + logprob),
+      probability: likelihood(pending + logprob),
       others: others
         .filter((other) => other.token !== token)
-        .map((other) => ({ text: other.token, probability: Math.exp(other.logprob) })),
+        .map((other) => ({ text: other.token, probability: likelihood(other.logprob) })),
     });
     pending = 0;
   }
   return read;
 }
 
-/** How a token is marked: sure ones not at all. */
-export function doubtOf(probability: number): 'none' | 'some' | 'much' {
-  if (probability >= 0.8) return 'none';
-  return probability >= 0.4 ? 'some' : 'much';
-}
+/** Nobody is shown more than a hundredth of a percent. */
+const likelihood = (logprob: number): number => Math.round(Math.exp(logprob) * 1e4) / 1e4;

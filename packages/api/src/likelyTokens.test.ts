@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { doubtOf, likelyTokens } from './likelyTokens.ts';
+import { likelyTokens } from './likelyTokens.ts';
 
 const half = Math.log(0.5);
 
@@ -30,8 +30,4 @@ test('parts of one character are one, and less likely together', () => {
   expect(more).toEqual([]);
   expect(token?.text).toBe('é');
   expect(token?.probability).toBeCloseTo(0.25);
-});
-
-test('only what is doubtful is marked', () => {
-  expect([1, 0.8, 0.5, 0.39].map(doubtOf)).toEqual(['none', 'none', 'some', 'much']);
 });
