@@ -85,7 +85,9 @@ describe('weights', () => {
     blobStore.whole.set(pack.sha256, damaged);
     const { worker, host } = await join(hub, {}, { blobStore });
     await hub.deploy([{ worker, stage }]);
-    expect(reasons(worker)).toContain(`cached blob ${pack.sha256} was damaged: deleted, fetched again`);
+    expect(reasons(worker)).toContain(
+      `the kept weights of layers 0 to 5 of ${stage.model} are damaged; fetching them again`,
+    );
     expect(firstWeights(host).equals(packBytes)).toBe(true);
   });
 
@@ -110,7 +112,9 @@ describe('weights', () => {
       return true;
     };
     const { worker } = await join(hub);
-    await expect(hub.deploy([{ worker, stage }])).rejects.toThrow(/the hub answers 404 for blob/);
+    await expect(hub.deploy([{ worker, stage }])).rejects.toThrow(
+      /the hub answers 404 for the weights of layers 0 to 5 of/,
+    );
   });
 
   it('that stop coming fail the assignment after its deadline', async () => {

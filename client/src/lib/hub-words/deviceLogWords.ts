@@ -26,8 +26,10 @@ export const deviceLogWords: {
   'note-cache-not-shared': () => /* @wc-include */ 'could not begin with another cache',
   'note-opened-before': () => /* @wc-include */ 'refused to open a session that was opened before',
   'note-session-failed': ({ reason }) => /* @wc-include */ `session failed: ${reason}`,
-  'note-kept-damaged': () => /* @wc-include */ 'cached blob is damaged; fetching it again',
-  'note-came-damaged': () => /* @wc-include */ 'blob arrived damaged; fetching it again',
+  'note-kept-damaged': ({ range, model }) =>
+    /* @wc-include */ `the kept weights of ${range} of ${model} are damaged; fetching them again`,
+  'note-came-damaged': ({ range, model }) =>
+    /* @wc-include */ `the weights of ${range} of ${model} arrived damaged; fetching them again`,
   'note-loads-from-memory': () => /* @wc-include */ 'storage is full; the weights are loaded from memory',
   'note-keeps-in-memory': () => /* @wc-include */ 'storage is full; keeping the blob in memory',
   'note-made-room': () => /* @wc-include */ 'storage is full; removed weights that no stage here needs',
@@ -84,16 +86,17 @@ export const deviceLogWords: {
     /* @wc-include */ `this device can't be used for ${model}: ${reason}`,
   'not-in-memory': () => /* @wc-include */ 'the stage is not in memory',
   'weights-outside': ({ name }) => /* @wc-include */ `weights ${name} lie outside of the stage's packs`,
-  'came-damaged-twice': ({ name }) =>
-    /* @wc-include */ `blob ${name} arrived damaged twice: the hub's copy is bad`,
-  'damaged-again': ({ name }) =>
-    /* @wc-include */ `blob ${name} is damaged again right after it was fetched: check this machine's disk`,
-  'blob-stopped': ({ name, first, last, reason }) =>
-    /* @wc-include */ `blob ${name} stopped at ${first} of ${last} bytes: ${reason}`,
-  'hub-answers-for': ({ port, name }) => /* @wc-include */ `the hub answers ${port} for blob ${name}`,
+  'came-damaged-twice': ({ range, model }) =>
+    /* @wc-include */ `the weights of ${range} of ${model} arrived damaged twice: the hub's copy is damaged, too; add the model again`,
+  'damaged-again': ({ range, model }) =>
+    /* @wc-include */ `the weights of ${range} of ${model} are damaged again right after they were fetched: check this machine's disk`,
+  'blob-stopped': ({ range, model, first, last, reason }) =>
+    /* @wc-include */ `the weights of ${range} of ${model} stopped at ${first} of ${last} bytes: ${reason}`,
+  'hub-answers-for': ({ port, range, model }) =>
+    /* @wc-include */ `the hub answers ${port} for the weights of ${range} of ${model}`,
   'hub-answers': ({ port }) => /* @wc-include */ `the hub answers ${port}`,
-  'hub-sends-more': ({ count, name }) =>
-    /* @wc-include */ `the hub sends more than the ${count} bytes of blob ${name}`,
+  'hub-sends-more': ({ count, range, model }) =>
+    /* @wc-include */ `the hub sends more than the ${count} bytes of the weights of ${range} of ${model}`,
   'ended-early': () => /* @wc-include */ 'the connection ended early',
   'no-storage-for': ({ count, limit }) => /* @wc-include */ `no room for ${count} more bytes in ${limit}`,
 };

@@ -2,6 +2,7 @@
 import type { StageArtifact } from '@potluck/engine';
 import type { BlobRef, StageDescription } from '@potluck/protocol';
 import type { BlobCache } from '../blobs/blobCache.ts';
+import { layersOf } from '../layersOf.ts';
 import { assembleWeights } from './assembleWeights.ts';
 
 /** Blobs fetched at the same time: enough to hide one round trip, few enough to share the line. */
@@ -15,6 +16,9 @@ export interface ArtifactWatcher {
   onBlob: (blob: BlobRef, doneBytes: number, cached: boolean) => void;
   signal: AbortSignal;
 }
+
+/** What people call its weights by. */
+const namesOf = (stage: StageDescription) => ({ model: stage.model, range: layersOf(stage) });
 
 /** All that a stage is made of. */
 export function blobsOf({ graph, packs, vocabulary }: StageDescription): BlobRef[] {
@@ -47,7 +51,7 @@ export async function fetchBlobs(
   };
   const lane = async (): Promise<void> => {
     for (let blob = missing.shift(); blob; blob = missing.shift()) {
-      await blobs.fetch(blob, { onBytes: countFor(blob), onNote: watcher.onNote, signal });
+      await blobs.fetch(blob, { ...namesOf(stage), onBytes: countFor(blob), onNote: watcher.onNote, signal });
     }
   };
   try {
@@ -69,6 +73,7 @@ export async function withArtifact<Result>(
   load: (artifact: StageArtifact) => Promise<Result>,
 ): Promise<Result> {
   const fetchWatcher = {
+    ...namesOf(stage),
     onBytes: () => watcher.onProgress(0, 0),
     onNote: watcher.onNote,
     signal: watcher.signal,

@@ -95,6 +95,7 @@ export class BlobCache {
 
   /** The blob's bytes, verified; a blob that is damaged in the store is fetched again. */
   async read(blob: BlobRef, watcher: FetchWatcher): Promise<Uint8Array<ArrayBuffer>> {
+    const { model, range } = watcher;
     for (let attempt = 0; attempt < 2; attempt++) {
       await this.fetch(blob, watcher);
       const overflowed = await this.#overflow.read(blob.sha256);
@@ -109,11 +110,14 @@ export class BlobCache {
         return bytes;
       }
       await this.#components.store.remove(blob.sha256);
-      watcher.onNote(`cached blob ${blob.sha256} was damaged: deleted, fetched again`);
-      this.#components.log.warn({ blob: blob.sha256 }, 'cached blob is damaged; fetching it again');
+      watcher.onNote(`the kept weights of ${range} of ${model} are damaged; fetching them again`);
+      this.#components.log.warn(
+        { blob: blob.sha256 },
+        `the kept weights of ${range} of ${model} are damaged; fetching them again`,
+      );
     }
     throw new BlobCorruptError(
-      `blob ${blob.sha256} is damaged again right after it was fetched: check this machine's disk`,
+      `the weights of ${range} of ${model} are damaged again right after they were fetched: check this machine's disk`,
     );
   }
 
@@ -240,11 +244,12 @@ export class BlobCache {
       counted += count;
       watcher.onBytes(count);
     };
+    const { model, range } = watcher;
     try {
       if (partial.size > blob.size) await partial.discard();
       onBytes(partial.size);
       for (let attempt = 0; attempt < 2; attempt++) {
-        await downloadBlob(this.#components.source, blob, partial, onBytes, watcher.signal);
+        await downloadBlob(this.#components.source, blob, partial, { ...watcher, onBytes });
         const bytes = await partial.read();
         const isWhole = (await sha256Of(bytes)) === blob.sha256;
         // Given back now: a garbage collector that sees no pressure would let packs pile up.
@@ -252,10 +257,15 @@ export class BlobCache {
         if (isWhole) return await partial.commit();
         await partial.discard();
         onBytes(-counted);
-        watcher.onNote(`blob ${blob.sha256} arrived damaged: fetched again`);
-        this.#components.log.warn({ blob: blob.sha256 }, 'blob arrived damaged; fetching it again');
+        watcher.onNote(`the weights of ${range} of ${model} arrived damaged; fetching them again`);
+        this.#components.log.warn(
+          { blob: blob.sha256 },
+          `the weights of ${range} of ${model} arrived damaged; fetching them again`,
+        );
       }
-      throw new BlobCorruptError(`blob ${blob.sha256} arrived damaged twice: the hub's copy is bad`);
+      throw new BlobCorruptError(
+        `the weights of ${range} of ${model} arrived damaged twice: the hub's copy is damaged, too; add the model again`,
+      );
     } catch (error) {
       onBytes(-counted);
       throw error;

@@ -4,6 +4,7 @@ import { pause } from '../clock.ts';
 import { BlobUnavailableError, StorageFullError } from '../errors.ts';
 import { messageOf } from '../messageOf.ts';
 import type { PartialBlob } from './blobStore.ts';
+import type { FetchWatcher } from './fetchWatcher.ts';
 
 /** Where blobs come from: `GET <hubUrl>/blobs/<sha256>` with the join token. */
 export interface BlobSource {
@@ -18,28 +19,28 @@ const firstPauseMs = 200;
 
 /**
  * Appends to `partial` until all bytes are there.
- * @param onBytes is told of every piece that arrived (and of minus all of them when starting over)
+ * @param watcher is told of every piece that arrived (and of minus all of them when starting over)
  * @throws BlobUnavailableError, StorageFullError, or the signal's reason
  */
 export async function downloadBlob(
   source: BlobSource,
   blob: BlobRef,
   partial: PartialBlob,
-  onBytes: (count: number) => void,
-  signal: AbortSignal,
+  watcher: FetchWatcher,
 ): Promise<void> {
+  const { model, range, signal } = watcher;
   let fruitless = 0;
   while (partial.size < blob.size) {
     const before = partial.size;
     try {
-      await requestRest(source, blob, partial, onBytes, signal);
+      await requestRest(source, blob, partial, watcher);
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof StorageFullError || error instanceof BlobUnavailableError) throw error;
       fruitless = partial.size > before ? 0 : fruitless + 1;
       if (fruitless >= maxFruitlessTries) {
         throw new BlobUnavailableError(
-          `blob ${blob.sha256} stopped at ${partial.size} of ${blob.size} bytes: ${messageOf(error)}`,
+          `the weights of ${range} of ${model} stopped at ${partial.size} of ${blob.size} bytes: ${messageOf(error)}`,
           { cause: error },
         );
       }
@@ -52,8 +53,7 @@ async function requestRest(
   source: BlobSource,
   blob: BlobRef,
   partial: PartialBlob,
-  onBytes: (count: number) => void,
-  signal: AbortSignal,
+  { model, range, onBytes, signal }: FetchWatcher,
 ): Promise<void> {
   const start = partial.size;
   const response = await source.fetch(atHub(source.hubUrl, `/blobs/${blob.sha256}`).href, {
@@ -66,7 +66,9 @@ async function requestRest(
   if (!response.ok || response.body === null) {
     await response.body?.cancel();
     if (response.status >= 400 && response.status < 500 && response.status !== 429 && start === 0) {
-      throw new BlobUnavailableError(`the hub answers ${response.status} for blob ${blob.sha256}`);
+      throw new BlobUnavailableError(
+        `the hub answers ${response.status} for the weights of ${range} of ${model}`,
+      );
     }
     if (response.status === 416) await partial.discard();
     throw new Error(`the hub answers ${response.status}`);
@@ -83,7 +85,7 @@ async function requestRest(
       if (done) break;
       if (partial.size + bytes.byteLength > blob.size) {
         throw new BlobUnavailableError(
-          `the hub sends more than the ${blob.size} bytes of blob ${blob.sha256}`,
+          `the hub sends more than the ${blob.size} bytes of the weights of ${range} of ${model}`,
         );
       }
       await partial.append(bytes);

@@ -2,6 +2,7 @@
 import type { LoadedStage, StageArtifact, StageHost } from '@potluck/engine';
 import { mostFullSessions, workingMemoryBytes, type StageDescription } from '@potluck/protocol';
 import { AssignmentError } from '../errors.ts';
+import { layersOf } from '../layersOf.ts';
 import type { Log } from '../log.ts';
 import { StageCaches } from '../sessions/stageCaches.ts';
 import { tryStage, type StageTrial } from './tryStage.ts';
@@ -243,9 +244,6 @@ function roomOf(stage: StageDescription, free: number, mostCacheBytes: number): 
   const retainBytes = isLast ? 0 : Math.min(Math.floor(allBytes * retainedShare), allBytes - least);
   return { cacheBytes: allBytes - retainBytes, retainBytes };
 }
-
-const layersOf = ({ firstLayer, lastLayer }: StageDescription): string =>
-  firstLayer === lastLayer ? `layer ${firstLayer}` : `layers ${firstLayer} to ${lastLayer}`;
 
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
