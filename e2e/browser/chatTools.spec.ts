@@ -80,6 +80,22 @@ test('a conversation is copied, exported, deleted with all others, and imported;
   await expect(entries).toHaveCount(2);
   await entries.first().click();
   await expect(answer.locator('.markdown')).toHaveText(said ?? '');
+
+  // A person sees how far a large one is, and can stop it: what is here stays.
+  let goOn = (): void => undefined;
+  const held = new Promise<void>((resolve) => (goOn = resolve));
+  await page.route('**/api/conversations', async (route) => held.then(() => route.continue()));
+  const conversations = Array.from({ length: 40 }, (_, index) => ({
+    title: `Number ${index}`,
+    messages: [],
+  }));
+  const many = JSON.stringify({ format: 'potluck-conversations', version: 1, conversations });
+  await input.setInputFiles({ ...all, buffer: Buffer.from(many) });
+  await expect(page.getByText('Importing: 0 of 40')).toBeVisible();
+  await page.getByRole('button', { name: 'Stop import' }).click();
+  goOn();
+  await expect(page.getByText('1 conversation imported. 39 conversations were not imported.')).toBeVisible();
+  await expect(list.getByRole('button', { name: 'Number 39', exact: true })).toBeVisible();
 });
 
 test('the keyboard finds conversations and shows its keys; a request is shown as code', async () => {

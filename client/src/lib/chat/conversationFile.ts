@@ -8,7 +8,7 @@ import { readOtherExport } from './otherExports.ts';
 const format = 'potluck-conversations';
 /** A larger file is not read, in bytes. */
 export const largestFile = 50_000_000;
-const mostConversations = 1000;
+const mostConversations = 10_000;
 const mostMessages = 5000;
 /** As the hub takes them, in characters. */
 const longest = { title: 200, systemPrompt: 100_000, content: 1_000_000 };

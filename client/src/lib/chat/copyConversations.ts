@@ -21,19 +21,24 @@ export async function exportConversations(): Promise<Exported> {
 
 /**
  * Keeps those conversations that are not here yet.
+ * @param signal ends it: what is kept by then stays
  * @param kept called after each, with true where it was kept, false where it was here already
  * @throws HubError
  */
 export async function importConversations(
   filed: readonly FiledConversation[],
+  signal: AbortSignal,
   kept: (isNew: boolean) => void,
 ): Promise<void> {
   const lengths = new Set(filed.map(({ messages }) => messages.length));
   const here = new Set<string>();
-  for (const { id, messageCount } of await listAll())
+  for (const { id, messageCount } of await listAll()) {
+    if (signal.aborted) return;
     if (lengths.has(messageCount)) here.add(wordsOf(await read(id)));
+  }
   // The newest is the first in a file, and is kept last: the list begins with what was kept last.
   for (const one of filed.toReversed()) {
+    if (signal.aborted) return;
     // A file may have copies of one conversation: these are compared with what was here before only.
     const isNew = !here.has(wordsOf(one));
     if (isNew) await keepConversation(one);
