@@ -34,7 +34,7 @@ const marked = new Marked({
       if (!extras.renderMath) return `<code>${escape(latex)}</code>`;
       // KaTeX makes its own safe HTML (`trust` is off), which the sanitiser would take apart.
       const formula = extras.renderMath(latex, { displayMode: isBlock, throwOnError: false });
-      formulas.push(isBlock ? withCopy(formula, latex) : `<span dir="ltr">${formula}</span>`);
+      formulas.push(isBlock ? withCopy(formula, latex) : copiedByClick(formula, latex));
       return `<span data-formula="${formulas.length - 1}"></span>`;
     }),
   ],
@@ -99,8 +99,7 @@ export function renderMarkdown(
         .filter(({ type }) => type === 'footnote')
         .map((token) => [String(token['name']), String(token['text'])]),
     );
-    const extrasHere = [extras.highlighter !== undefined, extras.renderMath !== undefined];
-    const around = JSON.stringify([extrasHere, tokens.links, [...footnotes]]);
+    const around = JSON.stringify([extras.hereFor(text), tokens.links, [...footnotes]]);
     return tokens
       .filter(({ type }) => type !== 'space')
       .map((token, index) => {
@@ -135,6 +134,12 @@ function renderBlock(token: Token, links: TokensList['links'], around: string): 
 function withCopy(formula: string, latex: string): string {
   const button = `<button type="button" data-copy="${escape(latex)}">${copyLatex}</button>`;
   return `<span class="formula">${formula}${button}</span>`;
+}
+
+/** A formula in a line: a button beside each would take the room of words, and a stop of the Tab key. */
+function copiedByClick(formula: string, latex: string): string {
+  const [written, title] = [escape(latex), escape(copyLatex)];
+  return `<span class="in-line" dir="ltr" data-latex="${written}" title="${title}">${formula}</span>`;
 }
 
 function plain(text: string): MarkdownBlock {
