@@ -6,7 +6,8 @@ import { neverEnd, seriousViolations } from './support/appPage.ts';
 import { englishOn } from './support/englishWords.ts';
 import { textsIn, type Texts } from './support/texts.ts';
 
-const app = appOnHub();
+/** With HTTPS the hub has a certificate, which a dialog asks about. */
+const app = appOnHub({ flags: ['--https-port', '0'] });
 
 test('a person reads the app in the language of choice, which the browser remembers, and keys do the same', async () => {
   const { page } = app;
@@ -135,8 +136,10 @@ const openings: Record<string, Opening[]> = {
     button('Undeploy'),
   ],
   '/requests': [button('Delete …')],
-  '/settings': [button('Revoke {0}', 'Ada'), button('Replace …')],
+  '/settings': [button('Revoke {0}', 'Ada'), button('Replace …'), button('Use this certificate')],
 };
+/** Where files of a certificate are chosen: without them nothing is asked. */
+const certificateFields = ['#certificate-file', '#certificate-key'];
 
 for (const [locale, language] of [
   ['de-DE', 'de'],
@@ -158,6 +161,11 @@ for (const [locale, language] of [
     await expect(page.getByRole('button', { name: t('View as code') })).toBeVisible();
     for (const [path, ones] of Object.entries(openings)) {
       if (path !== '/') await page.goto(path);
+      for (const field of path === '/settings' ? certificateFields : []) {
+        await page
+          .locator(field)
+          .setInputFiles({ name: 'a.pem', mimeType: 'text/plain', buffer: Buffer.from('a') });
+      }
       for (const [index, opening] of ones.entries()) {
         for (const step of opening(page, t)) {
           await step.click();

@@ -11,6 +11,14 @@ const app = appOnHub({
   viewport: { width: 1280, height: 900 },
 });
 
+/** All sizes in a text. */
+function bytesIn(text: string): number[] {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  return [...text.matchAll(/([\d.,]+) ([kMGT]?B)\b/g)].map(
+    ([, digits = '', unit = '']) => Number(digits.replaceAll(',', '')) * 1000 ** units.indexOf(unit),
+  );
+}
+
 test('requests show when what happened, are replayed in a chat, and are summed up', async () => {
   const { page, hub } = app;
   await page.goto('/');
@@ -87,6 +95,20 @@ test('nodes show what happened, and what would happen', async () => {
 
   const row = page.getByRole('row', { name: /^local-1/ }).first();
   await expect(row).toContainText('Disk:');
+  // What is used may change between the two looks.
+  await expect(async () => {
+    const node = (await nodesOf(hub)).find(({ name }) => name === 'local-1');
+    const { usedBytes = 0, memoryBytes = 0, reservedBytes = 0, reclaimableBytes = 0, disk } = node ?? {};
+    const told = [usedBytes, memoryBytes, reservedBytes, memoryBytes - reservedBytes];
+    if (reclaimableBytes > 0) told.push(reclaimableBytes);
+    told.push(disk?.weightBytes ?? 0, disk?.freeBytes ?? 0);
+    const shown = bytesIn(await row.getByRole('cell').filter({ hasText: 'Disk:' }).innerText());
+    expect(shown).toHaveLength(told.length);
+    // Two digits are shown.
+    for (const [index, bytes] of told.entries()) {
+      expect(Math.abs((shown[index] ?? 0) - bytes)).toBeLessThanOrEqual(0.051 * bytes);
+    }
+  }).toPass();
   await row.getByRole('button', { name: 'Actions for local-1' }).click();
   await page.getByRole('menuitem', { name: 'What happens if it leaves …' }).click();
   const dialog = page.getByRole('dialog', { name: 'If local-1 leaves now' });
