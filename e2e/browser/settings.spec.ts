@@ -2,27 +2,19 @@
 import { expect, test, type BrowserContext, type Locator, type Page } from './support/fixtures.ts';
 import { createAuthority, issueServerCertificate } from '../../hub/network/certificate/issueCertificate.ts';
 import { changeSettings } from '../support/changeSettings.ts';
-import { startHub, type HubProcess } from '../support/hubProcess.ts';
+import type { HubProcess } from '../support/hubProcess.ts';
+import { appOnHub } from './support/appOnHub.ts';
 import { goTo, seriousViolations } from './support/appPage.ts';
 
+const app = appOnHub({ flags: ['--local-workers', '0', '--https-port', '0'], reusesPage: true });
 let hub: HubProcess;
 let context: BrowserContext;
 let page: Page;
 
-test.beforeAll(async () => {
-  hub = await startHub({ flags: ['--local-workers', '0', '--https-port', '0'] });
+test.beforeEach(() => {
+  ({ hub, page } = app);
+  context = page.context();
 });
-
-test.afterAll(async () => {
-  await hub[Symbol.asyncDispose]();
-});
-
-test.beforeEach(async ({ browser }) => {
-  context = await browser.newContext({ baseURL: hub.url });
-  page = await context.newPage();
-});
-
-test.afterEach(() => context.close());
 
 async function panel(title: string): Promise<Locator> {
   await page.goto('/settings');

@@ -1,7 +1,7 @@
 /** Axe finds nothing serious anywhere in the app. */
 import { expect, test } from './fixtures.ts';
-import { appOnHub } from './appOnHub.ts';
-import { joinOnProcessor, seriousViolations, wholePages } from './appPage.ts';
+import type { AppOnHub } from './appOnHub.ts';
+import { closeAbove, joinOnProcessor, openedAbove, seriousViolations, wholePages } from './appPage.ts';
 
 export interface Look {
   /** Of the window, in CSS pixels. */
@@ -9,16 +9,11 @@ export interface Look {
   colorScheme: 'light' | 'dark';
 }
 
-/** Defines the tests. @param looks of each page, dialog and menu */
-export function testAccessibility(looks: {
-  pages: readonly Look[];
-  dialogs: readonly Look['colorScheme'][];
-}): void {
-  const app = appOnHub({
-    flags: ['--local-workers', '2', '--stages', '2'],
-    viewport: { width: 1280, height: 900 },
-  });
-
+/** Defines the tests. @param app on a hub with `hubOfWholePages` @param looks of each page, dialog and menu */
+export function testAccessibility(
+  app: AppOnHub,
+  looks: { pages: readonly Look[]; dialogs: readonly Look['colorScheme'][] },
+): void {
   test('on any page', async () => {
     await app.hub.client.chat.completions.create({
       model: 'minimind2-small',
@@ -31,7 +26,10 @@ export function testAccessibility(looks: {
       await expectNothingSerious(path);
     }
     await app.page.goto('/requests');
-    await app.page.getByRole('button', { name: /minimind2-small/ }).click();
+    await app.page
+      .getByRole('button', { name: /minimind2-small/ })
+      .first()
+      .click();
     await expect(app.page.getByText('computing').first()).toBeVisible();
     await expectNothingSerious('/requests, with one open');
   });
@@ -65,58 +63,33 @@ export function testAccessibility(looks: {
     await app.page.close();
   });
 
-  /** Ways to everything that opens above a page. */
-  const openings: { path: string; what: string; open: () => Promise<void> }[] = [
-    {
-      path: '/',
-      what: 'settings of a conversation',
-      open: () => app.page.getByRole('button', { name: 'Chat settings' }).click(),
-    },
-    {
-      path: '/',
-      what: 'model picker',
-      open: () => app.page.getByRole('button', { name: /^Model:/ }).click(),
-    },
-    {
-      path: '/nodes',
-      what: 'add a node',
-      open: () => app.page.getByRole('button', { name: 'Add a device' }).click(),
-    },
-    {
-      path: '/nodes',
-      what: 'menu of a node',
-      open: () => app.page.getByRole('button', { name: 'Actions for local-1' }).click(),
-    },
-    {
-      path: '/models',
-      what: 'add a model',
-      open: () => app.page.getByRole('button', { name: 'Add a model' }).click(),
-    },
-    {
-      path: '/models',
-      what: 'deploy',
-      open: async () => {
-        await app.page.getByRole('button', { name: 'Change deployment' }).click();
+  const button = (name: string | RegExp) => (): Promise<void> =>
+    app.page.getByRole('button', { name }).click();
+  /** Ways to everything that opens above a page, by the page and by what it is. */
+  const openings: Record<string, Record<string, () => Promise<void>>> = {
+    '/': { 'settings of a conversation': button('Chat settings'), 'model picker': button(/^Model:/) },
+    '/nodes': { 'add a node': button('Add a device'), 'menu of a node': button('Actions for local-1') },
+    '/models': {
+      'add a model': button('Add a model'),
+      deploy: async () => {
+        await button('Change deployment')();
         await app.page.getByLabel('Choose devices').check();
       },
+      undeploy: button('Undeploy'),
     },
-    {
-      path: '/models',
-      what: 'undeploy',
-      open: () => app.page.getByRole('button', { name: 'Undeploy' }).click(),
-    },
-  ];
+  };
 
   for (const colorScheme of looks.dialogs) {
     test(`in dialogs and menus (${colorScheme})`, async () => {
       await app.page.emulateMedia({ colorScheme });
-      for (const { path, what, open } of openings) {
+      for (const [path, ones] of Object.entries(openings)) {
         await app.page.goto(path);
-        await open();
-        await expect(
-          app.page.getByRole('dialog').or(app.page.getByRole('menu')).or(app.page.getByRole('alertdialog')),
-        ).toBeVisible();
-        expect(await seriousViolations(app.page), what).toEqual([]);
+        for (const [what, open] of Object.entries(ones)) {
+          await open();
+          await expect(openedAbove(app.page)).toBeVisible();
+          expect(await seriousViolations(app.page), what).toEqual([]);
+          await closeAbove(app.page);
+        }
       }
     });
   }

@@ -2,7 +2,10 @@
 import AxeBuilder from '@axe-core/playwright';
 import { expect, type Locator, type Page } from '@playwright/test';
 
-/** Pages of the app, with what is there when all has come, on a hub with two workers of its own. */
+/** Flags of a hub with two workers of its own. */
+export const hubOfWholePages = ['--local-workers', '2', '--stages', '2'];
+
+/** Pages of the app, with what is there when all has come, on such a hub. */
 export const wholePages: Record<string, (page: Page) => Locator> = {
   '/': (page) => page.getByText('runs on 2 devices'),
   '/nodes': (page) => page.getByRole('row', { name: /^local-2/ }).first(),
@@ -27,6 +30,19 @@ export async function useMirror(page: Page, endpoint: string): Promise<void> {
   );
   await panel.getByRole('button', { name: 'Save' }).click();
   expect((await saved).ok()).toBe(true);
+}
+
+/** The dialogs and menus above a page. */
+export function openedAbove(page: Page): Locator {
+  return page.locator('[role=dialog], [role=alertdialog], [role=menu]');
+}
+
+/** Closes them by Escape. */
+export async function closeAbove(page: Page): Promise<void> {
+  while ((await openedAbove(page).count()) > 0) {
+    await page.keyboard.press('Escape');
+    await expect(openedAbove(page)).toHaveCount(0);
+  }
 }
 
 /** The button by which a tab joins. */

@@ -1,5 +1,5 @@
 /** The app by keys alone: where Tab leads, and whether people see where they are. */
-import type { Page } from '@playwright/test';
+import type { Locator, Page } from '@playwright/test';
 
 export interface Stop {
   /** What a screen reader would begin with. */
@@ -35,6 +35,28 @@ export async function tabThrough(page: Page): Promise<Stop[]> {
     stops.push(stop);
   }
   throw new Error(`Tab never leaves the page: ${JSON.stringify(stops.slice(-3))}`);
+}
+
+/** Presses Tab until the focus comes to its first stop again. @throws Error where that is not all within the element */
+export async function tabAround(page: Page, within: Locator): Promise<void> {
+  await page.evaluate(() => {
+    globalThis.lastStop = undefined;
+    globalThis.firstStop = undefined;
+  });
+  for (let presses = 0; presses < mostStops; presses += 1) {
+    await page.keyboard.press('Tab');
+    const place = await within.evaluate((element) => {
+      const { activeElement: stop } = document;
+      if (!stop || !element.contains(stop)) return 'outside';
+      const isRound = stop === globalThis.firstStop && stop !== globalThis.lastStop;
+      globalThis.firstStop ??= stop;
+      globalThis.lastStop = stop;
+      return isRound ? 'round' : 'within';
+    });
+    if (place === 'outside') throw new Error(`Tab leads out after ${presses + 1} presses`);
+    if (place === 'round') return;
+  }
+  throw new Error('Tab never comes round');
 }
 
 declare global {
