@@ -21,7 +21,7 @@ const open = async (lastId?: string): Promise<EventReader> => {
 };
 
 test('who watches sees what is there, then nodes come, serve, answer and go', async () => {
-  hub = await startTestHub();
+  hub = await startTestHub({ leaseMs: 600_000 });
   const events = await open();
   const { snapshot } = await events.until('snapshot');
   expect(snapshot).toMatchObject({
@@ -56,7 +56,7 @@ test('who watches sees what is there, then nodes come, serve, answer and go', as
 });
 
 test('who lost the connection gets what was missed, and only that', async () => {
-  hub = await startTestHub();
+  hub = await startTestHub({ leaseMs: 600_000 });
   const first = await open();
   await first.until('snapshot');
   first.close();
@@ -73,7 +73,7 @@ test('who lost the connection gets what was missed, and only that', async () => 
 });
 
 test('who may not read any more hears nothing of what comes after', async () => {
-  hub = await startTestHub();
+  hub = await startTestHub({ leaseMs: 600_000 });
   const { body: key } = await api<CreatedApiKey>(hub, 'POST', '/keys', { name: 'Ben', scopes: ['ask'] });
   const headers = { ...elsewhere, authorization: `Bearer ${key.secret}` };
   const events = await EventReader.open(hub, undefined, headers);
