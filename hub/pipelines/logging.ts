@@ -109,5 +109,7 @@ export function logAnnouncement(logger: Logger, announcement: Announcement): voi
     logger.info({ ...details, route: plainRouteOf(pipeline.stages) }, 'the model is served');
   } else if (replica.isMoving) {
     logger.info({ ...details, reason: announcement.reason }, 'the pipeline moves');
+  } else if (announcement.isWanted) {
+    logger.info({ ...details, reason: announcement.reason }, 'the pipeline ends');
   } else logger.warn({ ...details, reason: announcement.reason }, 'the pipeline is lost');
 }

@@ -26,6 +26,8 @@ export interface Stage {
   state: StageState;
   /** Why its worker can't serve it any more, for clients; absent while it can. */
   lost?: string;
+  /** True where it went of its own will. */
+  saidGoodbye?: boolean;
   reason?: string;
   progress?: { doneBytes: number; totalBytes: number };
   /** What the hub reckons with for it at its worker, caches included, in bytes. */

@@ -9,8 +9,8 @@ export type Announcement =
   | { type: 'ready'; replica: Replica; pipeline: ReadyPipeline }
   /** The pipeline that serves has other room for caches, or workers with other names. */
   | { type: 'updated'; replica: Replica; pipeline: ReadyPipeline }
-  /** The pipeline serves no more; what ran through it has ended. */
-  | { type: 'lost'; replica: Replica; pipeline: Pipeline; reason: string }
+  /** The pipeline serves no more; what ran through it has ended. `isWanted`: the hub stops, nobody deploys it, or its workers said goodbye. */
+  | { type: 'lost'; replica: Replica; pipeline: Pipeline; reason: string; isWanted: boolean }
   /** Answers have shown what the last move to be faster was worth. */
   | { type: 'judged'; replica: Replica; outcome: MoveOutcome }
   /** Something of a deployment is different, or it is gone. `workers`: whose stages are different. */
@@ -50,7 +50,10 @@ function served(was: PipelineState | undefined, is: PipelineState | undefined): 
   const after = is?.phase.type === 'serving' ? is.phase.pipeline : undefined;
   if (is && before && before.epoch !== after?.epoch) {
     const reason = is.phase.type === 'serving' ? 'it was replaced' : is.phase.reason;
-    announcements.push({ type: 'lost', replica: replicaOf(is), pipeline: before, reason });
+    const lost = before.stages.filter((stage) => stage.lost !== undefined);
+    const isWanted =
+      is.phase.type === 'ended' || (lost.length > 0 && lost.every(({ saidGoodbye }) => saidGoodbye === true));
+    announcements.push({ type: 'lost', replica: replicaOf(is), pipeline: before, reason, isWanted });
   }
   if (is && after && before?.epoch !== after.epoch) {
     announcements.push({ type: 'ready', replica: replicaOf(is), pipeline: after });

@@ -102,14 +102,14 @@ export interface PuppetGrid {
 }
 
 /** @param standbyShare see `Grid` */
-export function puppetGrid({ standbyShare = 0 } = {}): PuppetGrid {
+export function puppetGrid({ standbyShare = 0, logger = pino({ level: 'silent' }) } = {}): PuppetGrid {
   const clock = new VirtualClock();
   const registry = new RegistryWithoutSockets(clock);
   const nodes = new NodeBook({ policies: [], names: [], instances: [] }, () => undefined);
   const speeds = new SpeedBook([], () => undefined);
   const deployments = new Deployments(
     {
-      ...{ registry, nodes, clock, logger: pino({ level: 'silent' }), workersStarting: () => 0 },
+      ...{ registry, nodes, clock, logger, workersStarting: () => 0 },
       ...{ speeds, standbyShare: () => standbyShare },
     },
     { stageDeadlineMs: 120_000, movePatienceMs: 30_000 },

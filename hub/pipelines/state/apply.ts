@@ -27,7 +27,7 @@ export function apply(state: PipelinesState, event: PipelineEvent): PipelinesSta
       return everyPipeline(state, (one) => withoutHeld(one, event.workerId));
     case 'worker-left':
       return withDraining(
-        everyPipeline(state, (one) => workerLeft(notAwaited(one, event), event.worker, event.reason)),
+        everyPipeline(state, (one) => workerLeft(notAwaited(one, event), event)),
         event.worker.id,
         false,
       );
@@ -135,15 +135,13 @@ function notAwaited(
 /** Nobody answers for this worker now. It may come back with what it holds, unless the pipeline is over. */
 function workerLeft(
   one: PipelineState,
-  { id, name }: NamedWorker,
-  reason: string | undefined,
+  { worker: { id, name }, reason, saidGoodbye = false }: Extract<PipelineEvent, { type: 'worker-left' }>,
 ): PipelineState {
   if (one.phase.type === 'ended') return withoutHeld(one, id);
   const held = changedAt(one.held, id, ({ releasingSince: _, ...rest }) => rest);
   const left = held === one.held ? one : { ...one, held };
-  return withStages(left, (stage) =>
-    stage.workerId === id ? { ...stage, lost: describeLoss(name, reason) } : stage,
-  );
+  const lost = { lost: describeLoss(name, reason), ...(saidGoodbye && { saidGoodbye }) };
+  return withStages(left, (stage) => (stage.workerId === id ? { ...stage, ...lost } : stage));
 }
 
 function renamed(one: PipelineState, { id, name }: NamedWorker): PipelineState {
