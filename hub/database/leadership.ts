@@ -15,9 +15,12 @@ export class LeadershipLostError extends DomainError {
   readonly code = 'another_hub_leads';
 
   constructor(cause?: unknown) {
-    super('Another hub has taken over the database, so this one keeps nothing any more. Ask the other one.', {
-      cause,
-    });
+    super(
+      'Another hub has taken over, so this one keeps nothing any more. Ask again: the hub that leads now answers.',
+      {
+        cause,
+      },
+    );
   }
 }
 

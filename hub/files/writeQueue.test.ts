@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
+import { DomainError } from '../errors/domainError.ts';
 import { StorageError } from './storageError.ts';
 import { WriteQueue } from './writeQueue.ts';
 
@@ -90,4 +91,23 @@ test('what rests is bounded: the oldest gives way', async () => {
     '0 could not be kept in the database',
     '2 writes could not be kept in the database',
   ]);
+});
+
+test('what another hub keeps since it leads is no failure of this one', async () => {
+  class LostError extends DomainError {
+    override readonly name = 'LostError';
+    readonly kind = 'unavailable';
+    readonly code = 'another_hub_leads';
+  }
+  const log: { level: number; msg: string }[] = [];
+  const write = (line: string): void => void log.push(JSON.parse(line) as (typeof log)[number]);
+  const queue = new WriteQueue(pino({}, { write }));
+  for (const what of ['a request', 'an answer'])
+    queue.write(what, () => Promise.reject(new LostError('Another hub has taken over.')));
+  await queue.end();
+  expect(log.map(({ level, msg }) => [level, msg])).toEqual([
+    [40, 'a request can not be kept by this hub any more'],
+    [40, 'an answer can not be kept by this hub any more'],
+  ]);
+  expect(JSON.stringify(log)).toContain('another hub leads now');
 });

@@ -12,6 +12,10 @@ interface Write {
 const defaultRetryMs = 5000;
 /** So many writes rest at most: each holds what it writes, such as an answer. */
 const mostResting = 2000;
+/** Code of the error by which a database says that it is another hub's now. */
+const anotherLeads = 'another_hub_leads';
+const dropped =
+  'another hub leads now: it goes on with the answers of this one, and keeps what comes of them';
 /** How long losses for one reason are counted before the log has another line, in milliseconds. */
 const tellAgainMs = 60_000;
 
@@ -82,7 +86,8 @@ export class WriteQueue {
           this.#retryLater();
           return;
         }
-        this.#giveUp(next.what, messageOf(error));
+        const isAnothers = error instanceof DomainError && error.code === anotherLeads;
+        this.#giveUp(next.what, isAnothers ? dropped : messageOf(error));
       }
       this.#resting.shift();
     }
@@ -115,9 +120,10 @@ export class WriteQueue {
     if (first === undefined) return;
     const counts: Record<string, number> = {};
     for (const what of lost) counts[what] = (counts[what] ?? 0) + 1;
-    if (lost.length === 1) this.#logger.error({ reason }, `${first} could not be kept in the database`);
-    else
-      this.#logger.error({ reason, lost: counts }, `${lost.length} writes could not be kept in the database`);
+    const what = lost.length === 1 ? first : `${lost.length} writes`;
+    const details = { reason, ...(lost.length > 1 && { lost: counts }) };
+    if (reason === dropped) this.#logger.warn(details, `${what} can not be kept by this hub any more`);
+    else this.#logger.error(details, `${what} could not be kept in the database`);
   }
 }
 
