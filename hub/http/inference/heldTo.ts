@@ -207,7 +207,13 @@ async function tried(
   tryGrammar: TryGrammar,
 ): ReturnType<TryGrammar> {
   try {
-    return await tryGrammar(grammar);
+    const found = await tryGrammar(grammar);
+    if (found.isEmpty === true)
+      throw refused(
+        sources[0]?.param ?? 'tools',
+        'This allows an empty answer and no other one. Write what the answer may say.',
+      );
+    return found;
   } catch (error) {
     if (!(error instanceof ModelError || error instanceof EncodingError)) throw error;
     const [first] = sources;

@@ -115,6 +115,7 @@ test.each([
   [{ user: 5 }, "'user': must be a text"],
   [{ stop: 5 }, "'stop': must be a text, or a list of at most 4"],
   [{ seed: 1e30 }, "'seed': must be a whole number from -9223372036854775808"],
+  [{ grammar: 'root ::= ""' }, "'grammar': This allows an empty answer and no other one."],
   [{ audio: {} }, "'audio' is not supported by this hub."],
   [{ mirostat: 2 }, "'mirostat' with this value is not supported"],
   [

@@ -105,6 +105,16 @@ test.each([
 });
 
 test.each([
+  ['root ::= ""', true],
+  ['root ::=\n', true],
+  ['root ::= "a"*', false],
+  ['root ::= "" | "a"', false],
+])('that %j allows an empty answer and no other one is %s', (grammar, isEmpty) => {
+  const text = gbnfToLark(grammar);
+  expect(tryGrammar(grammarEngine, [], { kind: 'lark', text })).toEqual({ shortest: '', isEmpty });
+});
+
+test.each([
   ['root ::= other', "no rule 'other'"],
   ['start ::= "a"', "no rule 'root'"],
   ['root ::= "a"\nroot ::= "b"', 'two rules'],

@@ -15,8 +15,8 @@ async function answer({ grammar, marks }: GrammarTask): Promise<void> {
     // Its memory only grows: each grammar has one of its own.
     const engine = await Llguidance.open(await module);
     tell({ type: 'begun' });
-    const { shortest } = tryGrammar(engine, marks, grammar);
-    tell({ type: 'done', result: shortest === undefined ? {} : { shortest } });
+    const { shortest, isEmpty } = tryGrammar(engine, marks, grammar);
+    tell({ type: 'done', result: { isEmpty, ...(shortest === undefined ? {} : { shortest }) } });
   } catch (error) {
     tell({ type: 'refused', reason: messageOf(error) });
   }

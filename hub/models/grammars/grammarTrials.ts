@@ -18,6 +18,8 @@ export interface GrammarTask {
 export interface TriedGrammar {
   /** Its shortest answer, as far as one was found. */
   shortest?: string;
+  /** True where it allows an empty answer and no other one. */
+  isEmpty?: boolean;
 }
 
 export interface GrammarTrialsInit {

@@ -1,7 +1,7 @@
 /** The grammars of one vocabulary, compiled once each: answers of the same grammar begin with a copy. */
 import type { GrammarText } from './tokenConstraint.ts';
 import type { Llguidance, LlgMatcher, LlgTokenizer, TokenTexts } from './llguidance.ts';
-import type { ByteTokens } from './byteMatcher.ts';
+import { outlook, type ByteTokens } from './byteMatcher.ts';
 import { patternWords } from './patternWords.ts';
 import { shortestEnd } from './shortestEnd.ts';
 import type { Vocabulary } from './vocabulary.ts';
@@ -150,12 +150,15 @@ export class GrammarBook {
   }
 }
 
-/** A grammar over bytes alone, for who has no vocabulary: whether it can be used, and its shortest answer as text. */
+/**
+ * A grammar over bytes alone, for who has no vocabulary: whether it can be used, and its shortest answer as text.
+ * @returns `isEmpty`: true where it allows an empty answer and no other one
+ */
 export function tryGrammar(
   engine: Llguidance,
   marks: readonly (readonly [token: number, text: string])[],
   grammar: GrammarText,
-): { shortest: string | undefined } {
+): { shortest: string | undefined; isEmpty: boolean } {
   const names = new Map(marks.map(([token, text]) => [token, new TextEncoder().encode(text)]));
   const size = Math.max(0, ...names.keys()) + 1;
   const vocabulary: Vocabulary = {
@@ -166,15 +169,14 @@ export function tryGrammar(
   const tokenizer = engine.tokenizer(textsOf(vocabulary, 'bytes'));
   try {
     const matcher = tokenizer.matcher(grammar);
-    const end = shortestEnd(matcher, {
-      firstByte: size,
-      marks: [...names.keys()],
-      words: wordsOf(grammar, size),
-    });
+    const tokens = { firstByte: size, marks: [...names.keys()], words: wordsOf(grammar, size) };
+    const end = shortestEnd(matcher, tokens);
+    const { count, mark } = outlook(matcher, tokens);
     matcher.dispose();
-    if (!end) return { shortest: undefined };
+    if (!end) return { shortest: undefined, isEmpty: false };
     const bytes = end.flatMap((token) => (token >= size ? [token - size] : [...vocabulary.bytes(token)]));
-    return { shortest: new TextDecoder().decode(Uint8Array.from(bytes)) };
+    const isEmpty = end.length === 0 && count === 0 && mark === undefined;
+    return { shortest: new TextDecoder().decode(Uint8Array.from(bytes)), isEmpty };
   } finally {
     tokenizer.dispose();
   }
