@@ -7,7 +7,7 @@ export function checkServerUrl(text: string): void {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !schemes.includes(url.protocol) || url.host === '')
     throw new Error(
-      'It takes the address of a libSQL server, such as ws://127.0.0.1:8080 or libsql://database.example.org.',
+      'It takes the address of a libSQL server that begins with ws://, wss://, http://, https:// or libsql://, such as ws://127.0.0.1:8080.',
     );
   if (url.username !== '' || url.password !== '' || url.searchParams.has('authToken'))
     throw new Error(

@@ -1,9 +1,8 @@
 /** The data directory before a hub uses it. */
 import { access, constants } from 'node:fs/promises';
-import { DirectoryInUseError, lockDirectory, type DirectoryLock } from '@potluck/machine';
+import { DirectoryInUseError, lockDirectory, whyUnwritable, type DirectoryLock } from '@potluck/machine';
 import type { Logger } from 'pino';
 import { identityFileName } from '../accounts/secrets.ts';
-import { messageOf } from '../errors/messageOf.ts';
 import { StartError } from '../errors/startError.ts';
 import { keepPrivate } from '../files/keepPrivate.ts';
 import { makeDirectory } from '../files/makeDirectory.ts';
@@ -27,7 +26,7 @@ export async function prepareDirectory(directory: string, logger: Logger): Promi
     }
   } catch (cause) {
     throw new StartError(
-      `the data directory ${directory} can't be used: ${messageOf(cause)}. Choose another with --data.`,
+      `the data directory ${directory} can't be used: ${whyUnwritable(cause)}. Choose another with --data.`,
       { cause },
     );
   }
@@ -46,7 +45,7 @@ export function lockData(directory: string): DirectoryLock {
       );
     }
     throw new StartError(
-      `the data directory ${directory} can't be locked: ${messageOf(cause)}. Choose another with --data.`,
+      `the data directory ${directory} can't be locked: ${whyUnwritable(cause)}. Choose another with --data.`,
       { cause },
     );
   }

@@ -77,7 +77,16 @@ test.each([
   [{}, 'port: { a: 1 }', 'port in FILE takes one value'],
   [{}, 'port: [a, b]', '--port in FILE: ["a","b"] is no such value. It takes one value.'],
   [{}, '- a', 'FILE has no settings. It takes lines such as "port: 8000".'],
-  [{}, 'a: [', "--config: FILE can't be read"],
+  [
+    {},
+    'a: [',
+    '--config: FILE, line 1: it is indented otherwise than the lines that it belongs to, or a bracket',
+  ],
+  [{}, 'port: 1\nlevel: low: high', "--config: FILE, line 2: it can't be read. A line takes a name, a colon"],
+  [{}, 'port: 1\n\tlevel: low', '--config: FILE, line 2: a tab begins it'],
+  [{}, 'port: 1\nport: 2', '--config: FILE, line 2: it names a setting that is there already'],
+  [{}, 'level: "low', '--config: FILE, line 1: a quote or a bracket is opened and not closed'],
+  [{}, 'port: *one', "--config: FILE can't be read: it takes no *names for other values"],
   [{}, 'token: short', '--token in FILE: what is given is no such value. It takes 8 to 500'],
 ])('%j and %j are refused: %s', (environment, content, message) => {
   const file = configFile(content);

@@ -10,6 +10,7 @@
 export { CertificateError } from './hub-certificate/certificateError.ts';
 export { checkHub, type HubCheck } from './hub-certificate/checkHub.ts';
 export { freeDiskBytes } from './disk/freeDiskBytes.ts';
+export { whyUnwritable } from './disk/whyUnwritable.ts';
 export {
   DirectoryInUseError,
   lockDirectory,

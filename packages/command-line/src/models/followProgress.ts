@@ -1,6 +1,7 @@
 /** Says how an import or a deployment goes, until it is over. */
 import { formatBytes, type Import, type LiveEvent } from '@potluck/api';
 import { CommandError } from '../hub/hubClient.ts';
+import { ownCommand } from '../ownCommand.ts';
 
 type Print = (line: string) => void;
 
@@ -14,11 +15,11 @@ export async function followImport(
   for await (const event of events) {
     const one = importIn(event, id);
     if (!one) continue;
+    if (one.state === 'failed') throw new CommandError(whyFailed(one));
     const line = describe(one);
     if (line !== said) print(line);
     said = line;
     if (one.state === 'done') return one.model ?? one.source;
-    if (one.state === 'failed') throw new CommandError(one.error?.message ?? 'The import failed.');
     if (one.state === 'paused') throw new CommandError(`The import of ${one.source} was paused.`);
   }
   throw new CommandError('The hub went away; the import may still be going on.');
@@ -51,6 +52,16 @@ export async function followDeployment(
 function importIn(event: LiveEvent, id: string): Import | undefined {
   if (event.type === 'import') return event.import.id === id ? event.import : undefined;
   return event.type === 'snapshot' ? event.snapshot.imports.find((one) => one.id === id) : undefined;
+}
+
+const notThere = new Set(['repository_not_found', 'repository_gated']);
+
+/** What the hub says of it, and how to find the name of a model that is not there. */
+function whyFailed({ source, error }: Import): string {
+  if (!error) return 'The import failed.';
+  if (!notThere.has(error.code)) return error.message;
+  const words = source.split('/').at(-1);
+  return `${error.message} To look for a model: \`${ownCommand} models search ${words}\`.`;
 }
 
 /** In steps of ten percent: a log stays short. */

@@ -29,10 +29,13 @@ import { planOf, type PlanOptions } from './planOptions.ts';
  */
 export async function runModels(argv: string[]): Promise<void> {
   process.stdout.on('error', endWithReader);
+  const command = modelsCommand();
+  const [first] = argv;
+  const isKnown = command.commands.some((one) => one.name() === first);
   try {
-    await modelsCommand().parseAsync(argv.length === 0 ? ['--help'] : argv, { from: 'user' });
+    await command.parseAsync(argv.length === 0 ? ['--help'] : argv, { from: 'user' });
   } catch (error) {
-    if (endedByOptions('potluck models', error)) return;
+    if (endedByOptions(isKnown ? `potluck models ${first}` : 'potluck models', error)) return;
     if (!(error instanceof CommandError)) throw error;
     process.stderr.write(`potluck models: ${error.message}\n`);
     process.exitCode = 1;

@@ -1,7 +1,12 @@
 /** The life of a command that keeps things in a directory of its own. */
 import { mkdirSync } from 'node:fs';
-import { DirectoryInUseError, lockDirectory, onStop, type DirectoryLock } from '@potluck/machine';
-import { messageOf } from '@potluck/worker';
+import {
+  DirectoryInUseError,
+  lockDirectory,
+  onStop,
+  whyUnwritable,
+  type DirectoryLock,
+} from '@potluck/machine';
 import { SettingsError } from '@potluck/command-line';
 
 /**
@@ -40,6 +45,9 @@ function makeAndLock(directory: string): DirectoryLock {
         { cause },
       );
     }
-    throw new SettingsError(`can't use ${directory} for data: ${messageOf(cause)}`, { cause });
+    throw new SettingsError(
+      `can't use ${directory} for data: ${whyUnwritable(cause)}. Choose another directory with --data.`,
+      { cause },
+    );
   }
 }
