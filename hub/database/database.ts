@@ -120,7 +120,10 @@ export function storesIn(
     history: plain(historyStore(database, reading)),
     journal: plain(journalStore(client)),
     nodes: plain(nodeStore(database)),
-    conversations: plain(conversationStore(database, reading, searches)),
+    conversations: withPlainErrors(conversationStore(database, reading, searches), {
+      ...context,
+      meanwhile: 'Conversations are kept there; a temporary chat is answered meanwhile.',
+    }),
     responses: plain(responseStore(database)),
     apiKeys: plain(apiKeyStore(database)),
     joinTokens: plain(joinTokenStore(database)),

@@ -35,9 +35,10 @@ export class DatabaseUnreachableError extends DomainError {
   readonly kind = 'unavailable';
   readonly code = 'database_unreachable';
 
-  constructor(cause: unknown) {
+  /** @param meanwhile what goes on without the server */
+  constructor(cause: unknown, meanwhile = '') {
     super(
-      `The hub's database server does not answer (${plainReason(cause)}), so nothing can be kept or looked up there now. ` +
+      `The hub's database server does not answer (${plainReason(cause)}), so nothing can be kept or looked up there now. ${meanwhile}` +
         'Try again in some seconds. Whoever runs the hub looks after that server; the hub finds it again by itself.',
       { cause, retryAfterSeconds: 5 },
     );
@@ -48,6 +49,8 @@ export class DatabaseUnreachableError extends DomainError {
 export interface ErrorContext {
   /** What whoever runs the hub is told to look at. */
   place: string;
+  /** A sentence on what goes on without this store, for whoever asks while its server is away. */
+  meanwhile?: string;
   /** Told of each outcome: whether the database could not be reached, or is another hub's. */
   noted?: (problem: DatabaseProblem | undefined) => void;
 }
@@ -70,7 +73,9 @@ export function withPlainErrors<Store extends object>(store: Store, context: Err
         } catch (error) {
           const plain = plainError(error, context);
           context.noted?.(isProblem(plain) ? plain : undefined);
-          throw plain;
+          throw plain instanceof DatabaseUnreachableError && context.meanwhile !== undefined
+            ? new DatabaseUnreachableError(plain.cause, `${context.meanwhile} `)
+            : plain;
         }
       },
     ],

@@ -1,4 +1,5 @@
 /** A clock that is set while the hub runs: what is under way goes on, and nobody waits for an hour that never was. */
+import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { Attempts } from '../accounts/attempts.ts';
 import { KeyUse } from '../accounts/keyUse.ts';
@@ -89,7 +90,11 @@ test.each(jumps)('an hour %s: who guessed waits a minute, as before', (_, byMs) 
 });
 
 test.each(jumps)('an hour %s: a key that has asked often enough waits a minute at most', async (_, byMs) => {
-  const use = new KeyUse({ tokensOf: () => Promise.resolve(0) });
+  const use = new KeyUse({
+    tokensOf: () => Promise.resolve(0),
+    isAway: () => false,
+    logger: pino({ level: 'silent' }),
+  });
   const key = { id: 'one', name: 'one', limits: { requestsPerMinute: 1 } } as Parameters<KeyUse['begin']>[0];
   await use.begin(key);
   jump(byMs);

@@ -193,7 +193,16 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
       movePatienceMs: init.movePatienceMs ?? defaultMovePatienceMs,
     },
   );
-  const record = (one: RequestRecord): void => writes.write('a request', () => database.requests.put(one));
+  const keyUse = new KeyUse({
+    tokensOf: (keyId, since) => database.requests.tokensOf(keyId, since),
+    isAway: () => database.isAway(),
+    logger,
+  });
+  const record = (one: RequestRecord): void => {
+    writes.write('a request', () => database.requests.put(one));
+    if (one.keyId !== null && one.status !== 'running')
+      keyUse.used(one.keyId, one.promptTokens + one.completionTokens);
+  };
   const journal = new Journal({ store: database.journal, writes });
   const suspended = new SuspendedAnswers(components.unfinished ?? [], {
     waitMs: init.clientWaitMs ?? defaultClientWaitMs,
@@ -348,7 +357,11 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
       forceRelay,
     },
   );
-  const keptTrouble = (): string | undefined => database.trouble() ?? writes.trouble;
+  /** @param more said where something is wrong */
+  const keptTrouble = (more = ''): string | undefined => {
+    const trouble = database.trouble() ?? writes.trouble;
+    return trouble === undefined ? undefined : `${trouble} ${more}`.trimEnd();
+  };
   const cookies = hubCookies(identity.hubId);
   const proxySigns = new ProxySigns({ logger });
   const { app, goOn } = createApp({
@@ -370,7 +383,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     loopDelay,
     role: init.shared && 'leads',
     metrics: { metrics, token: init.metricsToken, further: init.shared?.metrics },
-    trouble: () => keptTrouble() ?? init.shared?.state().trouble,
+    trouble: () => keptTrouble(keyUse.trouble) ?? init.shared?.state().trouble,
     storage: async () => {
       // That a server is away is found out by asking it.
       const asked = database.values.get('asked-for-diagnostics').catch(() => undefined);
@@ -388,7 +401,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
       isAway: () => database.isAway(),
       isAnswering: (id) => generator.find(id) !== undefined,
     },
-    keyUse: new KeyUse({ tokensOf: (keyId, since) => database.requests.tokensOf(keyId, since) }),
+    keyUse,
     settings: () => settings.current,
     hubSettings: settings,
     refused,

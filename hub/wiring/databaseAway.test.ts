@@ -1,6 +1,6 @@
 /** The server that has the hub's database goes away, beside somebody whose answer goes on. */
 import { randomUUID } from 'node:crypto';
-import { requestHeader, type Diagnostics } from '@potluck/api';
+import { conversationHeaders, requestHeader, type CreatedApiKey, type Diagnostics } from '@potluck/api';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { startSqld, sqldMissing } from '../../testing/servers/sqldServer.ts';
@@ -29,6 +29,11 @@ test.skipIf(sqldMissing !== undefined)(
     const bystander = await startBystander(hub);
     const before = await api<Settings>(hub, 'GET', '/settings');
     expect(await health()).toMatchObject({ status: 'ok', ready: true });
+    const askLimited = async (): Promise<Response> =>
+      askChat(hub, {}, { headers: { authorization: `Bearer ${limited.body.secret}` } });
+    const limits = { tokensPerDay: 1_000_000 };
+    const limited = await api<CreatedApiKey>(hub, 'POST', '/keys', { name: 'Ben', scopes: ['ask'], limits });
+    expect((await askLimited()).status).toBe(200);
 
     await server.kill();
     const answer = await askChat(hub, {}, { headers: { authorization: `Bearer ${testApiKey}` } });
@@ -37,6 +42,17 @@ test.skipIf(sqldMissing !== undefined)(
     expect((await askChat(hub, {}, { headers: named })).status).toBe(200);
     const goesOn = { ...named, [requestHeader]: randomUUID(), 'last-event-id': '3' };
     expect((await askChat(hub, { stream: true }, { headers: goesOn })).status).toBe(503);
+    expect((await askLimited()).status).toBe(200);
+    const conversation = {
+      ...named,
+      [requestHeader]: randomUUID(),
+      [conversationHeaders.conversation]: randomUUID(),
+    };
+    const unkept = await askChat(hub, {}, { headers: conversation });
+    expect([unkept.status, await unkept.text()]).toEqual([
+      503,
+      expect.stringContaining('a temporary chat is answered'),
+    ]);
     const change = { revision: before.body.revision, retentionDays: 3 };
     const refused = await api(hub, 'PATCH', '/settings', change);
     expect(refused.status).toBe(503);
@@ -44,6 +60,7 @@ test.skipIf(sqldMissing !== undefined)(
     const degraded = await health();
     expect(degraded).toMatchObject({ status: 'degraded', ready: true });
     expect(degraded['trouble']).toContain("The hub's database server does not answer");
+    expect(degraded['trouble']).toContain('Keys with a daily limit go on');
     const found = await api<Diagnostics>(hub, 'GET', '/diagnostics');
     expect(found.body.database).toMatchObject({
       kind: 'server',
