@@ -170,7 +170,10 @@ describe.skipIf(redisMissing !== undefined)('several hubs', () => {
     for (const hub of [leader, follower])
       await expect.poll(() => healthOf(hub), { timeout: mostMs }).toMatchObject({ status: 'degraded' });
     const found = (await (await fetch(`${follower.url}/api/diagnostics`)).json()) as Diagnostics;
-    expect(found.hubs).toMatchObject({ leader: leader.url, redisAnswers: false });
+    expect(found.hubs).toMatchObject({
+      ...{ leader: leader.url, redisAnswers: false },
+      present: expect.arrayContaining([leader.url, follower.url]) as string[],
+    });
     expect(found.problems).toContainEqual(expect.stringMatching(/^Redis does not answer.*Start Redis again/));
     await Promise.all([own.ended, foreign.ended]);
     for (const one of [own, foreign]) expect(textOf(one.text())).toBe(undisturbed.streamed);

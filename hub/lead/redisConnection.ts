@@ -9,6 +9,8 @@ type Client = Awaited<ReturnType<typeof makeClient>>;
 export interface RedisConnection {
   /** When the connection began that is open now, by `performance.now()`; undefined while there is none. */
   readonly connectedAt: number | undefined;
+  /** False while there is no connection, and while nothing comes back that is asked: a Redis that stands still keeps its connections. */
+  readonly answers: boolean;
   /** How often it was lost. */
   readonly lost: number;
   /** @throws Error where Redis does not answer in time, or refuses */
@@ -20,12 +22,16 @@ export interface RedisInit {
   url: string;
   /** How long an answer may take, in milliseconds. */
   patienceMs: number;
+  /** How long Redis may have answered nothing before it counts as silent, in milliseconds. Default 5000. */
+  silentMs?: number;
   /** Ends the waiting for the first connection. */
   signal: AbortSignal;
 }
 
 const longestDelayMs = 1000;
 const sayAgainMs = 10_000;
+/** More than a busy machine takes. */
+const defaultSilentMs = 5000;
 
 /**
  * Connects, and waits as long as that takes; what is lost later comes back by itself.
@@ -33,10 +39,12 @@ const sayAgainMs = 10_000;
  */
 export async function connectRedis(
   { logger }: { logger: Logger },
-  { url, patienceMs, signal }: RedisInit,
+  { url, patienceMs, silentMs = defaultSilentMs, signal }: RedisInit,
 ): Promise<RedisConnection> {
   const shown = withoutSecrets(url);
-  const state: { connectedAt: number | undefined; lost: number } = { connectedAt: undefined, lost: 0 };
+  const state: { connectedAt: number | undefined; lost: number; isLate: boolean; heardAt: number } = {
+    ...{ connectedAt: undefined, lost: 0, isLate: false, heardAt: -Infinity },
+  };
   let saidAt = -Infinity;
   const client = await makeClient(url);
   client.on('error', (error: Error) => {
@@ -50,7 +58,8 @@ export async function connectRedis(
     logger.warn({ redis: shown, reason: reasonOf(error) }, 'Redis does not answer; the hub tries again');
   });
   client.on('ready', () => {
-    state.connectedAt = performance.now();
+    state.connectedAt = state.heardAt = performance.now();
+    state.isLate = false;
     logger.info({ redis: shown }, 'connected to Redis');
   });
   const onAbort = (): void => client.destroy();
@@ -71,7 +80,18 @@ export async function connectRedis(
     get lost() {
       return state.lost;
     },
-    ask: (question) => inTime(question(client), patienceMs),
+    get answers() {
+      if (state.connectedAt === undefined) return false;
+      return !state.isLate || performance.now() - state.heardAt < silentMs;
+    },
+    ask: async (question) => {
+      const asked = question(client);
+      asked.then(
+        () => Object.assign(state, { isLate: false, heardAt: performance.now() }),
+        () => undefined,
+      );
+      return inTime(asked, patienceMs, () => (state.isLate = true));
+    },
     close: () => client.destroy(),
   };
 }
@@ -90,9 +110,10 @@ async function makeClient(url: string) {
 }
 
 /** A Redis whose machine is gone says nothing at all. */
-async function inTime<T>(answer: Promise<T>, patienceMs: number): Promise<T> {
+async function inTime<T>(answer: Promise<T>, patienceMs: number, isLate: () => void): Promise<T> {
   const ending = new AbortController();
   const late = setTimeout(patienceMs, undefined, { signal: ending.signal, ref: false }).then(() => {
+    isLate();
     throw new Error(`Redis did not answer within ${patienceMs} ms`);
   });
   late.catch(() => undefined);

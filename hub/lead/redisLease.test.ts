@@ -9,6 +9,7 @@ import type { Candidate } from './leaderRecord.ts';
 import { Leadership } from './leadership.ts';
 import { redisAlone } from './redisAlone.ts';
 import { connectRedis, type RedisConnection } from './redisConnection.ts';
+import { HubsPresent } from './hubsPresent.ts';
 import { redisLease } from './redisLease.ts';
 import type { Term } from './term.ts';
 
@@ -97,6 +98,36 @@ describe.skipIf(redisMissing !== undefined)('with a real Redis', () => {
     };
     await Promise.all([1, 2, 3].map(() => redisAlone(redis, signal, work)));
     expect(inside).toBe(0);
+  });
+
+  test('hubs know which of them are there, until one says that it goes', async () => {
+    const [one, two] = ['http://127.0.0.1:8001', 'http://127.0.0.1:8002'].map(
+      (url) => new HubsPresent(redis, url, 500),
+    );
+    one?.start();
+    two?.start();
+    await expect.poll(() => two?.urls).toEqual(['http://127.0.0.1:8001', 'http://127.0.0.1:8002']);
+    await one?.stop();
+    await expect.poll(() => two?.urls).toEqual(['http://127.0.0.1:8002']);
+    await two?.stop();
+  });
+
+  test('a Redis that stands still does not answer, though its connections are open', async () => {
+    const { signal } = new AbortController();
+    const own = await connectRedis({ logger }, { url: server.url, patienceMs: 100, silentMs: 200, signal });
+    const ask = (): Promise<boolean> =>
+      own
+        .ask((client) => client.ping())
+        .then(
+          () => own.answers,
+          () => own.answers,
+        );
+    server.child.kill('SIGSTOP');
+    await expect.poll(ask).toBe(false);
+    expect(own.connectedAt).toBeDefined();
+    server.child.kill('SIGCONT');
+    await expect.poll(ask).toBe(true);
+    own.close();
   });
 
   /** A hub that leads where it can, and tells when. */

@@ -14,6 +14,7 @@ import { Waiting } from '../front/waiting.ts';
 import { builtPagesDirectory } from '../http/pages.ts';
 import { trustedProxies } from '../http/trustedProxies.ts';
 import { HigherEpochError } from '../lead/higherEpochError.ts';
+import { HubsPresent } from '../lead/hubsPresent.ts';
 import { LeaderBoard } from '../lead/leaderBoard.ts';
 import { Leadership, type Reign } from '../lead/leadership.ts';
 import { redisAlone } from '../lead/redisAlone.ts';
@@ -65,7 +66,7 @@ export async function startSharedHub(init: SharedHubInit): Promise<ServedGrid> {
   const leaseMs = 1000 * config.leaseSeconds;
   const now: { redis?: RedisConnection; term?: Term; waitsForDatabase?: boolean } = {};
   const leads = (): boolean => now.term?.isOver === false && now.term.record.serves;
-  const redisAnswers = (): boolean => now.redis?.connectedAt !== undefined;
+  const redisAnswers = (): boolean => now.redis?.answers === true;
   const whatIsWrong = (): string | undefined =>
     sharedTrouble({
       waitsForDatabase: now.waitsForDatabase === true,
@@ -117,6 +118,10 @@ export async function startSharedHub(init: SharedHubInit): Promise<ServedGrid> {
   const leading = await lease.read().catch(() => undefined);
   if (leading && leading.hubId !== hubId) throw otherData(data);
 
+  const url = config.hubAddress ?? ownAddress(config, doors.port);
+  const present = new HubsPresent(redis, url);
+  closers.push(() => present.stop());
+  present.start();
   const started = Promise.withResolvers<void>();
   started.promise.catch(() => undefined);
   let served: ServedGrid | undefined;
@@ -133,6 +138,7 @@ export async function startSharedHub(init: SharedHubInit): Promise<ServedGrid> {
           term: begun,
           state: () => ({
             leader: begun.record.url,
+            present: [...present.urls],
             epoch: begun.record.epoch,
             leaseSeconds: config.leaseSeconds,
             redisAnswers: redisAnswers(),
@@ -156,8 +162,7 @@ export async function startSharedHub(init: SharedHubInit): Promise<ServedGrid> {
     },
     {
       candidate: {
-        ...{ process: randomUUID(), hubId },
-        url: config.hubAddress ?? ownAddress(config, doors.port),
+        ...{ process: randomUUID(), hubId, url },
         secret: randomBytes(24).toString('base64url'),
       },
       leaseMs,

@@ -14,6 +14,8 @@ import { findProblems } from './findProblems.ts';
 export interface SharedState {
   /** Where the other hubs reach it. */
   leader: string;
+  /** Where those are that said lately that they are there. */
+  present: string[];
   epoch: number;
   leaseSeconds: number;
   redisAnswers: boolean;

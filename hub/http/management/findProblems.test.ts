@@ -13,7 +13,14 @@ const fine = {
   },
   disk: { totalBytes: 1e12, freeBytes: 5e11, isWritable: true },
   database: { kind: 'server', trouble: null },
-  hubs: { leader: 'http://10.0.0.1:8000', epoch: 3, leaseSeconds: 6, redisAnswers: true, trouble: null },
+  hubs: {
+    leader: 'http://10.0.0.1:8000',
+    present: ['http://10.0.0.1:8000'],
+    epoch: 3,
+    leaseSeconds: 6,
+    redisAnswers: true,
+    trouble: null,
+  },
   network: { httpPort: 8000, httpsPort: 8443, knownHttpsPort: null, addresses: ['10.0.0.1'], publicUrls: [] },
   certificate: {
     ...{

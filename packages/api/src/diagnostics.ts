@@ -34,6 +34,9 @@ export const Diagnostics = z
     hubs: z
       .object({
         leader: z.string().meta({ description: 'Where the other hubs reach the hub that leads' }),
+        present: z.array(z.string()).meta({
+          description: 'Where the hubs are that said within the last 15 seconds that they are there',
+        }),
         epoch: Count.meta({ description: 'Grows each time that another hub leads' }),
         leaseSeconds: z.number(),
         redisAnswers: z.boolean(),

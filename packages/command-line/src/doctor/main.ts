@@ -120,7 +120,16 @@ function describeShared({ hubs, database }: Partial<Diagnostics>): string[] {
   const lines: string[] = [];
   if (hubs) {
     const redis = hubs.redisAnswers ? 'answers' : 'does not answer';
-    lines.push(`Several hubs: the one at ${hubs.leader} leads (epoch ${hubs.epoch}); Redis ${redis}`);
+    // An older hub does not say it.
+    const { present = [] } = hubs as Partial<typeof hubs>;
+    const others = present.filter((url) => url !== hubs.leader);
+    const follow =
+      others.length === 0
+        ? 'no other hub is there'
+        : `${others.join(', ')} ${others.length === 1 ? 'follows' : 'follow'}`;
+    lines.push(
+      `Several hubs: the one at ${hubs.leader} leads (epoch ${hubs.epoch}), ${follow}; Redis ${redis}`,
+    );
   }
   if (database?.kind === 'server')
     lines.push(
