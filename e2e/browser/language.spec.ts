@@ -180,5 +180,20 @@ for (const [locale, language] of [
         }
       }
     }
+
+    // Who is out is asked who they are, and hears that the hub does not know them.
+    await page.route('**/api/session', async (route) => {
+      if (route.request().method() !== 'GET') return route.continue();
+      const response = await route.fetch();
+      const session = (await response.json()) as object;
+      return route.fulfill({ response, json: { ...session, scopes: [] } });
+    });
+    await page.goto('/');
+    await expect(page.getByRole('dialog', { name: t('Sign in') })).toBeVisible();
+    expect.soft(await englishOn(page), 'signing in').toEqual([]);
+    await page.getByLabel(t('Key, code or password')).fill('soup');
+    await page.keyboard.press('Enter');
+    await expect(page.getByRole('dialog').getByRole('alert')).toBeVisible();
+    expect.soft(await englishOn(page), 'signing in with a wrong key').toEqual([]);
   });
 }
