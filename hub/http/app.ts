@@ -50,8 +50,8 @@ export interface AppComponents
   blobs: BlobStore;
   refused: Pick<RefusedRequests, 'note'>;
   loopDelay: Pick<LoopDelay, 'now'>;
-  /** Of the hub among several that serve one grid; undefined: it is alone. */
-  role?: 'leads' | undefined;
+  /** Of this hub's lead among several that serve one grid; undefined: it is alone. */
+  leaderEpoch?: number | undefined;
   /** Why nothing can be kept; undefined while all is well. */
   trouble: () => string | undefined;
   metrics: MetricsOptions;

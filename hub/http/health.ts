@@ -18,7 +18,7 @@ export function healthRoutes({
   loopDelay,
   trouble,
   defaultModel,
-  role,
+  leaderEpoch,
 }: {
   generator: Pick<Generator, 'isDraining'>;
   deployments: Pick<Deployments, 'list'>;
@@ -27,8 +27,8 @@ export function healthRoutes({
   trouble: () => string | undefined;
   /** Answers where a request names no model; undefined where none would. */
   defaultModel: () => string | undefined;
-  /** Of the hub among several that serve one grid; undefined: it is alone. */
-  role?: 'leads' | undefined;
+  /** Of this hub's lead among several that serve one grid; undefined: it is alone. */
+  leaderEpoch?: number | undefined;
 }): Hono {
   const app = new Hono();
   const state = (): { ready: boolean } & Record<string, unknown> => {
@@ -53,9 +53,10 @@ export function healthRoutes({
     const kept = problem === undefined ? {} : { trouble: problem };
     return { status, ...first, ready, models, ...kept, eventLoopDelayMs: loopDelay.now() };
   };
+  const lead = leaderEpoch === undefined ? {} : { role: 'leads', leaderEpoch };
   const shown = (c: Context): { ready: boolean } & Record<string, unknown> => {
     const { status, ready, ...details } = state();
-    return { status, ready, ...(role && { role }), ...(hasScope(c.var.caller, 'ask') ? details : {}) };
+    return { status, ready, ...lead, ...(hasScope(c.var.caller, 'ask') ? details : {}) };
   };
   app.get('/', (c) => {
     const now = shown(c);

@@ -323,6 +323,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
   });
   const endRetention = applyRetention({ settings, database, logger });
   const signalling = { path: '/peerjs', key: 'peerjs' };
+  const leaderEpoch = init.shared?.state().epoch;
   const iceServersAt = (hubHost: string | undefined): IceServers =>
     iceServers(init.ice ?? {}, hubHost, settings.turnServer);
   const workerSocket = workerSocketRoute(
@@ -352,6 +353,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     },
     {
       hubId: identity.hubId,
+      leaderEpoch,
       signalling,
       iceServers: iceServersAt,
       forceRelay,
@@ -381,7 +383,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     bus,
     live,
     loopDelay,
-    role: init.shared && 'leads',
+    leaderEpoch,
     metrics: { metrics, token: init.metricsToken, further: init.shared?.metrics },
     trouble: () => keptTrouble(keyUse.trouble) ?? init.shared?.state().trouble,
     storage: async () => {

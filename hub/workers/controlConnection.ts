@@ -45,6 +45,8 @@ export interface Opener {
 
 export interface ControlInit {
   hubId: HubId;
+  /** See `Welcome`. */
+  leaderEpoch?: number | undefined;
   signalling: { path: string; key: string };
   /** For a worker that reaches the hub at this host (and port). */
   iceServers: (hubHost: string | undefined) => Welcome['iceServers'];
@@ -199,6 +201,7 @@ export class ControlConnection implements InboxReader {
       },
       iceServers: this.#init.iceServers(this.#hubHost),
       forceRelay: this.#init.forceRelay,
+      leaderEpoch: this.#init.leaderEpoch,
       ...(nodes.of(hello.workerId).mode === 'waiting' && { waitsForApproval: true }),
     });
     registry.announce(hello.workerId);

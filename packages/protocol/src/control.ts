@@ -308,6 +308,8 @@ export const Welcome = z.object({
   forceRelay: z.boolean(),
   /** True: the worker gets nothing until the operator approves it. */
   waitsForApproval: z.boolean().optional(),
+  /** Of several hubs that serve one grid this one leads. The number grows each time that another one does; `/health` says the latest. */
+  leaderEpoch: count.optional(),
 });
 export type Welcome = z.infer<typeof Welcome>;
 

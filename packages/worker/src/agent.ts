@@ -21,6 +21,7 @@ import { deferred, type Deferred } from './deferred.ts';
 import { RefusedByHubError, SessionError } from './errors.ts';
 import { HubConnection, type HubRequest } from './hub-connection/hubConnection.ts';
 import type { OpenHubSocket } from './hub-connection/hubSocket.ts';
+import { readLeaderEpoch } from './hub-connection/leaderEpoch.ts';
 import { LoadMeter } from './load/loadMeter.ts';
 import { meteredStageHost } from './load/meteredStageHost.ts';
 import type { Log } from './log.ts';
@@ -134,7 +135,11 @@ export function startWorkerAgent(components: WorkerAgentComponents, init: Worker
   );
 
   const hub = new HubConnection(
-    { openSocket: components.openSocket, log, ...(components.random && { random: components.random }) },
+    {
+      ...{ openSocket: components.openSocket, log },
+      leaderEpoch: () => readLeaderEpoch({ hubUrl, fetch: components.fetch }),
+      ...(components.random && { random: components.random }),
+    },
     {
       hubUrl,
       hello: async () => ({

@@ -42,6 +42,9 @@ export const deviceLogWords: {
   'note-weights-stay': () =>
     /* @wc-include */ 'weights of layers that tabs of this browser serve now are not forgotten',
   'no-welcome': ({ milliseconds }) => /* @wc-include */ `no welcome within ${milliseconds} ms`,
+  'other-hub-leads': () => /* @wc-include */ 'this hub is silent, and another one leads',
+  'other-takes-over': () => /* @wc-include */ 'another hub takes over',
+  'this-hub-stops': () => /* @wc-include */ 'this hub stops',
   'no-hello': ({ milliseconds }) => /* @wc-include */ `no hello came within ${milliseconds} ms`,
   'too-many-strangers': () =>
     /* @wc-include */ 'too many connections from this address have not said hello yet',

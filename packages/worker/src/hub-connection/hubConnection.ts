@@ -19,14 +19,26 @@ import { messageOf } from '../messageOf.ts';
 import type { HubSocket, OpenHubSocket } from './hubSocket.ts';
 import { reconnectDelayMs } from './reconnectDelay.ts';
 
-/** How long the hub may take from the first try to reach it until its welcome. */
+/** How long the hub may take for its welcome once the connection is open. */
 const welcomeDeadlineMs = 20_000;
+/**
+ * How long the connection may take until it is open: twice as long with each try, so that a hub that is only busy is reached, and one
+ * that stands still behind a load balancer costs little.
+ */
+const firstOpenMs = 5000;
+const longestOpenMs = 20_000;
+/** Silence, as a part of the lease, after which another hub may lead: the hub answers a message that comes every third of it. */
+const silentPart = 2 / 5;
+/** How often that is looked at, as a part of the lease. */
+const lookPart = 1 / 15;
 /** Messages kept while the hub is away; a worker that has more to say than this has lost its sessions anyway. */
 const maxHeldMessages = 10_000;
 
 export interface HubConnectionComponents {
   openSocket: OpenHubSocket;
   log: Log;
+  /** Asks which hub leads, where several serve one grid; undefined where nobody says it in time. Does not reject. */
+  leaderEpoch: () => Promise<number | undefined>;
   /** From [0, 1). Default: Math.random. */
   random?: () => number;
 }
@@ -64,6 +76,8 @@ export class HubConnection {
   #welcomed = false;
   #stopped = false;
   #failures = 0;
+  /** Tries in a row whose connection was not open in time. */
+  #unopened = 0;
   /** Why the hub does not take this worker at the moment. */
   #refusalReason: string | undefined;
   #leaseMs = 0;
@@ -74,7 +88,9 @@ export class HubConnection {
   #lookedAt = 0;
   #held: FromWorkerMessage[] = [];
   #renewal: ReturnType<typeof setInterval> | undefined;
-  #welcomeDeadline: ReturnType<typeof setTimeout> | undefined;
+  #looks: ReturnType<typeof setInterval> | undefined;
+  /** Of the connection's opening, then of the welcome. */
+  #deadline: ReturnType<typeof setTimeout> | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #leaseEnd: ReturnType<typeof setTimeout> | undefined;
   /** Messages of the hub that were not understood. */
@@ -129,8 +145,9 @@ export class HubConnection {
   #end(): void {
     this.#stopped = true;
     clearInterval(this.#renewal);
+    clearInterval(this.#looks);
     clearTimeout(this.#retry);
-    clearTimeout(this.#welcomeDeadline);
+    clearTimeout(this.#deadline);
     clearTimeout(this.#leaseEnd);
     this.#welcomed = false;
     this.#socket?.close();
@@ -143,7 +160,10 @@ export class HubConnection {
     // Events of a socket that was given up must not touch its successor.
     const isCurrent = (): boolean => this.#socket === socket;
     const socket = this.#components.openSocket(url.href, {
-      onOpen: () => void this.#sayHello(socket),
+      onOpen: () => {
+        if (isCurrent()) this.#giveUpAfter(welcomeDeadlineMs);
+        void this.#sayHello(socket);
+      },
       onText: (text) => isCurrent() && this.#receive(text),
       onBinary: (bytes) => {
         if (!isCurrent()) return;
@@ -153,10 +173,16 @@ export class HubConnection {
       onClosed: (reason) => isCurrent() && this.#lost(reason),
     });
     this.#socket = socket;
-    clearTimeout(this.#welcomeDeadline);
-    this.#welcomeDeadline = setTimeout(() => {
-      this.#giveUp(`no welcome within ${welcomeDeadlineMs} ms`);
-    }, welcomeDeadlineMs);
+    this.#giveUpAfter(Math.min(longestOpenMs, firstOpenMs * 2 ** this.#unopened), () => this.#unopened++);
+  }
+
+  /** @param isOver called when the time is over */
+  #giveUpAfter(limitMs: number, isOver?: () => void): void {
+    clearTimeout(this.#deadline);
+    this.#deadline = setTimeout(() => {
+      isOver?.();
+      this.#giveUp(`no welcome within ${limitMs} ms`);
+    }, limitMs);
   }
 
   async #sayHello(socket: HubSocket): Promise<void> {
@@ -199,15 +225,33 @@ export class HubConnection {
     if (this.#welcomed) return;
     this.#welcomed = true;
     this.#failures = 0;
+    this.#unopened = 0;
     this.#leaseMs = welcome.leaseMs;
     clearTimeout(this.#leaseEnd);
     this.#leaseEnd = undefined;
-    clearTimeout(this.#welcomeDeadline);
+    clearTimeout(this.#deadline);
     clearInterval(this.#renewal);
     this.#lookedAt = performance.now();
     this.#renewal = setInterval(() => this.#renew(), Math.max(100, welcome.leaseMs / 3));
+    if (welcome.leaderEpoch !== undefined) this.#lookForOther(welcome.leaderEpoch);
     this.#events.onWelcome(welcome);
     for (const message of this.#held.splice(0)) this.send(message);
+  }
+
+  /** Leaves this hub where it is silent and another one leads: silence alone says no more than that the hub is busy. */
+  #lookForOther(epoch: number): void {
+    const socket = this.#socket;
+    let isAsking = false;
+    const look = async (): Promise<void> => {
+      if (isAsking || performance.now() - this.#heardAt < silentPart * this.#leaseMs) return;
+      isAsking = true;
+      const leading = await this.#components.leaderEpoch();
+      isAsking = false;
+      if (socket === this.#socket && leading !== undefined && leading > epoch)
+        this.#giveUp('this hub is silent, and another one leads');
+    };
+    clearInterval(this.#looks);
+    this.#looks = setInterval(() => void look(), Math.max(100, lookPart * this.#leaseMs));
   }
 
   #heard(): void {
@@ -251,7 +295,8 @@ export class HubConnection {
     this.#welcomed = false;
     this.#socket = undefined;
     clearInterval(this.#renewal);
-    clearTimeout(this.#welcomeDeadline);
+    clearInterval(this.#looks);
+    clearTimeout(this.#deadline);
     if (this.#stopped) return;
     this.#failures++;
     const delayMs = reconnectDelayMs(this.#failures, (this.#components.random ?? Math.random)());
