@@ -7,6 +7,7 @@ import { notePassedOn, passedOnHeaders, readPassedOn } from '../http/passedOn.ts
 import type { LeaderBoard } from '../lead/leaderBoard.ts';
 import type { Term } from '../lead/term.ts';
 import type { Fetch } from '../network/fetch.ts';
+import { endWebSocket, hubStops, otherHubLeads, type Goodbye } from '../network/goodbye.ts';
 import { keepWhileOpen } from '../network/keepWhileOpen.ts';
 import type { Elsewhere } from '../network/listen.ts';
 import { messageOf } from '../errors/messageOf.ts';
@@ -53,8 +54,10 @@ export class Front implements Elsewhere {
   readonly #passedOn = new Set<Duplex>();
   /** Web sockets that clients and other hubs have with this one, while it leads. */
   readonly #upgraded = new Set<Duplex>();
+  /** Ends web sockets of this hub's clients that another hub serves. */
+  readonly #joined = new Set<(goodbye: Goodbye) => void>();
   /** Requests of this hub's clients that another answers. */
-  readonly #underWay = new Map<Promise<void>, RequestKind>();
+  readonly #underWay = new Map<Promise<void>, { kind: RequestKind; isDownload: boolean }>();
   readonly #ending = new AbortController();
   #leading: Leading | undefined;
   #isStopping = false;
@@ -82,7 +85,8 @@ export class Front implements Elsewhere {
 
   /** Ends web sockets that came while this hub led: whoever has one opens another. */
   cutSockets(): void {
-    for (const socket of this.#upgraded) socket.destroy();
+    // What is written to one of them is always a whole frame.
+    for (const socket of this.#upgraded) endWebSocket(socket, this.#isStopping ? hubStops : otherHubLeads);
   }
 
   /** The hub is about to stop: it takes no new requests that a model answers, and no new web sockets. */
@@ -94,7 +98,9 @@ export class Front implements Elsewhere {
   async drain(limitMs: number): Promise<void> {
     this.beginStop();
     // What only watches ends with the hub.
-    const awaited = [...this.#underWay].flatMap(([request, kind]) => (kind === 'again' ? [] : [request]));
+    const awaited = [...this.#underWay].flatMap(([request, { kind, isDownload }]) =>
+      kind === 'again' && !isDownload ? [] : [request],
+    );
     if (awaited.length === 0 || limitMs <= 0) return;
     this.#components.logger.info(
       { requests: awaited.length, limitMs },
@@ -103,10 +109,11 @@ export class Front implements Elsewhere {
     await Promise.race([Promise.all(awaited), setTimeout(limitMs, undefined, { ref: false })]);
   }
 
-  /** Ends what is passed on: answers that have begun with an event that says why. */
+  /** Ends what is passed on: answers that have begun with an event that says why, web sockets with a reason. */
   async close(): Promise<void> {
     this.beginStop();
     this.#ending.abort();
+    for (const end of this.#joined) end(hubStops);
     const ended = Promise.all(this.#underWay.keys());
     await Promise.race([ended, setTimeout(endMs, undefined, { ref: false })]);
     this.#line.close();
@@ -136,11 +143,13 @@ export class Front implements Elsewhere {
     }
     metrics.passedOn('request');
     const { signal: ending } = this.#ending;
+    const underWay = { kind, isDownload: false };
     const components = {
       ...{ board, waiting, logger, ending, line: this.#line, bodies: this.#bodies },
       ...this.#init,
       nobodyLeads: () => noLeader(board, trouble()),
       askedAgain: () => metrics.askedAgain(),
+      downloads: () => (underWay.isDownload = true),
     };
     const passing = passOn(components, kind, incoming, outgoing)
       .catch((error: unknown) => {
@@ -148,7 +157,7 @@ export class Front implements Elsewhere {
         outgoing.destroy();
       })
       .finally(() => this.#underWay.delete(passing));
-    this.#underWay.set(passing, kind);
+    this.#underWay.set(passing, underWay);
     return true;
   }
 
@@ -163,7 +172,8 @@ export class Front implements Elsewhere {
       return true;
     }
     metrics.passedOn('socket');
-    passUpgrade({ board, waiting, line: this.#line }, incoming, socket, head).catch((error: unknown) => {
+    const components = { board, waiting, line: this.#line, joined: this.#joined };
+    passUpgrade(components, incoming, socket, head).catch((error: unknown) => {
       logger.error({ reason: messageOf(error) }, 'a web socket could not be passed on');
       socket.destroy();
     });

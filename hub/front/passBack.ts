@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import { passedOnHeaders } from '../http/passedOn.ts';
 import type { ApiError } from '../http/apiError.ts';
 import type { LeaderBoard } from '../lead/leaderBoard.ts';
+import { writeChunk } from '../network/writeChunk.ts';
 import { errorIn } from './errorFor.ts';
 import { finish, type Exchange, type Outcome } from './exchange.ts';
 import { isAnswer } from './kindOf.ts';
@@ -19,11 +20,16 @@ const mostWholeBytes = 8 * 1024 * 1024;
 /** Of another hub's error. */
 const mostErrorBytes = 64 * 1024;
 
+/** A comment, which whoever reads events leaves out. */
+const goodbye = ': this hub stops, or the one that leads was lost; come back for what follows\n\n';
+
 export interface PassBackComponents {
   board: Pick<LeaderBoard, 'isFresh'>;
   /** What a request hears that has waited long enough for a hub that leads. */
   nobodyLeads: () => ApiError;
   logger: Logger;
+  /** Called where what is asked for is no answer of a model and nothing that goes on for ever. */
+  downloads: () => void;
 }
 
 /**
@@ -31,7 +37,7 @@ export interface PassBackComponents {
  * @param mayWait false where the request has waited long enough, and gets what there is now
  */
 export async function passBack(
-  { board, nobodyLeads, logger }: PassBackComponents,
+  { board, nobodyLeads, logger, downloads }: PassBackComponents,
   exchange: Exchange,
   response: IncomingMessage,
   mayWait: boolean,
@@ -66,6 +72,8 @@ export async function passBack(
     return 'done';
   }
   if (isNamed || isTooSoon) return passWhole(exchange, response);
+  if (format === 'events' && kind === 'again') return passWatched(exchange, response);
+  downloads();
   return passBytes(exchange, response, logger);
 }
 
@@ -90,13 +98,13 @@ function formatOf(contentType = ''): 'events' | 'lines' | undefined {
   return /^application\/(x-)?(ndjson|jsonl)/.test(contentType) ? 'lines' : undefined;
 }
 
-/** Each event as soon as it is whole. */
+/** Each event of an answer as soon as it is whole. */
 async function passEvents(
   exchange: Exchange,
   response: IncomingMessage,
   format: 'events' | 'lines',
 ): Promise<Outcome> {
-  const { incoming, outgoing, answer, gone, over } = exchange;
+  const { incoming, outgoing, answer, gone } = exchange;
   const showsNumbers = incoming.headers[requestHeader] !== undefined;
   const events = (exchange.events ??= new WholeEvents({
     format,
@@ -104,18 +112,39 @@ async function passEvents(
     showsNumbers,
   }));
   events.forget();
-  if (!outgoing.headersSent) writeHead(outgoing, response);
-  try {
-    for await (const chunk of response as AsyncIterable<Buffer>) {
-      const whole = events.take(chunk);
-      if (whole.length > 0 && !outgoing.write(whole)) await once(outgoing, 'drain', { signal: over });
-    }
-  } catch {
-    return gone.aborted ? 'done' : 'lost';
-  }
-  if (!response.complete) return 'lost';
+  await passWholeEvents(outgoing, response, events);
+  if (!response.complete) return gone.aborted ? 'done' : 'lost';
   outgoing.end();
   return 'done';
+}
+
+/** What happens, as it happens: whoever watches comes back, and learns what was missed. */
+async function passWatched({ outgoing, gone }: Exchange, response: IncomingMessage): Promise<Outcome> {
+  await passWholeEvents(
+    outgoing,
+    response,
+    new WholeEvents({ format: 'events', read: [0], showsNumbers: true }),
+  );
+  if (!response.complete && !gone.aborted) outgoing.write(goodbye);
+  outgoing.end();
+  return 'done';
+}
+
+/** Resolves when no more come. */
+async function passWholeEvents(
+  outgoing: ServerResponse,
+  response: IncomingMessage,
+  events: WholeEvents,
+): Promise<void> {
+  if (!outgoing.headersSent) writeHead(outgoing, response);
+  // Not by iteration, which costs as much for each token as passing it on.
+  response.on('data', (chunk: Buffer) => {
+    const whole = events.take(chunk);
+    if (whole === '' || writeChunk(outgoing, whole, 'latin1')) return;
+    response.pause();
+    outgoing.once('drain', () => response.resume());
+  });
+  if (!response.closed) await new Promise<void>((resolve) => response.once('close', resolve));
 }
 
 /** An answer of which nothing was sent on can be asked for once more. */

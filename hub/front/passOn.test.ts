@@ -6,6 +6,7 @@ import { connect, type AddressInfo, type Socket } from 'node:net';
 import { HubId } from '@potluck/protocol';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import WebSocket, { WebSocketServer } from 'ws';
 import { passedOnHeaders, readPassedOn } from '../http/passedOn.ts';
 import { LeaderBoard } from '../lead/leaderBoard.ts';
 import { listen, type Listening } from '../network/listen.ts';
@@ -228,6 +229,49 @@ test.each([
   const closed = once(client, 'close');
   await end();
   await closed;
+});
+
+test.each([
+  ['another hub leads', 1012, () => lead(say(''))],
+  ['this hub stops', 1001, () => front.close()],
+])('a web socket between two frames is told when %s', async (_, code, end) => {
+  const sockets = new WebSocketServer({ server: await lead(say('')) });
+  sockets.on('connection', (socket) => socket.on('message', () => socket.send('x'.repeat(70_000))));
+  const client = new WebSocket(`${url.replace('http', 'ws')}/v1/responses`);
+  await once(client, 'open');
+  client.send('hello');
+  await once(client, 'message');
+  const closed = once(client, 'close') as Promise<[number, Buffer]>;
+  await end();
+  expect(await closed).toEqual([code, expect.anything()]);
+});
+
+test('who watches what happens gets whole events and, when this hub stops, a comment; it is not waited for', async () => {
+  await lead((_, outgoing) => {
+    outgoing.writeHead(200, { 'content-type': 'text/event-stream' });
+    outgoing.write('id: 7-1\nevent: node\ndata: 1\n\nid: 7-2\ndata:');
+  });
+  const watching = await fetch(`${url}/api/events`);
+  await front.drain(60_000);
+  await front.close();
+  expect(await watching.text()).toMatch(/^id: 7-1\nevent: node\ndata: 1\n\n: this hub stops, .*\n\n$/);
+});
+
+test('a download is waited for when this hub stops', async () => {
+  const outgoings: ServerResponse[] = [];
+  await lead((_, outgoing) => {
+    outgoing.writeHead(200, { 'content-type': 'text/csv' });
+    outgoing.write('a,b\n');
+    outgoings.push(outgoing);
+  });
+  const download = await fetch(`${url}/api/requests/export`);
+  let isDrained = false;
+  const draining = front.drain(60_000).then(() => (isDrained = true));
+  await new Promise(setImmediate);
+  expect(isDrained).toBe(false);
+  outgoings[0]?.end('1,2\n');
+  expect(await download.text()).toBe('a,b\n1,2\n');
+  await draining;
 });
 
 const conversation = { 'x-potluck-conversation': 'one' };

@@ -40,6 +40,8 @@ export interface PassOnComponents extends PassOnInit {
   nobodyLeads: () => ApiError;
   /** An answer goes on that had another hub. */
   askedAgain: () => void;
+  /** What is asked for is under way, and is no answer of a model and nothing that goes on for ever. */
+  downloads: () => void;
   /** Aborted when this hub has waited long enough for what is under way, and ends it. */
   ending: AbortSignal;
   logger: Logger;

@@ -4,14 +4,18 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import type { LeaderBoard } from '../lead/leaderBoard.ts';
+import { endWebSocket, otherHubLeads, type Goodbye } from '../network/goodbye.ts';
 import type { LeaderLine } from './leaderLine.ts';
 import { frontHeaders, passedHeaders } from './passedHeaders.ts';
+import { ServerFrames } from './serverFrames.ts';
 import type { Waiting } from './waiting.ts';
 
 export interface UpgradeComponents {
   board: LeaderBoard;
   line: LeaderLine;
   waiting: Waiting;
+  /** Those that are open; each ends with a goodbye where it can. */
+  joined: Set<(goodbye: Goodbye) => void>;
 }
 
 /** Less than a worker waits for its welcome. */
@@ -20,7 +24,7 @@ const pauseMs = 100;
 const retryAfterSeconds = 2;
 
 export async function passUpgrade(
-  { board, line, waiting }: UpgradeComponents,
+  { board, line, waiting, joined }: UpgradeComponents,
   incoming: IncomingMessage,
   socket: Duplex,
   head: Buffer,
@@ -36,7 +40,9 @@ export async function passUpgrade(
       const leader = await board.whenServing(late);
       const upstream = leader && (await line.open(leader).catch(() => undefined));
       if (leader && upstream) {
-        join(incoming, socket, head, upstream, leader.secret);
+        const end = join(incoming, socket, head, upstream, leader.secret);
+        joined.add(end);
+        socket.once('close', () => joined.delete(end));
         return;
       }
       await setTimeout(pauseMs, undefined, { signal: late }).catch(() => undefined);
@@ -49,13 +55,14 @@ export async function passUpgrade(
   }
 }
 
+/** @returns what ends it, with a goodbye where the hub that leads is not in the middle of a frame */
 function join(
   incoming: IncomingMessage,
   socket: Duplex,
   head: Buffer,
   upstream: Socket,
   secret: string,
-): void {
+): (goodbye: Goodbye) => void {
   const headers = [
     ...passedHeaders(incoming.rawHeaders),
     ...frontHeaders(secret, incoming, undefined),
@@ -69,9 +76,19 @@ function join(
   upstream.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
   if (head.length > 0) upstream.write(head);
   if (socket instanceof Socket) socket.setNoDelay(true);
+  const frames = new ServerFrames();
+  upstream.on('data', (chunk: Buffer) => frames.take(chunk));
   socket.pipe(upstream);
-  upstream.pipe(socket);
+  // The hub that leads ends it by a frame of its own, where it can.
+  upstream.pipe(socket, { end: false });
+  const end = (goodbye: Goodbye): void => {
+    if (socket.writableEnded || socket.destroyed) return;
+    upstream.unpipe(socket);
+    if (frames.mayFollow) endWebSocket(socket, goodbye);
+    else socket.end(() => socket.destroy());
+  };
   // One that is lost takes the other with it, also where it never said goodbye.
-  upstream.once('close', () => socket.destroy());
+  upstream.once('close', () => end(otherHubLeads));
   socket.once('close', () => upstream.destroy());
+  return end;
 }

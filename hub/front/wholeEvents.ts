@@ -1,5 +1,5 @@
 /** Cuts an answer's stream behind whole events and counts them: whoever asks again says how many came. */
-import { Buffer } from 'node:buffer';
+import type { Buffer } from 'node:buffer';
 import { readEventId } from '../http/inference/eventsRead.ts';
 
 export interface WholeEventsInit {
@@ -14,7 +14,7 @@ const numberLine = /^id: ([\d.]+)\n/gm;
 
 export class WholeEvents {
   readonly #init: WholeEventsInit;
-  #rest: Buffer = Buffer.alloc(0);
+  #rest = '';
   #read: readonly number[];
 
   constructor(init: WholeEventsInit) {
@@ -27,18 +27,21 @@ export class WholeEvents {
     return this.#read;
   }
 
-  /** @returns what the client gets of it now */
-  take(chunk: Buffer): Buffer {
-    const all = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+  /**
+   * @returns what the client gets of it now, as `latin1`, which is a letter for each byte: characters are cut only where nobody looks at
+   *   them, and strings are cheaper than small buffers
+   */
+  take(chunk: Buffer): string {
+    const all = this.#rest + chunk.toString('latin1');
     const { format } = this.#init;
     const separator = format === 'events' ? '\n\n' : '\n';
     const at = all.lastIndexOf(separator);
     const end = at < 0 ? 0 : at + separator.length;
-    this.#rest = all.subarray(end);
-    const whole = all.subarray(0, end);
+    this.#rest = all.slice(end);
+    const whole = all.slice(0, end);
     if (format === 'lines') {
       const [read = 0] = this.#read;
-      this.#read = [read + whole.filter((byte) => byte === 0x0a).length];
+      this.#read = [read + whole.split('\n').length - 1];
       return whole;
     }
     return this.#numbered(whole);
@@ -46,14 +49,14 @@ export class WholeEvents {
 
   /** What is left of an event that was cut off comes again with the rest of the answer. */
   forget(): void {
-    this.#rest = Buffer.alloc(0);
+    this.#rest = '';
   }
 
-  #numbered(whole: Buffer): Buffer {
+  #numbered(whole: string): string {
     if (!whole.includes('id: ')) return whole;
-    // As bytes: characters may be cut only where they are not looked at.
-    const text = whole.toString('latin1');
-    for (const [, id = ''] of text.matchAll(numberLine)) this.#read = readEventId(id) ?? this.#read;
-    return this.#init.showsNumbers ? whole : Buffer.from(text.replaceAll(numberLine, ''), 'latin1');
+    return whole.replaceAll(numberLine, (line, id: string) => {
+      this.#read = readEventId(id) ?? this.#read;
+      return this.#init.showsNumbers ? line : '';
+    });
   }
 }

@@ -1,7 +1,10 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
+import { upgradeWebSocket } from '@hono/node-server';
+import { Hono } from 'hono';
 import { afterEach, expect, test } from 'vitest';
+import WebSocket from 'ws';
 import { listen, type Listening } from './listen.ts';
 
 const stalledMs = 100;
@@ -62,4 +65,19 @@ test('whoever has a web socket, whoever keeps it, or has said nothing yet, keeps
   await upgraded.promise;
   await server.close();
   await Promise.all(ended);
+});
+
+test('whoever has a web socket is told that the hub stops', async () => {
+  const app = new Hono();
+  app.get(
+    '/',
+    upgradeWebSocket(() => ({})),
+  );
+  const server = await listen((request, environment) => app.fetch(request, environment), 0, '127.0.0.1');
+  const socket = new WebSocket(`ws://127.0.0.1:${server.port}`);
+  await once(socket, 'open');
+  const closed = once(socket, 'close') as Promise<[number, Buffer]>;
+  await server.close();
+  const [code, reason] = await closed;
+  expect([code, reason.toString()]).toEqual([1001, 'this hub stops']);
 });

@@ -11,6 +11,7 @@ import { messageOf } from '../errors/messageOf.ts';
 import { StartError } from '../errors/startError.ts';
 import { admitInTurns } from './admitInTurns.ts';
 import type { Fetch } from './fetch.ts';
+import { hubStops } from './goodbye.ts';
 import { keepWhileOpen } from './keepWhileOpen.ts';
 import { sendTexts } from './sendTexts.ts';
 
@@ -77,7 +78,7 @@ export async function listen(
   if (elsewhere) lookElsewhere(server as HttpServer, elsewhere);
   closeStalled(server, stalledMs);
   await open(server, port, host, '--port');
-  return listening(server);
+  return listening(server, sockets);
 }
 
 /**
@@ -102,7 +103,7 @@ export async function listenSecurely(
   closeStalled(server, defaultStalledMs);
   await open(server, port, host, '--https-port');
   return {
-    ...listening(server),
+    ...listening(server, sockets),
     setCertificate: (renewed) => server.setSecureContext({ cert: renewed.certificate, key: renewed.key }),
   };
 }
@@ -156,11 +157,14 @@ function open(server: ServerType, port: number, host: string | undefined, flag: 
 }
 
 /** @param server listens since a moment, and nobody came yet */
-function listening(server: ServerType): Listening {
+function listening(server: ServerType, sockets: WebSocketServer): Listening {
   const connections = connectionsOf(server);
   return {
     port: (server.address() as AddressInfo).port,
-    close: () => closeServer(server, connections),
+    close: () => {
+      for (const client of sockets.clients) client.close(hubStops.code, hubStops.reason);
+      return closeServer(server, connections);
+    },
   };
 }
 

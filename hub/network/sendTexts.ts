@@ -43,7 +43,7 @@ function send(response: Response, body: TextBody, outgoing: ServerResponse): voi
   outgoing.writeHead(response.status, headersOf(response));
   outgoing.flushHeaders();
   body.take({
-    write: (text) => writeChunk(outgoing, text),
+    write: (text) => void writeChunk(outgoing, text),
     end: () => void outgoing.end(),
     get unreadBytes() {
       return outgoing.writableLength;

@@ -438,6 +438,7 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
     reachability: { ...components.reachability, stunPort: init.ice?.stunPort },
     dataDirectory: init.dataDirectory,
     pagesDirectory: builtPagesDirectory,
+    stopping: stopping.signal,
     logger,
   });
   return {

@@ -91,8 +91,9 @@ test('who reads nothing is cut off, and finds the rest when it comes back', asyn
     c.set('callerNow', () => ({ scopes: ['ask'], via: 'local', owner: 'local' }));
     await next();
   });
+  const stopping = new AbortController().signal;
   const live = { snapshot: () => ({ nodes: [], deployments: [], models: [], imports: [], requests: [] }) };
-  app.get('/events', (c) => streamEvents(c, { bus, live }));
+  app.get('/events', (c) => streamEvents(c, { bus, live, stopping }));
   const idle = await app.request('/events');
   const event = { type: 'model-removed', id: 'x'.repeat(100_000) } as const;
   for (let count = 0; count < 30; count++) await bus.publish(event);
@@ -110,4 +111,21 @@ test('who reads nothing is cut off, and finds the rest when it comes back', asyn
     30 - (unread.match(/^id: /gm)?.length ?? 0) + 1,
   );
   await reader?.cancel();
+});
+
+test('when the hub stops, who watches is told so, and who comes back meanwhile sees no grid that falls apart', async () => {
+  const stopping = new AbortController();
+  const app = new Hono();
+  app.use(async (c, next) => {
+    c.set('callerNow', () => ({ scopes: ['ask'], via: 'local', owner: 'local' }));
+    await next();
+  });
+  const live = { snapshot: () => ({ nodes: [], deployments: [], models: [], imports: [], requests: [] }) };
+  const components = { bus: embeddedEventBus(), live, stopping: stopping.signal };
+  app.get('/events', (c) => streamEvents(c, components));
+  const watching = (await app.request('/events')).text();
+  await new Promise(setImmediate);
+  stopping.abort();
+  expect(await watching).toMatch(/event: snapshot\n.*\n\n: this hub stops; .*\n\n$/s);
+  expect(await (await app.request('/events')).text()).toMatch(/^retry: 1000\n\n: this hub stops; .*\n\n$/);
 });

@@ -7,12 +7,16 @@ import { hasScope } from '../caller.ts';
 export interface EventComponents {
   bus: EventBus;
   live: Pick<LiveState, 'snapshot'>;
+  /** Aborted when the hub stops. */
+  stopping: AbortSignal;
 }
 
 /** Silence after which a comment is sent: clients and proxies give up on dead connections. */
 const pingEveryMs = 15_000;
 /** A reader that leaves so much unread, beside what it missed before, is cut off; it comes back and resumes. */
 const mostUnreadBytes = 1024 * 1024;
+/** A comment, which whoever reads events leaves out. */
+const goodbye = ': this hub stops; come back for what follows\n\n';
 /** How soon a browser comes back, in milliseconds. */
 const retryMs = 1000;
 
@@ -20,7 +24,10 @@ const retryMs = 1000;
  * Streams events from the snapshot, or from the one that `Last-Event-ID` names, until the reader goes away or may not read
  * any more: its key was revoked, or its login ended.
  */
-export async function streamEvents(c: Context, { bus, live }: EventComponents): Promise<Response> {
+export async function streamEvents(c: Context, { bus, live, stopping }: EventComponents): Promise<Response> {
+  const headers = { 'content-type': 'text/event-stream; charset=utf-8' };
+  // Whoever comes back so soon is to keep what it has seen of the grid: its devices leave because this hub stops.
+  if (stopping.aborted) return new Response(`retry: ${retryMs}\n\n${goodbye}`, { headers });
   const encoder = new TextEncoder();
   const known = c.req.header('last-event-id') ?? c.req.query('lastEventId');
   let cleanUp = (): void => undefined;
@@ -32,28 +39,38 @@ export async function streamEvents(c: Context, { bus, live }: EventComponents): 
         const write = (text: string): void => {
           if (over) return;
           if ((controller.desiredSize ?? 0) < 0 || !hasScope(c.var.callerNow(), 'ask')) {
-            cleanUp();
-            controller.close();
+            end();
             return;
           }
           controller.enqueue(encoder.encode(text));
           ping.refresh();
         };
+        const end = (): void => {
+          cleanUp();
+          controller.close();
+        };
+        const sayGoodbye = (): void => {
+          write(goodbye);
+          if (!over) end();
+        };
         const ping = setInterval(() => write(': ping\n\n'), pingEveryMs);
+        stopping.addEventListener('abort', sayGoodbye, { once: true });
         const send = (entry: JournalEvent): void => write(linesOf(entry));
+        let unsubscribe = (): void => undefined;
         cleanUp = () => {
           over = true;
           clearInterval(ping);
+          stopping.removeEventListener('abort', sayGoodbye);
+          unsubscribe();
         };
         // What comes while the beginning is put together waits for it.
         const early: JournalEvent[] = [];
         let deliver = (event: JournalEvent): void => void early.push(event);
-        const unsubscribe = await bus.subscribe((event) => deliver(event));
-        cleanUp = () => {
-          over = true;
-          clearInterval(ping);
+        unsubscribe = await bus.subscribe((event) => deliver(event));
+        if (over) {
           unsubscribe();
-        };
+          return;
+        }
         const missed = known === undefined ? undefined : await bus.since(known);
         const first = missed ?? [
           { id: await bus.lastId(), event: { type: 'snapshot' as const, snapshot: live.snapshot() } },
@@ -69,11 +86,7 @@ export async function streamEvents(c: Context, { bus, live }: EventComponents): 
     },
     { highWaterMark: mostUnreadBytes, size: (chunk) => (chunk === beginning ? 0 : chunk.byteLength) },
   );
-  return new Response(body, {
-    headers: {
-      'content-type': 'text/event-stream; charset=utf-8',
-    },
-  });
+  return new Response(body, { headers });
 }
 
 function linesOf({ id, event }: JournalEvent): string {
