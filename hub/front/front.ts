@@ -18,7 +18,7 @@ import { askLeader, type LeaderHealth } from './leaderHealth.ts';
 import { LeaderLine } from './leaderLine.ts';
 import { passOn, type PassOnInit } from './passOn.ts';
 import { passUpgrade } from './passUpgrade.ts';
-import { noLeader, refuse, stops } from './refuse.ts';
+import { noLeader, refuse, refuseUpgrade, stops } from './refuse.ts';
 import type { Waiting } from './waiting.ts';
 
 export interface FrontComponents {
@@ -166,13 +166,21 @@ export class Front implements Elsewhere {
       keepWhileOpen(this.#upgraded, socket);
       return false;
     }
-    const { board, waiting, metrics, logger } = this.#components;
-    if (this.#isStopping || incoming.headers[passedOnHeaders.secret] !== undefined) {
+    const { board, waiting, metrics, logger, trouble } = this.#components;
+    if (incoming.headers[passedOnHeaders.secret] !== undefined) {
       socket.destroy();
       return true;
     }
+    if (this.#isStopping) {
+      socket.on('error', () => undefined);
+      refuseUpgrade(incoming, socket, stops);
+      return true;
+    }
     metrics.passedOn('socket');
-    const components = { board, waiting, line: this.#line, joined: this.#joined };
+    const components = {
+      ...{ board, waiting, line: this.#line, joined: this.#joined },
+      nobodyLeads: () => noLeader(board, trouble()),
+    };
     passUpgrade(components, incoming, socket, head).catch((error: unknown) => {
       logger.error({ reason: messageOf(error) }, 'a web socket could not be passed on');
       socket.destroy();

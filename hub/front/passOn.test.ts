@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
+import { text as textOf } from 'node:stream/consumers';
 import { HubId } from '@potluck/protocol';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -20,6 +21,7 @@ const patient = { lostMs: 60_000, newMs: 10_000, stopMs: 10_000 };
 const patience = { ...patient };
 let board: LeaderBoard;
 let trouble: string | undefined;
+let room: Waiting;
 let front: Front;
 let door: Listening;
 let url: string;
@@ -28,11 +30,12 @@ let asked: { body: string; headers: IncomingMessage['headers'] }[];
 
 beforeEach(async () => {
   board = new LeaderBoard();
+  room = new Waiting();
   leaders = [];
   asked = [];
   front = new Front(
     {
-      ...{ board, waiting: new Waiting(), logger: pino({ level: 'silent' }) },
+      ...{ board, waiting: room, logger: pino({ level: 'silent' }) },
       metrics: { passedOn: () => undefined, askedAgain: () => undefined },
       isOwn: ({ url: path }) => path === '/own',
       answerOwn: () => new Response('own'),
@@ -244,6 +247,19 @@ test.each([
   const closed = once(client, 'close') as Promise<[number, Buffer]>;
   await end();
   expect(await closed).toEqual([code, expect.anything()]);
+});
+
+test('who asks for a web socket in vain is told why in words', async () => {
+  const refused = async (): Promise<unknown[]> => {
+    const client = new WebSocket(`${url.replace('http', 'ws')}/v1/responses`);
+    const [, response] = (await once(client, 'unexpected-response')) as [unknown, IncomingMessage];
+    return [response.statusCode, JSON.parse(await textOf(response))];
+  };
+  const places = Array.from({ length: 2000 }, () => room.enter());
+  expect(await refused()).toMatchObject([503, { error: { code: 'no_leading_hub' } }]);
+  for (const leave of places) leave?.();
+  front.beginStop();
+  expect(await refused()).toMatchObject([503, { error: { code: 'hub_stopped' } }]);
 });
 
 test('who watches what happens gets whole events and, when this hub stops, a comment; it is not waited for', async () => {

@@ -3,10 +3,12 @@ import type { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
+import type { ApiError } from '../http/apiError.ts';
 import type { LeaderBoard } from '../lead/leaderBoard.ts';
 import { endWebSocket, otherHubLeads, type Goodbye } from '../network/goodbye.ts';
 import type { LeaderLine } from './leaderLine.ts';
 import { frontHeaders, passedHeaders } from './passedHeaders.ts';
+import { refuseUpgrade, tooManyWait } from './refuse.ts';
 import { ServerFrames } from './serverFrames.ts';
 import type { Waiting } from './waiting.ts';
 
@@ -14,17 +16,18 @@ export interface UpgradeComponents {
   board: LeaderBoard;
   line: LeaderLine;
   waiting: Waiting;
+  /** What is said where nobody leads for so long. */
+  nobodyLeads: () => ApiError;
   /** Those that are open; each ends with a goodbye where it can. */
   joined: Set<(goodbye: Goodbye) => void>;
 }
 
-/** Less than a worker waits for its welcome. */
+/** Less than a worker waits at most until its connection is open. */
 const patienceMs = 15_000;
 const pauseMs = 100;
-const retryAfterSeconds = 2;
 
 export async function passUpgrade(
-  { board, line, waiting, joined }: UpgradeComponents,
+  { board, line, waiting, joined, nobodyLeads }: UpgradeComponents,
   incoming: IncomingMessage,
   socket: Duplex,
   head: Buffer,
@@ -47,9 +50,7 @@ export async function passUpgrade(
       }
       await setTimeout(pauseMs, undefined, { signal: late }).catch(() => undefined);
     }
-    socket.end(
-      `HTTP/1.1 503 Service Unavailable\r\nretry-after: ${retryAfterSeconds}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`,
-    );
+    refuseUpgrade(incoming, socket, leave ? nobodyLeads() : tooManyWait);
   } finally {
     leave?.();
   }

@@ -1,5 +1,7 @@
 /** What a hub that does not lead says itself where no other answers. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Buffer } from 'node:buffer';
+import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { ApiError, toApiError } from '../http/apiError.ts';
 import { hubStopped, hubStops } from '../generation/whyNotAnswered.ts';
 import type { LeaderBoard } from '../lead/leaderBoard.ts';
@@ -41,10 +43,23 @@ export const stops = toApiError(hubStops());
 
 /** Sends the refusal; nothing of an answer may have been sent. */
 export function refuse(incoming: IncomingMessage, outgoing: ServerResponse, error: ApiError): void {
-  const { status, retryAfterSeconds } = error;
-  outgoing.writeHead(status, {
+  outgoing.writeHead(error.status, headersOf(error));
+  outgoing.end(JSON.stringify(errorBody(incoming, error)));
+}
+
+/** Sends the refusal to who asked for a web socket, and ends the connection. */
+export function refuseUpgrade(incoming: IncomingMessage, socket: Duplex, error: ApiError): void {
+  const body = JSON.stringify(errorBody(incoming, error));
+  const headers = { ...headersOf(error), 'content-length': Buffer.byteLength(body), connection: 'close' };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  socket.end(
+    [`HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? ''}`, ...lines, '', body].join('\r\n'),
+  );
+}
+
+function headersOf({ retryAfterSeconds }: ApiError): Record<string, string> {
+  return {
     'content-type': 'application/json',
     ...(retryAfterSeconds !== undefined && { 'retry-after': String(retryAfterSeconds) }),
-  });
-  outgoing.end(JSON.stringify(errorBody(incoming, error)));
+  };
 }
