@@ -253,7 +253,7 @@ test('who asks for a web socket in vain is told why in words', async () => {
   const refused = async (): Promise<unknown[]> => {
     const client = new WebSocket(`${url.replace('http', 'ws')}/v1/responses`);
     const [, response] = (await once(client, 'unexpected-response')) as [unknown, IncomingMessage];
-    return [response.statusCode, JSON.parse(await textOf(response))];
+    return [response.statusCode, JSON.parse(await textOf(response)) as unknown];
   };
   const places = Array.from({ length: 2000 }, () => room.enter());
   expect(await refused()).toMatchObject([503, { error: { code: 'no_leading_hub' } }]);
