@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type OpenAI from 'openai';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { EventReader } from '../hub/testing/eventReader.ts';
@@ -14,7 +15,7 @@ const question: OpenAI.ChatCompletionMessageParam[] = [
 describe('a hub as it comes', () => {
   let hub: HubProcess;
   beforeAll(async () => {
-    hub = await startHub();
+    hub = await startHub({ ownGroup: true });
     return () => hub[Symbol.asyncDispose]();
   });
 
@@ -92,6 +93,23 @@ describe('a hub as it comes', () => {
     expect(node.load).toBeLessThanOrEqual(1);
     await events.until('node', ({ node: { id, load } }) => id === node.id && load === 0);
     events.close();
+  });
+
+  test('ends its answers first when Ctrl-C tells all processes of its terminal to end', async () => {
+    const asked = { model, temperature: 0, max_tokens: 120 };
+    const messages = [{ role: 'user' as const, content: 'Tell me a long story about a river.' }];
+    const whole = await hub.client.chat.completions.create({ ...asked, messages });
+    const stream = await hub.client.chat.completions.create({ ...asked, messages, stream: true });
+    let text = '';
+    for await (const { choices } of stream) {
+      const { content } = choices[0]?.delta ?? {};
+      if (text === '' && content) process.kill(-(hub.child.pid ?? NaN), 'SIGINT');
+      text += content ?? '';
+    }
+    expect(text).toBe(whole.choices[0]?.message.content);
+    if (hub.child.exitCode === null) await once(hub.child, 'exit');
+    expect(hub.child.exitCode).toBe(0);
+    expect(hub.log()).not.toContain('starting it again');
   });
 });
 

@@ -48,6 +48,8 @@ export interface HubOptions {
   nodeFlags?: string[];
   /** True for a channel to the process, to what `nodeFlags` load there. */
   ipc?: boolean;
+  /** True where the test signals all that run in the hub's terminal: its process group. */
+  ownGroup?: boolean;
 }
 
 /**
@@ -69,6 +71,7 @@ export async function startHub(options: HubOptions = {}): Promise<HubProcess> {
     ],
     {
       stdio: ['ignore', 'pipe', 'pipe', ...(options.ipc ? (['ipc'] as const) : [])],
+      detached: options.ownGroup === true,
       // Local workers look for no GPU: each start would try WebGPU in a process of its own.
       env: { ...process.env, POTLUCK_DEVICE: 'cpu', ...options.env },
     },

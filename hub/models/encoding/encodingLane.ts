@@ -118,6 +118,8 @@ export class EncodingLane<Task extends object, Result> {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
       execArgv: [],
+      // Out of reach of its terminal's Ctrl-C: it ends with the hub, which may still answer.
+      ...{ detached: true, windowsHide: true },
       env: childEnvironment(neededVariables),
     });
     // The hub does not stay for it.

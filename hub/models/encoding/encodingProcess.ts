@@ -24,8 +24,6 @@ thread.on('message', (answer: LaneAnswer<unknown>) => {
 thread.on('error', () => process.exit(1));
 process.on('message', (message) => thread.postMessage(message));
 process.on('disconnect', () => process.exit());
-// Ctrl-C reaches every process of a terminal; this one ends with the hub, which may still answer.
-process.on('SIGINT', () => undefined);
 
 /** Processor time counts, not the clock: on a busy machine the same work takes longer. */
 function watch(): void {

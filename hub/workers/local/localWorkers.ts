@@ -166,6 +166,8 @@ export class LocalWorkers {
     // Standard output belongs to the hub. The IPC channel tells the worker when the hub is gone, however it went.
     const child = spawn(process.execPath, ['--import', endWithParent, program, 'worker', ...flags], {
       stdio: ['ignore', process.stderr.fd, process.stderr.fd, 'ipc'],
+      // Ctrl-C and a terminal that is closed are told to all that run in it: the hub ends its workers, after its answers.
+      ...{ detached: true, windowsHide: true },
       // Secrets do not go on a command line.
       env: { ...childEnvironment(neededVariables), POTLUCK_TOKEN: joinToken },
     });
