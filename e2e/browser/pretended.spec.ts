@@ -1,11 +1,14 @@
-/** Grids that are hard to come by: many models, models on their way. */
+/** Grids that are hard to come by: many models, models on their way, long names. */
 import type { Deployment, Model } from '@potluck/api';
 import { expect, test } from './support/fixtures.ts';
 import { appOnHub } from './support/appOnHub.ts';
 import { expectCoursesApart, expectLabelsApart } from './support/labelsApart.ts';
+import { testLongNames } from './support/longNamesTests.ts';
 import { pretendConnection, pretendGrid } from './support/pretendGrid.ts';
 
-const app = appOnHub();
+const app = appOnHub({ reusesPage: true });
+
+testLongNames(app);
 
 /** The first of them, which the hub of these tests has. */
 function only<T>(things: readonly T[]): T {

@@ -1,37 +1,16 @@
 /** A worker that waits to be called is tried and added on the nodes page. */
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
-import {
-  expect,
-  test,
-  type Browser,
-  type BrowserContext,
-  type Locator,
-  type Page,
-} from './support/fixtures.ts';
-import { freePort, startHub, startWaitingWorker, type HubProcess } from '../support/hubProcess.ts';
+import { expect, test, type Locator } from './support/fixtures.ts';
+import { freePort, startWaitingWorker } from '../support/hubProcess.ts';
+import { appOnHub } from './support/appOnHub.ts';
 import { seriousViolations } from './support/appPage.ts';
 
-let hub: HubProcess;
-let context: BrowserContext;
-let page: Page;
-
-let browser: Browser;
-
-test.beforeAll(async ({ browser: shared }) => {
-  browser = shared;
-  hub = await startHub({ flags: ['--https-port', '0'] });
-});
-
-test.afterAll(async () => {
-  await hub[Symbol.asyncDispose]();
-});
-
-test.afterEach(() => context.close());
+const app = appOnHub({ flags: ['--https-port', '0'], reusesPage: true });
 
 async function open(width: number): Promise<Locator> {
-  context = await browser.newContext({ baseURL: hub.url, viewport: { width, height: 844 } });
-  page = await context.newPage();
+  const { page } = app;
+  await page.setViewportSize({ width, height: 844 });
   await page.goto('/nodes');
   await page.getByRole('button', { name: 'Add a device' }).click();
   await page.getByRole('tab', { name: 'By host and port' }).click();
@@ -58,11 +37,10 @@ test('a wrong token is named, the right one passes every step, and the node appe
   await expect(steps).toHaveCount(5);
   await expect(steps.nth(3)).toContainText('host (its own address)');
   await expect(steps.nth(4)).toContainText('a direct connection to local-1');
-  await page.screenshot({ path: test.info().outputPath('desk.png') });
-  expect(await seriousViolations(page)).toEqual([]);
+  expect(await seriousViolations(app.page)).toEqual([]);
   await dialog.getByRole('button', { name: 'Add', exact: true }).click();
   await expect(dialog).toHaveCount(0);
-  await expect(page.getByRole('row', { name: /^attic Node worker/ })).toContainText('standby');
+  await expect(app.page.getByRole('row', { name: /^attic Node worker/ })).toContainText('standby');
 });
 
 test('a port where nobody waits says what to start, on a phone, too', async () => {
@@ -75,7 +53,6 @@ test('a port where nobody waits says what to start, on a phone, too', async () =
     ignoreCase: true,
   });
   expect(await dialog.evaluate((element) => element.scrollWidth <= element.clientWidth)).toBe(true);
-  await page.screenshot({ path: test.info().outputPath('phone.png') });
 });
 
 test('a test that is stopped keeps the keyboard where it was, and no later error to itself', async () => {
