@@ -28,7 +28,8 @@ export function answerQuestions(client: AnsweringClient, problemOf = problemOfDr
   });
 }
 
-async function answer(client: AnsweringClient, task: ThreadTask): Promise<ThreadAnswer> {
+/** @throws what the driver throws */
+export async function answer(client: AnsweringClient, task: ThreadTask): Promise<ThreadAnswer> {
   const { id } = task;
   if ('search' in task) {
     const { rows } = await client.execute(task.statement);

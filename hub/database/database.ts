@@ -8,7 +8,7 @@ import { conversationStore } from './conversationStore.ts';
 import type { ResponseStore } from '../conversations/responseStore.ts';
 import type { ConversationStore } from '../conversations/conversationStore.ts';
 import { checkSchema } from './checkSchema.ts';
-import { databaseThread, type DatabaseThread } from './databaseThread.ts';
+import { databaseThread, type DatabaseThread, type FileInit } from './databaseThread.ts';
 import { drizzle } from './drizzle.ts';
 import { apiKeyStore, inviteStore, joinTokenStore, loginStore } from './keyStore.ts';
 import type { ApiKeyRow, InviteRow, JoinTokenRow, LoginStore, RowStore } from '../accounts/accountStores.ts';
@@ -63,15 +63,19 @@ export interface Database extends Leadership {
 
 /**
  * Opens `hub.sqlite` in the data directory.
+ * @param connect begins one of its connections
  * @throws StartError if the file is damaged, lacks tables, or can't be written
  */
-export async function openDatabase(dataDirectory: string): Promise<Database> {
+export async function openDatabase(
+  dataDirectory: string,
+  connect: (init: FileInit) => DatabaseThread = databaseThread,
+): Promise<Database> {
   const file = fileIn(dataDirectory);
   const url = databaseUrl(file);
   await keepPrivate(file);
   // FULL: a write that was acknowledged is on the disk, also when the power goes.
   const durable = ['PRAGMA journal_mode = WAL', 'PRAGMA synchronous = FULL'];
-  const writer = databaseThread({ url, busyTimeoutMs, begin: durable });
+  const writer = connect({ url, busyTimeoutMs, begin: durable });
   try {
     await migrate(writer.client);
     await checkSchema(writer.client);
@@ -80,8 +84,8 @@ export async function openDatabase(dataDirectory: string): Promise<Database> {
     throw damagedDatabase(dataDirectory, cause);
   }
   const readOnly = { url, busyTimeoutMs, begin: ['PRAGMA query_only = ON'] };
-  const reader = databaseThread(readOnly);
-  const searcher = databaseThread(readOnly);
+  const reader = connect(readOnly);
+  const searcher = connect(readOnly);
   return {
     ...storesIn(writer, reader, searcher),
     kind: 'file',

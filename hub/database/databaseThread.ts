@@ -32,7 +32,7 @@ export type ThreadTask =
   | { id: number; statement: InStatement; search: string };
 
 /** Of a ResultSet, what the stores read; columns by their index. */
-interface PlainResult {
+export interface PlainResult {
   rows: Value[][];
   rowsAffected: number;
 }
@@ -59,9 +59,10 @@ export interface DatabaseThread {
   close(): Promise<void>;
 }
 
-const closed = 'the database is closed';
+/** What is told of a question that comes when nobody answers any more. */
+export const closedMessage = 'the database is closed';
 
-type TaskOf<Task> = Task extends unknown ? Omit<Task, 'id'> : never;
+export type TaskOf<Task> = Task extends unknown ? Omit<Task, 'id'> : never;
 
 /** The thread starts with the first question. If it ends, what it was asked fails, and the next question starts another. */
 export function databaseThread(init: ThreadInit): DatabaseThread {
@@ -99,7 +100,7 @@ export function databaseThread(init: ThreadInit): DatabaseThread {
     return started;
   };
   const send = (task: TaskOf<ThreadTask>): Promise<PlainResult[] | SearchStep> => {
-    if (isClosed) return Promise.reject(new Error(closed));
+    if (isClosed) return Promise.reject(new Error(closedMessage));
     const question = Promise.withResolvers<PlainResult[] | SearchStep>();
     const id = asked++;
     open.set(id, question);
@@ -122,7 +123,7 @@ export function databaseThread(init: ThreadInit): DatabaseThread {
       const ended = worker;
       isClosed = true;
       worker = undefined;
-      failAll(closed);
+      failAll(closedMessage);
       if (!ended) return;
       const exit = new Promise<void>((resolve) => ended.once('exit', () => resolve()));
       ended.ref();
@@ -132,7 +133,7 @@ export function databaseThread(init: ThreadInit): DatabaseThread {
   };
 }
 
-function errorOf({ message, code }: Problem): Error {
+export function errorOf({ message, code }: Problem): Error {
   const error = new Error(message);
   return code === undefined ? error : Object.assign(error, { code });
 }

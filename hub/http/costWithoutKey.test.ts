@@ -16,7 +16,7 @@ const bodyBytes = 64 * 1024;
 let hub: TestHub;
 let stranger: Worker;
 beforeAll(async () => {
-  hub = await startTestHub();
+  hub = await startTestHub({ databaseThreads: true });
   stranger = new Worker(new URL('../testing/strangerThread.ts', import.meta.url));
   await once(stranger, 'message');
 });

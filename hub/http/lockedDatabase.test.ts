@@ -14,7 +14,7 @@ interface Settings {
 }
 
 test('while the database is locked, answers come; what must be kept is refused with its reason, the rest is kept later', async () => {
-  const hub = await startTestHub({ model: { contextLength: 1_000_000 } });
+  const hub = await startTestHub({ model: { contextLength: 1_000_000 }, databaseThreads: true });
   const bystander = await startBystander(hub);
   const before = await api<Settings>(hub, 'GET', '/settings');
   const other = createClient({

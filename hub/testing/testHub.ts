@@ -12,11 +12,14 @@ import { listen } from '../network/listen.ts';
 import { BlobStore } from '../models/blobStore.ts';
 import { memoryCatalogue, type Catalogue } from '../models/catalogue.ts';
 import { LibraryCatalogue } from '../models/libraryCatalogue.ts';
+import type { Model } from '../models/model.ts';
 import { ModelLibrary } from '../models/modelLibrary.ts';
+import type { Tokenizer } from '../models/tokenizer.ts';
 import type { Replica } from '../pipelines/deployment.ts';
 import type { HubIdentity } from '../accounts/secrets.ts';
 import { HubSettings } from '../settings/hubSettings.ts';
 import { readServingNodes } from '../wiring/servingNodes.ts';
+import { databaseHere } from './databaseHere.ts';
 import { ScriptedWorker, type ScriptedWorkerInit } from './scriptedWorker.ts';
 import { testModel, testStopToken, type TestModelInit } from './testModel.ts';
 
@@ -63,6 +66,8 @@ export interface TestHubInit extends Partial<Omit<HubInit, 'identity'>> {
   adminPassword?: string;
   /** A database of the test's own, which stays open. Default: a new one in a file. */
   database?: Database;
+  /** The database has threads of its own, as in the product: for what waits for a statement, or measures. Default: false. */
+  databaseThreads?: boolean;
 }
 
 export async function startTestHub(init: TestHubInit = {}): Promise<TestHub> {
@@ -90,9 +95,10 @@ async function runTestHub(init: TestHubInit, { directory, identity, port }: Test
     hosts = ['127.0.0.1'],
     adminPassword,
     database: ownDatabase,
+    databaseThreads = false,
     ...hubInit
   } = init;
-  const database = ownDatabase ?? (await openDatabase(directory));
+  const database = ownDatabase ?? (await openDatabase(directory, databaseThreads ? undefined : databaseHere));
   const unfinished = port === 0 ? [] : await database.journal.load();
   if (port !== 0) await database.requests.interruptRunning();
   const blobs = new BlobStore(path.join(directory, 'blobs'));
@@ -138,7 +144,7 @@ async function runTestHub(init: TestHubInit, { directory, identity, port }: Test
   );
   url = `http://127.0.0.1:${listening.port}`;
   const first = (): Replica => parts.deployments.find(model.package.id)?.replicas[0] as Replica;
-  const pieces = piecesOf(model.tokenizer.decode, model.package.vocabularySize);
+  const pieces = piecesOf(model);
   return {
     ...parts,
     url,
@@ -191,12 +197,18 @@ export function answering(hub: Pick<TestHub, 'encode'>, text: string): Pick<Scri
   };
 }
 
-function piecesOf(decode: (tokens: number[]) => string, vocabularySize: number): Map<string, number> {
+/** Of tokenizers that hubs shared: to decode each token by itself takes a tenth of a second. */
+const knownPieces = new WeakMap<Tokenizer, Map<string, number>>();
+
+function piecesOf({ tokenizer, package: { vocabularySize } }: Model): Map<string, number> {
+  const known = knownPieces.get(tokenizer);
+  if (known) return known;
   const pieces = new Map<string, number>();
   for (let token = 3; token < vocabularySize; token++) {
-    const text = decode([token]);
+    const text = tokenizer.decode([token]);
     if (text !== '' && !pieces.has(text)) pieces.set(text, token);
   }
+  knownPieces.set(tokenizer, pieces);
   return pieces;
 }
 

@@ -17,7 +17,7 @@ let hub: TestHub;
 let bystander: Bystander;
 let flock: Flock;
 beforeAll(async () => {
-  hub = await startTestHub({ model: { contextLength: 1_000_000 } });
+  hub = await startTestHub({ model: { contextLength: 1_000_000 }, databaseThreads: true });
   bystander = await startBystander(hub);
   flock = await startFlock(hub);
 });
