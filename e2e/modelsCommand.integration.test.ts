@@ -90,6 +90,12 @@ test('a model is added from a directory, planned, deployed over two nodes beside
   });
   expect((await models('undeploy', 'tiny')).code).toBe(0);
   expect((await models('remove', 'tiny')).output).toBe('removed tiny\n');
+
+  const again = await models('add', path.join(directory, 'tiny'), '--deploy');
+  expect(again).toMatchObject({ code: 0, problem: '' });
+  expect(again.output).toMatch(/added tiny\n(.*\n)*served by local-\d\[0-3\]\n$/);
+  expect((await models('undeploy', 'tiny')).code).toBe(0);
+  expect((await models('remove', 'tiny')).code).toBe(0);
 });
 
 test('what can not be done is said in one line', async () => {

@@ -175,10 +175,23 @@ async function add(
   await events.next();
   try {
     const { id } = await hub.ask<Import>('POST', '/imports', wanted);
-    print(`added ${await followImport(events, id, print)}`);
+    const added = await followImport(events, id, print);
+    print(`added ${added}`);
+    if (deploy) await followAdded(hub, added);
   } finally {
     await events.return();
   }
+}
+
+/** The hub deploys what was added by itself, also where it does not fit yet. @throws CommandError there */
+async function followAdded(hub: HubClient, model: string): Promise<void> {
+  const plan = planOf({}, []);
+  const preview = await hub.ask<DeploymentPreview>('POST', '/deployments/preview', { model, plan });
+  if (preview.ok) return followDeployment(hub.events(), model, print);
+  throw new CommandError(
+    `${model} is added and deployed, but no device serves it. ${problemOf(preview)} ` +
+      `The hub serves it as soon as it can. To take it off: \`${ownCommand} models undeploy ${model}\`.`,
+  );
 }
 
 async function plan(hub: HubClient, model: string, options: PlanOptions): Promise<void> {
@@ -187,7 +200,12 @@ async function plan(hub: HubClient, model: string, options: PlanOptions): Promis
     plan: await planFor(hub, options),
   });
   describePreview(preview).forEach(print);
-  if (!preview.ok) throw new CommandError(preview.problem ?? 'It does not fit.');
+  if (!preview.ok) throw new CommandError(problemOf(preview));
+}
+
+/** A sentence, so that others can follow it. */
+function problemOf({ problem }: DeploymentPreview): string {
+  return `${problem ?? 'It does not fit'}.`.replace(/([.!?])\.$/, '$1');
 }
 
 interface DeployOptions {
@@ -204,7 +222,7 @@ async function deploy(
   describePreview(preview).forEach(print);
   if (!preview.ok && !wait) {
     throw new CommandError(
-      `${preview.problem ?? 'It does not fit.'} Nothing was changed. Free memory, let more devices join, or add --wait: ` +
+      `${problemOf(preview)} Nothing was changed. Free memory, let more devices join, or add --wait: ` +
         'the hub then serves it as soon as it fits.',
     );
   }
