@@ -85,12 +85,14 @@ test('a conversation is copied, exported, deleted with all others, and imported;
   let goOn = (): void => undefined;
   const held = new Promise<void>((resolve) => (goOn = resolve));
   await page.route('**/api/conversations', async (route) => held.then(() => route.continue()));
+  const first = page.waitForRequest('**/api/conversations');
   const conversations = Array.from({ length: 40 }, (_, index) => ({
     title: `Number ${index}`,
     messages: [],
   }));
   const many = JSON.stringify({ format: 'potluck-conversations', version: 1, conversations });
   await input.setInputFiles({ ...all, buffer: Buffer.from(many) });
+  await first;
   await expect(page.getByText('Importing: 0 of 40')).toBeVisible();
   await page.getByRole('button', { name: 'Stop import' }).click();
   goOn();
