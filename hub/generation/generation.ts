@@ -467,7 +467,12 @@ export class Generation {
     lost.cache.failed();
     if (wasAdmitted) lost.room.release();
     this.#components.logger.warn(
-      { request: this.id, reason: error.message, tokens: this.#tokens.length },
+      // What people are told of it says that the answer has stopped, which it has not yet.
+      {
+        request: this.id,
+        ...(error.workers?.length ? { lost: error.workers } : { reason: error.message }),
+        tokens: this.#tokens.length,
+      },
       'the answer waits for other devices',
     );
     const { again } = this.#components;

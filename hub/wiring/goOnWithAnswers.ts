@@ -37,10 +37,21 @@ async function goOnWith(
       await response.body?.cancel();
       return;
     }
-    const reason = await response.text();
+    const reason = await refusalOf(response);
     logger.warn({ request: id, reason }, 'an answer of the last run does not go on yet');
     if (response.status !== 503) suspended.drop(id);
     await setTimeout(againAfterMs, undefined, { ref: false, signal }).catch(() => undefined);
+  }
+}
+
+/** What a refusal says to people; all of it where that is not found. */
+async function refusalOf(response: Response): Promise<string> {
+  const text = await response.text();
+  try {
+    const { error } = JSON.parse(text) as { error?: { message?: string } };
+    return error?.message ?? text;
+  } catch {
+    return text;
   }
 }
 
