@@ -241,12 +241,10 @@ export class HubConnection {
   /** Leaves this hub where it is silent and another one leads: silence alone says no more than that the hub is busy. */
   #lookForOther(epoch: number): void {
     const socket = this.#socket;
-    let isAsking = false;
     const look = async (): Promise<void> => {
-      if (isAsking || performance.now() - this.#heardAt < silentPart * this.#leaseMs) return;
-      isAsking = true;
+      if (performance.now() - this.#heardAt < silentPart * this.#leaseMs) return;
+      // Again each time: the one before may be waiting at the hub that stands still, behind a load balancer.
       const leading = await this.#components.leaderEpoch();
-      isAsking = false;
       if (socket === this.#socket && leading !== undefined && leading > epoch)
         this.#giveUp('this hub is silent, and another one leads');
     };
