@@ -7,7 +7,7 @@ import { startWorker, stop } from '../support/hubProcess.ts';
 import { appOnHub } from './support/appOnHub.ts';
 import { askInChat, expectRunning, goTo } from './support/appPage.ts';
 
-const app = appOnHub();
+const app = appOnHub({ reusesPage: true });
 
 test('a node is evicted, banned, and let in again', async () => {
   await app.page.goto('/nodes');

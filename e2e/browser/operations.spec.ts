@@ -9,6 +9,7 @@ import { expectLabelsApart } from './support/labelsApart.ts';
 const app = appOnHub({
   flags: ['--local-workers', '2', '--stages', '2'],
   viewport: { width: 1280, height: 900 },
+  reusesPage: true,
 });
 
 /** All sizes in a text. */

@@ -1,24 +1,22 @@
 /** What the app says before a model is put on nodes, and what it measured of the links between them. */
-import {
-  expect,
-  test,
-  type BrowserContext,
-  type Locator,
-  type Page,
-  type Request,
-} from './support/fixtures.ts';
+import { expect, test, type Locator, type Page, type Request } from './support/fixtures.ts';
 import type { Deployment, Node } from '@potluck/api';
 import { changeSettings } from '../support/changeSettings.ts';
-import { startHub, type HubProcess } from '../support/hubProcess.ts';
+import type { HubProcess } from '../support/hubProcess.ts';
 import { nodesOf } from '../support/nodes.ts';
+import { appOnHub } from './support/appOnHub.ts';
 import { seriousViolations } from './support/appPage.ts';
 
+const app = appOnHub({
+  flags: ['--local-workers', '3'],
+  viewport: { width: 1280, height: 1000 },
+  reusesPage: true,
+});
 let hub: HubProcess;
-let context: BrowserContext;
 let page: Page;
 
 test.beforeAll(async () => {
-  hub = await startHub({ flags: ['--local-workers', '3'] });
+  ({ hub } = app);
   // The third one stays empty, so that what it would do is a guess.
   await changeSettings(hub, { standbyShare: 0 });
   // Whichever of them came first: these two, in this order.
@@ -35,16 +33,9 @@ test.beforeAll(async () => {
   expect(answer.status).toBe(200);
 });
 
-test.afterAll(async () => {
-  await hub[Symbol.asyncDispose]();
+test.beforeEach(() => {
+  ({ page } = app);
 });
-
-test.beforeEach(async ({ browser }) => {
-  context = await browser.newContext({ baseURL: hub.url, viewport: { width: 1280, height: 1000 } });
-  page = await context.newPage();
-});
-
-test.afterEach(() => context.close());
 
 /** Opens the dialog, ready for a plan by hand. */
 async function planByHand(): Promise<{ shards: Locator; preview: Locator }> {
