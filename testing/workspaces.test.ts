@@ -8,7 +8,7 @@ import { importsIn, readManifest, readWorkspaces, type Manifest, type Workspace 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const workspaces = readWorkspaces(root);
 const lock = JSON.parse(readFileSync(path.join(root, 'package-lock.json'), 'utf8')) as {
-  packages: Record<string, unknown>;
+  packages: Record<string, { dev?: boolean; engines?: { node?: string } }>;
 };
 const installed = new Set(
   Object.keys(lock.packages).flatMap(
@@ -86,3 +86,26 @@ function manifestOf(name: string): (Manifest & { bin?: string | Record<string, s
   const file = path.join(root, 'node_modules', name, 'package.json');
   return existsSync(file) ? readManifest(file) : undefined;
 }
+
+/** Whether a range of versions, as packages write them, has Node 20.9. */
+function takesNode20(range: string): boolean {
+  return range.split('||').some((part) => {
+    const [, sign, major, minor = '0'] = /^\s*(>=|\^|)\s*(\d+|\*)(?:\.(\d+))?/.exec(part) ?? [];
+    const isLess = Number(major) < 20;
+    return major === '*' || (sign === '>=' && isLess) || (major === '20' && Number(minor) <= 9);
+  });
+}
+
+// npm warns at each start of a worker by `npx`, which runs with the Node of its machine.
+test('what is installed beside Potluck takes the oldest Node that it names', () => {
+  const others = Object.entries(lock.packages).flatMap(([place, { dev, engines }]) =>
+    dev || !engines?.node || takesNode20(engines.node) ? [] : [`${place}: ${engines.node}`],
+  );
+  expect(others).toEqual([]);
+  expect(['>=22.12.0', '^18', '>=20.10', '^16 || >=20'].map(takesNode20)).toEqual([
+    false,
+    false,
+    false,
+    true,
+  ]);
+});
