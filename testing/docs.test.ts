@@ -158,6 +158,8 @@ const foreignFlags = [
     '--grid',
     '--onnxruntime-node-install',
     '--auth-jwt-key-file',
+    '--cacert',
+    '--add-host',
   ],
   ...['--workers', '--hours', '--help', '--version'],
 ];

@@ -270,9 +270,16 @@ test('a key is made, shown once, and revoked', async () => {
   await panel.getByLabel('Name').fill('my editor');
   await panel.getByRole('button', { name: 'Create key' }).click();
   await expect(panel.getByText('You won’t see it again')).toBeVisible();
+  const connect = app.page.getByRole('region', { name: 'Connect apps' });
+  const filledIn = connect.getByLabel('API key, to fill it in below');
+  await expect(filledIn).not.toHaveValue('KEY');
+  const key = await filledIn.inputValue();
+  await expect(panel).toContainText(key);
+  await expect(connect).toContainText(`Bearer ${key}`);
   await panel.getByRole('button', { name: 'Revoke my editor' }).click();
   await app.page.getByRole('alertdialog').getByRole('button', { name: 'Revoke' }).click();
   await expect(panel.getByText(/^revoked/).first()).toBeVisible();
+  await expect(filledIn).toHaveValue('KEY');
 });
 
 test('the first page loads little script', async () => {

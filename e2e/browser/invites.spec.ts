@@ -60,6 +60,7 @@ test('one invite lets a friend chat and lend, after the operator approved the de
   await expect(friend.getByText('You’re in.')).toBeVisible();
   await expect(friend.getByRole('alert')).toHaveCount(0);
   await expect(friend).toHaveURL(/\/join$/);
+  await expect(friend.getByRole('link', { name: 'Chat without lending' })).toBeVisible();
   await joinOnProcessor(friend);
   await expect(friend.getByRole('heading', { name: 'Waiting for approval' })).toBeVisible();
   await expect(friend.getByText('must approve it first')).toBeVisible();
