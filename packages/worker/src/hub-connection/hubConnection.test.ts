@@ -6,9 +6,16 @@ import { HubConnection } from './hubConnection.ts';
 import type { HubSocketEvents } from './hubSocket.ts';
 
 const none = (): undefined => undefined;
-const log = { debug: none, info: none, warn: none, error: none };
+let logged: string[] = [];
+const log = {
+  ...{ debug: none, info: none, error: none },
+  warn: (fields: object, message: string) => void logged.push(`${message}: ${Object.values(fields).join()}`),
+};
 
-beforeEach(() => void vi.useFakeTimers());
+beforeEach(() => {
+  logged = [];
+  vi.useFakeTimers();
+});
 afterEach(() => void vi.useRealTimers());
 
 const theWelcome = (leaderEpoch?: number): Welcome => ({
@@ -108,5 +115,25 @@ test('a hub alone, or one that says something, is not asked who leads', async ()
   }
   expect(grid.asked).toBe(0);
   expect(connection.connected).toBe(true);
+  connection.stop();
+});
+
+test('each reason why the hub can not be reached is logged once, until the hub is back', async () => {
+  const { connection, tries, welcome } = connect();
+  const fail = async (reason: string): Promise<void> => {
+    tries.at(-1)?.events.onClosed(reason);
+    await vi.advanceTimersToNextTimerAsync();
+  };
+  welcome(theWelcome());
+  for (const reason of ['stopped', 'refused', 'refused', 'another certificate', 'refused'])
+    await fail(reason);
+  welcome(theWelcome());
+  await fail('stopped');
+  expect(logged).toEqual([
+    'lost the hub; trying to reach it again: stopped',
+    'cannot reach the hub; trying again: refused',
+    'cannot reach the hub; trying again: another certificate',
+    'lost the hub; trying to reach it again: stopped',
+  ]);
   connection.stop();
 });

@@ -33,6 +33,8 @@ const silentPart = 2 / 5;
 const lookPart = 1 / 15;
 /** Messages kept while the hub is away; a worker that has more to say than this has lost its sessions anyway. */
 const maxHeldMessages = 10_000;
+/** Reasons that hold what changes, such as an address, could go on for ever. */
+const mostToldReasons = 10;
 
 export interface HubConnectionComponents {
   openSocket: OpenHubSocket;
@@ -76,6 +78,8 @@ export class HubConnection {
   #welcomed = false;
   #stopped = false;
   #failures = 0;
+  /** Why the hub could not be reached since it was here last: each reason is logged once, such as another certificate at its address. */
+  readonly #toldReasons = new Set<string>();
   /** Tries in a row whose connection was not open in time. */
   #unopened = 0;
   /** Why the hub does not take this worker at the moment. */
@@ -225,6 +229,7 @@ export class HubConnection {
     if (this.#welcomed) return;
     this.#welcomed = true;
     this.#failures = 0;
+    this.#toldReasons.clear();
     this.#unopened = 0;
     this.#leaseMs = welcome.leaseMs;
     clearTimeout(this.#leaseEnd);
@@ -308,11 +313,11 @@ export class HubConnection {
       }, this.#leaseMs);
       this.#events.onLost(reason);
     }
-    if (this.#failures === 1) {
-      this.#components.log.warn(
-        { reason },
-        wasWelcomed ? 'lost the hub; trying to reach it again' : 'cannot reach the hub; trying again',
-      );
-    }
+    if (this.#toldReasons.has(reason) || this.#toldReasons.size >= mostToldReasons) return;
+    this.#toldReasons.add(reason);
+    this.#components.log.warn(
+      { reason },
+      wasWelcomed ? 'lost the hub; trying to reach it again' : 'cannot reach the hub; trying again',
+    );
   }
 }
