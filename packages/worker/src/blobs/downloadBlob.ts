@@ -16,6 +16,11 @@ export interface BlobSource {
 /** Cut connections in a row, without a byte in between, before giving up. */
 const maxFruitlessTries = 5;
 const firstPauseMs = 200;
+/**
+ * A hub that sends nothing for so long may stand still, behind a load balancer that keeps the connection. Asked again, another one
+ * may answer.
+ */
+const silentMs = 15_000;
 
 /**
  * Appends to `partial` until all bytes are there.
@@ -56,13 +61,17 @@ async function requestRest(
   { model, range, onBytes, signal }: FetchWatcher,
 ): Promise<void> {
   const start = partial.size;
-  const response = await source.fetch(atHub(source.hubUrl, `/blobs/${blob.sha256}`).href, {
-    headers: {
-      authorization: `Bearer ${source.token}`,
-      ...(start > 0 && { range: `bytes=${start}-` }),
-    },
-    signal,
-  });
+  const silence = new AbortController();
+  const response = await unlessSilent(
+    silence,
+    source.fetch(atHub(source.hubUrl, `/blobs/${blob.sha256}`).href, {
+      headers: {
+        authorization: `Bearer ${source.token}`,
+        ...(start > 0 && { range: `bytes=${start}-` }),
+      },
+      signal: AbortSignal.any([signal, silence.signal]),
+    }),
+  );
   if (!response.ok || response.body === null) {
     await response.body?.cancel();
     if (response.status >= 400 && response.status < 500 && response.status !== 429 && start === 0) {
@@ -81,7 +90,7 @@ async function requestRest(
   const reader = (response.body as ReadableStream<Uint8Array>).getReader();
   try {
     for (;;) {
-      const { done, value: bytes } = await reader.read();
+      const { done, value: bytes } = await unlessSilent(silence, reader.read());
       if (done) break;
       if (partial.size + bytes.byteLength > blob.size) {
         throw new BlobUnavailableError(
@@ -95,6 +104,19 @@ async function requestRest(
     reader.cancel().catch(() => undefined);
   }
   if (partial.size < blob.size) throw new Error('the connection ended early');
+}
+
+/** Ends the request that `coming` belongs to, if it takes too long: then `coming` fails with the reason. */
+async function unlessSilent<Value>(silence: AbortController, coming: Promise<Value>): Promise<Value> {
+  const timer = setTimeout(
+    () => silence.abort(new Error(`the hub sent nothing for ${silentMs / 1000} s`)),
+    silentMs,
+  );
+  try {
+    return await coming;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function continuesAt(response: Response, start: number): boolean {
