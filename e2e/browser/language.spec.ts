@@ -159,6 +159,8 @@ for (const [locale, language] of [
     await expect(page.locator('article .markdown').first()).not.toBeEmpty();
     await field.press('Escape');
     await expect(page.getByRole('button', { name: t('View as code') })).toBeVisible();
+    // Screen readers have been told the answer's own words.
+    await expect(page.locator('p[role=status].visually-hidden').filter({ hasText: /\S/ })).toHaveCount(0);
     for (const [path, ones] of Object.entries(openings)) {
       if (path !== '/') await page.goto(path);
       for (const field of path === '/settings' ? certificateFields : []) {
