@@ -109,7 +109,7 @@ async function requestRest(
 /** Ends the request that `coming` belongs to, if it takes too long: then `coming` fails with the reason. */
 async function unlessSilent<Value>(silence: AbortController, coming: Promise<Value>): Promise<Value> {
   const timer = setTimeout(
-    () => silence.abort(new Error(`the hub sent nothing for ${silentMs / 1000} s`)),
+    () => silence.abort(new Error(`nothing was heard from the hub for ${silentMs} ms`)),
     silentMs,
   );
   try {
