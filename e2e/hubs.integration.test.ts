@@ -165,15 +165,17 @@ describe.skipIf(redisMissing !== undefined)('several hubs', () => {
 
   test('Redis is killed and comes back: who leads goes on, and says that no other could', async () => {
     const { leader, follower } = await roles(grid);
+    const diagnostics = async (): Promise<Diagnostics> =>
+      (await (await fetch(`${follower.url}/api/diagnostics`)).json()) as Diagnostics;
+    const both = expect.arrayContaining([leader.url, follower.url]) as string[];
+    // One that has just come, or woken, says every few seconds that it is there.
+    await expect.poll(async () => (await diagnostics()).hubs?.present, { timeout: mostMs }).toEqual(both);
     const [own, foreign] = await Promise.all([ask(leader), ask(follower)]);
     await grid.redis.kill();
     for (const hub of [leader, follower])
       await expect.poll(() => healthOf(hub), { timeout: mostMs }).toMatchObject({ status: 'degraded' });
-    const found = (await (await fetch(`${follower.url}/api/diagnostics`)).json()) as Diagnostics;
-    expect(found.hubs).toMatchObject({
-      ...{ leader: leader.url, redisAnswers: false },
-      present: expect.arrayContaining([leader.url, follower.url]) as string[],
-    });
+    const found = await diagnostics();
+    expect(found.hubs).toMatchObject({ leader: leader.url, redisAnswers: false, present: both });
     expect(found.problems).toContainEqual(expect.stringMatching(/^Redis does not answer.*Start Redis again/));
     await Promise.all([own.ended, foreign.ended]);
     for (const one of [own, foreign]) expect(textOf(one.text())).toBe(undisturbed.streamed);
