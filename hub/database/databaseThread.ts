@@ -32,7 +32,7 @@ export type ThreadTask =
   | { id: number; statement: InStatement; search: string };
 
 /** Of a ResultSet, what the stores read; columns by their index. */
-export interface PlainResult {
+interface PlainResult {
   rows: Value[][];
   rowsAffected: number;
 }
@@ -62,7 +62,9 @@ export interface DatabaseThread {
 /** What is told of a question that comes when nobody answers any more. */
 export const closedMessage = 'the database is closed';
 
-export type TaskOf<Task> = Task extends unknown ? Omit<Task, 'id'> : never;
+type TaskOf<Task> = Task extends unknown ? Omit<Task, 'id'> : never;
+/** Does a task in its turn. */
+export type Send = (task: TaskOf<ThreadTask>) => Promise<PlainResult[] | SearchStep>;
 
 /** The thread starts with the first question. If it ends, what it was asked fails, and the next question starts another. */
 export function databaseThread(init: ThreadInit): DatabaseThread {
@@ -99,7 +101,7 @@ export function databaseThread(init: ThreadInit): DatabaseThread {
     });
     return started;
   };
-  const send = (task: TaskOf<ThreadTask>): Promise<PlainResult[] | SearchStep> => {
+  const send: Send = (task) => {
     if (isClosed) return Promise.reject(new Error(closedMessage));
     const question = Promise.withResolvers<PlainResult[] | SearchStep>();
     const id = asked++;
@@ -110,15 +112,8 @@ export function databaseThread(init: ThreadInit): DatabaseThread {
     worker.postMessage({ id, ...task } satisfies ThreadQuestion);
     return question.promise;
   };
-  const ask = (statements: InStatement[], mode?: TransactionMode): Promise<PlainResult[]> =>
-    send({ statements, ...(mode === undefined ? {} : { mode }) }) as Promise<PlainResult[]>;
   return {
-    client: {
-      execute: async (statement: InStatement) => (await ask([statement]))[0],
-      batch: (statements: InStatement[], mode: TransactionMode = 'deferred') => ask(statements, mode),
-    } as unknown as Client,
-    rows: async (statement) => (await ask([statement]))[0]?.rows ?? [],
-    find: (statement, text) => send({ statement, search: text }) as Promise<SearchStep>,
+    ...askedBy(send),
     close: async () => {
       const ended = worker;
       isClosed = true;
@@ -130,6 +125,20 @@ export function databaseThread(init: ThreadInit): DatabaseThread {
       ended.postMessage('close' satisfies ThreadQuestion);
       await exit;
     },
+  };
+}
+
+/** What is asked of a database, as tasks. */
+export function askedBy(send: Send): Omit<DatabaseThread, 'close'> {
+  const ask = (statements: InStatement[], mode?: TransactionMode): Promise<PlainResult[]> =>
+    send({ statements, ...(mode === undefined ? {} : { mode }) }) as Promise<PlainResult[]>;
+  return {
+    client: {
+      execute: async (statement: InStatement) => (await ask([statement]))[0],
+      batch: (statements: InStatement[], mode: TransactionMode = 'deferred') => ask(statements, mode),
+    } as unknown as Client,
+    rows: async (statement) => (await ask([statement]))[0]?.rows ?? [],
+    find: (statement, text) => send({ statement, search: text }) as Promise<SearchStep>,
   };
 }
 

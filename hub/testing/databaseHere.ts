@@ -1,18 +1,15 @@
 /** A database's statements in this thread, where `databaseThread` starts one: hubs of tests start in a third of the time. */
 import { createRequire } from 'node:module';
-import type { Client, InStatement, TransactionMode } from '@libsql/client';
 import type * as sqlite3 from '@libsql/client/sqlite3';
 import { answer, problemOfDriver, type AnsweringClient } from '../database/answerQuestions.ts';
 import {
+  askedBy,
   closedMessage,
   errorOf,
   type DatabaseThread,
   type FileInit,
-  type PlainResult,
-  type TaskOf,
-  type ThreadTask,
+  type Send,
 } from '../database/databaseThread.ts';
-import type { SearchStep } from '../database/textSearch.ts';
 
 const { createClient } = createRequire(import.meta.url)('@libsql/client/sqlite3') as typeof sqlite3;
 /** The real one, whatever a test makes of the clock later. */
@@ -31,7 +28,7 @@ export function databaseHere({ url, busyTimeoutMs, begin }: FileInit): DatabaseT
     for (const statement of begin) await client.execute(statement);
     return client;
   };
-  const send = async (task: TaskOf<ThreadTask>): Promise<PlainResult[] | SearchStep> => {
+  const send: Send = async (task) => {
     if (isClosed) throw new Error(closedMessage);
     const done = last.then(async () => {
       // As from another thread: never in the turn that asks.
@@ -46,15 +43,8 @@ export function databaseHere({ url, busyTimeoutMs, begin }: FileInit): DatabaseT
     });
     return Promise.race([answered, closing.promise]);
   };
-  const ask = (statements: InStatement[], mode?: TransactionMode): Promise<PlainResult[]> =>
-    send({ statements, ...(mode === undefined ? {} : { mode }) }) as Promise<PlainResult[]>;
   return {
-    client: {
-      execute: async (statement: InStatement) => (await ask([statement]))[0],
-      batch: (statements: InStatement[], mode: TransactionMode = 'deferred') => ask(statements, mode),
-    } as unknown as Client,
-    rows: async (statement) => (await ask([statement]))[0]?.rows ?? [],
-    find: (statement, text) => send({ statement, search: text }) as Promise<SearchStep>,
+    ...askedBy(send),
     close: async () => {
       isClosed = true;
       closing.reject(new Error(closedMessage));
