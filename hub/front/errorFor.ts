@@ -63,15 +63,15 @@ const ErrorBody = z.object({
 
 /** What another hub said is wrong. @param body of its answer */
 export function errorIn(status: number, body: string): ApiError {
-  const { error } = readJson(body);
-  const { message = `The hub that leads answered with status ${status}.`, code } = error ?? {};
+  const { message = `The hub that leads answered with status ${status}.`, code } = readError(body) ?? {};
   return new ApiError(status as ContentfulStatusCode, message, code ? { code } : {});
 }
 
-function readJson(body: string): Partial<z.infer<typeof ErrorBody>> {
+/** What the body of a refusal says, of whichever API; undefined where it says nothing that can be read. */
+export function readError(body: string): z.infer<typeof ErrorBody>['error'] | undefined {
   try {
-    return ErrorBody.safeParse(JSON.parse(body)).data ?? {};
+    return ErrorBody.safeParse(JSON.parse(body)).data?.error;
   } catch {
-    return {};
+    return undefined;
   }
 }

@@ -6,6 +6,7 @@ import type { Database } from '../database/database.ts';
 import type { WriteQueue } from '../files/writeQueue.ts';
 import type { JournalEntry } from '../generation/journal/journalEntry.ts';
 import type { SuspendedAnswers } from '../generation/journal/suspendedAnswers.ts';
+import { readError } from '../front/errorFor.ts';
 import { responseIdOf } from '../http/openai/responses/responseShapes.ts';
 
 export interface GoingOnComponents {
@@ -37,21 +38,11 @@ async function goOnWith(
       await response.body?.cancel();
       return;
     }
-    const reason = await refusalOf(response);
+    const text = await response.text();
+    const reason = readError(text)?.message ?? text;
     logger.warn({ request: id, reason }, 'an answer of the last run does not go on yet');
     if (response.status !== 503) suspended.drop(id);
     await setTimeout(againAfterMs, undefined, { ref: false, signal }).catch(() => undefined);
-  }
-}
-
-/** What a refusal says to people; all of it where that is not found. */
-async function refusalOf(response: Response): Promise<string> {
-  const text = await response.text();
-  try {
-    const { error } = JSON.parse(text) as { error?: { message?: string } };
-    return error?.message ?? text;
-  } catch {
-    return text;
   }
 }
 
