@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { LikelyToken } from '@potluck/api/likely-tokens';
 import type { OutputEvent } from '../generation/output/outputEvents.ts';
 import { KeptAnswer } from './conversationKeeper.ts';
@@ -38,8 +38,11 @@ test('how likely the tokens were is kept for words that are shown, with the like
 
 test('nothing of that is kept where nobody asked, or where the answer is too long', async () => {
   expect(await writtenFor([word])).toMatchObject({ content: 'soup', tokens: null });
-  const many = Array.from({ length: 2001 }, () => word);
-  expect(await writtenFor(many, () => [likely('soup')])).toMatchObject({ tokens: null });
-  const most = await writtenFor(many.slice(1), () => [likely('soup')]);
+  const many = Array.from({ length: 2010 }, () => word);
+  const read = vi.fn(() => [likely('soup')]);
+  expect(await writtenFor(many, read)).toMatchObject({ tokens: null });
+  // What follows is not read any more.
+  expect(read).toHaveBeenCalledTimes(2001);
+  const most = await writtenFor(many.slice(0, 2000), read);
   expect(most?.tokens).toHaveLength(2000);
 });

@@ -189,9 +189,9 @@ export class KeptAnswer {
 
   /** Those that belong to words: marks that are not shown have none. */
   #note(logprobs: AnswerLogprob[]): void {
-    for (const token of this.#readLogprobs?.(logprobs) ?? []) {
-      this.#tokens?.push({ ...token, others: token.others.slice(0, mostOthers) });
-    }
-    if (this.#tokens && this.#tokens.length > mostTokens) this.#tokens = undefined;
+    if (!this.#readLogprobs || !this.#tokens) return;
+    for (const token of this.#readLogprobs(logprobs))
+      this.#tokens.push({ ...token, others: token.others.slice(0, mostOthers) });
+    if (this.#tokens.length > mostTokens) this.#tokens = undefined;
   }
 }
