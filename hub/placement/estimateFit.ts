@@ -2,6 +2,7 @@
 import { formatBytes, type Fit } from '@potluck/api';
 import { hubText } from '@potluck/api/hub-texts';
 import { workingMemoryBytes } from '@potluck/protocol';
+import { sum } from './sum.ts';
 
 /** What a node has for one more model, in bytes. */
 export interface Room {
@@ -35,5 +36,3 @@ export function estimateFit(bytes: number, rooms: readonly Room[]): Fit {
               : hubText('does-not-fit', { needed, room: formatBytes(offeredBytes) });
   return { fits: neededBytes <= offeredBytes, neededBytes, offeredBytes, message };
 }
-
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);

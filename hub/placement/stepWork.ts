@@ -1,5 +1,6 @@
-/** How much a step of one token reads of a range of layers, from a model package alone. */
+/** How much work a step of one token is at a range of layers, as bytes of weights, from a model package alone. */
 import type { ModelPackage } from '@potluck/protocol';
+import { sum } from './sum.ts';
 
 /** What work is computed from; any model package fits. */
 export type WorkedModel = Pick<ModelPackage, 'layers' | 'headBytes' | 'tiedBytes'>;
@@ -25,26 +26,26 @@ export function stepWork({
   tiedBytes,
 }: WorkedModel): (firstLayer: number, lastLayer: number) => number {
   const head = headBytes + tiedBytes;
-  const of = known.get(layers);
-  const before = of?.head === head ? of.before : workBefore(layers, head);
-  known.set(layers, { head, before });
+  let found = known.get(layers);
+  if (found?.head !== head) {
+    found = { head, before: workBefore(layers, head) };
+    known.set(layers, found);
+  }
+  const { before } = found;
   return (firstLayer, lastLayer) => (before[lastLayer + 1] ?? 0) - (before[firstLayer] ?? 0);
 }
 
 function workBefore(layers: WorkedModel['layers'], head: number): number[] {
   const last = layers.length - 1;
-  const parts = layers.map(({ stepBytes, weightBytes, cacheBytesPerToken, stateBytes }, layer) => {
-    const bytes = stepBytes ?? weightBytes + (layer === last ? head : 0);
-    return { bytes, effort: bytes + (cacheBytesPerToken + stateBytes > 0 ? besideWeightsBytes : 0) };
-  });
-  const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
-  const share =
-    bytes /
-    Math.max(
-      1,
-      parts.reduce((sum, { effort }) => sum + effort, 0),
-    );
+  const bytes = layers.map(
+    ({ stepBytes, weightBytes }, layer) => stepBytes ?? weightBytes + (layer === last ? head : 0),
+  );
+  const efforts = layers.map(
+    ({ cacheBytesPerToken, stateBytes }, layer) =>
+      (bytes[layer] ?? 0) + (cacheBytesPerToken + stateBytes > 0 ? besideWeightsBytes : 0),
+  );
+  const share = sum(bytes) / Math.max(1, sum(efforts));
   const before = [0];
-  for (const { effort } of parts) before.push((before.at(-1) ?? 0) + effort * share);
+  for (const effort of efforts) before.push((before.at(-1) ?? 0) + effort * share);
   return before;
 }

@@ -9,6 +9,7 @@ import type { Stage } from '../../pipelines/pipeline.ts';
 import type { NodeBook } from '../../workers/nodeBook.ts';
 import type { NodeStatistics } from '../../workers/nodeStatistics.ts';
 import { reclaimableBytes, reservedBytes } from '../../placement/gridView.ts';
+import { sum } from '../../placement/sum.ts';
 import type { WorkerRegistry } from '../../workers/workerRegistry.ts';
 import type { WorkerRecord } from '../../workers/workerTable.ts';
 import { roleOf } from '../nodeRole.ts';
@@ -30,8 +31,6 @@ function tokensUnderWay({ promptTokensRead, usage }: Generation): number {
   // Nothing is computed from the last token yet.
   return Math.max(0, promptTokensRead - cachedTokens) + Math.max(0, completionTokens - 1);
 }
-
-const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, one) => sum + one, 0);
 
 export function viewNode(components: NodeViewComponents, worker: WorkerRecord): Node {
   const { registry, deployments, generator, nodes, statistics, states } = components;
@@ -75,7 +74,7 @@ export function viewNode(components: NodeViewComponents, worker: WorkerRecord): 
       ? { weightBytes: worker.load.disk.weightBytes, freeBytes: worker.load.disk.freeBytes ?? null }
       : null,
     runningRequests: running.length,
-    tokensServed: statistics.tokensOf(worker.id) + sumOf(running.map(tokensUnderWay)),
+    tokensServed: statistics.tokensOf(worker.id) + sum(running.map(tokensUnderWay)),
     hidden: worker.presence === undefined ? null : worker.presence !== 'visible',
   };
 }
