@@ -17,9 +17,6 @@ export interface ArtifactWatcher {
   signal: AbortSignal;
 }
 
-/** What people call its weights by. */
-const namesOf = (stage: StageDescription) => ({ model: stage.model, range: layersOf(stage) });
-
 /** All that a stage is made of. */
 export function blobsOf({ graph, packs, vocabulary }: StageDescription): BlobRef[] {
   return [graph, ...packs, ...(vocabulary ? [vocabulary] : [])];
@@ -31,6 +28,7 @@ export async function fetchBlobs(
   stage: StageDescription,
   watcher: ArtifactWatcher,
 ): Promise<void> {
+  const layers = layersOf(stage);
   const missing: BlobRef[] = [];
   for (const blob of blobsOf(stage)) {
     if (await blobs.has(blob)) watcher.onBlob(blob, blob.size, true);
@@ -51,7 +49,7 @@ export async function fetchBlobs(
   };
   const lane = async (): Promise<void> => {
     for (let blob = missing.shift(); blob; blob = missing.shift()) {
-      await blobs.fetch(blob, { ...namesOf(stage), onBytes: countFor(blob), onNote: watcher.onNote, signal });
+      await blobs.fetch(blob, { layers, onBytes: countFor(blob), onNote: watcher.onNote, signal });
     }
   };
   try {
@@ -73,7 +71,7 @@ export async function withArtifact<Result>(
   load: (artifact: StageArtifact) => Promise<Result>,
 ): Promise<Result> {
   const fetchWatcher = {
-    ...namesOf(stage),
+    layers: layersOf(stage),
     onBytes: () => watcher.onProgress(0, 0),
     onNote: watcher.onNote,
     signal: watcher.signal,
