@@ -27,14 +27,14 @@ export class KeyUse {
   readonly #running = new Map<string, number>();
   /** Tokens of a day, by key: what the database said last, and what was used since. */
   readonly #counted = new Map<string, number>();
-  /** Keys that go on by those, since the database does not answer. */
+  /** Keys that go on by `#counted`, since the database does not answer. */
   readonly #uncertain = new Set<string>();
 
   constructor(components: KeyUseComponents) {
     this.#components = components;
   }
 
-  /** What goes on while the database does not answer, for people; undefined where it answers, or nothing of this hangs on it. */
+  /** What goes on while the database does not answer, for people; undefined where no key has gone on so since it answered last. */
   get trouble(): string | undefined {
     if (this.#uncertain.size === 0) return undefined;
     return 'Keys with a daily limit go on by what this hub counted last.';

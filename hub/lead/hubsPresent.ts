@@ -3,7 +3,7 @@ import type { RedisConnection } from './redisConnection.ts';
 
 const key = '{potluck}:hubs';
 const defaultEveryMs = 5000;
-/** Who said nothing for so many times that long is gone. */
+/** A hub that has said nothing for so many times `everyMs` is gone. */
 const mostMissed = 3;
 
 // By the clock of Redis: those of the hubs may differ.
