@@ -110,10 +110,10 @@ async function makeClient(url: string) {
 }
 
 /** A Redis whose machine is gone says nothing at all. */
-async function inTime<T>(answer: Promise<T>, patienceMs: number, isLate: () => void): Promise<T> {
+async function inTime<T>(answer: Promise<T>, patienceMs: number, onLate: () => void): Promise<T> {
   const ending = new AbortController();
   const late = setTimeout(patienceMs, undefined, { signal: ending.signal, ref: false }).then(() => {
-    isLate();
+    onLate();
     throw new Error(`Redis did not answer within ${patienceMs} ms`);
   });
   late.catch(() => undefined);

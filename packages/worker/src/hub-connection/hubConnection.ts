@@ -180,11 +180,11 @@ export class HubConnection {
     this.#giveUpAfter(Math.min(longestOpenMs, firstOpenMs * 2 ** this.#unopened), () => this.#unopened++);
   }
 
-  /** @param isOver called when the time is over */
-  #giveUpAfter(limitMs: number, isOver?: () => void): void {
+  /** @param onOver called when the time is over */
+  #giveUpAfter(limitMs: number, onOver?: () => void): void {
     clearTimeout(this.#deadline);
     this.#deadline = setTimeout(() => {
-      isOver?.();
+      onOver?.();
       this.#giveUp(`no welcome within ${limitMs} ms`);
     }, limitMs);
   }
