@@ -9,6 +9,7 @@ import {
   keepShort,
   say,
   seriousViolations,
+  typeAndLeave,
 } from './support/appPage.ts';
 
 /** Compressed bytes of script that the first page may load. */
@@ -63,6 +64,12 @@ test('conversations are renamed, found, deleted, and nobody else sees them', asy
   await app.page.getByLabel('Search conversations').fill('paris');
   await expect(list).not.toContainText('The hub isn’t answering');
   await expect(list.getByRole('button', { name: /^Geography/ })).toBeVisible();
+  // What is typed is looked for once.
+  const looks: string[] = [];
+  app.page.on('request', (request) => looks.push(request.url()));
+  await typeAndLeave(app.page.getByLabel('Search conversations'), 'nowhere');
+  await expect(list).toContainText('No conversation contains');
+  expect(looks.filter((url) => url.includes('search=nowhere'))).toHaveLength(1);
 
   await using other = await app.browser.newContext({ baseURL: app.hub.url });
   const otherPage = await other.newPage();

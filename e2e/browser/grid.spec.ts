@@ -5,7 +5,7 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { expect, test } from './support/fixtures.ts';
 import { startWorker, stop } from '../support/hubProcess.ts';
 import { appOnHub } from './support/appOnHub.ts';
-import { askInChat, expectRunning, goTo } from './support/appPage.ts';
+import { askInChat, expectRunning, goTo, typeAndLeave } from './support/appPage.ts';
 
 const app = appOnHub({ reusesPage: true });
 
@@ -128,8 +128,12 @@ test('requests are found, looked at, exported and deleted', async () => {
   const lines = (await readFile(await (await download).path(), 'utf8')).trim().split('\n');
   expect(lines.map((line) => (JSON.parse(line) as { model: string }).model)).toEqual(['minimind2-small']);
 
-  await app.page.getByLabel('Search').fill('no such words');
+  // What is typed is looked for once.
+  const looks: string[] = [];
+  app.page.on('request', (request) => looks.push(request.url()));
+  await typeAndLeave(app.page.getByLabel('Search'), 'nowhere');
   await expect(app.page.getByText('No requests match')).toBeVisible();
+  expect(looks.filter((url) => url.includes('search=nowhere'))).toHaveLength(1);
   await app.page.getByLabel('Search').fill('');
   await app.page.getByRole('main').getByRole('button', { name: 'Delete', exact: true }).click();
   await expect(app.page.getByText('No requests match')).toBeVisible();
