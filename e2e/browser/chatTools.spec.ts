@@ -7,6 +7,7 @@ import { appOnHub } from './support/appOnHub.ts';
 import {
   askForStory,
   askInChat,
+  goTo,
   keepShort,
   pretendAnswer,
   say,
@@ -81,7 +82,7 @@ test('a conversation is copied, exported, deleted with all others, and imported;
   await entries.first().click();
   await expect(answer.locator('.markdown')).toHaveText(said ?? '');
 
-  // A person sees how far a large one is, and can stop it: what is here stays.
+  // A person sees how far a large one is, also after a look at another page, and can stop it: what is here stays.
   let goOn = (): void => undefined;
   const held = new Promise<void>((resolve) => (goOn = resolve));
   await page.route('**/api/conversations', async (route) => held.then(() => route.continue()));
@@ -94,6 +95,9 @@ test('a conversation is copied, exported, deleted with all others, and imported;
   await input.setInputFiles({ ...all, buffer: Buffer.from(many) });
   await first;
   await expect(page.getByText('Importing: 0 of 40')).toBeVisible();
+  await goTo(page, 'Nodes');
+  await expect(page.getByText('Importing: 0 of 40')).toHaveCount(0);
+  await goTo(page, 'Chat');
   await page.getByRole('button', { name: 'Stop import' }).click();
   goOn();
   await expect(page.getByText('1 conversation imported. 39 conversations were not imported.')).toBeVisible();

@@ -2,7 +2,7 @@
 import { importConversations } from './copyConversations.ts';
 import type { FiledConversation } from './conversationFile.ts';
 
-/** The list of conversations is read again after so many. */
+/** The list of conversations should be read again after so many. */
 const batch = 50;
 
 /** What came of an import. */
@@ -18,19 +18,16 @@ class ConversationImport {
   /** How many there are; 0 while nothing is imported. */
   total = $state(0);
   done = $state(0);
+  /** Rises when the list of conversations should be read again: once in a while, and at the end. */
+  changes = $state(0);
   #stop: AbortController | undefined;
 
   /**
    * Keeps those that are not here yet. One import at a time.
-   * @param changed called once in a while, when the list of conversations should be read again
    * @param ended called at the end, also where it throws
    * @throws HubError
    */
-  async run(
-    filed: readonly FiledConversation[],
-    changed: () => void,
-    ended: (imported: Imported) => void,
-  ): Promise<void> {
+  async run(filed: readonly FiledConversation[], ended: (imported: Imported) => void): Promise<void> {
     const stopping = (this.#stop = new AbortController());
     const count = { kept: 0, known: 0 };
     this.total = filed.length;
@@ -39,11 +36,12 @@ class ConversationImport {
       await importConversations(filed, stopping.signal, (isNew) => {
         count[isNew ? 'kept' : 'known'] += 1;
         this.done += 1;
-        if (this.done % batch === 0) changed();
+        if (this.done % batch === 0) this.changes += 1;
       });
     } finally {
       ended({ ...count, left: this.total - this.done });
       this.total = 0;
+      this.changes += 1;
     }
   }
 
