@@ -22,11 +22,6 @@ export function firstShown(thread: readonly ThreadMessage[]): number {
  */
 export function expectedLines(text: string, lineLength: number): number {
   let lines = 0;
-  for (let start = 0; start <= text.length;) {
-    const end = text.indexOf('\n', start);
-    const next = end < 0 ? text.length : end;
-    lines += Math.max(1, Math.ceil((next - start) / lineLength));
-    start = next + 1;
-  }
+  for (const { length } of text.split('\n')) lines += Math.max(1, Math.ceil(length / lineLength));
   return lines;
 }
