@@ -62,6 +62,7 @@ export const LikelyToken = z
     others: z.array(z.object({ text: z.string(), probability: z.number() })),
   })
   .meta({ id: 'LikelyToken' });
+export type LikelyToken = z.infer<typeof LikelyToken>;
 
 export const Message = z
   .object({

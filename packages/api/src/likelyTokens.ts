@@ -1,4 +1,7 @@
 /** How sure a model was of each token of its answer. */
+import type { LikelyToken } from './conversations.ts';
+
+export type { LikelyToken };
 
 /** A token as `/v1/chat/completions` tells of it. */
 export interface TokenLogprobs {
@@ -6,15 +9,6 @@ export interface TokenLogprobs {
   logprob: number;
   bytes?: number[] | null;
   top_logprobs?: { token: string; logprob: number }[];
-}
-
-/** As messages are kept with it. */
-export interface LikelyToken {
-  text: string;
-  /** From 0 to 1. */
-  probability: number;
-  /** What could have stood here, the likeliest first. */
-  others: { text: string; probability: number }[];
 }
 
 /** Tokens that are parts of one character become one, as likely as all of them together. */
