@@ -17,6 +17,9 @@ export interface ArtifactWatcher {
   signal: AbortSignal;
 }
 
+/** What people call its weights by. */
+const namesOf = (stage: StageDescription) => ({ model: stage.model, range: layersOf(stage) });
+
 /** All that a stage is made of. */
 export function blobsOf({ graph, packs, vocabulary }: StageDescription): BlobRef[] {
   return [graph, ...packs, ...(vocabulary ? [vocabulary] : [])];
@@ -28,7 +31,6 @@ export async function fetchBlobs(
   stage: StageDescription,
   watcher: ArtifactWatcher,
 ): Promise<void> {
-  const layers = layersOf(stage);
   const missing: BlobRef[] = [];
   for (const blob of blobsOf(stage)) {
     if (await blobs.has(blob)) watcher.onBlob(blob, blob.size, true);
@@ -49,7 +51,7 @@ export async function fetchBlobs(
   };
   const lane = async (): Promise<void> => {
     for (let blob = missing.shift(); blob; blob = missing.shift()) {
-      await blobs.fetch(blob, { layers, onBytes: countFor(blob), onNote: watcher.onNote, signal });
+      await blobs.fetch(blob, { ...namesOf(stage), onBytes: countFor(blob), onNote: watcher.onNote, signal });
     }
   };
   try {
@@ -71,7 +73,7 @@ export async function withArtifact<Result>(
   load: (artifact: StageArtifact) => Promise<Result>,
 ): Promise<Result> {
   const fetchWatcher = {
-    layers: layersOf(stage),
+    ...namesOf(stage),
     onBytes: () => watcher.onProgress(0, 0),
     onNote: watcher.onNote,
     signal: watcher.signal,

@@ -95,6 +95,7 @@ export class BlobCache {
 
   /** The blob's bytes, verified; a blob that is damaged in the store is fetched again. */
   async read(blob: BlobRef, watcher: FetchWatcher): Promise<Uint8Array<ArrayBuffer>> {
+    const { model, range } = watcher;
     for (let attempt = 0; attempt < 2; attempt++) {
       await this.fetch(blob, watcher);
       const overflowed = await this.#overflow.read(blob.sha256);
@@ -109,10 +110,14 @@ export class BlobCache {
         return bytes;
       }
       await this.#components.store.remove(blob.sha256);
-      this.#fetchesAgain(blob, watcher, `the kept weights of ${watcher.layers} are damaged`);
+      watcher.onNote(`the kept weights of ${range} of ${model} are damaged; fetching them again`);
+      this.#components.log.warn(
+        { blob: blob.sha256 },
+        `the kept weights of ${range} of ${model} are damaged; fetching them again`,
+      );
     }
     throw new BlobCorruptError(
-      `the weights of ${watcher.layers} are damaged again right after they were fetched: check this machine's disk`,
+      `the weights of ${range} of ${model} are damaged again right after they were fetched: check this machine's disk`,
     );
   }
 
@@ -239,6 +244,7 @@ export class BlobCache {
       counted += count;
       watcher.onBytes(count);
     };
+    const { model, range } = watcher;
     try {
       if (partial.size > blob.size) await partial.discard();
       onBytes(partial.size);
@@ -251,10 +257,14 @@ export class BlobCache {
         if (isWhole) return await partial.commit();
         await partial.discard();
         onBytes(-counted);
-        this.#fetchesAgain(blob, watcher, `the weights of ${watcher.layers} arrived damaged`);
+        watcher.onNote(`the weights of ${range} of ${model} arrived damaged; fetching them again`);
+        this.#components.log.warn(
+          { blob: blob.sha256 },
+          `the weights of ${range} of ${model} arrived damaged; fetching them again`,
+        );
       }
       throw new BlobCorruptError(
-        `the weights of ${watcher.layers} arrived damaged twice: the hub's copy is damaged, too; add the model again`,
+        `the weights of ${range} of ${model} arrived damaged twice: the hub's copy is damaged, too; add the model again`,
       );
     } catch (error) {
       onBytes(-counted);
@@ -262,12 +272,5 @@ export class BlobCache {
     } finally {
       await partial.close();
     }
-  }
-
-  /** Told to people and the log. @param why what is wrong with what came or was kept */
-  #fetchesAgain({ sha256 }: BlobRef, { onNote }: FetchWatcher, why: string): void {
-    const note = `${why}; fetching them again`;
-    onNote(note);
-    this.#components.log.warn({ blob: sha256 }, note);
   }
 }

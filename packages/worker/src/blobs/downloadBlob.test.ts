@@ -55,7 +55,7 @@ test('a hub that falls silent, before its answer or amid it, is asked again for 
     blob,
     partial,
     {
-      ...{ layers: 'layers 0 to 3 of tiny', onBytes: () => undefined, onNote: () => undefined },
+      ...{ model: 'tiny', range: 'layers 0 to 3', onBytes: () => undefined, onNote: () => undefined },
       signal: new AbortController().signal,
     },
   );

@@ -33,7 +33,7 @@ export async function downloadBlob(
   partial: PartialBlob,
   watcher: FetchWatcher,
 ): Promise<void> {
-  const { layers, signal } = watcher;
+  const { model, range, signal } = watcher;
   let fruitless = 0;
   while (partial.size < blob.size) {
     const before = partial.size;
@@ -45,7 +45,7 @@ export async function downloadBlob(
       fruitless = partial.size > before ? 0 : fruitless + 1;
       if (fruitless >= maxFruitlessTries) {
         throw new BlobUnavailableError(
-          `the weights of ${layers} stopped at ${partial.size} of ${blob.size} bytes: ${messageOf(error)}`,
+          `the weights of ${range} of ${model} stopped at ${partial.size} of ${blob.size} bytes: ${messageOf(error)}`,
           { cause: error },
         );
       }
@@ -58,7 +58,7 @@ async function requestRest(
   source: BlobSource,
   blob: BlobRef,
   partial: PartialBlob,
-  { layers, onBytes, signal }: FetchWatcher,
+  { model, range, onBytes, signal }: FetchWatcher,
 ): Promise<void> {
   const start = partial.size;
   const silence = new AbortController();
@@ -75,7 +75,9 @@ async function requestRest(
   if (!response.ok || response.body === null) {
     await response.body?.cancel();
     if (response.status >= 400 && response.status < 500 && response.status !== 429 && start === 0) {
-      throw new BlobUnavailableError(`the hub answers ${response.status} for the weights of ${layers}`);
+      throw new BlobUnavailableError(
+        `the hub answers ${response.status} for the weights of ${range} of ${model}`,
+      );
     }
     if (response.status === 416) await partial.discard();
     throw new Error(`the hub answers ${response.status}`);
@@ -92,7 +94,7 @@ async function requestRest(
       if (done) break;
       if (partial.size + bytes.byteLength > blob.size) {
         throw new BlobUnavailableError(
-          `the hub sends more than the ${blob.size} bytes of the weights of ${layers}`,
+          `the hub sends more than the ${blob.size} bytes of the weights of ${range} of ${model}`,
         );
       }
       await partial.append(bytes);

@@ -1,7 +1,8 @@
 /** For what a blob is fetched, and how that goes on. */
 export interface FetchWatcher {
-  /** See `layersOf`: people know these, not the names of blobs. */
-  layers: string;
+  /** Of which model, and which layers: people know these, not the names of blobs. */
+  model: string;
+  range: string;
   /** Bytes that arrived (negative: that were dropped again). */
   onBytes: (count: number) => void;
   /** Something a person should know, such as a corrupted blob that is fetched again. */

@@ -136,7 +136,7 @@ export class StagePool {
     const named = [stage.graph, ...stage.packs].reduce((sum, { size }) => sum + size, 0);
     if (named > this.#memoryBytes - others) {
       throw new AssignmentError(
-        `${layersOf(stage)} name ${megabytes(named)} to download; ` +
+        `${layersOf(stage)} of ${stage.model} name ${megabytes(named)} to download; ` +
           `the budget is ${megabytes(this.#memoryBytes)}` +
           (others > 0 ? `, of which other stages reserve ${megabytes(others)}` : ''),
       );
@@ -145,7 +145,7 @@ export class StagePool {
     const least = leastCacheBytes(stage);
     if (free < least) {
       throw new AssignmentError(
-        `${layersOf(stage)} need ${megabytes(withWorkingMemory(stage.weightBytes))} ` +
+        `${layersOf(stage)} of ${stage.model} need ${megabytes(withWorkingMemory(stage.weightBytes))} ` +
           `for weights and ${megabytes(least)} for the smallest cache; the budget is ${megabytes(this.#memoryBytes)}` +
           (others > 0 ? `, of which other stages reserve ${megabytes(others)}` : ''),
       );
