@@ -1,7 +1,7 @@
 import { meanPoolingFiles, writeRandomEncoder } from '@potluck/onnx/testing';
 import { join } from 'node:path';
 import { temporaryDirectory } from '../../testing/temporaryDirectory.ts';
-import { startHub } from '../support/hubProcess.ts';
+import { startHub, untilServed } from '../support/hubProcess.ts';
 import { expect, test } from './support/fixtures.ts';
 import { openTab, serves } from './support/tab.ts';
 
@@ -18,6 +18,8 @@ test('a tab turns texts into the vectors that a Node worker gives', async ({ bro
       const tab = await openTab(context, { pageUrl: site.url, hub, name: 'tab', device: 'wasm' });
       await tab.command('start');
       await tab.until(serves);
+      // The tab knows before the hub has heard it.
+      await untilServed(hub.url);
     } else await hub.ready;
     const { data, response } = await hub.client.embeddings
       .create({ model: 'soup-embed', input })
