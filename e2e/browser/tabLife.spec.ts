@@ -1,7 +1,7 @@
 import type { TabSnapshot } from '@potluck/browser-worker';
 import { stopTokenId } from '@potluck/onnx/testing';
 import type OpenAI from 'openai';
-import { startHub, startWorker, type HubProcess } from '../support/hubProcess.ts';
+import { startHub, startWorker, untilServed, type HubProcess } from '../support/hubProcess.ts';
 import { nodesOf } from '../support/nodes.ts';
 import { ask, askNow } from './support/ask.ts';
 import { expect, test } from './support/fixtures.ts';
@@ -75,6 +75,7 @@ test('pause, resume and leave are kept over a reload', async ({ browser, tabHub:
 
 /** A long answer, of which the first words are there. */
 async function beginAnswer(hub: HubProcess, tokens = longAnswerTokens): Promise<{ rest: Promise<number> }> {
+  await untilServed(hub.url);
   const stream = await hub.client.chat.completions.create({
     model: 'small',
     messages: [{ role: 'user', content: prompt }],

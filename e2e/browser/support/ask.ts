@@ -1,6 +1,5 @@
 /** Questions to a hub, and what is compared of the answers. */
-import { expect } from './fixtures.ts';
-import type { HubProcess } from '../../support/hubProcess.ts';
+import { untilServed, type HubProcess } from '../../support/hubProcess.ts';
 
 export interface Answer {
   text: string;
@@ -30,6 +29,6 @@ export async function askNow(hub: HubProcess, content: string, maxTokens = 24): 
 
 /** The same once the hub serves: a device shows that its stage is ready before the hub has heard it of every device. */
 export async function ask(hub: HubProcess, content: string, maxTokens?: number): Promise<Answer> {
-  await expect.poll(async () => (await fetch(`${hub.url}/health/ready`)).status).toBe(200);
+  await untilServed(hub.url);
   return askNow(hub, content, maxTokens);
 }
