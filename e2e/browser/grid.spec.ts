@@ -49,9 +49,10 @@ test('a worker that vanishes while it gets its layers is replaced, and the page 
   await expect(card.getByText('not running yet', { exact: true })).toBeVisible();
   await stop(worker.child, 'SIGKILL');
   await expect(stage).toHaveCount(0);
+  // What the other device keeps meanwhile is told, too, unless it lost its layers itself on a busy machine.
   await expect(
     card.getByText(
-      /^minimind2-small isn’t running yet: waiting for 1 of its nodes: passing; until then .+\.$/,
+      /^minimind2-small isn’t running yet: waiting for 1 of its nodes: passing(?:; until then .+)?\.$/,
     ),
   ).toBeVisible();
   await expect(card.getByText('not running yet', { exact: true })).toBeVisible();
