@@ -1,10 +1,11 @@
-/** @returns rows as a Markdown table; numbers with up to three significant digits after 100 */
+/** @returns rows as a Markdown table; numbers with up to three significant digits after 100, and what was not measured is a dash */
 export function markdownTable(rows: object[]): string {
   const [first] = rows;
   if (!first) return '(nothing measured)';
   const columns = Object.keys(first);
   const cell = (value: unknown): string => {
     if (typeof value !== 'number') return String(value);
+    if (!Number.isFinite(value)) return '–';
     if (Number.isInteger(value)) return String(value);
     return Math.abs(value) >= 100 ? value.toFixed(0) : value.toPrecision(3);
   };
