@@ -1,5 +1,6 @@
 /** Loaded into the process of a hub before the hub itself: tells whoever started it, over IPC, what the process uses. */
 import { createHistogram } from 'node:perf_hooks';
+import { isMainThread } from 'node:worker_threads';
 
 /** Sums since the process began, except where something else is said. */
 export interface ProcessUse extends MemoryUse {
@@ -17,13 +18,15 @@ const everyMs = 5;
 const delays = createHistogram();
 const turns = createHistogram();
 let [last, lastUsed] = [performance.now(), mainMs()];
-setInterval(() => {
+const look = (): void => {
   const [now, used] = [performance.now(), mainMs()];
   // Histograms take whole numbers from 1 on: microseconds.
   delays.record(Math.max(1, Math.round((now - last - everyMs) * 1000)));
   turns.record(Math.max(1, Math.round((used - lastUsed) * 1000)));
   [last, lastUsed] = [now, used];
-}, everyMs).unref();
+};
+// Threads of the hub load it, too: there it would only take time.
+if (isMainThread) setInterval(look, everyMs).unref();
 
 /** Of this moment; what waits to be collected is in it. */
 export interface MemoryUse {
