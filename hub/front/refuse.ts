@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { ApiError, toApiError } from '../http/apiError.ts';
-import { hubStopped, hubStops } from '../generation/whyNotAnswered.ts';
+import { hubIsStopping, hubStopped } from '../generation/whyNotAnswered.ts';
 import type { LeaderBoard } from '../lead/leaderBoard.ts';
 import { errorBody } from './errorFor.ts';
 
@@ -39,7 +39,7 @@ export const lostOnTheWay = new ApiError(
 export const stopped = toApiError(hubStopped());
 
 /** This hub is about to stop, and takes no new requests that a model answers. */
-export const stops = toApiError(hubStops());
+export const stops = toApiError(hubIsStopping());
 
 /** Sends the refusal; nothing of an answer may have been sent. */
 export function refuse(incoming: IncomingMessage, outgoing: ServerResponse, error: ApiError): void {

@@ -29,7 +29,7 @@ import { otherShapes } from './otherShapes.ts';
 import { shortestWait } from './shortestWait.ts';
 import type { Serving, Servings } from './servings.ts';
 import { isBusy, weighServings, type AskedAnswer, type WeighedServing } from './weighServings.ts';
-import { hubStopped, hubStops, hubWasAway } from './whyNotAnswered.ts';
+import { hubIsStopping, hubStopped, hubWasAway } from './whyNotAnswered.ts';
 
 /** Exclusive bound of drawn seeds; randomInt takes ranges below 2^48. */
 export const seedBound = 2 ** 47;
@@ -147,7 +147,7 @@ export class Generator {
   /** @throws GenerationError where the hub stops: its next run is to be asked */
   mustTakeRequests(): void {
     if (this.#components.servings.isStopped) throw hubStopped();
-    if (this.#isDraining) throw hubStops();
+    if (this.#isDraining) throw hubIsStopping();
   }
 
   /**

@@ -23,7 +23,7 @@ export function hubStopped(cause?: GenerationError): GenerationError {
 }
 
 /** To those who ask while the answers of others are still under way. */
-export function hubStops(): GenerationError {
+export function hubIsStopping(): GenerationError {
   return new GenerationError('hub_stopped', hubText('hub-stops', {}), {
     retryAfterSeconds: retryWhileLoadingSeconds,
   });
