@@ -2,6 +2,7 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { formatBytes, type Import, type NewImport } from '@potluck/api';
+import { hubText } from '@potluck/api/hub-texts';
 import { freeDiskBytes } from '@potluck/machine';
 import type { Logger } from 'pino';
 import type { ImportStore } from './importStore.ts';
@@ -208,7 +209,7 @@ export class Imports {
   /** Lets all rest; called when the hub stops. */
   async stop(): Promise<void> {
     for (const { controller } of this.#jobs.values())
-      controller?.abort(new Error('the hub is shutting down'));
+      controller?.abort(new Error(hubText('hub-shuts-down', {})));
     for (const { working } of this.#jobs.values()) await working;
   }
 
