@@ -93,19 +93,28 @@ test('a local worker sees where its programs and proxies are, and none of the se
   expect(environment).not.toContain('secret');
 });
 
-test('a local worker that hangs is ended and started again, and one that came back is left alone', async () => {
+/** Starts one local worker. @returns the processes that it had until now @param loop what its event loop does */
+async function startedWorker(
+  loop: string,
+  init: Partial<LocalWorkersInit> = {},
+): Promise<{ workers: LocalWorkers; pids: () => Promise<number[]> }> {
   const starts = path.join(directory, 'starts');
   const pids = async (): Promise<number[]> =>
     (await readFile(starts, 'utf8').catch(() => '')).trim().split('\n').filter(Boolean).map(Number);
   const workers = await localWorker(
     `import { appendFileSync } from 'node:fs';
      appendFileSync(${JSON.stringify(starts)}, String(process.pid) + '\\n');
-     setInterval(() => undefined, 1e6);`,
+     ${loop};`,
     pino({ level: 'silent' }),
-    { hangsAfterMs: 10 },
+    init,
   );
   workers.start();
   await expect.poll(pids).toHaveLength(1);
+  return { workers, pids };
+}
+
+test('a local worker that hangs is ended and started again, and one that came back is left alone', async () => {
+  const { workers, pids } = await startedWorker('for (;;);', { hangsAfterMs: 10 });
   const asked = Promise.withResolvers<void>();
   workers.missed('local-1', () => {
     asked.resolve();
@@ -116,4 +125,16 @@ test('a local worker that hangs is ended and started again, and one that came ba
   expect(await pids()).toHaveLength(1);
   workers.missed('local-1', () => false);
   await expect.poll(pids).toHaveLength(2);
+});
+
+test('a local worker that does not come back, but answers, is only slow: it has more time', async () => {
+  const { workers, pids } = await startedWorker('setInterval(() => undefined, 1e6)', { hangsAfterMs: 2000 });
+  const lookedTwice = Promise.withResolvers<void>();
+  let looks = 0;
+  workers.missed('local-1', () => {
+    if (++looks === 2) lookedTwice.resolve();
+    return false;
+  });
+  await lookedTwice.promise;
+  expect(await pids()).toHaveLength(1);
 });

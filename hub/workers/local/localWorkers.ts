@@ -9,7 +9,7 @@ import { childEnvironment } from '../../files/childEnvironment.ts';
 import { messageOf } from '../../errors/messageOf.ts';
 
 const potluck = fileURLToPath(new URL('../../../bin/potluck.js', import.meta.url));
-const endWithParent = new URL('./endWithParent.ts', import.meta.url).href;
+const childOfHub = new URL('./childOfHub.ts', import.meta.url).href;
 const firstRestartMs = 500;
 const longestRestartMs = 30_000;
 /** A worker that ran for this long is not in a crash loop. */
@@ -17,8 +17,12 @@ const healthyAfterMs = 60_000;
 const stopTimeoutMs = 5000;
 /** After as many failures nobody waits for a worker any more, though it is still started again. */
 const hopelessFailures = 3;
-/** A worker that was here, runs, and has not come back for so long hangs: one that lost its connection is back in seconds. */
+/** A worker that was here, runs, has not come back, and has not answered for so long hangs. */
 const hangsAfterMs = 15_000;
+/** One that answers is only slow, or tries to come back, which takes half a minute at most: after as many times it is ended, too. */
+const mostLooks = 8;
+/** A look that comes so much later than it should, in milliseconds, says that the machine is too busy for anybody to answer. */
+const lateMs = 1000;
 /**
  * What a worker needs of the hub's environment: where programs, libraries, temporary files and caches are, how to reach the
  * network, what graphics drivers are told, and how it is to compute.
@@ -63,6 +67,8 @@ interface LocalWorker {
   restart: NodeJS.Timeout | undefined;
   /** Runs while the worker is missed. */
   missed: NodeJS.Timeout | undefined;
+  /** `performance.now()` when its event loop last showed that it turns. */
+  answeredAt: number;
 }
 
 export class LocalWorkers {
@@ -85,6 +91,7 @@ export class LocalWorkers {
         refusals: 0,
         restart: undefined,
         missed: undefined,
+        answeredAt: 0,
       };
     });
   }
@@ -109,20 +116,34 @@ export class LocalWorkers {
   }
 
   /**
-   * A worker of this name has left the hub. One whose process still runs, and that does not come back, is ended, so that it
-   * is started again.
+   * A worker of this name has left the hub. One whose process still runs, but does not answer or does not come back, is ended, so
+   * that it is started again.
    * @param isBack whether a worker of this name is here now
    */
   missed(name: string, isBack: () => boolean): void {
     const worker = this.#workers.find((one) => one.name === name);
-    if (!worker) return;
-    const { process: child } = worker;
+    if (!worker?.process) return;
     clearTimeout(worker.missed);
+    this.#askWhetherItHangs(worker, worker.process, isBack);
+  }
+
+  #askWhetherItHangs(worker: LocalWorker, child: ChildProcess, isBack: () => boolean, looks = 1): void {
+    const limitMs = this.#init.hangsAfterMs ?? hangsAfterMs;
+    const askedAt = performance.now();
+    // Where it has just ended, nobody answers.
+    if (child.connected) child.send('does your event loop turn?', () => undefined);
     worker.missed = setTimeout(() => {
       if (this.#stopped || isBack() || worker.process !== child) return;
-      this.#logger.warn({ worker: name }, 'local worker gives no sign of life; ending it');
-      child?.kill('SIGKILL');
-    }, this.#init.hangsAfterMs ?? hangsAfterMs).unref();
+      const isLate = performance.now() - askedAt > limitMs + lateMs;
+      const hasAnswered = worker.answeredAt > askedAt;
+      if ((hasAnswered || isLate) && looks < mostLooks) {
+        this.#askWhetherItHangs(worker, child, isBack, looks + 1);
+        return;
+      }
+      const why = hasAnswered ? 'does not come back' : 'gives no sign of life';
+      this.#logger.warn({ worker: worker.name }, `local worker ${why}; ending it`);
+      child.kill('SIGKILL');
+    }, limitMs).unref();
   }
 
   /** Ends all workers; waits for them, and kills those that take too long. */
@@ -164,7 +185,7 @@ export class LocalWorkers {
     const startedAt = performance.now();
     const flags = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
     // Standard output belongs to the hub. The IPC channel tells the worker when the hub is gone, however it went.
-    const child = spawn(process.execPath, ['--import', endWithParent, program, 'worker', ...flags], {
+    const child = spawn(process.execPath, ['--import', childOfHub, program, 'worker', ...flags], {
       stdio: ['ignore', process.stderr.fd, process.stderr.fd, 'ipc'],
       // Ctrl-C and a terminal that is closed are told to all that run in it: the hub ends its workers, after its answers.
       ...{ detached: true, windowsHide: true },
@@ -172,6 +193,7 @@ export class LocalWorkers {
       env: { ...childEnvironment(neededVariables), POTLUCK_TOKEN: joinToken },
     });
     worker.process = child;
+    child.on('message', () => (worker.answeredAt = performance.now()));
     child.on('error', (error) => {
       this.#logger.error(
         { worker: worker.name, reason: messageOf(error) },

@@ -24,7 +24,7 @@ test('the whole program has hub, workers and commands, and nothing of tests, tab
       'hub/database/serverThread.ts',
       'hub/database/sqliteThread.ts',
       'hub/models/encoding/encodingThread.ts',
-      'hub/workers/local/endWithParent.ts',
+      'hub/workers/local/childOfHub.ts',
       'packages/node-worker/src/engine-thread/engineThread.ts',
       'packages/node-worker/src/devices/probeMain.ts',
       'packages/node-worker/src/watchdog/watchdogThread.ts',
