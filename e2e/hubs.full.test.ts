@@ -1,11 +1,13 @@
-/** How long it takes until another hub leads, again and again, with the lease that hubs have by default. */
+/** How long it takes until another hub leads, and answers go on, again and again, with the lease that hubs have by default. */
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { redisMissing } from '../testing/servers/redisServer.ts';
 import { stop } from './support/hubProcess.ts';
-import { leaderOf, leads, startSharedHubs } from './support/sharedHubs.ts';
-import { readStream, textOf } from './support/streams.ts';
+import { healthOf, leaderOf, leads, startSharedHubs } from './support/sharedHubs.ts';
+import { eventsOf, readStream, textOf, type ReadStream } from './support/streams.ts';
 
 const rounds = 8;
+const frozenRounds = 6;
 const leaseSeconds = 3;
 const body = JSON.stringify({
   ...{
@@ -26,6 +28,19 @@ const ask = async ({ url }: { url: string }) =>
       body,
     }),
   );
+
+/** @returns the longest time without a piece of the answer until its end, in milliseconds */
+async function longestPause(stream: ReadStream): Promise<number> {
+  let isOver = false;
+  void stream.ended.then(() => (isOver = true));
+  let longestMs = 0;
+  while (!isOver) {
+    const before = performance.now();
+    await stream.events(eventsOf(stream.text()).length + 1);
+    longestMs = Math.max(longestMs, performance.now() - before);
+  }
+  return Math.round(longestMs);
+}
 
 if (redisMissing !== undefined) test.skip(redisMissing, () => undefined);
 
@@ -53,5 +68,27 @@ describe.skipIf(redisMissing !== undefined)('several hubs', () => {
     console.log(`another hub leads after ${took.join(', ')} ms, with a lease of ${leaseSeconds} s`);
     // A machine with nothing else to do takes less than 5 s.
     expect(Math.min(...took)).toBeLessThan(15_000);
+  });
+
+  test(`${frozenRounds} leaders stand still one after the other, and each answer of the other hub's clients goes on soon`, async () => {
+    await using grid = await startSharedHubs(2, leaseSeconds);
+    const undisturbed = await ask(await leaderOf(grid.hubs));
+    await undisturbed.ended;
+    const paused: number[] = [];
+    for (let round = 0; round < frozenRounds; round++) {
+      const leader = await leaderOf(grid.hubs);
+      const [other] = grid.hubs.filter((hub) => hub !== leader);
+      if (!other) throw new Error('there is no other hub');
+      const stream = await ask(other);
+      await stream.events(8);
+      leader.child.kill('SIGSTOP');
+      paused.push(await longestPause(stream));
+      expect(textOf(stream.text())).toBe(textOf(undisturbed.text()));
+      leader.child.kill('SIGCONT');
+      while ((await healthOf(leader)).role !== 'follows') await setTimeout(100);
+    }
+    console.log(`answers paused for ${paused.join(', ')} ms, with a lease of ${leaseSeconds} s`);
+    // Workers ask after 6 s of silence who leads. The load balancer sends half of what they ask to the hub that stands still.
+    expect(Math.max(...paused)).toBeLessThan(60_000);
   });
 });
