@@ -38,6 +38,7 @@ export {
   type WebSocketClass,
 } from './hub-connection/hubSocket.ts';
 export { reconnectDelayMs } from './hub-connection/reconnectDelay.ts';
+export { ToldReasons } from './hub-connection/toldReasons.ts';
 export { silentLog, type Log } from './log.ts';
 export { messageOf } from './messageOf.ts';
 export { untilAborted } from './untilAborted.ts';

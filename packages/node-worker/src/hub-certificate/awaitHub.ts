@@ -2,7 +2,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CertificateError, checkHub, type HubCheck } from '@potluck/machine';
-import { messageOf, reconnectDelayMs, type Log } from '@potluck/worker';
+import { ToldReasons, messageOf, reconnectDelayMs, type Log } from '@potluck/worker';
 
 export interface AwaitHubInit extends HubCheck {
   signal: AbortSignal;
@@ -18,13 +18,15 @@ export async function awaitHub(
   init: AwaitHubInit,
 ): Promise<X509Certificate | undefined> {
   if (new URL(init.hubUrl).protocol !== 'https:') return undefined;
+  const told = new ToldReasons();
   for (let failures = 1; ; failures++) {
     try {
       return await checkHub(init);
     } catch (error) {
       init.signal.throwIfAborted();
       if (error instanceof CertificateError) throw error;
-      if (failures === 1) log.warn({ reason: messageOf(error) }, 'cannot reach the hub; trying again');
+      const reason = messageOf(error);
+      if (told.add(reason)) log.warn({ reason }, 'cannot reach the hub; trying again');
       await pause(reconnectDelayMs(failures, Math.random()), undefined, { signal: init.signal });
     }
   }

@@ -18,6 +18,7 @@ import type { Log } from '../log.ts';
 import { messageOf } from '../messageOf.ts';
 import type { HubSocket, OpenHubSocket } from './hubSocket.ts';
 import { reconnectDelayMs } from './reconnectDelay.ts';
+import { ToldReasons } from './toldReasons.ts';
 
 /** How long the hub may take for its welcome once the connection is open. */
 const welcomeDeadlineMs = 20_000;
@@ -33,8 +34,6 @@ const silentPart = 2 / 5;
 const lookPart = 1 / 15;
 /** Messages kept while the hub is away; a worker that has more to say than this has lost its sessions anyway. */
 const maxHeldMessages = 10_000;
-/** Reasons that hold what changes, such as an address, could go on for ever. */
-const mostToldReasons = 10;
 
 export interface HubConnectionComponents {
   openSocket: OpenHubSocket;
@@ -78,8 +77,8 @@ export class HubConnection {
   #welcomed = false;
   #stopped = false;
   #failures = 0;
-  /** Why the hub could not be reached since it was here last: each reason is logged once, such as another certificate at its address. */
-  readonly #toldReasons = new Set<string>();
+  /** Since the hub was here last. */
+  readonly #toldReasons = new ToldReasons();
   /** Tries in a row whose connection was not open in time. */
   #unopened = 0;
   /** Why the hub does not take this worker at the moment. */
@@ -313,8 +312,7 @@ export class HubConnection {
       }, this.#leaseMs);
       this.#events.onLost(reason);
     }
-    if (this.#toldReasons.has(reason) || this.#toldReasons.size >= mostToldReasons) return;
-    this.#toldReasons.add(reason);
+    if (!this.#toldReasons.add(reason)) return;
     this.#components.log.warn(
       { reason },
       wasWelcomed ? 'lost the hub; trying to reach it again' : 'cannot reach the hub; trying again',
