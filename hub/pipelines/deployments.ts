@@ -111,6 +111,14 @@ export class Deployments {
     );
   }
 
+  /** True where a worker has a stage, or loads one, also to stand by. */
+  uses(workerId: WorkerId): boolean {
+    return [...this.#executor.state.pipelines.values()].some(
+      (one) =>
+        usesWorker(one, workerId) || one.migration?.preloads.some((stage) => stage.workerId === workerId),
+    );
+  }
+
   /** A stage that a worker was assigned, also one that it loads ahead, with the model that it is of. */
   stageOf(workerId: WorkerId, assignmentId: AssignmentId): { model: Model; stage: Stage } | undefined {
     for (const one of this.#executor.state.pipelines.values()) {

@@ -45,6 +45,7 @@ export class ScriptedWorker {
   readonly closed: Promise<{ code: number }>;
   readonly #socket: WebSocket;
   readonly #watchers = new Set<() => void>();
+  #leaseMs = 0;
 
   constructor(init: ScriptedWorkerInit) {
     this.init = init;
@@ -148,6 +149,11 @@ export class ScriptedWorker {
     this.send({ type: 'session-closed', sessionId, assignmentId, timings: scriptedTimings });
   }
 
+  /** Its lease as the hub last told it. */
+  get leaseMs(): number {
+    return this.#leaseMs;
+  }
+
   /** Epoch of the last assignment. */
   get epoch(): number {
     return this.received.findLast((message) => message.type === 'assign')?.epoch ?? 0;
@@ -186,11 +192,15 @@ export class ScriptedWorker {
       case 'probe':
         this.send({ type: 'renew' });
         return;
+      case 'welcome':
+        this.#leaseMs = message.leaseMs;
+        return;
+      case 'renewed':
+        this.#leaseMs = message.leaseMs ?? this.#leaseMs;
+        return;
       case 'drop-caches':
       case 'encode':
-      case 'welcome':
       case 'refusal':
-      case 'renewed':
     }
   }
 }

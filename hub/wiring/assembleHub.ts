@@ -140,6 +140,8 @@ export interface HubParts {
 }
 
 const defaultLeaseMs = 15_000;
+/** Of the lease: how often one of several hubs says something to each worker. */
+const wordPart = 1 / 3;
 /** Compiling a large stage for a GPU, without any sign of life, was seen to take more than half a minute. */
 const defaultStageDeadlineMs = 120_000;
 const defaultMovePatienceMs = 30_000;
@@ -152,9 +154,12 @@ export async function assembleHub(components: HubComponents, init: HubInit): Pro
   const { identity, forceRelay } = init;
   const areNeighbours = (one: WorkerId, other: WorkerId): boolean => deployments.areNeighbours(one, other);
   const standIns = (id: WorkerId): readonly WorkerId[] => deployments.standInsOf(id);
+  const isUsed = (id: WorkerId): boolean => deployments.uses(id);
+  const leaseMs = init.leaseMs ?? defaultLeaseMs;
   const registry = new WorkerRegistry(
-    { logger, areNeighbours, standIns },
-    { leaseMs: init.leaseMs ?? defaultLeaseMs },
+    { logger, areNeighbours, standIns, isUsed },
+    // Workers of several hubs listen whether this one stands still.
+    { leaseMs, ...(init.shared && { wordEveryMs: Math.round(leaseMs * wordPart) }) },
   );
   const writes = new WriteQueue(logger);
   const nodes = new NodeBook(

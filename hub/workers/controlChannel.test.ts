@@ -16,7 +16,7 @@ test('a worker with the token is welcomed and told how to signal', async () => {
   const welcome = await worker.message('welcome');
   expect(welcome).toMatchObject({
     protocolVersion,
-    leaseMs: hub.registry.leaseMs,
+    leaseMs: 15_000,
     signalling: { path: '/peerjs', key: 'peerjs' },
   });
   expect(joined()).toEqual(['one']);

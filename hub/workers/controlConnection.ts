@@ -194,7 +194,8 @@ export class ControlConnection implements InboxReader {
       type: 'welcome',
       protocolVersion,
       hubId: this.#init.hubId,
-      leaseMs: registry.leaseMs,
+      leaseMs: registry.leaseMsOf(hello.workerId),
+      wordEveryMs: registry.wordEveryMs,
       signalling: {
         ...this.#init.signalling,
         token: this.#components.issueSignallingToken(hello.workerId),

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { InstanceId, WorkerId, protocolVersion, type Hello } from '@potluck/protocol';
+import { InstanceId, WorkerId, protocolVersion, type Assign, type Hello } from '@potluck/protocol';
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { WorkerRegistry, type WorkerSocket } from './workerRegistry.ts';
@@ -21,10 +21,14 @@ const hello: Hello = {
   cachedBlobs: [],
 };
 
-/** A registry with one worker that has said nothing since it joined. */
-function registryWithWorker(isPaused = false) {
+/** A registry with one worker that has said nothing since it joined. @param init.used workers that have a stage */
+function registryWithWorker(
+  isPaused = false,
+  { used = [], wordEveryMs }: { used?: WorkerId[]; wordEveryMs?: number } = {},
+) {
+  const said: { type: string; leaseMs?: number }[] = [];
   const socket: WorkerSocket = {
-    sendText: () => undefined,
+    sendText: (text) => void said.push(JSON.parse(text) as { type: string }),
     sendBinary: (_bytes, sent) => sent(),
     pause: () => undefined,
     resume: () => undefined,
@@ -32,13 +36,23 @@ function registryWithWorker(isPaused = false) {
     close: () => undefined,
   };
   const workers = new WorkerRegistry(
-    { logger: pino({ level: 'silent' }), areNeighbours: () => true },
-    { leaseMs: 15_000 },
+    { logger: pino({ level: 'silent' }), areNeighbours: () => true, isUsed: (id) => used.includes(id) },
+    { leaseMs: 15_000, ...(wordEveryMs !== undefined && { wordEveryMs }) },
   );
   const reasons: string[] = [];
-  workers.listen({ left: (_worker, reason) => reasons.push(reason) });
+  workers.listen({ left: ({ id }, reason) => void (id === hello.workerId && reasons.push(reason)) });
   workers.join(hello, socket, { name: hello.name, joinTokenId: 'hub' });
-  return { workers, socket, reasons };
+  return { workers, socket, reasons, said };
+}
+
+/** So many more workers join, and say nothing. */
+function join(workers: WorkerRegistry, socket: WorkerSocket, count: number): void {
+  const others = { ...socket, sendText: () => undefined };
+  for (let index = 0; index < count; index++)
+    workers.join({ ...hello, workerId: WorkerId.parse(randomUUID()) }, others, {
+      name: `other ${index}`,
+      joinTokenId: 'hub',
+    });
 }
 
 test('a worker that is doubted and gives no sign of life is gone before its lease ends', () => {
@@ -99,5 +113,56 @@ test('a lease ends its whole length after the last word, whenever that came', ()
   expect(reasons).toEqual([]);
   vi.advanceTimersByTime(20);
   expect(reasons).toEqual(['nothing was heard from it for 15000 ms']);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test('one of many workers learns with its next sign of life that it may be silent for longer', () => {
+  const { workers, socket, reasons, said } = registryWithWorker();
+  join(workers, socket, 999);
+  expect(workers.leaseMsOf(hello.workerId)).toBe(15_000);
+  vi.advanceTimersByTime(14_000);
+  workers.heard(hello.workerId, socket, { type: 'renew' });
+  expect(said).toEqual([{ type: 'renewed', leaseMs: 60_000 }]);
+  vi.advanceTimersByTime(59_900);
+  expect(reasons).toEqual([]);
+  vi.advanceTimersByTime(200);
+  expect(reasons).toEqual(['nothing was heard from it for 60000 ms']);
+});
+
+test('one of many workers that has a stage may be silent no longer than one of few', () => {
+  const { workers, socket, said } = registryWithWorker(false, { used: [hello.workerId] });
+  join(workers, socket, 999);
+  workers.heard(hello.workerId, socket, { type: 'renew' });
+  expect(said).toEqual([{ type: 'renewed', leaseMs: 15_000 }]);
+});
+
+test('a worker that gets a stage has a short lease from then on, in which its silence until then does not count', () => {
+  const { workers, socket, reasons, said } = registryWithWorker();
+  join(workers, socket, 999);
+  workers.heard(hello.workerId, socket, { type: 'renew' });
+  vi.advanceTimersByTime(40_000);
+  workers.send(hello.workerId, { type: 'assign' } as Assign);
+  expect(said.slice(1)).toEqual([{ type: 'assign' }, { type: 'renewed', leaseMs: 15_000 }]);
+  vi.advanceTimersByTime(14_900);
+  expect(reasons).toEqual([]);
+  vi.advanceTimersByTime(200);
+  expect(reasons).toEqual(['nothing was heard from it for 15000 ms']);
+});
+
+test('workers of one of several hubs hear something in time, and nothing where something else was said', () => {
+  const { workers, socket, said } = registryWithWorker(false, { wordEveryMs: 5000 });
+  const types = (): string[] => said.splice(0).map(({ type }) => type);
+  vi.advanceTimersByTime(4700);
+  expect(types()).toEqual([]);
+  vi.advanceTimersByTime(300);
+  expect(types()).toEqual(['renewed']);
+  vi.advanceTimersByTime(4000);
+  workers.send(hello.workerId, { type: 'probe' });
+  vi.advanceTimersByTime(4700);
+  workers.heard(hello.workerId, socket);
+  expect(types()).toEqual(['probe']);
+  vi.advanceTimersByTime(300);
+  expect(types()).toEqual(['renewed']);
+  workers.stop();
   expect(vi.getTimerCount()).toBe(0);
 });

@@ -12,6 +12,8 @@ import type {
 import type { Logger } from 'pino';
 import { InTurns } from '../fairness/inTurns.ts';
 import { Doubts, lookEveryMs } from './doubts.ts';
+import { leaseLength } from './leaseLength.ts';
+import { WorkerLease } from './workerLease.ts';
 import { WorkerRecords, type WorkerEvent, type WorkerRecord, type WorkerTable } from './workerTable.ts';
 
 /** A worker's socket, as the registry sees it. */
@@ -55,14 +57,13 @@ export interface WorkerListener {
 
 interface Seat {
   socket: WorkerSocket;
-  /** Looks when the lease would end if nothing had been heard. */
-  lease: NodeJS.Timeout | undefined;
-  /** `performance.now()` when the worker last said something. */
-  heardAt: number;
+  lease: WorkerLease;
+  /** `performance.now()` when the hub last said something. */
+  saidAt: number;
 }
 
-/** A lease that ends later than this after its time says more of the hub than of the worker. */
-const mostTimerDelayMs = 500;
+/** How often is looked to whom nothing was said, as a part of the time after which something is. */
+const lookPart = 1 / 20;
 
 export interface WorkerRegistryComponents {
   logger: Logger;
@@ -70,21 +71,29 @@ export interface WorkerRegistryComponents {
   areNeighbours: (one: WorkerId, other: WorkerId) => boolean;
   /** Who holds all that the worker serves, and could take its place at once. Default: nobody. */
   standIns?: (workerId: WorkerId) => readonly WorkerId[];
+  /** True where the worker has a stage, or loads one. Default: none has. */
+  isUsed?: (workerId: WorkerId) => boolean;
 }
 
 export interface WorkerRegistryInit {
-  /** A worker from which nothing was heard for this long is gone, in milliseconds. */
+  /** A worker from which nothing was heard for this long is gone, in milliseconds; one of many that has no stage, after some times that. */
   leaseMs: number;
+  /** The hub says something at least this often, in milliseconds. Default: it only answers. */
+  wordEveryMs?: number;
 }
 
 export class WorkerRegistry {
-  readonly leaseMs: number;
+  readonly #init: WorkerRegistryInit;
   readonly #logger: Logger;
   readonly #listeners = new Set<WorkerListener>();
   readonly #seats = new Map<WorkerId, Seat>();
   readonly #areNeighbours: (one: WorkerId, other: WorkerId) => boolean;
+  readonly #isUsed: (workerId: WorkerId) => boolean;
   readonly #table = new WorkerRecords();
   readonly #leaseEnds = new InTurns();
+  readonly #words = new InTurns();
+  /** Says that the hub is there, while there are workers to hear it. */
+  #saying: NodeJS.Timeout | undefined;
   readonly #doubts: Doubts;
   /** Looks at the doubts while there are any. */
   #look: NodeJS.Timeout | undefined;
@@ -93,9 +102,10 @@ export class WorkerRegistry {
   constructor(components: WorkerRegistryComponents, init: WorkerRegistryInit) {
     this.#logger = components.logger;
     this.#areNeighbours = components.areNeighbours;
-    this.leaseMs = init.leaseMs;
+    this.#isUsed = components.isUsed ?? (() => false);
+    this.#init = init;
     this.#doubts = new Doubts({
-      heardAt: (workerId) => this.#seats.get(workerId)?.heardAt,
+      heardAt: (workerId) => this.#seats.get(workerId)?.lease.heardAt,
       isPaused: (workerId) => this.#seats.get(workerId)?.socket.isPaused() ?? false,
       probe: (workerId) => this.send(workerId, { type: 'probe' }),
       standIns: components.standIns ?? (() => []),
@@ -105,6 +115,16 @@ export class WorkerRegistry {
   /** True once the hub stops: that workers leave says nothing of them. */
   get isStopped(): boolean {
     return this.#isStopped;
+  }
+
+  /** The hub says something at least this often, in milliseconds; undefined where it only answers. */
+  get wordEveryMs(): number | undefined {
+    return this.#init.wordEveryMs;
+  }
+
+  /** A worker is gone when nothing was heard from it for this long, in milliseconds. */
+  leaseMsOf(workerId: WorkerId): number {
+    return this.#seats.get(workerId)?.lease.lengthMs ?? this.#init.leaseMs;
   }
 
   get table(): WorkerTable {
@@ -151,31 +171,16 @@ export class WorkerRegistry {
       heldStages: hello.heldStages ?? [],
       peers: new Map(),
     };
-    const endLease = (): void => {
-      const seat = this.#seats.get(worker.id);
-      if (seat?.socket !== socket) return;
-      const silentMs = performance.now() - seat.heardAt;
-      // It spoke since: what is left of its lease, since a timer that is set anew by each of its tokens costs as much as a token.
-      if (silentMs < this.leaseMs) {
-        watch(this.leaseMs - silentMs);
-        return;
-      }
-      // A late timer says that the hub was busy: what the worker said meanwhile is still to be read.
-      if (socket.isPaused() || silentMs > this.leaseMs + mostTimerDelayMs) {
-        seat.heardAt = performance.now();
-        watch(this.leaseMs);
-        return;
-      }
-      this.#endSilent(worker.id, socket, this.leaseMs);
-    };
-    /** A thousand leases may end at once, where a network fails. */
-    const watch = (milliseconds: number): void => {
-      const seat = this.#seats.get(worker.id);
-      if (seat?.socket !== socket) return;
-      seat.lease = setTimeout(() => this.#leaseEnds.take(endLease), Math.ceil(milliseconds));
-    };
-    this.#seats.set(worker.id, { socket, lease: undefined, heardAt: performance.now() });
-    watch(this.leaseMs);
+    const lease: WorkerLease = new WorkerLease(
+      {
+        isPaused: () => socket.isPaused(),
+        ends: this.#leaseEnds,
+        over: () => this.#endSilent(worker.id, socket, lease.lengthMs),
+      },
+      leaseLength(this.#init.leaseMs, this.#seats.size + 1),
+    );
+    this.#seats.set(worker.id, { socket, lease, saidAt: performance.now() });
+    this.#sayWords();
     this.#apply({ type: 'joined', worker });
     this.#logger.info(
       { worker: worker.name, kind: worker.kind, memoryBytes: worker.memoryBytes },
@@ -195,13 +200,13 @@ export class WorkerRegistry {
     const seat = this.#seats.get(workerId);
     const worker = this.#table.get(workerId);
     if (!worker || seat?.socket !== socket) return;
-    seat.heardAt = performance.now();
+    seat.lease.heard();
     if (!message) return;
     switch (message.type) {
       case 'hello':
         return;
       case 'renew':
-        this.send(workerId, { type: 'renewed' });
+        this.#giveLease(workerId, this.#isUsed(workerId) ? 1 : this.#seats.size);
         return;
       case 'leaving':
         this.#apply({ type: 'leaving', workerId });
@@ -294,8 +299,35 @@ export class WorkerRegistry {
   /** @returns false if the worker is not here */
   send(workerId: WorkerId, message: FromHubMessage): boolean {
     const seat = this.#seats.get(workerId);
-    seat?.socket.sendText(JSON.stringify(message));
-    return seat !== undefined;
+    if (!seat) return false;
+    seat.saidAt = performance.now();
+    seat.socket.sendText(JSON.stringify(message));
+    // It counts from now on: that it is gone has to show as soon as that of any other.
+    if (message.type === 'assign' && seat.lease.lengthMs > this.#init.leaseMs) this.#giveLease(workerId, 1);
+    return true;
+  }
+
+  /** @param workers among which it is one: the more there are, the longer is the lease */
+  #giveLease(workerId: WorkerId, workers: number): void {
+    const leaseMs = leaseLength(this.#init.leaseMs, workers);
+    this.#seats.get(workerId)?.lease.change(leaseMs);
+    this.send(workerId, { type: 'renewed', leaseMs });
+  }
+
+  /** Says to each worker that the hub is there, where nothing else was said. */
+  #sayWords(): void {
+    const { wordEveryMs } = this.#init;
+    if (wordEveryMs === undefined || this.#saying) return;
+    const lookEveryMs = lookPart * wordEveryMs;
+    this.#saying = setInterval(() => {
+      const dueAt = performance.now() - wordEveryMs + lookEveryMs;
+      for (const [workerId, seat] of this.#seats)
+        if (seat.saidAt <= dueAt)
+          this.#words.take(() => {
+            if (this.#seats.get(workerId) === seat && seat.saidAt <= dueAt)
+              this.send(workerId, { type: 'renewed' });
+          });
+    }, lookEveryMs).unref();
   }
 
   socketOf(workerId: WorkerId): WorkerSocket | undefined {
@@ -305,6 +337,7 @@ export class WorkerRegistry {
   /** Ends every lease; called when the hub stops. @param why for the log */
   stop(why: string = hubText('hub-shuts-down', {})): void {
     this.#isStopped = true;
+    clearInterval(this.#saying);
     for (const [workerId, { socket }] of [...this.#seats]) {
       socket.sendText(
         JSON.stringify({
@@ -325,12 +358,12 @@ export class WorkerRegistry {
       this.#look = undefined;
       const silent = this.#doubts.look(performance.now()).flatMap((workerId) => {
         const seat = this.#seats.get(workerId);
-        return seat ? [{ workerId, seat, heardAt: seat.heardAt }] : [];
+        return seat ? [{ workerId, seat, heardAt: seat.lease.heardAt }] : [];
       });
       // Perhaps in a later turn: whoever speaks or comes back until then stays.
       for (const { workerId, seat, heardAt } of silent)
         this.#leaseEnds.take(() => {
-          if (this.#seats.get(workerId) !== seat || seat.heardAt !== heardAt) return;
+          if (this.#seats.get(workerId) !== seat || seat.lease.heardAt !== heardAt) return;
           this.#endSilent(workerId, seat.socket, Math.round(performance.now() - heardAt));
         });
       this.#lookAtDoubts();
@@ -344,7 +377,7 @@ export class WorkerRegistry {
 
   #remove(workerId: WorkerId, reason: string, how: HowLeft): void {
     const worker = this.#table.get(workerId);
-    clearTimeout(this.#seats.get(workerId)?.lease);
+    this.#seats.get(workerId)?.lease.end();
     this.#seats.delete(workerId);
     this.#doubts.forget(workerId);
     this.#apply({ type: 'left', workerId });

@@ -20,8 +20,8 @@ export interface SimulatedGridInit {
   tokens: readonly number[];
 }
 
-/** As workers do on a lease of 15 s. */
-const renewEveryMs = 5000;
+/** How often workers say something in the length of their lease. */
+const renewalsPerLease = 3;
 
 /** @returns when all are welcome */
 export async function startSimulatedGrid(init: SimulatedGridInit): Promise<SimulatedGrid> {
@@ -83,15 +83,17 @@ export async function startSimulatedGrid(init: SimulatedGridInit): Promise<Simul
   await Promise.all(grid.map((worker) => worker.message('welcome')));
   count = workers;
   renewing = grid.map((worker, index) => {
-    let renew: NodeJS.Timeout | undefined;
-    const first = setTimeout(
-      () => (renew = setInterval(() => worker.send({ type: 'renew' }), renewEveryMs)),
-      (index / workers) * renewEveryMs,
-    );
-    return () => {
-      clearTimeout(first);
-      clearInterval(renew);
-    };
+    const renewLater = (part = 1): NodeJS.Timeout =>
+      setTimeout(
+        () => {
+          worker.send({ type: 'renew' });
+          timer = renewLater();
+        },
+        (part * worker.leaseMs) / renewalsPerLease,
+      );
+    // Not all in the same moment.
+    let timer = renewLater(index / workers);
+    return () => clearTimeout(timer);
   });
   for (const worker of grid) void worker.closed.then(() => count--);
   return simulated;

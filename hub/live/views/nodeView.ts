@@ -57,7 +57,7 @@ export function viewNode(components: NodeViewComponents, worker: WorkerRecord): 
     reason: worker.isLeaving ? hubText('leaves-soon', {}) : (reasons[0] ?? (ahead === '' ? null : ahead)),
     stateSince: states.since(worker.id, stateOf(mode, stages)),
     joinedAt: worker.joinedAt,
-    leaseMs: registry.leaseMs,
+    leaseMs: registry.leaseMsOf(worker.id),
     stages,
     peers: [...worker.peers].map(([id, { state, reason, roundTripMs, bytesPerSecond, candidatePair }]) => ({
       id,

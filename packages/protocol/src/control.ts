@@ -301,6 +301,8 @@ export const Welcome = z.object({
   hubId: HubId,
   /** The hub drops a worker from which it heard nothing for this long. */
   leaseMs: count,
+  /** The hub says something at least this often, asked or not. Missing: it only answers, and each `renew` is answered. */
+  wordEveryMs: count.optional(),
   /** PeerJS: the worker id is the peer id; `token` is asked for at the signalling socket. */
   signalling: z.object({ path: z.string(), key: z.string(), token: z.string() }),
   iceServers: IceServers,
@@ -367,8 +369,15 @@ export type Release = z.infer<typeof Release>;
 export const Probe = z.object({ type: z.literal('probe') });
 export type Probe = z.infer<typeof Probe>;
 
-/** Answers `renew`: a worker that hears nothing for the length of the lease looks for the hub anew. */
-export const Renewed = z.object({ type: z.literal('renewed') });
+/**
+ * Answers `renew`, and says that the hub is there where nothing else was said for `wordEveryMs`: a worker that hears nothing for the
+ * length of the lease looks for the hub anew.
+ */
+export const Renewed = z.object({
+  type: z.literal('renewed'),
+  /** How long the lease is from now on; missing: as long as before. */
+  leaseMs: count.optional(),
+});
 export type Renewed = z.infer<typeof Renewed>;
 
 export const FromHubMessage = z.discriminatedUnion('type', [

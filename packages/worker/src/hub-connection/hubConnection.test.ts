@@ -1,6 +1,6 @@
 /** When a hub is given up. The hub is what each test says; time is faked. */
 import { randomUUID } from 'node:crypto';
-import { HubId, protocolVersion, type Welcome } from '@potluck/protocol';
+import { HubId, protocolVersion, type FromHubMessage, type Welcome } from '@potluck/protocol';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { HubConnection } from './hubConnection.ts';
 import type { HubSocketEvents } from './hubSocket.ts';
@@ -30,13 +30,14 @@ const theWelcome = (leaderEpoch?: number): Welcome => ({
 
 function connect() {
   const tries: { events: HubSocketEvents; at: number }[] = [];
+  const sent: string[] = [];
   const away: string[] = [];
   const grid: { leaderEpoch: number | undefined; asked: number } = { leaderEpoch: undefined, asked: 0 };
   const connection = new HubConnection(
     {
       openSocket: (_, events) => {
         tries.push({ events, at: performance.now() });
-        return { send: none, close: none };
+        return { send: (data) => void sent.push(String(data)), close: none };
       },
       leaderEpoch: () => {
         grid.asked++;
@@ -65,7 +66,7 @@ function connect() {
     events?.onOpen();
     events?.onText(JSON.stringify(message));
   };
-  return { connection, tries, away, grid, welcome };
+  return { connection, tries, away, grid, welcome, sent };
 }
 
 test('a hub that does not answer is tried again with growing patience, and is given long once its connection is open', async () => {
@@ -98,6 +99,26 @@ test('one of several hubs that is silent is left once another one leads, and not
   expect(away).toEqual(['this hub is silent, and another one leads']);
   await vi.advanceTimersByTimeAsync(1000);
   expect(tries).toHaveLength(2);
+  connection.stop();
+});
+
+test('a hub that gives a longer lease is told less often that the worker is here, and is left no later where another one leads', async () => {
+  const { connection, tries, away, grid, welcome, sent } = connect();
+  welcome({ ...theWelcome(3), wordEveryMs: 5000 });
+  const hear = (message: FromHubMessage): void => tries.at(-1)?.events.onText(JSON.stringify(message));
+  await vi.advanceTimersByTimeAsync(5000);
+  expect(sent).toHaveLength(1);
+  hear({ type: 'renewed', leaseMs: 60_000 });
+  for (let second = 5; second < 60; second += 5) {
+    await vi.advanceTimersByTimeAsync(5000);
+    hear({ type: 'renewed' });
+  }
+  // After 25 and 45 seconds.
+  expect(sent).toHaveLength(3);
+  expect(grid.asked).toBe(0);
+  grid.leaderEpoch = 4;
+  await vi.advanceTimersByTimeAsync(7000);
+  expect(away).toEqual(['this hub is silent, and another one leads']);
   connection.stop();
 });
 

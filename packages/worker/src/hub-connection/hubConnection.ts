@@ -28,10 +28,12 @@ const welcomeDeadlineMs = 20_000;
  */
 const firstOpenMs = 5000;
 const longestOpenMs = 20_000;
-/** Silence, as a part of the lease, after which another hub may lead: the hub answers a message that comes every third of it. */
-const silentPart = 2 / 5;
-/** How often that is looked at, as a part of the lease. */
-const lookPart = 1 / 15;
+/** As parts of the time after which the hub says something: how long a silence means that another hub may lead. */
+const silentWords = 6 / 5;
+/** How often that is looked at. */
+const lookWords = 1 / 5;
+/** How often a worker says something, and hears something, in the length of a lease. */
+const renewalsPerLease = 3;
 /** Messages kept while the hub is away; a worker that has more to say than this has lost its sessions anyway. */
 const maxHeldMessages = 10_000;
 
@@ -221,7 +223,8 @@ export class HubConnection {
     if (message.type === 'welcome') this.#welcome(message);
     else if (message.type === 'refusal') this.#refused(message);
     else if (message.type === 'probe') this.send({ type: 'renew' });
-    else if (message.type !== 'renewed' && this.#welcomed) this.#events.onMessage(message);
+    else if (message.type === 'renewed') this.#renewed(message);
+    else if (this.#welcomed) this.#events.onMessage(message);
   }
 
   #welcome(welcome: Welcome): void {
@@ -230,30 +233,39 @@ export class HubConnection {
     this.#failures = 0;
     this.#toldReasons.clear();
     this.#unopened = 0;
-    this.#leaseMs = welcome.leaseMs;
     clearTimeout(this.#leaseEnd);
     this.#leaseEnd = undefined;
     clearTimeout(this.#deadline);
-    clearInterval(this.#renewal);
-    this.#lookedAt = performance.now();
-    this.#renewal = setInterval(() => this.#renew(), Math.max(100, welcome.leaseMs / 3));
-    if (welcome.leaderEpoch !== undefined) this.#lookForOther(welcome.leaderEpoch);
+    this.#keepLease(welcome.leaseMs);
+    const { leaderEpoch, wordEveryMs = welcome.leaseMs / renewalsPerLease } = welcome;
+    if (leaderEpoch !== undefined) this.#lookForOther(leaderEpoch, wordEveryMs);
     this.#events.onWelcome(welcome);
     for (const message of this.#held.splice(0)) this.send(message);
   }
 
+  #renewed({ leaseMs = this.#leaseMs }: Renewed): void {
+    if (this.#welcomed && leaseMs !== this.#leaseMs) this.#keepLease(leaseMs);
+  }
+
+  #keepLease(leaseMs: number): void {
+    this.#leaseMs = leaseMs;
+    this.#lookedAt = performance.now();
+    clearInterval(this.#renewal);
+    this.#renewal = setInterval(() => this.#renew(), Math.max(100, leaseMs / renewalsPerLease));
+  }
+
   /** Leaves this hub where it is silent and another one leads: silence alone says no more than that the hub is busy. */
-  #lookForOther(epoch: number): void {
+  #lookForOther(epoch: number, wordEveryMs: number): void {
     const socket = this.#socket;
     const look = async (): Promise<void> => {
-      if (performance.now() - this.#heardAt < silentPart * this.#leaseMs) return;
+      if (performance.now() - this.#heardAt < silentWords * wordEveryMs) return;
       // Again each time: the one before may be waiting at the hub that stands still, behind a load balancer.
       const leading = await this.#components.leaderEpoch();
       if (socket === this.#socket && leading !== undefined && leading > epoch)
         this.#giveUp('this hub is silent, and another one leads');
     };
     clearInterval(this.#looks);
-    this.#looks = setInterval(() => void look(), Math.max(100, lookPart * this.#leaseMs));
+    this.#looks = setInterval(() => void look(), Math.max(100, lookWords * wordEveryMs));
   }
 
   #heard(): void {
