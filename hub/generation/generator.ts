@@ -7,26 +7,23 @@ import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { uuidv7 } from 'uuidv7';
 import type { RequestRecord } from './requestRecord.ts';
-import type { Model } from '../models/model.ts';
 import type { Deployment, Replica } from '../pipelines/deployment.ts';
 import type { Deployments } from '../pipelines/deployments.ts';
-import { plainRouteOf, type Pipeline, type ReadyPipeline } from '../pipelines/pipeline.ts';
+import type { Pipeline, ReadyPipeline } from '../pipelines/pipeline.ts';
 import type { SessionMessage, WorkerRegistry } from '../workers/workerRegistry.ts';
 import type { Attempt } from './attempt.ts';
+import { Attempts, type AnswerInit, type AttemptInit } from './attempts.ts';
 import { chooseReplica } from './answerRoom.ts';
 import { Answer } from './answer.ts';
 import { Generation, type GenerationInit } from './generation.ts';
 import { GenerationError, retryWhileLoadingSeconds } from './generationError.ts';
 import type { GenerationRequest } from './generationRequest.ts';
 import { howToDraw } from './howToDraw.ts';
-import type { Journal, JournalPage } from './journal/journal.ts';
-import { modelDigest, type JournalEntry, type JournalState } from './journal/journalEntry.ts';
-import { SessionCache } from './prefixes/sessionCache.ts';
-import { ProgressBook } from './progressBook.ts';
+import type { Journal } from './journal/journal.ts';
+import type { JournalEntry, JournalState } from './journal/journalEntry.ts';
+import { journalPage } from './journalPage.ts';
+import { measuredAnswer } from './measuredAnswer.ts';
 import { ScoredPrompt } from './scoredPrompt.ts';
-import { Session, type SessionInit } from './session.ts';
-import { otherShapes } from './otherShapes.ts';
-import { shortestWait } from './shortestWait.ts';
 import type { Serving, Servings } from './servings.ts';
 import { isBusy, weighServings, type AskedAnswer, type WeighedServing } from './weighServings.ts';
 import { hubIsStopping, hubStopped, hubWasAway } from './whyNotAnswered.ts';
@@ -63,50 +60,23 @@ interface Running {
   done: (tokens?: number) => void;
 }
 
-/** What is an attempt's own. */
-interface AttemptInit extends Pick<SessionInit, 'id' | 'cacheId' | 'answered' | 'resumes'> {
-  /** Whether it may begin with a kept cache. */
-  mayBegin: boolean;
-}
-
-/** What all attempts at an answer have in common. */
-interface AnswerInit extends Pick<
-  SessionInit,
-  'prompt' | 'maxTokens' | 'stopTokenIds' | 'chunkTokens' | 'sampling' | 'constraint'
-> {
-  model: Model;
-  /** Whose request it is. */
-  share: string;
-  /** With whom it shares caches. */
-  owner: string;
-  systemTokens: number;
-  /** Shortest answer in tokens. */
-  minTokens: number;
-  /** The answer's tokens so far. */
-  tokens: number[];
-  /** Tokens that a kept cache held when the first attempt began. */
-  cachedTokens?: number;
-  /** Where it is wanted how likely the prompt's tokens are. */
-  scored?: ScoredPrompt | undefined;
-}
-
 const stopMs = 3000;
-/** Before an answer is tried again on devices that have just failed it. */
-const sameEpochPauseMs = 200;
-
 export class Generator {
   readonly #components: GeneratorComponents;
   readonly #running = new Map<Generation, Running>();
   readonly #byId = new Map<string, Generation>();
-  readonly #sessions = new Map<SessionId, Session>();
+  readonly #attempts: Attempts;
   readonly #listeners = new Set<GeneratorListener>();
   #isDraining = false;
-  readonly #progress = new ProgressBook();
-  readonly #init: GeneratorInit;
 
   constructor(components: GeneratorComponents, init: GeneratorInit = {}) {
     this.#components = components;
-    this.#init = init;
+    const { deployments, servings, registry, logger } = components;
+    const { leastDeadlineMs } = init;
+    this.#attempts = new Attempts({
+      ...{ deployments, servings, registry, leastDeadlineMs, logger },
+      weigh: (serving, asked) => this.#weighed(serving, asked),
+    });
   }
 
   /** A pipeline serves from now on. */
@@ -124,7 +94,7 @@ export class Generator {
     const { id, epoch, stages } = pipeline;
     const serving = this.#components.servings.lost(pipeline);
     if (!serving) return;
-    this.#progress.forget(id);
+    this.#attempts.forget(id);
     const error = new GenerationError('worker_lost', hubText('stopped-here', { reason }), {
       retryAfterSeconds: retryWhileLoadingSeconds,
       workers: stages.filter(({ lost }) => lost !== undefined).map(({ workerName }) => workerName),
@@ -135,7 +105,7 @@ export class Generator {
   }
 
   workerLeft(workerId: WorkerId): void {
-    this.#progress.forget(workerId);
+    this.#attempts.forget(workerId);
     for (const generation of this.#running.keys()) generation.workerLeft(workerId);
   }
 
@@ -180,11 +150,8 @@ export class Generator {
 
   /** A worker said something about a session. */
   received(workerId: WorkerId, message: SessionMessage): void {
-    const session = this.#sessions.get(message.sessionId);
-    const before = session?.hasToken ? undefined : session?.promptTokensRead;
-    session?.receive(workerId, message);
-    // Only while the prompt is read.
-    if (before === undefined || session?.promptTokensRead === before) return;
+    const session = this.#attempts.received(workerId, message);
+    if (!session) return;
     for (const [generation, { attempt }] of this.#running)
       if (attempt.session === session) this.#tell((listener) => listener.grew?.(generation));
   }
@@ -283,7 +250,7 @@ export class Generator {
     const cacheId = CacheId.parse(randomUUID());
     const sessionId = request.isAnew ? SessionId.parse(uuidv7()) : id;
     const begin: AttemptInit = { id: sessionId, cacheId, answered: [], resumes: false, mayBegin: true };
-    const attempt = this.#attempt(replica, init, begin, signal);
+    const attempt = this.#attempts.begin(replica, init, begin, signal);
     return this.#launch(request, init, attempt, { id, createdAt: Date.now(), predicted });
   }
 
@@ -302,13 +269,13 @@ export class Generator {
       ...{ systemTokens, constraint, minTokens },
       ...(cachedTokens === undefined ? {} : { cachedTokens }),
     };
-    const serving = await this.#servingAgain(init, tokens.length, undefined, hubWasAway(), signal);
+    const serving = await this.#attempts.servingAgain(init, tokens.length, undefined, hubWasAway(), signal);
     // The stages know the request's own id as one whose session they have lost.
     const begin: AttemptInit = {
       ...{ id: SessionId.parse(uuidv7()), cacheId, resumes: true, mayBegin: false },
       answered: tokens.map(({ token }) => token),
     };
-    const attempt = this.#attempt(serving, init, begin, signal);
+    const attempt = this.#attempts.begin(serving, init, begin, signal);
     const { replays, lost } = state.recovery;
     const recovery = { ...state.recovery, replays: replays + 1, lost: [...new Set([...lost, 'the hub'])] };
     // It came to a former run: all its times are since then.
@@ -326,9 +293,18 @@ export class Generator {
     attempt: Attempt,
     about: Pick<GenerationInit, 'id' | 'createdAt' | 'predicted' | 'goesOn'>,
   ): Generation {
-    const { deployments, record, logger } = this.#components;
+    const { deployments, record, journal, logger } = this.#components;
     const { model, prompt, maxTokens, chunkTokens, stopTokenIds, minTokens, tokens } = init;
     const running: Running = { attempt, done: () => undefined };
+    const state = (): JournalState => ({
+      cacheId: running.attempt.cacheId,
+      epoch: running.attempt.pipeline.epoch,
+      cachedTokens: init.cachedTokens,
+      recovery: generation.recovery,
+      pauses: [...generation.pauses],
+      // While it stands still: since then.
+      at: Date.now() - (generation.paused?.forMs ?? 0),
+    });
     const generation: Generation = new Generation(
       {
         attempt,
@@ -336,8 +312,8 @@ export class Generator {
         samePromptAs: init.scored ? undefined : request.samePromptAs,
         scored: init.scored,
         again: async (lost, error, cancelled) => {
-          running.attempt = await this.#attemptAgain(init, lost, error, cancelled);
-          this.#sessions.delete(lost.session.id);
+          running.attempt = await this.#attempts.again(init, lost, error, cancelled);
+          this.#attempts.ended(lost);
           if (running.attempt.pipeline.id !== lost.pipeline.id) {
             running.done();
             running.done = deployments.use(running.attempt.pipeline.id, prompt.length + maxTokens);
@@ -358,15 +334,7 @@ export class Generator {
           tellsEnd: request.promptScores !== undefined,
         }),
         record,
-        journal: this.#page(request, init, about, () => ({
-          cacheId: running.attempt.cacheId,
-          epoch: running.attempt.pipeline.epoch,
-          cachedTokens: init.cachedTokens,
-          recovery: generation.recovery,
-          pauses: [...generation.pauses],
-          // While it stands still: since then.
-          at: Date.now() - (generation.paused?.forMs ?? 0),
-        })),
+        journal: journal && journalPage(journal, request, init, about, state),
         grew: () => this.#tell((listener) => listener.grew?.(generation)),
         logger,
       },
@@ -393,39 +361,13 @@ export class Generator {
     void generation.recorded.then((recorded) => {
       this.#running.delete(generation);
       this.#byId.delete(about.id);
-      this.#sessions.delete(running.attempt.session.id);
+      this.#attempts.ended(running.attempt);
       running.done(recorded.completionTokens);
       this.#noteMeasured(generation, recorded);
       this.#tell((listener) => listener.ended?.(generation, recorded));
     });
     this.#tell((listener) => listener.grew?.(generation));
     return generation;
-  }
-
-  /** What the journal keeps of an answer; undefined where no other run of the hub is to go on with it. */
-  #page(
-    { suspended, asked, author, stream, choice }: GenerationRequest,
-    init: AnswerInit,
-    { id, createdAt }: Pick<GenerationInit, 'id' | 'createdAt'>,
-    state: () => JournalState,
-  ): JournalPage | undefined {
-    const { journal } = this.#components;
-    if (suspended) return journal?.reopen(suspended, state);
-    // The scores of a prompt are not written down.
-    if (!asked || init.scored) return undefined;
-    const {
-      model,
-      prompt,
-      tokens: _,
-      owner: cacheOwner,
-      cachedTokens: _cached,
-      scored: _none,
-      ...rest
-    } = init;
-    const { package: about } = model;
-    const opening = { id, createdAt, model: about.id, modelDigest: modelDigest(about) };
-    const place = choice ? { choice: { of: id, ...choice } } : {};
-    return journal?.open({ ...rest, ...opening, ...place, cacheOwner, author, stream, asked }, prompt, state);
   }
 
   /**
@@ -442,104 +384,6 @@ export class Generator {
     return this.#byId.get(id);
   }
 
-  /** @param signal aborted when nobody wants the answer any more */
-  #attempt(
-    { pipeline, admission, kept }: Serving,
-    init: AnswerInit,
-    own: AttemptInit,
-    signal: AbortSignal,
-  ): Attempt {
-    const { registry, deployments } = this.#components;
-    const { prompt, stopTokenIds, chunkTokens, sampling, share, owner, systemTokens, tokens, scored } = init;
-    const scores = scored?.isComplete === false;
-    const maxTokens = Math.min(init.maxTokens, admission.largestSession - prompt.length);
-    if (maxTokens < init.maxTokens)
-      this.#components.logger.warn(
-        { request: own.id, route: plainRouteOf(pipeline.stages), maxTokens },
-        `the answer ends after ${maxTokens} tokens at most: its devices now have no room for more`,
-      );
-    const cached = { cacheId: own.cacheId, owner, prompt, answer: tokens, systemTokens };
-    // An answer's steps are the same in all attempts, and so is where they begin anew.
-    const isFirst = own.answered.length === 0 && init.cachedTokens === undefined && own.mayBegin;
-    const cache = new SessionCache(kept, cached, {
-      mayBegin: isFirst && !scored,
-      // Its steps are others than those of prompts that nobody scores.
-      isShared: !scored,
-      begins: (length) => (init.cachedTokens = length),
-    });
-    const goesOn = own.resumes || !own.mayBegin;
-    const room = admission.request(prompt.length + maxTokens, share, signal, goesOn);
-    const session = new Session(
-      {
-        pipeline,
-        send: (workerId, message) => registry.send(workerId, message),
-        doubt: (workerIds) => workerIds.forEach((id) => registry.doubt(id)),
-        onSilent: (workerIds) => deployments.suspect(pipeline.id, workerIds, pipeline.epoch),
-        progress: this.#progress,
-        prefix: cache,
-      },
-      {
-        ...{ ...own, prompt, maxTokens, stopTokenIds, chunkTokens, sampling, scored },
-        resumes: own.resumes && !scores,
-        constraint: init.constraint,
-        cachedTokens: init.cachedTokens,
-        leastDeadlineMs: this.#init.leastDeadlineMs,
-      },
-    );
-    this.#sessions.set(own.id, session);
-    return { pipeline, cacheId: own.cacheId, room, session, cache };
-  }
-
-  /**
-   * Goes on with an answer in the pipeline's next epoch, whose stages may still have the caches, or in another replica.
-   * @throws GenerationError where no devices take it within `recoveryMs`
-   */
-  async #attemptAgain(
-    init: AnswerInit,
-    lost: Attempt,
-    error: GenerationError,
-    signal: AbortSignal,
-  ): Promise<Attempt> {
-    const { id: lostId, epoch } = lost.pipeline;
-    const serving = await this.#servingAgain(init, init.tokens.length, lost.pipeline, error, signal);
-    const isSameEpoch = serving.pipeline.id === lostId && serving.pipeline.epoch === epoch;
-    const others = otherShapes(lost.pipeline.stages, serving.pipeline.stages);
-    if (others.length > 0)
-      this.#components.logger.warn(
-        { devices: others, tokens: init.tokens.length },
-        'the answer goes on with devices that round otherwise: its words may differ from here on',
-      );
-    // What failed though all devices are here: nothing that they have is trusted, and not at once.
-    if (isSameEpoch) await Promise.all([lost.session.close(), setTimeout(sameEpochPauseMs)]);
-    const begin: AttemptInit = {
-      mayBegin: !isSameEpoch,
-      id: SessionId.parse(uuidv7()),
-      cacheId: isSameEpoch ? CacheId.parse(randomUUID()) : lost.cacheId,
-      answered: [...init.tokens],
-      resumes: !isSameEpoch,
-    };
-    return this.#attempt(serving, init, begin, signal);
-  }
-
-  /**
-   * Waits until a replica serves that has room for an answer whose pipeline was lost.
-   * @param answered tokens of the answer so far
-   * @throws GenerationError where none does within `recoveryMs`
-   */
-  #servingAgain(
-    { model, prompt, maxTokens, owner, systemTokens }: AnswerInit,
-    answered: number,
-    pipeline: ReadyPipeline | undefined,
-    error: GenerationError,
-    signal: AbortSignal,
-  ): Promise<Serving> {
-    const asked = { prompt, owner, systemTokens };
-    const lost = { model, promptTokens: prompt.length, maxTokens, answered, pipeline };
-    return this.#components.servings.again(lost, error, signal, (roomy) =>
-      shortestWait(this.#weighed(roomy, { model, prompt: asked, maxTokens })),
-    );
-  }
-
   #weighed(servings: readonly Serving[], asked: AskedAnswer): WeighedServing[] {
     return weighServings(servings, asked, this.#components.deployments.grid, (id) => this.loadOf(id));
   }
@@ -554,18 +398,11 @@ export class Generator {
     }
   }
 
-  #noteMeasured({ hadCompany, pipeline, usage }: Generation, record: RequestRecord): void {
+  #noteMeasured({ hadCompany, pipeline }: Generation, record: RequestRecord): void {
     const serving = this.#components.servings.find(pipeline.id);
-    const { predicted, promptTokens, completionTokens, firstTokenMs, decodeTokensPerSecond } = record;
-    if (serving?.pipeline.epoch !== record.epoch || hadCompany || record.replays > 0) return;
-    // What is predicted is for the whole prompt.
-    if (usage.cachedTokens > 0) return;
-    if (!predicted || firstTokenMs === null || decodeTokensPerSecond === null) return;
-    serving.lastAnswer = {
-      ...{ requestId: record.id, promptTokens, completionTokens, predicted },
-      tokensPerSecond: decodeTokensPerSecond,
-      firstTokenMs: Math.max(0, firstTokenMs - (record.queueMs ?? 0)),
-    };
+    if (serving?.pipeline.epoch !== record.epoch || hadCompany) return;
+    const measured = measuredAnswer(record);
+    if (measured) serving.lastAnswer = measured;
   }
 
   #tell(call: (listener: GeneratorListener) => void): void {
