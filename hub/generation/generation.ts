@@ -1,26 +1,21 @@
 /** One answer from admission to its record. */
 import { setImmediate } from 'node:timers/promises';
 import type { PredictedAnswer } from '@potluck/api';
-import type {
-  AssignmentId,
-  SessionId,
-  StageTimings,
-  TokenMessage,
-  TokenScore,
-  WorkerId,
-} from '@potluck/protocol';
+import type { SessionId, TokenMessage, TokenScore, WorkerId } from '@potluck/protocol';
 import type { Logger } from 'pino';
 import { turnHasTime } from '../fairness/turnTime.ts';
-import type { Pause, RequestAuthor, RequestRecord, StageRecord, Words } from './requestRecord.ts';
+import type { Pause, RequestAuthor, RequestRecord, Words } from './requestRecord.ts';
 import type { CommittedToken } from './journal/journalEntry.ts';
 import type { JournalPage } from './journal/journal.ts';
 import type { ReadyPipeline } from '../pipelines/pipeline.ts';
 import { plainRouteOf, routeOf } from '../pipelines/pipeline.ts';
 import type { Answer, AnswerPiece } from './answer.ts';
+import { AnswerTimes } from './answerTimes.ts';
 import { isLoss, type Attempt, type Recovery } from './attempt.ts';
 import { cancelled, GenerationError } from './generationError.ts';
 import { GrowingText } from './growingText.ts';
 import { Losses, type FormerLosses } from './losses.ts';
+import { recordOf, type AnswerSoFar } from './recordOf.ts';
 import type { ScoredPrompt } from './scoredPrompt.ts';
 
 export interface Usage {
@@ -101,16 +96,12 @@ export interface GenerationComponents {
 export class Generation {
   readonly #components: GenerationComponents;
   readonly #init: GenerationInit;
-  /** When it asked for room, by `performance.now()`. */
-  readonly #askedAt: number;
+  readonly #times: AnswerTimes;
   readonly #cancelling = new AbortController();
   #isStopped = false;
   readonly #recorded = Promise.withResolvers<RequestRecord>();
   readonly #prompted = Promise.withResolvers<void>();
   readonly #ended = Promise.withResolvers<void>();
-  #queueMs: number | null = null;
-  #firstTokenMs: number | null = null;
-  #lastTokenMs: number | null = null;
   /** Where the words are kept. */
   readonly #text = new GrowingText();
   #attempt: Attempt;
@@ -132,8 +123,7 @@ export class Generation {
     this.#attempt = components.attempt;
     this.#tokens = init.tokens;
     const { goesOn } = init;
-    // A former run of the hub knew how long it was prepared and queued.
-    this.#askedAt = goesOn ? init.arrivedAt : performance.now();
+    this.#times = new AnswerTimes(init.arrivedAt, goesOn !== undefined);
     this.#losses = new Losses(init.arrivedAt, goesOn);
     this.#past = [...(goesOn?.tokens ?? [])];
     // It may be refused before anybody reads the events.
@@ -200,7 +190,8 @@ export class Generation {
 
   /** How long it waited for room, and when its first and its last token came, in milliseconds since the request. */
   get times(): { queueMs: number | null; firstTokenMs: number | null; lastTokenMs: number | null } {
-    return { queueMs: this.#queueMs, firstTokenMs: this.#firstTokenMs, lastTokenMs: this.#lastTokenMs };
+    const { queueMs, firstTokenMs, lastTokenMs } = this.#times;
+    return { queueMs, firstTokenMs, lastTokenMs };
   }
 
   /** Whether it stands still for what was lost: the names of that, and for how long, in milliseconds. */
@@ -252,10 +243,7 @@ export class Generation {
 
   /** Tokens after the first, by the time that they took; null with fewer than two, and where a former run had some. */
   get tokensPerSecond(): number | null {
-    if (this.#init.goesOn) return null;
-    const tokens = this.usage.completionTokens - 1;
-    const milliseconds = (this.#lastTokenMs ?? 0) - (this.#firstTokenMs ?? 0);
-    return tokens > 0 && milliseconds > 0 ? (1000 * tokens) / milliseconds : null;
+    return this.#times.tokensPerSecond(this.usage.completionTokens);
   }
 
   /** Resolves when its first token is there, or when that will not be soon. */
@@ -338,8 +326,7 @@ export class Generation {
         const past = this.#past.shift();
         const message = past ?? (await this.#nextToken());
         if (!past) {
-          this.#lastTokenMs = performance.now() - this.#init.arrivedAt;
-          if (!this.#init.goesOn) this.#firstTokenMs ??= this.#lastTokenMs;
+          this.#times.tokenCame();
           if (this.#init.answersNothing) {
             reason = 'length';
             break;
@@ -406,7 +393,7 @@ export class Generation {
           this.#endsHere(error);
           throw error;
         }
-        this.#losses.failed(error, this.#lastTokenAt);
+        this.#losses.failed(error, this.#times.lastTokenAt);
         try {
           if (this.#losses.isTooMuch) throw error;
           this.#components.grew();
@@ -425,17 +412,12 @@ export class Generation {
     if (!goesOn) this.#losses.notePause();
   }
 
-  /** When its last token came, by `performance.now()`. */
-  get #lastTokenAt(): number | undefined {
-    return this.#lastTokenMs === null ? undefined : this.#init.arrivedAt + this.#lastTokenMs;
-  }
-
   /** Waits for room and opens the session. */
   async #begin(): Promise<void> {
     const { room, session } = this.#attempt;
     await room.granted;
     this.#attemptState = 'admitted';
-    if (!this.#init.goesOn) this.#queueMs ??= performance.now() - this.#askedAt;
+    this.#times.admitted();
     this.#components.grew();
     if (this.#isCancelled) throw cancelled();
     await this.#samePrompt();
@@ -486,7 +468,7 @@ export class Generation {
   }
 
   async #end(outcome: Partial<RequestRecord>): Promise<void> {
-    const totalMs = performance.now() - this.#init.arrivedAt;
+    const { totalMs } = this.#times;
     const { record, logger } = this.#components;
     const { session, room, cache } = this.#attempt;
     if (this.#holdsRoom && outcome.status === 'interrupted') {
@@ -507,11 +489,8 @@ export class Generation {
       );
     }
     const finished: RequestRecord = {
-      ...this.#recordNow('done'),
-      finishedAt: Date.now(),
-      totalMs,
-      stages: this.#stages(session.timings),
-      ...outcome,
+      ...this.#recordNow('done', session.timings),
+      ...{ finishedAt: Date.now(), totalMs, ...outcome },
     };
     record(finished);
     this.#recorded.resolve(finished);
@@ -528,49 +507,12 @@ export class Generation {
     return this.#recordNow('running');
   }
 
-  #recordNow(status: RequestRecord['status']): RequestRecord {
-    const { pipeline } = this;
-    const { recovery, pauses } = status === 'running' ? this.#losses.soFar : this.#losses;
-    const { promptTokens, completionTokens } = this.usage;
-    return {
-      id: this.id,
-      createdAt: this.createdAt,
-      finishedAt: null,
-      model: this.#init.model,
-      status,
-      stream: this.#init.stream,
-      seed: this.#init.seed,
-      ...{ promptTokens, completionTokens, cachedTokens: this.#cachedTokens ?? null, times: 1 },
-      finishReason: null,
-      errorCode: null,
-      errorMessage: null,
-      route: this.route,
-      epoch: pipeline.epoch,
-      queueMs: this.#queueMs,
-      firstTokenMs: this.#firstTokenMs,
-      totalMs: null,
-      decodeTokensPerSecond: this.tokensPerSecond,
-      replays: recovery.replays,
-      recovery: recovery.replays > 0 || (status === 'running' && pauses.length > 0) ? recovery : null,
-      timeline: {
-        preparedMs: this.#askedAt - this.#init.arrivedAt,
-        lastTokenMs: this.#lastTokenMs,
-        pauses,
-      },
-      chunkTokens: this.#init.chunkTokens,
-      predicted: this.#init.predicted,
-      ...this.#init.author,
-      isTemporary: this.#init.isTemporary,
-      prompt: this.#init.words ?? null,
-      answer: this.#init.words ? this.#text.toString() : null,
-      stages: this.#stages(new Map()),
-    };
-  }
-
-  #stages(timings: ReadonlyMap<AssignmentId, StageTimings>): StageRecord[] {
-    return this.pipeline.stages.map(({ assignmentId, workerId, workerName, firstLayer, lastLayer }) => {
-      const known = timings.get(assignmentId);
-      return { workerId, worker: workerName, firstLayer, lastLayer, ...(known ? { timings: known } : {}) };
+  #recordNow(status: RequestRecord['status'], timings: AnswerSoFar['timings'] = new Map()): RequestRecord {
+    return recordOf(this.#init, {
+      ...{ status, pipeline: this.pipeline, times: this.#times, losses: this.#losses, timings },
+      completionTokens: this.usage.completionTokens,
+      cachedTokens: this.#cachedTokens ?? null,
+      text: this.#init.words ? this.#text.toString() : null,
     });
   }
 }
