@@ -1,10 +1,9 @@
 /** One answer from admission to its record. */
 import { setImmediate } from 'node:timers/promises';
-import type { PredictedAnswer } from '@potluck/api';
 import type { SessionId, TokenMessage, TokenScore, WorkerId } from '@potluck/protocol';
 import type { Logger } from 'pino';
 import { turnHasTime } from '../fairness/turnTime.ts';
-import type { Pause, RequestAuthor, RequestRecord, Words } from './requestRecord.ts';
+import type { Pause, RequestAuthor, RequestRecord } from './requestRecord.ts';
 import type { CommittedToken } from './journal/journalEntry.ts';
 import type { JournalPage } from './journal/journal.ts';
 import type { ReadyPipeline } from '../pipelines/pipeline.ts';
@@ -13,8 +12,9 @@ import type { Answer, AnswerPiece } from './answer.ts';
 import { AnswerTimes } from './answerTimes.ts';
 import { isLoss, type Attempt, type Recovery } from './attempt.ts';
 import { cancelled, GenerationError } from './generationError.ts';
+import type { GenerationInit } from './generationInit.ts';
 import { GrowingText } from './growingText.ts';
-import { Losses, type FormerLosses } from './losses.ts';
+import { Losses } from './losses.ts';
 import { recordOf, type AnswerSoFar } from './recordOf.ts';
 import type { ScoredPrompt } from './scoredPrompt.ts';
 
@@ -37,39 +37,6 @@ export type GenerationEvent =
       /** The stop string that ended it, where one did. */
       stoppedBy?: string;
     };
-
-export interface GenerationInit {
-  id: SessionId;
-  /** Unix milliseconds. */
-  createdAt: number;
-  model: string;
-  stream: boolean;
-  seed: number;
-  promptTokens: number;
-  maxTokens: number;
-  /** Whether the answer is to have no token. */
-  answersNothing: boolean;
-  /** Longest chunk in which the prompt runs. */
-  chunkTokens: number;
-  /** When the request came, by `performance.now()`: its template and tokenizer ran since. */
-  arrivedAt: number;
-  /** Null where nothing can be said. */
-  predicted: PredictedAnswer | null;
-  author: RequestAuthor;
-  /** Its words are not kept, whatever the settings say. */
-  isTemporary: boolean;
-  /** What was asked, where it and the answer are kept with the request. */
-  words?: Words[];
-  /** Filled with the tokens of the answer as they come. */
-  tokens: number[];
-  /** Where a former run of the hub began it. */
-  goesOn?: GoesOn;
-}
-
-/** What a former run of the hub has of an answer. */
-export interface GoesOn extends FormerLosses {
-  tokens: readonly CommittedToken[];
-}
 
 export interface GenerationComponents {
   attempt: Attempt;

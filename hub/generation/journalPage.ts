@@ -1,6 +1,6 @@
 /** What the journal keeps of an answer that begins, or goes on. */
 import type { AnswerInit } from './attempts.ts';
-import type { GenerationInit } from './generation.ts';
+import type { GenerationInit } from './generationInit.ts';
 import type { GenerationRequest } from './generationRequest.ts';
 import type { Journal, JournalPage } from './journal/journal.ts';
 import { modelDigest, type JournalState } from './journal/journalEntry.ts';

@@ -2,7 +2,7 @@
 import type { AssignmentId, StageTimings } from '@potluck/protocol';
 import { routeOf, type ReadyPipeline } from '../pipelines/pipeline.ts';
 import type { AnswerTimes } from './answerTimes.ts';
-import type { GenerationInit } from './generation.ts';
+import type { GenerationInit } from './generationInit.ts';
 import type { Losses } from './losses.ts';
 import type { RequestRecord, StageRecord } from './requestRecord.ts';
 
