@@ -15,7 +15,8 @@ import { SessionCache } from './prefixes/sessionCache.ts';
 import { ProgressBook } from './progressBook.ts';
 import type { ScoredPrompt } from './scoredPrompt.ts';
 import type { Serving, Servings } from './servings.ts';
-import { Session, type SessionInit } from './session.ts';
+import { Session } from './session.ts';
+import type { SessionInit } from './sessionInit.ts';
 import { shortestWait } from './shortestWait.ts';
 import type { AskedAnswer, WeighedServing } from './weighServings.ts';
 

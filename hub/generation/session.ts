@@ -3,12 +3,9 @@ import { hubText } from '@potluck/api/hub-texts';
 import {
   stepsOf,
   type AssignmentId,
-  type CacheId,
-  type ConstraintDescription,
   type FromHubMessage,
   type OpenSession,
   type PromptScores,
-  type SamplingDescription,
   type SessionFailed,
   type SessionId,
   type SessionOpened,
@@ -24,10 +21,11 @@ import { canCut } from './canCut.ts';
 import { GenerationError, retryWhileLoadingSeconds } from './generationError.ts';
 import { believable, planResume, type ResumedStage } from './planResume.ts';
 import { refuseTooLong } from './refuseTooLong.ts';
-import { canJoin, replaySteps } from './replaySteps.ts';
 import type { ProgressBook } from './progressBook.ts';
 import type { ScoredPrompt } from './scoredPrompt.ts';
 import { ProgressWatch } from './progressWatch.ts';
+import type { SessionInit } from './sessionInit.ts';
+import { beginning, openings, sequenceOf, type Sequence } from './sessionMessages.ts';
 import { stageError } from './stageError.ts';
 import { stageToBlame } from './stageToBlame.ts';
 import { stepDeadlineMs, triedStepMs } from './stepDeadline.ts';
@@ -43,31 +41,6 @@ const closeTimeoutMs = 5000;
 const doubtAfterMs = 450;
 /** Whoever holds the answer up may have fallen asleep after its last sign of life. */
 const doubtAgainMs = 100;
-
-export interface SessionInit {
-  id: SessionId;
-  /** At every stage; the same in each epoch. */
-  cacheId: CacheId;
-  prompt: number[];
-  /** Tokens of the answer that are there already: the session goes on after them. */
-  answered: number[];
-  /** True where stages may still have the cache of an earlier epoch. */
-  resumes: boolean;
-  /** Tokens that a kept cache held when the answer's first session began, for the steps; undefined where none did. */
-  cachedTokens?: number | undefined;
-  /** Longest answer, in tokens. */
-  maxTokens: number;
-  stopTokenIds: number[];
-  /** Most tokens in one step of the prompt, the same at every stage and in every replay. */
-  chunkTokens: number;
-  sampling: SamplingDescription;
-  /** What the answer is held to. */
-  constraint?: ConstraintDescription | undefined;
-  /** Filled with how likely the prompt's tokens were, unless that is known. The session begins with an empty cache then. */
-  scored?: ScoredPrompt | undefined;
-  /** Shortest time after which the session is given up where no stage goes on, in milliseconds. Default 30,000. */
-  leastDeadlineMs?: number | undefined;
-}
 
 export interface SessionComponents {
   pipeline: ReadyPipeline;
@@ -173,47 +146,21 @@ export class Session {
    * @throws GenerationError if a stage refuses, is gone, or does not answer
    */
   async start(): Promise<void> {
-    const { id, cacheId, prompt, answered, resumes, maxTokens, stopTokenIds, chunkTokens } = this.#init;
-    const { sampling, constraint } = this.#init;
+    const { resumes } = this.#init;
     const scored = this.#scoring;
-    const { stages, epoch } = this.#pipeline;
     scored?.begin();
     const from = this.#components.prefix?.begin();
     if (from) this.#cachedTokens = from.length;
-    const tokens = answered.length === 0 ? prompt : [...prompt, ...answered];
-    const lastStep = tokens.length - (stepsOf(this.#shape, 0, tokens.length).at(-1) ?? 0);
-    const openings = stages.map((stage, index): FromHubMessage => {
-      const isLast = index === stages.length - 1;
-      return {
-        type: 'open-session',
-        sessionId: id,
-        assignmentId: stage.assignmentId,
-        epoch,
-        cacheId,
-        ...(resumes ? { keep: isLast ? lastStep : tokens.length } : {}),
-        ...(from ? { from } : {}),
-        capacity: prompt.length + maxTokens,
-        promptLength: prompt.length,
-        lengthLimit: prompt.length + maxTokens,
-        stopTokenIds,
-        chunkTokens,
-        ...(isLast ? { sampling, tokens, ...(constraint ? { constraint } : {}) } : {}),
-        ...(isLast && scored ? { scores: scored.alternatives } : {}),
-      };
-    });
-    for (const message of openings) refuseTooLong(message);
+    const sequence = sequenceOf(this.#init, this.#shape);
+    const about = { from, alternatives: scored?.alternatives };
+    const opening = openings(this.#pipeline, this.#init, sequence, about);
+    for (const { message } of opening) refuseTooLong(message);
     this.#progressAt = performance.now();
     this.#doubtWhoIsWaitedFor();
-    for (const [index, stage] of stages.entries()) {
-      const here = this.#components.send(stage.workerId, openings[index] as FromHubMessage);
-      if (!here) {
-        const workers = [stage.workerName];
-        this.fail(
-          new GenerationError('worker_lost', hubText('disconnected', { device: stage.workerName }), {
-            workers,
-          }),
-        );
-      }
+    for (const { workerId, workerName, message } of opening) {
+      if (this.#components.send(workerId, message)) continue;
+      const why = hubText('disconnected', { device: workerName });
+      this.fail(new GenerationError('worker_lost', why, { workers: [workerName] }));
     }
     // A worker that computes for others can't reserve anything meanwhile.
     const lastProgress = (): number =>
@@ -224,39 +171,15 @@ export class Session {
       lastProgress,
       () => this.#failUnopened(),
     );
-    const resumed = resumes || from ? this.#planResume(tokens.length, lastStep) : [];
-    const position = resumed[0]?.length ?? 0;
+    const resumed = resumes || from ? this.#planResume(sequence) : [];
     const lengths = resumed.map(({ length }) => length);
-    if (resumes) this.#recomputedTokens = Math.max(...lengths.map((length) => lastStep - length), 0);
+    if (resumes) this.#recomputedTokens = Math.max(...lengths.map((length) => sequence.lastStep - length), 0);
     else if (from) this.#reusedTokens = Math.min(...lengths);
     if (from && this.#reusedTokens < from.length) this.#components.prefix?.missed();
     this.#progressAt = performance.now();
-    const replaying = stages.map((stage, index) => ({ length: lengths[index] ?? 0, joins: canJoin(stage) }));
-    const stepsAgain = ({ source, from, to }: { source: number; from: number; to: number }): number[] => {
-      const steps = replaySteps(
-        replaying,
-        { source, from, first: stepsOf(this.#shape, from, to) },
-        { promptLength: prompt.length, chunkTokens, lastStep },
-      );
-      for (const length of steps) this.#mostTokensInStep = Math.max(this.#mostTokensInStep, length);
-      return steps;
-    };
-    for (const [index, { workerId, assignmentId }] of stages.entries()) {
-      const about = { sessionId: id, assignmentId, epoch };
-      const how = resumed[index];
-      if (how) {
-        const { length, sendFrom } = how;
-        const again = {
-          sampleAfter: tokens.length,
-          ...(sendFrom < length && { steps: stepsAgain({ source: index, from: sendFrom, to: length }) }),
-        };
-        this.#components.send(workerId, { type: 'resume-session', ...about, ...how, ...again });
-      }
-      if (index > 0 || position === tokens.length) continue;
-      const steps = stepsAgain({ source: -1, from: position, to: tokens.length });
-      const what = { position, tokens: tokens.slice(position), steps };
-      this.#components.send(workerId, { type: 'prompt', ...about, ...what });
-    }
+    const begun = beginning(this.#pipeline, this.#init, sequence, this.#shape, resumed);
+    this.#mostTokensInStep = begun.mostTokensInStep;
+    for (const { workerId, message } of begun.messages) this.#components.send(workerId, message);
   }
 
   /**
@@ -363,7 +286,7 @@ export class Session {
   }
 
   /** How the stages go on, by what they said that they have. */
-  #planResume(total: number, lastStep: number): ResumedStage[] {
+  #planResume({ tokens: { length: total }, lastStep }: Sequence): ResumedStage[] {
     const kept = this.#pipeline.stages.map(({ assignmentId, description }) => {
       const { length = 0, retainedFrom = 0 } = this.#opened.get(assignmentId) ?? {};
       return { length, retainedFrom, canCut: canCut(description) };
