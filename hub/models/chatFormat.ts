@@ -1,10 +1,11 @@
 /** A model's tokenizer with its chat template, as transformers.js reads them. */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { AutoTokenizer, env, type PreTrainedTokenizer } from '@huggingface/transformers';
+import type { PreTrainedTokenizer } from '@huggingface/transformers';
 import { messageOf } from '../errors/messageOf.ts';
 import { ModelError } from './modelError.ts';
 import { PlainText } from './plainText.ts';
+import { loadTransformers } from './transformers.ts';
 
 /** A call of a tool, as chat templates take it. */
 export interface ToolCall {
@@ -59,11 +60,9 @@ export interface ChatFormat {
   encodePair(this: void, text: string, pair: string): number[];
 }
 
-// Everything comes from the data directory; a missing file must be an error, not a request to the internet.
-env.allowRemoteModels = false;
-
 /** @throws ModelError if the files are missing or not understood */
 export async function loadChatFormat(directory: string): Promise<ChatFormat> {
+  const { AutoTokenizer } = await loadTransformers();
   const [tokenizer, separateTemplate] = await Promise.all([
     AutoTokenizer.from_pretrained(path.resolve(directory), { local_files_only: true }),
     readFile(path.join(directory, 'chat_template.jinja'), 'utf8').catch(() => undefined),

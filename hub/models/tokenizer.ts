@@ -1,6 +1,5 @@
 /** The model's own tokenizer and chat template. */
 import { setImmediate } from 'node:timers/promises';
-import { PreTrainedTokenizer } from '@huggingface/transformers';
 import type { ChatMessage } from './chatFormat.ts';
 import {
   ChatEncoder,
@@ -13,6 +12,7 @@ import { inThread } from './inThread.ts';
 import type { ResponseFormat } from './responseFormat.ts';
 import { vocabularyOf, type Vocabulary } from './tokenBytes.ts';
 import type { TokenizerParts } from './tokenizerThread.ts';
+import { loadTransformers } from './transformers.ts';
 
 export type { ChatMessage } from './chatFormat.ts';
 
@@ -53,6 +53,7 @@ export interface Tokenizer extends Vocabulary {
 export async function loadTokenizer(directory: string): Promise<Tokenizer> {
   const parts = await inThread<TokenizerParts>(new URL('./tokenizerThread.ts', import.meta.url), directory);
   const pieces = await piecesOf(parts);
+  const { PreTrainedTokenizer } = await loadTransformers();
   const tokenizer = new PreTrainedTokenizer(parts.file, parts.config);
   // A vocabulary of which it makes its own maps would take as long as a turn of the event loop must not.
   (tokenizer as unknown as { _tokenizer: { model: { vocab: string[] } } })._tokenizer.model.vocab = pieces;
