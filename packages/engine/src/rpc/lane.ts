@@ -35,8 +35,8 @@ export function callOver(port: MessagePort, onError: (error: Error) => void = ()
     waiting.get(id)?.reject(error);
     waiting.delete(id);
   });
-  port.onmessage = ({ data }: { data: Answer[] }) => {
-    for (const answer of data) {
+  listenTo(port, (answers: Answer[]) => {
+    for (const answer of answers) {
       const asked = waiting.get(answer.id);
       waiting.delete(answer.id);
       if ('error' in answer) {
@@ -45,7 +45,7 @@ export function callOver(port: MessagePort, onError: (error: Error) => void = ()
         onError(error);
       } else asked?.resolve(answer.result);
     }
-  };
+  });
   const lose = (reason: Error): void => {
     loss ??= reason;
     for (const { reject } of waiting.values()) reject(loss);
@@ -87,9 +87,16 @@ export function serveOver(
       send({ id, error: plainError(error) }, []);
     }
   };
-  port.onmessage = ({ data }: { data: Call[] }) => {
-    for (const call of data) void answer(call);
-  };
+  listenTo(port, (calls: Call[]) => {
+    for (const call of calls) void answer(call);
+  });
+}
+
+/** A port of Node that is listened to as Node's own are makes no event of a message, for which a thread loads all that `fetch` takes. */
+function listenTo<Message>(port: MessagePort, listener: (message: Message) => void): void {
+  const ofNode = port as Partial<{ on(name: 'message', listener: (message: Message) => void): void }>;
+  if (ofNode.on) ofNode.on('message', listener);
+  else port.onmessage = ({ data }: { data: Message }) => listener(data);
 }
 
 interface Sent<Item> {
