@@ -1,5 +1,6 @@
 /** A small graph that shows whether a device computes: one row through square matrices. */
-import { writeModel, type OnnxModel } from '@potluck/onnx';
+import type { OnnxModel } from '@potluck/onnx';
+import { writeModel } from '@potluck/onnx/write';
 
 export const probeWidth = 64;
 const layers = 4;

@@ -1,5 +1,8 @@
-/** Runs in a process of its own: a provider that aborts takes only this process down. Prints one line of JSON. */
-import { makeTensor } from '@potluck/engine';
+/**
+ * Runs in a process of its own: a provider that aborts takes only this process down. Prints one line of JSON. Each start of a
+ * worker waits for it, so it loads no more than it needs.
+ */
+import { makeTensor } from '@potluck/engine/tensor';
 import * as ort from 'onnxruntime-node';
 import { probeGraph, probeWidth } from './probeGraph.ts';
 import type { ProbeResult } from './probeDevice.ts';
