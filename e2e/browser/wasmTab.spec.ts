@@ -1,5 +1,6 @@
 import { startHub } from '../support/hubProcess.ts';
 import { ask } from './support/ask.ts';
+import { launchChromium } from './support/chromium.ts';
 import { expect, test } from './support/fixtures.ts';
 import { showProcessors } from './support/processors.ts';
 import { openTab, serves } from './support/tab.ts';
@@ -7,10 +8,15 @@ import { serveTestPage } from './support/testPage.ts';
 
 const question = [{ role: 'user' as const, content: 'What is the capital of France?' }];
 
-test('a tab without a GPU serves the whole model', async ({ browser, site }) => {
+test('a tab without a GPU serves the whole model, and holds its answers to a schema, which it loads more for only then', async ({
+  site,
+}) => {
   await using hub = await startHub({ flags: ['--local-workers', '0'] });
+  // It computes much: compiling for speed pays.
+  await using browser = await launchChromium(['--js-flags=']);
   await using context = await browser.newContext();
   await showProcessors(context, 2);
+  const { length } = site.requested;
   const tab = await openTab(context, { pageUrl: site.url, hub, name: 'tab', device: 'wasm' });
   expect((await tab.snapshot()).offer?.processor.wasmThreads).toBe(2);
   await tab.command('start');
@@ -45,6 +51,30 @@ test('a tab without a GPU serves the whole model', async ({ browser, site }) => 
   const anew = await about('Who carried what?', { cache_salt: 'nobody else has it' });
   expect(anew.cached).toBe(0);
   expect(second.choices).toEqual(anew.choices);
+
+  const nameCity = async (more: object = {}): Promise<string> => {
+    const { choices } = await hub.client.chat.completions.create({
+      ...{ model: 'minimind2-small', messages: [{ role: 'user', content: 'Name a city.' }] },
+      ...{ temperature: 0, max_tokens: 24, ...more },
+    });
+    return choices[0]?.message.content ?? '';
+  };
+  const engine = (): string[] => site.requested.slice(length).filter((path) => path.includes('llguidance'));
+  const free = await nameCity();
+  expect(engine()).toEqual([]);
+  const schema = {
+    type: 'object',
+    properties: { city: { type: 'string' }, size: { enum: ['small', 'large'] } },
+    required: ['city', 'size'],
+    additionalProperties: false,
+  };
+  const format = { type: 'json_schema', json_schema: { name: 'city', schema } };
+  const held = await nameCity({ response_format: format });
+  const value = JSON.parse(held) as { city: unknown; size: unknown };
+  expect(typeof value.city).toBe('string');
+  expect(['small', 'large']).toContain(value.size);
+  expect(engine()).not.toEqual([]);
+  expect(await nameCity()).toBe(free);
 });
 
 /** As WebKit does in private windows. */

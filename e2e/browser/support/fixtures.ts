@@ -3,23 +3,11 @@
 import { expect, test as base, type Browser } from '@playwright/test';
 import { startHub, type HubProcess } from '../../support/hubProcess.ts';
 import { nodesOf } from '../../support/nodes.ts';
-import { launchChromium } from './chromium.ts';
-import { showProcessors } from './processors.ts';
+import { launchChromium, withOneProcessor } from './chromium.ts';
 import { writeSmallModel, type ModelDirectory } from './smallModel.ts';
 import { serveTestPage, type TestPage } from './testPage.ts';
 
 export * from '@playwright/test';
-
-/** Each further thread of a tab loads the runtime anew, and spins while it waits. More: `showProcessors`. */
-function withOneProcessor(browser: Browser): Browser {
-  const newContext = browser.newContext.bind(browser);
-  browser.newContext = async (options) => {
-    const context = await newContext(options);
-    await showProcessors(context, 1);
-    return context;
-  };
-  return browser;
-}
 
 interface OfWorker {
   browser: Browser;

@@ -3,7 +3,7 @@ import { expect, test, type Browser, type Page } from './fixtures.ts';
 import { joinLink } from '@potluck/protocol';
 import { startHub, type HubProcess } from '../../support/hubProcess.ts';
 import { ask } from './ask.ts';
-import { launchChromium } from './chromium.ts';
+import { launchChromium, quickStart } from './chromium.ts';
 import { writeSmallModel } from './smallModel.ts';
 import { countMemory, tabMemory, type TabMemory } from './tabMemory.ts';
 
@@ -17,8 +17,7 @@ const mostGpuGrowth = 1.1;
  * V8 notes types and compiles what runs often, long after 20 requests. That is no leak, and ten times as much as what is
  * looked for: so types are noted from the start, and code is neither compiled further nor thrown away.
  */
-const steadyScript =
-  '--js-flags=--no-lazy-feedback-allocation --no-sparkplug --no-maglev --no-opt --no-flush-bytecode';
+const steadyScript = `--js-flags=${quickStart} --no-lazy-feedback-allocation --no-sparkplug --no-maglev --no-opt --no-flush-bytecode`;
 
 /** Two tabs, one on wasm and one on WebGPU, answer 20 requests, and then `moreRequests`, which must leave nothing behind. */
 export async function expectNoGrowth(moreRequests: number): Promise<void> {

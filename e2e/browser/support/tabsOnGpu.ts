@@ -2,7 +2,7 @@
 import { expect, test, type Browser } from './fixtures.ts';
 import { startHub, type HubProcess } from '../../support/hubProcess.ts';
 import { ask } from './ask.ts';
-import { launchChromium } from './chromium.ts';
+import { launchChromium, withOneProcessor } from './chromium.ts';
 import { writeSmallModel, type ModelDirectory } from './smallModel.ts';
 import { openTab, serves, type Tab } from './tab.ts';
 import type { TestPage } from './testPage.ts';
@@ -27,7 +27,7 @@ export function tabsOnGpu(): TabsOnGpu {
   test.beforeAll(async () => {
     model = await writeSmallModel({ layers: 2 });
     hub = await startHub({ flags: ['--model', model.path, '--local-workers', '0'] });
-    browser = await launchChromium();
+    browser = withOneProcessor(await launchChromium());
   });
   test.afterAll(async () => {
     await browser.close();
