@@ -3,6 +3,7 @@ import { stopTokenId } from '@potluck/onnx/testing';
 import type OpenAI from 'openai';
 import { startHub, startWorker, untilServed, type HubProcess } from '../support/hubProcess.ts';
 import { nodesOf } from '../support/nodes.ts';
+import { startTurnServer, type TurnServer } from '../support/turnServer.ts';
 import { ask, askNow } from './support/ask.ts';
 import { expect, test } from './support/fixtures.ts';
 import { writeSmallModel, type ModelDirectory } from './support/smallModel.ts';
@@ -55,24 +56,6 @@ test('a tab reloaded in the middle of an answer is the same worker, rejoins with
   await expect.poll(() => hub.log()).toMatch(/its page was left|its connection closed/);
 });
 
-test('pause, resume and leave are kept over a reload', async ({ browser, tabHub: hub }) => {
-  await using context = await browser.newContext();
-  const tab = await openTab(context, { pageUrl: page.url, hub, device: 'wasm' });
-  await tab.command('start');
-  await tab.until(serves);
-  await tab.command('pause');
-  expect(await tab.snapshot()).toMatchObject({ state: 'paused', stages: [] });
-  await tab.page.reload();
-  expect(await tab.until(({ state }) => state !== 'inspecting')).toMatchObject({ state: 'paused' });
-  await tab.command('resume');
-  await tab.until(serves);
-  await tab.command('leave');
-  await tab.page.reload();
-  expect(await tab.until(({ state }) => state !== 'inspecting')).toMatchObject({ state: 'idle' });
-  await tab.command('forgetWeights');
-  expect((await tab.snapshot()).cache).toMatchObject({ bytes: 0, blobs: 0 });
-});
-
 /** A long answer, of which the first words are there. */
 async function beginAnswer(hub: HubProcess, tokens = longAnswerTokens): Promise<{ rest: Promise<number> }> {
   await untilServed(hub.url);
@@ -99,7 +82,10 @@ async function beginAnswer(hub: HubProcess, tokens = longAnswerTokens): Promise<
   return { rest };
 }
 
-test('a tab that pauses gets nothing new, and its answer ends first', async ({ browser, tabHub: hub }) => {
+test('a tab that pauses gets nothing new, and its answer ends first; that it paused, and that it left, is kept over a reload', async ({
+  browser,
+  tabHub: hub,
+}) => {
   await using context = await browser.newContext();
   const tab = await openTab(context, { pageUrl: page.url, hub, device: 'wasm' });
   await tab.command('start');
@@ -114,8 +100,32 @@ test('a tab that pauses gets nothing new, and its answer ends first', async ({ b
   await computeAgain();
   expect(await rest).toBe(answerTokens);
   await paused;
-  expect((await tab.snapshot()).state).toBe('paused');
+  expect(await tab.snapshot()).toMatchObject({ state: 'paused', stages: [] });
   expect(await nodesOf(hub)).toEqual([]);
+
+  await tab.page.reload();
+  expect(await tab.until(({ state }) => state !== 'inspecting')).toMatchObject({ state: 'paused' });
+  await tab.command('resume');
+  const { stages } = await tab.until(serves);
+
+  await test.step('another tab of its browser forgets no weights that it serves, and says so', async () => {
+    const other = await openTab(context, { pageUrl: page.url, hub, device: 'wasm' });
+    await other.command('forgetWeights');
+    const { cache, events } = await other.snapshot();
+    // The last stage has the vocabulary beside its weights, for answers that are held to a grammar.
+    expect(cache.blobs).toBe((stages[0]?.packs.length ?? 0) + 1);
+    expect(cache.bytes).toBeGreaterThan(stages[0]?.totalBytes ?? Infinity);
+    expect(events.at(-1)?.text).toBe(
+      'weights of layers that tabs of this browser serve now are not forgotten',
+    );
+    await other.page.close();
+  });
+
+  await tab.command('leave');
+  await tab.page.reload();
+  expect(await tab.until(({ state }) => state !== 'inspecting')).toMatchObject({ state: 'idle' });
+  await tab.command('forgetWeights');
+  expect((await tab.snapshot()).cache).toMatchObject({ bytes: 0, blobs: 0 });
 });
 
 test('a tab that leaves is gone at once, also while it waits for an answer to end, which another tab goes on with', async ({
@@ -138,25 +148,98 @@ test('a tab that leaves is gone at once, also while it waits for an answer to en
   expect(await rest).toBe(answerTokens);
 });
 
-for (const [name, options] of [
-  ['relayed by the hub', { flags: ['--force-relay'], handOver: true, state: 'relayed' }],
-  ['relayed by the page, which keeps the channels', { flags: [], handOver: false, state: 'direct' }],
-] as const) {
-  test(`activations can be ${name}`, async ({ browser, model }) => {
-    await using hub = await startStages(model, ...options.flags);
-    await using context = await browser.newContext();
-    await using _worker = await startWorker(hub, 'node', ['--memory', String(memoryBytes)]);
-    const { handOver } = options;
-    const tab = await openTab(context, { pageUrl: page.url, hub, device: 'wasm', memoryBytes, handOver });
-    await tab.command('start');
-    await tab.until(serves);
-    const { peers } = await tab.until(({ peers }) =>
-      peers.some(({ state }) => state === 'direct' || state === 'relayed'),
+test('activations can be relayed by the hub', async ({ browser, model }) => {
+  await using hub = await startStages(model, '--force-relay');
+  await using context = await browser.newContext();
+  await using _worker = await startWorker(hub, 'node', ['--memory', String(memoryBytes)]);
+  const tab = await openTab(context, { pageUrl: page.url, hub, device: 'wasm', memoryBytes });
+  await tab.command('start');
+  await tab.until(serves);
+  const { peers } = await tab.until(({ peers }) =>
+    peers.some(({ state }) => state === 'direct' || state === 'relayed'),
+  );
+  expect(peers).toMatchObject([{ state: 'relayed' }]);
+  expect((await ask(hub, prompt)).tokens).toHaveLength(24);
+});
+
+test.describe('in two stages', () => {
+  let turn: TurnServer;
+  let hub: HubProcess;
+
+  test.beforeAll(async ({ model }) => {
+    turn = await startTurnServer();
+    hub = await startStages(
+      model,
+      ...['--turn', turn.url, '--turn-username', turn.username, '--turn-credential', turn.credential],
     );
-    expect(peers).toMatchObject([{ state: options.state }]);
-    expect((await ask(hub, prompt)).tokens).toHaveLength(24);
   });
-}
+
+  test.afterAll(async () => {
+    await hub[Symbol.asyncDispose]();
+    await turn[Symbol.asyncDispose]();
+  });
+
+  test('two tabs of one browser both serve: the second starts while the first is at work', async ({
+    browser,
+  }) => {
+    await using context = await browser.newContext();
+    const init = { pageUrl: page.url, hub, device: 'wasm', memoryBytes } as const;
+    const one = await openTab(context, { ...init, name: 'one' });
+    await one.command('start');
+    await one.until(({ state }) => state === 'contributing');
+    const other = await openTab(context, { ...init, name: 'other' });
+    await other.command('start');
+    for (const tab of [one, other]) await tab.until(serves);
+    const { route, tokens } = await ask(hub, prompt);
+    // A browser's second tab has a number to its name.
+    for (const name of ['one[', 'other (2)[']) expect(decodeURIComponent(route ?? '')).toContain(name);
+    expect(tokens).toHaveLength(24);
+  });
+
+  test('activations can be relayed by the page, which keeps the channels, and by the TURN server that the hub names', async ({
+    browser,
+  }) => {
+    const init = { pageUrl: page.url, hub, name: 'tab', device: 'wasm', memoryBytes } as const;
+    await expect.poll(() => nodesOf(hub)).toEqual([]);
+    await using _worker = await startWorker(hub, 'node', ['--memory', String(memoryBytes)]);
+
+    await test.step('by the page', async () => {
+      await using context = await browser.newContext();
+      const tab = await openTab(context, { ...init, handOver: false });
+      await tab.command('start');
+      await tab.until(serves);
+      const { peers } = await tab.until(({ peers }) => peers.some(({ state }) => state === 'direct'));
+      expect(peers).toMatchObject([{ state: 'direct' }]);
+      expect((await ask(hub, prompt)).tokens).toHaveLength(24);
+    });
+    await expect.poll(async () => (await nodesOf(hub)).map(({ name }) => name)).toEqual(['node']);
+
+    await test.step('by the TURN server, where no peer can reach the tab directly', async () => {
+      await using context = await browser.newContext();
+      // As behind a firewall that lets nothing through but what goes to the TURN server.
+      await context.addInitScript(() => {
+        globalThis.RTCPeerConnection = class extends RTCPeerConnection {
+          constructor(configuration?: RTCConfiguration) {
+            super({ ...configuration, iceTransportPolicy: 'relay' });
+          }
+        };
+      });
+      const tab = await openTab(context, init);
+      await tab.command('start');
+      await tab.until(serves);
+      const { peers } = await tab.until(({ peers }) =>
+        peers.some(({ candidatePair }) => candidatePair?.local.type === 'relay'),
+      );
+      expect(peers).toMatchObject([{ state: 'direct' }]);
+      await expect
+        .poll(async () => (await nodesOf(hub)).find(({ name }) => name === 'tab')?.peers)
+        .toMatchObject([{ state: 'direct', candidates: { local: 'relay' } }]);
+      const { tokens, route } = await ask(hub, prompt);
+      expect(tokens).toHaveLength(24);
+      expect(route).toMatch(/^(tab|node)\[0-\d\],(tab|node)\[\d-3\]$/);
+    });
+  });
+});
 
 test('a tab without room for its weights serves from memory, and says so', async ({
   browser,
@@ -200,47 +283,6 @@ test('a tab whose storage is full forgets the weights that it does not need, and
   expect(after.events.map(({ text }) => text)).toContain(
     'storage is full; removed weights that no stage here needs',
   );
-});
-
-test('two tabs of one browser both serve: the second starts while the first is at work', async ({
-  browser,
-  model,
-}) => {
-  await using hub = await startStages(model);
-  await using context = await browser.newContext();
-  const init = { pageUrl: page.url, hub, device: 'wasm', memoryBytes } as const;
-  const one = await openTab(context, { ...init, name: 'one' });
-  await one.command('start');
-  await one.until(({ state }) => state === 'contributing');
-  const other = await openTab(context, { ...init, name: 'other' });
-  await other.command('start');
-  for (const tab of [one, other]) await tab.until(serves);
-  const { route, tokens } = await ask(hub, prompt);
-  // A browser's second tab has a number to its name.
-  for (const name of ['one[', 'other (2)[']) expect(decodeURIComponent(route ?? '')).toContain(name);
-  expect(tokens).toHaveLength(24);
-});
-
-test('a tab forgets no weights that another tab of its browser serves, and says so', async ({
-  browser,
-  tabHub: hub,
-}) => {
-  await using context = await browser.newContext();
-  const [one, other] = [
-    await openTab(context, { pageUrl: page.url, hub, device: 'wasm' }),
-    await openTab(context, { pageUrl: page.url, hub, device: 'wasm' }),
-  ];
-  await one.command('start');
-  const { stages } = await one.until(serves);
-  await other.command('forgetWeights');
-  const { cache, events } = await other.snapshot();
-  // The last stage has the vocabulary beside its weights, for answers that are held to a grammar.
-  expect(cache.blobs).toBe((stages[0]?.packs.length ?? 0) + 1);
-  expect(cache.bytes).toBeGreaterThan(stages[0]?.totalBytes ?? Infinity);
-  expect(events.at(-1)?.text).toBe('weights of layers that tabs of this browser serve now are not forgotten');
-  await one.command('leave');
-  await other.command('forgetWeights');
-  expect((await other.snapshot()).cache).toMatchObject({ bytes: 0, blobs: 0 });
 });
 
 test('a hub that does not know the token is told apart from one that is away', async ({
