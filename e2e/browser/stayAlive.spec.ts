@@ -1,5 +1,6 @@
 /** What keeps a tab at work while nobody looks at it, and what happens when the browser stops it all the same. */
 import { expect, test, type Page } from './support/fixtures.ts';
+import type { HubProcess } from '../support/hubProcess.ts';
 import { nodesOf } from '../support/nodes.ts';
 import { ask } from './support/ask.ts';
 import { plainContext } from './support/plainContext.ts';
@@ -38,6 +39,15 @@ const awake = (page: Page): Promise<[string | undefined, boolean]> =>
     const { audio, wakeLocks } = globalThis.asked;
     return [audio.at(-1)?.state, wakeLocks.at(-1)?.released === false];
   });
+
+/** The hub hears of it at once. */
+async function expectGone(hub: HubProcess, goAway: () => Promise<unknown>): Promise<void> {
+  const { length } = hub.log();
+  await goAway();
+  await expect.poll(() => nodesOf(hub)).toEqual([]);
+  // The page's beacon, or its socket's end: what comes first.
+  await expect.poll(() => hub.log().slice(length)).toMatch(/its page was left|its connection closed/);
+}
 
 test('the button starts the tone, keeps the screen on and holds a lock; pausing lets go', async ({
   tabHub: hub,
@@ -102,7 +112,7 @@ test('the screen is kept on by one lock at most, however often that changes, and
   expect((await tab.snapshot()).stayAlive.wakeLock).toBe(false);
 });
 
-test('after a reload the tone waits for the first click, as browsers want it', async ({
+test('after a reload the tone waits for the first click, as browsers want it; that the page is closed, the hub hears at once', async ({
   browser,
   tabHub: hub,
   site,
@@ -119,9 +129,10 @@ test('after a reload the tone waits for the first click, as browsers want it', a
   await tab.page.locator('body').click();
   await tab.until(({ stayAlive }) => stayAlive.quietTone);
   expect((await awake(tab.page))[0]).toBe('running');
+  await expectGone(hub, () => tab.page.close({ runBeforeUnload: true }));
 });
 
-test('the hub knows that a tab is hidden; a frozen one serves again when it wakes up', async ({
+test('the hub knows that a tab is hidden; a frozen one serves again when it wakes up, until its page is left for another', async ({
   tabHub: hub,
   site,
 }) => {
@@ -141,20 +152,5 @@ test('the hub knows that a tab is hidden; a frozen one serves again when it wake
   await expect.poll(hidden).toEqual([true]);
   await tab.until(serves);
   expect((await ask(hub, 'The river rose.')).tokens).toHaveLength(24);
+  await expectGone(hub, () => tab.page.goto('about:blank'));
 });
-
-for (const [how, goAway] of [
-  ['closed', (page) => page.close({ runBeforeUnload: true })],
-  ['left for another', async (page) => void (await page.goto('about:blank'))],
-] as const satisfies [string, (page: Page) => Promise<void>][]) {
-  test(`the hub hears at once that a page is ${how}`, async ({ browser, tabHub: hub, site }) => {
-    await using context = await browser.newContext();
-    const tab = await openTab(context, { pageUrl: site.url, hub, device: 'wasm' });
-    await tab.command('start');
-    await tab.until(serves);
-    await goAway(tab.page);
-    await expect.poll(() => nodesOf(hub)).toEqual([]);
-    // Its beacon, or its socket's end: what comes first.
-    await expect.poll(() => hub.log()).toMatch(/its page was left|its connection closed/);
-  });
-}
