@@ -14,11 +14,11 @@ async function wholeModel(): Promise<() => ArtifactInMemory> {
   return () => structuredClone(model.stages(1)[0]) as ArtifactInMemory;
 }
 
-test('a stage in a tab keeps the contract as one in a thread of Node does, on wasm and on WebGPU', async ({
+test('a stage in a tab keeps the contract as one in a thread of Node does; on WebGPU, sessions give in company, bit by bit, what they give alone', async ({
   browser,
   site,
 }) => {
-  test.setTimeout(200_000);
+  test.setTimeout(400_000);
   await using context = await browser.newContext();
   const page = await openEngine(context, site);
   const whole = await wholeModel();
@@ -32,16 +32,7 @@ test('a stage in a tab keeps the contract as one in a thread of Node does, on wa
     });
     expect(answers, backend).toEqual(expected);
   }
-});
 
-test('sessions of a stage in a tab give in company, on WebGPU, bit by bit what they give alone', async ({
-  browser,
-  site,
-}) => {
-  test.setTimeout(200_000);
-  await using context = await browser.newContext();
-  const page = await openEngine(context, site);
-  const whole = await wholeModel();
   const company = () => page.evaluate((artifact) => companyOn('webgpu', artifact, 6, 8), whole());
   let answers = await company();
   // A stage measures what four rows cost a lone stream, and on a busy machine takes that for too much at times.

@@ -1,4 +1,4 @@
-/** A page around the engine of a tab and nothing else. */
+/** A page around the engine of a tab and nothing else. There is one for each backend, which ends with the page. */
 import { webWorkerStageHost } from '@potluck/browser-worker/engine';
 import type { StageArtifact, StageHost, StepShape } from '@potluck/engine';
 import { exerciseCompany, type CompanyAnswers } from '@potluck/engine/testing/company';
@@ -43,24 +43,28 @@ globalThis.companyOn = (backend, artifact, sessions, steps) =>
     return { stepShape: stage.stepShape, ...(await exerciseCompany(stage, sessions, steps)) };
   });
 
+interface Engine {
+  host: StageHost;
+  /** Rejects when the GPU is gone or the runtime broken. */
+  lost: Promise<never>;
+}
+
+const engines = new Map<Backend, Promise<Engine>>();
+
 async function withEngine<Result>(
   backend: Backend,
   use: (host: StageHost) => Promise<Result>,
 ): Promise<Result> {
+  const engine = engines.get(backend) ?? startEngine(backend);
+  engines.set(backend, engine);
+  const { host, lost } = await engine;
+  return Promise.race([use(host), lost]);
+}
+
+async function startEngine(backend: Backend): Promise<Engine> {
   const lost = Promise.withResolvers<never>();
-  const host = webWorkerStageHost(
-    { log: silentLog },
-    {
-      backend,
-      wasmThreads: 1,
-      subgroups: true,
-      onLost: (reason) => lost.reject(new Error(reason)),
-    },
-  );
-  try {
-    await host.start();
-    return await Promise.race([use(host), lost.promise]);
-  } finally {
-    host.close();
-  }
+  const onLost = (reason: string): void => lost.reject(new Error(reason));
+  const host = webWorkerStageHost({ log: silentLog }, { backend, wasmThreads: 1, subgroups: true, onLost });
+  await Promise.race([host.start(), lost.promise]);
+  return { host, lost: lost.promise };
 }
