@@ -6,8 +6,8 @@ import { nodesOf } from '../support/nodes.ts';
 import { joinButton, joinOnProcessor, seriousViolations } from './support/appPage.ts';
 
 let hub: HubProcess;
-test.beforeAll(async () => {
-  hub = await startHub({ flags: ['--local-workers', '0', '--https-port', '0'] });
+test.beforeAll(async ({ model }) => {
+  hub = await startHub({ flags: ['--model', model.path, '--local-workers', '0', '--https-port', '0'] });
 });
 test.afterAll(() => hub[Symbol.asyncDispose]());
 
