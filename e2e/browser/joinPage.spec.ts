@@ -1,22 +1,11 @@
 import { expect, test, type Locator, type Page } from './support/fixtures.ts';
+import type { JoinToken } from '@potluck/api';
 import { joinLink } from '@potluck/protocol';
-import { startHub, type HubProcess } from '../support/hubProcess.ts';
-import { nodesOf } from '../support/nodes.ts';
 import { joinButton, joinOnProcessor, seriousViolations } from './support/appPage.ts';
-
-let hub: HubProcess;
-
-test.beforeAll(async () => {
-  hub = await startHub({ flags: ['--local-workers', '0'] });
-});
-
-test.afterAll(() => hub[Symbol.asyncDispose]());
-
-/** The tabs of the test before are gone. */
-test.beforeEach(() => expect.poll(() => nodesOf(hub)).toEqual([]));
 
 test('a join token that is made in the settings comes with a link and a QR code, by which a tab joins', async ({
   browser,
+  tabHub: hub,
 }) => {
   // The link is for HTTPS, by the hub's own certificate.
   await using context = await browser.newContext({ baseURL: hub.url, ignoreHTTPSErrors: true });
@@ -36,32 +25,13 @@ test('a join token that is made in the settings comes with a link and a QR code,
   await page.goto(link.trim());
   await joinOnProcessor(page);
   await expect(page.locator('html')).toHaveAttribute('data-worker-state', 'contributing');
+  // Other tests have this hub, too.
+  const { tokens } = (await (await fetch(`${hub.url}/api/join-tokens`)).json()) as { tokens: JoinToken[] };
+  const { id } = tokens.find(({ name }) => name === 'neighbours') ?? {};
+  expect((await fetch(`${hub.url}/api/join-tokens/${id}`, { method: 'DELETE' })).ok).toBe(true);
 });
 
-test('the app’s join page, opened by its link, serves a model that the chat route answers with', async ({
-  browser,
-}) => {
-  await using context = await browser.newContext();
-  const page = await context.newPage();
-  const link = { hubUrl: hub.url, token: hub.joinToken, name: 'laptop', memoryBytes: 500e6 };
-  // The processor: SwiftShader takes seconds a token of this model.
-  await page.addInitScript(() => localStorage.setItem('potluck.tab', JSON.stringify({ device: 'wasm' })));
-  await page.goto(joinLink({ ...link, auto: true }));
-  await expect(page.locator('html')).toHaveAttribute('data-worker-state', 'contributing');
-  const stage = page.getByRole('region', { name: 'Layers 0 to 7 of minimind2-small' });
-  await expect(stage.locator('header')).toContainText('running');
-  const { data, response } = await hub.client.chat.completions
-    .create({
-      model: 'minimind2-small',
-      messages: [{ role: 'user', content: 'What is the capital of France?' }],
-      temperature: 0,
-    })
-    .withResponse();
-  expect(data.choices[0]?.message.content).toContain('Paris');
-  expect(response.headers.get('x-potluck-route')).toBe('laptop[0-7]');
-});
-
-test('a tab that was refused takes the fresh link that is opened in it', async ({ browser }) => {
+test('a tab that was refused takes the fresh link that is opened in it', async ({ browser, tabHub: hub }) => {
   await using context = await browser.newContext();
   const page = await context.newPage();
   await page.addInitScript(() => localStorage.setItem('potluck.tab', JSON.stringify({ device: 'wasm' })));
@@ -82,6 +52,7 @@ test('a tab that was refused takes the fresh link that is opened in it', async (
 
 test('the hub’s own machine joins without a token; elsewhere there is a field for it', async ({
   browser,
+  tabHub: hub,
 }) => {
   const state = (page: Page): Locator => page.locator('html');
   const processor = (): void => localStorage.setItem('potluck.tab', JSON.stringify({ device: 'wasm' }));

@@ -183,7 +183,7 @@ test('an uploaded certificate that is no longer fit is said, and HTTPS goes on w
   ).toHaveLength(1);
 });
 
-test('a certificate that the flags name is changed there', async () => {
+test('a certificate that the flags name is what browsers see, and is changed there', async () => {
   const authority = await createAuthority('An authority');
   const server = await issueServerCertificate(authority, ['127.0.0.1']);
   const [certificate, key] = [path.join(data, 'c.pem'), path.join(data, 'k.pem')];
@@ -191,6 +191,9 @@ test('a certificate that the flags name is changed there', async () => {
   await writeFile(key, server.key);
   const hub = await start('--port', '0', '--certificate', certificate, '--certificate-key', key);
   expect(await (await change(hub, 'GET')).json()).toMatchObject({ kind: 'given', fingerprint: null });
+  expect((await getSecurely((await aboutHub(hub)).httpsPort, authority.certificate, '/health')).status).toBe(
+    200,
+  );
   const body = { certificate: server.certificate, key: server.key };
   for (const refused of [await change(hub, 'PUT', body), await change(hub, 'DELETE')]) {
     expect([refused.status, await refused.text()]).toEqual([409, expect.stringContaining('--certificate')]);
