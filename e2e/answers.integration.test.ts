@@ -1,24 +1,29 @@
+/** What a hub answers as it comes, and the same from several stages. */
 import { once } from 'node:events';
 import type OpenAI from 'openai';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { EventReader } from '../hub/testing/eventReader.ts';
-import { answersOf } from './support/answers.ts';
+import { answersAt, type Answer } from './support/answers.ts';
 import { askNumbers, newcomer, nextTurn, type Messages } from './support/askers.ts';
-import { startHub, startWorker, type HubProcess } from './support/hubProcess.ts';
+import { runConstraintTests } from './support/constraintTests.ts';
+import { startHub, type HubProcess } from './support/hubProcess.ts';
+import { runLinkTests } from './support/linkTests.ts';
 import { promptsOfLength } from './support/prompts.ts';
+import { requestOf } from './support/requests.ts';
 
 const model = 'minimind2-small';
+const story = [{ role: 'user' as const, content: 'Tell me a long story about a river.' }];
 const question: OpenAI.ChatCompletionMessageParam[] = [
   { role: 'user', content: 'What is the capital of France?' },
 ];
 
-describe('a hub as it comes', () => {
-  let hub: HubProcess;
-  beforeAll(async () => {
-    hub = await startHub({ ownGroup: true });
-    return () => hub[Symbol.asyncDispose]();
-  });
+let hub: HubProcess;
+beforeAll(async () => {
+  hub = await startHub({ ownGroup: true });
+});
+afterAll(() => hub[Symbol.asyncDispose]());
 
+describe('a hub as it comes', () => {
   test('answers, streams, names its route and says what it serves', async () => {
     const models = await hub.client.models.list();
     expect(models.data.map(({ id }) => id)).toEqual([model]);
@@ -95,46 +100,90 @@ describe('a hub as it comes', () => {
     events.close();
   });
 
-  test('ends its answers first when Ctrl-C tells all processes of its terminal to end', async () => {
-    const asked = { model, temperature: 0, max_tokens: 120 };
-    const messages = [{ role: 'user' as const, content: 'Tell me a long story about a river.' }];
-    const whole = await hub.client.chat.completions.create({ ...asked, messages });
-    const stream = await hub.client.chat.completions.create({ ...asked, messages, stream: true });
-    let text = '';
-    for await (const { choices } of stream) {
-      const { content } = choices[0]?.delta ?? {};
-      if (text === '' && content) process.kill(-(hub.child.pid ?? NaN), 'SIGINT');
-      text += content ?? '';
+  test('a client that goes away frees its place at once', async () => {
+    const leave = new AbortController();
+    const { data: stream, response } = await hub.client.chat.completions
+      .create(
+        { model, messages: story, stream: true, max_tokens: 4000, logit_bias: { 2: -100 } },
+        { signal: leave.signal },
+      )
+      .withResponse();
+    for await (const chunk of stream) {
+      if (chunk.choices[0]?.delta.content) leave.abort();
     }
-    expect(text).toBe(whole.choices[0]?.message.content);
-    if (hub.child.exitCode === null) await once(hub.child, 'exit');
-    expect(hub.child.exitCode).toBe(0);
-    expect(hub.log()).not.toContain('starting it again');
+    for (;;) {
+      const { status } = await requestOf(hub, response.headers.get('x-request-id') ?? '');
+      if (status === 'cancelled') break;
+      expect(status).toBe('running');
+    }
   });
+
+  test('requests that cannot be honoured are refused by name', async () => {
+    const ask = hub.client.chat.completions.create.bind(hub.client.chat.completions);
+    await expect(ask({ model, messages: story, store: true })).rejects.toMatchObject({
+      status: 400,
+      param: 'store',
+    });
+    await expect(ask({ model, messages: story, temperature: 9 })).rejects.toMatchObject({
+      status: 400,
+      param: 'temperature',
+    });
+    await expect(ask({ model: 'no/such-model', messages: story })).rejects.toMatchObject({
+      status: 404,
+      code: 'model_not_found',
+    });
+    await expect(
+      ask({ model, messages: [{ role: 'user', content: 'word '.repeat(60_000) }] }),
+    ).rejects.toMatchObject({ status: 400, code: 'context_length_exceeded' });
+    const unknownField = await fetch(`${hub.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ model, messages: story, max_tokens: 3, unheard_of: true }),
+    });
+    expect(unknownField.status).toBe(200);
+  });
+
+  runConstraintTests(() => hub);
 });
 
-test('a worker from another machine joins with the token and takes a share', async () => {
-  await using hub = await startHub({
-    flags: ['--local-workers', '1', '--stages', '2'],
-    waitUntilReady: false,
-  });
-  await using _worker = await startWorker(hub, 'second');
-  await hub.ready;
-  const { data, response } = await hub.client.chat.completions
-    .create({ model, messages: question, temperature: 0 })
-    .withResponse();
-  expect(data.choices[0]?.message.content).toContain('Paris');
-  expect(response.headers.get('x-potluck-route')).toMatch(
-    /^(local-1|second)\[0-\d\],(local-1|second)\[\d-7\]$/,
-  );
-});
+let prompts: string[] | undefined;
+/** What the hub with one stage answers. */
+let whole: Answer[] | undefined;
 
 /** With other numbers of stages and more prompts: answers.full.test.ts. */
-test('three stages give the tokens and probabilities that one gives, direct and relayed', async () => {
-  const prompts = await promptsOfLength(6, 128);
-  const whole = await answersOf(['--stages', '1'], prompts);
-  expect(whole.filter(({ tokens }) => tokens.length > 10).length).toBeGreaterThan(3);
-  const three = ['--stages', '3', '--local-workers', '3'];
-  expect(await answersOf(three, prompts)).toEqual(whole);
-  expect(await answersOf([...three, '--force-relay'], prompts)).toEqual(whole);
+describe.each([
+  ['direct', []],
+  ['relayed', ['--force-relay']],
+] as const)('three stages, %s,', (state, flags) => {
+  let three: HubProcess;
+  beforeAll(async () => {
+    three = await startHub({ flags: ['--stages', '3', '--local-workers', '3', ...flags] });
+    return () => three[Symbol.asyncDispose]();
+  });
+
+  test('give the tokens and probabilities that one gives', async () => {
+    prompts ??= await promptsOfLength(6, 128);
+    whole ??= await answersAt(hub, prompts);
+    expect(whole.filter(({ tokens }) => tokens.length > 10).length).toBeGreaterThan(3);
+    expect(await answersAt(three, prompts)).toEqual(whole);
+  });
+
+  runLinkTests(() => three, state);
+});
+
+// The last test: afterwards there is no hub.
+test('a hub ends its answers first when Ctrl-C tells all processes of its terminal to end', async () => {
+  const asked = { model, temperature: 0, max_tokens: 120 };
+  const whole = await hub.client.chat.completions.create({ ...asked, messages: story });
+  const stream = await hub.client.chat.completions.create({ ...asked, messages: story, stream: true });
+  let text = '';
+  for await (const { choices } of stream) {
+    const { content } = choices[0]?.delta ?? {};
+    if (text === '' && content) process.kill(-(hub.child.pid ?? NaN), 'SIGINT');
+    text += content ?? '';
+  }
+  expect(text).toBe(whole.choices[0]?.message.content);
+  if (hub.child.exitCode === null) await once(hub.child, 'exit');
+  expect(hub.child.exitCode).toBe(0);
+  expect(hub.log()).not.toContain('starting it again');
 });

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { startHub, stop } from './support/hubProcess.ts';
 import { temporaryDirectory } from '../testing/temporaryDirectory.ts';
 import { processTree, shownOf } from './support/processes.ts';
-import { program } from './support/program.ts';
+import { program } from '../testing/program.ts';
 import { testBrowser } from './support/testBrowser.ts';
 
 interface Nodes {

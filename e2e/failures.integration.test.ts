@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { newcomer } from './support/askers.ts';
 import { startHub, type HubProcess } from './support/hubProcess.ts';
 import { localWorkers } from './support/processes.ts';
@@ -53,58 +53,6 @@ test('an answer goes on with the same words when the worker of its first stage i
   expect(anew.usage?.prompt_tokens_details?.cached_tokens).toBe(0);
   expect(anew.usage?.prompt_tokens).toBe(all);
   expect(second.choices[0]?.message.content).toBe(anew.choices[0]?.message.content);
-});
-
-describe('a hub as it comes', () => {
-  let hub: HubProcess;
-  beforeAll(async () => {
-    hub = await startHub();
-    return () => hub[Symbol.asyncDispose]();
-  });
-
-  test('a client that goes away frees its place at once', async () => {
-    const leave = new AbortController();
-    const stream = await hub.client.chat.completions.create(
-      { model, messages, stream: true, max_tokens: 4000, logit_bias: goOn },
-      { signal: leave.signal },
-    );
-    for await (const chunk of stream) {
-      if (chunk.choices[0]?.delta.content) leave.abort();
-    }
-    for (;;) {
-      const { requests } = (await (await fetch(`${hub.url}/api/requests`)).json()) as {
-        requests: { status: string }[];
-      };
-      const status = requests[0]?.status;
-      if (status === 'cancelled') break;
-      expect(status === undefined || status === 'running').toBe(true);
-    }
-  });
-
-  test('requests that cannot be honoured are refused by name', async () => {
-    const ask = hub.client.chat.completions.create.bind(hub.client.chat.completions);
-    await expect(ask({ model, messages, store: true })).rejects.toMatchObject({
-      status: 400,
-      param: 'store',
-    });
-    await expect(ask({ model, messages, temperature: 9 })).rejects.toMatchObject({
-      status: 400,
-      param: 'temperature',
-    });
-    await expect(ask({ model: 'no/such-model', messages })).rejects.toMatchObject({
-      status: 404,
-      code: 'model_not_found',
-    });
-    await expect(
-      ask({ model, messages: [{ role: 'user', content: 'word '.repeat(60_000) }] }),
-    ).rejects.toMatchObject({ status: 400, code: 'context_length_exceeded' });
-    const unknownField = await fetch(`${hub.url}/v1/chat/completions`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ model, messages, max_tokens: 3, unheard_of: true }),
-    });
-    expect(unknownField.status).toBe(200);
-  });
 });
 
 function processOf(hub: HubProcess, worker: string): number {

@@ -1,17 +1,24 @@
 /** Workers that reach the hub over HTTPS only, by the certificate that the hub made itself. */
-import { expect, test } from 'vitest';
-import { startHub, startWorker } from './support/hubProcess.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startHub, startWorker, type HubProcess } from './support/hubProcess.ts';
 
 interface HubInformation {
   httpsPort: number;
   fingerprint: string;
 }
 
-test('two workers join by fingerprint, fetch their layers, connect, and answer', async () => {
-  await using hub = await startHub({
+let hub: HubProcess;
+let about: HubInformation;
+beforeAll(async () => {
+  hub = await startHub({
     flags: ['--https-port', '0', '--local-workers', '0', '--context-length', '256'],
   });
-  const { httpsPort, fingerprint } = (await (await fetch(`${hub.url}/api/hub`)).json()) as HubInformation;
+  about = (await (await fetch(`${hub.url}/api/hub`)).json()) as HubInformation;
+});
+afterAll(() => hub[Symbol.asyncDispose]());
+
+test('two workers join by fingerprint, fetch their layers, connect, and answer', async () => {
+  const { httpsPort, fingerprint } = about;
   const secure = { ...hub, url: `https://localhost:${httpsPort}` };
   // Neither has room for the whole model.
   await using first = await startWorker(secure, 'first', ['--memory', '100MB', '--fingerprint', fingerprint]);
@@ -44,8 +51,7 @@ test('two workers join by fingerprint, fetch their layers, connect, and answer',
 });
 
 test('a worker that can not know the hub says what to compare, and one that means another hub stays away', async () => {
-  await using hub = await startHub({ flags: ['--https-port', '0', '--local-workers', '0'] });
-  const { httpsPort, fingerprint } = (await (await fetch(`${hub.url}/api/hub`)).json()) as HubInformation;
+  const { httpsPort, fingerprint } = about;
   const secure = { ...hub, url: `https://127.0.0.1:${httpsPort}` };
   for (const [flags, message] of [
     [[], `--fingerprint ${fingerprint}`],

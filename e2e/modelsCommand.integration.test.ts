@@ -9,7 +9,7 @@ import { tinyDecoder, writeRandomDecoder } from '@potluck/onnx/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { DoctorReport } from '../packages/command-line/src/doctor/main.ts';
 import { stop } from './support/hubProcess.ts';
-import { program } from './support/program.ts';
+import { program } from '../testing/program.ts';
 import { requestOf } from './support/requests.ts';
 import { endOf, type Ended } from './support/runPotluck.ts';
 

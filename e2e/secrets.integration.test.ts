@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { temporaryDirectory } from '../testing/temporaryDirectory.ts';
 import { startHub, stop, type HubProcess } from './support/hubProcess.ts';
 import { localWorkers, processTree, shownOf } from './support/processes.ts';
-import { program } from './support/program.ts';
+import { program } from '../testing/program.ts';
 
 const model = 'minimind2-small';
 const secrets = {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { buildTestPages, testPagesIn } from '../e2e/browser/support/builtPages.ts';
 import { builtInModelIn, importBuiltInModel } from '../e2e/support/builtInModel.ts';
 import { buildProgram } from '../e2e/support/builtProgram.ts';
-import { programIn } from '../e2e/support/program.ts';
+import { programIn } from './program.ts';
 import { failuresText } from './failures.ts';
 import { runLines, type Line } from './runLines.ts';
 import { readReports, reportsInto } from './testReport.ts';

@@ -20,18 +20,23 @@ export async function countTokens(
   return usage?.completion_tokens;
 }
 
-/**
- * Greedy for even prompts, seeded for odd ones; four at a time share the pipeline.
- * @param flags of the hub
- */
+/** Answers of a new hub. @param flags of the hub */
 export async function answersOf(flags: string[], prompts: readonly string[]): Promise<Answer[]> {
   await using hub = await startHub({ flags });
+  return answersAt(hub, prompts);
+}
+
+/** Greedy for even prompts, seeded for odd ones; four at a time share the pipeline. */
+export async function answersAt(
+  { client }: Pick<HubProcess, 'client'>,
+  prompts: readonly string[],
+): Promise<Answer[]> {
   const results: Answer[] = [];
   const waiting = [...prompts.entries()];
   const ask = async (): Promise<void> => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
       const [index, content] = next;
-      const completion = await hub.client.chat.completions.create({
+      const completion = await client.chat.completions.create({
         model: 'minimind2-small',
         messages: [{ role: 'user', content }],
         max_tokens: 32,

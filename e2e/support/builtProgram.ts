@@ -6,7 +6,7 @@ import { rename, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Plugin } from 'vite';
-import { entry } from './program.ts';
+import { entry } from '../../testing/program.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 /** Packages that bring machine code, workers or files of their own, or that are found by `require`. */

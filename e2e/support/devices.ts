@@ -1,7 +1,7 @@
 /** Devices of a hub, each a process of its own with a folder that it keeps when it is started again. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { startWorker, type HubProcess } from './hubProcess.ts';
-import { program } from './program.ts';
+import { program } from '../../testing/program.ts';
 import { testBrowser } from './testBrowser.ts';
 
 /** Of each device: room for some layers of the built-in model, and caches. */

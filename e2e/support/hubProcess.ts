@@ -10,7 +10,7 @@ import { hasEnded, stopChild as stop } from '@potluck/machine';
 import OpenAI from 'openai';
 import { freePort } from '../../testing/freePort.ts';
 import { copyBuiltInModel } from './builtInModel.ts';
-import { program } from './program.ts';
+import { program } from '../../testing/program.ts';
 
 export { freePort, stop };
 

@@ -1,7 +1,7 @@
 /** Commands of the product that end by themselves. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { program } from './program.ts';
+import { program } from '../../testing/program.ts';
 
 /** How a command ended, and what it wrote. */
 export interface Ended {

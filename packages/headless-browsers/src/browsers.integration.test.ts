@@ -4,13 +4,12 @@ import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { effectiveMemoryBytes, stopChild } from '@potluck/machine';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { program } from '../../../testing/program.ts';
 import { startJoinPageServer, type JoinPageServer } from '../testing/joinPageServer.ts';
 import { findBrowser, type FoundBrowser } from './browser/findBrowser.ts';
 
-const program = fileURLToPath(new URL('../../../bin/potluck.js', import.meta.url));
 /** Unpacking npm's Chromium takes a while, so all tests share it. */
 const cacheDirectory = join(tmpdir(), 'potluck-browser-tests');
 let browser: FoundBrowser;

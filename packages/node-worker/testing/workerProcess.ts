@@ -3,9 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-const entry = fileURLToPath(new URL('../src/cli.ts', import.meta.url));
+import { program } from '../../../testing/program.ts';
 
 export interface WorkerProcess {
   readonly child: ChildProcess;
@@ -31,7 +29,7 @@ export function startWorkerProcess({
   dataDirectory,
 }: WorkerProcessInit): WorkerProcess {
   const data = dataDirectory ?? mkdtempSync(join(tmpdir(), 'potluck-worker-'));
-  const child = spawn(process.execPath, [entry, ...args], {
+  const child = spawn(process.execPath, [program, 'worker', ...args], {
     env: { ...process.env, POTLUCK_DATA: data, POTLUCK_LOG_LEVEL: 'debug', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

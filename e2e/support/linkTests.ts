@@ -1,7 +1,7 @@
-/** What links between workers carry is measured and shown, over data channels and over the hub, and speed predicted from it. */
+/** Tests of what links between workers carry: measured and shown, over data channels and over the hub, and speed predicted from it. */
 import type { DeploymentPreview, Link, Node, RequestSummary } from '@potluck/api';
 import { expect, test } from 'vitest';
-import { startHub, type HubProcess } from './support/hubProcess.ts';
+import type { HubProcess } from './hubProcess.ts';
 
 const model = 'minimind2-small';
 
@@ -27,16 +27,19 @@ async function speedOfAnswer(hub: HubProcess): Promise<number | null> {
     .tokensPerSecond;
 }
 
-test.each([
-  ['direct', []],
-  ['relayed', ['--force-relay']],
-])('a %s link says its round trip and its bandwidth, and predictions use it', async (state, flags) => {
-  await using hub = await startHub({ flags: ['--local-workers', '2', '--stages', '2', ...flags] });
+/** @param hub one with three local workers, which serve the built-in model in three stages */
+export function runLinkTests(hub: () => HubProcess, state: 'direct' | 'relayed'): void {
+  test('say of each link its round trip and its bandwidth, and predictions use it', () =>
+    checkLinks(hub(), state));
+}
+
+async function checkLinks(hub: HubProcess, state: 'direct' | 'relayed'): Promise<void> {
+  // Each of them is told by both of its ends.
   await expect
     .poll(async () => (await links(hub)).filter(({ bytesPerSecond }) => bytesPerSecond !== null), {
       timeout: 60_000,
     })
-    .toHaveLength(2);
+    .toHaveLength(6);
   for (const link of await links(hub)) {
     expect(link.state).toBe(state);
     expect(link.roundTripMs).toBeGreaterThan(0);
@@ -49,18 +52,18 @@ test.each([
   const answer = await fetch(`${hub.url}/api/deployments/preview`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ model, plan: { mode: 'shards', count: 2 } }),
+    body: JSON.stringify({ model, plan: { mode: 'shards', count: 3 } }),
   });
   const { predictions } = (await answer.json()) as DeploymentPreview;
   const relayed = state === 'relayed';
   expect(predictions).toMatchObject([
     {
       basis: 'measured',
-      stages: [{ explanation: 'measured in answers' }, { explanation: 'measured in answers' }],
-      hops: [{ relayed }, { relayed }],
+      stages: Array.from({ length: 3 }, () => ({ explanation: 'measured in answers' })),
+      hops: [{ relayed }, { relayed }, { relayed }],
     },
   ]);
   // The stages' part is from that very answer: what differs is the machine's other work.
   expect(predictions[0]?.tokensPerSecond).toBeGreaterThan((measured ?? Infinity) / 5);
   expect(predictions[0]?.tokensPerSecond).toBeLessThan((measured ?? 0) * 5);
-});
+}

@@ -14,7 +14,7 @@ export function programIn(directory: string): Record<string, string> {
 }
 
 /** What Node runs: as this run has built it, else the sources, as people start them. */
-export const program = builtProgram() ?? fileURLToPath(new URL(`../../${entry}`, import.meta.url));
+export const program = builtProgram() ?? fileURLToPath(new URL(`../${entry}`, import.meta.url));
 
 function builtProgram(): string | undefined {
   const directory = process.env[variable];
