@@ -33,6 +33,8 @@ const silent = (signal: AbortSignal | null | undefined, first: number[] = []): R
 test('a hub that falls silent, before its answer or amid it, is asked again for the rest', async () => {
   const partial = partialBlob();
   const ranges: (string | null)[] = [];
+  const askedAt: number[] = [];
+  const began = performance.now();
   const answers: ((signal: AbortSignal | null | undefined) => Promise<Response>)[] = [
     (signal) =>
       new Promise((_resolve, reject) => {
@@ -48,6 +50,7 @@ test('a hub that falls silent, before its answer or amid it, is asked again for 
     {
       ...{ hubUrl: 'http://hub.test', token: 'join' },
       fetch: (_url, init) => {
+        askedAt.push(Math.round(performance.now() - began));
         ranges.push(new Headers(init?.headers).get('range'));
         return answers.shift()?.(init?.signal) ?? Promise.reject(new Error('asked too often'));
       },
@@ -63,4 +66,6 @@ test('a hub that falls silent, before its answer or amid it, is asked again for 
   await whole;
   expect(partial.bytes).toEqual([1, 2, 3, 4, 5, 6]);
   expect(ranges).toEqual([null, null, 'bytes=4-']);
+  // After 5 s without an answer, 15 s amid one, and a pause before each try.
+  expect(askedAt).toEqual([0, 5400, 20_600]);
 });

@@ -18,9 +18,10 @@ const maxFruitlessTries = 5;
 const firstPauseMs = 200;
 /**
  * A hub that sends nothing for so long may stand still, behind a load balancer that keeps the connection. Asked again, another one
- * may answer.
+ * may answer. One that does not begin to answer is asked again sooner, but has more time with each try: it may be busy.
  */
 const silentMs = 15_000;
+const firstAnswerMs = 5_000;
 
 /**
  * Appends to `partial` until all bytes are there.
@@ -38,7 +39,8 @@ export async function downloadBlob(
   while (partial.size < blob.size) {
     const before = partial.size;
     try {
-      await requestRest(source, blob, partial, watcher);
+      const answerMs = Math.min(silentMs, firstAnswerMs * 2 ** fruitless);
+      await requestRest(source, blob, partial, { ...watcher, answerMs });
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof StorageFullError || error instanceof BlobUnavailableError) throw error;
@@ -58,7 +60,7 @@ async function requestRest(
   source: BlobSource,
   blob: BlobRef,
   partial: PartialBlob,
-  { model, range, onBytes, signal }: FetchWatcher,
+  { model, range, onBytes, signal, answerMs }: FetchWatcher & { answerMs: number },
 ): Promise<void> {
   const start = partial.size;
   const silence = new AbortController();
@@ -71,6 +73,7 @@ async function requestRest(
       },
       signal: AbortSignal.any([signal, silence.signal]),
     }),
+    answerMs,
   );
   if (!response.ok || response.body === null) {
     await response.body?.cancel();
@@ -90,7 +93,7 @@ async function requestRest(
   const reader = (response.body as ReadableStream<Uint8Array>).getReader();
   try {
     for (;;) {
-      const { done, value: bytes } = await unlessSilent(silence, reader.read());
+      const { done, value: bytes } = await unlessSilent(silence, reader.read(), silentMs);
       if (done) break;
       if (partial.size + bytes.byteLength > blob.size) {
         throw new BlobUnavailableError(
@@ -107,10 +110,14 @@ async function requestRest(
 }
 
 /** Ends the request that `coming` belongs to, if it takes too long: then `coming` fails with the reason. */
-async function unlessSilent<Value>(silence: AbortController, coming: Promise<Value>): Promise<Value> {
+async function unlessSilent<Value>(
+  silence: AbortController,
+  coming: Promise<Value>,
+  mostMs: number,
+): Promise<Value> {
   const timer = setTimeout(
-    () => silence.abort(new Error(`nothing was heard from the hub for ${silentMs} ms`)),
-    silentMs,
+    () => silence.abort(new Error(`nothing was heard from the hub for ${mostMs} ms`)),
+    mostMs,
   );
   try {
     return await coming;
