@@ -16,6 +16,7 @@ import {
 } from '@potluck/protocol';
 import type { Log } from '../log.ts';
 import { messageOf } from '../messageOf.ts';
+import { firstSocket } from './firstSocket.ts';
 import type { HubSocket, OpenHubSocket } from './hubSocket.ts';
 import { reconnectDelayMs } from './reconnectDelay.ts';
 import { ToldReasons } from './toldReasons.ts';
@@ -81,6 +82,8 @@ export class HubConnection {
   #failures = 0;
   /** Since the hub was here last. */
   readonly #toldReasons = new ToldReasons();
+  /** Several hubs serve this grid, as the last welcome said. */
+  #isOneOfSeveral = false;
   /** Tries in a row whose connection was not open in time. */
   #unopened = 0;
   /** Why the hub does not take this worker at the moment. */
@@ -164,7 +167,8 @@ export class HubConnection {
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
     // Events of a socket that was given up must not touch its successor.
     const isCurrent = (): boolean => this.#socket === socket;
-    const socket = this.#components.openSocket(url.href, {
+    const { openSocket } = this.#components;
+    const socket = (this.#isOneOfSeveral ? firstSocket(openSocket) : openSocket)(url.href, {
       onOpen: () => {
         if (isCurrent()) this.#giveUpAfter(welcomeDeadlineMs);
         void this.#sayHello(socket);
@@ -238,6 +242,7 @@ export class HubConnection {
     clearTimeout(this.#deadline);
     this.#keepLease(welcome.leaseMs);
     const { leaderEpoch, wordEveryMs = welcome.leaseMs / renewalsPerLease } = welcome;
+    this.#isOneOfSeveral = leaderEpoch !== undefined;
     if (leaderEpoch !== undefined) this.#lookForOther(leaderEpoch, wordEveryMs);
     this.#events.onWelcome(welcome);
     for (const message of this.#held.splice(0)) this.send(message);
