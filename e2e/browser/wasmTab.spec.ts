@@ -1,4 +1,4 @@
-import { startHub } from '../support/hubProcess.ts';
+import { startHub, untilServed } from '../support/hubProcess.ts';
 import { ask } from './support/ask.ts';
 import { launchChromium } from './support/chromium.ts';
 import { expect, test } from './support/fixtures.ts';
@@ -25,6 +25,8 @@ test('a tab without a GPU serves the whole model, and holds its answers to a sch
   expect(stages).toMatchObject([{ firstLayer: 0, lastLayer: 7, layerCount: 8 }]);
   expect(stages[0]?.packs.every(({ sizeBytes, doneBytes }) => doneBytes === sizeBytes)).toBe(true);
 
+  // The tab knows before the hub has heard it.
+  await untilServed(hub.url);
   const { data, response } = await hub.client.chat.completions
     .create({ model: 'minimind2-small', messages: question, temperature: 0 })
     .withResponse();
