@@ -12,6 +12,7 @@ import {
   say,
   seeBeginning,
 } from './support/appPage.ts';
+import { testChatTools } from './support/chatToolsTests.ts';
 
 declare global {
   /** Runs what waits for the page to be idle. */
@@ -20,7 +21,8 @@ declare global {
   var rendered: string[];
 }
 
-const app = appOnHub();
+const app = appOnHub({ reusesPage: true });
+testChatTools(app);
 test.beforeEach(() => app.page.context().grantPermissions(['clipboard-read', 'clipboard-write']));
 
 const clipboard = (): Promise<string> => app.page.evaluate(() => navigator.clipboard.readText());
@@ -44,26 +46,22 @@ const timesRendered = (words: string): Promise<number> =>
 
 /** Makes a conversation of prompts and answers in turn, as a program could, for this page's identity. @returns its id */
 async function makeConversation(title: string, said: string[]): Promise<string> {
-  // Shown once the hub has given the page its identity.
-  await expect(app.page.getByLabel('Your message')).toBeVisible();
-  return app.page.evaluate(
-    async ([name, texts]) => {
-      const post = async (path: string, body: object): Promise<string> => {
-        const headers = { 'content-type': 'application/json' };
-        const response = await fetch(path, { method: 'POST', headers, body: JSON.stringify(body) });
-        return ((await response.json()) as { id: string }).id;
-      };
-      const sampling = { temperature: 0, max_tokens: 4 };
-      const conversation = await post('/api/conversations', { title: name, sampling });
-      let parentId: string | null = null;
-      for (const [index, content] of texts.entries()) {
-        const role = index % 2 === 0 ? 'user' : 'assistant';
-        parentId = await post(`/api/conversations/${conversation}/messages`, { role, content, parentId });
-      }
-      return conversation;
-    },
-    [title, said] as const,
-  );
+  const { request } = app.page;
+  // The hub gives the page its identity.
+  expect((await request.get('/api/session')).ok()).toBe(true);
+  const post = async (path: string, data: object): Promise<string> => {
+    const response = await request.post(path, { data });
+    expect(response.ok(), path).toBe(true);
+    return ((await response.json()) as { id: string }).id;
+  };
+  const sampling = { temperature: 0, max_tokens: 4 };
+  const conversation = await post('/api/conversations', { title, sampling });
+  let parentId: string | null = null;
+  for (const [index, content] of said.entries()) {
+    const role = index % 2 === 0 ? 'user' : 'assistant';
+    parentId = await post(`/api/conversations/${conversation}/messages`, { role, content, parentId });
+  }
+  return conversation;
 }
 
 test('a prompt is changed and asked again, an answer is copied, written anew and stopped', async () => {
@@ -174,8 +172,6 @@ test('Markdown, formulas and code of an answer are shown, and nothing in it is r
     '| dish | bowls |\n| - | - |\n| soup | 3 |',
   ].join('\n\n');
   // The built-in model writes no such things: they are put where its answers are kept.
-  await app.page.goto('/');
-  await expect(app.page.getByRole('heading', { level: 1 })).toBeVisible();
   const requested: string[] = [];
   app.page.on('request', (request) => requested.push(request.url()));
   const id = await makeConversation('Rendered', ['Show me.', words]);
@@ -200,7 +196,6 @@ test('Markdown, formulas and code of an answer are shown, and nothing in it is r
 test('tables are aligned as they say, and their words are not broken on a phone', async () => {
   const { page } = app;
   await page.setViewportSize({ width: 390, height: 844 });
-  await page.goto('/');
   const heads = ['Temperature', 'Consequences', 'Recommendation', 'Responsibility'];
   const table = `| ${heads.join(' | ')} |\n| :-- | :-: | --: | - |\n| warm | none | wait for it | nobody |`;
   await page.goto(`/?c=${await makeConversation('A table', ['Show me a table.', table])}`);
@@ -220,7 +215,6 @@ test('tables are aligned as they say, and their words are not broken on a phone'
 
 test('an answer that no browser can render is shown as text, and the conversation goes on', async () => {
   const { page } = app;
-  await page.goto('/');
   await page.goto(`/?c=${await makeConversation('Quotes', ['Quote me.', `${'> '.repeat(2500)}deep words`])}`);
   const answer = page.getByRole('article', { name: 'Answer' });
   await expect(answer.first()).toContainText('deep words');
@@ -233,9 +227,8 @@ test('an answer that no browser can render is shown as text, and the conversatio
 
 test('a screen reader hears which conversation was opened', async () => {
   const { page } = app;
-  await page.goto('/');
   for (const title of ['About bread', 'About soup']) await makeConversation(title, ['Well?', `${title}.`]);
-  await page.reload();
+  await page.goto('/');
   const list = page.getByRole('navigation', { name: 'Conversations' });
   for (const title of ['About bread', 'About soup', 'About bread']) {
     await list.getByRole('button', { name: title, exact: true }).click();
@@ -247,7 +240,6 @@ test('a screen reader hears which conversation was opened', async () => {
 
 test('a long conversation is shown from its end, and what is shown is not rendered again', async () => {
   const { page } = app;
-  await page.goto('/');
   const said = Array.from({ length: 120 }, (_, index) =>
     index % 2 === 0 ? `${index}?` : `Yes, **${index}**.`,
   );
@@ -316,7 +308,6 @@ test('while an answer grows, only its last block is rendered again', async () =>
 
 test('what is written from the right begins at the right, and code at the left', async () => {
   const { page } = app;
-  await page.goto('/');
   const words = 'مرحبا بالعالم, `hello`.\n\n- خبز\n- حساء\n\n```js\nconst a = 1;\n```\n\nEnglish, too.';
   await page.goto(`/?c=${await makeConversation('לחם', ['מה זה לחם?', words])}`);
   const prompt = page.getByRole('article', { name: 'Prompt' });
