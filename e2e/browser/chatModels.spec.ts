@@ -5,7 +5,7 @@ import { changeSettings } from '../support/changeSettings.ts';
 import { appOnHub } from './support/appOnHub.ts';
 import { askInChat, goTo, keepShort, say, seriousViolations } from './support/appPage.ts';
 
-const app = appOnHub();
+const app = appOnHub({ reusesPage: true });
 
 /** Asks the management API as the page does. */
 async function hubApi<T>(method: string, path: string, body?: unknown): Promise<T> {
@@ -192,7 +192,10 @@ test('bad input is harmless, and said so: markup in names, commands in formulas,
   const { page } = app;
   await page.goto('/');
   await keepShort(page, 2);
-  await say(page, 'Is <b>bread</b> <img src=x onerror="window.attacked = 1"> good?');
+  const attack =
+    'Is <b>bread</b> <img src=x onerror="window.attacked = 1"><script>window.attacked = 1</script> good?';
+  await say(page, attack);
+  await expect(page.getByRole('article', { name: 'Prompt' })).toContainText(attack);
   const title = 'Is <b>bread</b> <img src=x';
   await expect(
     page.getByRole('navigation', { name: 'Conversations' }).getByText(title).first(),
