@@ -2,7 +2,7 @@
 import { expect, test, type Locator, type Page } from './support/fixtures.ts';
 import { nodesOf } from '../support/nodes.ts';
 import { appOnHub } from './support/appOnHub.ts';
-import { neverEnd, seriousViolations } from './support/appPage.ts';
+import { closeAbove, neverEnd, openedAbove, seriousViolations } from './support/appPage.ts';
 import { englishOn } from './support/englishWords.ts';
 import { textsIn, type Texts } from './support/texts.ts';
 
@@ -67,30 +67,6 @@ const wholeOnes = {
   '/settings': '#turn-urls',
 };
 
-for (const locale of ['de-DE', 'zh-CN']) {
-  test(`no page says anything in English in ${locale}, and none loads other languages`, async () => {
-    await using context = await app.browser.newContext({ baseURL: app.hub.url, locale });
-    const page = await context.newPage();
-    const scripts: Promise<string>[] = [];
-    page.on('response', (response) => {
-      if (response.url().endsWith('.js')) scripts.push(response.text().catch(() => ''));
-    });
-    for (const [path, whole] of Object.entries(wholeOnes)) {
-      await page.goto(path);
-      await page.locator(whole).first().waitFor();
-      await page.evaluate(() => {
-        for (const details of document.querySelectorAll('details')) details.open = true;
-      });
-      expect.soft(await englishOn(page), path).toEqual([]);
-    }
-    const loaded = (await Promise.all(scripts)).join('\n');
-    const own = { 'de-DE': 'Was kochen wir heute?', 'zh-CN': '设置' }[locale] ?? '';
-    const others = ['What shall we cook up?', 'Was kochen wir heute?', '设置'].filter((text) => text !== own);
-    expect(loaded).toContain(own);
-    for (const text of others) expect(loaded).not.toContain(text);
-  });
-}
-
 /** What is pressed, one after the other, to open something above a page; at each step it is read. */
 type Opening = (page: Page, t: Texts) => Locator[];
 
@@ -138,50 +114,43 @@ const openings: Record<string, Opening[]> = {
   '/requests': [button('Delete …')],
   '/settings': [button('Revoke {0}', 'Ada'), button('Replace …'), button('Use this certificate')],
 };
-/** Where files of a certificate are chosen: without them nothing is asked. */
-const certificateFields = ['#certificate-file', '#certificate-key'];
-
-for (const [locale, language] of [
-  ['de-DE', 'de'],
-  ['zh-CN', 'zh'],
+for (const [locale, language, own] of [
+  ['de-DE', 'de', 'Was kochen wir heute?'],
+  ['zh-CN', 'zh', '设置'],
 ] as const) {
-  test(`nothing above a page says anything in English in ${locale}`, async () => {
+  test(`no page, and nothing above one, says anything in English in ${locale}, and no other language is loaded`, async () => {
     await using context = await app.browser.newContext({ baseURL: app.hub.url, locale });
     const page = await context.newPage();
     const t = textsIn(language);
-    const above = page.locator('[role=dialog], [role=alertdialog], [role=menu]');
+    const scripts: Promise<string>[] = [];
+    page.on('response', (response) => {
+      if (response.url().endsWith('.js')) scripts.push(response.text().catch(() => ''));
+    });
     await context.request.post('/api/keys', { data: { name: 'Ada' } });
-    await page.goto('/');
-    const field = page.getByLabel(t('Your message'));
-    await expect(field).toHaveAttribute('placeholder', t('Ask anything'));
-    await field.fill('Hallo');
-    await field.press('Enter');
-    await expect(page.locator('article .markdown').first()).not.toBeEmpty();
-    await field.press('Escape');
-    await expect(page.getByRole('button', { name: t('View as code') })).toBeVisible();
-    // Screen readers have been told the answer's own words.
-    await expect(page.locator('p[role=status].visually-hidden').filter({ hasText: /\S/ })).toHaveCount(0);
-    for (const [path, ones] of Object.entries(openings)) {
-      if (path !== '/') await page.goto(path);
-      for (const field of path === '/settings' ? certificateFields : []) {
-        await page
-          .locator(field)
-          .setInputFiles({ name: 'a.pem', mimeType: 'text/plain', buffer: Buffer.from('a') });
-      }
-      for (const [index, opening] of ones.entries()) {
+    for (const [path, whole] of Object.entries(wholeOnes)) {
+      await page.goto(path);
+      await page.locator(whole).first().waitFor();
+      await page.evaluate(() => {
+        for (const details of document.querySelectorAll('details')) details.open = true;
+      });
+      expect.soft(await englishOn(page), path).toEqual([]);
+      if (path === '/') await beginToChat(page, t);
+      if (path === '/settings') await chooseCertificate(page);
+      for (const [index, opening] of (openings[path] ?? []).entries()) {
         for (const step of opening(page, t)) {
           await step.click();
-          await expect(above.last()).toBeVisible();
+          await expect(openedAbove(page).last()).toBeVisible();
           // What the hub is asked for is there.
           await expect(page.getByText(t('Asking the hub …'))).toHaveCount(0);
           expect.soft(await englishOn(page), `${path} ${index}: ${step.toString()}`).toEqual([]);
         }
-        while ((await above.count()) > 0) {
-          await page.keyboard.press('Escape');
-          await expect(above).toHaveCount(0);
-        }
+        await closeAbove(page);
       }
     }
+    const loaded = (await Promise.all(scripts)).join('\n');
+    const others = ['What shall we cook up?', 'Was kochen wir heute?', '设置'].filter((text) => text !== own);
+    expect(loaded).toContain(own);
+    for (const text of others) expect(loaded).not.toContain(text);
 
     // Who is out is asked who they are, and hears that the hub does not know them.
     await page.route('**/api/session', async (route) => {
@@ -198,4 +167,26 @@ for (const [locale, language] of [
     await expect(page.getByRole('dialog').getByRole('alert')).toBeVisible();
     expect.soft(await englishOn(page), 'signing in with a wrong key').toEqual([]);
   });
+}
+
+/** For what there is in a conversation only. */
+async function beginToChat(page: Page, t: Texts): Promise<void> {
+  const field = page.getByLabel(t('Your message'));
+  await expect(field).toHaveAttribute('placeholder', t('Ask anything'));
+  await field.fill('Hallo');
+  await field.press('Enter');
+  await expect(page.locator('article .markdown').first()).not.toBeEmpty();
+  await field.press('Escape');
+  await expect(page.getByRole('button', { name: t('View as code') })).toBeVisible();
+  // Screen readers have been told the answer's own words.
+  await expect(page.locator('p[role=status].visually-hidden').filter({ hasText: /\S/ })).toHaveCount(0);
+}
+
+/** Without files of a certificate nothing is asked about it. */
+async function chooseCertificate(page: Page): Promise<void> {
+  for (const field of ['#certificate-file', '#certificate-key']) {
+    await page
+      .locator(field)
+      .setInputFiles({ name: 'a.pem', mimeType: 'text/plain', buffer: Buffer.from('a') });
+  }
 }
