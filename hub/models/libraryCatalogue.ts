@@ -102,6 +102,15 @@ export class LibraryCatalogue implements Catalogue {
     this.#tell(modelId);
   }
 
+  /** Nobody asks its models any more: this hub stops, or leads no more. */
+  close(): void {
+    for (const opened of this.#opened.values())
+      opened.then(
+        ({ tokenizer }) => tokenizer.close(),
+        () => undefined,
+      );
+  }
+
   listen(listener: CatalogueListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { measureLoop } from '../testing/measureLoop.ts';
 import { EncodingError } from './encoding/encodingError.ts';
@@ -174,4 +176,16 @@ test('a large vocabulary is read beside what the hub does, and decodes as the li
     expect(decode?.(tokens)).toBe(tokenizer.decode(tokens, options));
   }
   expect(next).toBe(150_000);
+});
+
+test('the process of a tokenizer that nobody asks any more ends, once it has answered', async () => {
+  const directory = tokenizerWith({});
+  const processes = async (): Promise<number> =>
+    (await promisify(execFile)('ps', ['-e', '-o', 'args'])).stdout.split(directory).length - 1;
+  const encoder = new ChatEncoder(directory, [lane]);
+  const encoded = encoder.encode(saying('Hi'));
+  expect(await processes()).toBe(1);
+  encoder.close();
+  expect(await encoded).toEqual(format.encode(saying('Hi')));
+  await expect.poll(processes, { timeout: 20_000 }).toBe(0);
 });

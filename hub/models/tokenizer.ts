@@ -40,6 +40,8 @@ export interface Tokenizer extends Vocabulary {
   marks: ReadonlyMap<string, number>;
   /** Makes ready for the first conversation. */
   warmUp(this: void): void;
+  /** Nobody asks any more: what it holds beside this process ends. */
+  close(this: void): void;
   /** Text of token ids; special tokens are left out. Bytes that are no whole code point read as U+FFFD. */
   decode(this: void, tokens: number[]): string;
   /** The token that the tokenizer itself names as the end, if any. */
@@ -68,6 +70,7 @@ export async function loadTokenizer(directory: string): Promise<Tokenizer> {
       parts.added.filter(({ content }) => content !== '').map(({ id, content }) => [content, id]),
     ),
     warmUp: () => encoder.warmUp(),
+    close: () => encoder.close(),
     decode: (tokens) =>
       tokens.length === 0
         ? ''

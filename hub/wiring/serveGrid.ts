@@ -106,6 +106,7 @@ export async function serveGrid(
     logger,
     ...(contextLength === undefined ? {} : { contextLength }),
   });
+  closers.push(() => catalogue.close());
   const access = await loadAccess(
     database,
     identity,

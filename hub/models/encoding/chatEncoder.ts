@@ -79,6 +79,11 @@ export class ChatEncoder {
     this.#lanes[0]?.lane.warmUp();
   }
 
+  /** Nobody asks any more: its processes end as soon as they have nothing to do. */
+  close(): void {
+    for (const { lane } of this.#lanes) lane.close();
+  }
+
   /** @throws ModelError, EncodingError or the signal's reason, as `EncodingLane.run` does */
   async encode(messages: ChatMessage[], options: EncodeOptions = {}): Promise<number[]> {
     const { share, signal, ...render } = options;

@@ -50,6 +50,7 @@ export class EncodingLane<Task extends object, Result> {
   #running: Job<Task, Result> | undefined;
   #deadline: NodeJS.Timeout | undefined;
   #idle: NodeJS.Timeout | undefined;
+  #isClosed = false;
 
   constructor(init: EncodingLaneInit) {
     this.#init = init;
@@ -58,6 +59,12 @@ export class EncodingLane<Task extends object, Result> {
   /** Starts the process, so that the first conversation does not wait for it. */
   warmUp(): void {
     this.#process ??= this.#start();
+    this.#rest();
+  }
+
+  /** Nobody asks any more: the process ends as soon as it has nothing to do. */
+  close(): void {
+    this.#isClosed = true;
     this.#rest();
   }
 
@@ -180,6 +187,10 @@ export class EncodingLane<Task extends object, Result> {
   #rest(): void {
     clearTimeout(this.#idle);
     if (!this.#process || this.#running) return;
+    if (this.#isClosed) {
+      this.#stop();
+      return;
+    }
     this.#idle = setTimeout(() => {
       if (!this.#running) this.#stop();
     }, this.#init.idleMs).unref();
