@@ -79,13 +79,14 @@ test('one invite lets a friend chat and lend, after the operator approved the de
   await using others = await browser.newContext({ baseURL: hub.url, extraHTTPHeaders: elsewhere });
   const other = await others.newPage();
   await other.goto('/join');
-  await other.getByLabel('Join link, invite code or token').fill(code.toLowerCase());
+  await other.getByLabel('Join link, invite code or token').fill(code.toLowerCase().replace('-', ''));
   await joinButton(other).click();
   await expect(other.getByRole('alert')).toContainText('was used as often as it may be');
   await other.goto('/settings');
   const dialog = other.getByRole('dialog');
   for (const [entered, problem] of [
     [code, 'was used as often as it may be'],
+    [code.replace('-', ''), 'was used as often as it may be'],
     ['WRNG-CODE', 'This hub has no such invite.'],
   ] as const) {
     await dialog.getByLabel('Key, code or password').fill(entered);
@@ -122,6 +123,14 @@ test('a TURN server is tried: what it relays, or what to check', async ({ browse
   const panel = region(page, 'TURN servers');
   const test = panel.getByRole('button', { name: 'Test servers' });
   await expect(test).toBeDisabled();
+  await panel.getByLabel('Addresses, one per line').fill('foo');
+  await test.click();
+  await expect(panel.getByText('Enter the user name and the password of the servers first.')).toBeVisible();
+  await panel.getByLabel('User name').fill(turn.username);
+  await panel.getByLabel('Password').fill('wrong');
+  await expect(panel.getByText('Enter the user name')).toHaveCount(0);
+  await test.click();
+  await expect(panel.getByText('The line “foo” isn’t the address of a TURN server.')).toBeVisible();
   await panel.getByLabel('Addresses, one per line').fill(turn.url);
   await panel.getByLabel('User name').fill(turn.username);
   await panel.getByLabel('Password').fill('wrong');

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { enteredInvite, looksLikeCode } from './enteredInvite.ts';
+import { enteredInvite, looksLikeCode, mayBeCode } from './enteredInvite.ts';
 
 test('codes, secrets and links of invites are known from join tokens', () => {
   for (const text of ['7KQM-X4TB', ' 7kqm x4tb ', 'invite-abc'])
@@ -14,6 +14,12 @@ test('codes, secrets and links of invites are known from join tokens', () => {
     'O0O0-1111',
   ])
     expect(enteredInvite(text), text).toBeUndefined();
+});
+
+test('a code without its dash may be one', () => {
+  expect(['7KQMX4TB', ' 7kqmx4tb ', '7KQM-X4TB', 'O0O01111', 'join-abc'].map(mayBeCode)).toEqual([
+    ...[true, true, false, false, false],
+  ]);
 });
 
 test('what only looks like a code is known as one', () => {

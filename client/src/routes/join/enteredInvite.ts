@@ -10,6 +10,11 @@ export function enteredInvite(text: string): string | undefined {
   return /^https?:/i.test(entered) && URL.canParse(entered) ? readJoinLink(entered).invite : undefined;
 }
 
+/** True for a code without its dash; a join token or a password may look so, too. */
+export function mayBeCode(text: string): boolean {
+  return /^[2-9A-HJKMNP-Z]{8}$/i.test(text.trim());
+}
+
 /** True where people would call it a code, also one that the hub never drew, such as `WRNG-CODE`. A password may look so, too. */
 export function looksLikeCode(text: string): boolean {
   return /^[0-9A-Z]{4}[\s-][0-9A-Z]{4}$/i.test(text.trim());

@@ -73,10 +73,19 @@ export function placeSeatTexts(
   return texts;
 }
 
-/** The text, and shorter ones; layers at its end, as in `a model: 0–3`, stay. */
+/**
+ * The text, and shorter ones. Of `a model: 0–3` the layers stay, and beginning and end of the model: variants of one model differ
+ * at its end.
+ */
 function cuts(text: string): string[] {
   const [, head = text, end = ''] = /^(.{7,})(: [\d–, ]+)$/.exec(text) ?? [];
   const signs = [...head];
   const shorter = lengths.filter((length) => length < signs.length);
-  return [text, ...shorter.map((length) => `${signs.slice(0, length - 1).join('')}…${end}`)];
+  return [text, ...shorter.map((length) => `${cut(signs, length, end !== '')}${end}`)];
+}
+
+function cut(signs: readonly string[], length: number, keepsEnd: boolean): string {
+  const kept = length - 1;
+  const last = keepsEnd ? Math.floor(kept / 2) : 0;
+  return [...signs.slice(0, kept - last), '…', ...signs.slice(signs.length - last)].join('');
 }

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { inLanguage } from '#lib/language/inLanguage.ts';
 import { overlap, textBox } from './placeLabels.ts';
 import { linesUnder } from './seatTexts.ts';
-import { heightOf, layTable } from './tablePicture.ts';
+import { heightOf, hubRadius, layTable } from './tablePicture.ts';
 
 const size = { width: 800, height: 400 };
 
@@ -125,7 +125,7 @@ test.each([356, 1140])(
           expect(gap(label.at, line), what).toBeLessThan(gap(label.at, 1 - line));
         }
         for (const [line, { kind }] of links.entries())
-          if (kind === 'direct') expect(gap(hub, line), what).toBeGreaterThan(38);
+          if (kind === 'direct') expect(gap(hub, line), what).toBeGreaterThan(hubRadius);
       }
     }
   },
@@ -168,7 +168,7 @@ test.each([...[340, 800].flatMap((width) => [0, 1, 5].map((models) => [width, mo
           ...seats.flatMap(({ texts: { lines } }) => lines.map((line) => textBox(line, line.text))),
         ];
         const others = [
-          { x: hub.x - 38, y: hub.y - 38, width: 76, height: 76 },
+          { x: hub.x - hubRadius, y: hub.y - hubRadius, width: 2 * hubRadius, height: 2 * hubRadius },
           ...seats.map(({ x, y }) => ({
             x: x - radius,
             y: y - radius,

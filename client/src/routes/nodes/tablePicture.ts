@@ -41,8 +41,10 @@ export interface TablePicture {
   courses: Course[];
 }
 
-/** Links and labels keep so far from the middle of the hub, in pixels: its radius is 38. */
-const clearance = 68;
+/** Of the hub, in pixels. */
+export const hubRadius = 42;
+/** Links and labels keep so far from the middle of the hub, in pixels. */
+const clearance = hubRadius + 30;
 /** Room for a seat and its two lines of text, in pixels. */
 const seatMargin = { x: 76, y: 66 };
 
@@ -90,8 +92,6 @@ export function layTable(
   };
 }
 
-/** Of the hub, in pixels. */
-export const hubRadius = 38;
 /** Of a plate where there is room, and where there is little. */
 const plateRadius = { most: 30, least: 12 };
 /** Between two plates, in pixels. */
