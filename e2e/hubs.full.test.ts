@@ -88,7 +88,7 @@ describe.skipIf(redisMissing !== undefined)('several hubs', () => {
       while ((await healthOf(leader)).role !== 'follows') await setTimeout(100);
     }
     console.log(`answers paused for ${paused.join(', ')} ms, with a lease of ${leaseSeconds} s`);
-    // Workers ask after 6 s of silence who leads. The load balancer sends half of what they ask to the hub that stands still.
-    expect(Math.max(...paused)).toBeLessThan(60_000);
+    // Workers ask after 6 s of silence who leads; a machine with nothing else to do takes 7 to 10 s, a busy one 40 s.
+    expect(Math.max(...paused)).toBeLessThan(120_000);
   });
 });
