@@ -25,6 +25,23 @@ function isolation(): Plugin {
   };
 }
 
+/**
+ * Pages are drawn in browsers only (`ssr = false`). What SvelteKit builds to write the app's one page, with the styles of what all
+ * pages have around them, needs none of their own components, which would be compiled a second time.
+ */
+function pagesInBrowsersOnly(): Plugin {
+  return {
+    name: 'potluck:pages-in-browsers-only',
+    apply: 'build',
+    enforce: 'pre',
+    applyToEnvironment: ({ name }) => name !== 'client',
+    load: {
+      filter: { id: /\/client\/src\/routes\/.*\+page\.svelte$/ },
+      handler: () => '',
+    },
+  };
+}
+
 /** How long plugins take is nobody's trouble who installs this. */
 const quiet = { checks: { pluginTimings: false } };
 
@@ -34,6 +51,7 @@ export default defineConfig({
   root: 'client',
   plugins: [
     isolation(),
+    pagesInBrowsersOnly(),
     grammarEngine(),
     wuchale({ configPath: fileURLToPath(new URL('wuchale.config.js', import.meta.url)) }),
     sveltekit(options),
