@@ -183,12 +183,20 @@ test('Markdown, formulas and code of an answer are shown, and nothing in it is r
   await expect(answer.locator('.hljs-keyword')).toHaveText('const');
   await answer.getByRole('button', { name: 'Copy', exact: true }).click();
   await expect.poll(clipboard).toBe('const answer = 6 * 7;');
-  await answer.getByTitle('Copy LaTeX').click();
-  await expect.poll(clipboard).toBe('e^{i\\pi} = -1');
+  const inLine = 'e^{i\\pi} = -1';
+  const display = '\\sum_{n=1}^\\infty \\frac{1}{n^2}';
+  for (const [index, latex] of [inLine, display].entries()) {
+    await answer.getByTitle('Copy LaTeX').nth(index).click();
+    await expect.poll(clipboard).toBe(latex);
+  }
+  // And without a mouse.
+  await answer.getByRole('button', { name: 'Copy LaTeX' }).first().press('Enter');
+  await expect.poll(clipboard).toBe(inLine);
   await expect(answer.getByRole('cell', { name: 'soup' })).toBeVisible();
   await expect(answer).toContainText('<script>window.attacked = 2</script>');
   await expect(answer.locator('img, script, style, iframe')).toHaveCount(0);
   await expect(answer.getByRole('link', { name: 'a link' })).toHaveCount(0);
+  await expect(answer.getByText('a link')).toHaveCSS('text-decoration-line', 'none');
   expect(await app.page.evaluate(() => 'attacked' in window)).toBe(false);
   expect(requested.filter((url) => new URL(url).origin !== app.hub.url)).toEqual([]);
 });
@@ -215,7 +223,8 @@ test('tables are aligned as they say, and their words are not broken on a phone'
 
 test('an answer that no browser can render is shown as text, and the conversation goes on', async () => {
   const { page } = app;
-  await page.goto(`/?c=${await makeConversation('Quotes', ['Quote me.', `${'> '.repeat(2500)}deep words`])}`);
+  const id = await makeConversation('Quotes', ['Quote me.', `${'> '.repeat(2500)}deep words`]);
+  await page.goto(`/?c=${id}`);
   const answer = page.getByRole('article', { name: 'Answer' });
   await expect(answer.first()).toContainText('deep words');
   await expect(answer.locator('blockquote')).toHaveCount(0);
@@ -223,6 +232,18 @@ test('an answer that no browser can render is shown as text, and the conversatio
   await page.getByRole('button', { name: 'Regenerate' }).click();
   await expect(answer.getByLabel('Version 2 of 2')).toBeVisible();
   await expect(answer.getByText('tokens/s')).toBeVisible();
+  await expect(answer.getByText('minimind2-small')).toHaveCount(0);
+
+  // Another model is chosen that is not here: what would ask it waits, and the answer names who wrote it.
+  await page.evaluate(async (path) => {
+    const headers = { 'content-type': 'application/json' };
+    await fetch(path, { method: 'PATCH', headers, body: JSON.stringify({ model: 'gone' }) });
+  }, `/api/conversations/${id}`);
+  await page.reload();
+  await expect(page.getByText('This hub has no model gone.')).toBeVisible();
+  await expect(answer.getByText('minimind2-small')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Regenerate' })).toBeDisabled();
+  await expect(page.getByRole('button', { name: 'Edit message' })).toBeDisabled();
 });
 
 test('a screen reader hears which conversation was opened', async () => {
@@ -266,11 +287,15 @@ test('a long conversation is shown from its end, and what is shown is not render
 
   // However busy the page is, each such moment shows one more.
   await page.evaluate(async () => {
-    while (document.querySelectorAll('article').length < 120) {
+    while (document.querySelectorAll('article').length < 60) {
       globalThis.beIdle();
       await new Promise(requestAnimationFrame);
     }
   });
+  expect(await articles.count()).toBe(60);
+  // The browser is going to search for words: it finds those of all messages.
+  await page.keyboard.press('Control+f');
+  expect(await articles.count()).toBe(120);
   await expect(articles.last()).toBeInViewport();
   expect(await answersRendered()).toBe(60);
 
@@ -283,6 +308,28 @@ test('a long conversation is shown from its end, and what is shown is not render
   await expect.poll(isLaidOut).toBe(true);
   await page.getByRole('button', { name: 'Go to the newest message' }).click();
   await expect(articles.last()).toBeInViewport();
+
+  // The keyboard turns pages after a click into the messages, and where people write as long as nothing stands there.
+  const newest = page.getByRole('button', { name: 'Go to the newest message' });
+  await articles.last().locator('strong').click();
+  await page.keyboard.press('Home');
+  await expect(articles.first()).toBeInViewport();
+  await page.keyboard.press('End');
+  await expect(newest).toHaveCount(0);
+  await page.getByLabel('Your message').press('PageUp');
+  await expect(newest).toBeVisible();
+  await page.keyboard.press('PageDown');
+  await expect(newest).toHaveCount(0);
+
+  // Nothing is lost where more is pasted than a message holds.
+  await page.getByLabel('Your message').fill('My words');
+  await page.getByLabel('Your message').evaluate((field) => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData('text/plain', 'a'.repeat(1_000_001));
+    field.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+  });
+  await expect(page.getByText(/The text that you pasted has 1,000,001 characters/)).toBeVisible();
+  await expect(page.getByLabel('Your message')).toHaveValue('My words');
 
   await say(page, 'And one more?');
   await expect(articles).toHaveCount(122);

@@ -73,9 +73,15 @@ function headingAmong(around: readonly Element[]): Element | undefined {
   return undefined;
 }
 
-/** Nothing scrolls: the person looks at what they did. */
-function focusOn(element: Element | null): void {
+/**
+ * Gives something the focus, also what takes none by itself: no click gives it to that afterwards. Nothing scrolls: the
+ * person looks at what they did.
+ */
+export function focusOn(element: Element | null | undefined): void {
   if (!(element instanceof HTMLElement)) return;
-  if (!element.matches('a, button, input, select, textarea, [tabindex]')) element.tabIndex = -1;
+  if (!element.matches('a, button, input, select, textarea, [tabindex]')) {
+    element.tabIndex = -1;
+    element.addEventListener('blur', () => element.removeAttribute('tabindex'), { once: true });
+  }
   element.focus({ preventScroll: true });
 }

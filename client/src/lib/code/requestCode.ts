@@ -1,5 +1,12 @@
 /** A request to this hub as people would write it in a program. */
+import { pythonLiteral } from './pythonLiteral.ts';
 import type { CodeExample } from './codeExample.ts';
+
+/** What the openai package takes by these names; the rest is in its `extra_body`. */
+const known = new Set([
+  ...['model', 'messages', 'temperature', 'top_p', 'max_tokens', 'seed', 'stop'],
+  ...['frequency_penalty', 'presence_penalty', 'logprobs', 'top_logprobs'],
+]);
 
 /**
  * @param baseUrl of the API, with `/v1`
@@ -16,11 +23,23 @@ export function requestCode(baseUrl: string, key: string, body: Record<string, u
     },
     {
       name: 'Python',
-      text: `import json\nfrom openai import OpenAI\n\nclient = OpenAI(base_url=${JSON.stringify(baseUrl)}, api_key=${JSON.stringify(key)})\nbody = json.loads(${JSON.stringify(JSON.stringify(body))})\nknown = ["model", "messages", "temperature", "top_p", "max_tokens", "seed", "stop"]\nmore = {name: body.pop(name) for name in list(body) if name not in known}\nanswer = client.chat.completions.create(**body, extra_body=more)\nprint(answer.choices[0].message.content)`,
+      text: `from openai import OpenAI\n\nclient = OpenAI(base_url=${JSON.stringify(baseUrl)}, api_key=${JSON.stringify(key)})\nanswer = client.chat.completions.create(\n${pythonArguments(body)})\nprint(answer.choices[0].message.content)`,
     },
     {
       name: 'JavaScript',
       text: `import OpenAI from 'openai';\n\nconst client = new OpenAI({ baseURL: ${JSON.stringify(baseUrl)}, apiKey: ${JSON.stringify(key)} });\nconst { choices } = await client.chat.completions.create(${json});\nconsole.log(choices[0].message.content);`,
     },
   ];
+}
+
+/** The fields of a body as arguments, a line each. */
+function pythonArguments(body: Record<string, unknown>): string {
+  const [own, more] = [true, false].map((isKnown) =>
+    Object.entries(body).filter(([name]) => known.has(name) === isKnown),
+  );
+  const given = [
+    ...(own ?? []),
+    ...(more?.length ? [['extra_body', Object.fromEntries(more)] as const] : []),
+  ];
+  return given.map(([name, value]) => `    ${name}=${pythonLiteral(value)},\n`).join('');
 }

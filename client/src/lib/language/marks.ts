@@ -2,6 +2,9 @@
 import { language } from './language.ts';
 
 const isChinese = language === 'zh';
+/** Words as somebody else wrote them, between the quotation marks of the app's language. */
+export const quoted = (words: string): string => (language === 'de' ? `„${words}“` : `“${words}”`);
+
 export const comma = isChinese ? '，' : ', ';
 export const semicolon = isChinese ? '；' : '; ';
 export const colon = isChinese ? '：' : ': ';

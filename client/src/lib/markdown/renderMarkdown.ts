@@ -34,7 +34,7 @@ const marked = new Marked({
       if (!extras.renderMath) return `<code>${escape(latex)}</code>`;
       // KaTeX makes its own safe HTML (`trust` is off), which the sanitiser would take apart.
       const formula = extras.renderMath(latex, { displayMode: isBlock, throwOnError: false });
-      formulas.push(isBlock ? withCopy(formula, latex) : copiedByClick(formula, latex));
+      formulas.push(withCopy(formula, latex, isBlock ? 'formula' : 'in-line'));
       return `<span data-formula="${formulas.length - 1}"></span>`;
     }),
   ],
@@ -67,7 +67,8 @@ const marked = new Marked({
 const sanitiser = DOMPurify();
 sanitiser.addHook('afterSanitizeAttributes', (node) => {
   setDirection(node);
-  if (node.tagName !== 'A') return;
+  // What leads nowhere is no link.
+  if (node.tagName !== 'A' || !node.hasAttribute('href')) return;
   node.setAttribute('target', '_blank');
   node.setAttribute('rel', 'noopener noreferrer');
 });
@@ -130,16 +131,15 @@ function renderBlock(token: Token, links: TokensList['links'], around: string): 
   }
 }
 
-/** A formula with a button that copies how it is written. */
-function withCopy(formula: string, latex: string): string {
-  const button = `<button type="button" data-copy="${escape(latex)}">${copyLatex}</button>`;
-  return `<span class="formula">${formula}${button}</span>`;
-}
-
-/** A formula in a line: a button beside each would take the room of words, and a stop of the Tab key. */
-function copiedByClick(formula: string, latex: string): string {
+/**
+ * A formula that a click copies as it is written, and a button for keys and fingers. In a line the button would take the
+ * room of words: it is seen where the Tab key leads to it.
+ */
+function withCopy(formula: string, latex: string, look: 'formula' | 'in-line'): string {
   const [written, title] = [escape(latex), escape(copyLatex)];
-  return `<span class="in-line" dir="ltr" data-latex="${written}" title="${title}">${formula}</span>`;
+  const button = `<button type="button" data-copy="${written}">${title}</button>`;
+  const direction = look === 'in-line' ? ' dir="ltr"' : '';
+  return `<span class="${look}"${direction} data-latex="${written}" title="${title}">${formula}${button}</span>`;
 }
 
 function plain(text: string): MarkdownBlock {

@@ -2,6 +2,8 @@
 
 /** Nearer to the end than this counts as being there, in pixels. */
 const nearEndPx = 48;
+/** How much of what is seen a page is: a line or two are seen again. */
+const pageShare = 0.875;
 
 export class StickToEnd {
   isAtEnd = $state(true);
@@ -40,6 +42,12 @@ export class StickToEnd {
   stick(): void {
     this.isAtEnd = true;
     requestAnimationFrame(() => this.#follow());
+  }
+
+  /** Goes a page back (-1) or on (1), as the keys for that do. */
+  turnPage(by: -1 | 1): void {
+    const element = this.#element;
+    element?.scrollBy({ top: by * element.clientHeight * pageShare });
   }
 
   /** To be called before something is added above what is seen. @returns a function to be called afterwards */
