@@ -20,14 +20,15 @@ const program = join(cache, 'program');
 
 /**
  * Lines beside each other, so that no processor stands still: browser and integration tests wait half of their time, for
- * processes to start and for deadlines. Unit tests never wait: they come when browser tests are done, beside the rest of the
- * integration tests. Checks have no deadlines and take what the others leave.
+ * processes to start and for deadlines. Unit tests hardly wait: they come when one of the two is done, beside the rest of the
+ * other. Checks have no deadlines and take what the others leave.
  */
 const lines: readonly Line[] = [
-  { scripts: ['test:browser', 'test:unit'] },
+  { scripts: ['test:browser'] },
   { scripts: ['test:integration'] },
   { scripts: ['format:check', 'lint', 'check'], givesWay: true },
 ];
+const last = ['test:unit'];
 
 const env = {
   ...process.env,
@@ -39,7 +40,7 @@ const env = {
   NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(tmpdir(), 'node-compile-cache'),
 };
 await Promise.all([importBuiltInModel(builtInModel), buildTestPages(testPages), buildProgram(program)]);
-const outcomes = await runLines(lines, env);
+const outcomes = await runLines(lines, last, env);
 
 const reports = readReports(reportDirectory);
 console.log(

@@ -26,15 +26,23 @@ export interface Outcome {
 /**
  * Runs lines beside each other, and the scripts of a line one after the other, also after a failure.
  * What the first line writes is shown at once; what a script of another line writes, when that script has ended.
+ * @param last scripts that whichever line has ended first runs, too, but for those that give way
  * @returns what was run, in the order of the lines
  */
-export async function runLines(lines: readonly Line[], env: NodeJS.ProcessEnv): Promise<Outcome[]> {
+export async function runLines(
+  lines: readonly Line[],
+  last: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<Outcome[]> {
+  const left = [...last];
   const runLine = async ({ scripts, givesWay = false }: Line, shown: boolean): Promise<Outcome[]> => {
     const outcomes: Outcome[] = [];
-    for (const script of scripts) {
+    const own = [...scripts];
+    for (;;) {
+      const script = own.shift() ?? (givesWay ? undefined : left.shift());
+      if (script === undefined) return outcomes;
       outcomes.push(await runScript(script, env, { shown, givesWay }));
     }
-    return outcomes;
   };
   return (await Promise.all(lines.map((line, index) => runLine(line, index === 0)))).flat();
 }
