@@ -33,6 +33,8 @@ export interface ScriptedWorkerInit {
   onOpen?: (worker: ScriptedWorker, message: OpenSession) => void;
   /** Answers a close-session; default: closed at once. */
   onClose?: (worker: ScriptedWorker, message: CloseSession) => void;
+  /** Called when its lease is another than before. Default: nothing. */
+  onLease?: (worker: ScriptedWorker) => void;
   /** Called at the first stage when a prompt comes. Default: nothing. */
   onPrompt?: (worker: ScriptedWorker, message: Prompt) => void;
 }
@@ -196,7 +198,9 @@ export class ScriptedWorker {
         this.#leaseMs = message.leaseMs;
         return;
       case 'renewed':
-        this.#leaseMs = message.leaseMs ?? this.#leaseMs;
+        if (message.leaseMs === undefined || message.leaseMs === this.#leaseMs) return;
+        this.#leaseMs = message.leaseMs;
+        this.init.onLease?.(this);
         return;
       case 'drop-caches':
       case 'encode':

@@ -48,6 +48,16 @@ export async function startSimulatedGrid(init: SimulatedGridInit): Promise<Simul
     };
     timers.set(sessionId, setInterval(next, 1000 / simulated.tokensPerSecond));
   };
+  const renewals = new Map<ScriptedWorker, NodeJS.Timeout>();
+  /** @param part of the time after which it says something */
+  const renewLater = (worker: ScriptedWorker, part = 1): void => {
+    const renew = (): void => {
+      worker.send({ type: 'renew' });
+      renewLater(worker);
+    };
+    clearTimeout(renewals.get(worker));
+    renewals.set(worker, setTimeout(renew, (part * worker.leaseMs) / renewalsPerLease));
+  };
   const grid = Array.from(
     { length: workers },
     (_, index) =>
@@ -58,6 +68,7 @@ export async function startSimulatedGrid(init: SimulatedGridInit): Promise<Simul
         memoryBytes: 8e9,
         cacheBytes: 7e9,
         onPrompt,
+        onLease: (worker) => renewLater(worker),
         onClose: (worker, message) => {
           isClosed.add(message.sessionId);
           clearInterval(timers.get(message.sessionId));
@@ -67,7 +78,6 @@ export async function startSimulatedGrid(init: SimulatedGridInit): Promise<Simul
       }),
   );
   let count = 0;
-  let renewing: (() => void)[] = [];
   const simulated: SimulatedGrid = {
     tokensPerSecond: 10,
     sentAt: (sessionId) => sentAt.get(sessionId) ?? [],
@@ -75,26 +85,15 @@ export async function startSimulatedGrid(init: SimulatedGridInit): Promise<Simul
       return count;
     },
     [Symbol.dispose]() {
-      for (const stop of renewing) stop();
+      for (const timer of renewals.values()) clearTimeout(timer);
       for (const timer of timers.values()) clearInterval(timer);
       for (const worker of grid) worker.kill();
     },
   };
   await Promise.all(grid.map((worker) => worker.message('welcome')));
   count = workers;
-  renewing = grid.map((worker, index) => {
-    const renewLater = (part = 1): NodeJS.Timeout =>
-      setTimeout(
-        () => {
-          worker.send({ type: 'renew' });
-          timer = renewLater();
-        },
-        (part * worker.leaseMs) / renewalsPerLease,
-      );
-    // Not all in the same moment.
-    let timer = renewLater(index / workers);
-    return () => clearTimeout(timer);
-  });
+  // Not all in the same moment.
+  for (const [index, worker] of grid.entries()) renewLater(worker, index / workers);
   for (const worker of grid) void worker.closed.then(() => count--);
   return simulated;
 }
