@@ -3,7 +3,6 @@
  * Runtime, too: a tenth of a second of a processor in each of the threads and processes that read texts. Here it gets neither.
  */
 import { registerHooks } from 'node:module';
-import { isMainThread } from 'node:worker_threads';
 import type { AutoTokenizer, PreTrainedTokenizer } from '@huggingface/transformers';
 
 export interface Transformers {
@@ -25,7 +24,6 @@ export function loadTransformers(): Promise<Transformers> {
 }
 
 async function load(): Promise<Transformers> {
-  if (!isMainThread) replaceHeaders();
   const hooks = registerHooks({
     resolve(specifier, context, next) {
       const found = next(replacements.get(specifier) ?? specifier, context);
@@ -39,19 +37,8 @@ async function load(): Promise<Transformers> {
     // By name, so that a bundle leaves out what nobody reads.
     const { AutoTokenizer, PreTrainedTokenizer, env } = await import('@huggingface/transformers');
     env.allowRemoteModels = false;
-    env.useFSCache = false;
     return { AutoTokenizer, PreTrainedTokenizer };
   } finally {
     hooks.deregister();
   }
-}
-
-/**
- * The library gives each file headers, for which Node would load all that `fetch` takes: a twentieth of a second of a processor. A
- * thread that reads texts asks no network, and a map has all that is asked of them.
- */
-function replaceHeaders(): void {
-  // What is loaded when it is first read would be loaded to be replaced, too.
-  Reflect.deleteProperty(globalThis, 'Headers');
-  Object.assign(globalThis, { Headers: Map });
 }
