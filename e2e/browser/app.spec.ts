@@ -214,6 +214,9 @@ test('a tab joins from its link, leaves and joins again; once its device is remo
   expect(page.url()).not.toContain('token');
   await goTo(page, 'Nodes');
   await expect(page.getByRole('row', { name: /^loft browser tab/ })).toBeVisible();
+  await expect(page.getByRole('link', { name: 'Join', exact: true })).toHaveAccessibleDescription(
+    'This tab is lending your device.',
+  );
   await goTo(page, 'Join');
   await page.getByRole('button', { name: 'Leave', exact: true }).click();
   await joinButton(page).click();

@@ -45,7 +45,7 @@ const timesRendered = (words: string): Promise<number> =>
   app.page.evaluate((part) => globalThis.rendered.filter((html) => html.includes(part)).length, words);
 
 /** Makes a conversation of prompts and answers in turn, as a program could, for this page's identity. @returns its id */
-async function makeConversation(title: string, said: string[]): Promise<string> {
+async function makeConversation(title: string, said: string[], model: string | null = null): Promise<string> {
   const { request } = app.page;
   // The hub gives the page its identity.
   expect((await request.get('/api/session')).ok()).toBe(true);
@@ -55,7 +55,7 @@ async function makeConversation(title: string, said: string[]): Promise<string> 
     return ((await response.json()) as { id: string }).id;
   };
   const sampling = { temperature: 0, max_tokens: 4 };
-  const conversation = await post('/api/conversations', { title, sampling });
+  const conversation = await post('/api/conversations', { title, sampling, model });
   let parentId: string | null = null;
   for (const [index, content] of said.entries()) {
     const role = index % 2 === 0 ? 'user' : 'assistant';
@@ -89,6 +89,17 @@ test('a prompt is changed and asked again, an answer is copied, written anew and
   await expect(prompt.getByRole('button', { name: 'Next version' })).toBeFocused();
   await prompt.getByRole('button', { name: 'Next version' }).click();
   await expect(prompt).toContainText('Italy');
+  // What is searched for is shown, in whichever version it stands.
+  await prompt.getByRole('button', { name: 'Previous version' }).click();
+  await expect(prompt).toContainText('France');
+  const search = app.page.getByLabel('Search conversations');
+  await search.fill('capital of Italy');
+  await app.page
+    .getByRole('navigation', { name: 'Conversations' })
+    .getByRole('button', { name: /^What is the capital of France\?.*Italy/ })
+    .click();
+  await expect(prompt).toContainText('Italy');
+  await search.fill('');
 
   await app.page.getByRole('button', { name: 'Chat settings' }).click();
   await app.page.getByLabel('Maximum length').fill('20000');
@@ -438,6 +449,14 @@ test('a new conversation knows nothing of the one before, whichever way it is be
       await page.getByRole('button', { name: 'New conversation' }).click();
     },
   };
+  await page.goto('/');
+  // A model that does not run would answer nothing.
+  const gone = await makeConversation('Of yore', ['Well?', 'Yes.'], 'gone');
+  await page.goto(`/?c=${gone}`);
+  await expect(page.getByRole('button', { name: 'Model: gone' })).toBeVisible();
+  await ways.New();
+  await expect(page.getByRole('button', { name: 'Model: minimind2-small' })).toBeVisible();
+
   for (const [way, begin] of Object.entries(ways)) {
     await page.goto('/');
     await askInChat(page, 'What is the capital of France?', 4);

@@ -54,10 +54,40 @@ export function testChatTools(app: AppOnHub): void {
     await page.getByRole('menuitem', { name: 'Export all' }).click();
     const file = await readFile(await (await download).path());
 
+    // A list of several pages ends where it ends, and is as long after a change as it was before.
+    await page.evaluate(() =>
+      Promise.all(
+        Array.from({ length: 51 }, (_, index) =>
+          fetch('/api/conversations', {
+            method: 'POST',
+            headers: { 'content-type': 'application/json' },
+            body: JSON.stringify({ title: `Empty ${index}` }),
+          }),
+        ),
+      ),
+    );
+    await page.reload();
+    const menus = list.getByRole('button', { name: /^More for / });
+    const showMore = list.getByRole('button', { name: 'Show more' });
+    await expect(menus).toHaveCount(50);
+    await showMore.click();
+    await expect(menus).toHaveCount(53);
+    await expect(showMore).toHaveCount(0);
+    await list.getByRole('button', { name: 'More for What is bread made of?' }).click();
+    await page.getByRole('menuitem', { name: 'Rename' }).click();
+    await page.getByLabel('New name').fill('What is bread?');
+    await page.keyboard.press('Enter');
+    const renamed = list.getByRole('button', { name: 'What is bread?', exact: true });
+    await expect(renamed).toBeFocused();
+    // A name changes nothing of what was said: it is the first one still, and the last in the list.
+    await expect(menus).toHaveCount(53);
+    await expect(menus.last()).toHaveAccessibleName('More for What is bread?');
+
     await more.click();
     await page.getByRole('menuitem', { name: 'Delete all' }).click();
     await page.getByRole('alertdialog').getByRole('button', { name: 'Delete all' }).click();
     await expect(page.getByText('No conversations yet.')).toBeVisible();
+    await expect(showMore).toHaveCount(0);
 
     const input = page.getByLabel('Conversations to import');
     await input.setInputFiles({
@@ -107,8 +137,15 @@ export function testChatTools(app: AppOnHub): void {
     const { page } = app;
     await page.goto('/');
     await askInChat(page, 'What is soup?', 4);
+    const soup = page.url();
+    const search = page.getByLabel('Search conversations');
+    const message = page.getByLabel('Your message');
+    await search.fill('salad');
     await page.keyboard.press('Control+k');
-    await expect(page.getByLabel('Search conversations')).toBeFocused();
+    await expect(search).toBeFocused();
+    // The next key replaces what stands there.
+    await page.keyboard.type('soup');
+    await expect(search).toHaveValue('soup');
     await page.keyboard.press('Control+/');
     const shortcuts = page.getByRole('dialog', { name: 'Keyboard shortcuts' });
     await expect(shortcuts).toBeVisible();
@@ -139,6 +176,45 @@ export function testChatTools(app: AppOnHub): void {
     );
     await page.keyboard.press('Escape');
     await expect(dialog).toHaveCount(0);
+
+    // What is begun to be written waits in its conversation, also while another page is looked at, and over a reload.
+    await page.getByRole('button', { name: 'New', exact: true }).click();
+    await expect(page.getByRole('article')).toHaveCount(0);
+    await message.fill('What is in a sal');
+    const elsewhere = page.getByRole('heading', { name: 'Requests', exact: true });
+    await goTo(page, 'Requests');
+    await expect(elsewhere).toBeVisible();
+    await page.keyboard.press('Control+k');
+    await expect(page).toHaveURL('/');
+    await expect(search).toBeFocused();
+    await expect(message).toHaveValue('What is in a sal');
+    await page.keyboard.type('soup');
+    await page.keyboard.press('Enter');
+    await expect(page).toHaveURL(soup);
+    await expect(message).toHaveValue('');
+    await message.fill('And w');
+    await goTo(page, 'Requests');
+    await expect(elsewhere).toBeVisible();
+    await goTo(page, 'Chat');
+    await expect(page).toHaveURL(soup);
+    await expect(message).toHaveValue('And w');
+    await page.reload();
+    await expect(message).toHaveValue('And w');
+    await message.fill('');
+    await page.getByRole('button', { name: 'New', exact: true }).click();
+    await expect(message).toHaveValue('What is in a sal');
+    await message.fill('');
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type('soup');
+    await page.keyboard.press('ArrowDown');
+    await expect(
+      page
+        .getByRole('navigation', { name: 'Conversations' })
+        .getByRole('button', { name: /^What is soup\?/ })
+        .first(),
+    ).toBeFocused();
+    await page.keyboard.press('Enter');
+    await expect(page).toHaveURL(soup);
   });
 
   test('a screen reader hears an answer once, when it is whole', async () => {
@@ -180,7 +256,14 @@ export function testChatTools(app: AppOnHub): void {
       page.getByText('1 answer was still being written: the file has only its beginning.'),
     ).toBeVisible();
     expect(file.match(/"isUnfinished": true/g)).toHaveLength(1);
+    // The list says that it goes on, where another conversation is open.
+    await page.getByRole('button', { name: 'New', exact: true }).click();
+    const list = page.getByRole('navigation', { name: 'Conversations' });
+    const goesOn = list.getByRole('img', { name: 'Being answered' });
+    await expect(goesOn).toBeVisible();
+    await list.getByRole('button', { name: 'Tell me a story that does not end.', exact: true }).click();
     await page.getByRole('button', { name: 'Stop' }).click();
     await expect(answer).toContainText('Stopped');
+    await expect(goesOn).toHaveCount(0);
   });
 }

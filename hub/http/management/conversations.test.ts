@@ -105,7 +105,7 @@ test('pages of the list follow each other', async () => {
   expect(ids).toHaveLength(5);
 });
 
-test('a conversation of older messages stands in the list by its last one, whichever branch is looked at', async () => {
+test('a conversation of older messages stands in the list by its last one, whatever it is called and whichever branch is looked at', async () => {
   const [old, other] = [await begin(ada, { title: 'Old' }), await begin(ada, { title: 'Other' })];
   await say(ada, other, 'Hello');
   const at = Date.now() - 86_400_000;
@@ -113,6 +113,7 @@ test('a conversation of older messages stands in the list by its last one, which
   const path = `/conversations/${old.id}`;
   const { body } = await api<Message>(hub, 'POST', `${path}/messages`, message, ada);
   await api(hub, 'PATCH', path, { currentMessageId: body.id }, ada);
+  await api(hub, 'PATCH', path, { title: 'Older', model: 'm', sampling: { top_k: 3 } }, ada);
   expect((await list(ada)).map(({ id, updatedAt }) => [id, updatedAt === at])).toEqual([
     [other.id, false],
     [old.id, true],

@@ -165,9 +165,8 @@ export function conversationRoutes({
       const change = c.req.valid('json');
       await mustHave(id, change.currentMessageId, 'currentMessageId');
       const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
-      // Who looks at another branch changes nothing of what was said.
-      const isChanged = Object.keys(given).some((name) => name !== 'currentMessageId');
-      await store.change(owner, id, { ...given, ...(isChanged ? { updatedAt: Date.now() } : {}) });
+      // Who renames it, chooses settings or looks at another branch changes nothing of what was said: it keeps its place.
+      if (Object.keys(given).length > 0) await store.change(owner, id, given);
       return sendWhole(c, id, 200);
     },
   );

@@ -13,6 +13,7 @@ import { HubError, messageOf } from '#lib/hub/errors.ts';
 import { hubJson, hubSend } from '#lib/hub/hubFetch.ts';
 import { effectiveSettings } from './chatDefaults.ts';
 import { copyTitleOf, newConversation, titleOf, toRequestMessages, untitled } from './conversation.ts';
+import { messageWith } from './findWords.ts';
 import { keepConversation } from './keepConversation.ts';
 import {
   explainUnsent,
@@ -38,6 +39,10 @@ export interface LiveFacts {
 export interface ChatInit {
   /** Called when the list of conversations should be read again. Default: there is none. */
   changed?: () => void;
+  /** False where no answer can come of a model now: a new conversation does not take it over. Default: always true. */
+  canAsk?: (model: string) => boolean;
+  /** Called as soon as the hub keeps a conversation that was new, with its id. */
+  kept?: (id: string) => void;
   /** What the operator chose for a model. Default: nothing. */
   defaultsOf?: (model: string) => ModelDefaults | null | undefined;
   /** True: nothing of it is kept. */
@@ -58,6 +63,8 @@ export class Chat {
   conversation = $state<Settings>(settingsOf(newConversation()));
   messages = $state.raw<readonly Message[]>([]);
   currentMessageId = $state<string | null>(null);
+  /** True where the hub has the conversation. */
+  isKept = $state(false);
   /** `opening`: the hub was asked for it; `unread`: that failed, and `problem` says why. */
   state = $state<'ready' | 'opening' | 'unread'>('ready');
   /** Id of the answer that this page is writing. */
@@ -87,12 +94,12 @@ export class Chat {
   /** What was sent for answers that this page asked for, by the answer's id. */
   readonly #sent = new SvelteMap<string, CompletionRequest>();
   readonly #changed: () => void;
+  readonly #canAsk: (model: string) => boolean;
+  readonly #kept: (id: string) => void;
   readonly #defaultsOf: (model: string) => ModelDefaults | null | undefined;
   #stop: AbortController | undefined;
   /** True where the person stopped an answer before the hub had named its request. */
   #isStopWanted = false;
-  /** True where the hub has the conversation. */
-  #isKept = false;
   /** Rises when another conversation is shown: what was begun before must not change it. */
   #turn = 0;
   /** How often another message was chosen, and how often the hub has kept that. */
@@ -100,10 +107,14 @@ export class Chat {
 
   constructor({
     changed = () => undefined,
+    canAsk = () => true,
+    kept = () => undefined,
     defaultsOf = () => undefined,
     isTemporary = false,
   }: ChatInit = {}) {
     this.#changed = changed;
+    this.#canAsk = canAsk;
+    this.#kept = kept;
     this.#defaultsOf = defaultsOf;
     this.isTemporary = isTemporary;
   }
@@ -147,7 +158,7 @@ export class Chat {
       const found = await hubJson<Conversation>(`/api/conversations/${encodeURIComponent(id)}`);
       if (turn !== this.#turn) return true;
       this.#show(found);
-      this.#isKept = true;
+      this.isKept = true;
       return true;
     } catch (error) {
       if (turn !== this.#turn) return true;
@@ -163,12 +174,15 @@ export class Chat {
   }
 
   /**
-   * Shows an empty conversation with the model of this one.
+   * Shows an empty conversation with the model of this one, where that can answer.
    * @param isTemporary true: nothing of it will be kept
    */
   startNew(isTemporary = false): void {
-    const isEmpty = !this.#isKept && this.messages.length === 0 && this.state === 'ready';
-    if (!isEmpty) this.#show({ ...newConversation(), model: this.conversation.model });
+    const isEmpty = !this.isKept && this.messages.length === 0 && this.state === 'ready';
+    const { model } = this.conversation;
+    const takenOver = model !== null && this.#canAsk(model) ? model : null;
+    if (isEmpty) this.conversation.model = takenOver;
+    else this.#show({ ...newConversation(), model: takenOver });
     this.isTemporary = isTemporary;
   }
 
@@ -200,7 +214,7 @@ export class Chat {
   /** Keeps changed settings, once there is something to keep them with. */
   async change(change: { model?: string | null; systemPrompt?: string; sampling?: Sampling }): Promise<void> {
     Object.assign(this.conversation, change);
-    if (this.#isKept) await this.#patch(change);
+    if (this.isKept) await this.#patch(change);
   }
 
   /**
@@ -312,6 +326,13 @@ export class Chat {
     if (await this.#patch({ currentMessageId: leaf })) this.#choices.kept += 1;
   }
 
+  /** Shows the version that has the words, where the shown one does not. */
+  async find(words: string): Promise<void> {
+    const shown = new Set(this.thread.map(({ message: { id } }) => id));
+    const found = this.state === 'ready' ? messageWith(this.messages, shown, words) : undefined;
+    if (found !== undefined) await this.choose(found);
+  }
+
   /** Ends what is being sent, or the answer that is being written, here and on the grid. */
   stop(): void {
     if (this.isSending) return this.#stop?.abort();
@@ -347,7 +368,7 @@ export class Chat {
 
   /** Reads the conversation again, as the hub has it. Failures leave it as it is. */
   async refresh(): Promise<void> {
-    if (!this.#isKept || !this.isIdle) return;
+    if (!this.isKept || !this.isIdle) return;
     const turn = this.#turn;
     const { kept } = this.#choices;
     const path = `/api/conversations/${this.conversation.id}`;
@@ -380,7 +401,7 @@ export class Chat {
   #show(conversation: Conversation): void {
     this.leave();
     this.state = 'ready';
-    this.#isKept = false;
+    this.isKept = false;
     this.isTemporary = false;
     this.tokens.clear();
     this.#sent.clear();
@@ -413,7 +434,7 @@ export class Chat {
   }
 
   async #keepConversation(title: string, signal: AbortSignal): Promise<void> {
-    if (this.#isKept) return;
+    if (this.isKept) return;
     const { conversation } = this;
     if (conversation.title === untitled) conversation.title = title;
     const { id, model, systemPrompt, sampling } = conversation;
@@ -425,7 +446,9 @@ export class Chat {
       // The hub has kept it before, and its word of that was lost.
       if (!(error instanceof HubError && error.code === 'conflict')) throw error;
     }
-    if (turn === this.#turn) this.#isKept = true;
+    if (turn !== this.#turn) return;
+    this.isKept = true;
+    this.#kept(id);
   }
 
   async #explainUnsent(error: unknown): Promise<void> {

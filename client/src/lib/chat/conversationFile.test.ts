@@ -32,6 +32,14 @@ test('a file that is none is refused in words', () => {
     expect(() => readConversations(text)).toThrow(/has no conversations/);
 });
 
+test('an export without conversations, or of a newer version, is refused in words', () => {
+  expect(() => readConversations(file([]))).toThrow(/without any conversation/);
+  for (const conversations of [[], [{ messages }]]) {
+    const newer = JSON.stringify({ format: 'potluck-conversations', version: 99, conversations });
+    expect(() => readConversations(newer)).toThrow(/of a newer Potluck/);
+  }
+});
+
 test('damaged conversations are named', () => {
   const [first, second] = messages;
   expect(() => readConversations(file([{ messages }, 3]))).toThrow(/^Conversation 2 .*no messages/);

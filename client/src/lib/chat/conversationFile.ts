@@ -6,6 +6,7 @@ import { fieldsOf } from './fields.ts';
 import { readOtherExport } from './otherExports.ts';
 
 const format = 'potluck-conversations';
+const version = 1;
 /** A larger file is not read, in bytes. */
 export const largestFile = 50_000_000;
 const mostConversations = 10_000;
@@ -27,7 +28,7 @@ type WrittenMessage = FiledMessage & { isUnfinished?: true };
 
 /** The text of a file. */
 export function fileOf(conversations: readonly Conversation[]): string {
-  return JSON.stringify({ format, version: 1, conversations: conversations.map(filed) }, null, 2);
+  return JSON.stringify({ format, version, conversations: conversations.map(filed) }, null, 2);
 }
 
 function filed({
@@ -71,12 +72,16 @@ export function wordsOf({ title, systemPrompt, messages }: FiledConversation): s
 export function readConversations(text: string): FiledConversation[] {
   const file = parsed(text);
   const own = fieldsOf(file);
+  if (own['format'] === format && Number(own['version']) > version) {
+    fail('This file is of a newer Potluck than this hub’s. Update Potluck on the hub, then import it again.');
+  }
   const list = own['format'] === format ? own['conversations'] : readOtherExport(file);
   if (!Array.isArray(list)) {
     fail(
       'This file has no conversations. Choose a file that “Export all” made, or a JSON export of ChatGPT, Claude, Open WebUI or LM Studio.',
     );
   }
+  if (list.length === 0) fail('This file is an export without any conversation. Nothing was imported.');
   if (list.length > mostConversations) {
     fail(`This file has ${list.length} conversations. ${mostConversations} at most can be imported at once.`);
   }

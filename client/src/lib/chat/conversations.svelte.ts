@@ -2,8 +2,7 @@
 import type { Conversation, ConversationSummary } from '@potluck/api';
 import { messageOf } from '#lib/hub/errors.ts';
 import { hubJson, hubSend } from '#lib/hub/hubFetch.ts';
-
-const pageSize = 50;
+import { countToRead, pageSize, readFirst, withPage, type ListPage } from './listPages.ts';
 
 export class Conversations {
   list = $state.raw<ConversationSummary[]>([]);
@@ -12,30 +11,43 @@ export class Conversations {
   /** What is searched for in titles and messages. */
   query = $state('');
   problem = $state<string>();
-  /** Undefined where the list is complete. */
-  #next: string | undefined;
+  /** Where the list goes on; null where it is complete. */
+  #next = $state.raw<string | null>(null);
+  /** What was searched for when `list` was read. */
+  #searched = '';
   #turn = 0;
 
   get hasMore(): boolean {
-    return this.listed && this.#next !== undefined;
+    return this.#next !== null;
   }
 
-  /** Reads the list again, as it is now. */
+  /** True while the list is of something else than what is searched for. */
+  get isBehind(): boolean {
+    return !this.listed || this.query.trim() !== this.#searched;
+  }
+
+  /** Reads the list again, as it is now: as much of it as is shown, or the beginning where something else is searched for. */
   async refresh(): Promise<void> {
     const turn = ++this.#turn;
-    const page = await this.#read(undefined);
+    const search = this.query.trim();
+    const count = countToRead(search === this.#searched ? this.list.length : 0);
+    const page = await readFirst(count, (limit, cursor) => this.#read(search, limit, cursor));
     // A later search overtook this one.
     if (turn !== this.#turn || !page) return;
     this.list = page.conversations;
-    this.#next = page.next ?? undefined;
+    this.#next = page.next;
+    this.#searched = search;
     this.listed = true;
   }
 
   async more(): Promise<void> {
-    const page = await this.#read(this.#next);
-    if (!page) return;
-    this.#next = page.next ?? undefined;
-    this.list = [...this.list, ...page.conversations];
+    if (this.#next === null) return;
+    const turn = this.#turn;
+    const page = await this.#read(this.#searched, pageSize, this.#next);
+    // The list was read again meanwhile.
+    if (turn !== this.#turn || !page) return;
+    this.#next = page.next;
+    this.list = withPage(this.list, page.conversations);
   }
 
   async rename(id: string, title: string): Promise<void> {
@@ -60,13 +72,9 @@ export class Conversations {
     if (problem !== undefined) this.problem = problem;
   }
 
-  async #read(
-    cursor: string | undefined,
-  ): Promise<{ conversations: ConversationSummary[]; next: string | null } | undefined> {
+  async #read(search: string, limit: number, cursor: string | undefined): Promise<ListPage | undefined> {
     try {
-      const page = await hubJson<{ conversations: ConversationSummary[]; next: string | null }>(
-        `/api/conversations?${pageQuery(this.query.trim(), cursor)}`,
-      );
+      const page = await hubJson<ListPage>(`/api/conversations?${pageQuery(search, limit, cursor)}`);
       this.problem = undefined;
       return page;
     } catch (error) {
@@ -76,9 +84,9 @@ export class Conversations {
   }
 }
 
-function pageQuery(search: string, cursor: string | undefined): string {
+function pageQuery(search: string, limit: number, cursor: string | undefined): string {
   const parts = [
-    `limit=${pageSize}`,
+    `limit=${limit}`,
     ...(search === '' ? [] : [`search=${encodeURIComponent(search)}`]),
     ...(cursor === undefined ? [] : [`cursor=${encodeURIComponent(cursor)}`]),
   ];

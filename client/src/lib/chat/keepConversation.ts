@@ -34,7 +34,8 @@ export async function keepConversation(one: KeptConversation): Promise<string> {
     await hubSend('POST', `/api/conversations/${id}/messages`, body);
   }
   const current = currentMessageId === null ? undefined : ids.get(currentMessageId);
-  if (current !== undefined)
+  // The hub shows the message that came last.
+  if (current !== undefined && currentMessageId !== messages.at(-1)?.id)
     await hubSend('PATCH', `/api/conversations/${id}`, { currentMessageId: current });
   return id;
 }
