@@ -87,7 +87,9 @@ test('programs that say nothing get what the operator chose for the model, once 
 });
 
 test('a model that is not deployed is deployed when a request names it, and undeployed once nobody asks it', async () => {
-  await expect(ask('second')).rejects.toThrow(/does not exist here/);
+  await expect(ask('second')).rejects.toThrow(
+    /'second' is not deployed\. .* choose one that is: 'test-model'\./,
+  );
   await set({ loadOnDemand: true, unloadAfterMinutes: 5 });
   expect((await client.models.list()).data.map(({ id }) => id)).toContain('second');
   // An alias that was there before a model of that name stands behind it.

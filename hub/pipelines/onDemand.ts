@@ -66,6 +66,11 @@ export class OnDemand {
     });
   }
 
+  /** True where the hub has the model, deployed or not. */
+  isHere(id: string): boolean {
+    return this.#components.catalogue.find(id) !== undefined;
+  }
+
   /** True where a request for the model would deploy it. */
   isAsleep(id: string): boolean {
     const { settings, catalogue, deployments } = this.#components;

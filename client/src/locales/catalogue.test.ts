@@ -21,6 +21,7 @@ const alwaysSeveral = [
   'it has more than {0} messages',
   'This file has {0} conversations. {1} at most can be imported at once.',
   'Your message is too long: it has {0} characters, and {1} is the most. Send a part of it.',
+  'The text that you pasted has {0} characters, and a message holds {1} at most. Nothing was pasted. Paste a part of it.',
   'Waiting: this browser is already receiving {0} answers',
   // What was not cut is no part, and one replica is none.
   'This model runs as {0} replicas, and you can choose devices by hand for one replica only. Choose below how to run the model.',

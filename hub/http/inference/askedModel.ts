@@ -47,7 +47,7 @@ function idOf(
 /** @param named as the request names it @throws ApiError 404 */
 export function findDeployment(
   named: string | undefined,
-  { deployments, defaultModel, settings }: EncodingComponents,
+  { deployments, defaultModel, onDemand, settings }: EncodingComponents,
 ): Deployment {
   const asked = named ?? defaultModel();
   if (asked === undefined) {
@@ -57,7 +57,7 @@ export function findDeployment(
     });
   }
   const deployment = findNamed(asked, { deployments, settings });
-  if (!deployment) throw unknownModel(asked, deployments.list);
+  if (!deployment) throw unknownModel(asked, deployments.list, isHere(asked, { onDemand, settings }));
   return deployment;
 }
 
@@ -75,17 +75,33 @@ function shortened(name: string): string {
   return name.length > most ? `${name.slice(0, most)}…` : name;
 }
 
-/** What a client hears who asks for a model that is not here. */
-export function unknownModel(asked: string, served: readonly Deployment[]): ApiError {
+/** True where the hub has a model of that name, or of which it is an alias, deployed or not. */
+export function isHere(
+  asked: string,
+  { onDemand, settings }: Pick<EncodingComponents, 'onDemand' | 'settings'>,
+): boolean {
+  return onDemand.isHere(idOf(asked, settings().aliases, (name) => onDemand.isHere(name)));
+}
+
+/** What a client hears who asks for a model that does not answer. @param isHere true where it only is not deployed */
+export function unknownModel(asked: string, served: readonly Deployment[], isHere: boolean): ApiError {
   const quoted = served.map(({ model }) => `'${model.package.id}'`).join(', ');
   const hint =
     quoted === ''
       ? hubText('none-deployed', {})
       : hubText(served.length === 1 ? 'one-does' : 'several-do', { quoted });
-  return new ApiError(404, hubText('unknown-model', { model: shortened(asked), hint }), {
+  const model = shortened(asked);
+  const message = isHere ? notDeployed(model, quoted) : hubText('unknown-model', { model, hint });
+  return new ApiError(404, message, {
     code: 'model_not_found',
     param: 'model',
   });
+}
+
+function notDeployed(model: string, quoted: string): string {
+  return quoted === ''
+    ? hubText('model-not-deployed', { model })
+    : hubText('others-are-deployed', { model, quoted });
 }
 
 /** Takes one of the places that the caller's key has. @returns a function that gives it back */

@@ -19,7 +19,7 @@ export interface InferenceComponents {
   generator: Generator;
   deployments: Pick<Deployments, 'find' | 'list'>;
   /** Deploys models that a request names, where the operator wants that. */
-  onDemand: Pick<OnDemand, 'isAsleep' | 'wake'>;
+  onDemand: Pick<OnDemand, 'isAsleep' | 'isHere' | 'wake'>;
   /** Answers where the request names no model; undefined while none is deployed. */
   defaultModel: () => string | undefined;
   conversations: ConversationKeeper;

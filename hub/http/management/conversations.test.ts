@@ -162,12 +162,18 @@ test('an answer is kept with the conversation that asked, and names its request'
   });
   expect(body.currentMessageId).toBe(body.messages[1]?.id);
 
-  // A copy of the answer names that request, too.
+  // A copy of the answer names that request, too, and says how the answer ended and how sure the model was.
   const copy = await begin(ada);
   const { role, content, requestId } = body.messages[1] ?? {};
   const path = `/conversations/${copy.id}/messages`;
-  const kept = await api<Message>(hub, 'POST', path, { role, content, requestId }, ada);
-  expect(kept.body).toMatchObject({ content: 'Hello there', status: 'done', requestId });
+  const tokens = [{ text: 'Hello', probability: 0.5, others: [{ text: 'Hi', probability: 0.25 }] }];
+  const ended = { status: 'stopped', error: null, tokens };
+  await api<Message>(hub, 'POST', path, { role, content, requestId, ...ended }, ada);
+  expect((await read(ada, copy.id)).body.messages).toMatchObject([
+    { content: 'Hello there', requestId, ...ended },
+  ]);
+  const growing = await api(hub, 'POST', path, { role, content, status: 'streaming' }, ada);
+  expect(growing.status).toBe(400);
 });
 
 test('an answer goes on when its page is closed in the middle, and stops when it is told to', async () => {

@@ -202,9 +202,6 @@ export function conversationRoutes({
         id,
         conversationId,
         ...given,
-        status: 'done',
-        error: null,
-        tokens: null,
         createdAt,
       };
       if (!(await store.addMessage(row))) {

@@ -64,6 +64,13 @@ export const LikelyToken = z
   .meta({ id: 'LikelyToken' });
 export type LikelyToken = z.infer<typeof LikelyToken>;
 
+/** As `LikelyToken`, as large as the hub keeps it. */
+const CopiedToken = LikelyToken.extend({
+  text: z.string().max(1000),
+  probability: z.number().min(0).max(1),
+  others: z.array(z.object({ text: z.string().max(1000), probability: z.number().min(0).max(1) })).max(4),
+});
+
 export const Message = z
   .object({
     id: Id,
@@ -148,6 +155,12 @@ export const NewMessage = z
     model: z.string().max(200).nullable().default(null),
     /** Of an answer that is copied: the request that wrote it. */
     requestId: Id.nullable().default(null),
+    /** Of an answer that is copied: how it ended. */
+    status: z.enum(['done', 'stopped', 'failed', 'interrupted']).default('done'),
+    /** Of an answer that is copied: what went wrong. */
+    error: z.string().max(10_000).nullable().default(null),
+    /** Of an answer that is copied: how sure the model was of each token. */
+    tokens: z.array(CopiedToken).max(2000).nullable().default(null),
     createdAt: Timestamp.optional(),
   })
   .meta({ id: 'NewMessage' });

@@ -13,6 +13,7 @@ import { HubError, messageOf } from '#lib/hub/errors.ts';
 import { hubJson, hubSend } from '#lib/hub/hubFetch.ts';
 import { effectiveSettings } from './chatDefaults.ts';
 import { copyTitleOf, newConversation, titleOf, toRequestMessages, untitled } from './conversation.ts';
+import { endingOf, mostTokens } from './conversationFile.ts';
 import { messageWith } from './findWords.ts';
 import { keepConversation } from './keepConversation.ts';
 import {
@@ -189,10 +190,13 @@ export class Chat {
   /** Keeps a copy of what is shown, up to message `messageId`, as a conversation of its own. @returns its id; undefined where that failed */
   async fork(messageId: string): Promise<string | undefined> {
     // The copy is new: its messages are not dated back.
-    const path = threadOf(this.messages, messageId).map(({ message: one }) => ({
-      ...one,
-      createdAt: undefined,
-    }));
+    const path = threadOf(this.messages, messageId).map(({ message: one }) => {
+      const { id, parentId, role, content, model: by, requestId } = one;
+      const tokens = this.tokens.get(id) ?? [];
+      const isKept = tokens.length > 0 && tokens.length <= mostTokens;
+      const ending = endingOf({ ...one, tokens: isKept ? [...tokens] : null });
+      return { id, parentId, role, content, model: by, requestId, ...ending };
+    });
     const { title, model, systemPrompt, sampling } = this.conversation;
     const about = { title: copyTitleOf(title), model, systemPrompt, sampling };
     try {

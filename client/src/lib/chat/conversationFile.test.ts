@@ -54,7 +54,18 @@ test('an answer that is being written is marked as unfinished', () => {
   expect(unfinishedIn(open)).toBe(1);
   const text = fileOf(open);
   expect(text.match(/"isUnfinished": true/g)).toHaveLength(1);
-  expect(readConversations(text)[0]?.messages).toEqual(messages);
+  // What is read of it ends there.
+  expect(readConversations(text)[0]?.messages).toEqual([messages[0], { ...messages[1], status: 'stopped' }]);
+});
+
+test('how an answer ended and how sure the model was goes along, as far as a hub takes it', () => {
+  const [first, second] = messages;
+  const tokens = [{ text: 'Hi', probability: 0.5, others: [{ text: 'Ho', probability: 0.25 }] }];
+  const ended = { ...second, status: 'stopped', error: 'It broke off.', tokens };
+  const written = fileOf([{ messages: [first, ended] }] as Conversation[]);
+  expect(readConversations(written)[0]?.messages[1]).toEqual(ended);
+  const odd = { ...second, status: 'odd', error: 3, tokens: [{ text: 'Hi', probability: 7 }] };
+  expect(readConversations(file([{ messages: [first, odd] }]))[0]?.messages[1]).toEqual(second);
 });
 
 test('a conversation is known again by what was said, with other ids and another name, too', () => {

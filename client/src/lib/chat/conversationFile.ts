@@ -1,5 +1,6 @@
 /** Conversations as a file: how it is written, and what of it can be read. */
 import type { Conversation, Message } from '@potluck/api';
+import type { LikelyToken } from '@potluck/api/likely-tokens';
 import { beginningOf } from '#lib/format/beginningOf.ts';
 import { fail } from '#lib/hub/fail.ts';
 import { fieldsOf } from './fields.ts';
@@ -12,17 +13,28 @@ export const largestFile = 50_000_000;
 const mostConversations = 10_000;
 const mostMessages = 5000;
 /** As the hub takes them, in characters. */
-const longest = { title: 200, systemPrompt: 100_000, content: 1_000_000 };
+const longest = { title: 200, systemPrompt: 100_000, content: 1_000_000, error: 10_000, token: 1000 };
+const endings = ['stopped', 'failed', 'interrupted'] as const;
+/** Of a longer answer, it is not kept how sure the model was. */
+export const mostTokens = 2000;
+const mostOthers = 4;
 
 /** What a file has of a conversation. */
 export type FiledConversation = Pick<
   Conversation,
   'title' | 'model' | 'systemPrompt' | 'sampling' | 'currentMessageId'
 > & { messages: FiledMessage[] };
-type FiledMessage = Pick<Message, 'id' | 'parentId' | 'role' | 'content' | 'model'> & {
-  /** Unix milliseconds, where the file says it. */
-  createdAt?: number | undefined;
-};
+type FiledMessage = Pick<Message, 'id' | 'parentId' | 'role' | 'content' | 'model'> &
+  Ending & {
+    /** Unix milliseconds, where the file says it. */
+    createdAt?: number | undefined;
+  };
+/** How an answer ended, and how sure the model was: what is left out is as usual. */
+interface Ending {
+  status?: Exclude<Message['status'], 'streaming'>;
+  error?: string;
+  tokens?: NonNullable<Message['tokens']>;
+}
 /** A message, and whether only its beginning is there. */
 type WrittenMessage = FiledMessage & { isUnfinished?: true };
 
@@ -41,11 +53,52 @@ function filed({
 }: Conversation): FiledConversation & { messages: WrittenMessage[] } {
   return {
     ...{ title, model, systemPrompt, sampling, currentMessageId },
-    messages: messages.map(({ id, parentId, role, content, model: by, createdAt, status }) => ({
-      ...{ id, parentId, role, content, model: by, createdAt },
-      ...(status === 'streaming' ? { isUnfinished: true } : {}),
-    })),
+    messages: messages.map((message) => {
+      const { id, parentId, role, content, model: by, createdAt, status } = message;
+      return {
+        ...{ id, parentId, role, content, model: by, createdAt },
+        ...endingOf(message),
+        ...(status === 'streaming' ? { isUnfinished: true } : {}),
+      };
+    }),
   };
+}
+
+/** What a copy of a message says of its end. A copy of an answer that is being written ends where that is now. */
+export function endingOf({ status, error, tokens }: Pick<Message, 'status' | 'error' | 'tokens'>): Ending {
+  return {
+    ...(status === 'done' || status === undefined
+      ? {}
+      : { status: status === 'streaming' ? 'stopped' : status }),
+    ...(error ? { error } : {}),
+    ...(tokens ? { tokens } : {}),
+  };
+}
+
+/** The same from a file: what is not as the hub takes it is left out. */
+function readEnding({ status, error, tokens }: Record<string, unknown>): Ending {
+  const known = endings.find((one) => one === status);
+  const words = textOf(error, longest.error);
+  const sure = Array.isArray(tokens) && tokens.length <= mostTokens ? tokens.map(readToken) : [];
+  return {
+    ...(known ? { status: known } : {}),
+    ...(words ? { error: words } : {}),
+    ...(sure.length > 0 && sure.every((one) => one !== undefined) ? { tokens: sure } : {}),
+  };
+}
+
+function readToken(value: unknown): LikelyToken | undefined {
+  const { others } = fieldsOf(value);
+  const own = readChoice(value);
+  const beside = Array.isArray(others) ? others.slice(0, mostOthers).map(readChoice) : [];
+  return own && { ...own, others: beside.filter((one) => one !== undefined) };
+}
+
+function readChoice(value: unknown): Omit<LikelyToken, 'others'> | undefined {
+  const { text, probability } = fieldsOf(value);
+  if (typeof text !== 'string' || text.length > longest.token) return undefined;
+  if (typeof probability !== 'number' || !(probability >= 0 && probability <= 1)) return undefined;
+  return { text, probability };
 }
 
 /** How many answers are being written still: a file has the beginnings of these. */
@@ -108,7 +161,10 @@ function readConversation(value: unknown, index: number): FiledConversation {
     }
     seen.add(id);
     const createdAt = timeOf(message['createdAt']);
-    return { id, parentId, role, content, model: textOf(message['model'], 200), createdAt };
+    return {
+      ...{ id, parentId, role, content, model: textOf(message['model'], 200), createdAt },
+      ...readEnding(message),
+    };
   });
   const current = one['currentMessageId'];
   return {

@@ -21,14 +21,14 @@ export async function keepConversation(one: KeptConversation): Promise<string> {
   const areDated = messages.every(({ createdAt }) => createdAt !== undefined);
   let last = 0;
   for (const message of messages) {
-    const { role, content, model: by, requestId = null, createdAt = 0 } = message;
+    const { role, content, model: by, requestId = null, createdAt = 0, status, error, tokens } = message;
     last = Math.max(last, createdAt);
     const own = uuidv7();
     ids.set(message.id, own);
     const parentId = message.parentId === null ? null : (ids.get(message.parentId) ?? null);
     const body = {
       ...{ id: own, parentId, role, content },
-      ...(role === 'assistant' ? { model: by, requestId } : {}),
+      ...(role === 'assistant' ? { model: by, requestId, status, error, tokens } : {}),
       ...(areDated ? { createdAt: last } : {}),
     };
     await hubSend('POST', `/api/conversations/${id}/messages`, body);

@@ -181,6 +181,10 @@ export const hubWords: { [Code in HubTextCode]: (values: HubTextValues<Code>) =>
   'context-exceeded': ({ tokens, requested }) =>
     `This model's maximum context length is ${tokens} tokens. However, you requested ${requested}. Please reduce the length of the messages.`,
   'unknown-model': ({ model, hint }) => `The model '${model}' does not exist here; ${hint}.`,
+  'model-not-deployed': ({ model }) =>
+    `The model '${model}' is not deployed. Deploy it on the models page, or let requests deploy models.`,
+  'others-are-deployed': ({ model, quoted }) =>
+    `The model '${model}' is not deployed. Deploy it on the models page, or choose one that is: ${quoted}.`,
   'none-deployed': () => 'none is deployed',
   'one-does': ({ quoted }) => `${quoted} does`,
   'several-do': ({ quoted }) => `${quoted} do`,

@@ -153,6 +153,10 @@ const ownTexts = {
   'context-exceeded':
     "This model's maximum context length is {tokens} tokens. However, you requested {requested}. Please reduce the length of the messages.",
   'unknown-model': "The model '{model}' does not exist here; {hint}.",
+  'model-not-deployed':
+    "The model '{model}' is not deployed. Deploy it on the models page, or let requests deploy models.",
+  'others-are-deployed':
+    "The model '{model}' is not deployed. Deploy it on the models page, or choose one that is: {quoted}.",
   'none-deployed': 'none is deployed',
   'one-does': '{quoted} does',
   'several-do': '{quoted} do',
