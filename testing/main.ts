@@ -1,6 +1,5 @@
 /** `npm test`: every check and test, then what took longest, and last what failed. */
 import { rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildTestPages, testPagesIn } from '../e2e/browser/support/builtPages.ts';
 import { builtInModelIn, importBuiltInModel } from '../e2e/support/builtInModel.ts';
@@ -17,6 +16,8 @@ const reportDirectory = join(cache, 'reports');
 const builtInModel = join(cache, 'built-in-model');
 const testPages = join(cache, 'test-pages');
 const program = join(cache, 'program');
+/** Kept from run to run, until `npm ci` removes it: it would grow for ever in the system's temporary directory. */
+const compiled = join(cache, '../node-compile-cache');
 
 /**
  * Lines beside each other, so that no processor stands still: browser and integration tests wait half of their time, for
@@ -36,8 +37,8 @@ const env = {
   ...builtInModelIn(builtInModel),
   ...testPagesIn(testPages),
   ...programIn(program),
-  // Where the product keeps what it compiled; so linters, too, and what tests start.
-  NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(tmpdir(), 'node-compile-cache'),
+  // For linters, tests, and the programs that tests start.
+  NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? compiled,
 };
 await Promise.all([importBuiltInModel(builtInModel), buildTestPages(testPages), buildProgram(program)]);
 const outcomes = await runLines(lines, last, env);
