@@ -1,5 +1,4 @@
 /** What the rest of the app knows of the chat page. */
-import { resolve } from '$app/paths';
 
 class ChatPage {
   /** Id of the conversation that was open last; null where that was a new one. */
@@ -7,9 +6,9 @@ class ChatPage {
   /** True where the person wants to search conversations there. */
   #isSearchWanted = false;
 
-  /** The address of what was open there last. */
-  get address(): string {
-    return this.last === null ? resolve('/') : resolve(`/?c=${this.last}`);
+  /** The address of what was open there last, within the app. */
+  get address(): '/' | `/?c=${string}` {
+    return this.last === null ? '/' : `/?c=${this.last}`;
   }
 
   /** The page shall begin with the search. */

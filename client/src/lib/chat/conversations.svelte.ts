@@ -2,7 +2,8 @@
 import type { Conversation, ConversationSummary } from '@potluck/api';
 import { messageOf } from '#lib/hub/errors.ts';
 import { hubJson, hubSend } from '#lib/hub/hubFetch.ts';
-import { countToRead, pageSize, readFirst, withPage, type ListPage } from './listPages.ts';
+import { withPage } from '#lib/hub/withPage.ts';
+import { countToRead, pageSize, readFirst, type ListPage } from './listPages.ts';
 
 export class Conversations {
   list = $state.raw<ConversationSummary[]>([]);

@@ -1,6 +1,6 @@
 import type { ConversationSummary } from '@potluck/api';
 import { expect, test } from 'vitest';
-import { countToRead, readFirst, withPage, type ListPage } from './listPages.ts';
+import { countToRead, readFirst, type ListPage } from './listPages.ts';
 
 const summaryOf = (number: number): ConversationSummary => ({
   ...{ id: String(number), title: `Number ${number}`, model: null, createdAt: 0, updatedAt: 0 },
@@ -40,9 +40,4 @@ test('as many are read as are wanted or there are, and it is known whether more 
   expect(await readFirst(50, hubWith(0).read)).toEqual({ conversations: [], next: null });
   // What can't be read whole leaves the list as it is.
   expect(await readFirst(50, () => Promise.resolve(undefined))).toBeUndefined();
-});
-
-test('a conversation that moved between two pages is listed once, at its first place', () => {
-  const pages = [[1, 2, 3], [2, 4], [1]].map((page) => page.map(summaryOf));
-  expect(idsOf(pages.reduce<ConversationSummary[]>(withPage, []))).toEqual([1, 2, 3, 4]);
 });

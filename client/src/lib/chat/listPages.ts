@@ -1,5 +1,6 @@
-/** How much of the list of conversations is read, and how pages become one list. */
+/** How much of the list of conversations is read. */
 import type { ConversationSummary } from '@potluck/api';
+import { withPage } from '#lib/hub/withPage.ts';
 
 /** How many conversations are shown at first, and how many more each time. */
 export const pageSize = 50;
@@ -14,15 +15,6 @@ export interface ListPage {
 
 /** How many to read so that the list stays as long as it is shown: in whole pages, one at least. */
 export const countToRead = (shown: number): number => Math.max(1, Math.ceil(shown / pageSize)) * pageSize;
-
-/** The list with what follows it. A conversation that moved between two readings is in both: the first place counts. */
-export function withPage(
-  list: readonly ConversationSummary[],
-  page: readonly ConversationSummary[],
-): ConversationSummary[] {
-  const known = new Set(list.map(({ id }) => id));
-  return [...list, ...page.filter(({ id }) => !known.has(id))];
-}
 
 /**
  * The first conversations, as many as `wanted` or as there are.

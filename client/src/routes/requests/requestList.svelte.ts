@@ -2,6 +2,7 @@
 import type { RequestPage, RequestStatus, RequestSummary } from '@potluck/api';
 import { messageOf } from '#lib/hub/errors.ts';
 import { hubJson, hubSend } from '#lib/hub/hubFetch.ts';
+import { withPage } from '#lib/hub/withPage.ts';
 
 export const statuses = [
   'running',
@@ -74,9 +75,11 @@ export class RequestList {
 
   async more(): Promise<void> {
     if (this.next === undefined) return;
+    const turn = this.#turn;
     const page = await this.#read(`&cursor=${encodeURIComponent(this.next)}`);
-    if (!page) return;
-    this.requests = [...this.requests, ...page.requests];
+    // The list was read again meanwhile.
+    if (!page || turn !== this.#turn) return;
+    this.requests = withPage(this.requests, page.requests);
     this.next = page.next ?? undefined;
   }
 
