@@ -532,6 +532,18 @@ test('a message that is not answered is followed by the next one, and both are k
   await page.reload();
   await expect(prompts).toHaveText(shown.map((text) => text.trim()));
   expect(shown).toHaveLength(3);
+
+  // What was asked, and not begun when the page was loaded anew, is asked again.
+  await page.route(completions, () => undefined);
+  const waiting = page.waitForRequest(completions);
+  await page.getByLabel('Your message').fill('And of Malta?');
+  await page.keyboard.press('Enter');
+  await waiting;
+  await page.unroute(completions);
+  await page.reload();
+  await expect(prompts).toHaveCount(4);
+  await expect(answers.last().getByText('tokens/s')).toBeVisible();
+  await expect(page.getByText('This message has no answer yet.')).toHaveCount(0);
 });
 
 test('a conversation that is too long goes on in a new one', async () => {

@@ -126,6 +126,10 @@ test('when the hub stops, who watches is told so, and who comes back meanwhile s
   const watching = (await app.request('/events')).text();
   await new Promise(setImmediate);
   stopping.abort();
-  expect(await watching).toMatch(/event: snapshot\n.*\n\n: this hub stops; .*\n\n$/s);
-  expect(await (await app.request('/events')).text()).toMatch(/^retry: 1000\n\n: this hub stops; .*\n\n$/);
+  expect(await watching).toMatch(
+    /event: snapshot\n.*\n\n: this hub stops; .*\nevent: hub-stops\ndata: {}\n\n$/s,
+  );
+  expect(await (await app.request('/events')).text()).toMatch(
+    /^retry: 1000\n\n: this hub stops; .*\nevent: hub-stops\ndata: {}\n\n$/,
+  );
 });

@@ -15,8 +15,8 @@ export interface EventComponents {
 const pingEveryMs = 15_000;
 /** A reader that leaves so much unread, beside what it missed before, is cut off; it comes back and resumes. */
 const mostUnreadBytes = 1024 * 1024;
-/** A comment, which whoever reads events leaves out. */
-const goodbye = ': this hub stops; come back for what follows\n\n';
+/** An event of its own, without an id: whoever does not know it leaves it out. */
+const goodbye = ': this hub stops; come back for what follows\nevent: hub-stops\ndata: {}\n\n';
 /** How soon a browser comes back, in milliseconds. */
 const retryMs = 1000;
 

@@ -2,6 +2,7 @@
  * `GET /api/events`: server-sent events. The first is a `snapshot`, unless `Last-Event-ID` names an event that the
  * hub still has: then what was missed comes instead. Every other event replaces one thing, so that a client keeps one
  * map for each kind. Each event's `event:` line is its `type`, its `data:` line the whole object as JSON.
+ * A hub that stops says so by a last event `hub-stops`, which has no id and is no `LiveEvent`.
  */
 import { z } from 'zod';
 import { Count, Timestamp } from './common.ts';

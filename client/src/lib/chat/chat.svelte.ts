@@ -11,6 +11,7 @@ import { uuidv7 } from 'uuidv7';
 import { ownAnswers } from '#lib/events/ownAnswers.ts';
 import { HubError, messageOf } from '#lib/hub/errors.ts';
 import { hubJson, hubSend } from '#lib/hub/hubFetch.ts';
+import { isAsked, keepAsked } from './askedPrompts.ts';
 import { effectiveSettings } from './chatDefaults.ts';
 import { copyTitleOf, newConversation, titleOf, toRequestMessages, untitled } from './conversation.ts';
 import { endingOf, mostTokens } from './conversationFile.ts';
@@ -72,6 +73,8 @@ export class Chat {
   writing = $state<string>();
   /** Id of that answer while it waits for other answers that this browser receives. */
   waiting = $state<string>();
+  /** Id of the last message where this tab asked for its answer before, and left before that was begun. */
+  awaited = $state<string>();
   /** True until the hub keeps what was sent. */
   isSending = $state(false);
   /** Facts of that answer. */
@@ -160,6 +163,8 @@ export class Chat {
       if (turn !== this.#turn) return true;
       this.#show(found);
       this.isKept = true;
+      const last = this.thread.at(-1)?.message;
+      if (last?.role === 'user' && isAsked(last.id)) this.awaited = last.id;
       return true;
     } catch (error) {
       if (turn !== this.#turn) return true;
@@ -267,6 +272,8 @@ export class Chat {
     this.facts = {};
     this.failure = undefined;
     this.#isStopWanted = false;
+    this.awaited = undefined;
+    if (!this.isTemporary) keepAsked(promptId, true);
     let isAccepted = false;
     let [thoughts, text] = ['', ''];
     let leave: (() => void) | undefined;
@@ -290,6 +297,7 @@ export class Chat {
         }
         if (event.type !== 'accepted') continue;
         isAccepted = true;
+        keepAsked(promptId, false);
         this.facts = event;
         answer.requestId = event.requestId ?? null;
         if (this.#isStopWanted) this.stop();
@@ -302,6 +310,8 @@ export class Chat {
       answer.status = isStopped ? 'stopped' : isKept ? 'streaming' : 'failed';
       answer.error = isStopped || isKept ? null : messageOf(error);
       if (turn !== this.#turn) return;
+      // A page that is left may hear that its hub is gone.
+      if (isStopped || error instanceof HubError) keepAsked(promptId, false);
       if (isKept) setTimeout(() => void this.#awaitEnd(answer.id, turn), askAgainMs);
       if (!isAccepted) {
         this.messages = this.messages.filter(({ id }) => id !== answer.id);
@@ -412,6 +422,7 @@ export class Chat {
     this.asksTokens = areTokensShown(conversation.id);
     this.problem = undefined;
     this.failure = undefined;
+    this.awaited = undefined;
     this.facts = {};
     this.conversation = settingsOf(conversation);
     this.messages = this.#takeTokens(conversation.messages);

@@ -107,8 +107,13 @@ export function unfinishedIn(conversations: readonly Conversation[]): number {
     .length;
 }
 
+/** What a conversation and its copies have in common. */
+type Said = Pick<Conversation, 'title' | 'systemPrompt'> & {
+  messages: readonly Pick<Message, 'id' | 'parentId' | 'role' | 'content'>[];
+};
+
 /** What was said in a conversation, as a text that is the same for its copies, whatever their ids and names are. */
-export function wordsOf({ title, systemPrompt, messages }: FiledConversation): string {
+export function wordsOf({ title, systemPrompt, messages }: Said): string {
   const places = new Map(messages.map(({ id }, index) => [id, index]));
   const said = messages.map(({ parentId, role, content }) => [
     parentId === null ? null : places.get(parentId),

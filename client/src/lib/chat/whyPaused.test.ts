@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { waitsFor, whyPaused } from './whyPaused.ts';
 
-const here = { isHubLost: false, isReceiving: true };
-const away = { isHubLost: false, isReceiving: false };
+const here = { isHubLost: false, isHubStopping: false, isReceiving: true };
+const away = { isHubLost: false, isHubStopping: false, isReceiving: false };
 
 test('an answer that comes is not paused', () => {
   expect(whyPaused(undefined, here)).toBeUndefined();
@@ -14,6 +14,8 @@ test('what was lost is named: devices, the hub, or a run of the hub', () => {
   expect(whyPaused({ paused: { lost: ['garage'], forMs: 10 } }, here)).toEqual({ lost: ['garage'] });
   expect(whyPaused({ paused: null }, { ...away, isHubLost: true })).toBe('hub');
   expect(whyPaused(undefined, away)).toBe('restart');
+  expect(whyPaused(undefined, { ...away, isHubStopping: true })).toBe('stop');
+  expect(whyPaused({ paused: null }, { ...here, isHubStopping: true })).toBeUndefined();
   expect(whyPaused({ paused: { lost: ['the hub'], forMs: 10 } }, away)).toBe('restart');
 });
 

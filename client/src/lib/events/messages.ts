@@ -1,8 +1,8 @@
 /** What pages and the shared worker that holds their event stream say to each other. */
 import type { LiveEvent } from '@potluck/api';
 
-/** Of the connection to the hub. `refused`: the hub answered with an error, such as "log in". */
-export type StreamState = 'connecting' | 'open' | 'lost' | 'refused';
+/** Of the connection to the hub. `stopping`: the hub said that it stops, and the connection ends; `refused`: the hub answered with an error, such as "log in". */
+export type StreamState = 'connecting' | 'open' | 'stopping' | 'lost' | 'refused';
 
 /** What a stream tells. */
 export type StreamMessage = { type: 'event'; event: LiveEvent } | { type: 'state'; state: StreamState };

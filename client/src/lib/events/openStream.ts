@@ -21,6 +21,7 @@ export function openStream(address: string, tell: (message: StreamMessage) => vo
       tell({ type: 'state', state: 'refused' });
       again = setTimeout(connect, refusedPauseMs);
     });
+    source.addEventListener('hub-stops', () => tell({ type: 'state', state: 'stopping' }));
     for (const type of eventTypes) {
       source.addEventListener(type, ({ data }: MessageEvent<string>) =>
         tell({ type: 'event', event: JSON.parse(data) as LiveEvent }),

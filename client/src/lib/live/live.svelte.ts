@@ -10,6 +10,8 @@ import { writesText } from './writesText.ts';
 
 /** A lost connection shorter than this is nobody's business, in milliseconds. */
 const quietLossMs = 1500;
+/** A stream that is open for so long is not one of a hub that stops, in milliseconds. */
+const sureAfterMs = 500;
 
 class Live implements Grid {
   readonly nodes = new SvelteMap<string, Node>();
@@ -25,8 +27,11 @@ class Live implements Grid {
   known = $state(false);
   /** True while the stream is interrupted; what is shown may be old. */
   lost = $state(false);
+  /** True from the moment when the hub said that it stops until it is back. */
+  stopping = $state(false);
   /** How often the hub came back after it was lost: what a page read in the meantime is to be read again. */
   returns = $state(0);
+  #return: ReturnType<typeof setTimeout> | undefined;
   #loss: ReturnType<typeof setTimeout> | undefined;
   readonly #requestListeners = new Set<(activity: Activity) => void>();
 
@@ -65,8 +70,9 @@ class Live implements Grid {
     const end = followEvents(address, (message) => this.#hear(message));
     return () => {
       clearTimeout(this.#loss);
+      clearTimeout(this.#return);
       this.#loss = undefined;
-      this.lost = false;
+      this.lost = this.stopping = false;
       end();
     };
   }
@@ -84,8 +90,17 @@ class Live implements Grid {
   }
 
   #hear(message: Parameters<FeedListener>[0]): void {
-    if (message.type === 'event') return this.#take(message.event);
+    if (message.type === 'event') {
+      this.stopping = false;
+      return this.#take(message.event);
+    }
     const { state } = message;
+    clearTimeout(this.#return);
+    if (state === 'stopping') this.stopping = true;
+    // A hub that still stops takes whoever comes back, to say so again.
+    if (state === 'open' && this.stopping)
+      this.#return = setTimeout(() => (this.stopping = false), sureAfterMs);
+    if (state === 'stopping') return;
     if (state === 'open' || state === 'connecting') {
       clearTimeout(this.#loss);
       this.#loss = undefined;
