@@ -1,5 +1,5 @@
 /** In which conversations this browser's person wants to see how sure the model is of each word. */
-import { keepIds, readIds } from '#lib/browser/keptIds.ts';
+import { keepIds, readIds, withId } from '#lib/browser/keptIds.ts';
 
 const storageKey = 'potluck:tokens-shown-in';
 /** How many conversations are remembered; the ones that were chosen first are forgotten first. */
@@ -7,8 +7,7 @@ const mostRemembered = 200;
 
 /** The ids to remember, oldest choice first, after the person chose for the conversation `id`. */
 export function withChoice(ids: readonly string[], id: string, isShown: boolean): string[] {
-  const others = ids.filter((one) => one !== id);
-  return isShown ? [...others, id].slice(-mostRemembered) : others;
+  return withId(ids, id, isShown, mostRemembered);
 }
 
 export function areTokensShown(id: string): boolean {
