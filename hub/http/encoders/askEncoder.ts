@@ -9,7 +9,7 @@ import { ApiError } from '../apiError.ts';
 import { authorOf } from '../author.ts';
 import { shareOf } from '../caller.ts';
 import { naming } from '../inference/namingParam.ts';
-import { findNamed, isHere, takePlace, unknownModel, wake } from '../inference/askedModel.ts';
+import { findNamed, takePlace, unknownModel, wake } from '../inference/askedModel.ts';
 import type { InferenceComponents } from '../inference/inference.ts';
 
 export type EncoderComponents = Pick<
@@ -122,7 +122,7 @@ function findEncoder(
   if (named === undefined && first) return first;
   const found = named === undefined ? undefined : findNamed(named, components);
   if (found && fitting.includes(found)) return found;
-  if (named !== undefined && !found && first) throw unknownModel(named, fitting, isHere(named, components));
+  if (named !== undefined && !found && first) throw unknownModel(named, fitting, components);
   const noun = nouns[task];
   const others = fitting.map(({ model }) => `'${model.package.id}'`).join(', ');
   if (found) {

@@ -57,7 +57,7 @@ export function findDeployment(
     });
   }
   const deployment = findNamed(asked, { deployments, settings });
-  if (!deployment) throw unknownModel(asked, deployments.list, isHere(asked, { onDemand, settings }));
+  if (!deployment) throw unknownModel(asked, deployments.list, { onDemand, settings });
   return deployment;
 }
 
@@ -76,22 +76,28 @@ function shortened(name: string): string {
 }
 
 /** True where the hub has a model of that name, or of which it is an alias, deployed or not. */
-export function isHere(
+function isHere(
   asked: string,
   { onDemand, settings }: Pick<EncodingComponents, 'onDemand' | 'settings'>,
 ): boolean {
   return onDemand.isHere(idOf(asked, settings().aliases, (name) => onDemand.isHere(name)));
 }
 
-/** What a client hears who asks for a model that does not answer. @param isHere true where it only is not deployed */
-export function unknownModel(asked: string, served: readonly Deployment[], isHere: boolean): ApiError {
+/** What a client hears who asks for a model that does not answer: it is not here, or only not deployed. @param served what could be asked instead */
+export function unknownModel(
+  asked: string,
+  served: readonly Deployment[],
+  components: Pick<EncodingComponents, 'onDemand' | 'settings'>,
+): ApiError {
   const quoted = served.map(({ model }) => `'${model.package.id}'`).join(', ');
   const hint =
     quoted === ''
       ? hubText('none-deployed', {})
       : hubText(served.length === 1 ? 'one-does' : 'several-do', { quoted });
   const model = shortened(asked);
-  const message = isHere ? notDeployed(model, quoted) : hubText('unknown-model', { model, hint });
+  const message = isHere(asked, components)
+    ? notDeployed(model, quoted)
+    : hubText('unknown-model', { model, hint });
   return new ApiError(404, message, {
     code: 'model_not_found',
     param: 'model',

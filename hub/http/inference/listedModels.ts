@@ -2,7 +2,7 @@
 import type { ModelPackage } from '@potluck/protocol';
 import type { Catalogue } from '../../models/catalogue.ts';
 import { servedContext } from '../../pipelines/servedContext.ts';
-import { isHere, unknownModel } from './askedModel.ts';
+import { unknownModel } from './askedModel.ts';
 import type { InferenceComponents } from './inference.ts';
 
 export interface ListedModel {
@@ -37,6 +37,6 @@ export function listedModels({ deployments, catalogue, onDemand, settings }: Lis
 /** @throws ApiError 404 */
 export function findListed(asked: string, components: ListComponents): ListedModel {
   const found = listedModels(components).find(({ name }) => name === asked);
-  if (!found) throw unknownModel(asked, components.deployments.list, isHere(asked, components));
+  if (!found) throw unknownModel(asked, components.deployments.list, components);
   return found;
 }

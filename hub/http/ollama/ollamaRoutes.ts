@@ -3,7 +3,7 @@ import { Hono } from 'hono';
 import { z } from 'zod';
 import { servedContext } from '../../pipelines/servedContext.ts';
 import { ApiError } from '../apiError.ts';
-import { findNamed, isHere, unknownModel } from '../inference/askedModel.ts';
+import { findNamed, unknownModel } from '../inference/askedModel.ts';
 import type { InferenceComponents } from '../inference/inference.ts';
 import { listedModels, type ListComponents } from '../inference/listedModels.ts';
 import { readPart } from '../inference/readBody.ts';
@@ -34,7 +34,7 @@ export function ollamaRoutes(components: InferenceComponents & EncoderComponents
     const body = readPart(ShowBody, await readJson(c), []);
     const asked = body.model ?? body.name ?? '';
     const deployment = findNamed(modelNameOf({ model: asked }), components);
-    if (!deployment) throw unknownModel(asked, deployments.list, isHere(asked, components));
+    if (!deployment) throw unknownModel(asked, deployments.list, components);
     return c.json(shownModel(deployment));
   });
   app.post('/chat', (c) => answerOllamaChat(c, components));
