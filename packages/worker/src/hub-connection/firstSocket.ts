@@ -12,16 +12,10 @@ export function firstSocket(openSocket: OpenHubSocket): OpenHubSocket {
     const waiting = new Set<HubSocket>();
     let tries = 0;
     let first: HubSocket | undefined;
-    let isOver = false;
     const close = (): void => {
       clearInterval(timer);
       for (const socket of waiting) socket.close();
       waiting.clear();
-    };
-    const end = (reason: string): void => {
-      isOver = true;
-      close();
-      events.onClosed(reason);
     };
     const attempt = (): void => {
       if (++tries === mostTries) clearInterval(timer);
@@ -36,9 +30,10 @@ export function firstSocket(openSocket: OpenHubSocket): OpenHubSocket {
         onBinary: (bytes) => socket === first && events.onBinary(bytes),
         onClosed: (reason) => {
           const wasWaiting = waiting.delete(socket);
-          if (isOver) return;
           // The others may still be answered.
-          if (socket === first || (wasWaiting && waiting.size === 0)) end(reason);
+          if (socket !== first && !(wasWaiting && waiting.size === 0)) return;
+          clearInterval(timer);
+          events.onClosed(reason);
         },
       });
       waiting.add(socket);
