@@ -89,7 +89,8 @@ export function beginning(
       { source, from, first: stepsOf(shape, from, to) },
       { promptLength: prompt.length, chunkTokens, lastStep },
     );
-    mostTokensInStep = Math.max(mostTokensInStep, ...steps);
+    // One by one: a long answer may be more steps than a function takes arguments.
+    for (const length of steps) mostTokensInStep = Math.max(mostTokensInStep, length);
     return steps;
   };
   const messages = stages.flatMap(({ workerId, workerName, assignmentId }, index): Message[] => {
