@@ -92,7 +92,7 @@ export class WorkerRegistry {
   readonly #table = new WorkerRecords();
   readonly #leaseEnds = new InTurns();
   readonly #words = new InTurns();
-  /** Says that the hub is there, while there are workers to hear it. */
+  /** Says that the hub is there, from the first worker on until the hub stops. */
   #saying: NodeJS.Timeout | undefined;
   readonly #doubts: Doubts;
   /** Looks at the doubts while there are any. */
@@ -318,16 +318,16 @@ export class WorkerRegistry {
   #sayWords(): void {
     const { wordEveryMs } = this.#init;
     if (wordEveryMs === undefined || this.#saying) return;
-    const lookEveryMs = lookPart * wordEveryMs;
+    const everyMs = lookPart * wordEveryMs;
     this.#saying = setInterval(() => {
-      const dueAt = performance.now() - wordEveryMs + lookEveryMs;
+      const dueAt = performance.now() - wordEveryMs + everyMs;
       for (const [workerId, seat] of this.#seats)
         if (seat.saidAt <= dueAt)
           this.#words.take(() => {
             if (this.#seats.get(workerId) === seat && seat.saidAt <= dueAt)
               this.send(workerId, { type: 'renewed' });
           });
-    }, lookEveryMs).unref();
+    }, everyMs).unref();
   }
 
   socketOf(workerId: WorkerId): WorkerSocket | undefined {
