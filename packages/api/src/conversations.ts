@@ -64,12 +64,9 @@ export const LikelyToken = z
   .meta({ id: 'LikelyToken' });
 export type LikelyToken = z.infer<typeof LikelyToken>;
 
+const copied = { text: z.string().max(1000), probability: z.number().min(0).max(1) };
 /** As `LikelyToken`, as large as the hub keeps it. */
-const CopiedToken = LikelyToken.extend({
-  text: z.string().max(1000),
-  probability: z.number().min(0).max(1),
-  others: z.array(z.object({ text: z.string().max(1000), probability: z.number().min(0).max(1) })).max(4),
-});
+const CopiedToken = LikelyToken.extend({ ...copied, others: z.array(z.object(copied)).max(4) });
 
 export const Message = z
   .object({
@@ -156,7 +153,7 @@ export const NewMessage = z
     /** Of an answer that is copied: the request that wrote it. */
     requestId: Id.nullable().default(null),
     /** Of an answer that is copied: how it ended. */
-    status: z.enum(['done', 'stopped', 'failed', 'interrupted']).default('done'),
+    status: Message.shape.status.exclude(['streaming']).default('done'),
     /** Of an answer that is copied: what went wrong. */
     error: z.string().max(10_000).nullable().default(null),
     /** Of an answer that is copied: how sure the model was of each token. */
