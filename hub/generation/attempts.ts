@@ -89,7 +89,7 @@ export class Attempts {
     this.#sessions.delete(session.id);
   }
 
-  /** One begins. @param signal aborted when nobody wants the answer any more */
+  /** Begins one. @param signal aborted when nobody wants the answer any more */
   begin(
     { pipeline, admission, kept }: Serving,
     init: AnswerInit,

@@ -62,6 +62,7 @@ interface Running {
 }
 
 const stopMs = 3000;
+
 export class Generator {
   readonly #components: GeneratorComponents;
   readonly #running = new Map<Generation, Running>();
