@@ -1,4 +1,5 @@
 import type { AcceptedInvite } from '@potluck/api';
+import { HubError } from '#lib/hub/errors.ts';
 import { hubSend } from '#lib/hub/hubFetch.ts';
 import { session } from './session.svelte.ts';
 
@@ -13,3 +14,6 @@ export async function acceptInvite(secret: string): Promise<string> {
   await session.refresh();
   return joinToken;
 }
+
+/** True where accepting failed since the hub knows no such invite: what was entered may be something else. */
+export const isNoInvite = (error: unknown): boolean => error instanceof HubError && error.wantsKey;
