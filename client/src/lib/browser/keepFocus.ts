@@ -6,6 +6,9 @@
 /** What lies above the page and goes away when it has done its work. */
 const above = '[role="dialog"], [role="alertdialog"], [role="menu"]';
 
+/** True where a dialog or a menu is open above the page. */
+export const isSomethingAbove = (document: Document): boolean => document.querySelector(above) !== null;
+
 /** What had the focus, and the elements around it, innermost first. They are read while it has a place in the page. */
 interface Place {
   element: Element;
@@ -30,7 +33,7 @@ export function keepFocus(document: Document): { end: () => void; forget: () => 
   };
   const look = (): void => {
     frame = undefined;
-    if (!last || document.activeElement !== document.body || document.querySelector(above)) return;
+    if (!last || document.activeElement !== document.body || isSomethingAbove(document)) return;
     if (last.element.isConnected) return;
     const place = lastBelow ?? last;
     last = lastBelow = undefined;
