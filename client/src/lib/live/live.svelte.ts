@@ -96,11 +96,13 @@ class Live implements Grid {
     }
     const { state } = message;
     clearTimeout(this.#return);
-    if (state === 'stopping') this.stopping = true;
+    if (state === 'stopping') {
+      this.stopping = true;
+      return;
+    }
     // A hub that still stops takes whoever comes back, to say so again.
     if (state === 'open' && this.stopping)
       this.#return = setTimeout(() => (this.stopping = false), sureAfterMs);
-    if (state === 'stopping') return;
     if (state === 'open' || state === 'connecting') {
       clearTimeout(this.#loss);
       this.#loss = undefined;
