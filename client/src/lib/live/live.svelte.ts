@@ -59,6 +59,11 @@ class Live implements Grid {
     return this.deployments.get(model)?.ready === true || this.models.get(model)?.loadsOnDemand === true;
   }
 
+  /** False where it is known that the model writes no answer. */
+  mayAnswer(model: string): boolean {
+    return !this.known || this.canAsk(model);
+  }
+
   /** False for encoders, which nobody chats with; true for what is not known. */
   writes(model: string): boolean {
     return writesText(this.models.get(model));
