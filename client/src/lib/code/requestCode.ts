@@ -34,12 +34,9 @@ export function requestCode(baseUrl: string, key: string, body: Record<string, u
 
 /** The fields of a body as arguments, a line each. */
 function pythonArguments(body: Record<string, unknown>): string {
-  const [own, more] = [true, false].map((isKnown) =>
-    Object.entries(body).filter(([name]) => known.has(name) === isKnown),
-  );
-  const given = [
-    ...(own ?? []),
-    ...(more?.length ? [['extra_body', Object.fromEntries(more)] as const] : []),
-  ];
+  const fields = Object.entries(body);
+  const given = fields.filter(([name]) => known.has(name));
+  const more = fields.filter(([name]) => !known.has(name));
+  if (more.length > 0) given.push(['extra_body', Object.fromEntries(more)]);
   return given.map(([name, value]) => `    ${name}=${pythonLiteral(value)},\n`).join('');
 }
