@@ -1,15 +1,6 @@
 import { expect, test } from 'vitest';
-import { choicesBeside, doubtOf, wordOf } from './doubtOf.ts';
+import { doubtOf } from './doubtOf.ts';
 
 test('only what is doubtful is marked', () => {
   expect([1, 0.8, 0.5, 0.39].map(doubtOf)).toEqual(['none', 'none', 'some', 'much']);
-});
-
-test('choices that nobody would make are left out, and words stand without the spaces around them', () => {
-  const others = [
-    { text: ' cap', probability: 0.2 },
-    { text: 'rain', probability: 0.0004 },
-  ];
-  expect(choicesBeside({ others })).toEqual(others.slice(0, 1));
-  expect([' cap', 'rain', ' ', '\n'].map(wordOf)).toEqual(['cap', 'rain', '␣', '↵']);
 });
