@@ -4,12 +4,9 @@ import { expect } from 'vitest';
 import { program } from '../../testing/program.ts';
 import { temporaryDirectory } from '../../testing/temporaryDirectory.ts';
 import { startHub, stop } from './hubProcess.ts';
+import { nodesOf } from './nodes.ts';
 import { processTree, shownOf } from './processes.ts';
 import { testBrowser } from './testBrowser.ts';
-
-interface Nodes {
-  nodes: { name: string; kind: string; device: { kind: string }; peers: { state: string }[] }[];
-}
 
 /** So many browsers join by the link and answer; each says what it is, and all leave when the command ends. */
 export async function expectBrowsersAnswer({
@@ -64,15 +61,12 @@ export async function expectBrowsersAnswer({
       .withResponse();
     expect(answer.choices[0]?.message.content).toBe('The capital of France is Paris.');
     expect(response.headers.get('x-potluck-route')).toMatch(route);
-    const { nodes } = (await (await fetch(`${hub.url}/api/nodes`)).json()) as Nodes;
-    expect(nodes).toMatchObject(
+    expect(await nodesOf(hub)).toMatchObject(
       Array.from({ length: count }, () => ({ kind: 'browser', device: { kind: 'wasm' } })),
     );
     await stop(browsers);
     expect(browsers.exitCode).toBe(0);
-    await expect
-      .poll(async () => ((await (await fetch(`${hub.url}/api/nodes`)).json()) as Nodes).nodes.length)
-      .toBe(0);
+    await expect.poll(() => nodesOf(hub)).toHaveLength(0);
   } finally {
     await stop(browsers, 'SIGKILL');
   }
