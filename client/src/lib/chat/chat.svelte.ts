@@ -342,7 +342,7 @@ export class Chat {
 
   /** Shows the version that has the words, where the shown one does not. */
   async find(words: string): Promise<void> {
-    const shown = new Set(this.thread.map(({ message: { id } }) => id));
+    const shown = this.thread.map(({ message: { id } }) => id);
     const found = this.state === 'ready' ? messageWith(this.messages, shown, words) : undefined;
     if (found !== undefined) await this.choose(found);
   }

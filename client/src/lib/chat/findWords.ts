@@ -11,10 +11,10 @@ const has = ({ content }: Message, words: string): boolean =>
  */
 export function messageWith(
   messages: readonly Message[],
-  shown: ReadonlySet<string>,
+  shown: readonly string[],
   words: string,
 ): string | undefined {
   if (words.trim() === '') return undefined;
   const found = messages.filter((message) => has(message, words.trim()));
-  return found.some(({ id }) => shown.has(id)) ? undefined : found.at(-1)?.id;
+  return found.some(({ id }) => shown.includes(id)) ? undefined : found.at(-1)?.id;
 }
