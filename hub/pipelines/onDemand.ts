@@ -73,8 +73,8 @@ export class OnDemand {
 
   /** True where a request for the model would deploy it. */
   isAsleep(id: string): boolean {
-    const { settings, catalogue, deployments } = this.#components;
-    return settings().loadOnDemand && !deployments.find(id) && catalogue.find(id) !== undefined;
+    const { settings, deployments } = this.#components;
+    return settings().loadOnDemand && !deployments.find(id) && this.isHere(id);
   }
 
   /** Notes that the model was asked. */
