@@ -9,10 +9,10 @@ import type { JournalPage } from './journal/journal.ts';
 import type { ReadyPipeline } from '../pipelines/pipeline.ts';
 import { plainRouteOf, routeOf } from '../pipelines/pipeline.ts';
 import type { Answer, AnswerPiece } from './answer.ts';
-import { AnswerTimes } from './answerTimes.ts';
 import { isLoss, type Attempt, type Recovery } from './attempt.ts';
 import { cancelled, GenerationError } from './generationError.ts';
 import type { GenerationInit } from './generationInit.ts';
+import { GenerationTimes } from './generationTimes.ts';
 import { GrowingText } from './growingText.ts';
 import { Losses } from './losses.ts';
 import { recordOf, type AnswerSoFar } from './recordOf.ts';
@@ -63,7 +63,7 @@ export interface GenerationComponents {
 export class Generation {
   readonly #components: GenerationComponents;
   readonly #init: GenerationInit;
-  readonly #times: AnswerTimes;
+  readonly #times: GenerationTimes;
   readonly #cancelling = new AbortController();
   #isStopped = false;
   readonly #recorded = Promise.withResolvers<RequestRecord>();
@@ -90,7 +90,7 @@ export class Generation {
     this.#attempt = components.attempt;
     this.#tokens = init.tokens;
     const { goesOn } = init;
-    this.#times = new AnswerTimes(init.arrivedAt, goesOn !== undefined);
+    this.#times = new GenerationTimes(init.arrivedAt, goesOn !== undefined);
     this.#losses = new Losses(init.arrivedAt, goesOn);
     this.#past = [...(goesOn?.tokens ?? [])];
     // It may be refused before anybody reads the events.

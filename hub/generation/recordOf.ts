@@ -1,8 +1,8 @@
 /** The row that is kept of a request, as things are now. */
 import type { AssignmentId, StageTimings } from '@potluck/protocol';
 import { routeOf, type ReadyPipeline } from '../pipelines/pipeline.ts';
-import type { AnswerTimes } from './answerTimes.ts';
 import type { GenerationInit } from './generationInit.ts';
+import type { GenerationTimes } from './generationTimes.ts';
 import type { Losses } from './losses.ts';
 import type { RequestRecord, StageRecord } from './requestRecord.ts';
 
@@ -14,7 +14,7 @@ export interface AnswerSoFar {
   completionTokens: number;
   /** Null until a session is open. */
   cachedTokens: number | null;
-  times: AnswerTimes;
+  times: GenerationTimes;
   losses: Losses;
   /** Where words are kept. */
   text: string | null;

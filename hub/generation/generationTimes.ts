@@ -1,5 +1,5 @@
 /** When an answer was prepared, admitted, and came, in milliseconds since its request. */
-export class AnswerTimes {
+export class GenerationTimes {
   readonly #arrivedAt: number;
   readonly #askedAt: number;
   readonly #isBegun: boolean;
