@@ -17,7 +17,12 @@ let hub: TestHub;
 let bystander: Bystander;
 let flock: Flock;
 beforeAll(async () => {
-  hub = await startTestHub({ model: { contextLength: 1_000_000 }, databaseThreads: true });
+  hub = await startTestHub({
+    model: { contextLength: 1_000_000 },
+    databaseThreads: true,
+    // These workers say nothing once they are here, and on a busy machine the last ones come many seconds after the first.
+    leaseMs: 300_000,
+  });
   bystander = await startBystander(hub);
   flock = await startFlock(hub);
 });
