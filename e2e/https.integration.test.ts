@@ -1,5 +1,6 @@
 /** Workers that reach the hub over HTTPS only, by the certificate that the hub made itself. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { askForCapital } from './support/answers.ts';
 import { startHub, startWorker, type HubProcess } from './support/hubProcess.ts';
 
 interface HubInformation {
@@ -31,17 +32,9 @@ test('two workers join by fingerprint, fetch their layers, connect, and answer',
   await expect
     .poll(async () => (await fetch(`${hub.url}/health/ready`)).status, { timeout: 60_000 })
     .toBe(200);
-  const { data, response } = await hub.client.chat.completions
-    .create({
-      model: 'minimind2-small',
-      messages: [{ role: 'user', content: 'What is the capital of France?' }],
-      temperature: 0,
-    })
-    .withResponse();
-  expect(data.choices[0]?.message.content).toBe('The capital of France is Paris.');
-  expect(response.headers.get('x-potluck-route')).toMatch(
-    /^(first\[0-\d\],second|second\[0-\d\],first)\[\d-7\]$/,
-  );
+  const { text, route } = await askForCapital(hub);
+  expect(text).toBe('The capital of France is Paris.');
+  expect(route).toMatch(/^(first\[0-\d\],second|second\[0-\d\],first)\[\d-7\]$/);
   // On one machine they need no data channel, and no addresses for one.
   const direct = { state: 'direct' };
   await expect

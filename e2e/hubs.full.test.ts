@@ -2,7 +2,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { redisMissing } from '../testing/servers/redisServer.ts';
-import { stop } from './support/hubProcess.ts';
+import { stop, type HubProcess } from './support/hubProcess.ts';
 import { healthOf, leaderOf, leads, startSharedHubs } from './support/sharedHubs.ts';
 import { eventsOf, readStream, textOf, type ReadStream } from './support/streams.ts';
 
@@ -29,6 +29,18 @@ const ask = async ({ url }: { url: string }) =>
     }),
   );
 
+/** An answer begins at one of two hubs that does not lead. @returns both hubs, and the answer after its first tokens */
+async function beginAtOther(
+  hubs: readonly HubProcess[],
+): Promise<{ leader: HubProcess; other: HubProcess; stream: ReadStream }> {
+  const leader = await leaderOf(hubs);
+  const [other] = hubs.filter((hub) => hub !== leader);
+  if (!other) throw new Error('there is no other hub');
+  const stream = await ask(other);
+  await stream.events(8);
+  return { leader, other, stream };
+}
+
 /** @returns the longest time without a piece of the answer until its end, in milliseconds */
 async function longestPause(stream: ReadStream): Promise<number> {
   let isOver = false;
@@ -51,11 +63,7 @@ describe.skipIf(redisMissing !== undefined)('several hubs', () => {
     await undisturbed.ended;
     const took: number[] = [];
     for (let round = 0; round < rounds; round++) {
-      const leader = await leaderOf(grid.hubs);
-      const [other] = grid.hubs.filter((hub) => hub !== leader);
-      if (!other) throw new Error('there is no other hub');
-      const stream = await ask(other);
-      await stream.events(8);
+      const { leader, other, stream } = await beginAtOther(grid.hubs);
       const at = performance.now();
       await stop(leader.child, 'SIGKILL');
       await leads(other);
@@ -76,11 +84,7 @@ describe.skipIf(redisMissing !== undefined)('several hubs', () => {
     await undisturbed.ended;
     const paused: number[] = [];
     for (let round = 0; round < frozenRounds; round++) {
-      const leader = await leaderOf(grid.hubs);
-      const [other] = grid.hubs.filter((hub) => hub !== leader);
-      if (!other) throw new Error('there is no other hub');
-      const stream = await ask(other);
-      await stream.events(8);
+      const { leader, stream } = await beginAtOther(grid.hubs);
       leader.child.kill('SIGSTOP');
       paused.push(await longestPause(stream));
       expect(textOf(stream.text())).toBe(textOf(undisturbed.text()));

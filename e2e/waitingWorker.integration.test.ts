@@ -1,12 +1,12 @@
 /** A worker that waits for the hub to call, as `potluck worker --listen` starts it. */
 import type { ConnectionStep } from '@potluck/api';
 import { expect, test } from 'vitest';
+import { askForCapital } from './support/answers.ts';
 import { freePort, startHub, startWaitingWorker, stop, type HubProcess } from './support/hubProcess.ts';
 import { nodesOf } from './support/nodes.ts';
 import { temporaryDirectory } from '../testing/temporaryDirectory.ts';
 
 const token = 'a-good-secret';
-const question = [{ role: 'user' as const, content: 'What is the capital of France?' }];
 
 const post = (hub: HubProcess, path: string, body: object): Promise<Response> =>
   fetch(`${hub.url}/api/nodes${path}`, {
@@ -58,10 +58,8 @@ test('a waiting worker is tried, added over HTTPS, serves, and comes back after 
     expect(added.status).toBe(201);
     expect(await added.json()).toMatchObject({ name: 'attic' });
     await servedBy(hub, 'attic');
-    const { choices } = await hub.client.chat.completions.create({
-      ...{ model: 'minimind2-small', messages: question, temperature: 0 },
-    });
-    expect(choices[0]?.message.content).toBe('The capital of France is Paris.');
+    const { text } = await askForCapital(hub);
+    expect(text).toBe('The capital of France is Paris.');
 
     await stop(hub.child);
     hub = await start();

@@ -1,5 +1,6 @@
 /** The join page as people open it by a link, up to an answer of the built-in model. In parts, the default tests prove the same. */
 import { joinLink } from '@potluck/protocol';
+import { askForCapital } from '../support/answers.ts';
 import { startHub } from '../support/hubProcess.ts';
 import { expect, test } from './support/fixtures.ts';
 
@@ -16,13 +17,7 @@ test('the app’s join page, opened by its link, serves a model that the chat ro
   await expect(page.locator('html')).toHaveAttribute('data-worker-state', 'contributing');
   const stage = page.getByRole('region', { name: 'Layers 0 to 7 of minimind2-small' });
   await expect(stage.locator('header')).toContainText('running');
-  const { data, response } = await hub.client.chat.completions
-    .create({
-      model: 'minimind2-small',
-      messages: [{ role: 'user', content: 'What is the capital of France?' }],
-      temperature: 0,
-    })
-    .withResponse();
-  expect(data.choices[0]?.message.content).toContain('Paris');
-  expect(response.headers.get('x-potluck-route')).toBe('laptop[0-7]');
+  const { text, route } = await askForCapital(hub);
+  expect(text).toContain('Paris');
+  expect(route).toBe('laptop[0-7]');
 });

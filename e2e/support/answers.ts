@@ -7,6 +7,20 @@ export interface Answer {
   tokens: { token: string; logprob: number }[];
 }
 
+/** Asks the built-in model a question that it answers rightly. @returns its words, and the way that they took through workers */
+export async function askForCapital({
+  client,
+}: Pick<HubProcess, 'client'>): Promise<{ text: string | null | undefined; route: string | null }> {
+  const { data, response } = await client.chat.completions
+    .create({
+      model: 'minimind2-small',
+      messages: [{ role: 'user', content: 'What is the capital of France?' }],
+      temperature: 0,
+    })
+    .withResponse();
+  return { text: data.choices[0]?.message.content, route: response.headers.get('x-potluck-route') };
+}
+
 /** Asks the built-in model for so many tokens. @returns how many came */
 export async function countTokens(
   { client }: Pick<HubProcess, 'client'>,

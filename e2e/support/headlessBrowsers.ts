@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { expect } from 'vitest';
 import { program } from '../../testing/program.ts';
 import { temporaryDirectory } from '../../testing/temporaryDirectory.ts';
+import { askForCapital } from './answers.ts';
 import { startHub, stop } from './hubProcess.ts';
 import { nodesOf } from './nodes.ts';
 import { processTree, shownOf } from './processes.ts';
@@ -52,15 +53,9 @@ export async function expectBrowsersAnswer({
     const [pid = 0, ...children] = processTree(browsers.pid ?? 0);
     expect(shownOf(pid).commandLine).toContain('#token=***');
     for (const child of children) expect(JSON.stringify(shownOf(child))).not.toContain(hub.joinToken);
-    const { data: answer, response } = await hub.client.chat.completions
-      .create({
-        model: 'minimind2-small',
-        messages: [{ role: 'user', content: 'What is the capital of France?' }],
-        temperature: 0,
-      })
-      .withResponse();
-    expect(answer.choices[0]?.message.content).toBe('The capital of France is Paris.');
-    expect(response.headers.get('x-potluck-route')).toMatch(route);
+    const { text, route: way } = await askForCapital(hub);
+    expect(text).toBe('The capital of France is Paris.');
+    expect(way).toMatch(route);
     expect(await nodesOf(hub)).toMatchObject(
       Array.from({ length: count }, () => ({ kind: 'browser', device: { kind: 'wasm' } })),
     );
