@@ -14,9 +14,9 @@ import { hubJson, hubSend } from '#lib/hub/hubFetch.ts';
 import { isAsked, keepAsked } from './askedPrompts.ts';
 import { effectiveSettings } from './chatDefaults.ts';
 import { copyTitleOf, newConversation, titleOf, toRequestMessages, untitled } from './conversation.ts';
-import { endingOf, mostTokens } from './conversationFile.ts';
 import { messageWith } from './findWords.ts';
 import { keepConversation } from './keepConversation.ts';
+import { endingOf, mostTokens } from './messageEnding.ts';
 import {
   explainUnsent,
   type Failure,

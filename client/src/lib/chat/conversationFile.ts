@@ -1,9 +1,8 @@
 /** Conversations as a file: how it is written, and what of it can be read. */
 import type { Conversation, Message } from '@potluck/api';
-import type { LikelyToken } from '@potluck/api/likely-tokens';
-import { beginningOf } from '#lib/format/beginningOf.ts';
 import { fail } from '#lib/hub/fail.ts';
-import { fieldsOf } from './fields.ts';
+import { fieldsOf, textOf } from './fields.ts';
+import { endingOf, readEnding, type Ending } from './messageEnding.ts';
 import { readOtherExport } from './otherExports.ts';
 
 const format = 'potluck-conversations';
@@ -13,11 +12,7 @@ export const largestFile = 50_000_000;
 const mostConversations = 10_000;
 const mostMessages = 5000;
 /** As the hub takes them, in characters. */
-const longest = { title: 200, systemPrompt: 100_000, content: 1_000_000, error: 10_000, token: 1000 };
-const endings = ['stopped', 'failed', 'interrupted'] as const;
-/** Of a longer answer, it is not kept how sure the model was. */
-export const mostTokens = 2000;
-const mostOthers = 4;
+const longest = { title: 200, systemPrompt: 100_000, content: 1_000_000 };
 
 /** What a file has of a conversation. */
 export type FiledConversation = Pick<
@@ -29,12 +24,6 @@ type FiledMessage = Pick<Message, 'id' | 'parentId' | 'role' | 'content' | 'mode
     /** Unix milliseconds, where the file says it. */
     createdAt?: number | undefined;
   };
-/** How an answer ended, and how sure the model was: what is left out is as usual. */
-interface Ending {
-  status?: Exclude<Message['status'], 'streaming'>;
-  error?: string;
-  tokens?: NonNullable<Message['tokens']>;
-}
 /** A message, and whether only its beginning is there. */
 type WrittenMessage = FiledMessage & { isUnfinished?: true };
 
@@ -62,43 +51,6 @@ function filed({
       };
     }),
   };
-}
-
-/** What a copy of a message says of its end. A copy of an answer that is being written ends where that is now. */
-export function endingOf({ status, error, tokens }: Pick<Message, 'status' | 'error' | 'tokens'>): Ending {
-  return {
-    ...(status === 'done' || status === undefined
-      ? {}
-      : { status: status === 'streaming' ? 'stopped' : status }),
-    ...(error ? { error } : {}),
-    ...(tokens ? { tokens } : {}),
-  };
-}
-
-/** The same from a file: what is not as the hub takes it is left out. */
-function readEnding({ status, error, tokens }: Record<string, unknown>): Ending {
-  const known = endings.find((one) => one === status);
-  const words = textOf(error, longest.error);
-  const sure = Array.isArray(tokens) && tokens.length <= mostTokens ? tokens.map(readToken) : [];
-  return {
-    ...(known ? { status: known } : {}),
-    ...(words ? { error: words } : {}),
-    ...(sure.length > 0 && sure.every((one) => one !== undefined) ? { tokens: sure } : {}),
-  };
-}
-
-function readToken(value: unknown): LikelyToken | undefined {
-  const { others } = fieldsOf(value);
-  const own = readChoice(value);
-  const beside = Array.isArray(others) ? others.slice(0, mostOthers).map(readChoice) : [];
-  return own && { ...own, others: beside.filter((one) => one !== undefined) };
-}
-
-function readChoice(value: unknown): Omit<LikelyToken, 'others'> | undefined {
-  const { text, probability } = fieldsOf(value);
-  if (typeof text !== 'string' || text.length > longest.token) return undefined;
-  if (typeof probability !== 'number' || !(probability >= 0 && probability <= 1)) return undefined;
-  return { text, probability };
 }
 
 /** How many answers are being written still: a file has the beginnings of these. */
@@ -196,8 +148,4 @@ function timeOf(value: unknown): number | undefined {
   return Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) <= Date.now()
     ? Number(value)
     : undefined;
-}
-
-function textOf(value: unknown, most: number): string | null {
-  return typeof value === 'string' ? beginningOf(value, most) : null;
 }

@@ -1,4 +1,5 @@
 /** Objects of files that anybody may have written: nothing is known of their fields. */
+import { beginningOf } from '#lib/format/beginningOf.ts';
 
 export type Fields = Record<string, unknown>;
 
@@ -8,3 +9,8 @@ export function isFields(value: unknown): value is Fields {
 
 /** No fields where the value is no such object. */
 export const fieldsOf = (value: unknown): Fields => (isFields(value) ? value : {});
+
+/** The beginning of a text, `most` characters at most; null where the value is none. */
+export function textOf(value: unknown, most: number): string | null {
+  return typeof value === 'string' ? beginningOf(value, most) : null;
+}
