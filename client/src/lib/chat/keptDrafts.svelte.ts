@@ -19,11 +19,7 @@ class KeptDrafts {
     if (text !== this.of(place)) this.#all = withDraft(this.#all, place, text);
   }
 
-  /** The new conversation has the id `id` now. */
-  name(id: string): void {
-    this.move(newPlace, id);
-  }
-
+  /** What is written for `from` is meant for `to` now. */
   move(from: string, to: string): void {
     this.#all = moved(this.#all, from, to);
   }
